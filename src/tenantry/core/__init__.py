@@ -1,0 +1,1 @@
+"""Words every floor shares: errors, identifiers, time. Imports nothing of ours."""

@@ -1,0 +1,190 @@
+"""The one family of errors that domain code raises.
+
+Each carries a `public` text, which may leave the server, and an `internal` one, which goes to the log and the audit
+trail only. Domain code knows no status codes: each surface owns one table that maps every kind to its wire form.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """Base of the family. `field` names the input at fault, in the words of the domain, when there is one."""
+
+    default: ClassVar[str] = "The request could not be carried out."
+
+    def __init__(self, public: str | None = None, *, internal: str = "", field: str | None = None) -> None:
+        self.public = public or self.default
+        self.internal = internal
+        self.field = field
+        super().__init__(self.internal or self.public)
+
+
+class InvalidValue(DomainError):
+    """A value is missing, malformed or outside its limits. `field` names it; the text says how to fix it."""
+
+    default = "A value is not valid."
+
+
+class PayloadTooLarge(InvalidValue):
+    """The body is larger than the configured limit."""
+
+    default = "The request body is too large."
+
+
+class NotFound(DomainError):
+    """No such thing, or the caller may not know that it exists: the two look alike. `what` is our word for it."""
+
+    default = "Not found."
+
+    def __init__(self, what: str = "resource", public: str | None = None, *, internal: str = "") -> None:
+        self.what = what
+        super().__init__(public or f"No such {what}.", internal=internal)
+
+
+class AlreadyExists(DomainError):
+    """A unique value is taken. `field` names it, `value` holds it."""
+
+    default = "It already exists."
+
+    def __init__(self, public: str | None = None, *, field: str | None = None, value: str = "") -> None:
+        self.value = value
+        super().__init__(public, field=field)
+
+
+class FailedPrecondition(DomainError):
+    """The thing is in a state in which this cannot be done, e.g. a Google-managed account."""
+
+    default = "This cannot be done in the present state."
+
+
+class VersionMismatch(DomainError):
+    """Somebody else changed the row first."""
+
+    default = "It has been changed meanwhile. Read it again and retry."
+
+
+class Forbidden(DomainError):
+    """The caller is known and may not. `reason` is a stable word of `access.Reason`, for the audit trail."""
+
+    default = "You are not allowed to do this."
+
+    def __init__(self, public: str | None = None, *, reason: str = "", internal: str = "") -> None:
+        self.reason = reason
+        super().__init__(public, internal=internal or reason)
+
+
+class AppOnlyRefused(Forbidden):
+    """The operation needs a signed-in user behind the application."""
+
+    default = "This operation needs app+user credentials. Sign a user in; an application alone is refused."
+
+
+class MfaRequired(DomainError):
+    """The token was issued without a second factor."""
+
+    default = "Multi-factor authentication is required."
+
+
+class BadCredentials(DomainError):
+    """A secret, PIN, code or client authentication is wrong, expired, revoked or unknown: one public answer for all.
+
+    `reason` says which, for the audit trail only.
+    """
+
+    default = "The credentials are not valid."
+
+    def __init__(self, reason: str, public: str | None = None) -> None:
+        self.reason = reason
+        super().__init__(public, internal=reason)
+
+
+class InvalidClient(BadCredentials):
+    """Client authentication failed (RFC 6749 §5.2 `invalid_client`)."""
+
+    default = "The connector ID or secret is not valid."
+
+
+class InvalidGrant(BadCredentials):
+    """The authorization code, assertion or refresh token is not usable (RFC 6749 §5.2 `invalid_grant`)."""
+
+    default = "The grant is invalid, expired or revoked."
+
+
+class InvalidToken(BadCredentials):
+    """The access token is not usable (RFC 6750 §3.1 `invalid_token`)."""
+
+    default = "The access token is not valid."
+
+
+class InvalidScope(DomainError):
+    """The requested scope or resource is unknown or exceeds the grant (RFC 6749 §5.2 `invalid_scope`)."""
+
+    default = "The requested scope is not valid."
+
+
+class UnsupportedGrantType(DomainError):
+    """RFC 6749 §5.2 `unsupported_grant_type`."""
+
+    default = "This grant type is not supported."
+
+
+class RateLimited(DomainError):
+    """Too many requests. `retry_after` is in whole seconds, at least 1."""
+
+    default = "Too many requests. Wait, then retry."
+
+    def __init__(self, retry_after: int, public: str | None = None) -> None:
+        self.retry_after = max(1, retry_after)
+        super().__init__(public)
+
+
+class DeviceLimitExceeded(DomainError):
+    """The managed account has as many live devices as it may have."""
+
+    default = "The account has reached its device limit. Revoke a device, then retry."
+
+
+class DeviceTokenUsed(DomainError):
+    """The device token was redeemed before."""
+
+    default = "The token has been used."
+
+
+class DeviceTokenExpired(DomainError):
+    """The device token is past its validity."""
+
+    default = "The token has expired. Ask for a new one."
+
+
+class DeviceTokenNotFound(DomainError):
+    """No such device token: unknown, malformed, revoked, or its account is gone."""
+
+    default = "The token is not known."
+
+
+class StoreBusy(DomainError):
+    """The store could not take the work in time; nothing was written. Retry after `retry_after` whole seconds."""
+
+    default = "The server is busy. Retry in a moment."
+    retry_after = 1
+
+
+class StoreUnavailable(StoreBusy):
+    """The store cannot answer, or failed at commit. Whether a failed commit was kept is not known on PostgreSQL."""
+
+    default = "The server cannot reach its storage. Retry in a moment."
+    retry_after = 5
+
+
+def all_kinds() -> list[type[DomainError]]:
+    """Every class of the family, for the tests that ask each surface's table for a line."""
+    found: list[type[DomainError]] = []
+    queue: list[type[DomainError]] = [DomainError]
+    while queue:
+        kind = queue.pop()
+        children = kind.__subclasses__()
+        queue.extend(children)
+        found.extend(children)
+    return sorted(set(found), key=lambda kind: kind.__name__)

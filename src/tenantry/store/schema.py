@@ -1,0 +1,472 @@
+"""What the tables are: the one place that says so. Queries are SQL text beside it, one file per table family.
+
+Every table is marked `owned` (by a tenant: `tenant_id` first in each key, so that it can be distributed by tenant) or
+`reference` (small, rarely written, copied to every node). Times are integer microseconds UTC, identifiers text, hashes
+32 bytes, JSON text, flags 0 or 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+
+def _reference(name: str, *items: Any) -> Table:
+    """A small global table, read on every node."""
+    return Table(name, metadata, *items, info={"kind": "reference"})
+
+
+def _owned(name: str, *items: Any, key: tuple[str, ...], tenant_known: bool = True, **options: Any) -> Table:
+    """A tenant's table: `tenant_id` leads the primary key. `tenant_known=False` leaves out the foreign key."""
+    tenant = ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=f"fk_{name}_tenant")
+    return Table(
+        name,
+        metadata,
+        Column("tenant_id", Text, nullable=False),
+        *items,
+        PrimaryKeyConstraint("tenant_id", *key, name=f"pk_{name}"),
+        *([tenant] if tenant_known else []),
+        info={"kind": "owned"},
+        **options,
+    )
+
+
+def _text(name: str, *items: Any, **options: Any) -> Column[Any]:
+    return Column(name, Text, *items, nullable=False, **options)
+
+
+def _maybe_text(name: str, *items: Any) -> Column[Any]:
+    return Column(name, Text, *items, nullable=True)
+
+
+def _time(name: str) -> Column[Any]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _maybe_time(name: str) -> Column[Any]:
+    return Column(name, BigInteger, nullable=True)
+
+
+def _flag(name: str) -> Column[Any]:
+    return Column(name, SmallInteger, nullable=False, server_default=text("0"))
+
+
+def _hash(name: str) -> Column[Any]:
+    """32 bytes of keyed BLAKE2b."""
+    return Column(name, LargeBinary, nullable=False)
+
+
+# Reference tables: who exists, which name leads where, which keys sign.
+
+tenants = _reference(
+    "tenants",
+    _text("id", primary_key=True),
+    _text("name"),
+    _maybe_text("country"),
+    _time("created_at"),
+    _maybe_time("disabled_at"),
+    _maybe_time("deleted_at"),
+)
+
+domains = _reference(
+    "domains",
+    _text("name", primary_key=True),
+    _text("tenant_id", ForeignKey("tenants.id", name="fk_domains_tenant")),
+    _flag("is_initial"),
+    _flag("is_federated"),
+    _time("created_at"),
+    _maybe_time("verified_at"),
+    Index("ix_domains_tenant", "tenant_id", "name"),
+)
+
+connectors = _reference(
+    "connectors",
+    _text("id", primary_key=True),
+    _text("tenant_id", ForeignKey("tenants.id", name="fk_connectors_tenant")),
+    _text("kind"),  # confidential | service_account | public
+    _text("name"),
+    _text("description"),
+    _text("permissions"),  # space-separated, RFC 6749 §3.3
+    _text("redirect_uris"),  # JSON array
+    _maybe_text("email"),  # of a service account: the client_email of its key file
+    _maybe_text("created_by"),
+    _time("created_at"),
+    _maybe_time("deactivated_at"),
+    _maybe_time("deleted_at"),
+    Index("ix_connectors_tenant", "tenant_id", "id"),
+    Index("uq_connectors_email", "email", unique=True),
+)
+
+connector_secrets = _reference(
+    "connector_secrets",
+    _text("connector_id", ForeignKey("connectors.id", name="fk_connector_secrets_connector")),
+    _text("id"),
+    _hash("secret_hash"),
+    _text("hint"),  # the last characters, so that people can tell two apart
+    _time("created_at"),
+    _maybe_time("expires_at"),
+    _maybe_time("ended_at"),
+    PrimaryKeyConstraint("connector_id", "id", name="pk_connector_secrets"),
+)
+
+service_account_keys = _reference(
+    "service_account_keys",
+    _text("connector_id", ForeignKey("connectors.id", name="fk_service_account_keys_connector")),
+    _text("id"),  # the `kid` of assertions
+    _text("algorithm"),
+    _text("public_key"),  # PEM
+    _time("created_at"),
+    _maybe_time("revoked_at"),
+    PrimaryKeyConstraint("connector_id", "id", name="pk_service_account_keys"),
+)
+
+enterprises = _reference(
+    "enterprises",
+    _text("id", primary_key=True),
+    _text("tenant_id", ForeignKey("tenants.id", name="fk_enterprises_tenant")),
+    _text("emm_tenant_id", ForeignKey("tenants.id", name="fk_enterprises_emm_tenant")),
+    _text("name"),
+    _maybe_text("primary_domain"),
+    _maybe_text("service_account_id", ForeignKey("connectors.id", name="fk_enterprises_service_account")),
+    _time("created_at"),
+    _maybe_time("unenrolled_at"),
+    Index("ix_enterprises_tenant", "tenant_id", "id"),
+    Index("ix_enterprises_emm_tenant", "emm_tenant_id", "id"),
+)
+
+signing_keys = _reference(
+    "signing_keys",
+    _text("id", primary_key=True),  # the `kid`
+    _text("algorithm"),
+    Column("private_key", LargeBinary, nullable=False),  # encrypted under the master key
+    _text("public_jwk"),
+    _time("created_at"),
+    _time("signs_from"),
+    _maybe_time("verifies_until"),
+)
+
+# Directory.
+
+users = _owned(
+    "users",
+    _text("id"),
+    _text("user_principal_name"),
+    _text("upn_key"),  # case-folded
+    _text("user_type"),  # member | guest: a guest is known by a phone number only
+    _text("display_name"),
+    _maybe_text("given_name"),
+    _maybe_text("family_name"),
+    _maybe_text("usage_location"),
+    _maybe_text("immutable_id"),
+    _maybe_text("phone_number"),
+    _time("created_at"),
+    _time("updated_at"),
+    _maybe_time("disabled_at"),
+    _maybe_time("soft_deleted_at"),
+    Index(
+        "uq_users_live_upn",
+        "tenant_id",
+        "upn_key",
+        unique=True,
+        sqlite_where=text("soft_deleted_at IS NULL"),
+        postgresql_where=text("soft_deleted_at IS NULL"),
+    ),
+    key=("id",),
+)
+
+
+def _of_user(table: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["tenant_id", "user_id"], ["users.tenant_id", "users.id"], name=f"fk_{table}_user", ondelete="CASCADE"
+    )
+
+
+password_credentials = _owned(
+    "password_credentials",
+    _text("user_id"),
+    _text("password_hash"),  # argon2id, PHC string
+    _flag("must_change"),
+    _time("changed_at"),
+    _of_user("password_credentials"),
+    key=("user_id",),
+)
+
+phones = _owned(
+    "phones",
+    _text("number"),  # E.164
+    _text("user_id"),
+    _time("created_at"),
+    _maybe_time("verified_at"),
+    _of_user("phones"),
+    Index("ix_phones_user", "tenant_id", "user_id"),
+    key=("number",),
+)
+
+phone_pins = _owned(
+    "phone_pins",
+    _text("number"),
+    _text("purpose"),  # what the PIN proves the number for: a connector's sign-in, or a user's registration
+    _hash("pin_hash"),
+    Column("tries_left", SmallInteger, nullable=False),
+    _time("created_at"),
+    _time("expires_at"),
+    _time("window_started_at"),
+    Column("sent_in_window", SmallInteger, nullable=False),
+    key=("number", "purpose"),
+)
+
+role_assignments = _owned(
+    "role_assignments",
+    _text("user_id"),
+    _text("role_id"),  # a role template id, see directory/roles.py
+    _time("created_at"),
+    _maybe_time("expires_at"),
+    _of_user("role_assignments"),
+    Index("ix_role_assignments_role", "tenant_id", "role_id", "user_id"),
+    key=("user_id", "role_id"),
+)
+
+groups = _owned(
+    "groups",
+    _text("id"),
+    _text("name"),
+    _text("welcome_message"),
+    _text("group_type"),  # group | connect_group
+    _maybe_text("image_url"),
+    _maybe_text("background_url"),
+    _maybe_text("short_description"),
+    _maybe_text("long_description"),
+    _maybe_text("created_by"),
+    _time("created_at"),
+    _time("updated_at"),
+    _maybe_time("deleted_at"),
+    key=("id",),
+)
+
+
+def _of_group(table: str, column: str = "group_id") -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["tenant_id", column], ["groups.tenant_id", "groups.id"], name=f"fk_{table}_{column}", ondelete="CASCADE"
+    )
+
+
+group_members = _owned(
+    "group_members",
+    _text("group_id"),
+    _text("user_id"),
+    _text("role"),  # admin | member | subscriber
+    _time("added_at"),
+    _of_group("group_members"),
+    _of_user("group_members"),
+    Index("ix_group_members_user", "tenant_id", "user_id", "group_id"),
+    key=("group_id", "user_id"),
+)
+
+group_links = _owned(
+    "group_links",
+    _text("parent_id"),
+    _text("child_id"),
+    _time("created_at"),
+    _of_group("group_links", "parent_id"),
+    _of_group("group_links", "child_id"),
+    Index("ix_group_links_child", "tenant_id", "child_id", "parent_id"),
+    key=("parent_id", "child_id"),
+)
+
+# Delegation. The rows live with the customer, who decides.
+
+reseller_relationships = _owned(
+    "reseller_relationships",
+    _text("partner_tenant_id"),
+    _time("created_at"),
+    _maybe_time("ended_at"),
+    key=("partner_tenant_id",),
+)
+
+delegated_relationships = _owned(
+    "delegated_relationships",
+    _text("id"),
+    _text("partner_tenant_id"),
+    _text("display_name"),
+    _text("role_ids"),  # space-separated role template ids
+    _text("status"),
+    _time("created_at"),
+    _maybe_time("activated_at"),
+    _maybe_time("expires_at"),
+    _maybe_time("ended_at"),
+    Index("ix_delegated_relationships_partner", "tenant_id", "partner_tenant_id", "id"),
+    key=("id",),
+)
+
+# Grants and the secrets made from them.
+
+grants = _owned(
+    "grants",
+    _text("id"),
+    _text("connector_id"),
+    _text("user_id"),
+    _text("reach"),  # user | tenant | group
+    _maybe_text("group_id"),
+    _text("permissions"),  # space-separated
+    _text("amr"),  # space-separated, RFC 8176
+    _time("created_at"),
+    _time("expires_at"),
+    _maybe_time("revoked_at"),
+    _maybe_text("revoked_reason"),
+    Index("ix_grants_connector", "tenant_id", "connector_id", "user_id"),
+    Index("ix_grants_user", "tenant_id", "user_id"),
+    key=("id",),
+)
+
+refresh_tokens = _owned(
+    "refresh_tokens",
+    _hash("token_hash"),
+    _text("grant_id"),
+    _time("created_at"),
+    _time("expires_at"),
+    _maybe_time("revoked_at"),
+    ForeignKeyConstraint(["tenant_id", "grant_id"], ["grants.tenant_id", "grants.id"], name="fk_refresh_tokens_grant"),
+    Index("ix_refresh_tokens_grant", "tenant_id", "grant_id"),
+    key=("token_hash",),
+    sqlite_with_rowid=False,
+)
+
+authorization_codes = _owned(
+    "authorization_codes",
+    _hash("code_hash"),
+    _text("connector_id"),
+    _text("user_id"),
+    _text("redirect_uri"),
+    _text("scope"),
+    _text("amr"),
+    _maybe_text("nonce"),
+    _maybe_text("code_challenge"),  # RFC 7636 §4.2, method S256
+    _time("created_at"),
+    _time("expires_at"),
+    _maybe_time("claimed_at"),
+    _maybe_text("grant_id"),  # what the first use made, revoked by a second use
+    key=("code_hash",),
+)
+
+# Devices.
+
+managed_accounts = _owned(
+    "managed_accounts",
+    _text("id"),  # decimal
+    _text("enterprise_id"),
+    _maybe_text("user_id"),
+    _text("management_type"),  # emm_managed | google_managed
+    _text("account_type"),  # user_account | device_account
+    _maybe_text("account_identifier"),
+    _maybe_text("display_name"),
+    _maybe_text("primary_email"),
+    Column("device_count", SmallInteger, nullable=False, server_default=text("0")),
+    _time("created_at"),
+    _time("updated_at"),
+    _maybe_time("deleted_at"),
+    Index(
+        "uq_managed_accounts_identifier",
+        "tenant_id",
+        "enterprise_id",
+        "account_identifier",
+        unique=True,
+        sqlite_where=text("deleted_at IS NULL"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+    Index("ix_managed_accounts_email", "tenant_id", "enterprise_id", "primary_email"),
+    key=("id",),
+)
+
+devices = _owned(
+    "devices",
+    _text("managed_account_id"),
+    _text("android_id"),
+    _text("enterprise_id"),
+    _maybe_text("management_type"),
+    _maybe_text("dpc_package_name"),
+    _maybe_text("maker"),
+    _maybe_text("model"),
+    _maybe_text("product"),
+    _maybe_text("device"),
+    _maybe_text("retail_brand"),
+    Column("sdk_version", BigInteger, nullable=True),
+    _maybe_text("latest_build_fingerprint"),
+    _maybe_text("policy"),  # JSON, as the EMM set it
+    _text("account_state"),  # enabled | disabled
+    _time("created_at"),
+    _maybe_time("provisioned_at"),  # NULL: the EMM set a policy before the device came
+    _maybe_time("removed_at"),
+    key=("managed_account_id", "android_id"),
+)
+
+device_tokens = _owned(
+    "device_tokens",
+    _hash("token_hash"),
+    _text("enterprise_id"),
+    _text("managed_account_id"),
+    _time("created_at"),
+    _time("expires_at"),
+    _maybe_time("claimed_at"),
+    _maybe_text("claimed_by"),  # the Android ID
+    _maybe_time("revoked_at"),
+    Index("ix_device_tokens_account", "tenant_id", "managed_account_id"),
+    key=("token_hash",),
+    sqlite_with_rowid=False,
+)
+
+device_credentials = _owned(
+    "device_credentials",
+    _hash("credential_hash"),
+    _text("managed_account_id"),
+    _text("android_id"),
+    _time("created_at"),
+    _maybe_time("revoked_at"),
+    Index("ix_device_credentials_account", "tenant_id", "managed_account_id", "android_id"),
+    key=("credential_hash",),
+    sqlite_with_rowid=False,
+)
+
+# What happened, and what was answered.
+
+idempotency_keys = _owned(
+    "idempotency_keys",
+    _hash("key_hash"),
+    _hash("body_hash"),
+    Column("status", SmallInteger, nullable=True),  # NULL while the first request is under way
+    _maybe_text("response"),  # JSON, without secrets
+    _time("created_at"),
+    _time("expires_at"),
+    key=("key_hash",),
+)
+
+audit_events = _owned(
+    "audit_events",
+    _text("id"),  # sorts by time
+    _time("at"),
+    _text("type"),
+    _text("actor"),
+    _maybe_text("connector_id"),
+    _maybe_text("grant_id"),
+    _maybe_text("partner_tenant_id"),
+    _text("correlation_id"),
+    _text("address"),
+    _text("data"),  # JSON
+    key=("id",),
+    tenant_known=False,  # the trail outlives its tenant
+)
