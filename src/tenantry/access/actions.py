@@ -1,0 +1,165 @@
+"""Every action of every endpoint, with the rule that must hold for it. A route without an action fails a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Audience(StrEnum):
+    """Which surface an access token is for: its `aud` claim is this word appended to the issuer's URL."""
+
+    KAIZALA = "kaizala"
+    PARTNER_CENTER = "partnercenter"
+    ANDROID_ENTERPRISE = "androidenterprise"
+    DIRECTORY_GRAPH = "graph"  # what old Partner Center clients ask for first; only good to be traded in
+
+
+class Permission(StrEnum):
+    """What a connector may ask for: the OAuth scope (RFC 6749 §3.3). Kaizala's are those of its contract 1.1."""
+
+    GROUP_INFORMATION = "group_information"
+    GROUP_MEMBERS = "group_members"
+    TEXT_MESSAGES = "text_messages"
+    ACTIONS = "actions"
+    USER_PROFILE = "user_profile"
+    MEDIA = "media"
+    WEBHOOKS = "webhooks"
+    TENANT_DATA = "tenant_data"
+    REACTIONS = "reactions"
+    PARTNER_CENTER = "partner_center"
+    ANDROID_ENTERPRISE = "android_enterprise"
+
+
+class RoleId(StrEnum):
+    """Built-in directory roles, by their public template ids (Partner Center contract §3.5)."""
+
+    GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
+    GLOBAL_READER = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
+    USER_ADMINISTRATOR = "fe930be7-5e62-47db-91af-98c3a49a38b1"
+    HELPDESK_ADMINISTRATOR = "729827e3-9c14-49f7-bb1b-9608f156bbb8"
+    PRIVILEGED_ROLE_ADMINISTRATOR = "e8611ab8-c189-46e8-94e1-60213ab1f814"
+    PRIVILEGED_AUTHENTICATION_ADMINISTRATOR = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13"
+    DIRECTORY_READERS = "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"
+    DIRECTORY_WRITERS = "9360feb5-f418-4baa-8175-e2a00bac4301"
+    LICENSE_ADMINISTRATOR = "4d6ac14f-3453-41d0-bef9-a3e0c569773a"
+    PASSWORD_ADMINISTRATOR = "966707d0-3269-4727-9be2-8c3a10f19b9d"
+    SERVICE_SUPPORT_ADMINISTRATOR = "f023fd81-a637-4b56-95fd-791ac0226033"
+    GROUPS_ADMINISTRATOR = "fdd7a751-b60b-444a-984c-02652fe8fa1c"
+
+
+class GroupRole(StrEnum):
+    """What a user is in a group."""
+
+    ADMIN = "admin"
+    MEMBER = "member"
+    SUBSCRIBER = "subscriber"
+
+
+class Action(StrEnum):
+    """What an endpoint does, in the words of the audit trail."""
+
+    # open to everyone, by nature
+    READ_PUBLIC = "public.read"  # discovery, keys, health
+    OBTAIN_TOKEN = "token.obtain"  # the secret presented is the permission
+    REQUEST_PIN = "pin.request"
+    PROVISION_DEVICE = "device.provision"
+    READ_DEMO_INBOX = "demo_inbox.read"  # demo mode only
+
+    # Kaizala
+    READ_OWN_PROFILE = "own_profile.read"
+    LIST_GROUPS = "group.list"
+    READ_GROUP = "group.read"
+    CREATE_GROUP = "group.create"
+    LIST_GROUP_MEMBERS = "group_member.list"
+    ADD_GROUP_MEMBERS = "group_member.add"
+    REMOVE_GROUP_MEMBER = "group_member.remove"
+    SET_GROUP_MEMBER_ROLE = "group_member.set_role"
+
+    # Partner Center
+    LIST_USERS = "user.list"
+    READ_USER = "user.read"
+    CREATE_USER = "user.create"
+    UPDATE_USER = "user.update"
+    RESET_PASSWORD = "user.reset_password"
+    DELETE_USER = "user.delete"
+    RESTORE_USER = "user.restore"
+
+    # Android Enterprise
+    READ_ENTERPRISE = "enterprise.read"
+    READ_MANAGED_ACCOUNT = "managed_account.read"
+    WRITE_MANAGED_ACCOUNT = "managed_account.write"
+    GENERATE_DEVICE_TOKEN = "device_token.generate"
+    REVOKE_DEVICE_ACCESS = "device_access.revoke"
+    READ_DEVICE = "device.read"
+    WRITE_DEVICE = "device.write"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What must hold. Fields left empty ask nothing."""
+
+    audience: Audience
+    permission: Permission
+    group_role: GroupRole | None = None
+    """The least role the user needs in the group, when the action names one."""
+    roles: frozenset[RoleId] = frozenset()
+    """Directory or delegated roles of which any one suffices."""
+    needs_user: bool = False
+    """An application alone is refused."""
+    needs_mfa: bool = False
+
+
+PUBLIC = frozenset(
+    {
+        Action.READ_PUBLIC,
+        Action.OBTAIN_TOKEN,
+        Action.REQUEST_PIN,
+        Action.PROVISION_DEVICE,
+        Action.READ_DEMO_INBOX,
+    }
+)
+"""Actions that need no caller. What protects each is said beside its route."""
+
+
+def _kaizala(permission: Permission, group_role: GroupRole | None = None) -> Rule:
+    return Rule(Audience.KAIZALA, permission, group_role=group_role, needs_user=True)
+
+
+def _partner_center(*roles: RoleId) -> Rule:
+    """Contract 1.4: every route below `/users` needs app+user with MFA; the roles are those of its §3.5."""
+    every = frozenset({*roles, RoleId.GLOBAL_ADMINISTRATOR})
+    return Rule(Audience.PARTNER_CENTER, Permission.PARTNER_CENTER, roles=every, needs_user=True, needs_mfa=True)
+
+
+def _android_enterprise() -> Rule:
+    return Rule(Audience.ANDROID_ENTERPRISE, Permission.ANDROID_ENTERPRISE)
+
+
+_USER_READERS = (RoleId.DIRECTORY_READERS, RoleId.GLOBAL_READER, RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS)
+
+RULES: dict[Action, Rule] = {
+    Action.READ_OWN_PROFILE: _kaizala(Permission.USER_PROFILE),
+    Action.LIST_GROUPS: _kaizala(Permission.GROUP_INFORMATION),
+    Action.READ_GROUP: _kaizala(Permission.GROUP_INFORMATION, GroupRole.MEMBER),
+    Action.CREATE_GROUP: _kaizala(Permission.GROUP_INFORMATION),
+    Action.LIST_GROUP_MEMBERS: _kaizala(Permission.GROUP_MEMBERS, GroupRole.MEMBER),
+    Action.ADD_GROUP_MEMBERS: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN),
+    Action.REMOVE_GROUP_MEMBER: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN),
+    Action.SET_GROUP_MEMBER_ROLE: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN),
+    Action.LIST_USERS: _partner_center(*_USER_READERS),
+    Action.READ_USER: _partner_center(*_USER_READERS),
+    Action.CREATE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
+    Action.UPDATE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
+    Action.RESET_PASSWORD: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR),
+    Action.DELETE_USER: _partner_center(RoleId.USER_ADMINISTRATOR),
+    Action.RESTORE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
+    Action.READ_ENTERPRISE: _android_enterprise(),
+    Action.READ_MANAGED_ACCOUNT: _android_enterprise(),
+    Action.WRITE_MANAGED_ACCOUNT: _android_enterprise(),
+    Action.GENERATE_DEVICE_TOKEN: _android_enterprise(),
+    Action.REVOKE_DEVICE_ACCESS: _android_enterprise(),
+    Action.READ_DEVICE: _android_enterprise(),
+    Action.WRITE_DEVICE: _android_enterprise(),
+}
+"""The rule of every action that is not public."""

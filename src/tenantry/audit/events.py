@@ -1,0 +1,314 @@
+"""Every event the trail knows. The tag is stored as `type`, the other fields as JSON; secrets are never fields."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all events."""
+
+
+def _all(base: type[Event]) -> list[type[Event]]:
+    return [kind for child in base.__subclasses__() for kind in (child, *_all(child))]
+
+
+def all_events() -> list[type[Event]]:
+    """Every event type, for the tests that hold the list against the documentation."""
+    return _all(Event)
+
+
+# Tenants and domains
+
+
+class TenantCreated(Event, tag="tenant.created"):
+    name: str
+
+
+class DomainAdded(Event, tag="domain.added"):
+    domain: str
+
+
+# Users
+
+
+class UserCreated(Event, tag="user.created"):
+    user_id: str
+    user_principal_name: str
+
+
+class UserUpdated(Event, tag="user.updated"):
+    user_id: str
+    fields: list[str]
+
+
+class UserDeleted(Event, tag="user.deleted"):
+    user_id: str
+
+
+class UserRestored(Event, tag="user.restored"):
+    user_id: str
+
+
+class PasswordSet(Event, tag="password.set"):
+    user_id: str
+    must_change: bool
+
+
+class SignInSucceeded(Event, tag="sign_in.succeeded"):
+    user_id: str
+    amr: list[str]
+
+
+class SignInRefused(Event, tag="sign_in.refused"):
+    user_principal_name: str
+    reason: str
+
+
+class RoleAssigned(Event, tag="role.assigned"):
+    user_id: str
+    role_id: str
+    expires_at: int | None = None
+
+
+class RoleRemoved(Event, tag="role.removed"):
+    user_id: str
+    role_id: str
+
+
+# Phones
+
+
+class PinSent(Event, tag="pin.sent"):
+    number: str
+    purpose: str
+
+
+class PinRefused(Event, tag="pin.refused"):
+    number: str
+    purpose: str
+    reason: str
+
+
+class PhoneVerified(Event, tag="phone.verified"):
+    user_id: str
+    number: str
+
+
+# Groups
+
+
+class GroupCreated(Event, tag="group.created"):
+    group_id: str
+    name: str
+    parent_id: str | None = None
+
+
+class GroupMemberAdded(Event, tag="group.member_added"):
+    group_id: str
+    user_id: str
+    role: str
+
+
+class GroupMemberRemoved(Event, tag="group.member_removed"):
+    group_id: str
+    user_id: str
+
+
+class GroupMemberRoleSet(Event, tag="group.member_role_set"):
+    group_id: str
+    user_id: str
+    role: str
+
+
+# Delegation
+
+
+class ResellerRelationshipCreated(Event, tag="reseller_relationship.created"):
+    partner_tenant_id: str
+
+
+class RelationshipRequested(Event, tag="relationship.requested"):
+    relationship_id: str
+    partner_tenant_id: str
+    role_ids: list[str]
+
+
+class RelationshipApproved(Event, tag="relationship.approved"):
+    relationship_id: str
+    partner_tenant_id: str
+    expires_at: int
+
+
+class RelationshipEnded(Event, tag="relationship.ended"):
+    relationship_id: str
+    partner_tenant_id: str
+    status: str
+
+
+# Connectors
+
+
+class ConnectorRegistered(Event, tag="connector.registered"):
+    connector_id: str
+    name: str
+    permissions: list[str]
+
+
+class ConnectorDeactivated(Event, tag="connector.deactivated"):
+    connector_id: str
+
+
+class ConnectorActivated(Event, tag="connector.activated"):
+    connector_id: str
+
+
+class ConnectorDeleted(Event, tag="connector.deleted"):
+    connector_id: str
+
+
+class ConnectorSecretAdded(Event, tag="connector.secret_added"):
+    connector_id: str
+    secret_id: str
+
+
+class ConnectorSecretEnded(Event, tag="connector.secret_ended"):
+    connector_id: str
+    secret_id: str
+
+
+class ServiceAccountKeyAdded(Event, tag="service_account_key.added"):
+    connector_id: str
+    key_id: str
+
+
+class ServiceAccountKeyRevoked(Event, tag="service_account_key.revoked"):
+    connector_id: str
+    key_id: str
+
+
+# Grants and tokens
+
+
+class GrantCreated(Event, tag="grant.created"):
+    grant_id: str
+    connector_id: str
+    user_id: str
+    reach: str
+    group_id: str | None = None
+    permissions: list[str]
+    expires_at: int
+
+
+class GrantRevoked(Event, tag="grant.revoked"):
+    grant_id: str
+    connector_id: str
+    reason: str
+
+
+class RefreshTokenIssued(Event, tag="refresh_token.issued"):
+    grant_id: str
+    expires_at: int
+
+
+class AuthorizationCodeIssued(Event, tag="authorization_code.issued"):
+    connector_id: str
+    user_id: str
+
+
+class AuthorizationCodeReused(Event, tag="authorization_code.reused"):
+    connector_id: str
+    grant_id: str
+
+
+class AccessTokenIssued(Event, tag="access_token.issued"):
+    jti: str
+    audience: str
+    expires_at: int
+
+
+class TokenRefused(Event, tag="token.refused"):
+    """An exchange that was refused; `reason` is what the client is not told."""
+
+    reason: str
+    audience: str
+
+
+class AccessDenied(Event, tag="access.denied"):
+    """A decision against a proven caller, with the facts that led to it."""
+
+    action: str
+    reason: str
+    facts: list[str] = []
+
+
+class SigningKeyRotated(Event, tag="signing_key.rotated"):
+    key_id: str
+    signs_from: int
+
+
+# Devices
+
+
+class EnterpriseEnrolled(Event, tag="enterprise.enrolled"):
+    enterprise_id: str
+    emm_tenant_id: str
+
+
+class EnterpriseUnenrolled(Event, tag="enterprise.unenrolled"):
+    enterprise_id: str
+
+
+class EnterpriseAccountSet(Event, tag="enterprise.account_set"):
+    enterprise_id: str
+    connector_id: str
+
+
+class ManagedAccountCreated(Event, tag="managed_account.created"):
+    managed_account_id: str
+    enterprise_id: str
+    account_identifier: str | None = None
+
+
+class ManagedAccountUpdated(Event, tag="managed_account.updated"):
+    managed_account_id: str
+
+
+class ManagedAccountDeleted(Event, tag="managed_account.deleted"):
+    managed_account_id: str
+
+
+class DeviceTokenIssued(Event, tag="device_token.issued"):
+    managed_account_id: str
+    expires_at: int
+
+
+class DeviceTokenRefused(Event, tag="device_token.refused"):
+    reason: str
+    managed_account_id: str | None = None
+
+
+class DeviceProvisioned(Event, tag="device.provisioned"):
+    managed_account_id: str
+    android_id: str
+
+
+class DevicePolicySet(Event, tag="device.policy_set"):
+    managed_account_id: str
+    android_id: str
+
+
+class DeviceStateSet(Event, tag="device.state_set"):
+    managed_account_id: str
+    android_id: str
+    account_state: str
+
+
+class DeviceReportRequested(Event, tag="device.report_requested"):
+    managed_account_id: str
+    android_id: str
+
+
+class DeviceAccessRevoked(Event, tag="device.access_revoked"):
+    managed_account_id: str
+    devices: int

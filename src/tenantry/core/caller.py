@@ -1,0 +1,72 @@
+"""Who is asking, as far as it has been proven, and from where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tenantry.core.ids import ConnectorId, CorrelationId, GrantId, GroupId, TenantId, UserId
+
+
+class CallerKind(StrEnum):
+    """What stands behind the request."""
+
+    ANONYMOUS = "anonymous"
+    USER = "user"  # a user, through a connector or in the portal
+    CONNECTOR = "connector"  # an application alone (client_credentials)
+    SERVICE_ACCOUNT = "service_account"
+    DEVICE = "device"
+    OPERATOR = "operator"  # whoever may run the command line beside the server
+
+
+class Reach(StrEnum):
+    """How far a grant goes."""
+
+    USER = "user"  # every group the user administers
+    TENANT = "tenant"  # every group of the organisation
+    GROUP = "group"  # one group and its descendants
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from; goes into each audit event it causes."""
+
+    correlation_id: CorrelationId
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A proven caller. `tenant_id` is the tenant it belongs to, which for a partner is not the tenant it acts in."""
+
+    kind: CallerKind
+    origin: Origin
+    tenant_id: TenantId | None = None
+    user_id: UserId | None = None
+    connector_id: ConnectorId | None = None
+    grant_id: GrantId | None = None
+    permissions: frozenset[str] = frozenset()
+    reach: Reach | None = None
+    group_id: GroupId | None = None
+    amr: frozenset[str] = frozenset()
+
+    @property
+    def subject(self) -> str:
+        """What the audit trail calls the actor: `user:ID`, `connector:ID`, `operator`, `anonymous`."""
+        match self.kind:
+            case CallerKind.USER:
+                return f"user:{self.user_id}"
+            case CallerKind.CONNECTOR | CallerKind.SERVICE_ACCOUNT:
+                return f"connector:{self.connector_id}"
+            case kind:
+                return kind.value
+
+
+def anonymous(origin: Origin) -> Caller:
+    """Nothing is proven yet."""
+    return Caller(CallerKind.ANONYMOUS, origin)
+
+
+def operator(origin: Origin) -> Caller:
+    """The person at the command line, who holds the master key and the database."""
+    return Caller(CallerKind.OPERATOR, origin)

@@ -1,0 +1,91 @@
+"""The `audit_events` table: appended to, read in order, never changed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import TenantId
+from tenantry.store.engine import Read, Tx
+
+
+class AuditEvent(NamedTuple):
+    """One row. `data` is JSON and repeats `type`."""
+
+    tenant_id: str
+    id: str
+    at: int
+    type: str
+    actor: str
+    connector_id: str | None
+    grant_id: str | None
+    partner_tenant_id: str | None
+    correlation_id: str
+    address: str
+    data: str
+
+
+async def insert(
+    tx: Tx,
+    tenant_id: TenantId,
+    *,
+    id: str,
+    at: Micros,
+    type: str,
+    actor: str,
+    connector_id: str | None,
+    grant_id: str | None,
+    partner_tenant_id: str | None,
+    correlation_id: str,
+    address: str,
+    data: str,
+) -> None:
+    """Append one event. Hot path: 1 write."""
+    await tx.run(
+        """
+        INSERT INTO audit_events (tenant_id, id, at, type, actor, connector_id, grant_id, partner_tenant_id,
+                                  correlation_id, address, data)
+        VALUES (:tenant_id, :id, :at, :type, :actor, :connector_id, :grant_id, :partner_tenant_id,
+                :correlation_id, :address, :data)
+        """,
+        tenant_id=tenant_id,
+        id=id,
+        at=at,
+        type=type,
+        actor=actor,
+        connector_id=connector_id,
+        grant_id=grant_id,
+        partner_tenant_id=partner_tenant_id,
+        correlation_id=correlation_id,
+        address=address,
+        data=data,
+    )
+
+
+async def list_after(read: Read, tenant_id: TenantId, after_id: str, limit: int) -> list[AuditEvent]:
+    """At most `limit` events of one tenant that come after `after_id` (empty: from the beginning), oldest first."""
+    return await read.all(
+        AuditEvent,
+        """
+        SELECT tenant_id, id, at, type, actor, connector_id, grant_id, partner_tenant_id, correlation_id, address, data
+        FROM audit_events WHERE tenant_id = :tenant_id AND id > :after_id
+        ORDER BY id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        after_id=after_id,
+        limit=limit,
+    )
+
+
+async def list_latest(read: Read, tenant_id: TenantId, limit: int) -> list[AuditEvent]:
+    """The last `limit` events of one tenant, newest first."""
+    return await read.all(
+        AuditEvent,
+        """
+        SELECT tenant_id, id, at, type, actor, connector_id, grant_id, partner_tenant_id, correlation_id, address, data
+        FROM audit_events WHERE tenant_id = :tenant_id
+        ORDER BY id DESC LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        limit=limit,
+    )
