@@ -1,0 +1,102 @@
+"""Settings: `tenantry.toml` in the data directory, overridden by `TENANTRY_*` in the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+CONFIG_FILE = "tenantry.toml"
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default. Lifetimes carry their unit in the name."""
+
+    model_config = SettingsConfigDict(env_prefix="TENANTRY_", extra="forbid")
+
+    # Where
+    data_dir: Path = Field(Path("var"), description="Directory of the SQLite file, the key file and the demo's facts.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    public_url: str | None = Field(
+        None, description="The address clients use, without a final slash. Unset: http://HOST:PORT. Also the issuer."
+    )
+    host_roots: dict[str, str] = Field(
+        default_factory=dict, description='Host names that show one surface at `/`: {"kms.example.com": "/kaizala"}.'
+    )
+    demo: bool = Field(False, description="Demo tenants, an inbox page instead of SMS. Never for real data.")
+
+    # Store
+    database_url: str | None = Field(
+        None, description="postgresql://… for PostgreSQL. Unset: tenantry.db in the data directory (SQLite)."
+    )
+    store_wait_seconds: float = Field(2.0, gt=0, description="How long a request waits for the store before a 503.")
+    postgres_connections: int = Field(10, ge=1, description="Connections a server process opens at most.")
+
+    # Secrets
+    master_key: SecretStr | None = Field(
+        None, description="32 bytes in base64: encrypts signing keys, keys the hashes of secrets. Unset: the key file."
+    )
+    master_key_file: Path | None = Field(None, description="File with the master key. Unset: master.key in data_dir.")
+
+    # Lifetimes
+    refresh_token_days: int = Field(365, ge=1, description="Validity of a refresh token.")
+    kaizala_access_token_hours: int = Field(24, ge=1, description="Validity of a Kaizala access token.")
+    access_token_minutes: int = Field(60, ge=5, description="Validity of every other access token.")
+    authorization_code_minutes: int = Field(5, ge=1, le=10, description="Validity of an authorization code.")
+    device_token_minutes: int = Field(5, ge=1, le=15, description="Validity of a device token.")
+    pin_minutes: int = Field(5, ge=1, le=15, description="Validity of a PIN.")
+    clock_leeway_seconds: int = Field(60, ge=0, le=300, description="Clock skew between servers that tokens survive.")
+
+    # Limits
+    rate_limits: Literal["on", "off"] = Field("on", description="`off` turns every rate limit off, for load tests.")
+    device_limit: int = Field(10, ge=1, description="Live devices of one managed account.")
+    pin_tries: int = Field(5, ge=1, description="Wrong PINs before a PIN is dead.")
+    pins_per_number_per_hour: int = Field(5, ge=1, description="PINs sent to one phone number.")
+    pins_per_address_per_hour: int = Field(60, ge=1, description="PINs asked for, or tried, from one client address.")
+    kaizala_calls_per_connector_per_minute: int = Field(100, ge=1, description="Kaizala calls of one connector.")
+    kaizala_calls_per_tenant_per_minute: int = Field(300, ge=1, description="Kaizala calls of one tenant.")
+    body_limit_bytes: int = Field(1_048_576, ge=1024, description="Largest request body.")
+    json_depth_limit: int = Field(32, ge=4, description="Deepest nesting of a JSON body.")
+
+    # Edges
+    message_urls: list[str] = Field(
+        default_factory=list, description="Apprise URLs for SMS; {phone} stands for the number."
+    )
+    cors_origins: list[str] = Field(default_factory=lambda: ["*"], description="Origins that browsers may call from.")
+    trusted_proxies: list[str] = Field(
+        default_factory=list, description="Proxy addresses whose X-Forwarded-For and X-Forwarded-Proto are believed."
+    )
+    log_format: Literal["pretty", "json"] = Field("pretty", description="How log lines look.")
+    metrics: bool = Field(True, description="Serve /metrics.")
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of tokens and the root of every URL we hand out; no final slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def store_url(self) -> str:
+        """What `open_store` takes."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'tenantry.db').absolute()}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the file."""
+        values = {**env_settings(), **init_settings()}
+        file = Path(values.get("data_dir", "var")) / CONFIG_FILE
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def load(**overrides: object) -> Settings:
+    """Read the file and the environment; `overrides` that are None count as not given. Raises ValidationError."""
+    return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""What surfaces share. They never import each other."""

@@ -1,0 +1,36 @@
+"""What `app.build` makes once and every request may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from starlette.requests import HTTPConnection
+
+from tenantry.core.clock import Clock
+from tenantry.directory.messages import Messages
+from tenantry.directory.passwords import PasswordHasher
+from tenantry.settings import Settings
+from tenantry.store.engine import Store
+from tenantry.surfaces.shared.limits import RateLimiter
+from tenantry.tokens.secrets import SecretHasher
+from tenantry.tokens.signing_keys import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The application's own lifetime. Requests add `tx`, `caller` and `now`."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    keys: KeyRing
+    hasher: SecretHasher
+    passwords: PasswordHasher
+    messages: Messages
+    limits: RateLimiter
+
+
+def deps_of(connection: HTTPConnection) -> Deps:
+    """The `Deps` that `app.build` hung on the application's state."""
+    return cast(Deps, connection.app.state.deps)
