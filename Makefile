@@ -1,0 +1,101 @@
+# Everything you do with a clone of Tenantry. `make help` lists it.
+
+# Plain `=`: the command line overrides these (make serve PORT=9000), a stray HOST in the environment does not.
+HOST = 127.0.0.1
+PORT = 8080
+DATA_DIR = var
+ARGS =
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The newest interpreter that can make a virtual environment. Looked up only when there is none yet.
+PYTHON = $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+# uv takes seconds where pip takes a minute, but does not read pip's settings (a mirror, a company CA): then pip does it.
+# Bytecode is compiled here so that the first start is as quick as the next.
+install = $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r $(1) \
+	|| $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+
+lock = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --custom-compile-command "make lock" $(ARGS)
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: serve
+serve: setup ## Start Tenantry in demo mode (HOST, PORT, DATA_DIR)
+	@exec $(BIN)/tenantry serve --demo --data-dir "$(DATA_DIR)" --host "$(HOST)" --port "$(PORT)"
+
+.PHONY: test
+test: setup-dev ## Run the tests (ARGS="-k word" for some of them)
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: conformance
+conformance: setup-dev ## Run other people's clients against Tenantry
+	@$(BIN)/python -m pytest $(ARGS) tests/conformance
+
+.PHONY: chaos
+chaos: setup-dev ## Kill processes and fill disks; takes minutes
+	@$(BIN)/python -m pytest -m chaos $(ARGS)
+
+.PHONY: bench
+bench: setup-dev ## Measure speed and memory; takes minutes
+	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: lint
+lint: setup-dev ## Check style and format
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+.PHONY: format
+format: setup-dev ## Put the code in its format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+.PHONY: types
+types: setup-dev ## Check types
+	@$(BIN)/mypy src tests $(wildcard bench tools)
+
+.PHONY: docs
+docs: setup-dev ## Draw docs/er.svg from the schema
+	@$(BIN)/python tools/er.py
+
+.PHONY: lock
+lock: setup ## Write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)
+	@$(lock) pyproject.toml --output-file requirements/runtime.txt
+	@$(lock) pyproject.toml --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+	@$(lock) --group build --constraints requirements/dev.txt --output-file requirements/build.txt
+
+.PHONY: setup
+setup: $(VENV)/.runtime ## Install what serving needs; quick when nothing changed
+
+.PHONY: setup-dev
+setup-dev: $(VENV)/.dev ## Install what testing needs too
+
+.PHONY: clean
+clean: ## Remove what these commands made, except the data
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	find src tests $(wildcard bench tools) -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo >&2 "Tenantry needs Python 3.11 or newer with its venv module, and finds none." \
+		"On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/.runtime: $(BIN)/python pyproject.toml requirements/build.txt requirements/runtime.txt
+	@echo "Installing what serving needs"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@$(call install,requirements/runtime.txt)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	@echo "Installing what testing needs"
+	@$(call install,requirements/dev.txt)
+	@touch $@
