@@ -72,9 +72,11 @@ lock: setup ## Write requirements/*.txt from pyproject.toml (ARGS=--upgrade for 
 
 .PHONY: setup
 setup: $(VENV)/.runtime ## Install what serving needs; quick when nothing changed
+	@:
 
 .PHONY: setup-dev
 setup-dev: $(VENV)/.dev ## Install what testing needs too
+	@:
 
 .PHONY: clean
 clean: ## Remove what these commands made, except the data
