@@ -1,0 +1,204 @@
+"""PostgreSQL (and Citus on it) through an asyncpg pool: each write block is one READ COMMITTED transaction.
+
+A connection goes back to the pool without asyncpg's reset query, which would cost a round trip: no session state is
+ever changed here, and a transaction left open is rolled back by asyncpg itself. An error at COMMIT means that the
+outcome is unknown, not that nothing was written: it may never be retried blindly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Literal, NoReturn, Self, TypeVar
+
+import asyncpg
+
+from tenantry.core.errors import StoreBusy, StoreUnavailable
+from tenantry.store.dialect import only_row, require_columns, to_positional
+from tenantry.store.engine import Value
+
+T = TypeVar("T")
+
+_BUSY = ("55P03", "57014", "40P01", "40001", "53300")
+_BROKEN = ("08", "53", "57", "58", "XX")
+_CACHED_STATEMENTS = 512
+
+
+async def open_postgres(url: str, *, pool_size: int, busy_timeout: float, statement_timeout: float) -> PostgresStore:
+    """Raises StoreUnavailable when the server cannot be reached."""
+    try:
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            timeout=busy_timeout,
+            reset=_no_reset,
+            max_inactive_connection_lifetime=300,
+            statement_cache_size=_CACHED_STATEMENTS,
+            max_cached_statement_lifetime=0,
+            server_settings={
+                "application_name": "tenantry",
+                "statement_timeout": str(int(statement_timeout * 1000)),
+                "idle_in_transaction_session_timeout": str(int(2 * statement_timeout * 1000)),
+                "default_transaction_isolation": "read committed",
+                "jit": "off",
+            },
+        )
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as exc:
+        raise StoreUnavailable(internal=f"cannot connect to PostgreSQL: {exc}") from exc
+    return PostgresStore(pool, busy_timeout)
+
+
+async def _no_reset(connection: object) -> None:
+    return None
+
+
+def _translate(exc: BaseException, connection: Any, doing: str) -> NoReturn:
+    """Raise StoreBusy or StoreUnavailable for a server that cannot serve; anything else goes up untouched."""
+    state = getattr(exc, "sqlstate", None) or ""
+    text = f"{doing}: {type(exc).__name__} {state} {exc}"
+    if state in _BUSY:
+        raise StoreBusy(internal=text) from exc
+    lost = isinstance(exc, asyncpg.InterfaceError) and connection.is_closed()
+    if state[:2] in _BROKEN or lost or isinstance(exc, OSError | asyncpg.InternalClientError):
+        raise StoreUnavailable(internal=text) from exc
+    raise exc
+
+
+class _Block:
+    """One connection for the length of a block."""
+
+    __slots__ = ("_connection", "_store")
+
+    def __init__(self, store: PostgresStore) -> None:
+        self._store = store
+        self._connection: Any = None
+
+    async def _acquire(self) -> None:
+        try:
+            self._connection = await self._store._pool.acquire(timeout=self._store._busy_timeout)
+        except TimeoutError as exc:
+            raise StoreBusy(internal="waited too long for a connection") from exc
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
+            raise StoreUnavailable(internal=f"cannot connect to PostgreSQL: {exc}") from exc
+
+    async def _release(self) -> None:
+        connection, self._connection = self._connection, None
+        await self._store._pool.release(connection)
+
+    async def _rows(self, shape: Callable[..., Any], sql: str, params: Mapping[str, Value]) -> list[Any]:
+        connection = self._connection
+        statement, names = to_positional(sql)
+        try:
+            if getattr(shape, "_fields", None) is not None and (sql, shape) not in self._store._known:
+                prepared = await connection.prepare(statement)
+                require_columns(shape, sql, [column.name for column in prepared.get_attributes()])
+                self._store._known.add((sql, shape))
+            rows: list[Any] = await connection.fetch(statement, *[params[name] for name in names])
+            return rows
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
+            _translate(exc, connection, "statement")
+
+    async def one_or_none(self, shape: Callable[..., T], sql: str, /, **params: Value) -> T | None:
+        row = only_row(await self._rows(shape, sql, params), sql)
+        return None if row is None else shape(*row)
+
+    async def all(self, shape: Callable[..., T], sql: str, /, **params: Value) -> list[T]:
+        return [shape(*row) for row in await self._rows(shape, sql, params)]
+
+
+class _ReadBlock(_Block):
+    __slots__ = ()
+
+    async def __aenter__(self) -> Self:
+        await self._acquire()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._release()
+
+
+class _WriteBlock(_Block):
+    __slots__ = ()
+
+    async def run(self, sql: str, /, **params: Value) -> int:
+        statement, names = to_positional(sql)
+        try:
+            status = await self._connection.execute(statement, *[params[name] for name in names])
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
+            _translate(exc, self._connection, "statement")
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def run_many(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
+        statement, names = to_positional(sql)
+        try:
+            await self._connection.executemany(statement, [[row[name] for name in names] for row in rows])
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
+            _translate(exc, self._connection, "statement")
+
+    async def __aenter__(self) -> Self:
+        await self._acquire()
+        try:
+            await self._connection.execute("BEGIN")
+        except BaseException as exc:
+            connection = self._connection
+            await self._release()
+            _translate(exc, connection, "BEGIN")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                await self._commit()
+            else:
+                # A connection that cannot roll back is lost, and its transaction with it.
+                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+                    await self._connection.execute("ROLLBACK")
+        finally:
+            await self._release()
+
+    async def _commit(self) -> None:
+        """Raises StoreBusy when nothing was written, StoreUnavailable when that is not known.
+
+        A killed server answers XX000, 08xxx or 57P01 here, for transactions that it kept and for those it did not.
+        """
+        try:
+            status = await self._connection.execute("COMMIT")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
+            state = getattr(exc, "sqlstate", None) or ""
+            if state in ("40001", "40P01"):
+                raise StoreBusy(internal=f"COMMIT refused: {exc}") from exc
+            if state[:2] == "23":
+                raise
+            raise StoreUnavailable(internal=f"outcome unknown: error at COMMIT: {state} {exc}") from exc
+        if status != "COMMIT":
+            raise RuntimeError("A failed statement was caught inside the write block; PostgreSQL kept nothing of it.")
+
+
+class PostgresStore:
+    """`Store` on one database."""
+
+    engine: Literal["postgresql"] = "postgresql"
+
+    def __init__(self, pool: Any, busy_timeout: float) -> None:
+        self._pool = pool
+        self._busy_timeout = busy_timeout
+        self._known: set[tuple[str, Callable[..., Any]]] = set()
+
+    def read(self) -> _ReadBlock:
+        return _ReadBlock(self)
+
+    def write(self) -> _WriteBlock:
+        return _WriteBlock(self)
+
+    async def close(self) -> None:
+        """Wait for running blocks; what is still running after the busy timeout is cut off."""
+        try:
+            await asyncio.wait_for(self._pool.close(), self._busy_timeout)
+        except TimeoutError:
+            self._pool.terminate()

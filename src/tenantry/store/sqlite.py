@@ -1,0 +1,348 @@
+"""SQLite, embedded: statements run inline on the event loop, only `COMMIT` runs in a thread (group commit).
+
+1. Writers take turns on one connection. The first of a group opens the transaction; each works in its own savepoint.
+2. A writer that leaves its block releases its savepoint, gives the turn on and waits. Its exception rolls back its own
+   savepoint only.
+3. When the event loop has run everything that was ready, the group closes and one thread runs the one `COMMIT`.
+   Writers that come meanwhile wait and are the next group.
+4. The commit's outcome is told to every writer of the group. If it failed, nothing of the group is kept.
+
+The connection is never touched by two threads: while the commit runs, nobody has the turn. Reads have a connection of
+their own in autocommit; their cursors are always exhausted, since an open one would keep the log from being reset.
+One process owns the file's request writes; the command line may write beside it, so `BEGIN` may find the file locked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from bisect import insort
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from operator import itemgetter
+from types import TracebackType
+from typing import Any, Literal, NoReturn, Self, TypeVar
+
+import apsw
+
+from tenantry.core.errors import StoreBusy, StoreUnavailable
+from tenantry.store.dialect import only_row, require_columns
+from tenantry.store.engine import SchemaOutdated, Value
+
+T = TypeVar("T")
+_Waiter = tuple[float, "asyncio.Future[None]"]
+
+_BUSY = (apsw.BusyError, apsw.LockedError)
+_BROKEN = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.CantOpenError, apsw.NotADBError, apsw.ReadOnlyError)
+_CACHED_STATEMENTS = 512
+_CHECKPOINT_PAGES = 4_000
+
+
+def _translate(exc: Exception) -> NoReturn:
+    """Raise StoreBusy or StoreUnavailable for a file that cannot serve; anything else goes up untouched."""
+    if isinstance(exc, _BUSY):
+        raise StoreBusy(internal=str(exc)) from exc
+    if isinstance(exc, _BROKEN):
+        raise StoreUnavailable(internal=str(exc)) from exc
+    raise exc
+
+
+class _Statements:
+    """`Read` on one connection. Nothing here suspends."""
+
+    __slots__ = ("_cursor", "_known")
+
+    def __init__(self, cursor: apsw.Cursor, known: set[tuple[str, Callable[..., Any]]]) -> None:
+        self._cursor: apsw.Cursor | None = cursor
+        self._known = known
+
+    def _rows(self, sql: str, params: Mapping[str, Value]) -> list[Any]:
+        cursor = self._cursor
+        if cursor is None:
+            raise RuntimeError("The block of this transaction has ended.")
+        try:
+            return cursor.execute(sql, params).fetchall()
+        except apsw.Error as exc:
+            self._failed(exc)
+
+    def _failed(self, exc: apsw.Error) -> NoReturn:
+        _translate(exc)
+
+    def _select(self, shape: Callable[..., Any], sql: str, params: Mapping[str, Value]) -> list[Any]:
+        if getattr(shape, "_fields", None) is None or (sql, shape) in self._known:
+            return self._rows(sql, params)
+        columns: list[str] = []
+
+        def note_columns(cursor: apsw.Cursor, statement: str, bindings: object) -> bool:
+            # Only here are the names known even when no row comes.
+            columns.extend(column[0] for column in cursor.get_description())
+            return True
+
+        cursor = self._cursor
+        if cursor is not None:
+            cursor.exec_trace = note_columns
+        try:
+            rows = self._rows(sql, params)
+        finally:
+            if cursor is not None:
+                cursor.exec_trace = None
+        require_columns(shape, sql, columns)
+        self._known.add((sql, shape))
+        return rows
+
+    async def one_or_none(self, shape: Callable[..., T], sql: str, /, **params: Value) -> T | None:
+        row = only_row(self._select(shape, sql, params), sql)
+        return None if row is None else shape(*row)
+
+    async def all(self, shape: Callable[..., T], sql: str, /, **params: Value) -> list[T]:
+        return [shape(*row) for row in self._select(shape, sql, params)]
+
+
+class _ReadBlock(_Statements):
+    __slots__ = ()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        return None
+
+
+class _WriteBlock(_Statements):
+    """One writer: `Tx` and its block in one object, since one is made for every write."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self._cursor = None
+        self._known = store._known
+
+    async def run(self, sql: str, /, **params: Value) -> int:
+        self._rows(sql, params)
+        return self._store._connection.changes()
+
+    async def run_many(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
+        cursor = self._cursor
+        if cursor is None:
+            raise RuntimeError("The block of this transaction has ended.")
+        try:
+            cursor.executemany(sql, rows).fetchall()
+        except apsw.Error as exc:
+            self._failed(exc)
+
+    def _failed(self, exc: apsw.Error) -> NoReturn:
+        if not self._store._connection.in_transaction:
+            # A full disk may roll back the whole transaction; a later statement would commit by itself.
+            self._cursor = None
+        _translate(exc)
+
+    async def __aenter__(self) -> Self:
+        store = self._store
+        if store._taken:
+            await store._wait_for_turn()
+        store._taken = True
+        try:
+            if not store._in_transaction:
+                await store._begin()
+            store._cursor.execute("SAVEPOINT writer")
+        except BaseException as exc:
+            store._give_turn()
+            if isinstance(exc, apsw.Error):
+                _translate(exc)
+            raise
+        self._cursor = store._cursor
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        store = self._store
+        self._cursor = None
+        try:
+            if kind is None:
+                store._cursor.execute("RELEASE writer")
+                done = store._loop.create_future()
+                store._group.append(done)
+            else:
+                store._roll_back_writer()
+                return
+        except apsw.Error as failure:
+            store._roll_back_writer()
+            raise StoreUnavailable(internal=f"the writer could not be kept: {failure}") from failure
+        finally:
+            store._give_turn()
+        await done
+
+
+class SqliteStore:
+    """`Store` on one file. `commits` counts the durable groups. Raises SchemaOutdated when the file is absent."""
+
+    engine: Literal["sqlite"] = "sqlite"
+
+    def __init__(self, path: str, *, busy_timeout: float, cache_mib: int, vfs: str | None = None) -> None:
+        if not os.path.exists(path):
+            raise SchemaOutdated(f"There is no database at {path}. Run `tenantry db upgrade`, then start again.")
+        self._loop = asyncio.get_running_loop()
+        self._busy_timeout = busy_timeout
+        self._connection = _connect(path, cache_mib, busy_timeout, vfs)
+        self._cursor = self._connection.cursor()
+        self._read_connection = _connect(path, cache_mib, busy_timeout, vfs)
+        self._read_connection.pragma("query_only", True)
+        self._known: set[tuple[str, Callable[..., Any]]] = set()
+        self._reader = _ReadBlock(self._read_connection.cursor(), self._known)
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._in_transaction = False
+        self._taken = False  # a writer is in its block, or the commit runs
+        self._closing = False  # the group will close when the loop comes round
+        self._overdue = False  # the group will close when the writer in its block leaves
+        self._group: list[asyncio.Future[None]] = []
+        self._waiting: list[_Waiter] = []  # by deadline, which is by arrival
+        self._alarm: asyncio.TimerHandle | None = None
+        self.commits = 0
+
+    def read(self) -> _ReadBlock:
+        return self._reader
+
+    def write(self) -> _WriteBlock:
+        return _WriteBlock(self)
+
+    async def close(self) -> None:
+        while self._in_transaction or self._taken:
+            await asyncio.sleep(0.001)
+        self._committer.shutdown()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._read_connection.close()
+        self._connection.close()
+
+    async def _wait_for_turn(self) -> None:
+        """Return when the turn is free. Raises StoreBusy at the deadline."""
+        deadline = self._loop.time() + self._busy_timeout
+        while True:
+            waiter: _Waiter = (deadline, self._loop.create_future())
+            insort(self._waiting, waiter, key=itemgetter(0))
+            if self._alarm is None:
+                self._alarm = self._loop.call_at(deadline, self._refuse_late)
+            try:
+                await waiter[1]
+            except asyncio.CancelledError:
+                if waiter in self._waiting:
+                    self._waiting.remove(waiter)
+                raise
+            if not self._taken:
+                return
+
+    def _refuse_late(self) -> None:
+        """One timer for all who wait: a timer each would cost more than the write."""
+        now = self._loop.time()
+        late = [future for deadline, future in self._waiting if deadline <= now]
+        self._waiting = self._waiting[len(late) :]
+        for future in late:
+            if not future.done():
+                future.set_exception(StoreBusy(internal="waited too long for the write connection"))
+        self._alarm = self._loop.call_at(self._waiting[0][0], self._refuse_late) if self._waiting else None
+
+    async def _begin(self) -> None:
+        """Open the group's transaction. Suspends only while another process holds the file."""
+        deadline = self._loop.time() + self._busy_timeout
+        pause = 0.001
+        while True:
+            try:
+                self._cursor.execute("BEGIN IMMEDIATE")
+            except apsw.BusyError:
+                if self._loop.time() + pause > deadline:
+                    raise
+            else:
+                self._in_transaction = True
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 0.05)
+
+    def _roll_back_writer(self) -> None:
+        """Undo the writer who has the turn; if SQLite has undone the whole transaction, the group has failed."""
+        if self._connection.in_transaction:
+            self._cursor.execute("ROLLBACK TO writer")
+            self._cursor.execute("RELEASE writer")
+        else:
+            self._end_group(apsw.Error("a failed statement rolled the whole transaction back"))
+
+    def _give_turn(self) -> None:
+        """Let the next writers in; the group closes when everything that is ready now has run."""
+        self._taken = False
+        if self._overdue:
+            self._close_group()
+            return
+        self._wake_waiting()
+        if self._in_transaction and not self._closing:
+            self._closing = True
+            self._loop.call_soon(self._close_group)
+
+    def _wake_waiting(self) -> None:
+        """All at once: one that finds the turn taken again waits on at its old place."""
+        waiting, self._waiting = self._waiting, []
+        for _, future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    def _close_group(self) -> None:
+        self._closing = False
+        self._overdue = self._taken  # a writer that suspends inside its block must not keep the others from the disk
+        if self._overdue:
+            return
+        if self._group:
+            self._taken = True
+            self._committer.submit(self._commit)
+            return
+        if self._in_transaction:  # every writer rolled back
+            self._cursor.execute("ROLLBACK")
+            self._in_transaction = False
+        self._wake_waiting()
+
+    def _commit(self) -> None:
+        """In the committer's thread, which has the connection to itself."""
+        failure: Exception | None = None
+        try:
+            self._cursor.execute("COMMIT")
+        except Exception as exc:
+            failure = exc
+            with suppress(apsw.Error):
+                self._cursor.execute("ROLLBACK")
+        self._loop.call_soon_threadsafe(self._committed, failure)
+
+    def _committed(self, failure: Exception | None) -> None:
+        self._taken = False
+        self._end_group(failure)
+        self._wake_waiting()
+
+    def _end_group(self, failure: Exception | None) -> None:
+        """Tell every writer of the group; one that was cancelled meanwhile is not there to be told."""
+        group, self._group = self._group, []
+        self._in_transaction = False
+        self.commits += failure is None
+        for future in group:
+            if future.done():
+                continue
+            if failure is None:
+                future.set_result(None)
+            else:
+                error = StoreUnavailable(internal=f"the group commit failed: {failure}")
+                error.__cause__ = failure
+                future.set_exception(error)
+
+
+def _connect(path: str, cache_mib: int, busy_timeout: float, vfs: str | None) -> apsw.Connection:
+    try:
+        connection = apsw.Connection(path, apsw.SQLITE_OPEN_READWRITE, vfs, statementcachesize=_CACHED_STATEMENTS)
+        connection.set_busy_timeout(int(busy_timeout * 1000))
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", "full")
+        connection.pragma("foreign_keys", True)
+        connection.pragma("cache_size", -1024 * cache_mib)
+        connection.pragma("temp_store", "memory")
+        connection.wal_autocheckpoint(_CHECKPOINT_PAGES)
+        connection.set_busy_timeout(0)  # from now on the event loop waits, not SQLite
+    except apsw.Error as exc:
+        _translate(exc)
+    return connection
