@@ -83,13 +83,16 @@ clean: ## Remove what these commands made, except the data
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
 	find src tests $(wildcard bench tools) -name __pycache__ -prune -exec rm -rf {} +
 
-$(BIN)/python:
+# An interpreter that went away, say by an upgrade of the system, takes the environment with it.
+$(shell test -x $(BIN)/python || rm -f $(VENV)/pyvenv.cfg)
+
+$(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo >&2 "Tenantry needs Python 3.11 or newer with its venv module, and finds none." \
 		"On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "Making $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(VENV)/.runtime: $(BIN)/python pyproject.toml requirements/build.txt requirements/runtime.txt
+$(VENV)/.runtime: $(VENV)/pyvenv.cfg pyproject.toml requirements/build.txt requirements/runtime.txt
 	@echo "Installing what serving needs"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
 	@$(call install,requirements/runtime.txt)
