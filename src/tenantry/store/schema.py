@@ -393,6 +393,15 @@ managed_accounts = _owned(
     key=("id",),
 )
 
+
+def _of_account(table: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["tenant_id", "managed_account_id"],
+        ["managed_accounts.tenant_id", "managed_accounts.id"],
+        name=f"fk_{table}_account",
+    )
+
+
 devices = _owned(
     "devices",
     _text("managed_account_id"),
@@ -412,6 +421,7 @@ devices = _owned(
     _time("created_at"),
     _maybe_time("provisioned_at"),  # NULL: the EMM set a policy before the device came
     _maybe_time("removed_at"),
+    _of_account("devices"),
     key=("managed_account_id", "android_id"),
 )
 
@@ -425,6 +435,7 @@ device_tokens = _owned(
     _maybe_time("claimed_at"),
     _maybe_text("claimed_by"),  # the Android ID
     _maybe_time("revoked_at"),
+    _of_account("device_tokens"),
     Index("ix_device_tokens_account", "tenant_id", "managed_account_id"),
     key=("token_hash",),
     sqlite_with_rowid=False,
@@ -437,6 +448,7 @@ device_credentials = _owned(
     _text("android_id"),
     _time("created_at"),
     _maybe_time("revoked_at"),
+    _of_account("device_credentials"),
     Index("ix_device_credentials_account", "tenant_id", "managed_account_id", "android_id"),
     key=("credential_hash",),
     sqlite_with_rowid=False,
