@@ -190,7 +190,7 @@ class ServiceAccountKeyRevoked(Event, tag="service_account_key.revoked"):
 # Grants and tokens
 
 
-class GrantCreated(Event, tag="grant.created"):
+class GrantCreated(Event, tag="grant.created", kw_only=True):
     grant_id: str
     connector_id: str
     user_id: str
