@@ -62,7 +62,7 @@ types: setup-dev ## Check types
 
 .PHONY: docs
 docs: setup-dev ## Draw docs/er.svg from the schema
-	@$(BIN)/python tools/er.py
+	@$(BIN)/python tools/er.py > docs/er.svg
 
 .PHONY: lock
 lock: setup ## Write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)
