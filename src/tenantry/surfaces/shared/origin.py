@@ -1,0 +1,35 @@
+"""Where a request came from, for the audit trail and for the id that its answer carries."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.types import Scope
+
+from tenantry.core.caller import Origin
+from tenantry.core.ids import CorrelationId, new_guid
+
+_NAMES = (b"ms-correlationid", b"x-correlation-id", b"x-request-id")
+_SANE = re.compile(rb"[A-Za-z0-9{][A-Za-z0-9._:{}-]{0,63}")
+
+
+def origin_of(scope: Scope) -> Origin:
+    """The client's own correlation id when it sent a sane one, else a new GUID; the same `Origin` for one request.
+
+    The address is the peer's, or what a trusted proxy said of it (the server has rewritten `client` by then).
+    """
+    origin: Origin | None = scope.get("tenantry.origin")
+    if origin is None:
+        client = scope.get("client")
+        origin = Origin(_correlation_id(scope), client[0] if client else "")
+        scope["tenantry.origin"] = origin
+    return origin
+
+
+def _correlation_id(scope: Scope) -> CorrelationId:
+    found = {name: value for name, value in scope["headers"] if name in _NAMES}
+    for name in _NAMES:
+        value = found.get(name)
+        if value is not None and _SANE.fullmatch(value):
+            return CorrelationId(value.decode("ascii"))
+    return CorrelationId(new_guid())
