@@ -103,12 +103,12 @@ async def open_store(
 
 async def _require_head(store: Store) -> None:
     """Compare the revision with the one this code was written for, without loading the migration tools."""
-    names = "sqlite_schema" if store.engine == "sqlite" else "pg_catalog.pg_tables"
-    column = "name" if store.engine == "sqlite" else "tablename"
     async with store.read() as read:
-        revision: str | None = None
-        if await read.all(str, f"SELECT {column} FROM {names} WHERE {column} = 'alembic_version'"):
-            revision = await read.one_or_none(str, "SELECT version_num FROM alembic_version")
+        if store.engine == "sqlite":
+            known = await read.all(str, "SELECT name FROM sqlite_schema WHERE name = 'alembic_version'")
+        else:
+            known = await read.all(str, "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL")
+        revision = await read.one_or_none(str, "SELECT version_num FROM alembic_version") if known else None
     if revision != HEAD:
         raise SchemaOutdated(
             f"The database schema is at {revision or 'no revision'}, this version needs {HEAD}. "

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 _BUSY = ("55P03", "57014", "40P01", "40001", "53300")
 _BROKEN = ("08", "53", "57", "58", "XX")
+_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _CACHED_STATEMENTS = 512
 
 
@@ -46,12 +47,12 @@ async def open_postgres(url: str, *, pool_size: int, busy_timeout: float, statem
                 "jit": "off",
             },
         )
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as exc:
+    except _ERRORS as exc:
         raise StoreUnavailable(internal=f"cannot connect to PostgreSQL: {exc}") from exc
     return PostgresStore(pool, busy_timeout)
 
 
-async def _no_reset(connection: object) -> None:
+async def _no_reset(_connection: object) -> None:
     return None
 
 
@@ -81,15 +82,20 @@ class _Block:
             self._connection = await self._store._pool.acquire(timeout=self._store._busy_timeout)
         except TimeoutError as exc:
             raise StoreBusy(internal="waited too long for a connection") from exc
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
+        except _ERRORS as exc:
             raise StoreUnavailable(internal=f"cannot connect to PostgreSQL: {exc}") from exc
 
     async def _release(self) -> None:
         connection, self._connection = self._connection, None
         await self._store._pool.release(connection)
 
+    def _connected(self) -> Any:
+        if self._connection is None:
+            raise RuntimeError("The block has ended.")
+        return self._connection
+
     async def _rows(self, shape: Callable[..., Any], sql: str, params: Mapping[str, Value]) -> list[Any]:
-        connection = self._connection
+        connection = self._connected()
         statement, names = to_positional(sql)
         try:
             if getattr(shape, "_fields", None) is not None and (sql, shape) not in self._store._known:
@@ -97,9 +103,9 @@ class _Block:
                 require_columns(shape, sql, [column.name for column in prepared.get_attributes()])
                 self._store._known.add((sql, shape))
             rows: list[Any] = await connection.fetch(statement, *[params[name] for name in names])
-            return rows
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
+        except _ERRORS as exc:
             _translate(exc, connection, "statement")
+        return rows
 
     async def one_or_none(self, shape: Callable[..., T], sql: str, /, **params: Value) -> T | None:
         row = only_row(await self._rows(shape, sql, params), sql)
@@ -124,29 +130,34 @@ class _WriteBlock(_Block):
     __slots__ = ()
 
     async def run(self, sql: str, /, **params: Value) -> int:
+        connection = self._connected()
         statement, names = to_positional(sql)
         try:
-            status = await self._connection.execute(statement, *[params[name] for name in names])
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
-            _translate(exc, self._connection, "statement")
+            status = await connection.execute(statement, *[params[name] for name in names])
+        except _ERRORS as exc:
+            _translate(exc, connection, "statement")
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def run_many(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
+        connection = self._connected()
         statement, names = to_positional(sql)
         try:
-            await self._connection.executemany(statement, [[row[name] for name in names] for row in rows])
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
-            _translate(exc, self._connection, "statement")
+            await connection.executemany(statement, [[row[name] for name in names] for row in rows])
+        except _ERRORS as exc:
+            _translate(exc, connection, "statement")
 
     async def __aenter__(self) -> Self:
         await self._acquire()
+        connection = self._connection
         try:
-            await self._connection.execute("BEGIN")
-        except BaseException as exc:
-            connection = self._connection
+            await connection.execute("BEGIN")
+        except _ERRORS as exc:
             await self._release()
             _translate(exc, connection, "BEGIN")
+        except BaseException:  # cancelled
+            await self._release()
+            raise
         return self
 
     async def __aexit__(
@@ -157,7 +168,7 @@ class _WriteBlock(_Block):
                 await self._commit()
             else:
                 # A connection that cannot roll back is lost, and its transaction with it.
-                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+                with suppress(*_ERRORS):
                     await self._connection.execute("ROLLBACK")
         finally:
             await self._release()
@@ -169,7 +180,7 @@ class _WriteBlock(_Block):
         """
         try:
             status = await self._connection.execute("COMMIT")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
+        except _ERRORS as exc:
             state = getattr(exc, "sqlstate", None) or ""
             if state in ("40001", "40P01"):
                 raise StoreBusy(internal=f"COMMIT refused: {exc}") from exc

@@ -15,12 +15,12 @@ One process owns the file's request writes; the command line may write beside it
 from __future__ import annotations
 
 import asyncio
-import os
 from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from operator import itemgetter
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, TypeVar
 
@@ -60,7 +60,7 @@ class _Statements:
     def _rows(self, sql: str, params: Mapping[str, Value]) -> list[Any]:
         cursor = self._cursor
         if cursor is None:
-            raise RuntimeError("The block of this transaction has ended.")
+            raise RuntimeError("The block has ended.")
         try:
             return cursor.execute(sql, params).fetchall()
         except apsw.Error as exc:
@@ -74,7 +74,7 @@ class _Statements:
             return self._rows(sql, params)
         columns: list[str] = []
 
-        def note_columns(cursor: apsw.Cursor, statement: str, bindings: object) -> bool:
+        def note_columns(cursor: apsw.Cursor, _statement: str, _bindings: object) -> bool:
             # Only here are the names known even when no row comes.
             columns.extend(column[0] for column in cursor.get_description())
             return True
@@ -126,7 +126,7 @@ class _WriteBlock(_Statements):
     async def run_many(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
         cursor = self._cursor
         if cursor is None:
-            raise RuntimeError("The block of this transaction has ended.")
+            raise RuntimeError("The block has ended.")
         try:
             cursor.executemany(sql, rows).fetchall()
         except apsw.Error as exc:
@@ -182,7 +182,7 @@ class SqliteStore:
     engine: Literal["sqlite"] = "sqlite"
 
     def __init__(self, path: str, *, busy_timeout: float, cache_mib: int, vfs: str | None = None) -> None:
-        if not os.path.exists(path):
+        if not Path(path).exists():
             raise SchemaOutdated(f"There is no database at {path}. Run `tenantry db upgrade`, then start again.")
         self._loop = asyncio.get_running_loop()
         self._busy_timeout = busy_timeout
@@ -209,7 +209,7 @@ class SqliteStore:
         return _WriteBlock(self)
 
     async def close(self) -> None:
-        while self._in_transaction or self._taken:
+        while self._in_transaction or self._taken:  # noqa: ASYNC110 - once in a life; an event would cost every write
             await asyncio.sleep(0.001)
         self._committer.shutdown()
         if self._alarm is not None:
@@ -305,7 +305,7 @@ class SqliteStore:
         failure: Exception | None = None
         try:
             self._cursor.execute("COMMIT")
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001 - whatever it was, the group must hear of it
             failure = exc
             with suppress(apsw.Error):
                 self._cursor.execute("ROLLBACK")

@@ -1,0 +1,63 @@
+"""Fixtures for everyone: `store` is a real store with the schema in place, once on SQLite and once on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tenantry.store import Store, migrate, open_store
+from tests.support.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the schema and no rows; copy it."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server for the run (for each worker, under xdist), started when the first test asks for it."""
+    server = PostgresServer()
+    try:
+        asyncio.run(server.make_template())
+        migrate.upgrade(server.template_url)
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh SQLite database with the schema."""
+    shutil.copy(sqlite_template, tmp_path / "tenantry.db")
+    return f"sqlite:///{tmp_path / 'tenantry.db'}"
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
+    """A fresh PostgreSQL database with the schema."""
+    name = await postgres_server.new_database()
+    yield postgres_server.url(name)
+    await postgres_server.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh database, on each engine."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    """A store on a fresh database, on each engine. To have one engine only, open `sqlite_url` or `postgres_url`."""
+    opened = await open_store(store_url)
+    yield opened
+    await opened.close()

