@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from tenantry.core.ids import TenantId
+
+SYSTEM_TENANT = TenantId("00000000-0000-0000-0000-000000000000")
+"""The trail of what belongs to no tenant, such as signing keys."""
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all events."""
@@ -23,6 +28,10 @@ def all_events() -> list[type[Event]]:
 
 class TenantCreated(Event, tag="tenant.created"):
     name: str
+
+
+class TenantDeleted(Event, tag="tenant.deleted"):
+    pass
 
 
 class DomainAdded(Event, tag="domain.added"):
@@ -125,6 +134,10 @@ class GroupMemberRoleSet(Event, tag="group.member_role_set"):
 
 
 class ResellerRelationshipCreated(Event, tag="reseller_relationship.created"):
+    partner_tenant_id: str
+
+
+class ResellerRelationshipEnded(Event, tag="reseller_relationship.ended"):
     partner_tenant_id: str
 
 

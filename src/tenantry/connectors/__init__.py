@@ -1,0 +1,1 @@
+"""Registered third-party apps, their secrets and keys."""

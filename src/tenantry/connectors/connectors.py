@@ -1,0 +1,173 @@
+"""Register a connector, switch it off and on, delete it.
+
+1. A registration has a name, details, permissions and redirect addresses; its secret is shown once.
+2. A deactivated connector gets no new grants; existing ones go on (Kaizala contract §1).
+3. Deleting it ends every grant and token of it at once: whoever verifies a token looks the connector up.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+from tenantry.access.actions import Permission
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.connectors.secrets import add_secret
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.ids import ConnectorId, TenantId, new_guid
+from tenantry.store import connectors, tenants
+from tenantry.store.engine import Read, Tx
+from tenantry.tokens.secrets import SecretHasher
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class NewConnector:
+    """What the developer notes down. The secret (None for a public connector) is shown this once."""
+
+    connector_id: ConnectorId
+    client_secret: str | None = field(repr=False)
+
+
+async def register_connector(
+    tx: Tx,
+    caller: Caller,
+    hasher: SecretHasher,
+    *,
+    tenant_id: TenantId,
+    name: str,
+    description: str = "",
+    permissions: Collection[Permission],
+    redirect_uris: Sequence[str] = (),
+    kind: Literal["confidential", "public"] = "confidential",
+    connector_id: ConnectorId | None = None,
+    now: Micros,
+) -> NewConnector:
+    """A connector, with a secret when it is confidential. Raises InvalidValue, NotFound("tenant"), AlreadyExists."""
+    for uri in redirect_uris:
+        _check_redirect_uri(uri)
+    created = connector_id or ConnectorId(new_guid())
+    await insert_connector(
+        tx,
+        caller,
+        created,
+        tenant_id,
+        kind=kind,
+        name=name,
+        description=description,
+        permissions=permissions,
+        redirect_uris=redirect_uris,
+        now=now,
+    )
+    if kind == "public":
+        return NewConnector(created, None)
+    secret = await add_secret(tx, caller, hasher, tenant_id, created, now=now)
+    return NewConnector(created, secret.client_secret)
+
+
+async def insert_connector(
+    tx: Tx,
+    caller: Caller,
+    connector_id: ConnectorId,
+    tenant_id: TenantId,
+    *,
+    kind: Literal["confidential", "public", "service_account"],
+    name: str,
+    description: str,
+    permissions: Collection[Permission],
+    redirect_uris: Sequence[str] = (),
+    email: str | None = None,
+    now: Micros,
+) -> None:
+    """The registration itself, of every kind. Raises InvalidValue, NotFound("tenant"), AlreadyExists."""
+    name = name.strip()
+    if not name or len(name) > 128:
+        raise InvalidValue("A connector needs a name of 1 to 128 characters.", field="name")
+    if len(description) > 2048:
+        raise InvalidValue("The description may have 2048 characters.", field="description")
+    if await tenants.find_live(tx, tenant_id) is None:
+        raise NotFound("tenant")
+    granted = sorted(set(permissions))
+    if not await connectors.insert(
+        tx,
+        connector_id,
+        tenant_id,
+        kind=kind,
+        name=name,
+        description=description,
+        permissions=" ".join(granted),
+        redirect_uris=json.dumps(list(redirect_uris)),
+        email=email,
+        created_by=caller.user_id,
+        now=now,
+    ):
+        taken = "connector_id" if email is None else "email"
+        raise AlreadyExists("A connector of this ID or e-mail address exists.", field=taken, value=email or "")
+    event = events.ConnectorRegistered(connector_id=connector_id, name=name, permissions=[*granted])
+    await record(tx, tenant_id, caller, event, now)
+
+
+async def get_connector(read: Read, tenant_id: TenantId, connector_id: ConnectorId) -> connectors.Connector:
+    """A connector of this tenant, active or not. Raises NotFound("connector")."""
+    connector = await connectors.find(read, tenant_id, connector_id)
+    if connector is None:
+        raise NotFound("connector")
+    return connector
+
+
+async def list_connectors(
+    read: Read, tenant_id: TenantId, *, after: str = "", limit: int
+) -> list[connectors.Connector]:
+    """A page of the tenant's connectors, by id, after the id `after`."""
+    return await connectors.list_of_tenant(read, tenant_id, after, limit)
+
+
+async def deactivate_connector(
+    tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
+) -> None:
+    """No new grants; existing ones go on. Raises NotFound("connector"), FailedPrecondition when it is so already."""
+    if not await connectors.mark_deactivated(tx, tenant_id, connector_id, now):
+        await get_connector(tx, tenant_id, connector_id)
+        raise FailedPrecondition("The connector is deactivated already.")
+    await record(tx, tenant_id, caller, events.ConnectorDeactivated(connector_id=connector_id), now)
+
+
+async def activate_connector(
+    tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
+) -> None:
+    """New grants again. Raises NotFound("connector"), FailedPrecondition when it is active already."""
+    if not await connectors.mark_activated(tx, tenant_id, connector_id):
+        await get_connector(tx, tenant_id, connector_id)
+        raise FailedPrecondition("The connector is active already.")
+    await record(tx, tenant_id, caller, events.ConnectorActivated(connector_id=connector_id), now)
+
+
+async def delete_connector(tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros) -> None:
+    """Gone, with everything granted to it. Raises NotFound("connector")."""
+    if not await connectors.mark_deleted(tx, tenant_id, connector_id, now):
+        raise NotFound("connector")
+    await record(tx, tenant_id, caller, events.ConnectorDeleted(connector_id=connector_id), now)
+
+
+def _check_redirect_uri(uri: str) -> None:
+    """Absolute, without fragment (RFC 6749 §3.1.2); https, http on loopback, or a private-use scheme (RFC 8252 §7)."""
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname
+    except ValueError:
+        host, parts = None, urlsplit("")
+    private_use = "." in parts.scheme
+    secure = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+    printable = all("!" <= character <= "~" for character in uri)
+    if not printable or "#" in uri or len(uri) > 2048 or not (private_use or (secure and host)):
+        raise InvalidValue(
+            "A redirect address is an absolute https address without a fragment (http only for localhost).",
+            field="redirect_uris",
+        )

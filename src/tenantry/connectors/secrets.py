@@ -1,0 +1,84 @@
+"""A connector's secrets: at most two live ones, so that an app can change its secret without a gap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.ids import ConnectorId, TenantId, new_guid
+from tenantry.store import connectors
+from tenantry.store.engine import Read, Tx
+from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret
+
+MOST_LIVE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """Shown this once; `secret_id` names it afterwards."""
+
+    secret_id: str
+    client_secret: str = field(repr=False)
+
+
+async def add_secret(
+    tx: Tx,
+    caller: Caller,
+    hasher: SecretHasher,
+    tenant_id: TenantId,
+    connector_id: ConnectorId,
+    *,
+    expires_at: Micros | None = None,
+    now: Micros,
+) -> NewSecret:
+    """One more secret. Raises NotFound("connector"), InvalidValue, FailedPrecondition when two are live.
+
+    Atomic: the connector is held, so that twins see each other's secret.
+    """
+    if expires_at is not None and expires_at <= now:
+        raise InvalidValue("The end of a secret must be in the future.", field="expires_at")
+    connector = await connectors.hold(tx, tenant_id, connector_id)
+    if connector is None:
+        raise NotFound("connector")
+    if connector.kind != "confidential":
+        raise FailedPrecondition("Only a confidential connector has secrets.")
+    if len(await connectors.list_live_secrets(tx, connector_id, now)) >= MOST_LIVE:
+        raise FailedPrecondition("The connector has two live secrets. End one, then add another.")
+    secret = NewSecret(new_guid(), mint_secret(SecretKind.CONNECTOR_SECRET, tenant_id))
+    await connectors.insert_secret(
+        tx,
+        connector_id,
+        secret.secret_id,
+        secret_hash=hasher.hash(secret.client_secret),
+        hint=secret.client_secret[-4:],
+        expires_at=expires_at,
+        now=now,
+    )
+    event = events.ConnectorSecretAdded(connector_id=connector_id, secret_id=secret.secret_id)
+    await record(tx, tenant_id, caller, event, now)
+    return secret
+
+
+async def end_secret(
+    tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, secret_id: str, now: Micros
+) -> None:
+    """The secret is refused from here on. Raises NotFound("connector" or "secret")."""
+    if await connectors.find(tx, tenant_id, connector_id) is None:
+        raise NotFound("connector")
+    if not await connectors.mark_secret_ended(tx, connector_id, secret_id, now):
+        raise NotFound("secret")
+    event = events.ConnectorSecretEnded(connector_id=connector_id, secret_id=secret_id)
+    await record(tx, tenant_id, caller, event, now)
+
+
+async def list_secrets(
+    read: Read, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
+) -> list[connectors.ConnectorSecret]:
+    """The live secrets, as people may see them. Raises NotFound("connector")."""
+    if await connectors.find(read, tenant_id, connector_id) is None:
+        raise NotFound("connector")
+    return await connectors.list_live_secrets(read, connector_id, now)

@@ -1,0 +1,1 @@
+"""What one tenant lets another do in it."""

@@ -1,0 +1,133 @@
+"""What a customer tenant lets a partner tenant do: reseller relationships and delegated relationships.
+
+A delegated relationship is requested by the partner with its roles and its end (`approvalPending`), approved by the
+customer (`active`), and is over when its end has come (`expired`) or one of the two ends it (`terminated`).
+Source: Partner Center contract §3.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tenantry.access.actions import RoleId
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import DAY, Micros
+from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.ids import RelationshipId, TenantId, new_guid
+from tenantry.store import relationships, tenants
+from tenantry.store.engine import Tx
+
+LONGEST = 730 * DAY
+"""The longest a delegated relationship may last from its request on (contract §3.5: P2Y)."""
+
+
+async def create_reseller_relationship(
+    tx: Tx, caller: Caller, *, customer_tenant_id: TenantId, partner_tenant_id: TenantId, now: Micros
+) -> None:
+    """The partner manages the customer; doing it twice changes nothing. Raises NotFound("customer" or "partner")."""
+    await _require_pair(tx, customer_tenant_id, partner_tenant_id)
+    if await relationships.open_reseller(tx, customer_tenant_id, partner_tenant_id, now):
+        event = events.ResellerRelationshipCreated(partner_tenant_id=partner_tenant_id)
+        await record(tx, customer_tenant_id, caller, event, now)
+
+
+async def end_reseller_relationship(
+    tx: Tx, caller: Caller, *, customer_tenant_id: TenantId, partner_tenant_id: TenantId, now: Micros
+) -> None:
+    """The partner no longer manages the customer. Raises NotFound("relationship")."""
+    if not await relationships.end_reseller(tx, customer_tenant_id, partner_tenant_id, now):
+        raise NotFound("relationship")
+    event = events.ResellerRelationshipEnded(partner_tenant_id=partner_tenant_id)
+    await record(tx, customer_tenant_id, caller, event, now)
+
+
+async def request_relationship(
+    tx: Tx,
+    caller: Caller,
+    *,
+    customer_tenant_id: TenantId,
+    partner_tenant_id: TenantId,
+    display_name: str,
+    role_ids: Collection[RoleId],
+    expires_at: Micros,
+    now: Micros,
+) -> RelationshipId:
+    """Ask the customer for roles until `expires_at`. Raises NotFound("customer" or "partner"), InvalidValue."""
+    if not display_name.strip() or len(display_name) > 50:
+        raise InvalidValue("A relationship needs a name of 1 to 50 characters.", field="display_name")
+    if not role_ids:
+        raise InvalidValue("A relationship needs at least one role.", field="role_ids")
+    if not now < expires_at <= now + LONGEST:
+        raise InvalidValue("The end must be in the future and at most two years away.", field="expires_at")
+    await _require_pair(tx, customer_tenant_id, partner_tenant_id)
+    relationship_id = RelationshipId(new_guid())
+    roles = sorted(set(role_ids))
+    await relationships.insert(
+        tx,
+        customer_tenant_id,
+        relationship_id,
+        partner_tenant_id=partner_tenant_id,
+        display_name=display_name.strip(),
+        role_ids=" ".join(roles),
+        expires_at=expires_at,
+        now=now,
+    )
+    event = events.RelationshipRequested(
+        relationship_id=relationship_id, partner_tenant_id=partner_tenant_id, role_ids=[*roles]
+    )
+    await record(tx, customer_tenant_id, caller, event, now)
+    return relationship_id
+
+
+async def approve_relationship(
+    tx: Tx, caller: Caller, *, customer_tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
+) -> None:
+    """approvalPending -> active. Raises NotFound("relationship"), FailedPrecondition in any other state."""
+    approved = await relationships.activate(tx, customer_tenant_id, relationship_id, now)
+    if approved is None:
+        raise await _not_changed(tx, customer_tenant_id, relationship_id, now)
+    event = events.RelationshipApproved(
+        relationship_id=relationship_id,
+        partner_tenant_id=approved.partner_tenant_id,
+        expires_at=approved.expires_at or 0,
+    )
+    await record(tx, customer_tenant_id, caller, event, now)
+
+
+async def end_relationship(
+    tx: Tx, caller: Caller, *, customer_tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
+) -> None:
+    """To terminated, at once. Raises NotFound("relationship"), FailedPrecondition when it was ended before."""
+    ended = await relationships.terminate(tx, customer_tenant_id, relationship_id, now)
+    if ended is None:
+        raise await _not_changed(tx, customer_tenant_id, relationship_id, now)
+    event = events.RelationshipEnded(
+        relationship_id=relationship_id, partner_tenant_id=ended.partner_tenant_id, status=ended.status
+    )
+    await record(tx, customer_tenant_id, caller, event, now)
+
+
+def status_at(relationship: relationships.DelegatedRelationship, now: Micros) -> str:
+    """The status a reader should see: an active relationship whose end has come is `expired`."""
+    over = relationship.expires_at is not None and relationship.expires_at <= now
+    return "expired" if over and relationship.ended_at is None else relationship.status
+
+
+async def _require_pair(tx: Tx, customer_tenant_id: TenantId, partner_tenant_id: TenantId) -> None:
+    if customer_tenant_id == partner_tenant_id:
+        raise InvalidValue("A tenant cannot be its own partner.", field="partner_tenant_id")
+    for what, tenant_id in (("customer", customer_tenant_id), ("partner", partner_tenant_id)):
+        if await tenants.find_live(tx, tenant_id) is None:
+            raise NotFound(what)
+
+
+async def _not_changed(
+    tx: Tx, tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
+) -> NotFound | FailedPrecondition:
+    """Why a conditional UPDATE found no row."""
+    relationship = await relationships.find(tx, tenant_id, relationship_id)
+    if relationship is None:
+        return NotFound("relationship")
+    return FailedPrecondition(f"The relationship is {status_at(relationship, now)}.")

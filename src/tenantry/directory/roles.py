@@ -1,0 +1,66 @@
+"""Directory roles: their names, and who holds them in a tenant.
+
+Source: Partner Center contract §3.5 (template ids) and §3.3 (the wire keeps the older name of User Administrator).
+"""
+
+from __future__ import annotations
+
+from tenantry.access.actions import RoleId
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import InvalidValue, NotFound
+from tenantry.core.ids import TenantId, UserId
+from tenantry.store import roles
+from tenantry.store.engine import Read, Tx
+
+ROLE_NAMES: dict[RoleId, str] = {
+    RoleId.GLOBAL_ADMINISTRATOR: "Global Administrator",
+    RoleId.GLOBAL_READER: "Global Reader",
+    RoleId.USER_ADMINISTRATOR: "User Administrator",
+    RoleId.HELPDESK_ADMINISTRATOR: "Helpdesk Administrator",
+    RoleId.PRIVILEGED_ROLE_ADMINISTRATOR: "Privileged Role Administrator",
+    RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: "Privileged Authentication Administrator",
+    RoleId.DIRECTORY_READERS: "Directory Readers",
+    RoleId.DIRECTORY_WRITERS: "Directory Writers",
+    RoleId.LICENSE_ADMINISTRATOR: "License Administrator",
+    RoleId.PASSWORD_ADMINISTRATOR: "Password Administrator",
+    RoleId.SERVICE_SUPPORT_ADMINISTRATOR: "Service Support Administrator",
+    RoleId.GROUPS_ADMINISTRATOR: "Groups Administrator",
+}
+
+
+async def assign_role(
+    tx: Tx,
+    caller: Caller,
+    tenant_id: TenantId,
+    user_id: UserId,
+    role_id: RoleId,
+    expires_at: Micros | None,
+    now: Micros,
+) -> None:
+    """Let the user hold the role until `expires_at` (None: for good); a second time moves the end.
+
+    Raises NotFound("user"), InvalidValue for an end in the past.
+    """
+    if expires_at is not None and expires_at <= now:
+        raise InvalidValue("The end of a role assignment must be in the future.", field="expires_at")
+    if not await roles.upsert(tx, tenant_id, user_id, role_id=role_id, expires_at=expires_at, now=now):
+        raise NotFound("user")
+    event = events.RoleAssigned(user_id=user_id, role_id=role_id, expires_at=expires_at)
+    await record(tx, tenant_id, caller, event, now)
+
+
+async def remove_role(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, role_id: RoleId, now: Micros
+) -> None:
+    """The user no longer holds the role. Raises NotFound("role assignment")."""
+    if not await roles.delete(tx, tenant_id, user_id, role_id):
+        raise NotFound("role assignment")
+    await record(tx, tenant_id, caller, events.RoleRemoved(user_id=user_id, role_id=role_id), now)
+
+
+async def list_roles(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[roles.RoleAssignment]:
+    """What the user holds at `now`."""
+    return await roles.list_live(read, tenant_id, user_id, now)

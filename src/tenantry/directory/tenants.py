@@ -1,0 +1,110 @@
+"""Tenants and their domains. A domain name belongs to one tenant in the whole installation."""
+
+from __future__ import annotations
+
+import re
+
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
+from tenantry.core.ids import TenantId, new_guid, parse_guid
+from tenantry.store import tenants
+from tenantry.store.engine import Read, Tx
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+async def create_tenant(
+    tx: Tx,
+    caller: Caller,
+    *,
+    name: str,
+    initial_domain: str,
+    country: str | None = None,
+    tenant_id: TenantId | None = None,
+    now: Micros,
+) -> TenantId:
+    """A tenant with its first domain. Raises InvalidValue, AlreadyExists (field `domain` or `tenant_id`)."""
+    name = name.strip()
+    if not name or len(name) > 256:
+        raise InvalidValue("A tenant needs a name of 1 to 256 characters.", field="name")
+    if country is not None and not _COUNTRY.fullmatch(country):
+        raise InvalidValue("The country is two capital letters (ISO 3166-1), such as US.", field="country")
+    created = tenant_id or TenantId(new_guid())
+    if not await tenants.insert(tx, created, name=name, country=country, now=now):
+        raise AlreadyExists("A tenant with this ID exists.", field="tenant_id", value=created)
+    await record(tx, created, caller, events.TenantCreated(name=name), now)
+    await _insert_domain(tx, caller, created, initial_domain, is_initial=True, is_federated=False, now=now)
+    return created
+
+
+async def add_domain(
+    tx: Tx, caller: Caller, *, tenant_id: TenantId, name: str, is_federated: bool = False, now: Micros
+) -> None:
+    """Give the tenant one more domain, taken as verified. Raises NotFound("tenant"), InvalidValue, AlreadyExists."""
+    await get_tenant(tx, tenant_id)
+    await _insert_domain(tx, caller, tenant_id, name, is_initial=False, is_federated=is_federated, now=now)
+
+
+async def _insert_domain(
+    tx: Tx, caller: Caller, tenant_id: TenantId, name: str, *, is_initial: bool, is_federated: bool, now: Micros
+) -> None:
+    domain = parse_domain(name)
+    if not await tenants.insert_domain(
+        tx, tenant_id, name=domain, is_initial=is_initial, is_federated=is_federated, now=now
+    ):
+        raise AlreadyExists(
+            f"The domain {domain} belongs to a tenant already. Choose another.", field="domain", value=domain
+        )
+    await record(tx, tenant_id, caller, events.DomainAdded(domain=domain), now)
+
+
+def parse_domain(raw: str) -> str:
+    """The lower-case ASCII form of a domain name (RFC 1035 §2.3.1, RFC 5890 for others). Raises InvalidValue."""
+    text = raw.strip().lower()
+    if not text.isascii():
+        try:
+            text = text.encode("idna").decode("ascii")
+        except UnicodeError:
+            text = ""
+    if len(text) > 253 or not _DOMAIN.fullmatch(text):
+        raise InvalidValue("The domain must be a name with a dot, such as contoso.example.", field="domain")
+    return text
+
+
+async def get_tenant(read: Read, tenant_id: TenantId) -> tenants.Tenant:
+    """The live tenant. Raises NotFound("tenant")."""
+    tenant = await tenants.find_live(read, tenant_id)
+    if tenant is None:
+        raise NotFound("tenant")
+    return tenant
+
+
+async def resolve_tenant(read: Read, name_or_id: str) -> TenantId | None:
+    """The live tenant that a GUID or one of its domains leads to. At most 1 read, none for garbage."""
+    tenant_id = parse_guid(name_or_id)
+    if tenant_id is not None:
+        tenant = await tenants.find_live(read, TenantId(tenant_id))
+        return None if tenant is None else tenant.id
+    try:
+        domain = parse_domain(name_or_id)
+    except InvalidValue:
+        return None
+    tenant = await tenants.find_live_by_domain(read, domain)
+    return None if tenant is None else tenant.id
+
+
+async def delete_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micros) -> None:
+    """Nothing of the tenant works from here on: tokens, sign-in, delegation. Raises NotFound("tenant")."""
+    if not await tenants.mark_deleted(tx, tenant_id, now):
+        raise NotFound("tenant")
+    await record(tx, tenant_id, caller, events.TenantDeleted(), now)
+
+
+async def list_tenants(read: Read, *, after: str = "", limit: int) -> list[tenants.Tenant]:
+    """A page of live tenants, by id, after the id `after`."""
+    return await tenants.list_live(read, after, limit)

@@ -1,0 +1,164 @@
+"""The `reseller_relationships` and `delegated_relationships` tables. The rows live with the customer, who decides."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import RelationshipId, TenantId
+from tenantry.store.engine import Read, Tx
+
+
+class DelegatedRelationship(NamedTuple):
+    """One row. `role_ids` is space-separated; `status` does not know yet that `expires_at` has passed."""
+
+    tenant_id: TenantId
+    id: RelationshipId
+    partner_tenant_id: TenantId
+    display_name: str
+    role_ids: str
+    status: str
+    created_at: int
+    activated_at: int | None
+    expires_at: int | None
+    ended_at: int | None
+
+
+async def open_reseller(tx: Tx, tenant_id: TenantId, partner_tenant_id: TenantId, now: Micros) -> bool:
+    """Make the pair's relationship, or open an ended one again. False when it is open already."""
+    row = await tx.one_or_none(
+        str,
+        """
+        INSERT INTO reseller_relationships (tenant_id, partner_tenant_id, created_at)
+        VALUES (:tenant_id, :partner_tenant_id, :now)
+        ON CONFLICT (tenant_id, partner_tenant_id) DO UPDATE SET created_at = excluded.created_at, ended_at = NULL
+        WHERE reseller_relationships.ended_at IS NOT NULL
+        RETURNING partner_tenant_id
+        """,
+        tenant_id=tenant_id,
+        partner_tenant_id=partner_tenant_id,
+        now=now,
+    )
+    return row is not None
+
+
+async def end_reseller(tx: Tx, tenant_id: TenantId, partner_tenant_id: TenantId, now: Micros) -> bool:
+    """False when the two have no open relationship."""
+    changed = await tx.run(
+        """
+        UPDATE reseller_relationships SET ended_at = :now
+        WHERE tenant_id = :tenant_id AND partner_tenant_id = :partner_tenant_id AND ended_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        partner_tenant_id=partner_tenant_id,
+        now=now,
+    )
+    return changed == 1
+
+
+async def has_open_reseller(read: Read, tenant_id: TenantId, partner_tenant_id: TenantId) -> bool:
+    """Whether the partner manages the customer as a reseller."""
+    row = await read.one_or_none(
+        str,
+        """
+        SELECT partner_tenant_id FROM reseller_relationships
+        WHERE tenant_id = :tenant_id AND partner_tenant_id = :partner_tenant_id AND ended_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        partner_tenant_id=partner_tenant_id,
+    )
+    return row is not None
+
+
+async def insert(
+    tx: Tx,
+    tenant_id: TenantId,
+    relationship_id: RelationshipId,
+    *,
+    partner_tenant_id: TenantId,
+    display_name: str,
+    role_ids: str,
+    expires_at: Micros,
+    now: Micros,
+) -> None:
+    """Add a relationship that waits for the customer's approval."""
+    await tx.run(
+        """
+        INSERT INTO delegated_relationships (tenant_id, id, partner_tenant_id, display_name, role_ids, status,
+                                             created_at, expires_at)
+        VALUES (:tenant_id, :id, :partner_tenant_id, :display_name, :role_ids, 'approvalPending', :now, :expires_at)
+        """,
+        tenant_id=tenant_id,
+        id=relationship_id,
+        partner_tenant_id=partner_tenant_id,
+        display_name=display_name,
+        role_ids=role_ids,
+        now=now,
+        expires_at=expires_at,
+    )
+
+
+async def find(read: Read, tenant_id: TenantId, relationship_id: RelationshipId) -> DelegatedRelationship | None:
+    """A relationship of this customer."""
+    return await read.one_or_none(
+        DelegatedRelationship,
+        """
+        SELECT tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at, expires_at,
+               ended_at
+        FROM delegated_relationships WHERE tenant_id = :tenant_id AND id = :id
+        """,
+        tenant_id=tenant_id,
+        id=relationship_id,
+    )
+
+
+async def list_of_pair(read: Read, tenant_id: TenantId, partner_tenant_id: TenantId) -> list[DelegatedRelationship]:
+    """Every relationship the customer has or had with this partner, newest first. Few rows by nature."""
+    return await read.all(
+        DelegatedRelationship,
+        """
+        SELECT tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at, expires_at,
+               ended_at
+        FROM delegated_relationships
+        WHERE tenant_id = :tenant_id AND partner_tenant_id = :partner_tenant_id
+        ORDER BY created_at DESC, id
+        """,
+        tenant_id=tenant_id,
+        partner_tenant_id=partner_tenant_id,
+    )
+
+
+async def activate(
+    tx: Tx, tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
+) -> DelegatedRelationship | None:
+    """approvalPending -> active while its end is ahead; None in any other state. At most one caller wins."""
+    return await tx.one_or_none(
+        DelegatedRelationship,
+        """
+        UPDATE delegated_relationships SET status = 'active', activated_at = :now
+        WHERE tenant_id = :tenant_id AND id = :id AND status = 'approvalPending' AND expires_at > :now
+        RETURNING tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at,
+                  expires_at, ended_at
+        """,
+        tenant_id=tenant_id,
+        id=relationship_id,
+        now=now,
+    )
+
+
+async def terminate(
+    tx: Tx, tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
+) -> DelegatedRelationship | None:
+    """Anything unfinished -> terminated; None when it is unknown or was ended before. At most one caller wins."""
+    return await tx.one_or_none(
+        DelegatedRelationship,
+        """
+        UPDATE delegated_relationships SET status = 'terminated', ended_at = :now
+        WHERE tenant_id = :tenant_id AND id = :id AND ended_at IS NULL
+        RETURNING tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at,
+                  expires_at, ended_at
+        """,
+        tenant_id=tenant_id,
+        id=relationship_id,
+        now=now,
+    )

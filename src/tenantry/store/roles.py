@@ -1,0 +1,68 @@
+"""The `role_assignments` table: who holds which directory role in a tenant, and until when."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import TenantId, UserId
+from tenantry.store.engine import Read, Tx
+
+
+class RoleAssignment(NamedTuple):
+    """One row. Without `expires_at` it lasts."""
+
+    user_id: UserId
+    role_id: str
+    created_at: int
+    expires_at: int | None
+
+
+async def upsert(
+    tx: Tx, tenant_id: TenantId, user_id: UserId, *, role_id: str, expires_at: Micros | None, now: Micros
+) -> bool:
+    """Assign the role, or move the end of the assignment. False when the tenant has no such live user."""
+    row = await tx.one_or_none(
+        str,
+        """
+        INSERT INTO role_assignments (tenant_id, user_id, role_id, created_at, expires_at)
+        SELECT tenant_id, id, CAST(:role_id AS TEXT), CAST(:now AS BIGINT), CAST(:expires_at AS BIGINT)
+        FROM users WHERE tenant_id = :tenant_id AND id = :user_id AND soft_deleted_at IS NULL
+        ON CONFLICT (tenant_id, user_id, role_id) DO UPDATE SET expires_at = excluded.expires_at
+        RETURNING user_id
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        role_id=role_id,
+        now=now,
+        expires_at=expires_at,
+    )
+    return row is not None
+
+
+async def delete(tx: Tx, tenant_id: TenantId, user_id: UserId, role_id: str) -> bool:
+    """False when the user did not hold the role."""
+    deleted = await tx.run(
+        "DELETE FROM role_assignments WHERE tenant_id = :tenant_id AND user_id = :user_id AND role_id = :role_id",
+        tenant_id=tenant_id,
+        user_id=user_id,
+        role_id=role_id,
+    )
+    return deleted == 1
+
+
+async def list_live(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[RoleAssignment]:
+    """What the user holds at `now`, by role id. Nothing for a deleted or disabled user."""
+    return await read.all(
+        RoleAssignment,
+        """
+        SELECT a.user_id, a.role_id, a.created_at, a.expires_at
+        FROM role_assignments a JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
+        WHERE a.tenant_id = :tenant_id AND a.user_id = :user_id AND (a.expires_at IS NULL OR a.expires_at > :now)
+          AND u.tenant_id = :tenant_id AND u.soft_deleted_at IS NULL AND u.disabled_at IS NULL
+        ORDER BY a.role_id
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        now=now,
+    )

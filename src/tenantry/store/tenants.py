@@ -1,0 +1,139 @@
+"""The `tenants` and `domains` tables: who exists, and which name leads where."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import TenantId
+from tenantry.store.engine import Read, Tx
+
+
+class Tenant(NamedTuple):
+    """One row. Live when neither disabled nor deleted."""
+
+    id: TenantId
+    name: str
+    country: str | None
+    created_at: int
+    disabled_at: int | None
+    deleted_at: int | None
+
+
+class Domain(NamedTuple):
+    """One row. `name` is lower-case; flags are 0 or 1."""
+
+    name: str
+    tenant_id: TenantId
+    is_initial: int
+    is_federated: int
+    created_at: int
+    verified_at: int | None
+
+
+async def insert(tx: Tx, tenant_id: TenantId, *, name: str, country: str | None, now: Micros) -> bool:
+    """Add a tenant. False when the id is taken."""
+    row = await tx.one_or_none(
+        str,
+        """
+        INSERT INTO tenants (id, name, country, created_at) VALUES (:id, :name, :country, :now)
+        ON CONFLICT (id) DO NOTHING RETURNING id
+        """,
+        id=tenant_id,
+        name=name,
+        country=country,
+        now=now,
+    )
+    return row is not None
+
+
+async def find_live(read: Read, tenant_id: TenantId) -> Tenant | None:
+    """The tenant, unless it is disabled or deleted."""
+    return await read.one_or_none(
+        Tenant,
+        """
+        SELECT id, name, country, created_at, disabled_at, deleted_at FROM tenants
+        WHERE id = :id AND disabled_at IS NULL AND deleted_at IS NULL
+        """,
+        id=tenant_id,
+    )
+
+
+async def find_live_by_domain(read: Read, name: str) -> Tenant | None:
+    """The live tenant whose verified domain `name` (lower-case) is."""
+    return await read.one_or_none(
+        Tenant,
+        """
+        SELECT t.id, t.name, t.country, t.created_at, t.disabled_at, t.deleted_at
+        FROM domains d JOIN tenants t ON t.id = d.tenant_id
+        WHERE d.name = :name AND d.verified_at IS NOT NULL AND t.disabled_at IS NULL AND t.deleted_at IS NULL
+        """,
+        name=name,
+    )
+
+
+async def list_live(read: Read, after_id: str, limit: int) -> list[Tenant]:
+    """At most `limit` live tenants that come after `after_id` (empty: from the beginning), by id."""
+    return await read.all(
+        Tenant,
+        """
+        SELECT id, name, country, created_at, disabled_at, deleted_at FROM tenants
+        WHERE id > :after_id AND disabled_at IS NULL AND deleted_at IS NULL
+        ORDER BY id LIMIT :limit
+        """,
+        after_id=after_id,
+        limit=limit,
+    )
+
+
+async def mark_deleted(tx: Tx, tenant_id: TenantId, now: Micros) -> bool:
+    """False when there is no such live tenant."""
+    changed = await tx.run(
+        "UPDATE tenants SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL", id=tenant_id, now=now
+    )
+    return changed == 1
+
+
+async def insert_domain(
+    tx: Tx, tenant_id: TenantId, *, name: str, is_initial: bool, is_federated: bool, now: Micros
+) -> bool:
+    """Add a domain that counts as verified from `now`. False when any tenant has it."""
+    row = await tx.one_or_none(
+        str,
+        """
+        INSERT INTO domains (name, tenant_id, is_initial, is_federated, created_at, verified_at)
+        VALUES (:name, :tenant_id, :is_initial, :is_federated, :now, :now)
+        ON CONFLICT (name) DO NOTHING RETURNING name
+        """,
+        name=name,
+        tenant_id=tenant_id,
+        is_initial=int(is_initial),
+        is_federated=int(is_federated),
+        now=now,
+    )
+    return row is not None
+
+
+async def find_domain(read: Read, tenant_id: TenantId, name: str) -> Domain | None:
+    """A domain of this tenant; another tenant's is absent. `name` is lower-case."""
+    return await read.one_or_none(
+        Domain,
+        """
+        SELECT name, tenant_id, is_initial, is_federated, created_at, verified_at FROM domains
+        WHERE name = :name AND tenant_id = :tenant_id
+        """,
+        name=name,
+        tenant_id=tenant_id,
+    )
+
+
+async def list_domains(read: Read, tenant_id: TenantId) -> list[Domain]:
+    """Every domain of the tenant, the initial one first."""
+    return await read.all(
+        Domain,
+        """
+        SELECT name, tenant_id, is_initial, is_federated, created_at, verified_at FROM domains
+        WHERE tenant_id = :tenant_id ORDER BY is_initial DESC, name
+        """,
+        tenant_id=tenant_id,
+    )
