@@ -1,0 +1,1 @@
+"""Grants, the secrets made from them, and the access tokens they are exchanged for."""

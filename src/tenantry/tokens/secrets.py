@@ -1,0 +1,94 @@
+"""Secrets that route themselves (architecture 5.2), and the only form in which they are stored.
+
+1. A secret reads `tny_<kind>_<tenant>_<random>_<check>`: the tenant's GUID (22 characters), 256 random bits (43) and
+   the CRC-32 of everything before it (6), each in base62. Only `[A-Za-z0-9_]`, and all secrets have one length.
+2. So whoever receives one knows which tenant to ask and refuses typos and garbage without asking anybody, and scanners
+   find leaked ones. The check protects from accidents only; what proves the secret is its hash.
+3. At rest there is only a keyed BLAKE2b-256: fast, since the secret is random, and useless without the pepper.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+import zlib
+from enum import StrEnum
+
+from tenantry.core.ids import TenantId
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_TENANT_LENGTH, _RANDOM_LENGTH, _CHECK_LENGTH = 22, 43, 6
+_PREFIX_LENGTH = len("tny_xx_")
+_TENANT_END = _PREFIX_LENGTH + _TENANT_LENGTH
+_CHECK_START = _TENANT_END + 1 + _RANDOM_LENGTH
+SECRET_LENGTH = _CHECK_START + 1 + _CHECK_LENGTH
+"""Characters of every secret."""
+
+
+class SecretKind(StrEnum):
+    """What a secret is for; two letters, so that all secrets have one length."""
+
+    REFRESH_TOKEN = "rt"
+    CONNECTOR_SECRET = "cs"
+    DEVICE_TOKEN = "dt"
+    DEVICE_CREDENTIAL = "dc"
+    AUTHORIZATION_CODE = "ac"
+
+
+def mint_secret(kind: SecretKind, tenant_id: TenantId) -> str:
+    """A new secret of this tenant. Shown once; store only its hash."""
+    tenant = _to_base62(uuid.UUID(tenant_id).int, _TENANT_LENGTH)
+    random = _to_base62(int.from_bytes(os.urandom(32)), _RANDOM_LENGTH)
+    body = f"tny_{kind}_{tenant}_{random}"
+    return f"{body}_{_check(body)}"
+
+
+def tenant_of(raw: str, kind: SecretKind) -> TenantId | None:
+    """The tenant a secret leads to; None for garbage, a typo, a truncated one and another kind. No I/O.
+
+    That the tenant or the secret exists is not known yet.
+    """
+    if len(raw) != SECRET_LENGTH or not raw.startswith(f"tny_{kind}_") or not raw.isascii():
+        return None
+    if raw[_TENANT_END] != "_" or raw[_CHECK_START:] != f"_{_check(raw[:_CHECK_START])}":
+        return None
+    number = 0
+    for character in raw[_PREFIX_LENGTH:_TENANT_END]:
+        value = _VALUES.get(character)
+        if value is None:
+            return None
+        number = number * 62 + value
+    if number >> 128:
+        return None
+    digits = f"{number:032x}"
+    return TenantId(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
+
+
+class SecretHasher:
+    """Turns secrets into what is stored and looked up."""
+
+    __slots__ = ("_keyed",)
+
+    def __init__(self, pepper: bytes) -> None:
+        """`pepper`: 32 bytes, see `MasterKey.pepper`."""
+        self._keyed = hashlib.blake2b(key=pepper, digest_size=32)
+
+    def hash(self, secret: str) -> bytes:
+        """32 bytes. Any text will do, also what no secret can look like."""
+        keyed = self._keyed.copy()
+        keyed.update(secret.encode("utf-8", "surrogatepass"))
+        return keyed.digest()
+
+
+def _check(body: str) -> str:
+    return _to_base62(zlib.crc32(body.encode()), _CHECK_LENGTH)
+
+
+def _to_base62(number: int, length: int) -> str:
+    characters = []
+    for _ in range(length):
+        number, digit = divmod(number, 62)
+        characters.append(_ALPHABET[digit])
+    return "".join(reversed(characters))
