@@ -10,7 +10,7 @@ SYSTEM_TENANT = TenantId("00000000-0000-0000-0000-000000000000")
 """The trail of what belongs to no tenant, such as signing keys."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Base of all events."""
 
 
