@@ -48,8 +48,8 @@ def mint_access_token(
 ) -> AccessToken:
     """Sign a token that lives from `now` for `lifetime`.
 
-    `act`: the partner's user or connector that acts for `subject`. `extra`: claims that a surface's clients look at; they
-    cannot replace ours.
+    `act`: the partner's user or connector that acts for `subject`. `extra`: claims that a surface's clients look at;
+    they cannot replace ours.
     """
     issued_at = now // SECOND
     expires_at = (now + lifetime) // SECOND

@@ -18,7 +18,7 @@ from enum import StrEnum
 from tenantry.core.ids import TenantId
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_PAIRS = {high + low: 62 * i + k for i, high in enumerate(_ALPHABET) for k, low in enumerate(_ALPHABET)}
 _TENANT_LENGTH, _RANDOM_LENGTH, _CHECK_LENGTH = 22, 43, 6
 _PREFIX_LENGTH = len("tny_xx_")
 _TENANT_END = _PREFIX_LENGTH + _TENANT_LENGTH
@@ -42,7 +42,7 @@ def mint_secret(kind: SecretKind, tenant_id: TenantId) -> str:
     tenant = _to_base62(uuid.UUID(tenant_id).int, _TENANT_LENGTH)
     random = _to_base62(int.from_bytes(os.urandom(32)), _RANDOM_LENGTH)
     body = f"tny_{kind}_{tenant}_{random}"
-    return f"{body}_{_check(body)}"
+    return f"{body}_{_to_base62(zlib.crc32(body.encode()), _CHECK_LENGTH)}"
 
 
 def tenant_of(raw: str, kind: SecretKind) -> TenantId | None:
@@ -52,15 +52,10 @@ def tenant_of(raw: str, kind: SecretKind) -> TenantId | None:
     """
     if len(raw) != SECRET_LENGTH or not raw.startswith(f"tny_{kind}_") or not raw.isascii():
         return None
-    if raw[_TENANT_END] != "_" or raw[_CHECK_START:] != f"_{_check(raw[:_CHECK_START])}":
+    if _from_base62(raw[_CHECK_START + 1 :]) != zlib.crc32(raw[:_CHECK_START].encode()):
         return None
-    number = 0
-    for character in raw[_PREFIX_LENGTH:_TENANT_END]:
-        value = _VALUES.get(character)
-        if value is None:
-            return None
-        number = number * 62 + value
-    if number >> 128:
+    number = _from_base62(raw[_PREFIX_LENGTH:_TENANT_END])
+    if number is None or number >> 128:
         return None
     digits = f"{number:032x}"
     return TenantId(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
@@ -82,13 +77,20 @@ class SecretHasher:
         return keyed.digest()
 
 
-def _check(body: str) -> str:
-    return _to_base62(zlib.crc32(body.encode()), _CHECK_LENGTH)
-
-
 def _to_base62(number: int, length: int) -> str:
     characters = []
     for _ in range(length):
         number, digit = divmod(number, 62)
         characters.append(_ALPHABET[digit])
     return "".join(reversed(characters))
+
+
+def _from_base62(text: str) -> int | None:
+    """`text` has an even length. By pairs, which halves the time of a loop that every request goes through."""
+    number = 0
+    for start in range(0, len(text), 2):
+        value = _PAIRS.get(text[start : start + 2])
+        if value is None:
+            return None
+        number = number * 3844 + value
+    return number
