@@ -1,0 +1,115 @@
+"""Passwords: which are good enough, and their slow hashes (argon2id), made in a bounded pool of threads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import string
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import BoundedSemaphore
+from typing import TypeVar
+
+import argon2
+
+from tenantry.core.errors import InvalidValue, RateLimited
+
+T = TypeVar("T")
+
+MIN_LENGTH = 8
+MAX_LENGTH = 256
+_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
+_GENERATED_LENGTH = 16
+_GENERATED_FROM = string.ascii_letters + string.digits + "!#%*+-=?@_"
+
+
+def check_password_rules(password: str) -> None:
+    """Raise InvalidValue (field `password`) unless it has 8 to 256 printable ASCII characters of three classes.
+
+    Classes: lower case, upper case, digits, symbols; the blank is a symbol. Source: Partner Center contract §3.2.
+    """
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        raise _weak(f"must have {MIN_LENGTH} to {MAX_LENGTH} characters")
+    if not (password.isascii() and password.isprintable()):
+        raise _weak("may hold only letters A to Z, digits, blanks and the symbols of a US keyboard")
+    if _classes_of(password) < 3:
+        raise _weak("must mix at least three of: lower case letters, upper case letters, digits, symbols")
+
+
+def _weak(rule: str) -> InvalidValue:
+    return InvalidValue(f"The password {rule}. Choose another one.", field="password")
+
+
+def _classes_of(password: str) -> int:
+    found = sum(any(char in members for char in password) for members in _CLASSES)
+    return found + any(not char.isalnum() for char in password)
+
+
+def generate_password() -> str:
+    """16 random characters (99 bits) that meet the rules."""
+    while True:
+        password = "".join(secrets.choice(_GENERATED_FROM) for _ in range(_GENERATED_LENGTH))
+        if _classes_of(password) == 4:
+            return password
+
+
+class PasswordHasher:
+    """argon2id on as many threads as there are cores: argon2 lets go of the interpreter, the event loop runs on.
+
+    `workers` run and `waiting` wait at most; beyond that RateLimited, so that a flood of sign-ins costs bounded time
+    and memory. The defaults are OWASP's second choice (19 MiB, 2 passes, 1 lane).
+    """
+
+    def __init__(
+        self, *, memory_kib: int = 19 * 1024, passes: int = 2, workers: int | None = None, waiting: int = 128
+    ) -> None:
+        workers = workers or os.cpu_count() or 1
+        self._argon2 = argon2.PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="passwords")
+        self._places = BoundedSemaphore(workers + waiting)
+
+    async def hash(self, password: str) -> str:
+        """The PHC string (`$argon2id$…`). Raises RateLimited."""
+        return await self._run(lambda: self._argon2.hash(_encode(password)))
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether the password is the one hashed. None, for an unknown user, costs the same. Raises RateLimited."""
+        return await self._run(lambda: self._verify(password_hash, password))
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether the hash was made with other parameters than ours now: hash the password anew at the next sign-in."""
+        return self._argon2.check_needs_rehash(password_hash)
+
+    def close(self) -> None:
+        """Let the threads go, after what they are at."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _verify(self, password_hash: str | None, password: str) -> bool:
+        encoded = _encode(password)
+        if password_hash is None:
+            self._argon2.hash(encoded)
+            return False
+        try:
+            return self._argon2.verify(password_hash, encoded)
+        except argon2.exceptions.VerifyMismatchError:
+            return False
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if not self._places.acquire(blocking=False):
+            raise RateLimited(1)
+        try:
+            future = self._pool.submit(work)
+        except BaseException:
+            self._places.release()
+            raise
+        future.add_done_callback(self._leave)
+        return await asyncio.wrap_future(future)
+
+    def _leave(self, _: Future[T]) -> None:
+        self._places.release()
+
+
+def _encode(password: str) -> bytes:
+    """Any text, so that a sign-in with what cannot be a password is a wrong password and no crash."""
+    return password.encode("utf-8", "surrogatepass")
