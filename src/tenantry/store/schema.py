@@ -187,6 +187,8 @@ users = _owned(
         sqlite_where=text("soft_deleted_at IS NULL"),
         postgresql_where=text("soft_deleted_at IS NULL"),
     ),
+    Index("ix_users_upn", "tenant_id", "upn_key", "id"),  # lists, in either order
+    Index("ix_users_display_name", "tenant_id", "display_name", "id"),
     key=("id",),
 )
 
@@ -458,12 +460,12 @@ device_credentials = _owned(
 
 idempotency_keys = _owned(
     "idempotency_keys",
-    _hash("key_hash"),
-    _hash("body_hash"),
+    _hash("key_hash"),  # of the caller, the request id and the body
     Column("status", SmallInteger, nullable=True),  # NULL while the first request is under way
     _maybe_text("response"),  # JSON, without secrets
     _time("created_at"),
     _time("expires_at"),
+    Index("ix_idempotency_keys_expiry", "tenant_id", "expires_at"),
     key=("key_hash",),
 )
 

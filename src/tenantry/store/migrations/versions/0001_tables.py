@@ -226,7 +226,6 @@ def upgrade() -> None:
         "idempotency_keys",
         sa.Column("tenant_id", sa.Text(), nullable=False),
         sa.Column("key_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.SmallInteger(), nullable=True),
         sa.Column("response", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -235,6 +234,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "key_hash", name="pk_idempotency_keys"),
         info={"kind": "owned"},
     )
+    op.create_index("ix_idempotency_keys_expiry", "idempotency_keys", ["tenant_id", "expires_at"], unique=False)
     op.create_table(
         "managed_accounts",
         sa.Column("tenant_id", sa.Text(), nullable=False),
@@ -311,6 +311,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_users"),
         info={"kind": "owned"},
     )
+    op.create_index("ix_users_display_name", "users", ["tenant_id", "display_name", "id"], unique=False)
+    op.create_index("ix_users_upn", "users", ["tenant_id", "upn_key", "id"], unique=False)
     op.create_index(
         "uq_users_live_upn",
         "users",
