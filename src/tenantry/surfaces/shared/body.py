@@ -23,6 +23,7 @@ _PYTHON_CONSTANT = re.compile(
        | \b(?P<constant>True|False|None)\b """,
     re.VERBOSE | re.DOTALL,
 )
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
 _JSON_CONSTANT = {"True": "true", "False": "false", "None": "null"}
 
 
@@ -117,7 +118,7 @@ def _check(value: Any, depth_limit: int) -> None:
         elif isinstance(item, dict):
             for key in item:
                 _check_text(key, name)
-            todo += [(child, key, depth + 1) for key, child in item.items()]
+            todo += [(child, key[:64], depth + 1) for key, child in item.items()]
         elif isinstance(item, list):
             todo += [(child, name, depth + 1) for child in item]
         elif isinstance(item, float) and not math.isfinite(item):
@@ -216,7 +217,7 @@ class Fields:
         if value is None:
             self._miss(name, required)
             return None
-        if isinstance(value, str) and value.isascii() and value.lstrip("-").isdecimal() and len(value) <= 20:
+        if isinstance(value, str) and _WHOLE.fullmatch(value):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise self._wrong(name, f"must be a whole number from {low} to {high}")

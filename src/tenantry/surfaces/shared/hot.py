@@ -41,16 +41,19 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 async def send_json(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    """One whole answer. `headers` come after Content-Type and Content-Length; names in lower case."""
+    """One whole JSON answer. `headers` come after Content-Type and Content-Length; names in lower case."""
+    await send_bytes(send, status, body, b"application/json", headers)
+
+
+async def send_bytes(
+    send: Send, status: int, body: bytes, content_type: bytes, headers: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
+    """One whole answer of any kind."""
     await send(
         {
             "type": "http.response.start",
             "status": status,
-            "headers": [
-                (b"content-type", b"application/json"),
-                (b"content-length", b"%d" % len(body)),
-                *headers,
-            ],
+            "headers": [(b"content-type", content_type), (b"content-length", b"%d" % len(body)), *headers],
         }
     )
     await send({"type": "http.response.body", "body": body})

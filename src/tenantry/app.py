@@ -1,0 +1,285 @@
+"""`build(settings) -> App`: the one file that knows every part.
+
+A request goes: host roots -> hot routes (exact path, then patterns) -> the surface that owns the path's first segment.
+Every surface sees the full path, as `docs/architecture.md` lists it, and answers its own errors in its own form. What
+no surface owns, and what even a surface's own handler did not expect, is answered here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
+from starlette.routing import Mount
+from starlette.routing import Route as StarletteRoute
+from starlette.types import Message, Receive, Scope, Send
+
+from tenantry.access.actions import Action
+from tenantry.core.clock import Clock, system_clock
+from tenantry.directory.messages import AppriseMessages, DemoInbox, Messages
+from tenantry.directory.passwords import PasswordHasher
+from tenantry.metrics import Metrics
+from tenantry.settings import Settings
+from tenantry.store.engine import Store, open_store
+from tenantry.surfaces import operations
+from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.shared.hot import HotRoute, header, send_json
+from tenantry.surfaces.shared.limits import RateLimiter
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import action_of
+from tenantry.tokens.master_key import load_master_key
+from tenantry.tokens.secrets import SecretHasher
+from tenantry.tokens.signing_keys import KeyRing
+
+KEY_REFRESH_SECONDS = 30
+
+SURFACES: dict[str, ModuleType] = {
+    name: importlib.import_module(f"tenantry.surfaces.{name}")
+    for name in ("kaizala", "partner_center", "android_enterprise", "device", "oauth")
+    if importlib.util.find_spec(f"tenantry.surfaces.{name}.__init__")
+}
+"""Each exports `surface(deps) -> FastAPI` and `HOT`."""
+
+FIRST_SEGMENTS = {
+    "kaizala": "kaizala",
+    "partnercenter": "partner_center",
+    "androidenterprise": "android_enterprise",
+    "batch": "android_enterprise",
+    "discovery": "android_enterprise",
+    "token": "android_enterprise",
+    "device": "device",
+    "oauth2": "oauth",
+    ".well-known": "oauth",
+}
+"""Which surface owns what lies below; `/{tenant}/oauth2/...` is the token endpoint of a tenant."""
+
+_log = structlog.get_logger()
+
+
+class Route(NamedTuple):
+    """One route of the running app. `path` is the full path, or the pattern of a hot route."""
+
+    method: str
+    path: str
+    action: Action | None
+    endpoint: Callable[..., Any]
+
+
+class App:
+    """The ASGI application. Lives from `build` to `close`; a server that speaks lifespan does both ends."""
+
+    def __init__(self, deps: Deps, mounted: dict[str, Starlette], owns_store: bool) -> None:
+        self.deps = deps
+        self.metrics = Metrics()
+        self._mounted = mounted
+        self._owns_store = owns_store
+        self._host_roots = {host.lower(): root.rstrip("/") for host, root in deps.settings.host_roots.items()}
+        self._exact: dict[tuple[str, str], tuple[str, HotRoute]] = {}
+        self._patterns: list[tuple[str, re.Pattern[str], HotRoute]] = []
+        self._key_refresh: asyncio.Task[None] | None = None
+        self._take("operations", operations.routes(self.metrics if deps.settings.metrics else None))
+        for name, module in SURFACES.items():
+            self._take(name, module.HOT)
+
+    def _take(self, surface: str, routes: list[HotRoute]) -> None:
+        for route in routes:
+            if isinstance(route.path, str):
+                self._exact[route.method, route.path] = (surface, route)
+            else:
+                self._patterns.append((surface, route.path, route))
+
+    def routes(self) -> list[Route]:
+        """Every route, hot ones included."""
+        hot = [route for _, route in self._exact.values()] + [route for _, _, route in self._patterns]
+        found = [Route(route.method, _path_of(route), route.action, route.endpoint) for route in hot]
+        for app in self._mounted.values():
+            found += _routes_of(app)
+        return found
+
+    async def close(self) -> None:
+        """Stop the background work, finish the store's."""
+        if self._key_refresh is not None:
+            self._key_refresh.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._key_refresh
+        if self._owns_store:
+            await self.deps.store.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hot path: what every request passes, before its surface's own budget: two dictionary look-ups."""
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        if self._host_roots:
+            self._apply_host_root(scope)
+        answer = _Answer(send)
+        surface, route, match = self._find_hot(scope["method"], scope["path"])
+        try:
+            if route is not None:
+                await route.endpoint(self.deps, scope, receive, answer, match)
+            else:
+                surface = _owner(scope["path"])
+                await self._mounted.get(surface, _absent)(scope, receive, answer)
+        except ClientDisconnect:
+            return
+        except Exception:  # noqa: BLE001 - logged in full there
+            await _fail(scope, answer)
+        action = route.action if route is not None else action_of(scope.get("endpoint", _absent))
+        self.metrics.count(surface, answer.status, action is Action.OBTAIN_TOKEN)
+        if route is None:
+            _log_request(scope, surface, answer.status, time.perf_counter() - started)
+
+    def _find_hot(self, method: str, path: str) -> tuple[str, HotRoute | None, re.Match[str] | None]:
+        exact = self._exact.get((method, path))
+        if exact is not None:
+            return (*exact, None)
+        for surface, pattern, route in self._patterns:
+            if route.method == method and (match := pattern.fullmatch(path)):
+                return surface, route, match
+        return "", None, None
+
+    def _apply_host_root(self, scope: Scope) -> None:
+        """Show one surface at `/` of its host name (setting `host_roots`)."""
+        host = (header(scope, b"host") or "").partition(":")[0].lower()
+        root = self._host_roots.get(host)
+        if root:
+            scope["path"] = root + scope["path"]
+            scope["raw_path"] = root.encode() + scope.get("raw_path", b"")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """The server's lifespan: keys are read again in the background from start to shutdown."""
+        await receive()
+        self._key_refresh = asyncio.create_task(self._refresh_keys())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _refresh_keys(self) -> None:
+        while True:
+            await asyncio.sleep(KEY_REFRESH_SECONDS)
+            try:
+                await self.deps.keys.refresh()
+            except Exception:  # noqa: BLE001 - the ring goes on with the keys it has
+                _log.exception("signing keys not read")
+
+
+def _path_of(route: HotRoute) -> str:
+    return route.path if isinstance(route.path, str) else route.path.pattern
+
+
+class _Answer:
+    """Passes an answer on and remembers its status; 500 until it has begun."""
+
+    __slots__ = ("begun", "send", "status")
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.status = 500
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.begun = True
+        await self.send(message)
+
+
+def _owner(path: str) -> str:
+    first, _, rest = path.lstrip("/").partition("/")
+    second = rest.partition("/")[0]
+    if second.lower() == "oauth2":
+        return "oauth"
+    return FIRST_SEGMENTS.get(first.lower(), "none")
+
+
+async def _absent(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send_json(send, 404, b'{"error":"not_found","message":"There is nothing at this address."}')
+
+
+async def _fail(scope: Scope, answer: _Answer) -> None:
+    """A bug: everything goes to the log, only the id under which it stands there to the client."""
+    correlation_id = origin_of(scope).correlation_id
+    _log.exception("unexpected error", method=scope["method"], path=scope["path"], correlation_id=correlation_id)
+    if not answer.begun:
+        body = msgspec.json.encode({"error": "server_error", "correlation_id": correlation_id})
+        await send_json(answer, 500, body, [(b"x-correlation-id", correlation_id.encode())])
+
+
+def _log_request(scope: Scope, surface: str, status: int, seconds: float) -> None:
+    """One line for each request that is not hot; no query, no header, no body."""
+    _log.info(
+        "request",
+        method=scope["method"],
+        path=ascii(scope["path"])[1:-1],
+        surface=surface,
+        status=status,
+        ms=round(seconds * 1000, 1),
+        correlation_id=origin_of(scope).correlation_id,
+    )
+
+
+def _routes_of(app: Starlette, prefix: str = "") -> Iterator[Route]:
+    for route in app.routes:
+        if isinstance(route, StarletteRoute):
+            for method in sorted((route.methods or set()) - {"HEAD"}):
+                yield Route(method, prefix + route.path, action_of(route.endpoint), route.endpoint)
+        elif isinstance(route, Mount) and isinstance(route.app, Starlette):
+            yield from _routes_of(route.app, prefix + route.path)
+
+
+async def build(
+    settings: Settings, *, store: Store | None = None, clock: Clock = system_clock, messages: Messages | None = None
+) -> App:
+    """Make every part once and put them together.
+
+    Without `store` it opens the one the settings name, and `App.close` closes it.
+    Raises SchemaOutdated, MasterKeyError and StoreUnavailable, whose texts say what to do.
+    """
+    master_key = load_master_key(
+        settings.master_key.get_secret_value() if settings.master_key else None,
+        settings.master_key_file or settings.data_dir / "master.key",
+    )
+    opened = store or await open_store(
+        settings.store_url, busy_timeout=settings.store_wait_seconds, pool_size=settings.postgres_connections
+    )
+    try:
+        deps = Deps(
+            settings=settings,
+            store=opened,
+            clock=clock,
+            keys=await KeyRing.load(opened, master_key, clock),
+            hasher=SecretHasher(master_key.pepper()),
+            passwords=PasswordHasher(),
+            messages=messages or _messages(settings),
+            limits=RateLimiter(settings.rate_limits == "on", clock),
+        )
+        mounted = {name: module.surface(deps) for name, module in SURFACES.items()}
+    except BaseException:
+        if store is None:
+            await opened.close()
+        raise
+    for app in mounted.values():
+        app.state.deps = deps
+    return App(deps, mounted, owns_store=store is None)
+
+
+def _messages(settings: Settings) -> Messages:
+    return DemoInbox() if settings.demo else AppriseMessages(settings.message_urls)

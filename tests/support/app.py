@@ -1,0 +1,53 @@
+"""The whole application on a test's store, and a client that calls it in process."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import httpx
+
+from tenantry.app import App, build
+from tenantry.core.clock import Clock
+from tenantry.settings import Settings
+from tenantry.store.engine import Store
+from tests.support.clock import FakeClock
+
+BASE_URL = "http://tenantry.test"
+MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
+
+
+class RecordingMessages:
+    """Keeps what would have been sent: (number, text), oldest first."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+
+    async def send(self, number: str, text: str) -> None:
+        self.sent.append((number, text))
+
+
+def some_settings(**values: Any) -> Settings:
+    """Settings of no directory, with a key of their own; rate limits are off unless asked for."""
+    defaults: dict[str, Any] = {
+        "data_dir": "/nonexistent",
+        "public_url": BASE_URL,
+        "master_key": MASTER_KEY,
+        "rate_limits": "off",
+    }
+    return Settings(**{**defaults, **values})
+
+
+async def an_app(
+    store: Store, *, clock: Clock | None = None, messages: RecordingMessages | None = None, **settings: Any
+) -> App:
+    """An application whose clock stands at noon and whose messages are recorded: `app.deps.clock`, `.messages`."""
+    return await build(
+        some_settings(**settings), store=store, clock=clock or FakeClock(), messages=messages or RecordingMessages()
+    )
+
+
+def client_for(app: App, **options: Any) -> httpx.AsyncClient:
+    """Calls `app` in process. `options` go to httpx.AsyncClient."""
+    transport = httpx.ASGITransport(app, client=("192.0.2.1", 50000))
+    return httpx.AsyncClient(transport=transport, base_url=BASE_URL, **options)
