@@ -10,7 +10,7 @@ SYSTEM_TENANT = TenantId("00000000-0000-0000-0000-000000000000")
 """The trail of what belongs to no tenant, such as signing keys."""
 
 
-class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, omit_defaults=True):
     """Base of all events."""
 
 
@@ -203,14 +203,14 @@ class ServiceAccountKeyRevoked(Event, tag="service_account_key.revoked"):
 # Grants and tokens
 
 
-class GrantCreated(Event, tag="grant.created", kw_only=True):
+class GrantCreated(Event, tag="grant.created"):
     grant_id: str
     connector_id: str
     user_id: str
     reach: str
-    group_id: str | None = None
     permissions: list[str]
     expires_at: int
+    group_id: str | None = None
 
 
 class GrantRevoked(Event, tag="grant.revoked"):
