@@ -13,6 +13,8 @@ class DomainError(Exception):
     """Base of the family. `field` names the input at fault, in the words of the domain, when there is one."""
 
     default: ClassVar[str] = "The request could not be carried out."
+    decision: object = None
+    """The `access.Decision` behind a denial, for the audit trail."""
 
     def __init__(self, public: str | None = None, *, internal: str = "", field: str | None = None) -> None:
         self.public = public or self.default

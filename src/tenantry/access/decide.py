@@ -1,0 +1,217 @@
+"""Hot path: decide whether a caller may (1 read, 2 for a group token or a customer; none when the token alone refuses).
+
+In this order, and the first that fails decides:
+1. the connector has the permission, as narrowed by the grant;
+2. a user stands behind it, where the action needs one; the user had a second factor, where the action needs that;
+3. the tenant: the caller's own, one that lets the caller's tenant act in it, or one whose devices it manages;
+4. roles: in the directory, by an active relationship, or in the group, within the grant's reach.
+
+Source: architecture 5.7; Kaizala contract §1 and §6 #30; Partner Center contract §1.3-1.4, §3.5; Play EMM contract §4.
+"""
+
+from __future__ import annotations
+
+from tenantry.access.actions import PUBLIC, RULES, Action, Audience, GroupRole, RoleId, Rule
+from tenantry.access.decision import Decision, Reason, error_of
+from tenantry.core.caller import Caller, CallerKind, Reach
+from tenantry.core.clock import Micros, to_iso
+from tenantry.core.ids import EnterpriseId, GroupId, TenantId
+from tenantry.store import access, relationships, roles, tenants
+from tenantry.store.engine import Read
+from tenantry.store.relationships import DelegatedRelationship
+
+_RANK = {GroupRole.SUBSCRIBER: 1, GroupRole.MEMBER: 2, GroupRole.ADMIN: 3}
+_LIVE = frozenset({"active", "expiring"})
+
+_Verdict = tuple[Reason, str]
+
+
+async def require(
+    read: Read,
+    caller: Caller,
+    action: Action,
+    tenant_id: TenantId,
+    *,
+    group_id: GroupId | None = None,
+    enterprise_id: EnterpriseId | None = None,
+    now: Micros,
+) -> Decision:
+    """`decide`, or raise: AppOnlyRefused, MfaRequired, NotFound where existence must not show, else Forbidden.
+
+    The error's `decision` says why.
+    """
+    decision = await decide(read, caller, action, tenant_id, group_id=group_id, enterprise_id=enterprise_id, now=now)
+    if not decision.allowed:
+        raise error_of(decision)
+    return decision
+
+
+async def decide(
+    read: Read,
+    caller: Caller,
+    action: Action,
+    tenant_id: TenantId,
+    *,
+    group_id: GroupId | None = None,
+    enterprise_id: EnterpriseId | None = None,
+    now: Micros,
+) -> Decision:
+    """May `caller` do `action` in `tenant_id`? Raises nothing of its own."""
+    if action in PUBLIC:
+        return Decision(action, Reason.PUBLIC, ("the action is open to everyone",))
+    if caller.kind is CallerKind.OPERATOR:
+        return Decision(action, Reason.OPERATOR, ("the caller operates the server",))
+    rule = RULES[action]
+    shown = [f"the caller is {caller.subject} of tenant {caller.tenant_id}"]
+    verdict = _check_proof(caller, rule)
+    if verdict is None:
+        shown.append(f"permission {rule.permission} is granted")
+        match rule.audience:
+            case Audience.KAIZALA:
+                verdict = await _decide_group(read, caller, rule, tenant_id, group_id)
+            case Audience.ANDROID_ENTERPRISE:
+                verdict = await _decide_enterprise(read, caller, tenant_id, enterprise_id)
+            case _ if caller.tenant_id == tenant_id:
+                verdict = await _decide_own_tenant(read, caller, rule, tenant_id, now)
+            case _:
+                verdict = await _decide_customer(read, caller, rule, tenant_id, now)
+    reason, fact = verdict
+    return Decision(action, reason, (*shown, fact))
+
+
+def _check_proof(caller: Caller, rule: Rule) -> _Verdict | None:
+    """What the token alone tells: permission, user, second factor. None when nothing is missing."""
+    if rule.permission not in caller.permissions:
+        held = " ".join(sorted(caller.permissions)) or "none"
+        return Reason.PERMISSION_MISSING, f"permission {rule.permission} is missing; granted: {held}"
+    if rule.needs_user and caller.user_id is None:
+        return Reason.APP_ONLY, "no user stands behind the application"
+    if rule.needs_mfa and "mfa" not in caller.amr:
+        proven = " ".join(sorted(caller.amr)) or "none"
+        return Reason.MFA_MISSING, f"the sign-in had no second factor; methods: {proven}"
+    return None
+
+
+async def _decide_group(
+    read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, group_id: GroupId | None
+) -> _Verdict:
+    """Kaizala: inside the own tenant only, and inside the grant's reach."""
+    if caller.tenant_id != tenant_id:
+        return Reason.OTHER_TENANT, f"tenant {tenant_id} is not the caller's"
+    if group_id is None:
+        return Reason.GRANTED, f"the grant reaches {_reach_in_words(caller)}"
+    standing = await access.find_group_standing(read, tenant_id, group_id, caller.user_id)
+    if standing is None:
+        return Reason.GROUP_UNKNOWN, f"tenant {tenant_id} has no group {group_id}"
+    match caller.reach:
+        case Reach.TENANT:
+            return Reason.GRANTED, "the grant reaches every group of the organisation"
+        case Reach.GROUP:
+            return await _compare_groups(read, caller, tenant_id, group_id)
+        case _:
+            return _compare_group_roles(standing, rule.group_role)
+
+
+async def _compare_groups(read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId) -> _Verdict:
+    """A group token acts as admin in its group and below, and nowhere else."""
+    root_id = caller.group_id
+    if root_id is not None and await access.is_within_group(read, tenant_id, group_id, root_id):
+        return Reason.GRANTED, f"group {group_id} is within the grant's group {root_id}"
+    return Reason.OUTSIDE_REACH, f"group {group_id} is not within the grant's group {root_id}"
+
+
+def _compare_group_roles(standing: access.GroupStanding, needed: GroupRole | None) -> _Verdict:
+    held = None if standing.role is None else GroupRole(standing.role)
+    least = needed or GroupRole.SUBSCRIBER
+    if held is not None and _RANK[held] >= _RANK[least]:
+        return Reason.GRANTED, f"the user is {held} of group {standing.group_id}"
+    return (
+        Reason.GROUP_ROLE_MISSING,
+        f"the user is {held or 'not a member'} of group {standing.group_id}; needed: {least}",
+    )
+
+
+async def _decide_own_tenant(read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, now: Micros) -> _Verdict:
+    """Partner Center, a user in its own tenant: the directory roles there."""
+    assigned = [] if caller.user_id is None else await roles.list_live(read, tenant_id, caller.user_id, now)
+    held = {assignment.role_id for assignment in assigned}
+    found = _first_common(held, rule.roles)
+    if found is not None:
+        return Reason.GRANTED, f"the user holds the directory role {found}"
+    return Reason.ROLE_MISSING, f"the user holds {_listed(held)}; needed: one of {_listed(rule.roles)}"
+
+
+async def _decide_customer(read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, now: Micros) -> _Verdict:
+    """Partner Center, a partner in a customer: known by any relationship, allowed by an active one with the role."""
+    partner = caller.tenant_id
+    if partner is None or await tenants.find_live(read, tenant_id) is None:
+        return Reason.NO_RELATION, f"there is no customer {tenant_id}"
+    delegated = await relationships.list_of_pair(read, tenant_id, partner)
+    for relationship in delegated:
+        found = _first_common(relationship.role_ids.split(), rule.roles)
+        if found is not None and _is_live(relationship, now):
+            return Reason.GRANTED, f"relationship {relationship.id} gives the role {found}"
+    reseller = await relationships.has_open_reseller(read, tenant_id, partner)
+    if not delegated and not reseller:
+        return Reason.NO_RELATION, f"customer {tenant_id} has no relationship with tenant {partner}"
+    words = [_in_words(relationship, now) for relationship in delegated] or ["no delegated relationship exists"]
+    return Reason.ROLE_MISSING, f"{'; '.join(words)}; needed: one of {_listed(rule.roles)}"
+
+
+async def _decide_enterprise(
+    read: Read, caller: Caller, tenant_id: TenantId, enterprise_id: EnterpriseId | None
+) -> _Verdict:
+    """Play EMM: the service account bound to an enterprise, or one of the EMM that enrolled it."""
+    found = await access.find_bound_enterprise(
+        read,
+        tenant_id,
+        enterprise_id=enterprise_id,
+        connector_id=caller.connector_id,
+        emm_tenant_id=caller.tenant_id,
+    )
+    if found is None:
+        named = f"enterprise {enterprise_id}" if enterprise_id else "an enterprise"
+        return Reason.ENTERPRISE_UNKNOWN, f"tenant {tenant_id} has not bound {named} to the caller"
+    return Reason.GRANTED, f"enterprise {found} is bound to the caller or its tenant"
+
+
+def _is_live(relationship: DelegatedRelationship, now: Micros) -> bool:
+    return relationship.status in _LIVE and (relationship.expires_at is None or relationship.expires_at > now)
+
+
+def _in_words(relationship: DelegatedRelationship, now: Micros) -> str:
+    """`relationship 12... ended 2026-01-02T00:00:00Z`."""
+    name = f"relationship {relationship.id}"
+    if relationship.ended_at is not None:
+        return f"{name} ended {to_iso(relationship.ended_at)}"
+    if relationship.expires_at is not None and relationship.expires_at <= now:
+        return f"{name} expired {to_iso(relationship.expires_at)}"
+    if not _is_live(relationship, now):
+        return f"{name} is {relationship.status}"
+    return f"{name} gives {_listed(relationship.role_ids.split())}"
+
+
+def _reach_in_words(caller: Caller) -> str:
+    match caller.reach:
+        case Reach.TENANT:
+            return "every group of the organisation"
+        case Reach.GROUP:
+            return f"group {caller.group_id} and what is below it"
+        case _:
+            return "the groups of the user"
+
+
+def _first_common(held: set[str] | list[str], needed: frozenset[RoleId]) -> str | None:
+    return next((_role_name(role) for role in sorted(held) if role in needed), None)
+
+
+def _listed(role_ids: set[str] | list[str] | frozenset[RoleId]) -> str:
+    return ", ".join(sorted(_role_name(role) for role in role_ids)) or "no role"
+
+
+def _role_name(role_id: str) -> str:
+    """`user administrator`; the id itself for a role that is not built in."""
+    try:
+        return RoleId(role_id).name.lower().replace("_", " ")
+    except ValueError:
+        return role_id

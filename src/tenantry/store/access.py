@@ -1,0 +1,81 @@
+"""What a decision looks at, across tables, each in one statement of one tenant."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.ids import ConnectorId, EnterpriseId, GroupId, TenantId, UserId
+from tenantry.store.engine import Read
+
+
+class GroupStanding(NamedTuple):
+    """A group that exists, and what the user is in it (None: nothing)."""
+
+    group_id: GroupId
+    role: str | None
+
+
+async def find_group_standing(
+    read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId | None
+) -> GroupStanding | None:
+    """The group and the user's role in it; None when the tenant has no such group."""
+    return await read.one_or_none(
+        GroupStanding,
+        """
+        SELECT g.id AS group_id, m.role AS role
+        FROM groups g
+        LEFT JOIN group_members m
+          ON m.tenant_id = g.tenant_id AND m.group_id = g.id AND m.user_id = :user_id
+        WHERE g.tenant_id = :tenant_id AND g.id = :group_id AND g.deleted_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        user_id=user_id,
+    )
+
+
+async def is_within_group(read: Read, tenant_id: TenantId, group_id: GroupId, root_id: GroupId) -> bool:
+    """Whether `group_id` is `root_id` or below it, however deep. UNION also ends the walk in a ring."""
+    found = await read.one_or_none(
+        str,
+        """
+        WITH RECURSIVE above (id) AS (
+            SELECT id FROM groups WHERE tenant_id = :tenant_id AND id = :group_id
+            UNION
+            SELECT l.parent_id FROM group_links l JOIN above a ON l.child_id = a.id WHERE l.tenant_id = :tenant_id
+        )
+        SELECT id FROM above WHERE id = :root_id
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        root_id=root_id,
+    )
+    return found is not None
+
+
+async def find_bound_enterprise(
+    read: Read,
+    tenant_id: TenantId,
+    *,
+    enterprise_id: EnterpriseId | None,
+    connector_id: ConnectorId | None,
+    emm_tenant_id: TenantId | None,
+) -> str | None:
+    """An enterprise of the customer `tenant_id` that this connector or its EMM tenant manages; its id.
+
+    `enterprise_id` None: any of them, the one with the lowest id.
+    """
+    return await read.one_or_none(
+        str,
+        """
+        SELECT id FROM enterprises
+        WHERE tenant_id = :tenant_id AND unenrolled_at IS NULL
+          AND (service_account_id = :connector_id OR emm_tenant_id = :emm_tenant_id)
+          AND (CAST(:enterprise_id AS TEXT) IS NULL OR id = :enterprise_id)
+        ORDER BY id LIMIT 1
+        """,
+        tenant_id=tenant_id,
+        enterprise_id=enterprise_id,
+        connector_id=connector_id,
+        emm_tenant_id=emm_tenant_id,
+    )
