@@ -1,0 +1,317 @@
+"""User accounts of a tenant: created, changed, deleted and restored by everyone through these functions.
+
+A deleted user is kept for RESTORABLE, cannot be seen but in the list of deleted users, and gives its name free. Names
+are compared in lower case. Source: Partner Center contract §3.2 and §4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import DAY, Micros
+from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
+from tenantry.core.ids import TenantId, UserId, new_guid
+from tenantry.directory.countries import COUNTRIES
+from tenantry.store import tenants, user_lists, users
+from tenantry.store.engine import Read, Tx
+from tenantry.store.user_lists import Position
+from tenantry.store.users import User
+
+RESTORABLE = 30 * DAY
+
+_MEMBER = "member"
+_NAME = re.compile(r"(?=.{3,113}\Z)[A-Za-z0-9'.\-_!#^~]{1,64}(?<!\.)@[A-Za-z0-9.-]{1,48}")
+_LENGTHS = {"display_name": 256, "given_name": 64, "family_name": 64, "immutable_id": 256, "phone_number": 64}
+_REQUIRED = ("user_principal_name", "display_name")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChanges:
+    """Properties to change. None leaves one as it is, the empty string clears it. Raises InvalidValue when made."""
+
+    user_principal_name: str | None = None
+    display_name: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    usage_location: str | None = None
+    immutable_id: str | None = None
+    phone_number: str | None = None
+
+    def __post_init__(self) -> None:
+        for field, value in asdict(self).items():
+            if value is not None:
+                _check(field, value)
+        if self.usage_location is not None:
+            object.__setattr__(self, "usage_location", self.usage_location.upper())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser(UserChanges):
+    """What a user is made from; `user_principal_name` and `display_name` are needed. Raises InvalidValue when made."""
+
+    def __post_init__(self) -> None:
+        for field in _REQUIRED:
+            if getattr(self, field) is None:
+                _check(field, "")
+        # By name: a dataclass with slots is a second class, which the short form of super() does not find.
+        UserChanges.__post_init__(self)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password on its way into the store."""
+
+    password_hash: str
+    must_change: bool
+
+
+def _check(field: str, value: str) -> None:
+    """Raise InvalidValue unless the property may have this value. Lengths and characters as the contract's §3.2."""
+    if field in _REQUIRED and not value.strip():
+        raise InvalidValue("It is required. Send one.", field=field)
+    if field == "user_principal_name":
+        if not _NAME.fullmatch(value):
+            raise InvalidValue(
+                "A user principal name reads NAME@DOMAIN: a name of 1 to 64 letters, digits and '.-_!#^~, which does "
+                "not end in a full stop, and a domain of at most 48 characters.",
+                field=field,
+            )
+    elif field == "usage_location":
+        if value and value.upper() not in COUNTRIES:
+            raise InvalidValue("The usage location is a country's two letters (ISO 3166-1), such as US.", field=field)
+    elif len(value) > _LENGTHS[field]:
+        raise InvalidValue(f"It is longer than {_LENGTHS[field]} characters. Shorten it.", field=field)
+    elif any(char < " " or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in value):
+        raise InvalidValue("It holds control characters. Remove them.", field=field)
+
+
+async def create_user(
+    tx: Tx, caller: Caller, tenant_id: TenantId, new_user: NewUser, password: NewPassword | None, now: Micros
+) -> User:
+    """Add a user, with a password or (to sign in elsewhere) without.
+
+    Raises what `access.require` does; InvalidValue when the domain is not the tenant's own; AlreadyExists.
+    """
+    await require(tx, caller, Action.CREATE_USER, tenant_id, now=now)
+    values = {field: value or None for field, value in asdict(new_user).items()}
+    name, display_name = str(values.pop("user_principal_name")), str(values.pop("display_name"))
+    await _require_domain(tx, tenant_id, name)
+    user = await users.insert(
+        tx,
+        tenant_id,
+        UserId(new_guid()),
+        user_principal_name=name,
+        display_name=display_name,
+        user_type=_MEMBER,
+        now=now,
+        **values,
+    )
+    if user is None:
+        raise _taken(name)
+    await record(tx, tenant_id, caller, events.UserCreated(user_id=user.id, user_principal_name=name), now)
+    if password is not None:
+        await _set_password(tx, caller, tenant_id, user.id, password, now)
+    return user
+
+
+async def get_user(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> User:
+    """A user that is not deleted. Raises what `access.require` does; NotFound."""
+    await require(read, caller, Action.READ_USER, tenant_id, now=now)
+    user = await users.find(read, tenant_id, user_id)
+    if user is None or user.soft_deleted_at is not None:
+        raise NotFound("user")
+    return user
+
+
+class UserOrder(StrEnum):
+    """What a list of users goes by."""
+
+    NAME = "name"
+    DISPLAY_NAME = "display_name"
+
+
+class _Page(Protocol):
+    """One of the statements of store/user_lists.py."""
+
+    def __call__(
+        self, read: Read, tenant_id: TenantId, *, deleted_after: Micros | None, after: Position | None, limit: int
+    ) -> Awaitable[list[User]]: ...
+
+
+_PAGES: dict[tuple[UserOrder, bool], _Page] = {
+    (UserOrder.NAME, False): user_lists.by_name,
+    (UserOrder.NAME, True): user_lists.by_name_downwards,
+    (UserOrder.DISPLAY_NAME, False): user_lists.by_display_name,
+    (UserOrder.DISPLAY_NAME, True): user_lists.by_display_name_downwards,
+}
+_KEYS: dict[UserOrder, Callable[[User], str]] = {
+    UserOrder.NAME: lambda user: user.upn_key,
+    UserOrder.DISPLAY_NAME: lambda user: user.display_name,
+}
+
+
+async def list_users(
+    read: Read,
+    caller: Caller,
+    tenant_id: TenantId,
+    *,
+    deleted: bool = False,
+    order: UserOrder = UserOrder.NAME,
+    downwards: bool = False,
+    after: Position | None = None,
+    limit: int,
+    now: Micros,
+) -> tuple[list[User], Position | None]:
+    """At most `limit` members that come after `after`, and the position to go on from: None at the end.
+
+    `deleted` lists those that can still be restored instead. Guests are not listed. Raises what `access.require` does.
+    """
+    await require(read, caller, Action.LIST_USERS, tenant_id, now=now)
+    page = _PAGES[order, downwards]
+    deleted_after = now - RESTORABLE if deleted else None
+    found = await page(read, tenant_id, deleted_after=deleted_after, after=after, limit=limit + 1)
+    if len(found) <= limit:
+        return found, None
+    return found[:limit], (_KEYS[order](found[limit - 1]), found[limit - 1].id)
+
+
+async def update_user(
+    tx: Tx,
+    caller: Caller,
+    tenant_id: TenantId,
+    user_id: UserId,
+    changes: UserChanges,
+    now: Micros,
+    *,
+    password: NewPassword | None = None,
+    restore: bool = False,
+) -> User:
+    """Change properties, set a password, bring the user back if it is deleted and `restore` says so: all or nothing.
+
+    Each part needs its own action. Raises what `access.require` does; NotFound; AlreadyExists when a name is taken;
+    InvalidValue for a new name whose domain is not the tenant's own.
+    """
+    wanted = {field: value for field, value in asdict(changes).items() if value is not None}
+    if wanted or not (password or restore):
+        await require(tx, caller, Action.UPDATE_USER, tenant_id, now=now)
+    if password is not None:
+        await require(tx, caller, Action.RESET_PASSWORD, tenant_id, now=now)
+    if restore:
+        user = await restore_user(tx, caller, tenant_id, user_id, now, may_be_live=bool(wanted or password))
+    else:
+        user = await _get_live(tx, tenant_id, user_id)
+    user = await _change(tx, caller, user, wanted, now)
+    if password is not None:
+        await _set_password(tx, caller, tenant_id, user_id, password, now)
+    return user
+
+
+async def set_password(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, password: NewPassword, now: Micros
+) -> User:
+    """Replace the password of a user. Raises what `access.require` does; NotFound."""
+    return await update_user(tx, caller, tenant_id, user_id, UserChanges(), now, password=password)
+
+
+async def delete_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """Soft-delete a user; its grants are dead from the commit on. Raises what `access.require` does; NotFound."""
+    await require(tx, caller, Action.DELETE_USER, tenant_id, now=now)
+    if not await users.soft_delete(tx, tenant_id, user_id, now):
+        raise NotFound("user")
+    await record(tx, tenant_id, caller, events.UserDeleted(user_id=user_id), now)
+
+
+async def restore_user(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros, *, may_be_live: bool = False
+) -> User:
+    """Bring back a user deleted less than RESTORABLE ago; one that is live stays as it is.
+
+    `may_be_live`: the caller is known to be allowed something else here, and needs no right to restore a live user.
+    Raises what `access.require` does; NotFound; AlreadyExists when another user has the name by now.
+    """
+    if not may_be_live:
+        await require(tx, caller, Action.RESTORE_USER, tenant_id, now=now)
+    user = await users.find(tx, tenant_id, user_id)
+    if user is None:
+        raise NotFound("user")
+    if user.soft_deleted_at is None:
+        return user
+    if may_be_live:
+        await require(tx, caller, Action.RESTORE_USER, tenant_id, now=now)
+    await _claim_name(tx, tenant_id, user.user_principal_name, now)
+    restored = await users.restore(tx, tenant_id, user_id, now - RESTORABLE, now)
+    if restored is None:
+        raise NotFound("user")
+    await record(tx, tenant_id, caller, events.UserRestored(user_id=user_id), now)
+    return restored
+
+
+async def _get_live(tx: Tx, tenant_id: TenantId, user_id: UserId) -> User:
+    user = await users.find(tx, tenant_id, user_id)
+    if user is None or user.soft_deleted_at is not None:
+        raise NotFound("user")
+    return user
+
+
+async def _change(tx: Tx, caller: Caller, user: User, wanted: dict[str, str], now: Micros) -> User:
+    """Write what differs from the row; nothing is written or recorded when nothing does."""
+    changed = {field: value for field, value in wanted.items() if value != (getattr(user, field) or "")}
+    if not changed:
+        return user
+    name = changed.get("user_principal_name")
+    if name is not None and name.lower() != user.upn_key:
+        await _require_domain(tx, user.tenant_id, name)
+        await _claim_name(tx, user.tenant_id, name, now)
+    updated = await users.update(tx, user.tenant_id, user.id, now=now, **changed)
+    if updated is None:
+        raise NotFound("user")
+    await record(tx, user.tenant_id, caller, events.UserUpdated(user_id=user.id, fields=sorted(changed)), now)
+    return updated
+
+
+async def _set_password(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, password: NewPassword, now: Micros
+) -> None:
+    await users.set_credential(
+        tx, tenant_id, user_id, password_hash=password.password_hash, must_change=password.must_change, now=now
+    )
+    event = events.PasswordSet(user_id=user_id, must_change=password.must_change)
+    await record(tx, tenant_id, caller, event, now)
+
+
+async def _require_domain(tx: Tx, tenant_id: TenantId, name: str) -> None:
+    """Raise InvalidValue unless the name's domain is a verified one of the tenant and not federated."""
+    domain_name = name.rpartition("@")[2].lower()
+    domain = await tenants.find_domain(tx, tenant_id, domain_name)
+    if domain is None or domain.verified_at is None:
+        raise InvalidValue(
+            f"{domain_name} is not a verified domain of this customer. Use one of the customer's own domains.",
+            field="user_principal_name",
+        )
+    if domain.is_federated:
+        raise InvalidValue(
+            f"{domain_name} is federated: its users come from the identity provider. Use another domain.",
+            field="user_principal_name",
+        )
+
+
+async def _claim_name(tx: Tx, tenant_id: TenantId, name: str, now: Micros) -> None:
+    if not await users.claim_name(tx, tenant_id, UserId(new_guid()), name, now):
+        raise _taken(name)
+
+
+def _taken(name: str) -> AlreadyExists:
+    return AlreadyExists(
+        f"A user with the name {name} exists already. Choose another name, or delete that user first.",
+        field="user_principal_name",
+        value=name,
+    )
