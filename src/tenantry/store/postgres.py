@@ -62,10 +62,19 @@ def _translate(exc: BaseException, connection: Any, doing: str) -> NoReturn:
     text = f"{doing}: {type(exc).__name__} {state} {exc}"
     if state in _BUSY:
         raise StoreBusy(internal=text) from exc
-    lost = isinstance(exc, asyncpg.InterfaceError) and connection.is_closed()
-    if state[:2] in _BROKEN or lost or isinstance(exc, OSError | asyncpg.InternalClientError):
+    lost = isinstance(exc, OSError | asyncpg.InternalClientError) or (
+        isinstance(exc, asyncpg.InterfaceError) and _is_lost(connection)
+    )
+    if state[:2] in _BROKEN or lost:
         raise StoreUnavailable(internal=text) from exc
     raise exc
+
+
+def _is_lost(connection: Any) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # the pool has already let go of it
+        return True
 
 
 class _Block:

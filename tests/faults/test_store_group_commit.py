@@ -1,0 +1,242 @@
+"""SQLite's group commit under faults: who is told what, and what is on disk afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import apsw
+import pytest
+
+from tenantry.core.errors import StoreBusy, StoreUnavailable
+from tenantry.store import Tx
+from tenantry.store.sqlite import SqliteStore
+from tests.support.disk import Disk
+
+WRITERS = 32
+
+
+@pytest.fixture
+def path(sqlite_url: str) -> Path:
+    return Path(sqlite_url.removeprefix("sqlite:///"))
+
+
+@pytest.fixture
+def disk() -> Disk:
+    return Disk()
+
+
+@pytest.fixture
+async def store(path: Path, disk: Disk) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore(str(path), busy_timeout=0.1, cache_mib=1, vfs=disk.name)
+    yield opened
+    await opened.close()
+
+
+async def insert(tx: Tx, tenant: str, name: str = "n") -> None:
+    await tx.run("INSERT INTO tenants (id, name, created_at) VALUES (:id, :name, 1)", id=tenant, name=name)
+
+
+async def add(store: SqliteStore, tenant: str) -> None:
+    async with store.write() as tx:
+        await insert(tx, tenant)
+
+
+def on_disk(path: Path) -> list[str]:
+    """What another process would read."""
+    connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
+    assert connection.pragma("integrity_check") == "ok"
+    rows = connection.execute("SELECT id FROM tenants ORDER BY id").fetchall()
+    connection.close()
+    return [str(tenant) for (tenant,) in rows]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the other tasks run up to here."""
+    while not condition():  # noqa: ASYNC110 - the state of interest has no event
+        await asyncio.sleep(0)
+
+
+async def test_concurrent_writers_share_one_commit_and_one_sync(store: SqliteStore, disk: Disk, path: Path) -> None:
+    await add(store, "first")
+    commits, syncs = store.commits, disk.log_syncs
+    await asyncio.gather(*(add(store, f"{n:02}") for n in range(WRITERS)))
+    assert store.commits - commits == 1
+    assert disk.log_syncs - syncs == 1
+    assert len(on_disk(path)) == WRITERS + 1
+
+
+async def test_writers_that_come_while_a_commit_runs_form_the_next_group(store: SqliteStore, path: Path) -> None:
+    first = asyncio.create_task(add(store, "first"))
+    await until(lambda: store._taken)
+    assert not first.done()
+    commits = store.commits
+    await asyncio.gather(*(add(store, f"{n:02}") for n in range(WRITERS)))
+    await first
+    assert store.commits - commits == 2
+    assert len(on_disk(path)) == WRITERS + 1
+
+
+async def test_every_commit_is_synced_before_its_writer_is_told(store: SqliteStore, disk: Disk) -> None:
+    for n in range(5):
+        before = disk.log_syncs
+        await add(store, str(n))
+        assert disk.log_syncs > before
+
+
+async def test_an_exception_rolls_back_only_its_own_writer(store: SqliteStore, path: Path) -> None:
+    async def work(n: int) -> None:
+        async with store.write() as tx:
+            await insert(tx, f"{n:02}")
+            if n % 3 == 0:
+                raise LookupError
+
+    outcomes = await asyncio.gather(*(work(n) for n in range(WRITERS)), return_exceptions=True)
+    assert [isinstance(outcome, LookupError) for outcome in outcomes] == [n % 3 == 0 for n in range(WRITERS)]
+    assert store.commits == 1
+    assert on_disk(path) == [f"{n:02}" for n in range(WRITERS) if n % 3]
+
+
+async def test_a_group_in_which_all_roll_back_commits_nothing(store: SqliteStore, path: Path) -> None:
+    async def fail() -> None:
+        async with store.write() as tx:
+            await insert(tx, "same")
+            raise LookupError
+
+    await asyncio.gather(*(fail() for _ in range(WRITERS)), return_exceptions=True)
+    await add(store, "after")
+    assert on_disk(path) == ["after"]
+
+
+@pytest.mark.parametrize("fault", ["full", "sync_fails"])
+async def test_a_failed_commit_fails_its_whole_group_and_the_store_lives_on(
+    store: SqliteStore, disk: Disk, path: Path, fault: str
+) -> None:
+    await add(store, "before")
+    setattr(disk, fault, True)
+    outcomes = await asyncio.gather(*(add(store, f"{n:02}") for n in range(WRITERS)), return_exceptions=True)
+    assert all(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
+    async with store.read() as read:
+        assert await read.all(str, "SELECT id FROM tenants") == ["before"]
+    setattr(disk, fault, False)
+    await asyncio.gather(*(add(store, f"{n:02}") for n in range(WRITERS)))
+    assert on_disk(path) == [f"{n:02}" for n in range(WRITERS)] + ["before"]
+
+
+async def test_a_disk_that_fills_up_inside_a_block_loses_no_acknowledged_row(
+    store: SqliteStore, disk: Disk, path: Path
+) -> None:
+    async def add_much() -> None:
+        async with store.write() as tx:
+            for n in range(300):  # more than the page cache: SQLite writes to the log before the commit
+                await insert(tx, f"much {n}", "x" * 10_000)
+
+    for everyone in (["a"], ["b"]):
+        disk.full = True
+        outcomes = await asyncio.gather(
+            *(add(store, tenant) for tenant in everyone), add_much(), add(store, "z"), return_exceptions=True
+        )
+        assert all(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
+        disk.full = False
+        await asyncio.gather(*(add(store, tenant) for tenant in everyone))
+    assert on_disk(path) == ["a", "b"]
+
+
+async def test_nothing_commits_by_itself_after_the_transaction_was_lost(
+    store: SqliteStore, disk: Disk, path: Path
+) -> None:
+    async def fill(tx: Tx) -> None:
+        for n in range(300):
+            await insert(tx, str(n), "x" * 10_000)
+
+    async def carry_on() -> None:
+        async with store.write() as tx:
+            disk.full = True
+            with pytest.raises(StoreUnavailable):
+                await fill(tx)
+            disk.full = False
+            await insert(tx, "stray")
+
+    with pytest.raises((StoreUnavailable, RuntimeError)):
+        await carry_on()
+    await add(store, "after")
+    assert on_disk(path) == ["after"]
+
+
+async def test_a_writer_cancelled_while_it_waits_for_the_commit_harms_nobody(store: SqliteStore, path: Path) -> None:
+    tasks = [asyncio.create_task(add(store, f"{n:02}")) for n in range(WRITERS)]
+    await until(lambda: store._taken)
+    tasks[0].cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(outcomes[0], asyncio.CancelledError)
+    assert outcomes[1:] == [None] * (WRITERS - 1)
+    await add(store, "after")
+    assert len(on_disk(path)) == WRITERS + 1
+
+
+async def test_a_writer_cancelled_while_it_waits_for_its_turn_harms_nobody(store: SqliteStore, path: Path) -> None:
+    first = asyncio.create_task(add(store, "first"))
+    await until(lambda: store._taken)
+    tasks = [asyncio.create_task(add(store, f"{n:02}")) for n in range(4)]
+    await until(lambda: len(store._waiting) == len(tasks))
+    tasks[1].cancel()
+    await asyncio.gather(first, *tasks, return_exceptions=True)
+    assert on_disk(path) == ["00", "02", "03", "first"]
+
+
+async def test_writers_that_suspend_take_turns_in_order_and_do_not_keep_others_from_the_disk(
+    store: SqliteStore, path: Path
+) -> None:
+    order: list[int] = []
+
+    async def work(n: int) -> None:
+        async with store.write() as tx:
+            order.append(n)
+            await asyncio.sleep(0)
+            await insert(tx, f"{n:02}")
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(work(n) for n in range(WRITERS)))
+    assert order == list(range(WRITERS))
+    assert len(on_disk(path)) == WRITERS
+
+
+async def test_waiting_too_long_for_the_turn_is_busy_and_its_end_is_not(store: SqliteStore, path: Path) -> None:
+    leave = asyncio.Event()
+
+    async def hold() -> None:
+        async with store.write() as tx:
+            await insert(tx, "holder")
+            await leave.wait()
+
+    holder = asyncio.create_task(hold())
+    outcomes = await asyncio.gather(*(add(store, f"{n:02}") for n in range(4)), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [StoreBusy] * 4
+    leave.set()
+    await holder
+    await add(store, "after")
+    assert on_disk(path) == ["after", "holder"]
+
+
+async def test_a_file_locked_by_another_is_busy_after_the_deadline_and_works_again(
+    store: SqliteStore, path: Path
+) -> None:
+    other = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
+    other.execute("BEGIN IMMEDIATE")
+    outcomes = await asyncio.gather(*(add(store, f"{n:02}") for n in range(4)), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [StoreBusy] * 4
+    async with store.read() as read:
+        assert await read.all(str, "SELECT id FROM tenants") == []
+    waiting = asyncio.create_task(add(store, "waited"))
+    await until(lambda: store._taken)
+    other.execute("ROLLBACK")
+    await waiting
+    other.close()
+    assert on_disk(path) == ["waited"]
+
+
+async def test_a_read_block_cannot_write(store: SqliteStore) -> None:
+    async with store.read() as read:
+        with pytest.raises(StoreUnavailable, match="readonly"):
+            await read.all(str, "DELETE FROM tenants RETURNING id")

@@ -1,0 +1,93 @@
+"""The migrations lead to the tables of `schema.py`, on each engine, and a start knows where it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from tenantry.core.errors import StoreUnavailable
+from tenantry.store import migrate
+from tenantry.store.migrations import HEAD
+from tenantry.store.schema import metadata
+from tests.support.postgres import PostgresServer
+
+
+def differences(connection: sa.Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+def test_head_is_the_newest_revision() -> None:
+    assert ScriptDirectory.from_config(migrate.config_for()).get_heads() == [HEAD]
+
+
+def test_the_migrations_make_the_tables_of_the_schema_on_sqlite(sqlite_template: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{sqlite_template}", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        assert differences(connection) == []
+
+
+async def test_the_migrations_make_the_tables_of_the_schema_on_postgresql(postgres_url: str) -> None:
+    engine = create_async_engine(sa.make_url(postgres_url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+def test_a_table_that_differs_is_noticed(tmp_path: Path) -> None:
+    migrate.upgrade(f"sqlite:///{tmp_path / 'a.db'}")
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'a.db'}", poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE tenants ADD COLUMN stray TEXT")
+        assert len(differences(connection)) == 1
+
+
+def test_upgrade_is_repeatable_and_check_tells_the_revision(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    assert migrate.check(url) == (None, HEAD)
+    assert not (tmp_path / "a.db").exists()
+    for _ in range(2):
+        migrate.upgrade(url)
+        assert migrate.check(url) == (HEAD, HEAD)
+        assert migrate.check(url).is_current
+    assert stat.S_IMODE((tmp_path / "a.db").stat().st_mode) == 0o600
+
+
+def test_a_failed_upgrade_leaves_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE grants (in_the_way TEXT)")
+    with pytest.raises(StoreUnavailable, match="already exists"):
+        migrate.upgrade(url)
+    with engine.connect() as connection:
+        assert sa.inspect(connection).get_table_names() == ["grants"]
+
+
+def test_upgrade_and_check_work_on_postgresql(postgres_server: PostgresServer) -> None:
+    name = asyncio.run(postgres_server.new_database(template="template0"))
+    url = postgres_server.url(name)
+    assert migrate.check(url) == (None, HEAD)
+    migrate.upgrade(url)
+    assert migrate.check(url).is_current
+    asyncio.run(postgres_server.drop_database(name))
+
+
+def test_a_server_that_cannot_be_reached_is_unavailable() -> None:
+    with pytest.raises(StoreUnavailable):
+        migrate.check("postgresql://postgres@127.0.0.1:1/none")
+
+
+def test_a_normal_start_loads_no_migration_tools() -> None:
+    code = "import sys, tenantry.store.sqlite, tenantry.store.postgres; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "tenantry.store.sqlite" in loaded
+    assert not {"sqlalchemy", "alembic", "tenantry.store.schema"} & set(loaded)
