@@ -1,0 +1,1 @@
+"""Managed endpoints: enterprises, managed accounts, the tokens that provision devices, the devices, their quota."""

@@ -1,0 +1,94 @@
+"""Enterprises: a customer tenant's binding to an EMM, and who may act on it.
+
+Source: Play EMM contract §4 (accounts), §7.11 (ids), §7.13 (unknown and foreign look alike).
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.audit.events import EnterpriseAccountSet, EnterpriseEnrolled
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.clock import Micros
+from tenantry.core.errors import Forbidden, NotFound
+from tenantry.core.ids import ConnectorId, EnterpriseId, TenantId
+from tenantry.store import enterprises
+from tenantry.store.engine import Read, Tx
+from tenantry.store.enterprises import Enterprise
+
+
+async def enroll_enterprise(
+    tx: Tx,
+    caller: Caller,
+    *,
+    tenant_id: TenantId,
+    emm_tenant_id: TenantId,
+    name: str,
+    service_account_id: ConnectorId | None = None,
+    primary_domain: str | None = None,
+    now: Micros,
+) -> EnterpriseId:
+    """Let the EMM manage the customer's devices; the service account, when named, acts as the enterprise.
+
+    The operator's work. Raises Forbidden for anybody else, NotFound("service account").
+    """
+    _require_operator(caller)
+    enterprise_id = _new_id()
+    await enterprises.insert(
+        tx,
+        enterprise_id,
+        tenant_id=tenant_id,
+        emm_tenant_id=emm_tenant_id,
+        name=name,
+        primary_domain=primary_domain,
+        now=now,
+    )
+    event = EnterpriseEnrolled(enterprise_id=enterprise_id, emm_tenant_id=emm_tenant_id)
+    await record(tx, tenant_id, caller, event, now)
+    if service_account_id is not None:
+        await bind_account(tx, caller, enterprise_id, service_account_id, now)
+    return enterprise_id
+
+
+async def bind_account(
+    tx: Tx, caller: Caller, enterprise_id: EnterpriseId, service_account_id: ConnectorId, now: Micros
+) -> None:
+    """Let a service account of the customer or of the EMM act as the enterprise, instead of the one before.
+
+    The operator's work. Raises Forbidden for anybody else, NotFound("service account") when either is absent.
+    """
+    _require_operator(caller)
+    tenant_id = await enterprises.set_service_account(tx, enterprise_id, service_account_id)
+    if tenant_id is None:
+        raise NotFound("service account")
+    event = EnterpriseAccountSet(enterprise_id=enterprise_id, connector_id=service_account_id)
+    await record(tx, tenant_id, caller, event, now)
+
+
+async def require_enterprise(
+    read: Read, caller: Caller, action: Action, enterprise_id: EnterpriseId, now: Micros
+) -> Enterprise:
+    """The enterprise, when the caller may do `action` in it.
+
+    Raises Forbidden without the permission; NotFound for an unknown enterprise and for one of another EMM alike.
+    Hot path: 2 look-ups by key, of one read.
+    """
+    enterprise = await enterprises.find(read, enterprise_id)
+    tenant_id = enterprise.tenant_id if enterprise else caller.tenant_id or TenantId("")
+    await require(read, caller, action, tenant_id, enterprise_id=enterprise_id, now=now)
+    if enterprise is None:
+        raise NotFound("enterprise")
+    return enterprise
+
+
+def _require_operator(caller: Caller) -> None:
+    if caller.kind is not CallerKind.OPERATOR:
+        raise Forbidden(reason="operator_only")
+
+
+def _new_id() -> EnterpriseId:
+    """Letters and digits, and none of the words that share an enterprise's place in paths."""
+    return EnterpriseId(f"LC{secrets.token_hex(5)}")

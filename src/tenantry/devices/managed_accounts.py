@@ -1,0 +1,172 @@
+"""Managed accounts: the users of an enterprise, as its EMM sees them.
+
+EMM-managed accounts are ours to make and change; Google-managed ones are known and left alone. Ending an account is
+`revocation.delete_account`. Source: Play EMM contract §1.2, §2 User, §3.3 accountIdentifier, §7.10-7.11.
+"""
+
+from __future__ import annotations
+
+import secrets
+from enum import StrEnum
+
+from tenantry.access.actions import Action
+from tenantry.audit.events import ManagedAccountCreated, ManagedAccountUpdated
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.ids import EnterpriseId, ManagedAccountId
+from tenantry.devices.enterprises import require_enterprise
+from tenantry.store import managed_accounts
+from tenantry.store.engine import Read, Tx
+from tenantry.store.enterprises import Enterprise
+from tenantry.store.managed_accounts import ManagedAccount
+
+_ACCOUNTS_OF_ONE_ADDRESS = 10
+
+
+class ManagementType(StrEnum):
+    """Whose directory owns the account."""
+
+    EMM_MANAGED = "emm_managed"
+    GOOGLE_MANAGED = "google_managed"
+
+
+class AccountType(StrEnum):
+    """A user's account, on several devices, or that of one device."""
+
+    USER_ACCOUNT = "user_account"
+    DEVICE_ACCOUNT = "device_account"
+
+
+async def insert_account(
+    tx: Tx,
+    caller: Caller,
+    enterprise_id: EnterpriseId,
+    *,
+    account_identifier: str,
+    account_type: AccountType,
+    display_name: str | None,
+    now: Micros,
+) -> ManagedAccount:
+    """Make an EMM-managed account, or set the display name of the one that has this identifier.
+
+    Raises InvalidValue, AlreadyExists(field="accountType") when that one is of another type; NotFound("enterprise").
+    """
+    if not account_identifier.strip() or not account_identifier.isprintable():
+        raise InvalidValue("accountIdentifier must be printable text.", field="accountIdentifier")
+    enterprise = await require_enterprise(tx, caller, Action.WRITE_MANAGED_ACCOUNT, enterprise_id, now)
+    new_id = _new_id()
+    account = await managed_accounts.insert_or_update(
+        tx,
+        enterprise.tenant_id,
+        enterprise_id,
+        new_id,
+        account_identifier=account_identifier,
+        account_type=account_type,
+        display_name=display_name,
+        now=now,
+    )
+    if account is None:
+        raise AlreadyExists("A user with this accountIdentifier has another accountType.", field="accountType")
+    event = (
+        ManagedAccountCreated(
+            managed_account_id=new_id, enterprise_id=enterprise_id, account_identifier=account_identifier
+        )
+        if account.id == new_id
+        else ManagedAccountUpdated(managed_account_id=account.id)
+    )
+    await record(tx, enterprise.tenant_id, caller, event, now)
+    return account
+
+
+async def add_google_managed_account(
+    tx: Tx,
+    caller: Caller,
+    enterprise_id: EnterpriseId,
+    *,
+    primary_email: str,
+    display_name: str | None,
+    now: Micros,
+) -> ManagedAccountId:
+    """Note an account of the customer's Google domain, as a directory sync does. Raises NotFound("enterprise")."""
+    enterprise = await require_enterprise(tx, caller, Action.WRITE_MANAGED_ACCOUNT, enterprise_id, now)
+    new_id = _new_id()
+    await managed_accounts.insert_google_managed(
+        tx,
+        enterprise.tenant_id,
+        enterprise_id,
+        new_id,
+        primary_email=primary_email.lower(),
+        display_name=display_name,
+        now=now,
+    )
+    event = ManagedAccountCreated(managed_account_id=new_id, enterprise_id=enterprise_id)
+    await record(tx, enterprise.tenant_id, caller, event, now)
+    return new_id
+
+
+async def get_account(
+    read: Read, caller: Caller, enterprise_id: EnterpriseId, account_id: ManagedAccountId, now: Micros
+) -> ManagedAccount:
+    """One live account. Raises NotFound("enterprise" or "user")."""
+    enterprise = await require_enterprise(read, caller, Action.READ_MANAGED_ACCOUNT, enterprise_id, now)
+    return await account_of(read, enterprise, account_id)
+
+
+async def list_accounts(
+    read: Read, caller: Caller, enterprise_id: EnterpriseId, email: str, now: Micros
+) -> list[ManagedAccount]:
+    """The Google-managed accounts with this primary address, in any letter case: one, or none."""
+    enterprise = await require_enterprise(read, caller, Action.READ_MANAGED_ACCOUNT, enterprise_id, now)
+    return await managed_accounts.list_by_email(
+        read, enterprise.tenant_id, enterprise_id, email.lower(), _ACCOUNTS_OF_ONE_ADDRESS
+    )
+
+
+async def update_account(
+    tx: Tx,
+    caller: Caller,
+    enterprise_id: EnterpriseId,
+    account_id: ManagedAccountId,
+    *,
+    display_name: str | None,
+    unchanged: dict[str, str],
+    now: Micros,
+) -> ManagedAccount:
+    """Set the display name, unless it is None. `unchanged`: fields that must have these values already.
+
+    Raises InvalidValue for one that has not; FailedPrecondition for a Google-managed account; NotFound.
+    """
+    enterprise = await require_enterprise(tx, caller, Action.WRITE_MANAGED_ACCOUNT, enterprise_id, now)
+    account = require_emm_managed(await account_of(tx, enterprise, account_id))
+    for field, value in unchanged.items():
+        if getattr(account, field) != value:
+            raise InvalidValue("Only displayName can be changed.", field=field)
+    if display_name is None:
+        return account
+    updated = await managed_accounts.set_display_name(tx, enterprise.tenant_id, account_id, display_name, now)
+    if updated is None:
+        raise NotFound("user")
+    await record(tx, enterprise.tenant_id, caller, ManagedAccountUpdated(managed_account_id=account_id), now)
+    return updated
+
+
+async def account_of(read: Read, enterprise: Enterprise, account_id: ManagedAccountId) -> ManagedAccount:
+    """One live account of an enterprise that the caller may act in. Raises NotFound("user")."""
+    account = await managed_accounts.find(read, enterprise.tenant_id, enterprise.id, account_id)
+    if account is None:
+        raise NotFound("user")
+    return account
+
+
+def require_emm_managed(account: ManagedAccount) -> ManagedAccount:
+    """The account itself. Raises FailedPrecondition for a Google-managed one."""
+    if account.management_type != ManagementType.EMM_MANAGED:
+        raise FailedPrecondition("This works for EMM-managed users only; the user is Google-managed.")
+    return account
+
+
+def _new_id() -> ManagedAccountId:
+    """A decimal string of 19 digits at most, which fits a signed 64-bit integer."""
+    return ManagedAccountId(str(10**18 + secrets.randbelow(2**63 - 10**18)))
