@@ -95,9 +95,15 @@ def _check(field: str, value: str) -> None:
 
 
 async def create_user(
-    tx: Tx, caller: Caller, tenant_id: TenantId, new_user: NewUser, password: NewPassword | None, now: Micros
+    tx: Tx,
+    caller: Caller,
+    tenant_id: TenantId,
+    new_user: NewUser,
+    password_hash: str | None,
+    must_change: bool,
+    now: Micros,
 ) -> User:
-    """Add a user, with a password or (to sign in elsewhere) without.
+    """Add a user, with a password or (for one who cannot sign in here) without.
 
     Raises what `access.require` does; InvalidValue when the domain is not the tenant's own; AlreadyExists.
     """
@@ -118,8 +124,8 @@ async def create_user(
     if user is None:
         raise _taken(name)
     await record(tx, tenant_id, caller, events.UserCreated(user_id=user.id, user_principal_name=name), now)
-    if password is not None:
-        await _set_password(tx, caller, tenant_id, user.id, password, now)
+    if password_hash is not None:
+        await _set_password(tx, caller, tenant_id, user.id, NewPassword(password_hash, must_change), now)
     return user
 
 
@@ -216,9 +222,10 @@ async def update_user(
 
 
 async def set_password(
-    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, password: NewPassword, now: Micros
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, password_hash: str, must_change: bool, now: Micros
 ) -> User:
     """Replace the password of a user. Raises what `access.require` does; NotFound."""
+    password = NewPassword(password_hash, must_change)
     return await update_user(tx, caller, tenant_id, user_id, UserChanges(), now, password=password)
 
 
