@@ -163,3 +163,6 @@ RULES: dict[Action, Rule] = {
     Action.WRITE_DEVICE: _android_enterprise(),
 }
 """The rule of every action that is not public."""
+
+KAIZALA_PERMISSIONS = frozenset(Permission) - {Permission.PARTNER_CENTER, Permission.ANDROID_ENTERPRISE}
+"""What a sign-in by phone or a user token can give a connector."""

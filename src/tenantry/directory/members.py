@@ -1,0 +1,172 @@
+"""Who is in a group. A group never loses its last admin: changes of admins take the group's row first, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tenantry.access.actions import Action, GroupRole
+from tenantry.access.decide import decide, require
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.directory.phones import normalise, user_or_guest_of
+from tenantry.store import groups, phones, users
+from tenantry.store.engine import Read, Tx
+from tenantry.store.groups import MemberRow
+from tenantry.store.phones import Person
+
+MAX_NEWCOMERS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomers:
+    """Who is to be let in: phone numbers as written, ids of users. Admins may be given as either."""
+
+    numbers: tuple[str, ...] = ()
+    user_ids: tuple[str, ...] = ()
+    admin_numbers: tuple[str, ...] = ()
+    admin_ids: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.numbers) + len(self.user_ids) + len(self.admin_numbers) + len(self.admin_ids)
+
+
+async def list_members(
+    read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros
+) -> list[MemberRow]:
+    """Admins first, then by name. Numbers of others are shown to those who may add members (contract 1.2), else None.
+
+    Raises NotFound("group"), Forbidden.
+    """
+    await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
+    managing = await decide(read, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
+    rows = await groups.list_members(read, tenant_id, group_id)
+    if managing.allowed:
+        return rows
+    return [row if row.user_id == caller.user_id else row._replace(number=None) for row in rows]
+
+
+async def add_members(
+    tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, newcomers: Newcomers, now: Micros
+) -> None:
+    """Let them in; who is in already keeps the role. An unknown number comes as a guest.
+
+    All or none. Raises InvalidValue (field `members`) for a number or user that cannot be added, NotFound("group"),
+    Forbidden.
+    """
+    await require(tx, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
+    if not await admit(tx, caller, tenant_id, group_id, newcomers, founder=None, now=now):
+        raise InvalidValue(
+            "members holds a phone number or user that cannot be added. "
+            "A number is + and the country code and the number, such as +14255550100.",
+            field="members",
+        )
+
+
+async def admit(
+    tx: Tx,
+    caller: Caller,
+    tenant_id: TenantId,
+    group_id: GroupId,
+    newcomers: Newcomers,
+    *,
+    founder: UserId | None,
+    now: Micros,
+) -> bool:
+    """Let in whom it can, the founder first and as admin; whether that was everybody. The caller has been checked."""
+    if len(newcomers) > MAX_NEWCOMERS:
+        raise InvalidValue(f"At most {MAX_NEWCOMERS} members can be added at once.", field="members")
+    if founder is not None:
+        await _let_in(tx, caller, tenant_id, group_id, founder, GroupRole.ADMIN, now)
+    complete = True
+    for role, numbers, user_ids in (
+        (GroupRole.ADMIN, newcomers.admin_numbers, newcomers.admin_ids),
+        (GroupRole.MEMBER, newcomers.numbers, newcomers.user_ids),
+    ):
+        well_formed, all_well_formed = _normalise_all(numbers)
+        found = [await user_or_guest_of(tx, caller, tenant_id, number, now) for number in well_formed]
+        known = [user_id for user_id in map(UserId, user_ids) if await _is_live(tx, tenant_id, user_id)]
+        complete = complete and all_well_formed and len(known) == len(user_ids)
+        for user_id in sorted({*found, *known}):
+            await _let_in(tx, caller, tenant_id, group_id, user_id, role, now)
+    return complete
+
+
+async def set_role(
+    tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: GroupRole, now: Micros
+) -> None:
+    """Make a member admin, or an admin member. Raises NotFound, Forbidden, FailedPrecondition for the last admin."""
+    await groups.lock(tx, tenant_id, group_id, now)
+    await require(tx, caller, Action.SET_GROUP_MEMBER_ROLE, tenant_id, group_id=group_id, now=now)
+    held = await _get_role(tx, tenant_id, group_id, user_id)
+    if held == role:
+        return
+    if not await groups.set_member_role(tx, tenant_id, group_id, user_id, role):
+        raise _last_admin()
+    event = events.GroupMemberRoleSet(group_id=group_id, user_id=user_id, role=role)
+    await record(tx, tenant_id, caller, event, now)
+
+
+async def remove_member(
+    tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, now: Micros
+) -> None:
+    """Take a user out of the group. Raises NotFound, Forbidden, FailedPrecondition for the last admin.
+
+    The lock comes before the check of the caller: of two admins who remove each other, the second finds itself out.
+    """
+    await groups.lock(tx, tenant_id, group_id, now)
+    await require(tx, caller, Action.REMOVE_GROUP_MEMBER, tenant_id, group_id=group_id, now=now)
+    await _get_role(tx, tenant_id, group_id, user_id)
+    if not await groups.delete_member(tx, tenant_id, group_id, user_id):
+        raise _last_admin()
+    await record(tx, tenant_id, caller, events.GroupMemberRemoved(group_id=group_id, user_id=user_id), now)
+
+
+async def get_own_profile(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> Person:
+    """The user behind the caller. Raises NotFound("user"), Forbidden."""
+    await require(read, caller, Action.READ_OWN_PROFILE, tenant_id, now=now)
+    person = None if caller.user_id is None else await phones.find_person(read, tenant_id, caller.user_id)
+    if person is None:
+        raise NotFound("user")
+    return person
+
+
+async def _let_in(
+    tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: GroupRole, now: Micros
+) -> None:
+    if await groups.insert_member(tx, tenant_id, group_id, user_id, role, now):
+        event = events.GroupMemberAdded(group_id=group_id, user_id=user_id, role=role)
+        await record(tx, tenant_id, caller, event, now)
+
+
+async def _get_role(read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> GroupRole:
+    """The role of an admin or member. Raises NotFound("member")."""
+    role = await groups.find_role(read, tenant_id, group_id, user_id)
+    if role is None or role == GroupRole.SUBSCRIBER:
+        raise NotFound("member")
+    return GroupRole(role)
+
+
+async def _is_live(read: Read, tenant_id: TenantId, user_id: UserId) -> bool:
+    user = await users.find(read, tenant_id, user_id)
+    return user is not None and user.soft_deleted_at is None
+
+
+def _normalise_all(numbers: Sequence[str]) -> tuple[list[str], bool]:
+    """The well-formed numbers in E.164, each once and sorted (see `user_or_guest_of`); whether that is all of them."""
+    found = set()
+    complete = True
+    for raw in numbers:
+        try:
+            found.add(normalise(raw))
+        except InvalidValue:
+            complete = False
+    return sorted(found), complete
+
+
+def _last_admin() -> FailedPrecondition:
+    return FailedPrecondition("A group keeps at least one admin. Make another member admin first.")

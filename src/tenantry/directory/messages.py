@@ -1,0 +1,87 @@
+"""Short messages to phones. Nothing here logs what a message says, since it may be a PIN.
+
+A message is sent after the transaction that asked for it, and after the answer: how long a gateway takes, or that it
+failed, would tell a stranger which numbers are known. So a failure goes to the log, and the user asks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import quote
+
+import structlog
+
+from tenantry.core.clock import Clock, Micros
+
+_log = structlog.get_logger()
+
+
+class MessageNotSent(Exception):
+    """The gateway refused or could not be reached. The text holds neither the message nor the gateway's password."""
+
+
+class Messages(Protocol):
+    """Sends one text to one number (E.164). Raises MessageNotSent."""
+
+    async def send(self, number: str, text: str) -> None: ...
+
+
+class AppriseMessages:
+    """Through gateways that apprise knows, all of `urls`; `{phone}` in a URL stands for the number."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._urls = tuple(urls)
+        logging.getLogger("apprise").setLevel(logging.WARNING)  # below that, it logs what it sends
+
+    async def send(self, number: str, text: str) -> None:
+        if not self._urls:
+            raise MessageNotSent("no gateway is configured: set message_urls")
+        await asyncio.to_thread(self._send, number, text)
+
+    def _send(self, number: str, text: str) -> None:
+        from apprise import Apprise  # 20 MB that a server without messages need not hold
+
+        gateways = Apprise()
+        for url in self._urls:
+            if not gateways.add(url.replace("{phone}", quote(number, safe=""))):
+                raise MessageNotSent("an address in message_urls is not one that apprise understands")
+        if not gateways.notify(body=text):
+            raise MessageNotSent("the gateway did not take the message")
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """One message of the demo inbox."""
+
+    at: Micros
+    number: str
+    text: str
+
+
+class DemoInbox:
+    """Keeps the last 100 messages for a page of the demo, and sends none."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: deque[SentMessage] = deque(maxlen=100)
+
+    async def send(self, number: str, text: str) -> None:
+        self._kept.append(SentMessage(self._clock(), number, text))
+
+    def latest(self) -> list[SentMessage]:
+        """Newest first."""
+        return list(reversed(self._kept))
+
+
+async def send_or_log(messages: Messages, number: str, text: str, correlation_id: str) -> None:
+    """Send; a failure is logged with the number's last two digits and the correlation id. Raises nothing."""
+    try:
+        await messages.send(number, text)
+    except Exception as error:  # noqa: BLE001 - a gateway's plug-in may raise anything, and nobody is left to tell
+        reason = str(error) if isinstance(error, MessageNotSent) else type(error).__name__
+        _log.error("message not sent", number=f"…{number[-2:]}", reason=reason, correlation_id=correlation_id)

@@ -1,0 +1,170 @@
+"""Signing in to a connector with a phone number and a PIN (Kaizala contract A1 and A2, §6 #3-#5).
+
+1. `request_sign_in_pin`: a PIN for the number, in the connector's tenant. It is to be sent only when the number is
+   verified and its user live; for any other number everything but the sending happens too.
+2. `sign_in_with_pin`: the PIN makes a grant: of tenant reach for a Global Administrator, else of the user's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tenantry.access.actions import KAIZALA_PERMISSIONS, Permission, RoleId
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller, CallerKind, Origin, Reach, anonymous
+from tenantry.core.clock import Micros
+from tenantry.core.errors import BadCredentials, InvalidClient
+from tenantry.core.ids import ConnectorId, TenantId, UserId
+from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
+from tenantry.store import connectors, phones, roles, tenants
+from tenantry.store.connectors import Connector
+from tenantry.store.engine import Read, Store, Tx
+from tenantry.tokens.client_credentials import authenticate_connector
+from tenantry.tokens.grants import NewGrant, create_grant
+from tenantry.tokens.secrets import SecretHasher
+
+AMR = ("otp", "sms")  # RFC 8176 §2
+
+PIN_REFUSED = "The PIN is not valid. Ask for a new one."
+"""One answer for a PIN that is wrong, expired or used, and for a number nobody has."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSignIn:
+    """What a right PIN gives."""
+
+    grant: NewGrant
+    permissions: frozenset[Permission]
+
+
+async def request_sign_in_pin(
+    store: Store,
+    hasher: SecretHasher,
+    origin: Origin,
+    *,
+    connector_id: ConnectorId,
+    number: str,
+    rules: PinRules,
+    now: Micros,
+) -> str | None:
+    """The PIN to send to `number` (E.164); None: send nothing, and answer alike. Raises InvalidClient, RateLimited."""
+    caller = anonymous(origin)
+    async with store.write() as tx:
+        connector = await _get_connector(tx, connector_id)
+        known = await phones.find_verified_user(tx, connector.tenant_id, number) is not None
+        pin = await request_pin(
+            tx,
+            caller,
+            hasher,
+            connector.tenant_id,
+            number=number,
+            purpose=PinPurpose.SIGN_IN,
+            subject=connector.id,
+            known=known,
+            rules=rules,
+            now=now,
+        )
+    return pin if known else None
+
+
+async def sign_in_with_pin(
+    store: Store,
+    hasher: SecretHasher,
+    origin: Origin,
+    *,
+    connector_id: ConnectorId,
+    connector_secret: str | None,
+    number: str,
+    pin: str,
+    lifetime: Micros,
+    now: Micros,
+) -> PhoneSignIn:
+    """Use up the PIN and grant the connector what the user may. `lifetime` is that of the refresh token.
+
+    A connector without a secret in hand (None) is believed its id: the PIN is what proves the user. Raises
+    InvalidClient, BadCredentials. A refused PIN costs a try, a wrong secret none.
+    """
+    if connector_secret is not None:
+        async with store.read() as read:
+            await authenticate_connector(read, hasher, connector_id, connector_secret, now)
+    async with store.write() as tx:
+        connector = await _get_connector(tx, connector_id)
+        signed_in = await _sign_in(tx, hasher, origin, connector, number, pin, lifetime, now)
+    if signed_in is None:
+        raise BadCredentials("pin_refused", PIN_REFUSED)
+    return signed_in
+
+
+async def _sign_in(
+    tx: Tx,
+    hasher: SecretHasher,
+    origin: Origin,
+    connector: Connector,
+    number: str,
+    pin: str,
+    lifetime: Micros,
+    now: Micros,
+) -> PhoneSignIn | None:
+    """None: refused, and the trail says why."""
+    tenant_id = connector.tenant_id
+    claimed = await claim_pin(
+        tx,
+        anonymous(origin),
+        hasher,
+        tenant_id,
+        number=number,
+        purpose=PinPurpose.SIGN_IN,
+        subject=connector.id,
+        pin=pin,
+        now=now,
+    )
+    if not claimed:
+        return None
+    user_id = await phones.find_verified_user(tx, tenant_id, number)
+    if user_id is None:
+        refused = events.PinRefused(number=number, purpose=PinPurpose.SIGN_IN, reason="unknown_number")
+        await record(tx, tenant_id, anonymous(origin), refused, now)
+        return None
+    permissions = _permissions(connector)
+    grant = await create_grant(
+        tx,
+        Caller(CallerKind.USER, origin, tenant_id, user_id, connector.id, amr=frozenset(AMR)),
+        hasher,
+        tenant_id=tenant_id,
+        connector_id=connector.id,
+        user_id=user_id,
+        reach=await reach_of(tx, tenant_id, user_id, now),
+        permissions=permissions,
+        amr=AMR,
+        lifetime=lifetime,
+        now=now,
+    )
+    return PhoneSignIn(grant, permissions)
+
+
+async def reach_of(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> Reach:
+    """How far a user's own token goes: the whole organisation for a Global Administrator (contract §1, user token)."""
+    held = await roles.list_live(read, tenant_id, user_id, now)
+    is_admin = any(assignment.role_id == RoleId.GLOBAL_ADMINISTRATOR for assignment in held)
+    return Reach.TENANT if is_admin else Reach.USER
+
+
+async def _get_connector(read: Read, connector_id: ConnectorId) -> Connector:
+    """A connector that may get new grants, of a live tenant. Raises InvalidClient."""
+    connector = await connectors.find_by_id(read, connector_id)
+    if connector is None:
+        raise InvalidClient("unknown_connector")
+    if connector.deleted_at is not None:
+        raise InvalidClient("connector_deleted")
+    if connector.deactivated_at is not None:
+        raise InvalidClient("connector_deactivated")
+    if not _permissions(connector):
+        raise InvalidClient("connector_without_permission")
+    if await tenants.find_live(read, connector.tenant_id) is None:
+        raise InvalidClient("tenant_not_live")
+    return connector
+
+
+def _permissions(connector: Connector) -> frozenset[Permission]:
+    return KAIZALA_PERMISSIONS & {Permission(word) for word in connector.permissions.split()}

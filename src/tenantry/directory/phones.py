@@ -1,0 +1,126 @@
+"""Phone numbers: how they are written, whose they are, and what happens when somebody proves one.
+
+A number belongs to one user of a tenant. A number that nobody has may be made a member of a group: then a *guest* holds
+it, unverified, until its owner signs in with an account, proves the number and takes the guest's places over.
+"""
+
+from __future__ import annotations
+
+import phonenumbers
+
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
+from tenantry.core.ids import TenantId, UserId, new_guid
+from tenantry.store import groups, phones, tenants, users
+from tenantry.store.engine import Tx
+
+_LONGEST_RAW = 40  # 15 digits and whatever people put between them
+
+
+def normalise(raw: str, country: str | None = None) -> str:
+    """E.164: `+` and at most 15 digits. `country` (two letters) is where numbers without `+` are from.
+
+    Raises InvalidValue (field `number`). Only the form and the length are checked, since number plans change faster
+    than their copies and a test number is a number too.
+    """
+    wrong = InvalidValue(
+        "A phone number is + and the country code and the number, such as +14255550100.", field="number"
+    )
+    if len(raw) > _LONGEST_RAW:
+        raise wrong
+    try:
+        number = phonenumbers.parse(raw, country)
+    except phonenumbers.NumberParseException:
+        raise wrong from None
+    if number.extension or not phonenumbers.is_possible_number(number):
+        raise wrong
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+async def add_verified_phone(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros
+) -> None:
+    """`number` (E.164) is this user's, who has proven it. A guest who held it hands over its places in groups.
+
+    Raises NotFound("user"), AlreadyExists (field `number`) when another user of the tenant has it.
+    """
+    user = await users.find(tx, tenant_id, user_id)
+    if user is None or user.soft_deleted_at is not None:
+        raise NotFound("user")
+    owner = await phones.find_owner(tx, tenant_id, number)
+    if owner is not None and owner.user_id != user_id:
+        if owner.is_live and owner.user_type != "guest":
+            raise _taken(number)
+        if owner.is_live:
+            await _absorb_guest(tx, caller, tenant_id, owner.user_id, user_id, now)
+        await phones.delete(tx, tenant_id, number, owner.user_id)
+    if await phones.insert(tx, tenant_id, number, user_id, verified_at=now, now=now) or await phones.mark_verified(
+        tx, tenant_id, number, user_id, now
+    ):
+        await record(tx, tenant_id, caller, events.PhoneVerified(user_id=user_id, number=number), now)
+        return
+    owner = await phones.find_owner(tx, tenant_id, number)
+    if owner is None or owner.user_id != user_id:  # a twin was quicker
+        raise _taken(number)
+
+
+def _taken(number: str) -> AlreadyExists:
+    return AlreadyExists("Another user of the tenant has this number.", field="number", value=number)
+
+
+async def _absorb_guest(
+    tx: Tx, caller: Caller, tenant_id: TenantId, guest_id: UserId, user_id: UserId, now: Micros
+) -> None:
+    """The guest's places in groups become the user's, who keeps the higher role where both have one."""
+    for group_id, role in await groups.list_memberships(tx, tenant_id, guest_id):
+        event: events.Event = events.GroupMemberAdded(group_id=group_id, user_id=user_id, role=role)
+        if not await groups.insert_member(tx, tenant_id, group_id, user_id, role, now):
+            if role != "admin" or not await groups.set_member_role(tx, tenant_id, group_id, user_id, role):
+                continue
+            event = events.GroupMemberRoleSet(group_id=group_id, user_id=user_id, role=role)
+        await record(tx, tenant_id, caller, event, now)
+    await groups.delete_memberships(tx, tenant_id, guest_id)
+    if await users.soft_delete(tx, tenant_id, guest_id, now):
+        await record(tx, tenant_id, caller, events.UserDeleted(user_id=guest_id), now)
+
+
+async def user_or_guest_of(tx: Tx, caller: Caller, tenant_id: TenantId, number: str, now: Micros) -> UserId:
+    """Whose number (E.164) this is; a new guest when it is nobody's. Twins get one guest.
+
+    Callers with several numbers take them in sorted order, so that two of them cannot wait for each other.
+    """
+    owner = await phones.find_owner(tx, tenant_id, number)
+    if owner is not None and owner.is_live:
+        return owner.user_id
+    if owner is not None:
+        await phones.delete(tx, tenant_id, number, owner.user_id)
+    name = f"{number.removeprefix('+')}#EXT#@{await _initial_domain(tx, tenant_id)}"
+    guest = await users.insert(
+        tx,
+        tenant_id,
+        UserId(new_guid()),
+        user_principal_name=name,
+        user_type="guest",
+        display_name=number,
+        phone_number=number,
+        now=now,
+    )
+    if guest is not None:
+        await record(tx, tenant_id, caller, events.UserCreated(user_id=guest.id, user_principal_name=name), now)
+        await phones.insert(tx, tenant_id, number, guest.id, verified_at=None, now=now)
+        return guest.id
+    twin = await users.find_by_name(tx, tenant_id, name)
+    if twin is None or twin.user_type != "guest":
+        raise NotFound("user", internal=f"{name} is not a guest, or was deleted while it was looked up")
+    await phones.insert(tx, tenant_id, number, twin.id, verified_at=None, now=now)
+    return twin.id
+
+
+async def _initial_domain(tx: Tx, tenant_id: TenantId) -> str:
+    domains = await tenants.list_domains(tx, tenant_id)
+    if not domains:
+        raise NotFound("tenant")
+    return domains[0].name
