@@ -1,0 +1,170 @@
+"""The `grants` and `refresh_tokens` tables: a user's consent to a connector, and the secrets that stand for it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId, UserId
+from tenantry.store.engine import Tx
+
+
+class RevokedGrant(NamedTuple):
+    """A grant that this statement revoked."""
+
+    id: GrantId
+    connector_id: ConnectorId
+
+
+async def insert(
+    tx: Tx,
+    tenant_id: TenantId,
+    grant_id: GrantId,
+    *,
+    connector_id: ConnectorId,
+    user_id: UserId,
+    reach: str,
+    group_id: GroupId | None,
+    permissions: str,
+    amr: str,
+    expires_at: Micros,
+    now: Micros,
+) -> None:
+    """Add a grant. `permissions` and `amr` are space-separated."""
+    await tx.run(
+        """
+        INSERT INTO grants (tenant_id, id, connector_id, user_id, reach, group_id, permissions, amr, created_at,
+                            expires_at)
+        VALUES (:tenant_id, :id, :connector_id, :user_id, :reach, :group_id, :permissions, :amr, :now, :expires_at)
+        """,
+        tenant_id=tenant_id,
+        id=grant_id,
+        connector_id=connector_id,
+        user_id=user_id,
+        reach=reach,
+        group_id=group_id,
+        permissions=permissions,
+        amr=amr,
+        expires_at=expires_at,
+        now=now,
+    )
+
+
+async def insert_refresh_token(
+    tx: Tx, tenant_id: TenantId, token_hash: bytes, *, grant_id: GrantId, expires_at: Micros, now: Micros
+) -> None:
+    """Add one more token of the grant; the earlier ones stay."""
+    await tx.run(
+        """
+        INSERT INTO refresh_tokens (tenant_id, token_hash, grant_id, created_at, expires_at)
+        VALUES (:tenant_id, :token_hash, :grant_id, :now, :expires_at)
+        """,
+        tenant_id=tenant_id,
+        token_hash=token_hash,
+        grant_id=grant_id,
+        expires_at=expires_at,
+        now=now,
+    )
+
+
+async def prolong(tx: Tx, tenant_id: TenantId, grant_id: GrantId, expires_at: Micros) -> bool:
+    """Let the grant live until `expires_at` at least. False when it has been revoked meanwhile."""
+    changed = await tx.run(
+        """
+        UPDATE grants SET expires_at = CASE WHEN expires_at < :expires_at THEN :expires_at ELSE expires_at END
+        WHERE tenant_id = :tenant_id AND id = :id AND revoked_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        id=grant_id,
+        expires_at=expires_at,
+    )
+    return changed == 1
+
+
+async def hold_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> bool:
+    """Keep the live user's row until the transaction ends, so that twins take turns. False when there is none."""
+    changed = await tx.run(
+        """
+        UPDATE users SET updated_at = updated_at
+        WHERE tenant_id = :tenant_id AND id = :id AND disabled_at IS NULL AND soft_deleted_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        id=user_id,
+    )
+    return changed == 1
+
+
+async def hold_group(tx: Tx, tenant_id: TenantId, group_id: GroupId) -> bool:
+    """`hold_user` for a group."""
+    changed = await tx.run(
+        """
+        UPDATE groups SET updated_at = updated_at WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        id=group_id,
+    )
+    return changed == 1
+
+
+async def revoke(tx: Tx, tenant_id: TenantId, grant_id: GrantId, reason: str, now: Micros) -> RevokedGrant | None:
+    """None when there is no such grant, or it was revoked before."""
+    return await tx.one_or_none(
+        RevokedGrant,
+        """
+        UPDATE grants SET revoked_at = :now, revoked_reason = :reason
+        WHERE tenant_id = :tenant_id AND id = :id AND revoked_at IS NULL
+        RETURNING id, connector_id
+        """,
+        tenant_id=tenant_id,
+        id=grant_id,
+        reason=reason,
+        now=now,
+    )
+
+
+async def revoke_of_user(
+    tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, user_id: UserId, reason: str, now: Micros
+) -> list[RevokedGrant]:
+    """Revoke what the user granted the connector, but for single groups."""
+    return await tx.all(
+        RevokedGrant,
+        """
+        UPDATE grants SET revoked_at = :now, revoked_reason = :reason
+        WHERE tenant_id = :tenant_id AND connector_id = :connector_id AND user_id = :user_id
+            AND group_id IS NULL AND revoked_at IS NULL
+        RETURNING id, connector_id
+        """,
+        tenant_id=tenant_id,
+        connector_id=connector_id,
+        user_id=user_id,
+        reason=reason,
+        now=now,
+    )
+
+
+async def revoke_of_group(
+    tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, group_id: GroupId, reason: str, now: Micros
+) -> list[RevokedGrant]:
+    """Revoke what anybody granted the connector for this group."""
+    return await tx.all(
+        RevokedGrant,
+        """
+        UPDATE grants SET revoked_at = :now, revoked_reason = :reason
+        WHERE tenant_id = :tenant_id AND connector_id = :connector_id AND group_id = :group_id
+            AND revoked_at IS NULL
+        RETURNING id, connector_id
+        """,
+        tenant_id=tenant_id,
+        connector_id=connector_id,
+        group_id=group_id,
+        reason=reason,
+        now=now,
+    )
+
+
+async def exists(tx: Tx, tenant_id: TenantId, grant_id: GrantId) -> bool:
+    """Also when it is revoked."""
+    found = await tx.one_or_none(
+        str, "SELECT id FROM grants WHERE tenant_id = :tenant_id AND id = :id", tenant_id=tenant_id, id=grant_id
+    )
+    return found is not None

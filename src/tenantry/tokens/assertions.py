@@ -1,0 +1,204 @@
+"""Service accounts: a JWT signed by the account's own key, traded for an access token or used as one.
+
+1. `exchange_assertion`: the JWT bearer grant (RFC 7523 §2.1), as `google-auth` sends it to the `token_uri`.
+2. `authenticate_self_signed`: the same kind of JWT as the bearer token of a call.
+
+The key is found by the account's address (`iss`) and its id (`kid`), never taken from the JWT; its algorithm is RS256.
+A JWT may be used again until it expires, as the vendor's may. Nothing is cached: a revoked key stops at once.
+
+Source: Android Enterprise contract §5.4 and §5.5, RFC 7515 §4.1, RFC 8725 §3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from tenantry.access.actions import Audience
+from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.clock import HOUR, MINUTE, SECOND, Micros
+from tenantry.core.errors import InvalidGrant, InvalidScope, InvalidToken
+from tenantry.core.ids import TenantId
+from tenantry.store import credentials
+from tenantry.store.credentials import PresentedKey
+from tenantry.store.engine import Read, Store
+from tenantry.tokens import base64url
+from tenantry.tokens.client_credentials import issue_to_connector
+from tenantry.tokens.exchange import Exchanged
+from tenantry.tokens.refusals import PROCESS_BUDGET, RefusalBudget, note_refusal
+from tenantry.tokens.signing_keys import KeyRing
+
+ASSERTION_LEEWAY = 5 * MINUTE
+"""Clock skew of the machines that service accounts run on."""
+
+_LONGEST_LIFE = HOUR
+_LONGEST = 8_192
+
+
+class _Header(msgspec.Struct, frozen=True):
+    alg: str
+    kid: str
+    crit: msgspec.Raw | None = None
+
+
+class _Claims(msgspec.Struct, frozen=True):
+    """Times may be fractions of a second (RFC 7519 §2)."""
+
+    iss: str
+    iat: float
+    exp: float
+    sub: str | None = None
+    aud: str | list[str] | None = None
+    scope: str | None = None
+
+
+class _Refused(Exception):
+    """The JWT proves nothing. `tenant_id`: whose account it named, once a key of it has been found."""
+
+    def __init__(self, reason: str, tenant_id: TenantId | None = None) -> None:
+        self.reason = reason
+        self.tenant_id = tenant_id
+        super().__init__(reason)
+
+
+_decode_header = msgspec.json.Decoder(_Header).decode
+_decode_claims = msgspec.json.Decoder(_Claims).decode
+
+
+async def exchange_assertion(
+    store: Store,
+    ring: KeyRing,
+    *,
+    assertion: str,
+    accepted_audiences: Collection[str],
+    required_scope: str,
+    audience: Audience,
+    issuer: str,
+    lifetime: Micros,
+    now: Micros,
+    origin: Origin,
+    budget: RefusalBudget = PROCESS_BUDGET,
+) -> Exchanged:
+    """A token of the service account. `required_scope`: a word its `scope` claim must hold.
+
+    Raises InvalidGrant for every fault of the assertion, InvalidScope. 1 read, 1 write, 1 signature.
+    """
+    try:
+        async with store.read() as read:
+            claims, account = await _prove(read, assertion, accepted_audiences, now, ASSERTION_LEEWAY)
+    except _Refused as refused:
+        fault = InvalidGrant(refused.reason)
+        if refused.tenant_id is not None:
+            await note_refusal(
+                store, refused.tenant_id, fault, audience=audience, client_id="", origin=origin, now=now, budget=budget
+            )
+        raise fault from None
+    if required_scope not in (claims.scope or "").split():
+        raise InvalidScope(f"The assertion's scope must hold {required_scope}.")
+    caller = Caller(CallerKind.SERVICE_ACCOUNT, origin, tenant_id=account.tenant_id, connector_id=account.connector_id)
+    return await issue_to_connector(
+        store,
+        ring,
+        caller,
+        account.tenant_id,
+        account.connector_id,
+        tuple(account.permissions.split()),
+        audience=audience,
+        issuer=issuer,
+        lifetime=lifetime,
+        now=now,
+    )
+
+
+async def authenticate_self_signed(
+    read: Read,
+    raw: str,
+    *,
+    accepted_audiences: Collection[str],
+    required_scope: str,
+    origin: Origin,
+    now: Micros,
+    leeway: Micros,
+) -> Caller:
+    """The service account that signed its own bearer token: with `required_scope` and no audience, or an accepted one.
+
+    Raises InvalidToken. 1 read.
+    """
+    try:
+        claims, account = await _prove(read, raw, (*accepted_audiences, None), now, leeway)
+    except _Refused as refused:
+        raise InvalidToken(refused.reason) from None
+    only_audience = claims.scope is None and claims.aud is not None
+    if not only_audience and required_scope not in (claims.scope or "").split():
+        raise InvalidToken("scope")
+    return Caller(
+        CallerKind.SERVICE_ACCOUNT,
+        origin,
+        tenant_id=account.tenant_id,
+        connector_id=account.connector_id,
+        permissions=frozenset(account.permissions.split()),
+    )
+
+
+async def _prove(
+    read: Read, raw: str, accepted_audiences: Collection[str | None], now: Micros, leeway: Micros
+) -> tuple[_Claims, PresentedKey]:
+    """Check all but the scope; None among the audiences accepts a JWT without any. Raises _Refused.
+
+    1 read, none for garbage.
+    """
+    if len(raw) > _LONGEST or not raw.isascii():
+        raise _Refused("malformed")
+    signed, _, signature_part = raw.encode().rpartition(b".")
+    header_part, _, payload_part = signed.partition(b".")
+    signature = base64url.decode(signature_part)
+    try:
+        header = _decode_header(base64url.decode(header_part) or b"")
+        claims = _decode_claims(base64url.decode(payload_part) or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _Refused("malformed") from None
+    if signature is None or header.alg != "RS256" or header.crit is not None or "\0" in claims.iss + header.kid:
+        raise _Refused("malformed")
+    account = await credentials.find_service_account_key(read, claims.iss, header.kid)
+    if account is None:
+        raise _Refused("unknown_key")
+    fault = _fault_of_key(account, signature, signed) or _fault_in(claims, accepted_audiences, now, leeway)
+    if fault is not None:
+        raise _Refused(fault, account.tenant_id)
+    return claims, account
+
+
+def _fault_of_key(account: PresentedKey, signature: bytes, signed: bytes) -> str | None:
+    key = load_pem_public_key(account.public_key.encode())
+    if account.algorithm != "RS256" or not isinstance(key, rsa.RSAPublicKey):
+        return "algorithm"
+    try:
+        key.verify(signature, signed, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        return "signature"
+    causes = (
+        (account.revoked_at, "key_revoked"),
+        (account.deleted_at, "connector_deleted"),
+        (account.deactivated_at, "connector_deactivated"),
+        (account.tenant_ended_at, "tenant_ended"),
+    )
+    return next((reason for at, reason in causes if at is not None), None)
+
+
+def _fault_in(claims: _Claims, accepted_audiences: Collection[str | None], now: Micros, leeway: Micros) -> str | None:
+    audiences = claims.aud if isinstance(claims.aud, list) else [claims.aud]  # RFC 7519 §4.1.3: one, several or none
+    if not any(audience in accepted_audiences for audience in audiences):
+        return "audience"
+    if claims.sub not in (None, claims.iss):
+        return "subject"  # acting for a user by domain-wide delegation is not offered
+    if claims.exp * SECOND + leeway <= now:
+        return "expired"
+    if claims.iat * SECOND > now + leeway:
+        return "not_yet_valid"
+    return "too_long_a_life" if (claims.exp - claims.iat) * SECOND > _LONGEST_LIFE else None

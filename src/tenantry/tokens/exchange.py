@@ -1,0 +1,219 @@
+"""Hot path: refresh token -> access token (1 read, 1 grouped write, 1 signature).
+
+1. Garbage is refused without I/O. The refresh token names its tenant; one statement brings the connector, its secret,
+   the token, the grant, and the state of all they stand on.
+2. The client is judged before the token, so that whoever does not hold the connector's secret learns nothing of the
+   token. Every fault of the client has one public answer, and so has every fault of the token; the trail knows which.
+3. The token is minted, its audit event is durable, then it is handed out.
+4. The refresh token is presented again and again, until its end. From 90 % of its validity each exchange also answers a
+   new one, which prolongs the grant; the old one stays good until its own end.
+
+Sources: Kaizala contract A3, §4.1 and §6 no. 7 and 8; RFC 6749 §6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hmac import compare_digest
+
+from tenantry.access.actions import Audience
+from tenantry.audit.events import AccessTokenIssued, RefreshTokenIssued
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.clock import Micros
+from tenantry.core.errors import BadCredentials, InvalidClient, InvalidGrant
+from tenantry.core.ids import ConnectorId, GrantId, TenantId, UserId, parse_guid
+from tenantry.store import credentials, grants
+from tenantry.store.credentials import PresentedRefreshToken
+from tenantry.store.engine import Store
+from tenantry.tokens.mint import AccessToken, mint_access_token
+from tenantry.tokens.refusals import MALFORMED, PROCESS_BUDGET, RefusalBudget, note_refusal
+from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
+from tenantry.tokens.signing_keys import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What an exchange gave. `refresh_token` is a new one, if any; without a user the token is the connector's own."""
+
+    access_token: AccessToken
+    tenant_id: TenantId
+    connector_id: ConnectorId
+    permissions: tuple[str, ...]
+    user_id: UserId | None = None
+    grant_id: GrantId | None = None
+    amr: tuple[str, ...] = ()
+    refresh_token: str | None = field(default=None, repr=False)
+    refresh_expires_at: Micros | None = None
+    """The end of `refresh_token`, or else of the one that was presented, if one was."""
+
+
+async def exchange_refresh_token(
+    store: Store,
+    ring: KeyRing,
+    hasher: SecretHasher,
+    *,
+    client_id: str,
+    client_secret: str | None,
+    refresh_token: str,
+    audience: Audience,
+    issuer: str,
+    lifetime: Micros,
+    now: Micros,
+    origin: Origin,
+    refresh_lifetime: Micros,
+    tenant: TenantId | None = None,
+    budget: RefusalBudget = PROCESS_BUDGET,
+) -> Exchanged:
+    """Steps 1 to 4. `tenant`: the only tenant whose tokens are taken; `client_secret` is None for public connectors.
+
+    Raises InvalidClient, InvalidGrant; StoreBusy, and then no token has been issued.
+    """
+    connector_id, secret_hash = read_client(hasher, client_id, client_secret)
+    tenant_id = tenant_of(refresh_token, SecretKind.REFRESH_TOKEN)
+    if tenant_id is None:
+        raise InvalidGrant(MALFORMED)
+    async with store.read() as read:
+        row = await credentials.find_refresh_token(
+            read, tenant_id, hasher.hash(refresh_token), connector_id, secret_hash, now
+        )
+    fault = _fault_of(row, connector_id, secret_hash, now)
+    if fault is None and tenant is not None and tenant != tenant_id:
+        fault = InvalidGrant("wrong_tenant")
+    if fault is None and row is not None:
+        exchanged = await _issue(
+            store, ring, hasher, row, tenant_id, audience, issuer, lifetime, now, origin, refresh_lifetime
+        )
+        if exchanged is not None:
+            return exchanged
+    refused = fault or InvalidGrant("revoked")
+    await note_refusal(
+        store, tenant_id, refused, audience=audience, client_id=client_id, origin=origin, now=now, budget=budget
+    )
+    raise refused
+
+
+def read_client(hasher: SecretHasher, client_id: str, client_secret: str | None) -> tuple[ConnectorId, bytes]:
+    """The connector's id and the hash of its secret; empty for no secret. Raises InvalidClient for garbage. No I/O."""
+    connector_id = parse_guid(client_id)
+    if connector_id is None:
+        raise InvalidClient(MALFORMED)
+    if client_secret is None:
+        return ConnectorId(connector_id), b""
+    if tenant_of(client_secret, SecretKind.CONNECTOR_SECRET) is None:
+        raise InvalidClient(MALFORMED)
+    return ConnectorId(connector_id), hasher.hash(client_secret)
+
+
+def fault_of_client(
+    kind: str, deleted_at: Micros | None, presented_hash: bytes, secret_hash: bytes | None
+) -> InvalidClient | None:
+    """What is wrong with the client authentication, if anything. `secret_hash`: of the live secret that was found."""
+    if deleted_at is not None:
+        return InvalidClient("connector_deleted")
+    if kind == "public":
+        return InvalidClient("public_with_secret") if presented_hash else None
+    if kind != "confidential":
+        return InvalidClient("wrong_kind")
+    if not presented_hash:
+        return InvalidClient("no_secret")
+    if secret_hash is None or not compare_digest(secret_hash, presented_hash):
+        return InvalidClient("wrong_secret")
+    return None
+
+
+def _fault_of(
+    row: PresentedRefreshToken | None, connector_id: ConnectorId, presented_hash: bytes, now: Micros
+) -> BadCredentials | None:
+    if row is None:
+        return InvalidClient("unknown_connector")
+    fault = fault_of_client(row.connector_kind, row.connector_deleted_at, presented_hash, row.secret_hash)
+    if fault is not None:
+        return fault
+    reason = _fault_of_token(row, connector_id, now)
+    return None if reason is None else InvalidGrant(reason)
+
+
+def _fault_of_token(row: PresentedRefreshToken, connector_id: ConnectorId, now: Micros) -> str | None:
+    """The first cause, in the order in which an administrator wants to know."""
+    causes = (
+        (row.token_created_at is None, "unknown"),
+        (row.tenant_ended_at is not None, "tenant_ended"),
+        (row.grant_connector_id != connector_id, "wrong_connector"),
+        (row.grant_revoked_at is not None or row.token_revoked_at is not None, "revoked"),
+        (row.user_ended_at is not None, "user_ended"),
+        (row.group_deleted_at is not None, "group_deleted"),
+    )
+    for holds, reason in causes:
+        if holds:
+            return reason
+    return "expired" if now >= row.token_expires_at or now >= row.grant_expires_at else None
+
+
+async def _issue(
+    store: Store,
+    ring: KeyRing,
+    hasher: SecretHasher,
+    row: PresentedRefreshToken,
+    tenant_id: TenantId,
+    audience: Audience,
+    issuer: str,
+    lifetime: Micros,
+    now: Micros,
+    origin: Origin,
+    refresh_lifetime: Micros,
+) -> Exchanged | None:
+    """None when the grant was revoked since it was read, as far as this has to write to it."""
+    amr = tuple(row.amr.split())
+    access_token = mint_access_token(
+        ring,
+        issuer=issuer,
+        audience=audience,
+        subject=row.user_id,
+        tenant_id=tenant_id,
+        client_id=row.grant_connector_id,
+        scope=row.permissions,
+        grant_id=row.grant_id,
+        amr=amr,
+        lifetime=lifetime,
+        now=now,
+    )
+    caller = Caller(
+        CallerKind.USER,
+        origin,
+        tenant_id=tenant_id,
+        user_id=row.user_id,
+        connector_id=row.grant_connector_id,
+        grant_id=row.grant_id,
+    )
+    issued = AccessTokenIssued(jti=access_token.jti, audience=audience, expires_at=access_token.expires_at)
+    new_token, refresh_expires_at = None, row.token_expires_at
+    created_at = row.token_created_at or 0
+    if (now - created_at) * 10 >= (row.token_expires_at - created_at) * 9:
+        new_token, refresh_expires_at = mint_secret(SecretKind.REFRESH_TOKEN, tenant_id), now + refresh_lifetime
+    async with store.write() as tx:
+        if new_token is not None:
+            if not await grants.prolong(tx, tenant_id, row.grant_id, refresh_expires_at):
+                return None
+            await grants.insert_refresh_token(
+                tx,
+                tenant_id,
+                hasher.hash(new_token),
+                grant_id=row.grant_id,
+                expires_at=refresh_expires_at,
+                now=now,
+            )
+            renewed = RefreshTokenIssued(grant_id=row.grant_id, expires_at=refresh_expires_at)
+            await record(tx, tenant_id, caller, renewed, now)
+        await record(tx, tenant_id, caller, issued, now)
+    return Exchanged(
+        access_token=access_token,
+        tenant_id=tenant_id,
+        connector_id=row.grant_connector_id,
+        permissions=tuple(row.permissions.split()),
+        user_id=row.user_id,
+        grant_id=row.grant_id,
+        amr=amr,
+        refresh_token=new_token,
+        refresh_expires_at=refresh_expires_at,
+    )

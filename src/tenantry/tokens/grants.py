@@ -1,0 +1,129 @@
+"""Grants: a user's consent to a connector, handed over as a refresh token.
+
+A grant dies with its revocation, its connector, its user, its tenant and, if it is for one group, with that group. None
+of these has to find the grants that stand on it: whoever uses one looks at all of them in one statement
+(store/credentials.py). A deactivated connector gets no new grants, the existing ones go on.
+
+Sources: Kaizala contract §1 (active and inactive connectors) and §6 no. 7 (what a new token revokes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from tenantry.access.actions import Permission
+from tenantry.audit.events import GrantCreated, GrantRevoked
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller, Reach
+from tenantry.core.clock import Micros
+from tenantry.core.errors import FailedPrecondition, InvalidScope, NotFound
+from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId, UserId, new_guid
+from tenantry.store import connectors, grants
+from tenantry.store.engine import Tx
+from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret
+
+REPLACED = "replaced"
+"""Why the earlier grant is revoked when the user grants again."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewGrant:
+    """The refresh token is shown once and kept nowhere."""
+
+    grant_id: GrantId
+    refresh_token: str = field(repr=False)
+    expires_at: Micros
+
+
+async def create_grant(
+    tx: Tx,
+    caller: Caller,
+    hasher: SecretHasher,
+    *,
+    tenant_id: TenantId,
+    connector_id: ConnectorId,
+    user_id: UserId,
+    reach: Reach,
+    group_id: GroupId | None = None,
+    permissions: Collection[Permission],
+    amr: Iterable[str],
+    lifetime: Micros,
+    now: Micros,
+    grant_id: GrantId | None = None,
+) -> NewGrant:
+    """Grant the connector, and revoke what it replaces: the user's earlier grant, or the group's. Audited.
+
+    Whether the user may grant this reach is the caller's to know; `group_id` goes with Reach.GROUP and only with it.
+    Raises NotFound("connector" | "user" | "group"), FailedPrecondition for a deactivated connector, InvalidScope for a
+    permission the connector does not have. Twins take turns, so that one of them stays.
+    """
+    if (reach is Reach.GROUP) != (group_id is not None):
+        raise ValueError("A group goes with a group's grant, and with no other.")
+    await _require_grantable(tx, tenant_id, connector_id, permissions)
+    if not await grants.hold_user(tx, tenant_id, user_id):
+        raise NotFound("user")
+    if group_id is None:
+        replaced = await grants.revoke_of_user(tx, tenant_id, connector_id, user_id, REPLACED, now)
+    else:
+        if not await grants.hold_group(tx, tenant_id, group_id):
+            raise NotFound("group")
+        replaced = await grants.revoke_of_group(tx, tenant_id, connector_id, group_id, REPLACED, now)
+    for earlier in replaced:
+        event = GrantRevoked(grant_id=earlier.id, connector_id=earlier.connector_id, reason=REPLACED)
+        await record(tx, tenant_id, caller, event, now)
+    created = grant_id or GrantId(new_guid())
+    words, expires_at = sorted(permissions), now + lifetime
+    await grants.insert(
+        tx,
+        tenant_id,
+        created,
+        connector_id=connector_id,
+        user_id=user_id,
+        reach=reach,
+        group_id=group_id,
+        permissions=" ".join(words),
+        amr=" ".join(sorted(amr)),
+        expires_at=expires_at,
+        now=now,
+    )
+    refresh_token = mint_secret(SecretKind.REFRESH_TOKEN, tenant_id)
+    await grants.insert_refresh_token(
+        tx, tenant_id, hasher.hash(refresh_token), grant_id=created, expires_at=expires_at, now=now
+    )
+    granted = GrantCreated(
+        grant_id=created,
+        connector_id=connector_id,
+        user_id=user_id,
+        reach=reach,
+        group_id=group_id,
+        permissions=[*words],
+        expires_at=expires_at,
+    )
+    await record(tx, tenant_id, caller, granted, now)
+    return NewGrant(created, refresh_token, expires_at)
+
+
+async def revoke_grant(
+    tx: Tx, caller: Caller, tenant_id: TenantId, grant_id: GrantId, reason: str, now: Micros
+) -> None:
+    """End the grant: its refresh tokens and access tokens stop at once. Twice is once. Raises NotFound("grant")."""
+    revoked = await grants.revoke(tx, tenant_id, grant_id, reason, now)
+    if revoked is not None:
+        event = GrantRevoked(grant_id=grant_id, connector_id=revoked.connector_id, reason=reason)
+        await record(tx, tenant_id, caller, event, now)
+    elif not await grants.exists(tx, tenant_id, grant_id):
+        raise NotFound("grant")
+
+
+async def _require_grantable(
+    tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, permissions: Collection[Permission]
+) -> None:
+    connector = await connectors.find(tx, tenant_id, connector_id)
+    if connector is None:
+        raise NotFound("connector")
+    if connector.deactivated_at is not None:
+        raise FailedPrecondition("The connector is deactivated. Activate it, then grant it access.")
+    excess = set(permissions).difference(connector.permissions.split())
+    if excess:
+        raise InvalidScope(f"The connector does not have the permission {', '.join(sorted(excess))}.")
