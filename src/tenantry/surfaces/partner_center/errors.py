@@ -1,0 +1,168 @@
+"""What each error looks like: `{"code": number, "description", "data": [..], "source"}`. Source: contract §2.7 and §6.
+
+Departs: a customer of another partner is 404/60003 like one that does not exist, not 403/20002: which tenants there
+are must not show.
+Departs: a body that is too large is 413, which the vendor's list of statuses does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from tenantry.access.decision import Reason
+from tenantry.core import errors
+from tenantry.core.errors import AlreadyExists, DomainError, InvalidToken, InvalidValue, NotFound
+from tenantry.surfaces.partner_center.wire import WIRE_NAMES
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.idempotency import Answer
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.refusals import note_denial
+
+JSON = "application/json; charset=utf-8"
+NO_TOKEN = "no_token"
+"""Reason of an InvalidToken when the request had none."""
+
+_SOURCE = "PartnerApiServiceControllers"
+_INVALID_INPUT, _UNEXPECTED, _NOT_FOUND, _UNSUPPORTED = 800002, 800003, 1000, 900127
+
+
+class Line(NamedTuple):
+    """HTTP status and the number in the body."""
+
+    status: int
+    code: int
+
+
+NEVER = None
+"""It would be a bug if this got here: it is answered as one."""
+
+TABLE: Mapping[type[DomainError], Line | None] = {
+    errors.InvalidValue: Line(400, 3000),
+    errors.PayloadTooLarge: Line(413, _INVALID_INPUT),
+    errors.NotFound: Line(404, _NOT_FOUND),
+    errors.AlreadyExists: Line(409, 3000),  # no public source has a code for it
+    errors.Forbidden: Line(403, 2032),
+    errors.AppOnlyRefused: Line(403, 2032),
+    errors.MfaRequired: Line(401, 10001),
+    errors.InvalidToken: Line(401, 400),
+    errors.RateLimited: Line(429, 0),
+    errors.StoreBusy: Line(503, _UNEXPECTED),
+    errors.StoreUnavailable: Line(503, _UNEXPECTED),
+    errors.FailedPrecondition: NEVER,
+    errors.VersionMismatch: NEVER,
+    errors.BadCredentials: NEVER,
+    errors.InvalidClient: NEVER,
+    errors.InvalidGrant: NEVER,
+    errors.InvalidScope: NEVER,
+    errors.UnsupportedGrantType: NEVER,
+    errors.DeviceLimitExceeded: NEVER,
+    errors.DeviceTokenUsed: NEVER,
+    errors.DeviceTokenExpired: NEVER,
+    errors.DeviceTokenNotFound: NEVER,
+}
+
+_NOT_FOUND_CODES = {"customer": 60003, "user": 60002}
+_INVALID_CODES = {
+    "body": _INVALID_INPUT,
+    "customer-tenant-id": 2000,
+    "user-id": 2000,
+    "state": 900126,
+    "sortField": 900126,
+    "sortDirection": 900126,
+    "seekOperation": 900126,
+    "offset": _UNSUPPORTED,
+    "filter": _INVALID_INPUT,
+    "size": _INVALID_INPUT,
+    "MS-ContinuationToken": _INVALID_INPUT,
+}
+"""Numbers of values that are no properties of a user."""
+
+
+def body(code: int, description: str, data: Sequence[str] = ()) -> str:
+    """The vendor's error body."""
+    shown = {"code": code, "description": description[:1024], "data": list(data), "source": _SOURCE}
+    return msgspec.json.encode(shown).decode()
+
+
+def answer_of(error: DomainError) -> Answer | None:
+    """Status and body; None for an error that NEVER gets here."""
+    line = TABLE.get(type(error))
+    if line is None:
+        return None
+    code, description, data = line.code, error.public, list[str]()
+    match error:
+        case InvalidValue(field=str(field)):
+            name = WIRE_NAMES.get(field, field)
+            code = _INVALID_CODES.get(field, code)
+            data = [name]
+            description = f"{name}: {error.public}" if field in WIRE_NAMES else error.public
+        case AlreadyExists():
+            data = [error.value]
+        case NotFound():
+            code = _NOT_FOUND_CODES.get(error.what, code)
+        case errors.Forbidden(reason=Reason.ROLE_MISSING):
+            code = 900150
+        case InvalidToken() if error.reason == NO_TOKEN:
+            code, description = 800001, "The access token is missing. Send it as Authorization: Bearer TOKEN."
+        case errors.MfaRequired():
+            # Not the standard body: .NET finds no service error in the vendor's answer (contract §1.3).
+            return Answer(401, _message(401, "Authentication failed. MFA required. (10001)"))
+        case errors.RateLimited():
+            return Answer(429, _message(429, error.public))  # contract §0 #8
+    return Answer(line.status, body(code, description, data))
+
+
+def _message(status: int, message: str) -> str:
+    return msgspec.json.encode({"statusCode": status, "message": message}).decode()
+
+
+def unexpected(correlation_id: str) -> Response:
+    """A bug: the client learns the id under which it stands in the log."""
+    text = f"An unexpected error occurred. Report it with the correlation id {correlation_id}."
+    return Response(body(_UNEXPECTED, text), 500, media_type=JSON)
+
+
+def install(app: FastAPI) -> None:
+    """Let `app` answer its errors so."""
+    app.add_exception_handler(DomainError, _refuse)
+    app.add_exception_handler(HTTPException, _refuse_route)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    answer = answer_of(error) if isinstance(error, DomainError) else None
+    if answer is None or not isinstance(error, DomainError):
+        raise error
+    caller = getattr(request.state, "caller", None)
+    if caller is not None:
+        await note_denial(deps_of(request), caller, error)
+    headers = {}
+    if answer.status == 401:
+        headers["WWW-Authenticate"] = _challenge(request, error)
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    return Response(answer.body, answer.status, headers, JSON)
+
+
+def _challenge(request: Request, error: DomainError) -> str:
+    """RFC 6750 §3. The vendor's own scheme, `OAuth`, is none that clients know."""
+    realm = f'Bearer realm="{deps_of(request).settings.issuer}/partnercenter"'
+    return realm if isinstance(error, InvalidToken) and error.reason == NO_TOKEN else f'{realm}, error="invalid_token"'
+
+
+async def _refuse_route(request: Request, error: Exception) -> Response:
+    """No such path, or not with this method."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405:
+        text, code = f"{request.method} is not supported at this address.", _UNSUPPORTED
+    elif status == 404:
+        text, code = "There is nothing at this address.", _NOT_FOUND
+    else:
+        return unexpected(origin_of(request.scope).correlation_id)
+    return Response(body(code, text), status, getattr(error, "headers", None), JSON)

@@ -1,0 +1,159 @@
+"""Lists of users: what the query asks for, pages, and the tokens that lead from one to the next.
+
+A seek call sends the token and `seekOperation=Next` and nothing else, so that the token carries size, filter, order and
+position (contract §0 #6). It is bound to the customer and authenticated by a keyed hash.
+
+Size: at most 500. Not given, or 0 ("no explicit limit"): as many as there are up to 5,000, because one client reads a
+single page and never asks for the next; 100 when only a seek is asked for. Where more are left, there is a next link.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from typing import Any, NoReturn
+from urllib.parse import unquote
+
+import msgspec
+from starlette.datastructures import QueryParams
+
+from tenantry.core.errors import InvalidValue
+from tenantry.core.ids import TenantId
+from tenantry.directory.users import UserOrder
+from tenantry.store.user_lists import Position
+from tenantry.store.users import User
+from tenantry.surfaces.partner_center import wire
+from tenantry.surfaces.shared.body import Fields, parse_json
+from tenantry.tokens.secrets import SecretHasher
+
+DEFAULT_SIZE, MAX_SIZE, UNLIMITED_SIZE = 100, 500, 5_000
+_FILTER_DEPTH = 8
+
+
+class Listing(msgspec.Struct, frozen=True, array_like=True):
+    """Which users of which customer, in what order, how many at once, from where on."""
+
+    customer: str
+    size: int
+    deleted: bool
+    order: UserOrder
+    downwards: bool
+    after: Position | None = None
+
+
+_decoder = msgspec.json.Decoder(Listing)
+
+
+def read_listing(query: QueryParams, token: str | None, customer: TenantId, hasher: SecretHasher) -> Listing:
+    """What the request asks for; names and words of the query in any letter case. Raises InvalidValue."""
+    values = {name.lower(): value for name, value in query.multi_items()}
+    if values.get("offset", "0") not in ("", "0"):
+        _refuse("offset", "is not supported. Follow links.next instead.")
+    seek = values.get("seekoperation", "").lower()
+    if seek not in ("", "first", "next"):
+        _refuse("seekOperation", "must be First or Next.")
+    if seek == "next" or (seek and token):
+        listing = _read_token(token or "", customer, hasher)
+        return msgspec.structs.replace(listing, after=None) if seek == "first" else listing
+    return Listing(
+        customer,
+        _read_size(values.get("size", ""), bool(seek)),
+        _read_filter(values.get("filter", "")),
+        _read_order(values.get("sortfield") or values.get("sortoption.sortfield") or ""),
+        _read_direction(values.get("sortdirection") or values.get("sortoption.sortdirection") or ""),
+    )
+
+
+def _refuse(name: str, what: str) -> NoReturn:
+    raise InvalidValue(f"{name} {what}", field=name)
+
+
+def _read_size(raw: str, seeks: bool) -> int:
+    text = raw.strip()
+    if text and not (text.isascii() and text.isdigit() and len(text) <= 10):
+        _refuse("size", "must be a whole number, 0 or more.")
+    if not int(text or 0):
+        return DEFAULT_SIZE if seeks and not text else UNLIMITED_SIZE
+    return min(int(text), MAX_SIZE)
+
+
+def _read_filter(raw: str) -> bool:
+    """Whether deleted users are asked for. Source: contract §2.5; a sample of the vendor says `UserStatus`."""
+    if not raw.strip():
+        return False
+    text = raw if "{" in raw else unquote(raw)  # some clients encode it twice
+    try:
+        fields = Fields(parse_json(text.encode("utf-8", "replace"), depth_limit=_FILTER_DEPTH, lenient=True))
+        field = (fields.text("Field") or "").lower()
+        operator = (fields.text("Operator") or "").lower().replace("_", "")
+        value = (fields.text("Value") or "").lower()
+    except InvalidValue:
+        _refuse_filter()
+    if field not in ("userstate", "userstatus") or operator != "equals" or value not in ("active", "inactive"):
+        _refuse_filter()
+    return value == "inactive"
+
+
+def _refuse_filter() -> NoReturn:
+    _refuse("filter", 'must read {"Field":"UserState","Value":"Inactive","Operator":"equals"}, or Active.')
+
+
+def _read_order(raw: str) -> UserOrder:
+    match raw.lower():
+        case "" | "userprincipalname":
+            return UserOrder.NAME
+        case "displayname":
+            return UserOrder.DISPLAY_NAME
+        case _:
+            _refuse("sortField", "must be userPrincipalName or displayName.")
+
+
+def _read_direction(raw: str) -> bool:
+    match raw.lower():
+        case "" | "ascending":
+            return False
+        case "descending":
+            return True
+        case _:
+            _refuse("sortDirection", "must be Ascending or Descending.")
+
+
+def _read_token(token: str, customer: TenantId, hasher: SecretHasher) -> Listing:
+    payload, _, check = token.rpartition(".")
+    if not hmac.compare_digest(_check_of(payload, hasher).encode(), check.encode("utf-8", "replace")):
+        _refuse_token()
+    try:
+        listing = _decoder.decode(base64.urlsafe_b64decode(payload))
+    except (msgspec.MsgspecError, binascii.Error, ValueError):
+        _refuse_token()
+    if listing.customer != customer:
+        _refuse_token()
+    return listing
+
+
+def _refuse_token() -> NoReturn:
+    _refuse("MS-ContinuationToken", "is missing, or not one of this list. Send the header of links.next, or list anew.")
+
+
+def _write_token(listing: Listing, hasher: SecretHasher) -> str:
+    payload = base64.urlsafe_b64encode(msgspec.json.encode(listing)).decode()
+    return f"{payload}.{_check_of(payload, hasher)}"
+
+
+def _check_of(payload: str, hasher: SecretHasher) -> str:
+    return hasher.hash(f"partner_center.continuation {payload}").hex()
+
+
+def page(
+    listing: Listing, found: list[User], position: Position | None, query: str, hasher: SecretHasher
+) -> dict[str, Any]:
+    """The vendor's collection; `totalCount` is of this page (contract §2.5)."""
+    uri = f"/customers/{listing.customer}/users"
+    links = {"self": wire.link(f"{uri}?{query}" if query else uri)}
+    shown: dict[str, Any] = {"totalCount": len(found), "items": [wire.shown(user) for user in found], "links": links}
+    if position is not None:
+        token = _write_token(msgspec.structs.replace(listing, after=position), hasher)
+        links["next"] = wire.link(f"{uri}?size={listing.size}&seekOperation=Next", MS_ContinuationToken=token)
+        shown["continuationToken"] = token
+    return {**shown, "attributes": {"objectType": "Collection"}}
