@@ -49,7 +49,7 @@ def test_a_migration_obeys_the_rules(path: Path) -> None:
         "SELECT id FROM users WHERE tenant_id = :tenant_id AND id > :after ORDER BY id LIMIT :limit",
         "SELECT u.id FROM users u JOIN grants g ON g.tenant_id = u.tenant_id WHERE g.tenant_id = :tenant_id",
         "SELECT u.id FROM tenants t JOIN users u ON u.tenant_id = t.id WHERE t.id = :customer_tenant_id",
-        "DELETE FROM users u WHERE tenant_id = :tenant_id AND EXISTS (SELECT 1 FROM phones WHERE tenant_id = u.tenant_id)",
+        "DELETE FROM users u WHERE tenant_id = :tenant_id AND 0 = (SELECT 1 FROM phones WHERE tenant_id = u.tenant_id)",
         "UPDATE users SET updated_at = :now WHERE tenant_id = :tenant_id AND id = :id RETURNING id",
         "INSERT INTO users (tenant_id, id) VALUES (:tenant_id, :id) ON CONFLICT (tenant_id, id) DO NOTHING",
         "WITH mine AS (SELECT id FROM users WHERE tenant_id = :tenant_id) SELECT id FROM mine",
