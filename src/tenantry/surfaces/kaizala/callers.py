@@ -1,0 +1,53 @@
+"""Who calls: the access token of a request, and how often its connector and tenant may call."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from tenantry.access.actions import Audience
+from tenantry.core.caller import Caller
+from tenantry.core.clock import MINUTE, SECOND
+from tenantry.core.errors import InvalidToken, NotFound
+from tenantry.core.ids import TenantId
+from tenantry.surfaces.kaizala.errors import NO_TOKEN
+from tenantry.surfaces.shared.bearer import bearer_token
+from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.tokens.callers import authenticate
+
+
+async def caller_of(request: Request) -> tuple[Caller, TenantId]:
+    """The proven caller and its tenant. Source: contract 3.0 (auth header, throttling).
+
+    The token comes in `accessToken`; two known clients send `Authorization: Bearer`. Raises InvalidToken, RateLimited.
+    """
+    deps = deps_of(request)
+    raw_token = request.headers.get("accesstoken", "").strip() or bearer_token(request.headers)
+    if not raw_token:
+        raise InvalidToken(NO_TOKEN)
+    async with deps.store.read() as read:
+        caller = await authenticate(
+            read,
+            deps.keys,
+            raw_token,
+            issuer=deps.settings.issuer,
+            audience=Audience.KAIZALA,
+            origin=origin_of(request.scope),
+            now=deps.clock(),
+            leeway=deps.settings.clock_leeway_seconds * SECOND,
+        )
+    if caller.tenant_id is None:
+        raise NotFound("tenant")
+    request.state.caller = caller
+    throttle(deps, caller.connector_id or "", caller.tenant_id)
+    return caller, caller.tenant_id
+
+
+def throttle(deps: Deps, connector_id: str, tenant_id: TenantId) -> None:
+    """Count one call (contract 3.0, §6 #37). The connector first: what it has too much does not burden its tenant.
+
+    Raises RateLimited.
+    """
+    settings, limits = deps.settings, deps.limits
+    limits.hit("kaizala connector", connector_id, limit=settings.kaizala_calls_per_connector_per_minute, window=MINUTE)
+    limits.hit("kaizala tenant", tenant_id, limit=settings.kaizala_calls_per_tenant_per_minute, window=MINUTE)

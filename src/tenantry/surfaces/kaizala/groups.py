@@ -1,0 +1,81 @@
+"""Groups: list, get, create. Source: Kaizala contract 3.4, §6 #10-#13."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tenantry.access.actions import Action
+from tenantry.directory import groups
+from tenantry.directory.groups import NewGroup
+from tenantry.directory.members import Newcomers
+from tenantry.surfaces.kaizala import wire
+from tenantry.surfaces.kaizala.callers import caller_of
+from tenantry.surfaces.shared.body import Fields
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+@router.get("/kaizala/v1/groups")
+@performs(Action.LIST_GROUPS)
+async def list_groups(request: Request) -> Response:
+    """G2: every group in reach. `fetchAllGroups` adds `subGroups`, `showDetail` (or `showDetails`) the welcome message.
+
+    Departs: sub-groups in reach are listed without `fetchAllGroups` too, and counts are there without `showDetail`;
+    clients read both, and more keys than expected harm none.
+    """
+    deps = deps_of(request)
+    caller, tenant_id = await caller_of(request)
+    nested = wire.query_flag(request, "fetchAllGroups")
+    details = wire.query_flag(request, "showDetail", "showDetails")
+    async with deps.store.read() as read:
+        views = await groups.list_groups(read, caller, tenant_id, with_sub_groups=nested, now=deps.clock())
+    return wire.answer({"groups": [wire.group_object(view, details=details) for view in views]})
+
+
+@router.get("/kaizala/v1/groups/{group_id}")
+@performs(Action.READ_GROUP)
+async def get_group(request: Request, group_id: str) -> Response:
+    """G3: the group's keys at top level and in `groups[]`, as clients read either (§6 #10)."""
+    deps = deps_of(request)
+    caller, tenant_id = await caller_of(request)
+    async with deps.store.read() as read:
+        view = await groups.get_group(read, caller, tenant_id, wire.read_group_id(group_id), deps.clock())
+    shown = wire.group_object(view, details=True)
+    return wire.answer({**shown, "groups": [shown]})
+
+
+@router.post("/kaizala/v1/groups")
+@performs(Action.CREATE_GROUP)
+async def create_group(request: Request) -> Response:
+    """G1. With a group token it makes a sub-group (contract §1)."""
+    deps = deps_of(request)
+    caller, tenant_id = await caller_of(request)
+    new_group = _new_group(await wire.read_fields(request))
+    async with deps.store.write() as tx:
+        created = await groups.create_group(tx, caller, tenant_id, new_group, deps.clock())
+    return wire.answer({"groupId": created.id, "groupName": created.name, "membersAdded": created.all_added})
+
+
+def _new_group(fields: Fields) -> NewGroup:
+    """Raises InvalidValue. `admins` may be phone numbers or user ids, as no source says which."""
+    admins = wire.read_list(fields, "admins")
+    admin_ids = tuple(found for text in admins if (found := wire.parse_id(text)))
+    return NewGroup(
+        name=fields.text("name", required=True, max_length=groups.MAX_NAME).strip(),
+        welcome_message=fields.text("welcomeMessage", required=True, max_length=groups.MAX_TEXT),
+        group_type=wire.read_group_type(fields),
+        image_url=fields.text("groupPhoto", max_length=groups.MAX_TEXT),
+        background_url=fields.text("backgroundPhoto", max_length=groups.MAX_TEXT),
+        short_description=fields.text("ShortDescriptionString", max_length=groups.MAX_TEXT),
+        long_description=fields.text("LongDescriptionString", max_length=groups.MAX_TEXT),
+        newcomers=Newcomers(
+            numbers=wire.read_list(fields, "members"),
+            user_ids=tuple(wire.parse_id(text) or text for text in wire.read_list(fields, "memberUserIds")),
+            admin_numbers=tuple(text for text in admins if wire.parse_id(text) is None),
+            admin_ids=admin_ids,
+        ),
+    )
