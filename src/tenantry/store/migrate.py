@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from tenantry.core.errors import StoreUnavailable
 from tenantry.store import migrations
@@ -101,6 +100,8 @@ def _on_sqlite(path: Path, work: Callable[[sa.Connection], T]) -> T:
 
 
 async def _on_postgres(url: str, work: Callable[[sa.Connection], T]) -> T:
+    from sqlalchemy.ext.asyncio import create_async_engine  # costs a tenth of a second, which SQLite need not pay
+
     address = sa.make_url(url).set(drivername="postgresql+asyncpg")
     engine = create_async_engine(address, poolclass=sa.NullPool)
     async with engine.begin() as connection:

@@ -8,7 +8,7 @@
 4. The commit's outcome is told to every writer of the group. If it failed, nothing of the group is kept.
 
 The connection is never touched by two threads: while the commit runs, nobody has the turn. Reads have a connection of
-their own in autocommit; their cursors are always exhausted, since an open one would keep the log from being reset.
+their own, in autocommit.
 One process owns the file's request writes; the command line may write beside it, so `BEGIN` may find the file locked.
 """
 
@@ -22,94 +22,18 @@ from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self, TypeVar
+from typing import Any, Literal, NoReturn, Self
 
 import apsw
 
 from tenantry.core.errors import StoreBusy, StoreUnavailable
-from tenantry.store.dialect import only_row, require_columns
 from tenantry.store.engine import SchemaOutdated, Value
+from tenantry.store.sqlite_statements import ReadBlock, Statements, connect, translate
 
-T = TypeVar("T")
 _Waiter = tuple[float, "asyncio.Future[None]"]
 
-_BUSY = (apsw.BusyError, apsw.LockedError)
-_BROKEN = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.CantOpenError, apsw.NotADBError, apsw.ReadOnlyError)
-_CACHED_STATEMENTS = 512
-_CHECKPOINT_PAGES = 4_000
 
-
-def _translate(exc: Exception) -> NoReturn:
-    """Raise StoreBusy or StoreUnavailable for a file that cannot serve; anything else goes up untouched."""
-    if isinstance(exc, _BUSY):
-        raise StoreBusy(internal=str(exc)) from exc
-    if isinstance(exc, _BROKEN):
-        raise StoreUnavailable(internal=str(exc)) from exc
-    raise exc
-
-
-class _Statements:
-    """`Read` on one connection. Nothing here suspends."""
-
-    __slots__ = ("_cursor", "_known")
-
-    def __init__(self, cursor: apsw.Cursor, known: set[tuple[str, Callable[..., Any]]]) -> None:
-        self._cursor: apsw.Cursor | None = cursor
-        self._known = known
-
-    def _rows(self, sql: str, params: Mapping[str, Value]) -> list[Any]:
-        cursor = self._cursor
-        if cursor is None:
-            raise RuntimeError("The block has ended.")
-        try:
-            return cursor.execute(sql, params).fetchall()
-        except apsw.Error as exc:
-            self._failed(exc)
-
-    def _failed(self, exc: apsw.Error) -> NoReturn:
-        _translate(exc)
-
-    def _select(self, shape: Callable[..., Any], sql: str, params: Mapping[str, Value]) -> list[Any]:
-        if getattr(shape, "_fields", None) is None or (sql, shape) in self._known:
-            return self._rows(sql, params)
-        columns: list[str] = []
-
-        def note_columns(cursor: apsw.Cursor, _statement: str, _bindings: object) -> bool:
-            # Only here are the names known even when no row comes.
-            columns.extend(column[0] for column in cursor.get_description())
-            return True
-
-        cursor = self._cursor
-        if cursor is not None:
-            cursor.exec_trace = note_columns
-        try:
-            rows = self._rows(sql, params)
-        finally:
-            if cursor is not None:
-                cursor.exec_trace = None
-        require_columns(shape, sql, columns)
-        self._known.add((sql, shape))
-        return rows
-
-    async def one_or_none(self, shape: Callable[..., T], sql: str, /, **params: Value) -> T | None:
-        row = only_row(self._select(shape, sql, params), sql)
-        return None if row is None else shape(*row)
-
-    async def all(self, shape: Callable[..., T], sql: str, /, **params: Value) -> list[T]:
-        return [shape(*row) for row in self._select(shape, sql, params)]
-
-
-class _ReadBlock(_Statements):
-    __slots__ = ()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        return None
-
-
-class _WriteBlock(_Statements):
+class _WriteBlock(Statements):
     """One writer: `Tx` and its block in one object, since one is made for every write."""
 
     __slots__ = ("_store",)
@@ -136,7 +60,7 @@ class _WriteBlock(_Statements):
         if not self._store._connection.in_transaction:
             # A full disk may roll back the whole transaction; a later statement would commit by itself.
             self._cursor = None
-        _translate(exc)
+        translate(exc)
 
     async def __aenter__(self) -> Self:
         store = self._store
@@ -150,7 +74,7 @@ class _WriteBlock(_Statements):
         except BaseException as exc:
             store._give_turn()
             if isinstance(exc, apsw.Error):
-                _translate(exc)
+                translate(exc)
             raise
         self._cursor = store._cursor
         return self
@@ -186,12 +110,12 @@ class SqliteStore:
             raise SchemaOutdated(f"There is no database at {path}. Run `tenantry db upgrade`, then start again.")
         self._loop = asyncio.get_running_loop()
         self._busy_timeout = busy_timeout
-        self._connection = _connect(path, cache_mib, busy_timeout, vfs)
+        self._connection = connect(path, cache_mib, busy_timeout, vfs)
         self._cursor = self._connection.cursor()
-        self._read_connection = _connect(path, cache_mib, busy_timeout, vfs)
+        self._read_connection = connect(path, cache_mib, busy_timeout, vfs)
         self._read_connection.pragma("query_only", True)
         self._known: set[tuple[str, Callable[..., Any]]] = set()
-        self._reader = _ReadBlock(self._read_connection.cursor(), self._known)
+        self._reader = ReadBlock(self._read_connection.cursor(), self._known)
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._in_transaction = False
         self._taken = False  # a writer is in its block, or the commit runs
@@ -202,7 +126,7 @@ class SqliteStore:
         self._alarm: asyncio.TimerHandle | None = None
         self.commits = 0
 
-    def read(self) -> _ReadBlock:
+    def read(self) -> ReadBlock:
         return self._reader
 
     def write(self) -> _WriteBlock:
@@ -330,19 +254,3 @@ class SqliteStore:
                 error = StoreUnavailable(internal=f"the group commit failed: {failure}")
                 error.__cause__ = failure
                 future.set_exception(error)
-
-
-def _connect(path: str, cache_mib: int, busy_timeout: float, vfs: str | None) -> apsw.Connection:
-    try:
-        connection = apsw.Connection(path, apsw.SQLITE_OPEN_READWRITE, vfs, statementcachesize=_CACHED_STATEMENTS)
-        connection.set_busy_timeout(int(busy_timeout * 1000))
-        connection.pragma("journal_mode", "wal")
-        connection.pragma("synchronous", "full")
-        connection.pragma("foreign_keys", True)
-        connection.pragma("cache_size", -1024 * cache_mib)
-        connection.pragma("temp_store", "memory")
-        connection.wal_autocheckpoint(_CHECKPOINT_PAGES)
-        connection.set_busy_timeout(0)  # from now on the event loop waits, not SQLite
-    except apsw.Error as exc:
-        _translate(exc)
-    return connection

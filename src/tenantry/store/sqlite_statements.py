@@ -1,0 +1,108 @@
+"""Statements on one SQLite connection, run inline: microseconds, without a suspension.
+
+Cursors are always exhausted: an open one would keep the log from being reset and block writers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, Self, TypeVar
+
+import apsw
+
+from tenantry.core.errors import StoreBusy, StoreUnavailable
+from tenantry.store.dialect import only_row, require_columns
+from tenantry.store.engine import Value
+
+T = TypeVar("T")
+
+_BUSY = (apsw.BusyError, apsw.LockedError)
+_BROKEN = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.CantOpenError, apsw.NotADBError, apsw.ReadOnlyError)
+_CACHED_STATEMENTS = 512
+_CHECKPOINT_PAGES = 4_000
+
+
+def translate(exc: Exception) -> NoReturn:
+    """Raise StoreBusy or StoreUnavailable for a file that cannot serve; anything else goes up untouched."""
+    if isinstance(exc, _BUSY):
+        raise StoreBusy(internal=str(exc)) from exc
+    if isinstance(exc, _BROKEN):
+        raise StoreUnavailable(internal=str(exc)) from exc
+    raise exc
+
+
+class Statements:
+    """`Read` on one connection. Nothing here suspends."""
+
+    __slots__ = ("_cursor", "_known")
+
+    def __init__(self, cursor: apsw.Cursor, known: set[tuple[str, Callable[..., Any]]]) -> None:
+        self._cursor: apsw.Cursor | None = cursor
+        self._known = known
+
+    def _rows(self, sql: str, params: Mapping[str, Value]) -> list[Any]:
+        cursor = self._cursor
+        if cursor is None:
+            raise RuntimeError("The block has ended.")
+        try:
+            return cursor.execute(sql, params).fetchall()
+        except apsw.Error as exc:
+            self._failed(exc)
+
+    def _failed(self, exc: apsw.Error) -> NoReturn:
+        translate(exc)
+
+    def _select(self, shape: Callable[..., Any], sql: str, params: Mapping[str, Value]) -> list[Any]:
+        if getattr(shape, "_fields", None) is None or (sql, shape) in self._known:
+            return self._rows(sql, params)
+        columns: list[str] = []
+
+        def note_columns(cursor: apsw.Cursor, _statement: str, _bindings: object) -> bool:
+            # Only here are the names known even when no row comes.
+            columns.extend(column[0] for column in cursor.get_description())
+            return True
+
+        cursor = self._cursor
+        if cursor is not None:
+            cursor.exec_trace = note_columns
+        try:
+            rows = self._rows(sql, params)
+        finally:
+            if cursor is not None:
+                cursor.exec_trace = None
+        require_columns(shape, sql, columns)
+        self._known.add((sql, shape))
+        return rows
+
+    async def one_or_none(self, shape: Callable[..., T], sql: str, /, **params: Value) -> T | None:
+        row = only_row(self._select(shape, sql, params), sql)
+        return None if row is None else shape(*row)
+
+    async def all(self, shape: Callable[..., T], sql: str, /, **params: Value) -> list[T]:
+        return [shape(*row) for row in self._select(shape, sql, params)]
+
+
+class ReadBlock(Statements):
+    __slots__ = ()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        return None
+
+
+def connect(path: str, cache_mib: int, busy_timeout: float, vfs: str | None) -> apsw.Connection:
+    try:
+        connection = apsw.Connection(path, apsw.SQLITE_OPEN_READWRITE, vfs, statementcachesize=_CACHED_STATEMENTS)
+        connection.set_busy_timeout(int(busy_timeout * 1000))
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", "full")
+        connection.pragma("foreign_keys", True)
+        connection.pragma("cache_size", -1024 * cache_mib)
+        connection.pragma("temp_store", "memory")
+        connection.wal_autocheckpoint(_CHECKPOINT_PAGES)
+        connection.set_busy_timeout(0)  # from now on the event loop waits, not SQLite
+    except apsw.Error as exc:
+        translate(exc)
+    return connection
