@@ -76,7 +76,7 @@ async def test_a_crashed_server_is_unavailable_for_reads_and_writes() -> None:
         await connection.execute("CREATE TABLE alembic_version AS SELECT '0001' AS version_num")
         await connection.close()
         store = await open_store(server.template_url)
-        server.kill()
+        server.crash()
         with pytest.raises(StoreUnavailable):
             await ids(store)
         with pytest.raises(StoreUnavailable):

@@ -70,9 +70,9 @@ class PostgresServer:
     async def drop_database(self, name: str) -> None:
         await self._admin(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def kill(self) -> None:
-        """As a crash would: every connection is cut without a word."""
-        self._process.kill()
+    def crash(self) -> None:
+        """As a crash would: every connection is cut and nothing is finished. Returns when all its processes are gone."""
+        self._process.send_signal(signal.SIGQUIT)
         self._process.wait()
 
     def stop(self) -> None:
