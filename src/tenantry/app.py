@@ -57,12 +57,13 @@ FIRST_SEGMENTS = {
     "androidenterprise": "android_enterprise",
     "batch": "android_enterprise",
     "discovery": "android_enterprise",
-    "token": "android_enterprise",
+    "$discovery": "android_enterprise",
+    "token": "oauth",
     "device": "device",
     "oauth2": "oauth",
     ".well-known": "oauth",
 }
-"""Which surface owns what lies below; `/{tenant}/oauth2/...` is the token endpoint of a tenant."""
+"""Which surface owns what lies below; `/{tenant}/oauth2/...` and its discovery are a tenant's token endpoints."""
 
 _log = structlog.get_logger()
 
@@ -205,7 +206,7 @@ class _Answer:
 def _owner(path: str) -> str:
     first, _, rest = path.lstrip("/").partition("/")
     second = rest.partition("/")[0]
-    if second.lower() == "oauth2":
+    if second.lower() in ("oauth2", "v2.0", ".well-known"):
         return "oauth"
     return FIRST_SEGMENTS.get(first.lower(), "none")
 

@@ -37,3 +37,10 @@ class RateLimiter:
         if len(self._counts) >= MAX_KEYS and key not in self._counts:
             del self._counts[next(iter(self._counts))]
         self._counts[key] = (current, count + 1)
+
+    def check(self, *key: str, limit: int, window: Micros) -> None:
+        """Raises RateLimited where `hit` would; counts nothing."""
+        current = self._clock() // window
+        began, count = self._counts.get(key, (current, 0))
+        if self._enabled and began == current and count >= limit:
+            raise RateLimited(-(-((current + 1) * window - self._clock()) // SECOND))

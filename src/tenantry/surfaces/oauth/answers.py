@@ -1,0 +1,93 @@
+"""How an endpoint of this surface answers: the work returns a body, errors become this surface's own.
+
+Answers with tokens are never stored by caches (RFC 6749 §5.1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from tenantry.core.caller import Origin
+from tenantry.core.clock import MINUTE, Micros
+from tenantry.core.errors import BadCredentials, DomainError
+from tenantry.surfaces.oauth import errors
+from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.shared.hot import HotEndpoint, send_json
+from tenantry.surfaces.shared.origin import origin_of
+
+NO_STORE = [(b"cache-control", b"no-store"), (b"pragma", b"no-cache")]
+FAILURES_PER_ADDRESS = 60
+"""A minute. More are answered 429, but good requests from there go on."""
+FAILURES_PER_CLIENT = 20
+"""A minute, of one client at one address: nobody can lock a client out from elsewhere. More stop before any work."""
+
+
+@dataclass(slots=True)
+class TokenRequest:
+    """One request. `client_id` is what it says of its client, see `name_client`."""
+
+    scope: Scope
+    receive: Receive
+    origin: Origin
+    now: Micros
+    match: re.Match[str] | None
+    client_id: str = ""
+
+
+def name_client(deps: Deps, request: TokenRequest, client_id: str) -> None:
+    """Failures count against this client from here on. Raises RateLimited when it has too many at this address."""
+    request.client_id = client_id[:64]
+    key = ("oauth.failures", request.origin.address, request.client_id)
+    deps.limits.check(*key, limit=FAILURES_PER_CLIENT, window=MINUTE)
+
+
+Work = Callable[[Deps, TokenRequest], Awaitable[dict[str, Any]]]
+ErrorBody = Callable[[DomainError, errors.Line, Origin, Micros], bytes]
+
+
+def answering(work: Work, error_body: ErrorBody) -> HotEndpoint:
+    """The endpoint that does `work` and answers what it returns, or the error it raises in the form of `error_body`.
+
+    Bad credentials are counted; whoever has too many of them is told to wait.
+    """
+
+    async def endpoint(deps: Deps, scope: Scope, receive: Receive, send: Send, match: re.Match[str] | None) -> None:
+        request = TokenRequest(scope, receive, origin_of(scope), deps.clock(), match)
+        request_id = [(b"x-ms-request-id", request.origin.correlation_id.encode())]
+        try:
+            body = msgspec.json.encode(await work(deps, request))
+        except DomainError as error:
+            final = _count_failure(deps, request, error)
+            line = errors.line_of(final)
+            if line is None:
+                raise
+            body = error_body(final, line, request.origin, request.now)
+            await send_json(send, line.status, body, [*NO_STORE, *request_id, *errors.headers_of(final)])
+        else:
+            await send_json(send, 200, body, [*NO_STORE, *request_id])
+
+    return endpoint
+
+
+def _count_failure(deps: Deps, request: TokenRequest, error: DomainError) -> DomainError:
+    """The error itself, or RateLimited once there are too many."""
+    if not isinstance(error, BadCredentials):
+        return error
+    address = request.origin.address
+    try:
+        deps.limits.hit("oauth.failures", address, limit=FAILURES_PER_ADDRESS, window=MINUTE)
+        deps.limits.hit("oauth.failures", address, request.client_id, limit=FAILURES_PER_CLIENT, window=MINUTE)
+    except DomainError as limited:
+        return limited
+    return error
+
+
+def rfc_error_body(error: DomainError, line: errors.Line, _origin: Origin, _now: Micros) -> bytes:
+    """For clients that know RFC 6749 only."""
+    return errors.rfc_body(error, line)

@@ -1,0 +1,95 @@
+"""Every error this surface can meet, as OAuth's word, an AADSTS number and a status; and how the two bodies look.
+
+Sources: RFC 6749 §5.2; Partner Center contract §1.2 (AAD error body). One number for every bad credential of a kind, so
+that the answer tells nothing of the cause.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from tenantry.core import errors
+from tenantry.core.caller import Origin
+from tenantry.core.clock import Micros, to_iso
+from tenantry.core.errors import DomainError
+from tenantry.core.ids import new_guid
+
+
+class Line(NamedTuple):
+    """Status, RFC 6749 error, AADSTS number."""
+
+    status: int
+    error: str
+    number: int
+
+
+NEVER = None
+"""A bug if it gets here: answered with a 500 that shows the correlation id only."""
+
+TABLE: dict[type[DomainError], Line | None] = {
+    errors.InvalidValue: Line(400, "invalid_request", 90100),
+    errors.PayloadTooLarge: Line(413, "invalid_request", 90100),
+    errors.NotFound: Line(400, "invalid_request", 90002),
+    errors.InvalidClient: Line(401, "invalid_client", 7000215),
+    errors.InvalidGrant: Line(400, "invalid_grant", 70000),
+    errors.InvalidToken: Line(401, "invalid_token", 50027),
+    errors.InvalidScope: Line(400, "invalid_scope", 500011),
+    errors.UnsupportedGrantType: Line(400, "unsupported_grant_type", 70003),
+    errors.RateLimited: Line(429, "temporarily_unavailable", 90055),
+    errors.StoreBusy: Line(503, "temporarily_unavailable", 90033),
+    errors.StoreUnavailable: Line(503, "temporarily_unavailable", 90033),
+    errors.AlreadyExists: NEVER,
+    errors.AppOnlyRefused: NEVER,
+    errors.BadCredentials: NEVER,
+    errors.DeviceLimitExceeded: NEVER,
+    errors.DeviceTokenExpired: NEVER,
+    errors.DeviceTokenNotFound: NEVER,
+    errors.DeviceTokenUsed: NEVER,
+    errors.FailedPrecondition: NEVER,
+    errors.Forbidden: NEVER,
+    errors.MfaRequired: NEVER,
+    errors.VersionMismatch: NEVER,
+}
+
+
+def line_of(error: DomainError) -> Line | None:
+    """The table's line; an unknown `resource` has a word of its own (RFC 8707 §2: `invalid_target`, AAD's differs)."""
+    line = TABLE[type(error)]
+    if line is not None and isinstance(error, errors.InvalidScope) and error.field == "resource":
+        return line._replace(error="invalid_resource")
+    return line
+
+
+def aad_body(error: DomainError, line: Line, origin: Origin, now: Micros) -> bytes:
+    """AAD's: the description begins `AADSTS<n>:` and ends with the ids that find the request in the log."""
+    trace_id = new_guid()
+    at = to_iso(now)
+    return msgspec.json.encode(
+        {
+            "error": line.error,
+            "error_description": f"AADSTS{line.number}: {error.public} Trace ID: {trace_id}"
+            f" Correlation ID: {origin.correlation_id} Timestamp: {at}",
+            "error_codes": [line.number],
+            "timestamp": at.replace("T", " "),
+            "trace_id": trace_id,
+            "correlation_id": origin.correlation_id,
+        }
+    )
+
+
+def rfc_body(error: DomainError, line: Line) -> bytes:
+    """RFC 6749 §5.2."""
+    return msgspec.json.encode({"error": line.error, "error_description": error.public})
+
+
+def headers_of(error: DomainError) -> list[tuple[bytes, bytes]]:
+    """Retry-After for what passes; the challenge that goes with a 401 (RFC 6749 §5.2, RFC 6750 §3)."""
+    if isinstance(error, errors.RateLimited | errors.StoreBusy):
+        return [(b"retry-after", b"%d" % error.retry_after)]
+    if isinstance(error, errors.InvalidClient):
+        return [(b"www-authenticate", b'Basic realm="tenantry"')]
+    if isinstance(error, errors.InvalidToken):
+        return [(b"www-authenticate", b'Bearer error="invalid_token"')]
+    return []

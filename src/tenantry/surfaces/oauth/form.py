@@ -1,0 +1,90 @@
+"""Form bodies of token requests, and the client authentication in them (RFC 6749 §2.3.1, §3.2)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote_plus
+
+from starlette.types import Receive, Scope
+
+from tenantry.core.errors import InvalidClient, InvalidValue, PayloadTooLarge
+from tenantry.surfaces.shared.body import is_clean, read_body
+from tenantry.surfaces.shared.hot import header
+
+MOST_FIELDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What the request says of its client; nothing is proven. Without a secret it is public, or wrong."""
+
+    client_id: str
+    client_secret: str | None = field(repr=False)
+
+
+class Form:
+    """The parameters of one request. Empty ones count as absent (RFC 6749 §3.2)."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self._values = values
+
+    def get(self, name: str) -> str | None:
+        """The value, None when absent."""
+        return self._values.get(name)
+
+    def need(self, name: str) -> str:
+        """The value. Raises InvalidValue naming the parameter."""
+        value = self._values.get(name)
+        if value is None:
+            raise InvalidValue(f"The request body must contain the following parameter: '{name}'.", field=name)
+        return value
+
+
+async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
+    """Read at most `limit` bytes of urlencoded form. Raises PayloadTooLarge; InvalidValue for a repeated parameter."""
+    length = header(scope, b"content-length") or ""
+    if length.isdecimal() and int(length[:20]) > limit:
+        raise PayloadTooLarge(f"The request body is larger than {limit} bytes.", field="body")
+    return parse_form(await read_body(receive, limit))
+
+
+def parse_form(raw: bytes) -> Form:
+    """Raises InvalidValue: not UTF-8, more than MOST_FIELDS, a repeated parameter, a NUL."""
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise InvalidValue("The request body is not a valid urlencoded form.", field="body") from None
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        if not (is_clean(name) and is_clean(value)):
+            raise InvalidValue("A parameter holds a character that cannot be stored.", field=name[:64])
+        if name in values:
+            raise InvalidValue(f"The parameter '{name[:64]}' is given more than once.", field=name[:64])
+        values[name] = value
+    return Form({name: value for name, value in values.items() if value})
+
+
+def client_of(scope: Scope, form: Form) -> Client:
+    """The client by HTTP Basic or by form, not by both. Raises InvalidValue, InvalidClient for a broken header."""
+    authorization = header(scope, b"authorization")
+    if authorization is None or authorization[:6].lower() != "basic ":
+        return Client(form.need("client_id"), form.get("client_secret"))
+    client = _parse_basic(authorization[6:])
+    if form.get("client_secret") is not None or form.get("client_id") not in (None, client.client_id):
+        raise InvalidValue("Authenticate the client by header or by form, not by both.", field="client_secret")
+    return client
+
+
+def _parse_basic(encoded: str) -> Client:
+    try:
+        client_id, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        raise InvalidClient("malformed") from None
+    client_id, secret = unquote_plus(client_id), unquote_plus(secret)
+    if not colon or not client_id or not (is_clean(client_id) and is_clean(secret)):
+        raise InvalidClient("malformed")
+    return Client(client_id, secret or None)

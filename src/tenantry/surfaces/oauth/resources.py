@@ -1,0 +1,68 @@
+"""What a token is asked for: AAD's `resource` (v1) and `scope` (v2), and which of our audiences that is.
+
+Source: Partner Center contract §1.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tenantry.access.actions import Audience
+from tenantry.core.errors import InvalidScope
+
+PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
+_KNOWN = {
+    PARTNER_CENTER: Audience.PARTNER_CENTER,
+    "https://graph.windows.net": Audience.DIRECTORY_GRAPH,
+    "https://graph.microsoft.com": Audience.DIRECTORY_GRAPH,
+}
+_SIGN_IN = frozenset({"openid", "profile", "email", "offline_access"})
+"""Scopes that ask for no resource (OpenID Connect Core §5.4, §11)."""
+_PERMISSIONS = ("/.default", "/user_impersonation")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`resource` as the client wrote it, for v1's answer; `scope` for v2's."""
+
+    audience: Audience
+    resource: str
+    scope: str
+
+
+def target_of(resource: str | None, scope: str | None, issuer: str) -> Target:
+    """`resource` wins; neither means Partner Center. Raises InvalidScope, whose field says which one is unknown."""
+    words = (scope or "").split()
+    if resource is not None:
+        return Target(_audience_of(resource, issuer, "resource"), resource, f"{resource}/user_impersonation")
+    asked = [word for word in words if word not in _SIGN_IN]
+    named = {_resource_of(word) for word in asked}
+    if len(named) > 1:
+        raise InvalidScope("All scopes of one request must belong to one resource.", field="scope")
+    found = named.pop() if named else PARTNER_CENTER
+    audience = _audience_of(found, issuer, "scope")
+    return Target(audience, found, " ".join(asked) or f"{found}/user_impersonation")
+
+
+def _resource_of(word: str) -> str:
+    """`https://host/.default` -> `https://host`; a bare permission is Partner Center's."""
+    if word in ("user_impersonation", ".default"):
+        return PARTNER_CENTER
+    for permission in _PERMISSIONS:
+        if word.endswith(permission):
+            return word.removesuffix(permission)
+    raise _unknown(word, "scope")
+
+
+def _audience_of(resource: str, issuer: str, field: str) -> Audience:
+    bare = resource.rstrip("/").lower()
+    audience = _KNOWN.get(bare)
+    if audience is None and bare in (issuer.lower(), f"{issuer.lower()}/{Audience.PARTNER_CENTER}"):
+        audience = Audience.PARTNER_CENTER
+    if audience is None:
+        raise _unknown(resource, field)
+    return audience
+
+
+def _unknown(name: str, field: str) -> InvalidScope:
+    return InvalidScope(f"The resource principal named {name[:200]} was not found.", field=field)
