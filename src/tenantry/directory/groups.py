@@ -50,7 +50,6 @@ class NewGroup:
 
     name: str
     welcome_message: str = ""
-    parent_id: GroupId | None = None
     group_type: GroupType = GroupType.GROUP
     image_url: str | None = None
     background_url: str | None = None
@@ -63,7 +62,7 @@ class NewGroup:
 class CreatedGroup:
     """`all_added`: every one of the newcomers is in it."""
 
-    id: GroupId
+    group_id: GroupId
     name: str
     all_added: bool
 
@@ -117,9 +116,7 @@ async def create_group(tx: Tx, caller: Caller, tenant_id: TenantId, new_group: N
     unlimited = caller.reach is Reach.TENANT or caller.kind is CallerKind.OPERATOR
     if new_group.group_type is GroupType.CONNECT_GROUP and not unlimited:
         raise Forbidden("A ConnectGroup needs a tenant-level user token.", reason="tenant_reach_missing")
-    if new_group.parent_id is not None:  # who is in a sub-group counts as in its parent
-        await require(tx, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=new_group.parent_id, now=now)
-    parent_id = new_group.parent_id or (caller.group_id if caller.reach is Reach.GROUP else None)
+    parent_id = caller.group_id if caller.reach is Reach.GROUP else None
     if parent_id is not None and not await groups.lock(tx, tenant_id, parent_id, now):
         raise NotFound("group")
     group_id = GroupId(new_guid())

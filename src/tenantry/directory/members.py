@@ -67,16 +67,6 @@ async def add_members(
         )
 
 
-async def add_member(
-    tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: GroupRole, now: Micros
-) -> None:
-    """Let one user in, with a role; who is in already keeps the role. Raises NotFound("group" | "user"), Forbidden."""
-    await require(tx, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
-    if not await _is_live(tx, tenant_id, user_id):
-        raise NotFound("user")
-    await _let_in(tx, caller, tenant_id, group_id, user_id, role, now)
-
-
 async def admit(
     tx: Tx,
     caller: Caller,

@@ -57,7 +57,7 @@ async def create_group(request: Request) -> Response:
     new_group = _new_group(await wire.read_fields(request))
     async with deps.store.write() as tx:
         created = await groups.create_group(tx, caller, tenant_id, new_group, deps.clock())
-    return wire.answer({"groupId": created.id, "groupName": created.name, "membersAdded": created.all_added})
+    return wire.answer({"groupId": created.group_id, "groupName": created.name, "membersAdded": created.all_added})
 
 
 def _new_group(fields: Fields) -> NewGroup:
