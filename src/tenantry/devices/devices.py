@@ -68,21 +68,23 @@ async def set_policy(
     android_id: str,
     change: Callable[[Policy], Policy],
     now: Micros,
-) -> Policy:
-    """Replace the policy of a device by `change` of the present one ({} when there is none); answers the new one.
+) -> Device:
+    """Replace the policy of a device by `change` of the present one ({} when there is none).
 
-    The device need not be there yet: the policy waits for it. Raises NotFound("enterprise" or "user").
+    The device need not be there yet: the policy waits for it, and the answer has nothing else.
+    Raises NotFound("enterprise" or "user").
     """
     enterprise = await require_enterprise(tx, caller, Action.WRITE_DEVICE, enterprise_id, now)
     await account_of(tx, enterprise, account_id)
     if await managed_accounts.hold(tx, enterprise.tenant_id, account_id) is None:  # two changes take turns
         raise NotFound("user")
     present = await devices.find_policy(tx, enterprise.tenant_id, account_id, android_id)
-    policy = change(json.loads(present) if present else {})
-    await devices.set_policy(tx, enterprise.tenant_id, enterprise_id, account_id, android_id, json.dumps(policy), now)
+    policy = json.dumps(change(json.loads(present) if present else {}))
+    await devices.set_policy(tx, enterprise.tenant_id, enterprise_id, account_id, android_id, policy, now)
     event = DevicePolicySet(managed_account_id=account_id, android_id=android_id)
     await record(tx, enterprise.tenant_id, caller, event, now)
-    return policy
+    device = await devices.find(tx, enterprise.tenant_id, account_id, android_id)
+    return device or Device(android_id=android_id, policy=policy)
 
 
 async def set_state(

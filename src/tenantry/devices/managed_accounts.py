@@ -51,10 +51,10 @@ async def insert_account(
 ) -> ManagedAccount:
     """Make an EMM-managed account, or set the display name of the one that has this identifier.
 
-    Raises InvalidValue, AlreadyExists(field="accountType") when that one is of another type; NotFound("enterprise").
+    Raises InvalidValue, AlreadyExists(field="account_type") when that one is of another type; NotFound("enterprise").
     """
     if not account_identifier.strip() or not account_identifier.isprintable():
-        raise InvalidValue("accountIdentifier must be printable text.", field="accountIdentifier")
+        raise InvalidValue("The account identifier must be printable text.", field="account_identifier")
     enterprise = await require_enterprise(tx, caller, Action.WRITE_MANAGED_ACCOUNT, enterprise_id, now)
     new_id = _new_id()
     account = await managed_accounts.insert_or_update(
@@ -68,7 +68,7 @@ async def insert_account(
         now=now,
     )
     if account is None:
-        raise AlreadyExists("A user with this accountIdentifier has another accountType.", field="accountType")
+        raise AlreadyExists("A user with this account identifier has another account type.", field="account_type")
     event = (
         ManagedAccountCreated(
             managed_account_id=new_id, enterprise_id=enterprise_id, account_identifier=account_identifier
@@ -142,7 +142,7 @@ async def update_account(
     account = require_emm_managed(await account_of(tx, enterprise, account_id))
     for field, value in unchanged.items():
         if getattr(account, field) != value:
-            raise InvalidValue("Only displayName can be changed.", field=field)
+            raise InvalidValue("Only the display name of a user can be changed.", field=field)
     if display_name is None:
         return account
     updated = await managed_accounts.set_display_name(tx, enterprise.tenant_id, account_id, display_name, now)

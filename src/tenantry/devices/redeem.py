@@ -69,10 +69,10 @@ class _Refusal(Exception):
 
 
 def parse_android_id(raw: str) -> str:
-    """The canonical form: lower-case hexadecimal. Raises InvalidValue(field="androidId")."""
+    """The canonical form: lower-case hexadecimal. Raises InvalidValue(field="android_id")."""
     android_id = raw.lower()
     if not _ANDROID_ID.fullmatch(android_id):
-        raise InvalidValue("androidId must be 1 to 32 hexadecimal digits.", field="androidId")
+        raise InvalidValue("An Android ID is 1 to 32 hexadecimal digits.", field="android_id")
     return android_id
 
 

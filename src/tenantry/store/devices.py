@@ -13,16 +13,16 @@ class Device(NamedTuple):
     """One device of one account. `policy` is JSON, as the EMM set it."""
 
     android_id: str
-    management_type: str | None
-    maker: str | None
-    model: str | None
-    product: str | None
-    device: str | None
-    retail_brand: str | None
-    sdk_version: int | None
-    latest_build_fingerprint: str | None
-    policy: str | None
-    account_state: str
+    management_type: str | None = None
+    maker: str | None = None
+    model: str | None = None
+    product: str | None = None
+    device: str | None = None
+    retail_brand: str | None = None
+    sdk_version: int | None = None
+    latest_build_fingerprint: str | None = None
+    policy: str | None = None
+    account_state: str = "disabled"
 
 
 class DeviceFacts(NamedTuple):

@@ -1,0 +1,194 @@
+"""Batch requests: many calls in one `multipart/mixed` body, each answered as if it had come alone.
+
+Inner requests go to this surface in process. Each proves its caller itself; one without `Authorization` has that of
+the batch. The answer's form is what the client can read and no other: CRLF everywhere, a reason phrase, one part for
+each request, `Content-ID: <response-...>` with the blanks of the request's id. Source: Play EMM contract §5.7, §0.6.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from itertools import pairwise
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import structlog
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Scope
+
+from tenantry.access.actions import Action
+from tenantry.core.errors import InvalidValue
+from tenantry.core.ids import new_guid
+from tenantry.surfaces.android_enterprise.errors import not_served, on_bug
+from tenantry.surfaces.android_enterprise.users import HOT
+from tenantry.surfaces.shared.body import read_body
+from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+MOST_REQUESTS = 1000
+_BODY_LIMITS = 4  # a full batch repeats its bearer token a thousand times
+_AT_ONCE = 16
+_PREFIX = "/androidenterprise/v1/"
+
+_BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,100})"|([^\s;"]{1,100}))', re.IGNORECASE)
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_REQUEST_LINE = re.compile(r"([A-Z]{1,10}) (/[!-~]{0,16000})(?: HTTP/[0-9.]{1,5})?")
+
+_log = structlog.get_logger()
+
+router = APIRouter()
+
+
+class _Part(NamedTuple):
+    """One inner request. `target` is path and query, None when the part is no HTTP request."""
+
+    content_id: str
+    method: str
+    target: str | None
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+@router.post("/batch")
+@router.post("/batch/androidenterprise/v1")
+@performs(Action.READ_PUBLIC)  # each inner request is decided for itself
+async def batch(request: Request) -> Response:
+    """At most 1000 requests; raises InvalidValue(field="body") when it is no batch."""
+    deps = deps_of(request)
+    boundary = _BOUNDARY.search(request.headers.get("content-type", ""))
+    if boundary is None:
+        raise InvalidValue("A batch is multipart/mixed with a boundary.", field="body")
+    raw = await read_body(request, _BODY_LIMITS * deps.settings.body_limit_bytes)
+    parts = _parse(raw, (boundary[1] or boundary[2]).encode("latin-1"))
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def run(part: _Part) -> bytes:
+        async with turns:
+            return await _answer(deps, request, part)
+
+    return _join(await asyncio.gather(*map(run, parts)))
+
+
+def _parse(raw: bytes, boundary: bytes) -> list[_Part]:
+    """The parts between the delimiters (RFC 2046 §5.1.1), whose lines may end in LF alone."""
+    delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    cuts = list(delimiter.finditer(raw))
+    if len(cuts) < 2:
+        raise InvalidValue("The batch has no part between its boundaries.", field="body")
+    if len(cuts) - 1 > MOST_REQUESTS:
+        raise InvalidValue(f"A batch has at most {MOST_REQUESTS} requests.", field="body")
+    pairs = pairwise(cuts)
+    return [_parse_part(raw[cut.end() : following.start()]) for cut, following in pairs if cut[1] is None]
+
+
+def _parse_part(raw: bytes) -> _Part:
+    head, inner = _split(raw.lstrip(b"\r\n"))
+    content_id = dict(_headers(head)).get(b"content-id", b"<>").decode("latin-1").strip("<>")
+    inner_head, body = _split(inner.lstrip(b"\r\n"))
+    line, _, rest = inner_head.partition(b"\n")
+    match = _REQUEST_LINE.fullmatch(line.decode("latin-1").strip())
+    headers = [pair for pair in _headers(rest) if pair[0] not in (b"content-length", b"transfer-encoding")]
+    length = dict(_headers(rest)).get(b"content-length", b"")
+    body = body[: int(length)] if length.isdigit() and len(length) < 10 else body.rstrip(b"\r\n")
+    headers.append((b"content-length", b"%d" % len(body)))
+    if match is None:
+        return _Part(content_id, "", None, [], b"")
+    return _Part(content_id, match[1], match[2], headers, body)
+
+
+def _split(raw: bytes) -> tuple[bytes, bytes]:
+    """Head and what follows the first blank line."""
+    blank = _BLANK_LINE.search(raw)
+    return (raw, b"") if blank is None else (raw[: blank.start()], raw[blank.end() :])
+
+
+def _headers(head: bytes) -> list[tuple[bytes, bytes]]:
+    pairs = (line.partition(b":") for line in head.splitlines() if b":" in line)
+    return [(name.strip().lower(), value.strip()) for name, _, value in pairs]
+
+
+async def _answer(deps: Deps, outer: Request, part: _Part) -> bytes:
+    """The part of the answer; a bug in one inner request is logged and does not harm the others."""
+    scope = _inner_scope(outer, part)
+    recorder = _Recorder(part.body)
+    try:
+        await _dispatch(deps, outer.app, scope, recorder)
+    except Exception as error:  # noqa: BLE001 - as `app.py` does for a request that comes alone
+        correlation_id = origin_of(scope).correlation_id
+        _log.exception("unexpected error", method=part.method, path=scope["path"], correlation_id=correlation_id)
+        if recorder.status == 0:
+            await (await on_bug(outer, error))(scope, recorder.receive, recorder.send)
+    return _as_part(part.content_id, recorder)
+
+
+def _inner_scope(outer: Request, part: _Part) -> Scope:
+    path, _, query_string = (part.target or "").partition("?")
+    headers = part.headers
+    if not any(name == b"authorization" for name, _ in headers):
+        headers = headers + [pair for pair in outer.headers.raw if pair[0] == b"authorization"]
+    inherited = ("asgi", "http_version", "scheme", "client", "server")
+    return {
+        **{key: outer.scope[key] for key in inherited if key in outer.scope},
+        "type": "http",
+        "method": part.method,
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query_string.encode(),
+        "headers": headers,
+        "tenantry.origin": origin_of(outer.scope),
+    }
+
+
+async def _dispatch(deps: Deps, app: ASGIApp, scope: Scope, recorder: _Recorder) -> None:
+    """Where `app.py` would send it: a hot route, or this surface."""
+    if not scope["path"].startswith(_PREFIX):
+        await not_served()(scope, recorder.receive, recorder.send)
+        return
+    for route in HOT:
+        match = re.fullmatch(route.path, scope["path"])
+        if match and route.method == scope["method"]:
+            await route.endpoint(deps, scope, recorder.receive, recorder.send, match)
+            return
+    await app(scope, recorder.receive, recorder.send)
+
+
+class _Recorder:
+    """Both ends of an inner request."""
+
+    def __init__(self, body: bytes) -> None:
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body = b""
+        self._request_body = body
+
+    async def receive(self) -> Message:
+        return {"type": "http.request", "body": self._request_body, "more_body": False}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = list(message.get("headers", ()))
+        else:
+            self.body += message.get("body", b"")
+
+
+def _as_part(content_id: str, answer: _Recorder) -> bytes:
+    phrase = HTTPStatus(answer.status).phrase
+    inner = [f"HTTP/1.1 {answer.status} {phrase}".encode()]
+    inner += [name.title() + b": " + value for name, value in answer.headers]
+    outer = [b"Content-Type: application/http", f"Content-ID: <response-{content_id}>".encode("latin-1")]
+    return b"\r\n".join([*outer, b"", *inner, b"", answer.body])
+
+
+def _join(parts: Iterable[bytes]) -> Response:
+    boundary = f"batch_{new_guid()}"
+    delimiter = f"--{boundary}".encode()
+    body = b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts) + delimiter + b"--\r\n"
+    return Response(body, media_type=f"multipart/mixed; boundary={boundary}")

@@ -1,0 +1,91 @@
+"""Errors of the Play EMM surface. Source: Play EMM contract §3.3 and §3.4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tenantry.core import errors
+from tenantry.core.errors import DomainError
+from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.google_error import GoogleError, body_of, error_body
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.refusals import note_denial
+
+NEVER = None
+"""A bug if it gets here."""
+
+JSON = "application/json; charset=UTF-8"
+
+_UNAVAILABLE = GoogleError(503, "UNAVAILABLE", "backendError")
+
+TABLE: Mapping[type[DomainError], GoogleError | None] = {
+    errors.InvalidValue: GoogleError(400, "INVALID_ARGUMENT", "invalid"),
+    errors.PayloadTooLarge: GoogleError(413, "INVALID_ARGUMENT", "requestTooLarge"),
+    errors.NotFound: GoogleError(404, "NOT_FOUND", "notFound"),
+    errors.AlreadyExists: GoogleError(409, "ALREADY_EXISTS", "conflict"),
+    errors.FailedPrecondition: GoogleError(400, "FAILED_PRECONDITION", "invalid"),
+    errors.Forbidden: GoogleError(403, "PERMISSION_DENIED", "forbidden"),
+    errors.InvalidToken: GoogleError(401, "UNAUTHENTICATED", "authError"),
+    errors.RateLimited: GoogleError(429, "RESOURCE_EXHAUSTED", "rateLimitExceeded"),
+    errors.DeviceLimitExceeded: GoogleError(403, "FAILED_PRECONDITION", "deviceLimitExceeded"),
+    errors.StoreBusy: _UNAVAILABLE,
+    errors.StoreUnavailable: _UNAVAILABLE,
+    errors.VersionMismatch: NEVER,
+    errors.AppOnlyRefused: NEVER,
+    errors.MfaRequired: NEVER,
+    errors.BadCredentials: NEVER,
+    errors.InvalidClient: NEVER,
+    errors.InvalidGrant: NEVER,
+    errors.InvalidScope: NEVER,
+    errors.UnsupportedGrantType: NEVER,
+    errors.DeviceTokenUsed: NEVER,
+    errors.DeviceTokenExpired: NEVER,
+    errors.DeviceTokenNotFound: NEVER,
+}
+
+_NOT_SERVED = error_body(GoogleError(404, "NOT_FOUND", "notFound"), "There is no such method.")
+
+
+async def refuse(deps: Deps, request: Request, error: DomainError) -> Response:
+    """The answer to an error, with a mark in the trail when it is a denial. What is NEVER goes up as it came."""
+    wire = TABLE[type(error)]
+    if wire is NEVER:
+        raise error
+    caller = getattr(request.state, "caller", None)
+    if caller is not None:
+        await note_denial(deps, caller, error)
+    headers: dict[str, str] = {"x-correlation-id": origin_of(request.scope).correlation_id}
+    if wire.code == 401:
+        headers["www-authenticate"] = "Bearer"
+    if isinstance(error, errors.RateLimited | errors.StoreBusy):
+        headers["retry-after"] = str(error.retry_after)
+    return Response(body_of(wire, error), wire.code, headers, JSON)
+
+
+async def on_domain_error(request: Request, error: Exception) -> Response:
+    """FastAPI's handler for the family."""
+    assert isinstance(error, DomainError)  # noqa: S101 - it is registered for the family only
+    return await refuse(deps_of(request), request, error)
+
+
+async def on_unknown_method(_request: Request, error: Exception) -> Response:
+    """A path or verb that this surface does not serve: 404 for both, as the API itself answers."""
+    if isinstance(error, HTTPException) and error.status_code not in (404, 405):
+        raise error
+    return not_served()
+
+
+def not_served() -> Response:
+    """The answer for a method of the API, or of nobody, that is not here."""
+    return Response(_NOT_SERVED, 404, media_type=JSON)
+
+
+async def on_bug(request: Request, _error: Exception) -> Response:
+    """Answers with the id under which the log has it; the error goes on up and is logged there."""
+    correlation_id = origin_of(request.scope).correlation_id
+    body = error_body(GoogleError(500, "INTERNAL", "backendError"), f"Internal error {correlation_id}.")
+    return Response(body, 500, {"x-correlation-id": correlation_id}, JSON)

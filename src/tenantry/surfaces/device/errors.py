@@ -1,0 +1,62 @@
+"""Errors of the device side, in the form of Google's APIs. Source: Play EMM contract §3.3, §3.4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tenantry.core import errors
+from tenantry.core.caller import Origin
+from tenantry.core.errors import DomainError
+from tenantry.surfaces.shared.google_error import GoogleError, body_of, error_body
+
+NEVER = None
+"""A bug if it gets here."""
+
+JSON = "application/json; charset=UTF-8"
+
+_UNAVAILABLE = GoogleError(503, "UNAVAILABLE", "backendError")
+
+TABLE: Mapping[type[DomainError], GoogleError | None] = {
+    errors.InvalidValue: GoogleError(400, "INVALID_ARGUMENT", "invalid"),
+    errors.PayloadTooLarge: GoogleError(413, "INVALID_ARGUMENT", "requestTooLarge"),
+    errors.DeviceTokenNotFound: GoogleError(404, "NOT_FOUND", "tokenNotFound"),
+    errors.DeviceTokenUsed: GoogleError(409, "ABORTED", "tokenAlreadyUsed"),
+    errors.DeviceTokenExpired: GoogleError(410, "FAILED_PRECONDITION", "tokenExpired"),
+    errors.DeviceLimitExceeded: GoogleError(403, "FAILED_PRECONDITION", "deviceLimitExceeded"),
+    errors.StoreBusy: _UNAVAILABLE,
+    errors.StoreUnavailable: _UNAVAILABLE,
+    errors.RateLimited: NEVER,
+    errors.NotFound: NEVER,
+    errors.AlreadyExists: NEVER,
+    errors.FailedPrecondition: NEVER,
+    errors.VersionMismatch: NEVER,
+    errors.Forbidden: NEVER,
+    errors.AppOnlyRefused: NEVER,
+    errors.MfaRequired: NEVER,
+    errors.BadCredentials: NEVER,
+    errors.InvalidClient: NEVER,
+    errors.InvalidGrant: NEVER,
+    errors.InvalidToken: NEVER,
+    errors.InvalidScope: NEVER,
+    errors.UnsupportedGrantType: NEVER,
+}
+
+
+def refuse(error: DomainError, origin: Origin) -> Response:
+    """The answer to an error. What is NEVER goes up as it came."""
+    wire = TABLE[type(error)]
+    if wire is NEVER:
+        raise error
+    headers: dict[str, str] = {"x-correlation-id": origin.correlation_id}
+    if isinstance(error, errors.StoreBusy):
+        headers["retry-after"] = str(error.retry_after)
+    return Response(body_of(wire, error), wire.code, headers, JSON)
+
+
+async def on_unknown_path(_request: Request, _error: Exception) -> Response:
+    """Only one path is served."""
+    body = error_body(GoogleError(404, "NOT_FOUND", "notFound"), "There is nothing at this address.")
+    return Response(body, 404, media_type=JSON)

@@ -1,0 +1,88 @@
+"""`POST /device/v1/provision`: a device policy client redeems its device token. Source: Play EMM contract §7.1.
+
+The body is `{token, androidId, managementType, dpcPackageName, device: {maker, model, product, device, retailBrand,
+sdkVersion, latestBuildFingerprint}}`, of which the first two are required. The answer is
+`{userId, enterpriseId, deviceId, accountName, deviceToken}`; deviceToken is the device's credential, shown once.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from tenantry.access.actions import Action
+from tenantry.core.errors import DomainError, InvalidValue
+from tenantry.devices.redeem import Provisioned, parse_android_id, redeem_device_token
+from tenantry.store.devices import DeviceFacts
+from tenantry.surfaces.device.errors import JSON, refuse
+from tenantry.surfaces.shared.body import Fields, parse_json, read_body
+from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.shared.hot import HotRoute
+from tenantry.surfaces.shared.origin import origin_of
+
+_MANAGEMENT_TYPES = {
+    "managedDevice": "managed_device",
+    "managedProfile": "managed_profile",
+    "containerApp": "container_app",
+    "unmanagedProfile": "unmanaged_profile",
+}
+_LONGEST_TOKEN = 4096
+
+
+async def provision(deps: Deps, scope: Scope, receive: Receive, send: Send, _match: re.Match[str] | None) -> None:
+    """Hot path: 1 write transaction."""
+    origin = origin_of(scope)
+    try:
+        raw = await read_body(receive, deps.settings.body_limit_bytes)
+        fields = Fields(parse_json(raw, depth_limit=deps.settings.json_depth_limit))
+        provisioned = await redeem_device_token(
+            deps.store,
+            deps.hasher,
+            token=fields.text("token", required=True, max_length=_LONGEST_TOKEN),
+            facts=_facts(fields),
+            device_limit=deps.settings.device_limit,
+            origin=origin,
+            now=deps.clock(),
+        )
+    except DomainError as error:
+        response = refuse(error, origin)
+    else:
+        headers = {"cache-control": "no-store", "x-correlation-id": origin.correlation_id}
+        response = Response(msgspec.json.encode(_resource(provisioned)), 200, headers, JSON)
+    await response(scope, receive, send)
+
+
+def _facts(fields: Fields) -> DeviceFacts:
+    """What the device says of itself. Raises InvalidValue that names the field."""
+    management_type = fields.text("managementType")
+    if management_type is not None and management_type not in _MANAGEMENT_TYPES:
+        raise InvalidValue(f"managementType must be one of {', '.join(_MANAGEMENT_TYPES)}.", field="managementType")
+    device = fields.object("device") or Fields({})
+    return DeviceFacts(
+        android_id=parse_android_id(fields.text("androidId", required=True)),
+        management_type=management_type and _MANAGEMENT_TYPES[management_type],
+        dpc_package_name=fields.text("dpcPackageName"),
+        maker=device.text("maker"),
+        model=device.text("model"),
+        product=device.text("product"),
+        device=device.text("device"),
+        retail_brand=device.text("retailBrand"),
+        sdk_version=device.whole("sdkVersion", high=2**31 - 1),
+        latest_build_fingerprint=device.text("latestBuildFingerprint"),
+    )
+
+
+def _resource(provisioned: Provisioned) -> dict[str, str]:
+    return {
+        "userId": provisioned.account_id,
+        "enterpriseId": provisioned.enterprise_id,
+        "deviceId": provisioned.android_id,
+        "accountName": f"work-{provisioned.account_id}@{provisioned.enterprise_id.lower()}.tenantry",
+        "deviceToken": provisioned.credential,
+    }
+
+
+HOT = [HotRoute("POST", "/device/v1/provision", provision, Action.PROVISION_DEVICE)]
