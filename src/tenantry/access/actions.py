@@ -94,13 +94,24 @@ class Action(StrEnum):
     READ_DEVICE = "device.read"
     WRITE_DEVICE = "device.write"
 
+    # Portal
+    SEE_HOME = "home.see"
+    REGISTER_PHONE = "phone.register"  # one's own
+    LIST_CONNECTORS = "connector.list"
+    READ_CONNECTOR = "connector.read"
+    REGISTER_CONNECTOR = "connector.register"
+    CHANGE_CONNECTOR = "connector.change"  # its secrets, on and off, deleting it
+    GRANT_CONNECTOR = "grant.create"  # as far as one's own rights go
+    GRANT_CONNECTOR_GROUP = "grant.create_for_group"
+    REVOKE_GRANT = "grant.revoke"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What must hold. Fields left empty ask nothing."""
+    """What must hold. Fields left empty ask nothing. Without audience and permission it is done in the portal only."""
 
-    audience: Audience
-    permission: Permission
+    audience: Audience | None = None
+    permission: Permission | None = None
     group_role: GroupRole | None = None
     """The least role the user needs in the group, when the action names one."""
     roles: frozenset[RoleId] = frozenset()
@@ -136,6 +147,11 @@ def _android_enterprise() -> Rule:
     return Rule(Audience.ANDROID_ENTERPRISE, Permission.ANDROID_ENTERPRISE)
 
 
+def _portal(*roles: RoleId, group_role: GroupRole | None = None) -> Rule:
+    """Without roles: every user of the tenant. With them: who holds one, who owns the thing, who has `group_role`."""
+    return Rule(roles=frozenset(roles), group_role=group_role)
+
+
 _USER_READERS = (RoleId.DIRECTORY_READERS, RoleId.GLOBAL_READER, RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS)
 
 RULES: dict[Action, Rule] = {
@@ -161,6 +177,17 @@ RULES: dict[Action, Rule] = {
     Action.REVOKE_DEVICE_ACCESS: _android_enterprise(),
     Action.READ_DEVICE: _android_enterprise(),
     Action.WRITE_DEVICE: _android_enterprise(),
+    Action.SEE_HOME: _portal(),
+    Action.REGISTER_PHONE: _portal(),
+    Action.LIST_CONNECTORS: _portal(),
+    Action.READ_CONNECTOR: _portal(),
+    Action.REGISTER_CONNECTOR: _portal(),
+    Action.CHANGE_CONNECTOR: _portal(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.GRANT_CONNECTOR: _portal(),
+    Action.GRANT_CONNECTOR_GROUP: _portal(
+        RoleId.GLOBAL_ADMINISTRATOR, RoleId.GROUPS_ADMINISTRATOR, group_role=GroupRole.ADMIN
+    ),
+    Action.REVOKE_GRANT: _portal(RoleId.GLOBAL_ADMINISTRATOR),
 }
 """The rule of every action that is not public."""
 

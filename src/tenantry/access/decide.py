@@ -5,23 +5,29 @@ In this order, and the first that fails decides:
 2. a user stands behind it, where the action needs one; the user had a second factor, where the action needs that;
 3. the tenant: the caller's own, one that lets the caller's tenant act in it, or one whose devices it manages;
 4. roles: in the directory, by an active relationship, or in the group, within the grant's reach.
+A user in the portal has no connector: then 1 asks nothing, and 4 also lets owners do what they like with their own.
 
 Source: architecture 5.7; Kaizala contract §1 and §6 #30; Partner Center contract §1.3-1.4, §3.5; Play EMM contract §4.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tenantry.access.actions import PUBLIC, RULES, Action, Audience, GroupRole, RoleId, Rule
 from tenantry.access.decision import Decision, Reason, error_of
 from tenantry.core.caller import Caller, CallerKind, Reach
 from tenantry.core.clock import Micros, to_iso
-from tenantry.core.ids import EnterpriseId, GroupId, TenantId
+from tenantry.core.ids import EnterpriseId, GroupId, TenantId, UserId
 from tenantry.store import access, relationships, roles, tenants
 from tenantry.store.engine import Read
 from tenantry.store.relationships import DelegatedRelationship
 
 _RANK = {GroupRole.SUBSCRIBER: 1, GroupRole.MEMBER: 2, GroupRole.ADMIN: 3}
 _LIVE = frozenset({"active", "expiring"})
+_ADMINISTRATORS = frozenset({RoleId.GLOBAL_ADMINISTRATOR})
+_GROUP_ADMINISTRATORS = frozenset({RoleId.GLOBAL_ADMINISTRATOR, RoleId.GROUPS_ADMINISTRATOR})
+"""Who may do in the portal what a connector does without a role: as its grant, or its enterprise, lets it."""
 
 _Verdict = tuple[Reason, str]
 
@@ -34,13 +40,16 @@ async def require(
     *,
     group_id: GroupId | None = None,
     enterprise_id: EnterpriseId | None = None,
+    owner_id: UserId | None = None,
     now: Micros,
 ) -> Decision:
     """`decide`, or raise: AppOnlyRefused, MfaRequired, NotFound where existence must not show, else Forbidden.
 
     The error's `decision` says why.
     """
-    decision = await decide(read, caller, action, tenant_id, group_id=group_id, enterprise_id=enterprise_id, now=now)
+    decision = await decide(
+        read, caller, action, tenant_id, group_id=group_id, enterprise_id=enterprise_id, owner_id=owner_id, now=now
+    )
     if not decision.allowed:
         raise error_of(decision)
     return decision
@@ -54,15 +63,22 @@ async def decide(
     *,
     group_id: GroupId | None = None,
     enterprise_id: EnterpriseId | None = None,
+    owner_id: UserId | None = None,
     now: Micros,
 ) -> Decision:
-    """May `caller` do `action` in `tenant_id`? Raises nothing of its own."""
+    """May `caller` do `action` in `tenant_id`? Raises nothing of its own.
+
+    `owner_id` is whose the thing is, in the tenant `tenant_id`; it counts in the portal only.
+    """
     if action in PUBLIC:
         return Decision(action, Reason.PUBLIC, ("the action is open to everyone",))
     if caller.kind is CallerKind.OPERATOR:
         return Decision(action, Reason.OPERATOR, ("the caller operates the server",))
     rule = RULES[action]
     shown = [f"the caller is {caller.subject} of tenant {caller.tenant_id}"]
+    if caller.kind is CallerKind.USER and caller.connector_id is None:
+        reason, fact = await _decide_in_portal(read, caller, rule, tenant_id, group_id, owner_id, now)
+        return Decision(action, reason, (*shown, "the user is signed in to the portal", fact))
     verdict = _check_proof(caller, rule)
     if verdict is None:
         shown.append(f"permission {rule.permission} is granted")
@@ -81,6 +97,8 @@ async def decide(
 
 def _check_proof(caller: Caller, rule: Rule) -> _Verdict | None:
     """What the token alone tells: permission, user, second factor. None when nothing is missing."""
+    if rule.permission is None:
+        return Reason.PERMISSION_MISSING, "the action is done in the portal only"
     if rule.permission not in caller.permissions:
         held = " ".join(sorted(caller.permissions)) or "none"
         return Reason.PERMISSION_MISSING, f"permission {rule.permission} is missing; granted: {held}"
@@ -90,6 +108,39 @@ def _check_proof(caller: Caller, rule: Rule) -> _Verdict | None:
         proven = " ".join(sorted(caller.amr)) or "none"
         return Reason.MFA_MISSING, f"the sign-in had no second factor; methods: {proven}"
     return None
+
+
+async def _decide_in_portal(
+    read: Read,
+    caller: Caller,
+    rule: Rule,
+    tenant_id: TenantId,
+    group_id: GroupId | None,
+    owner_id: UserId | None,
+    now: Micros,
+) -> _Verdict:
+    """A signed-in user: in its own tenant by ownership, group role or directory role; elsewhere as a partner's."""
+    if caller.tenant_id != tenant_id:
+        if "mfa" not in caller.amr:
+            return Reason.MFA_MISSING, f"the sign-in had no second factor; methods: {' '.join(sorted(caller.amr))}"
+        return await _decide_customer(read, caller, rule, tenant_id, now)
+    if owner_id is not None and owner_id == caller.user_id:
+        return Reason.GRANTED, "it is the user's own"
+    standing = None if group_id is None else await _compare_standing(read, caller, rule, tenant_id, group_id)
+    if standing is not None and standing[0] is not Reason.GROUP_ROLE_MISSING:
+        return standing
+    if not rule.roles and rule.permission is None:
+        return Reason.GRANTED, "every user of the tenant may"
+    if not rule.roles:
+        rule = replace(rule, roles=_GROUP_ADMINISTRATORS if rule.audience is Audience.KAIZALA else _ADMINISTRATORS)
+    return await _decide_own_tenant(read, caller, rule, tenant_id, now)
+
+
+async def _compare_standing(read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, group_id: GroupId) -> _Verdict:
+    standing = await access.find_group_standing(read, tenant_id, group_id, caller.user_id)
+    if standing is None:
+        return Reason.GROUP_UNKNOWN, f"tenant {tenant_id} has no group {group_id}"
+    return _compare_group_roles(standing, rule.group_role)
 
 
 async def _decide_group(

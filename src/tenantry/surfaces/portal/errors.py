@@ -1,0 +1,139 @@
+"""What a person sees when a page cannot be shown: one table, and pages that say what to do next."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Final
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+
+from tenantry.core import errors
+from tenantry.core.caller import Caller
+from tenantry.core.errors import DomainError, RateLimited, StoreBusy
+from tenantry.surfaces.portal.forms import SentTwice, keep_draft, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import ForgedForm, SignInNeeded, find_signed_in, path_of
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.refusals import note_denial
+
+NEVER: Final = None
+"""A bug if it gets here: answered as 500, logged in full."""
+
+TABLE: dict[type[DomainError], int | None] = {
+    errors.InvalidValue: 400,
+    errors.PayloadTooLarge: 413,
+    errors.NotFound: 404,
+    errors.AlreadyExists: 409,
+    errors.FailedPrecondition: 409,
+    errors.VersionMismatch: 409,
+    errors.Forbidden: 403,
+    errors.AppOnlyRefused: NEVER,
+    errors.MfaRequired: 403,
+    errors.BadCredentials: 403,
+    errors.InvalidClient: 403,
+    errors.InvalidGrant: 403,
+    errors.InvalidToken: 403,
+    errors.InvalidScope: 400,
+    errors.UnsupportedGrantType: NEVER,
+    errors.RateLimited: 429,
+    errors.DeviceLimitExceeded: 409,
+    errors.DeviceTokenUsed: NEVER,
+    errors.DeviceTokenExpired: NEVER,
+    errors.DeviceTokenNotFound: NEVER,
+    errors.StoreBusy: 503,
+    errors.StoreUnavailable: 503,
+}
+
+_log = structlog.get_logger()
+
+
+def install(app: FastAPI) -> None:
+    """Let `app` answer with pages whatever happens."""
+    app.add_exception_handler(DomainError, _show_refusal)  # type: ignore[arg-type]
+    app.add_exception_handler(SignInNeeded, _ask_to_sign_in)  # type: ignore[arg-type]
+    app.add_exception_handler(ForgedForm, _show_forged)  # type: ignore[arg-type]
+    app.add_exception_handler(SentTwice, _show_sent_twice)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _show_absent)
+    app.add_exception_handler(HTTPException, _show_http)  # type: ignore[arg-type]
+
+
+async def _show_refusal(request: Request, error: DomainError) -> HTMLResponse:
+    status = TABLE.get(type(error))
+    if status is None:
+        return show_bug(request, error)
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is not None:
+        await note_denial(deps_of(request), caller, error)
+    title = {
+        403: _("You may not do this"),
+        404: _("There is no such page"),
+        409: _("This cannot be done now"),
+        413: _("That is too large"),
+        429: _("Too many tries"),
+        503: _("The server is busy"),
+    }.get(status, _("This did not work"))
+    text = _("It may have been removed, or it belongs to another organisation.") if status == 404 else _(error.public)
+    page = await _page(request, status, title, text)
+    if isinstance(error, StoreBusy | RateLimited):
+        page.headers["Retry-After"] = str(error.retry_after)
+    return page
+
+
+async def _ask_to_sign_in(request: Request, error: SignInNeeded) -> Response:
+    """To the sign-in page and back. What a form held comes along, see forms.keep_draft."""
+    address = f"/sign-in?next={quote(error.back, safe='')}"
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"HX-Redirect": address})
+    response = see_other(address)
+    if request.method == "POST":
+        try:
+            keep_draft(response, request.scope["path"], await read_form(request))
+        except (DomainError, ForgedForm):
+            return response
+    return response
+
+
+async def _show_forged(request: Request, _error: ForgedForm) -> HTMLResponse:
+    text = _("The form was too old, or another site sent it. Open the page again and send the form from there.")
+    return await _page(request, 403, _("This form is not from here"), text, path_of(request), _("Open it again"))
+
+
+async def _show_sent_twice(request: Request, error: SentTwice) -> HTMLResponse:
+    text = _("It was carried out the first time, and nothing was done now.")
+    return await _page(request, 409, _("This form was sent before"), text, error.back, _("See what it made"))
+
+
+async def _show_absent(request: Request, _error: Exception) -> HTMLResponse:
+    text = _("It may have been removed, or it belongs to another organisation.")
+    return await _page(request, 404, _("There is no such page"), text)
+
+
+async def _show_http(request: Request, error: HTTPException) -> HTMLResponse:
+    if error.status_code == 405:
+        return await _page(request, 405, _("This page takes no forms"), _("Go back and try from the page itself."))
+    return await _show_absent(request, error)
+
+
+def show_bug(request: Request, error: Exception) -> HTMLResponse:
+    """The page of what should not have happened: only the number under which the log says more."""
+    correlation_id = origin_of(request.scope).correlation_id
+    _log.error("unexpected error", path=ascii(request.scope["path"]), correlation_id=correlation_id, exc_info=error)
+    text = _("It is our fault. The log says more under the number %(id)s.") % {"id": correlation_id}
+    return render(request, "error.html", 500, title=_("Something went wrong"), text=text, back="/", back_label="")
+
+
+async def _page(
+    request: Request, status: int, title: str, text: str, back: str = "/", back_label: str = ""
+) -> HTMLResponse:
+    """With the menu when somebody is signed in, whatever the route asked for."""
+    if getattr(request.state, "session", None) is None:
+        with suppress(DomainError):
+            await find_signed_in(request)
+    return render(request, "error.html", status, title=title, text=text, back=back, back_label=back_label)

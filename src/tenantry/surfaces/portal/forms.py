@@ -1,0 +1,198 @@
+"""Forms: read once and checked, shown again with what was typed and what was wrong.
+
+A form posts to the address that shows it. So a stale one, a signed-out one and one that was sent twice all have a place
+to go back to.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from urllib.parse import parse_qsl
+
+from fastapi import Request, Response
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from tenantry.core.clock import DAY, Micros
+from tenantry.core.errors import (
+    AlreadyExists,
+    BadCredentials,
+    FailedPrecondition,
+    InvalidScope,
+    InvalidValue,
+    RateLimited,
+    VersionMismatch,
+)
+from tenantry.core.ids import TenantId
+from tenantry.store import idempotency
+from tenantry.store.engine import Tx
+from tenantry.surfaces.portal.guard import check_form
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.body import is_clean, read_body
+from tenantry.tokens.secrets import SecretHasher
+
+BODY_LIMIT = 65_536
+DRAFT_COOKIE = "tenantry-draft"
+_DRAFT_LIMIT = 3_000
+_NEVER_KEPT = frozenset({"form_token", "form_id", "password", "pin", "code"})
+WHOLE = ""
+"""The key in `errors` of what is wrong with the form as a whole."""
+
+_CORRECTABLE = (
+    InvalidValue,
+    InvalidScope,
+    AlreadyExists,
+    FailedPrecondition,
+    VersionMismatch,
+    BadCredentials,
+    RateLimited,
+)
+"""What a person can put right in the form itself."""
+
+
+class SentTwice(Exception):
+    """The form was carried out before: a double click, the back button, a reload. `back` shows what it made."""
+
+    def __init__(self, back: str) -> None:
+        self.back = back
+        super().__init__(back)
+
+
+class Form:
+    """What was typed (`values`, by name) and what is wrong with it (`errors`, by name).
+
+    `form_id` is good for one submission, see `claim_form`.
+    """
+
+    def __init__(
+        self, values: Mapping[str, Sequence[str]] | None = None, files: Mapping[str, bytes] | None = None
+    ) -> None:
+        self.values = {name: list(texts) for name, texts in (values or {}).items()}
+        self.files = dict(files or {})
+        self.errors: dict[str, str] = {}
+        self.form_id = self.value("form_id") or secrets.token_urlsafe(18)
+
+    def value(self, name: str) -> str:
+        """What was typed, for the field to show again."""
+        return self.values.get(name, [""])[-1]
+
+    def text(self, name: str, *, required: bool = False, max_length: int = 1024) -> str:
+        """Without outer blanks. Too long, empty though required, or not storable: an error beside the field."""
+        text = self.value(name).strip()
+        if required and not text:
+            self.fail(name, _("Please fill this in."))
+        elif len(text) > max_length:
+            self.fail(name, _("At most %(count)d characters, please.") % {"count": max_length})
+        elif not is_clean(text):
+            self.fail(name, _("This holds a character that cannot be stored."))
+        return text
+
+    def texts(self, name: str) -> list[str]:
+        """Every value of the name: what check boxes give."""
+        return [text for text in self.values.get(name, []) if is_clean(text)]
+
+    def lines(self, name: str, *, max_length: int = 4096) -> list[str]:
+        """The lines of a text area that are not blank."""
+        return [line.strip() for line in self.text(name, max_length=max_length).splitlines() if line.strip()]
+
+    def checked(self, name: str) -> bool:
+        """Whether the box was ticked."""
+        return bool(self.value(name))
+
+    def fail(self, name: str, text: str) -> None:
+        """Say beside the field what is wrong; the first thing counts."""
+        self.errors.setdefault(name, text)
+
+    @contextmanager
+    def showing_errors(self, **names: str) -> Iterator[None]:
+        """Let refusals of the domain appear beside their field: `with form.showing_errors(redirect_uris="redirect"):`.
+
+        Field names of the domain that differ from the form's are translated by `names`. What a person cannot correct
+        here (NotFound, Forbidden, StoreBusy) goes on to its page.
+        """
+        try:
+            yield
+        except _CORRECTABLE as error:
+            name = names.get(error.field or "", error.field or WHOLE)
+            self.fail(name if name in self.values else WHOLE, _(error.public))
+
+
+async def read_form(request: Request, *, limit: int = BODY_LIMIT) -> Form:
+    """The posted form, urlencoded or multipart, at most `limit` bytes.
+
+    Raises ForgedForm, PayloadTooLarge, InvalidValue when it is no form.
+    """
+    body = await read_body(request, limit)
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        if content_type == "multipart/form-data":
+            form = await _parse_multipart(request, body)
+        elif content_type == "application/x-www-form-urlencoded" or not body:
+            form = _parse_urlencoded(body)
+        else:
+            raise InvalidValue("This is not a form.", field="body")
+    except (ValueError, MultiPartException):
+        raise InvalidValue("This form cannot be read.", field="body") from None
+    check_form(request, form.value("form_token"))
+    return form
+
+
+def _parse_urlencoded(body: bytes) -> Form:
+    values: dict[str, list[str]] = {}
+    for name, text in parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=2_000, errors="strict"):
+        values.setdefault(name, []).append(text)
+    return Form(values)
+
+
+async def _parse_multipart(request: Request, body: bytes) -> Form:
+    parsed = await MultiPartParser(request.headers, _once(body), max_files=4, max_fields=2_000).parse()
+    values: dict[str, list[str]] = {}
+    files: dict[str, bytes] = {}
+    try:
+        for name, item in parsed.multi_items():
+            if isinstance(item, UploadFile):
+                files[name] = await item.read()
+            else:
+                values.setdefault(name, []).append(item)
+    finally:
+        await parsed.close()
+    return Form(values, files)
+
+
+async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body
+
+
+async def claim_form(tx: Tx, hasher: SecretHasher, tenant_id: TenantId, form: Form, *, back: str, now: Micros) -> None:
+    """The first write of a form that makes something: it is carried out once, however often it is sent.
+
+    Raises SentTwice. Atomic with the rest of `tx`: what failed can be sent again. Twins take turns.
+    """
+    key = hasher.hash(f"form {form.form_id}")
+    if not await idempotency.claim(tx, tenant_id, key, now=now, expires_at=now + DAY):
+        raise SentTwice(back)
+
+
+def keep_draft(response: Response, path: str, form: Form) -> None:
+    """Let a form that came after its session's end be there again after signing in; without passwords and PINs."""
+    typed = {name: texts for name, texts in form.values.items() if not _NEVER_KEPT.intersection(name.split("_"))}
+    raw = base64.urlsafe_b64encode(json.dumps([path, typed]).encode()).decode()
+    if len(raw) <= _DRAFT_LIMIT:
+        response.set_cookie(DRAFT_COOKIE, raw, max_age=600, path="/", httponly=True, samesite="lax")
+
+
+def draft_of(request: Request) -> Form:
+    """A form to show: with what was typed before the session ended, if there is such a draft for this path."""
+    raw = request.cookies.get(DRAFT_COOKIE, "")
+    try:
+        path, typed = json.loads(base64.urlsafe_b64decode(raw))
+        if path == request.scope["path"] and all(isinstance(texts, list) for texts in typed.values()):
+            request.state.drop_draft = True
+            return Form({str(name): [str(text) for text in texts] for name, texts in typed.items()})
+    except (ValueError, TypeError, AttributeError):
+        return Form()
+    return Form()

@@ -1,0 +1,104 @@
+"""The frame around every page: menu, tenant, language, addresses of assets; and answers that lead elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from tenantry.surfaces.portal import texts
+from tenantry.surfaces.portal.forms import DRAFT_COOKIE
+from tenantry.surfaces.portal.guard import FORM_COOKIE, Session, form_token, local_path
+from tenantry.surfaces.portal.static import asset
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.deps import deps_of
+
+
+class MenuItem(NamedTuple):
+    """`key` leads there after `g` on the keyboard."""
+
+    path: str
+    label: str
+    key: str
+
+
+def _menu() -> list[MenuItem]:
+    return [
+        MenuItem("/", _("Home"), "h"),
+        MenuItem("/users", _("Users"), "u"),
+        MenuItem("/groups", _("Groups"), "g"),
+        MenuItem("/connectors", _("Connectors"), "c"),
+        MenuItem("/devices", _("Devices"), "d"),
+        MenuItem("/enterprises", _("Enterprises"), "e"),
+        MenuItem("/partners", _("Partners"), "p"),
+        MenuItem("/customers", _("Customers"), "k"),
+        MenuItem("/reach", _("Who can reach what"), "r"),
+        MenuItem("/audit", _("Audit"), "a"),
+        MenuItem("/settings", _("Settings"), "s"),
+    ]
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(asset=asset, language=texts.language)
+    environment.filters.update(day=texts.day, number=texts.number)
+    return environment
+
+
+_templates = _environment()
+
+
+def render(request: Request, template: str, /, status: int = 200, **context: Any) -> HTMLResponse:
+    """A whole page. Templates see `session` (None when nobody is signed in), `now`, `menu`, `path`, `form_token` and
+    what is passed; `ago(instant)` and `exact(instant)` for times.
+    """
+    deps = deps_of(request)
+    now = deps.clock()
+    session: Session | None = getattr(request.state, "session", None)
+    path = request.scope["path"]
+    html = _templates.get_template(template).render(
+        {
+            "session": session,
+            "now": now,
+            "path": path,
+            "menu": _shown_menu(request) if session else [],
+            "form_token": form_token(request),
+            "ago": lambda instant: texts.relative_time(instant, now),
+            "exact": texts.exact_time,
+            "iso": texts.iso_time,
+            "demo": deps.settings.demo,
+            **context,
+        }
+    )
+    response = HTMLResponse(html, status)
+    _settle_cookies(request, response, is_secure=deps.settings.issuer.startswith("https:"))
+    return response
+
+
+def _shown_menu(request: Request) -> list[MenuItem]:
+    """Only what this server has a page for."""
+    return [item for item in _menu() if item.path in request.app.state.paths]
+
+
+def _settle_cookies(request: Request, response: Response, *, is_secure: bool) -> None:
+    seed = getattr(request.state, "form_seed", None)
+    if seed is not None:
+        response.set_cookie(FORM_COOKIE, seed, path="/", secure=is_secure, httponly=True, samesite="lax")
+    if getattr(request.state, "drop_draft", False):
+        response.delete_cookie(DRAFT_COOKIE, path="/", httponly=True)
+
+
+def see_other(path: str) -> RedirectResponse:
+    """303 to a page of ours, after a form; anything that is no local path leads home."""
+    return RedirectResponse(local_path(path), 303)

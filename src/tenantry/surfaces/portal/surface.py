@@ -1,0 +1,72 @@
+"""The portal's application: its pages, its error pages, and the headers that hold for each answer."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tenantry.surfaces.portal import errors, home, static
+from tenantry.surfaces.portal.texts import use_language
+from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.shared.hot import HotRoute, header
+
+HOT: list[HotRoute] = []
+
+PAGES = (static, home)
+"""Modules with a `router`, asked in this order."""
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""On every answer that does not set its own. Secrets are shown on these pages: nothing keeps a copy."""
+
+
+def surface(deps: Deps) -> FastAPI:
+    """Every page. Addresses are made from paths only, never from the Host header."""
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    app.state.deps = deps
+    for page in PAGES:
+        app.include_router(page.router)
+    app.state.paths = {getattr(route, "path", "") for route in app.routes}
+    errors.install(app)
+    app.add_middleware(Frame, is_secure=deps.settings.issuer.startswith("https:"))
+    return app
+
+
+class Frame:
+    """The language of the request, the headers of the answer, and a page even for a bug."""
+
+    def __init__(self, app: ASGIApp, is_secure: bool) -> None:
+        self._app = app
+        self._headers = dict(SECURITY_HEADERS)
+        if is_secure:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        use_language(header(scope, b"accept-language") or "")
+
+        async def send_framed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_framed)
+        except Exception as error:  # noqa: BLE001 - logged in full there
+            answer = errors.show_bug(Request(scope), error)
+            await answer(scope, receive, send_framed)
