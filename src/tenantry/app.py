@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import importlib.util
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +32,7 @@ from tenantry.metrics import Metrics
 from tenantry.settings import Settings
 from tenantry.store.engine import Store, open_store
 from tenantry.surfaces import operations
+from tenantry.surfaces.shared import inbox
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotRoute, header, send_json
 from tenantry.surfaces.shared.limits import RateLimiter
@@ -44,11 +44,12 @@ from tenantry.tokens.signing_keys import KeyRing
 
 KEY_REFRESH_SECONDS = 30
 
-SURFACES: dict[str, ModuleType] = {
-    name: importlib.import_module(f"tenantry.surfaces.{name}")
-    for name in ("kaizala", "partner_center", "android_enterprise", "device", "oauth")
-    if importlib.util.find_spec(f"tenantry.surfaces.{name}.__init__")
-}
+SURFACES: dict[str, ModuleType] = {}
+for _name in ("kaizala", "partner_center", "android_enterprise", "device", "oauth"):
+    with suppress(ImportError):
+        _module = importlib.import_module(f"tenantry.surfaces.{_name}")
+        if hasattr(_module, "surface"):
+            SURFACES[_name] = _module
 """Each exports `surface(deps) -> FastAPI` and `HOT`."""
 
 FIRST_SEGMENTS = {
@@ -90,6 +91,8 @@ class App:
         self._patterns: list[tuple[str, re.Pattern[str], HotRoute]] = []
         self._key_refresh: asyncio.Task[None] | None = None
         self._take("operations", operations.routes(self.metrics if deps.settings.metrics else None))
+        if deps.settings.demo:
+            self._take("operations", inbox.HOT)
         for name, module in SURFACES.items():
             self._take(name, module.HOT)
 
@@ -269,7 +272,7 @@ async def build(
             keys=await KeyRing.load(opened, master_key, clock),
             hasher=SecretHasher(master_key.pepper()),
             passwords=PasswordHasher(),
-            messages=messages or _messages(settings),
+            messages=messages or _messages(settings, clock),
             limits=RateLimiter(settings.rate_limits == "on", clock),
         )
         mounted = {name: module.surface(deps) for name, module in SURFACES.items()}
@@ -282,5 +285,5 @@ async def build(
     return App(deps, mounted, owns_store=store is None)
 
 
-def _messages(settings: Settings) -> Messages:
-    return DemoInbox() if settings.demo else AppriseMessages(settings.message_urls)
+def _messages(settings: Settings, clock: Clock) -> Messages:
+    return DemoInbox(clock) if settings.demo else AppriseMessages(settings.message_urls)

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from tenantry.access.actions import GroupRole, Permission, RoleId
+from tenantry.access.actions import Permission, RoleId
 from tenantry.core.caller import Caller, CallerKind, Origin, Reach, operator
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import ConnectorId, CorrelationId, GroupId, RelationshipId, TenantId, UserId
@@ -175,15 +176,19 @@ async def a_group(
     now: Micros = NOON,
 ) -> GroupId:
     from tenantry.directory.groups import NewGroup, create_group
-    from tenantry.directory.members import add_member
+    from tenantry.directory.members import Newcomers
 
-    new_group = NewGroup(name=name or f"Group {next(_count)}", parent_id=parent_id)
+    newcomers = Newcomers(
+        user_ids=tuple(user.id for user in members), admin_ids=tuple(admin.id for admin in admins)
+    )
+    new_group = NewGroup(name=name or f"Group {next(_count)}", welcome_message="Welcome", newcomers=newcomers)
+    # A sub-group is what a caller makes whose reach is its parent.
+    reach = None if parent_id is None else Reach.GROUP
+    caller = dataclasses.replace(OPERATOR, reach=reach, group_id=parent_id)
     async with store.write() as tx:
-        group = await create_group(tx, OPERATOR, tenant.id, new_group, now=now)
-        for role, users in ((GroupRole.ADMIN, admins), (GroupRole.MEMBER, members)):
-            for user in users:
-                await add_member(tx, OPERATOR, tenant.id, group.id, user.id, role, now)
-    return group.id
+        created = await create_group(tx, caller, tenant.id, new_group, now)
+    assert created.all_added
+    return created.group_id
 
 
 async def a_grant(

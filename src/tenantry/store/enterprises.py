@@ -73,3 +73,18 @@ async def set_service_account(tx: Tx, enterprise_id: EnterpriseId, service_accou
         id=enterprise_id,
         service_account_id=service_account_id,
     )
+
+
+async def list_of_tenant(read: Read, tenant_id: TenantId, after_id: str, limit: int) -> list[Enterprise]:
+    """At most `limit` enrolled enterprises of the customer after `after_id` (empty: from the beginning), by id."""
+    return await read.all(
+        Enterprise,
+        """
+        SELECT id, tenant_id, emm_tenant_id, name, primary_domain, service_account_id FROM enterprises
+        WHERE tenant_id = :tenant_id AND id > :after_id AND unenrolled_at IS NULL
+        ORDER BY id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        after_id=after_id,
+        limit=limit,
+    )

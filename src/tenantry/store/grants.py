@@ -6,7 +6,20 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId, UserId
-from tenantry.store.engine import Tx
+from tenantry.store.engine import Read, Tx
+
+
+class LiveGrant(NamedTuple):
+    """A grant as people look at it. `permissions` are space-separated."""
+
+    id: GrantId
+    connector_id: ConnectorId
+    user_id: UserId
+    reach: str
+    group_id: GroupId | None
+    permissions: str
+    created_at: int
+    expires_at: int
 
 
 class RevokedGrant(NamedTuple):
@@ -168,3 +181,19 @@ async def exists(tx: Tx, tenant_id: TenantId, grant_id: GrantId) -> bool:
         str, "SELECT id FROM grants WHERE tenant_id = :tenant_id AND id = :id", tenant_id=tenant_id, id=grant_id
     )
     return found is not None
+
+
+async def list_of_tenant(read: Read, tenant_id: TenantId, now: Micros, after_id: str, limit: int) -> list[LiveGrant]:
+    """At most `limit` grants that are neither revoked nor past their end, after `after_id` (empty: from the start)."""
+    return await read.all(
+        LiveGrant,
+        """
+        SELECT id, connector_id, user_id, reach, group_id, permissions, created_at, expires_at FROM grants
+        WHERE tenant_id = :tenant_id AND id > :after_id AND revoked_at IS NULL AND expires_at > :now
+        ORDER BY id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        now=now,
+        after_id=after_id,
+        limit=limit,
+    )

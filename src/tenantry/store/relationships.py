@@ -162,3 +162,19 @@ async def terminate(
         id=relationship_id,
         now=now,
     )
+
+
+async def list_of_customer(read: Read, tenant_id: TenantId, after_id: str, limit: int) -> list[DelegatedRelationship]:
+    """At most `limit` relationships of the customer after `after_id` (empty: from the start), ended ones included."""
+    return await read.all(
+        DelegatedRelationship,
+        """
+        SELECT tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at, expires_at,
+               ended_at
+        FROM delegated_relationships WHERE tenant_id = :tenant_id AND id > :after_id
+        ORDER BY id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        after_id=after_id,
+        limit=limit,
+    )

@@ -1,0 +1,207 @@
+"""What every command needs: its options, the opened store, how results look, what an error exits with.
+
+Exit codes: 0 done, 1 refused, 2 wrong usage or value, 3 exists already, 4 not found, 75 busy (retry; EX_TEMPFAIL),
+78 configuration (EX_CONFIG).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from tenantry.core.caller import Caller
+    from tenantry.core.clock import Micros
+    from tenantry.core.ids import TenantId, UserId
+    from tenantry.settings import Settings
+    from tenantry.store.engine import Read, Store
+    from tenantry.tokens.master_key import MasterKey
+    from tenantry.tokens.secrets import SecretHasher
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="The data directory.", envvar="TENANTRY_DATA_DIR", show_default="var")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+InTenant = Annotated[str, typer.Option("--tenant", "-t", help="The tenant: its ID or one of its domains.")]
+After = Annotated[str, typer.Option("--after", help="Go on behind this ID, the last one of the page before.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Rows of one page.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the operator works with."""
+
+    settings: Settings
+    store: Store
+    caller: Caller
+    now: Micros
+
+    @property
+    def master_key(self) -> MasterKey:
+        """Raises MasterKeyError."""
+        return master_key_of(self.settings)
+
+    @property
+    def hasher(self) -> SecretHasher:
+        """Raises MasterKeyError."""
+        from tenantry.tokens.secrets import SecretHasher
+
+        return SecretHasher(self.master_key.pepper())
+
+
+def noun(help_text: str) -> typer.Typer:
+    """A group of commands."""
+    return typer.Typer(
+        help=help_text, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False
+    )
+
+
+def settings_of(data_dir: Path | None, **overrides: Any) -> Settings:
+    """The settings; exits 78 when they are not valid."""
+    from pydantic import ValidationError
+
+    from tenantry.settings import load
+
+    try:
+        return load(data_dir=data_dir, **overrides)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors(include_input=False)]
+        fail("The configuration is not valid. " + "; ".join(lines), 78)
+    except ValueError as error:  # what is no TOML, or no JSON in the environment
+        fail(f"The configuration cannot be read: {error}", 78)
+
+
+def master_key_of(settings: Settings) -> MasterKey:
+    """Raises MasterKeyError."""
+    from tenantry.tokens.master_key import load_master_key
+
+    value = settings.master_key.get_secret_value() if settings.master_key else None
+    return load_master_key(value, settings.master_key_file or settings.data_dir / "master.key")
+
+
+def run(data_dir: Path | None, work: Callable[[Desk], Awaitable[T]]) -> T:
+    """Open the store, do the work as the operator, close the store. An error becomes a sentence and an exit code."""
+    import asyncio
+
+    settings = settings_of(data_dir)
+    with failing_well():
+        return asyncio.run(_run(settings, work))
+
+
+async def _run(settings: Settings, work: Callable[[Desk], Awaitable[T]]) -> T:
+    from tenantry.core.caller import Origin, operator
+    from tenantry.core.clock import system_clock
+    from tenantry.core.ids import CorrelationId, new_guid
+    from tenantry.store.engine import open_store
+
+    store = await open_store(settings.store_url, busy_timeout=10.0, pool_size=1)
+    try:
+        origin = Origin(CorrelationId(new_guid()), "")
+        return await work(Desk(settings, store, operator(origin), system_clock()))
+    finally:
+        await store.close()
+
+
+@contextmanager
+def failing_well() -> Iterator[None]:
+    """Turn what a person can act on into one sentence and an exit code; anything else is a bug and stays one."""
+    from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue, NotFound, StoreBusy
+    from tenantry.store.engine import SchemaOutdated
+    from tenantry.tokens.master_key import MasterKeyError
+
+    codes: dict[type[DomainError], int] = {InvalidValue: 2, AlreadyExists: 3, NotFound: 4, StoreBusy: 75}
+    try:
+        yield
+    except DomainError as error:
+        code = next((code for kind, code in codes.items() if isinstance(error, kind)), 1)
+        what = f"{error.field}: " if error.field else ""
+        fail(f"{what}{error.public}", code)
+    except (SchemaOutdated, MasterKeyError) as error:
+        fail(str(error), 78)
+
+
+def fail(sentence: str, code: int) -> NoReturn:
+    """Print to stderr and exit."""
+    typer.echo(sentence, err=True)
+    raise typer.Exit(code)
+
+
+async def tenant_named(read: Read, name_or_id: str) -> TenantId:
+    """Raises NotFound("tenant")."""
+    from tenantry.core.errors import NotFound
+    from tenantry.directory.tenants import resolve_tenant
+
+    tenant_id = await resolve_tenant(read, name_or_id)
+    if tenant_id is None:
+        raise NotFound("tenant", f"No tenant has the ID or the domain {name_or_id}.")
+    return tenant_id
+
+
+async def user_named(read: Read, tenant_id: TenantId, name_or_id: str) -> UserId:
+    """By user principal name or ID. Raises NotFound("user")."""
+    from tenantry.core.errors import NotFound
+    from tenantry.core.ids import UserId, parse_guid
+    from tenantry.store import users
+
+    user_id = parse_guid(name_or_id)
+    if user_id is not None:
+        return UserId(user_id)
+    user = await users.find_by_name(read, tenant_id, name_or_id)
+    if user is None:
+        raise NotFound("user", f"The tenant has no user {name_or_id}.")
+    return user.id
+
+
+def show(row: Row, as_json: bool) -> None:
+    """One thing: its fields below each other."""
+    if as_json:
+        _print_json(_readable(row))
+        return
+    width = max(map(len, row))
+    for name, value in _readable(row).items():
+        typer.echo(f"{name:<{width}}  {_text(value)}")
+
+
+def show_list(rows: Iterable[Any], columns: tuple[str, ...], as_json: bool) -> None:
+    """A page: a table for people, an array of whole rows as JSON. Rows are mappings or NamedTuples."""
+    found = [_readable(row if isinstance(row, Mapping) else row._asdict()) for row in rows]
+    if as_json:
+        _print_json(found)
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in found:
+        table.add_row(*(_text(row[column]) for column in columns))
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print(table if found else "None.")
+
+
+def _readable(row: Row) -> dict[str, Any]:
+    from tenantry.core.clock import to_iso
+
+    return {
+        name: to_iso(value) if name.endswith(("_at", "_until", "_from")) and isinstance(value, int) else value
+        for name, value in row.items()
+    }
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

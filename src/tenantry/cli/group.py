@@ -1,0 +1,71 @@
+"""`tenantry group`: create groups, list them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tenantry.cli.common import (
+    AsJson,
+    DataDir,
+    Desk,
+    InTenant,
+    noun,
+    run,
+    show,
+    show_list,
+    tenant_named,
+    user_named,
+)
+
+app = noun("Communication groups.")
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    tenant: InTenant,
+    admin: Annotated[list[str], typer.Option("--admin", help="User principal name or ID; repeatable.")],
+    member: Annotated[list[str] | None, typer.Option("--member", help="As --admin; repeatable.")] = None,
+    welcome: Annotated[str, typer.Option("--welcome", help="The welcome message.")] = "Welcome",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a group.
+
+    Example: `tenantry group create "Field staff" --tenant contoso.example --admin jo@contoso.example`
+    """
+
+    async def work(desk: Desk) -> dict[str, Any]:
+        from tenantry.directory.groups import NewGroup, create_group
+        from tenantry.directory.members import Newcomers
+
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            newcomers = Newcomers(
+                user_ids=tuple([await user_named(tx, tenant_id, user) for user in member or ()]),
+                admin_ids=tuple([await user_named(tx, tenant_id, user) for user in admin]),
+            )
+            new_group = NewGroup(name=name, welcome_message=welcome, newcomers=newcomers)
+            made = await create_group(tx, desk.caller, tenant_id, new_group, desk.now)
+        return {"group_id": made.group_id, "all_added": made.all_added}
+
+    show(run(data_dir, work), as_json)
+
+
+@app.command("list")
+def list_(tenant: InTenant, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List the groups of a tenant, by name.
+
+    Example: `tenantry group list --tenant contoso.example`
+    """
+
+    async def work(desk: Desk) -> None:
+        from tenantry.directory.groups import list_groups
+
+        async with desk.store.read() as read:
+            views = await list_groups(read, desk.caller, await tenant_named(read, tenant), now=desk.now)
+        show_list([view.group for view in views], ("id", "name", "group_type", "member_count"), as_json)
+
+    run(data_dir, work)

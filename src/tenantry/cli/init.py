@@ -1,0 +1,78 @@
+"""`tenantry init`: a data directory with a master key, a commented configuration and an empty database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tenantry.cli.common import DataDir, failing_well, settings_of
+
+if TYPE_CHECKING:
+    from tenantry.settings import Settings
+
+
+def init(
+    data_dir: DataDir = None,
+    database_url: Annotated[
+        str | None, typer.Option("--database-url", help="postgresql://… instead of a SQLite file.")
+    ] = None,
+) -> None:
+    """Prepare a data directory: master key, configuration, database. What is there already stays.
+
+    Example: `tenantry init --data-dir /var/lib/tenantry`
+    """
+    settings = settings_of(data_dir, database_url=database_url)
+    with failing_well():
+        prepare(settings)
+    typer.echo(
+        f"Ready in {settings.data_dir.absolute()}.\n"
+        "  1. Back up master.key apart from the database: without it no secret and no key of the database works.\n"
+        "  2. Set public_url in tenantry.toml to the address that clients use.\n"
+        f"  3. Start with: tenantry serve --data-dir {settings.data_dir}\n"
+        f"  4. Make the first tenant: tenantry tenant create NAME --domain DOMAIN --data-dir {settings.data_dir}"
+    )
+
+
+def prepare(settings: Settings) -> None:
+    """Make what is missing. Raises StoreUnavailable, MasterKeyError for a key that is there and not usable."""
+    from tenantry.settings import CONFIG_FILE
+    from tenantry.store import migrate
+
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = settings.data_dir / CONFIG_FILE
+    if not file.exists():
+        file.write_text(_configuration(settings), encoding="utf-8")
+        file.chmod(0o600)  # a database address may hold a password
+    ensure_master_key(settings)
+    migrate.upgrade(settings.store_url)
+
+
+def ensure_master_key(settings: Settings) -> None:
+    """Make the key file unless there is a key. Raises MasterKeyError."""
+    from tenantry.tokens.master_key import create_master_key_file
+
+    path = settings.master_key_file or settings.data_dir / "master.key"
+    if settings.master_key is None and not path.exists():
+        create_master_key_file(path)
+
+
+def _configuration(settings: Settings) -> str:
+    """Every setting, commented out, with what it means and its default."""
+    lines = ["# Settings of Tenantry. TENANTRY_NAME in the environment wins over this file.", ""]
+    for name, field in type(settings).model_fields.items():
+        if name == "data_dir":
+            continue
+        default = field.get_default(call_default_factory=True)
+        value = settings.database_url if name == "database_url" else None
+        lines += [f"# {field.description}", f"{name} = {_toml(value)}" if value else f"# {name} = {_toml(default)}", ""]
+    return "\n".join(lines)
+
+
+def _toml(value: object) -> str:
+    import json
+
+    if isinstance(value, dict):
+        return "{}"
+    return '""' if value is None else json.dumps(str(value) if isinstance(value, Path) else value)

@@ -1,0 +1,156 @@
+"""`tenantry serve`: one server process.
+
+1. Demo mode makes what is missing: key, database, demo tenants. A normal start refuses with a sentence instead.
+2. The socket is bound before anything is built, since the port is part of the issuer.
+3. Schema tools are heavy and needed once, so they run in a process of their own, while this one loads the server.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tenantry.cli.common import DataDir, fail, failing_well, settings_of
+
+if TYPE_CHECKING:
+    import socket
+
+    from tenantry.app import App
+    from tenantry.settings import Settings
+
+
+def serve(
+    data_dir: DataDir = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="0 takes a free one.", show_default="8080")
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="With demo tenants and printed sign-ins.")] = False,
+) -> None:
+    """Start the server; Ctrl-C stops it.
+
+    Examples: `tenantry serve --demo`, `tenantry serve --data-dir /var/lib/tenantry --host 0.0.0.0`
+    """
+    settings = settings_of(data_dir, host=host, port=port, demo=demo or None)
+    with failing_well(), suppress(KeyboardInterrupt):
+        upgrade = _prepare_demo(settings) if settings.demo else None
+        listener = _bind(settings)
+        settings = _addressed(settings, listener)
+        _run(settings, listener, upgrade)
+
+
+def _prepare_demo(settings: Settings) -> subprocess.Popen[bytes] | None:
+    """Key and directory now; the schema in the background when there is no database yet."""
+    from tenantry.cli.init import ensure_master_key
+
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ensure_master_key(settings)
+    is_new = settings.database_url is None and not (settings.data_dir / "tenantry.db").exists()
+    return _start_upgrade(settings) if is_new else None
+
+
+def _start_upgrade(settings: Settings) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tenantry.cli", "db", "upgrade", "--data-dir", str(settings.data_dir)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
+
+
+def _finish(upgrade: subprocess.Popen[bytes]) -> None:
+    if upgrade.wait() != 0:
+        fail("The database could not be prepared.", 78)  # the child has said why
+
+
+def _bind(settings: Settings) -> socket.socket:
+    import socket
+
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another --port.", 1)
+    return listener
+
+
+def _addressed(settings: Settings, listener: socket.socket) -> Settings:
+    """With the port that was taken, and with an address that clients can use when none is set."""
+    port = listener.getsockname()[1]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return settings.model_copy(update={"port": port, "public_url": settings.public_url or f"http://{host}:{port}"})
+
+
+def _run(settings: Settings, listener: socket.socket, upgrade: subprocess.Popen[bytes] | None) -> None:
+    import asyncio
+
+    from tenantry import app  # noqa: F401 - loads the server while the schema is made
+    from tenantry.cli.logs import configure
+
+    configure(settings.log_format)
+    if upgrade is not None:
+        _finish(upgrade)
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        asyncio.run(_serve(settings, listener))
+    else:
+        uvloop.run(_serve(settings, listener))
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    import gc
+
+    import uvicorn
+
+    app = await _build(settings)
+    announcement = await _announcement(app)
+
+    class Server(uvicorn.Server):
+        """Says where it listens once it does."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            typer.echo(announcement)
+
+    gc.collect()
+    gc.freeze()  # what is there now stays for good, so no later collection looks at it
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=10,
+    )
+    await Server(config).serve(sockets=[listener])
+
+
+async def _build(settings: Settings) -> App:
+    from tenantry.app import build
+    from tenantry.store.engine import SchemaOutdated
+
+    try:
+        return await build(settings)
+    except SchemaOutdated:
+        if not settings.demo:
+            raise
+    _finish(_start_upgrade(settings))
+    return await build(settings)
+
+
+async def _announcement(app: App) -> str:
+    settings = app.deps.settings
+    if not settings.demo:
+        return f"Tenantry listens on {settings.issuer} (port {settings.port}). Ctrl-C stops it."
+    from tenantry.demo.data import ensure_demo
+    from tenantry.demo.stories import tell
+
+    return tell(await ensure_demo(app.deps), settings.data_dir)

@@ -1,0 +1,104 @@
+"""`tenantry service-account`: accounts for the Play EMM API, their key files, and a token for trying things out."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tenantry.cli.common import AsJson, DataDir, Desk, InTenant, fail, noun, run, show, tenant_named
+
+app = noun("Service accounts and their keys.")
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Lower-case letters, digits and dashes.")],
+    tenant: InTenant,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a service account NAME@the tenant's first domain, yet without a key.
+
+    Example: `tenantry service-account create emm --tenant emm.example`
+    """
+
+    async def work(desk: Desk) -> dict[str, Any]:
+        from tenantry.connectors.service_accounts import register_service_account
+        from tenantry.store import tenants
+
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            domain = (await tenants.list_domains(tx, tenant_id))[0].name
+            made = await register_service_account(
+                tx, desk.caller, tenant_id=tenant_id, name=name, domain=domain, now=desk.now
+            )
+        return {"service_account_id": made.connector_id, "email": made.email}
+
+    show(run(data_dir, work), as_json)
+
+
+@app.command("add-key")
+def add_key(
+    service_account: Annotated[str, typer.Argument(help="Its ID.")],
+    tenant: InTenant,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The new key file. An existing one is not replaced.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write a key file that Google's client libraries load, readable by its owner only.
+
+    Example: `tenantry service-account add-key 3f2e... --tenant emm.example --out emm-key.json`
+    """
+    if out.exists():
+        fail(f"{out} exists. Choose another name.", 3)
+
+    async def work(desk: Desk) -> None:
+        from tenantry.connectors import service_accounts
+        from tenantry.connectors.connectors import get_connector
+        from tenantry.core.errors import NotFound
+        from tenantry.core.ids import ConnectorId, new_guid
+
+        connector_id, key_id = ConnectorId(service_account), new_guid().replace("-", "")
+        private_pem, public_pem = service_accounts.generate_key_pair()
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            connector = await get_connector(tx, tenant_id, connector_id)
+            if connector.email is None:
+                raise NotFound("service account")
+            await service_accounts.add_service_account_key(
+                tx, desk.caller, tenant_id, connector_id, key_id, public_pem, desk.now
+            )
+        content = service_accounts.key_file(
+            email=connector.email,
+            connector_id=connector_id,
+            key_id=key_id,
+            private_pem=private_pem,
+            token_uri=f"{desk.settings.issuer}/token",
+            project_id=tenant_id,
+        )
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(content, file, indent=2)
+
+    run(data_dir, work)
+    typer.echo(f"Wrote {out}. Whoever has this file acts as the service account.")
+
+
+@app.command()
+def token(
+    key_file: Annotated[Path, typer.Option("--key-file", "-k", help="As add-key wrote it.")],
+) -> None:
+    """Sign in with a key file, as Google's client libraries do, and print the access token.
+
+    Example: `curl -H "Authorization: Bearer $(tenantry service-account token -k emm-key.json)" ...`
+    """
+    from tenantry.cli.assertion import SignInFailed, fetch_token
+
+    try:
+        typer.echo(fetch_token(json.loads(key_file.read_text())))
+    except (OSError, ValueError, KeyError) as error:
+        fail(f"{key_file} is not a key file: {error}", 78)
+    except SignInFailed as error:
+        fail(str(error), 1)

@@ -1,0 +1,110 @@
+"""`tenantry user`: create users, list them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tenantry.cli.common import (
+    AsJson,
+    DataDir,
+    Desk,
+    InTenant,
+    Limit,
+    fail,
+    noun,
+    run,
+    show,
+    show_list,
+    tenant_named,
+)
+
+app = noun("Users and their roles.")
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME@DOMAIN", help="The user principal name.")],
+    tenant: InTenant,
+    display_name: Annotated[str | None, typer.Option("--display-name", help="Default: the name.")] = None,
+    given_name: Annotated[str | None, typer.Option("--given-name")] = None,
+    family_name: Annotated[str | None, typer.Option("--family-name")] = None,
+    country: Annotated[str | None, typer.Option("--country", help="Two capital letters.")] = None,
+    role: Annotated[list[str] | None, typer.Option("--role", help='Such as "User Administrator"; repeatable.')] = None,
+    password_from_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input instead of making one.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a user, who must change the password at the first sign-in. A password made here is shown once.
+
+    Example: `tenantry user create jo@contoso.example --tenant contoso.example --role "Global Administrator"`
+    """
+
+    async def work(desk: Desk) -> dict[str, Any]:
+        from tenantry.directory.passwords import PasswordHasher, check_password_rules, generate_password
+        from tenantry.directory.roles import assign_role
+        from tenantry.directory.users import NewUser, create_user
+
+        roles = [role_named(text) for text in role or []]
+        new_user = NewUser(
+            user_principal_name=name,
+            display_name=display_name or name.partition("@")[0],
+            given_name=given_name,
+            family_name=family_name,
+            usage_location=country,
+        )
+        password = typer.get_text_stream("stdin").readline().rstrip("\n") if password_from_stdin else None
+        made = None if password is not None else generate_password()
+        check_password_rules(password or made or "")
+        password_hash = await PasswordHasher().hash(password or made or "")
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            user = await create_user(tx, desk.caller, tenant_id, new_user, password_hash, True, desk.now)
+            for role_id in roles:
+                await assign_role(tx, desk.caller, tenant_id, user.id, role_id, None, desk.now)
+        shown = {"user_id": user.id, "user_principal_name": user.user_principal_name}
+        return shown if made is None else {**shown, "password": made}
+
+    show(run(data_dir, work), as_json)
+
+
+@app.command("list")
+def list_(
+    tenant: InTenant,
+    after: Annotated[str, typer.Option("--after", help="Go on behind this user principal name.")] = "",
+    limit: Limit = 100,
+    deleted: Annotated[bool, typer.Option("--deleted", help="Those that can be restored.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the users of a tenant, by name.
+
+    Example: `tenantry user list --tenant contoso.example --limit 20`
+    """
+
+    async def work(desk: Desk) -> None:
+        from tenantry.directory.users import list_users
+
+        async with desk.store.read() as read:
+            tenant_id = await tenant_named(read, tenant)
+            # "z" comes behind every ID, so that the page begins behind the name itself.
+            position = (after.lower(), "z") if after else None
+            rows, _ = await list_users(
+                read, desk.caller, tenant_id, deleted=deleted, after=position, limit=limit, now=desk.now
+            )
+        show_list(rows, ("user_principal_name", "id", "display_name", "user_type", "disabled_at"), as_json)
+
+    run(data_dir, work)
+
+
+def role_named(text: str) -> Any:
+    """The role of this name or ID. Exits 2 for an unknown one."""
+    from tenantry.directory.roles import ROLE_NAMES
+
+    known = {word: role_id for role_id, name in ROLE_NAMES.items() for word in (name.lower(), role_id.value)}
+    if text.lower() not in known:
+        fail(f"There is no role {text}. Known: {', '.join(ROLE_NAMES.values())}.", 2)
+    return known[text.lower()]
