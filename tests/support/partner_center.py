@@ -1,0 +1,112 @@
+"""The people of the Partner Center tests: a partner, its customers, and calls with the headers clients send."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tenantry.access.actions import Audience, Permission, RoleId
+from tenantry.app import App
+from tenantry.core.clock import HOUR
+from tenantry.core.ids import GrantId
+from tenantry.store.engine import Store
+from tenantry.tokens.mint import mint_access_token
+from tests.support.app import BASE_URL, an_app, client_for
+from tests.support.builders import (
+    SomeConnector,
+    SomeTenant,
+    SomeUser,
+    a_connector,
+    a_grant,
+    a_relationship,
+    a_tenant,
+    a_user,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """An app with a partner whose user holds User Administrator and Directory Writers in `customer`."""
+
+    app: App
+    store: Store
+    client: httpx.AsyncClient
+    partner: SomeTenant
+    customer: SomeTenant
+    connector: SomeConnector
+    user: SomeUser
+    token: str
+
+    @property
+    def users(self) -> str:
+        """Where the customer's users are."""
+        return f"/partnercenter/v1/customers/{self.customer.id}/users"
+
+    async def call(self, method: str, url: str, *, token: str | None = None, **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token or self.token}", **options.pop("headers", {})}
+        return await self.client.request(method, url, headers=headers, **options)
+
+    async def create(self, name: str, **values: Any) -> Any:
+        """A user of the customer, as its creation showed it."""
+        answer = await self.call("POST", self.users, json=a_body(self.customer, name, **values))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def a_body(customer: SomeTenant, name: str, **values: Any) -> dict[str, Any]:
+    """The vendor's sample."""
+    return {
+        "usageLocation": "US",
+        "userPrincipalName": f"{name}@{customer.domain}",
+        "firstName": "First",
+        "lastName": "Last",
+        "displayName": name.title(),
+        "immutableId": "Some unique ID",
+        "passwordProfile": {"password": "abCD123*", "forceChangePassword": True},
+        "attributes": {"objectType": "CustomerUser"},
+        **values,
+    }
+
+
+async def a_stage(
+    store: Store, *, roles: Collection[RoleId] = (RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS), **settings: Any
+) -> Stage:
+    """Close `client` afterwards, or use the `stage` fixture."""
+    app = await an_app(store, **settings)
+    partner, customer = await a_tenant(store), await a_tenant(store)
+    await a_relationship(store, partner, customer, roles=roles)
+    connector, user = await a_connector(store, partner), await a_user(store, partner)
+    token = await a_token(app, store, connector, user)
+    return Stage(app, store, client_for(app), partner, customer, connector, user, token)
+
+
+async def a_token(
+    app: App,
+    store: Store,
+    connector: SomeConnector,
+    user: SomeUser | None,
+    *,
+    amr: Collection[str] = ("pwd", "mfa"),
+    audience: Audience = Audience.PARTNER_CENTER,
+    permissions: Collection[Permission] = (Permission.PARTNER_CENTER,),
+) -> str:
+    """An access token of a user's grant; without a user, of the connector alone."""
+    grant_id = None
+    if user is not None:
+        grant_id = GrantId((await a_grant(store, connector, user, permissions=permissions, amr=amr)).id)
+    return mint_access_token(
+        app.deps.keys,
+        issuer=BASE_URL,
+        audience=audience,
+        subject=user.id if user else connector.id,
+        tenant_id=connector.tenant_id,
+        client_id=connector.id,
+        scope=" ".join(permissions),
+        grant_id=grant_id,
+        amr=amr if user else (),
+        lifetime=HOUR,
+        now=app.deps.clock(),
+    ).raw
