@@ -108,8 +108,9 @@ async def _token(deps: Deps, request: TokenRequest) -> dict[str, Any]:
     assert request.match is not None  # noqa: S101 - both routes are patterns
     tenant = await _tenant_named(deps, request.match["tenant"])
     exchanged = await exchange(deps, request, form, client, target, tenant)
+    presented = form.get("refresh_token") if grant_type == "refresh_token" else None
     answer = _answer_v2 if request.match["v2"] else _answer_v1
-    return answer(exchanged, target, exchanged.refresh_token or form.get("refresh_token"), request.now)
+    return answer(exchanged, target, exchanged.refresh_token or presented, request.now)
 
 
 async def _tenant_named(deps: Deps, name: str) -> TenantId | None:
