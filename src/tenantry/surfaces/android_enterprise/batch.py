@@ -38,6 +38,7 @@ _PREFIX = "/androidenterprise/v1/"
 
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,100})"|([^\s;"]{1,100}))', re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_FOLD = re.compile(rb"\r?\n[ \t]+")
 _REQUEST_LINE = re.compile(r"([A-Z]{1,10}) (/[!-~]{0,16000})(?: HTTP/[0-9.]{1,5})?")
 
 _log = structlog.get_logger()
@@ -109,7 +110,8 @@ def _split(raw: bytes) -> tuple[bytes, bytes]:
 
 
 def _headers(head: bytes) -> list[tuple[bytes, bytes]]:
-    pairs = (line.partition(b":") for line in head.splitlines() if b":" in line)
+    """Names in lower case. A long `Content-ID` comes folded onto two lines (RFC 5322 §2.2.3)."""
+    pairs = (line.partition(b":") for line in _FOLD.sub(b" ", head).splitlines() if b":" in line)
     return [(name.strip().lower(), value.strip()) for name, _, value in pairs]
 
 

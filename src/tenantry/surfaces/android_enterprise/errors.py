@@ -60,7 +60,7 @@ async def refuse(deps: Deps, request: Request, error: DomainError) -> Response:
         await note_denial(deps, caller, error)
     headers: dict[str, str] = {"x-correlation-id": origin_of(request.scope).correlation_id}
     if wire.code == 401:
-        headers["www-authenticate"] = "Bearer"
+        headers["www-authenticate"] = 'Bearer realm="tenantry"'  # the client's HTTP library dies of a bare scheme
     if isinstance(error, errors.RateLimited | errors.StoreBusy):
         headers["retry-after"] = str(error.retry_after)
     return Response(body_of(wire, error), wire.code, headers, JSON)
