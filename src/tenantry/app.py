@@ -8,7 +8,6 @@ no surface owns, and what even a surface's own handler did not expect, is answer
 from __future__ import annotations
 
 import asyncio
-import importlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -18,10 +17,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 import structlog
-from starlette.applications import Starlette
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.requests import ClientDisconnect
-from starlette.routing import Mount
-from starlette.routing import Route as StarletteRoute
 from starlette.types import Message, Receive, Scope, Send
 
 from tenantry.access.actions import Action
@@ -31,7 +29,7 @@ from tenantry.directory.passwords import PasswordHasher
 from tenantry.metrics import Metrics
 from tenantry.settings import Settings
 from tenantry.store.engine import Store, open_store
-from tenantry.surfaces import operations
+from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center
 from tenantry.surfaces.shared import inbox
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotRoute, header, send_json
@@ -44,12 +42,13 @@ from tenantry.tokens.signing_keys import KeyRing
 
 KEY_REFRESH_SECONDS = 30
 
-SURFACES: dict[str, ModuleType] = {}
-for _name in ("kaizala", "partner_center", "android_enterprise", "device", "oauth"):
-    with suppress(ImportError):
-        _module = importlib.import_module(f"tenantry.surfaces.{_name}")
-        if hasattr(_module, "surface"):
-            SURFACES[_name] = _module
+SURFACES: dict[str, ModuleType] = {
+    "kaizala": kaizala,
+    "partner_center": partner_center,
+    "android_enterprise": android_enterprise,
+    "device": device,
+    "oauth": oauth,
+}
 """Each exports `surface(deps) -> FastAPI` and `HOT`."""
 
 FIRST_SEGMENTS = {
@@ -81,7 +80,7 @@ class Route(NamedTuple):
 class App:
     """The ASGI application. Lives from `build` to `close`; a server that speaks lifespan does both ends."""
 
-    def __init__(self, deps: Deps, mounted: dict[str, Starlette], owns_store: bool) -> None:
+    def __init__(self, deps: Deps, mounted: dict[str, FastAPI], owns_store: bool) -> None:
         self.deps = deps
         self.metrics = Metrics()
         self._mounted = mounted
@@ -240,13 +239,11 @@ def _log_request(scope: Scope, surface: str, status: int, seconds: float) -> Non
     )
 
 
-def _routes_of(app: Starlette, prefix: str = "") -> Iterator[Route]:
-    for route in app.routes:
-        if isinstance(route, StarletteRoute):
+def _routes_of(app: FastAPI) -> Iterator[Route]:
+    for route in iter_route_contexts(app.routes):
+        if route.endpoint is not None:
             for method in sorted((route.methods or set()) - {"HEAD"}):
-                yield Route(method, prefix + route.path, action_of(route.endpoint), route.endpoint)
-        elif isinstance(route, Mount) and isinstance(route.app, Starlette):
-            yield from _routes_of(route.app, prefix + route.path)
+                yield Route(method, route.path or "/", action_of(route.endpoint), route.endpoint)
 
 
 async def build(
