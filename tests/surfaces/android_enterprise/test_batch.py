@@ -1,0 +1,98 @@
+"""Batch: the exact form that clients need, each request for itself."""
+
+from __future__ import annotations
+
+import email
+import json
+from email.message import Message
+
+from tests.surfaces.android_enterprise.conftest import Emm
+
+
+def a_batch(*requests: tuple[str, str], newline: str = "\n") -> bytes:
+    """Content-ID and inner request, as the Python client writes them."""
+    lines = []
+    for content_id, inner in requests:
+        lines += ["--===b==", "Content-Type: application/http", f"Content-ID: <{content_id}>", "", inner]
+    return "\n".join([*lines, "--===b==--", ""]).replace("\n", newline).encode()
+
+
+async def send(emm: Emm, body: bytes, path: str = "/batch", authorization: str | None = None) -> list[Message]:
+    headers = {"content-type": 'multipart/mixed; boundary="===b=="'}
+    if authorization:
+        headers["authorization"] = authorization
+    answer = await emm.http.post(path, content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert b"\n" not in answer.content.replace(b"\r\n", b"")
+    whole = email.message_from_bytes(
+        f"Content-Type: {answer.headers['content-type']}\r\n\r\n".encode() + answer.content
+    )
+    parts = whole.get_payload()
+    assert isinstance(parts, list)
+    return [part for part in parts if isinstance(part, Message)]
+
+
+def inner(part: Message) -> tuple[str, dict[str, object]]:
+    text = part.get_payload()
+    assert isinstance(text, str)
+    head, _, body = text.partition("\r\n\r\n") if "\r\n" in text else text.partition("\n\n")
+    return head.splitlines()[0], json.loads(body) if body.strip() else {}
+
+
+async def test_each_request_proves_its_caller_and_answers_for_itself(emm: Emm) -> None:
+    good = f"authorization: Bearer {emm.token()}"
+    new_user = '{"accountIdentifier": "b1", "accountType": "userAccount"}'
+    body = a_batch(
+        ("x + 1", f"GET {emm.user}?alt=json HTTP/1.1\n{good}\nHost: h\n\n"),
+        ("x + 2", f"GET {emm.user} HTTP/1.1\nauthorization: Bearer bad\n\n"),
+        ("x + 3", f"POST {emm.root}/users HTTP/1.1\n{good}\ncontent-length: {len(new_user)}\n\n{new_user}\n"),
+        ("x + 4", f"POST {emm.user}/authenticationToken HTTP/1.1\n{good}\n\n"),
+        ("x + 5", f"DELETE {emm.user}/deviceAccess HTTP/1.1\n{good}\n\n"),
+        ("x + 6", "GET /kaizala/v1/users/me HTTP/1.1\n\n"),
+        ("x + 7", "POST /batch HTTP/1.1\n\n"),
+        ("x + 8", "nonsense"),
+        ("x +\n 9", f"GET {emm.user} HTTP/1.1\n{good}\n\n"),
+    )
+    for path in ("/batch", "/batch/androidenterprise/v1"):
+        parts = await send(emm, body, path)
+        assert [part["Content-ID"] for part in parts] == [f"<response-x + {number}>" for number in range(1, 10)]
+        answers = [inner(part) for part in parts]
+        assert [line for line, _ in answers] == [
+            "HTTP/1.1 200 OK",
+            "HTTP/1.1 401 Unauthorized",
+            "HTTP/1.1 200 OK",
+            "HTTP/1.1 200 OK",
+            "HTTP/1.1 204 No Content",
+            "HTTP/1.1 404 Not Found",
+            "HTTP/1.1 404 Not Found",
+            "HTTP/1.1 404 Not Found",
+            "HTTP/1.1 200 OK",
+        ]
+        assert answers[0][1]["id"] == emm.user_id
+        assert answers[2][1]["accountIdentifier"] == "b1"
+        assert str(answers[3][1]["token"]).startswith("tny_dt_")
+
+
+async def test_a_request_without_authorization_has_that_of_the_batch_and_crlf_is_read_as_lf(emm: Emm) -> None:
+    body = a_batch(("x + 1", f"GET {emm.user} HTTP/1.1\n\n"), newline="\r\n")
+    [part] = await send(emm, body, authorization=f"Bearer {emm.token()}")
+    assert inner(part)[1]["id"] == emm.user_id
+    [part] = await send(emm, body)
+    assert inner(part)[0] == "HTTP/1.1 401 Unauthorized"
+
+
+async def test_a_thousand_requests_are_a_batch_and_one_more_is_not(emm: Emm) -> None:
+    one = "GET /androidenterprise/v1/nothing HTTP/1.1\n\n"
+    parts = await send(emm, a_batch(*((f"x + {number}", one) for number in range(1000))))
+    assert len(parts) == 1000
+    for content, content_type in (
+        (a_batch(*((f"x + {number}", one) for number in range(1001))), 'multipart/mixed; boundary="===b=="'),
+        (b"", 'multipart/mixed; boundary="===b=="'),
+        (b"text", 'multipart/mixed; boundary="===b=="'),
+        (a_batch(("x + 1", one)), "multipart/mixed"),
+        (a_batch(("x + 1", one)), "application/json"),
+        (a_batch(("x + 1", one)), "multipart/mixed; boundary=other"),
+    ):
+        refused = await emm.http.post("/batch", content=content, headers={"content-type": content_type})
+        assert refused.status_code == 400, content[:40]
+        assert refused.json()["error"]["errors"][0]["location"] == "body"
