@@ -51,9 +51,7 @@ async def test_a_pin_signs_its_user_in(world):
     assert body["endpointUrl"] == "http://tenantry.test/kaizala/"
     assert body["grantedScope"].startswith("groupinfo.read,groupinfo.write,groupinfo.remove,groupinfo.update,")
     assert " " not in body["grantedScope"]
-    exchanged = await world.client.get(
-        "/kaizala/v1/accessToken", headers=world.exchange_headers(body["refreshToken"])
-    )
+    exchanged = await world.client.get("/kaizala/v1/accessToken", headers=world.exchange_headers(body["refreshToken"]))
     assert exchanged.status_code == 200
     me = await world.client.get("/kaizala/v1/users/me", headers={"accessToken": exchanged.json()["accessToken"]})
     assert me.json() == {
@@ -83,9 +81,7 @@ async def test_an_administrators_pin_opens_the_whole_organisation_and_others_onl
         pin = await a_pin(world, user.phone_number)
         raw = (await log_in(world, user.phone_number, pin)).json()["refreshToken"]
         exchanged = await world.client.get("/kaizala/v1/accessToken", headers=world.exchange_headers(raw))
-        groups = await world.client.get(
-            "/kaizala/v1/groups", headers={"accessToken": exchanged.json()["accessToken"]}
-        )
+        groups = await world.client.get("/kaizala/v1/groups", headers={"accessToken": exchanged.json()["accessToken"]})
         assert [group["groupName"] for group in groups.json()["groups"]] == seen
 
 
@@ -145,7 +141,8 @@ async def test_an_unknown_number_gets_the_same_answer_and_no_message(world):
     unknown = await ask(world, "+12065559999")
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content) == (200, b"{}")
     assert world.messages.sent == []
-    assert [event.data for event in await world.events("pin.refused")][0].count("unknown_number") == 1
+    (refusal,) = await world.events("pin.refused")
+    assert "unknown_number" in refusal.data
     assert (await log_in(world, "+12065559999", "123456")).json() == PIN_REFUSED
 
 

@@ -1,0 +1,107 @@
+"""Phone numbers: their form, their owners, and guests who turn out to be somebody."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
+from tenantry.directory.members import Newcomers, add_members, list_members
+from tenantry.directory.phones import add_verified_phone, normalise
+from tenantry.directory.users import delete_user
+from tests.support.builders import OPERATOR, a_group, a_tenant, a_user
+from tests.support.clock import NOON
+
+NUMBER = "+12065557777"
+
+
+async def prove(store, user, number=NUMBER):
+    async with store.write() as tx:
+        await add_verified_phone(tx, OPERATOR, user.tenant_id, user.id, number, NOON)
+
+
+async def let_in(store, tenant, group, *numbers, admin=False):
+    newcomers = Newcomers(admin_numbers=numbers) if admin else Newcomers(numbers=numbers)
+    async with store.write() as tx:
+        await add_members(tx, OPERATOR, tenant.id, group, newcomers, NOON)
+
+
+async def members(store, tenant, group):
+    async with store.read() as read:
+        return {row.user_id: row for row in await list_members(read, OPERATOR, tenant.id, group, NOON)}
+
+
+@pytest.mark.parametrize(
+    ("raw", "country"),
+    [("+12065557777", None), (" +1 (206) 555-7777 ", None), ("206 555 7777", "US"), ("+1-206-555-7777", "DE")],
+)
+def test_one_number_has_one_form(raw, country):
+    assert normalise(raw, country) == NUMBER
+
+
+@pytest.mark.parametrize(
+    "raw", ["", "+", "12065557777", "+1", "+1206555777", "+" + "1" * 16, "x", "+1206555777\0", "1" * 10_000, "+999123"]
+)
+def test_what_is_no_number_is_refused(raw):
+    with pytest.raises(InvalidValue) as refused:
+        normalise(raw)
+    assert refused.value.field == "number"
+
+
+async def test_a_number_has_one_owner_in_a_tenant_and_another_in_another(store):
+    tenant, other = await a_tenant(store), await a_tenant(store)
+    first, second, elsewhere = await a_user(store, tenant), await a_user(store, tenant), await a_user(store, other)
+    await prove(store, first)
+    await prove(store, first)
+    await prove(store, elsewhere)
+    with pytest.raises(AlreadyExists) as refused:
+        await prove(store, second)
+    assert refused.value.field == "number"
+
+
+async def test_of_twins_who_prove_one_number_one_gets_it(store):
+    tenant = await a_tenant(store)
+    users = [await a_user(store, tenant) for _ in range(6)]
+    outcomes = await asyncio.gather(*(prove(store, user) for user in users), return_exceptions=True)
+    assert outcomes.count(None) == 1
+    assert all(outcome is None or isinstance(outcome, AlreadyExists) for outcome in outcomes)
+
+
+async def test_a_deleted_users_number_is_free(store):
+    tenant = await a_tenant(store)
+    first, second = await a_user(store, tenant), await a_user(store, tenant)
+    await prove(store, first)
+    async with store.write() as tx:
+        await delete_user(tx, OPERATOR, tenant.id, first.id, NOON)
+    await prove(store, second)
+    with pytest.raises(NotFound):
+        await prove(store, first)
+
+
+async def test_a_deleted_users_number_comes_into_a_group_as_a_guest(store):
+    tenant = await a_tenant(store)
+    user, admin = await a_user(store, tenant), await a_user(store, tenant)
+    await prove(store, user)
+    async with store.write() as tx:
+        await delete_user(tx, OPERATOR, tenant.id, user.id, NOON)
+    group = await a_group(store, tenant, admins=[admin])
+    await let_in(store, tenant, group, NUMBER)
+    (guest,) = (row for row in (await members(store, tenant, group)).values() if row.user_id != admin.id)
+    assert (guest.user_id != user.id, guest.number, guest.is_provisioned) == (True, NUMBER, 0)
+
+
+async def test_who_proves_a_guests_number_takes_its_places_over(store):
+    tenant = await a_tenant(store)
+    user, admin = await a_user(store, tenant), await a_user(store, tenant)
+    as_member = await a_group(store, tenant, admins=[admin])
+    as_admin = await a_group(store, tenant, admins=[admin], members=[user])
+    await let_in(store, tenant, as_member, NUMBER)
+    await let_in(store, tenant, as_admin, NUMBER, admin=True)
+    await prove(store, user)
+    for group, role in ((as_member, "member"), (as_admin, "admin")):
+        found = await members(store, tenant, group)
+        assert set(found) == {admin.id, user.id}
+        assert (found[user.id].role, found[user.id].number, found[user.id].is_provisioned) == (role, NUMBER, 1)
+    await let_in(store, tenant, as_member, NUMBER)
+    assert len(await members(store, tenant, as_member)) == 2
