@@ -86,7 +86,9 @@ def _addressed(settings: Settings, listener: socket.socket) -> Settings:
 
 def _run(settings: Settings, listener: socket.socket, upgrade: subprocess.Popen[bytes] | None) -> None:
     import asyncio
+    import gc
 
+    gc.disable()  # until everything is loaded: all of it stays, so looking for garbage in it is wasted start-up
     from tenantry import app  # noqa: F401 - loads the server while the schema is made
     from tenantry.cli.logs import configure
 
@@ -117,7 +119,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
             typer.echo(announcement)
 
     gc.collect()
-    gc.freeze()  # what is there now stays for good, so no later collection looks at it
+    gc.freeze()
+    gc.enable()
     config = uvicorn.Config(
         app,
         http="httptools",
