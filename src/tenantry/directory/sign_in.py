@@ -1,0 +1,91 @@
+"""Sign in with a user principal name and a password.
+
+1. The name's domain leads to the tenant, the name to the user, the user to the hash: one block of reads.
+2. The password is checked outside any transaction; when there is no such user, at the same cost.
+3. The outcome is recorded in the tenant's trail, with the reason that the person is not told.
+
+How often somebody may try is the surface's business. Nothing is recorded for a domain that is nobody's.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller, CallerKind, Origin, anonymous
+from tenantry.core.clock import Micros
+from tenantry.core.errors import BadCredentials
+from tenantry.directory.passwords import PasswordHasher
+from tenantry.store import tenants, users
+from tenantry.store.engine import Store
+from tenantry.store.tenants import Tenant
+from tenantry.store.users import Credential, User
+
+PASSWORD = "pwd"
+"""How the user signed in, as `amr` has it (RFC 8176)."""
+
+_PUBLIC = "The user name or the password is not right."
+_MAX_NAME = 113
+
+
+class SignedIn(NamedTuple):
+    """`must_change`: the password is good for nothing but choosing another one."""
+
+    user: User
+    must_change: bool
+
+
+async def sign_in(
+    store: Store, hasher: PasswordHasher, *, user_principal_name: str, password: str, origin: Origin, now: Micros
+) -> SignedIn:
+    """Prove a user by its password. Raises BadCredentials, whose public text is the same for every cause; RateLimited.
+
+    A hash of old parameters is replaced on the way.
+    """
+    tenant, user, credential = await _look_up(store, user_principal_name)
+    known = None if credential is None else credential.password_hash
+    is_right = await hasher.verify(known, password)
+    reason = _reason(user, credential, is_right)
+    if tenant is None or user is None or credential is None or reason is not None:
+        await _refuse(store, tenant, user_principal_name, reason or "unknown_user", origin, now)
+        raise BadCredentials(reason or "unknown_user", _PUBLIC)
+    old = credential.password_hash
+    new = await hasher.hash(password) if hasher.is_outdated(old) else None
+    caller = Caller(CallerKind.USER, origin, tenant_id=tenant.id, user_id=user.id)
+    async with store.write() as tx:
+        if new is not None:
+            await users.replace_hash(tx, tenant.id, user.id, old=old, new=new)
+        await record(tx, tenant.id, caller, events.SignInSucceeded(user_id=user.id, amr=[PASSWORD]), now)
+    return SignedIn(user, bool(credential.must_change))
+
+
+async def _look_up(store: Store, name: str) -> tuple[Tenant | None, User | None, Credential | None]:
+    """No name is longer than the longest, and none holds what the store cannot take."""
+    domain = name.rpartition("@")[2].lower()
+    if len(name) > _MAX_NAME or not name.isascii() or not name.isprintable():
+        return None, None, None
+    async with store.read() as read:
+        tenant = await tenants.find_live_by_domain(read, domain)
+        user = await users.find_by_name(read, tenant.id, name) if tenant is not None else None
+        credential = await users.find_credential(read, user.tenant_id, user.id) if user is not None else None
+    return tenant, user, credential
+
+
+def _reason(user: User | None, credential: Credential | None, is_right: bool) -> str | None:
+    """Why not, for the trail; None when all is well."""
+    if user is None:
+        return "unknown_user"
+    if credential is None:
+        return "no_password"
+    if not is_right:
+        return "wrong_password"
+    return "user_disabled" if user.disabled_at is not None else None
+
+
+async def _refuse(store: Store, tenant: Tenant | None, name: str, reason: str, origin: Origin, now: Micros) -> None:
+    if tenant is None:
+        return
+    event = events.SignInRefused(user_principal_name=name, reason=reason)
+    async with store.write() as tx:
+        await record(tx, tenant.id, anonymous(origin), event, now)
