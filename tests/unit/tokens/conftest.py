@@ -1,0 +1,131 @@
+"""A tenant with a user, a connector and a grant, and how to use them in one line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tenantry.access.actions import Audience, Permission
+from tenantry.core.caller import Caller, Reach
+from tenantry.core.clock import DAY, HOUR, MINUTE, Micros
+from tenantry.core.ids import GroupId
+from tenantry.store import Store
+from tenantry.store.audit_events import list_latest
+from tenantry.tokens.callers import authenticate
+from tenantry.tokens.exchange import Exchanged, exchange_refresh_token
+from tenantry.tokens.grants import NewGrant, create_grant
+from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.refusals import RefusalBudget
+from tenantry.tokens.signing_keys import KeyRing
+from tests.support.app import MASTER_KEY
+from tests.support.builders import (
+    HASHER,
+    OPERATOR,
+    SomeConnector,
+    SomeTenant,
+    SomeUser,
+    a_connector,
+    a_tenant,
+    a_user,
+)
+from tests.support.clock import NOON, FakeClock
+
+ISSUER = "https://tenantry.test"
+YEAR = 365 * DAY
+
+
+@dataclass
+class House:
+    """One tenant and what is needed to use its grants. `now` is the clock's."""
+
+    store: Store
+    ring: KeyRing
+    clock: FakeClock
+    tenant: SomeTenant
+    user: SomeUser
+    connector: SomeConnector
+    budget: RefusalBudget = field(default_factory=RefusalBudget)
+
+    async def grant(
+        self, reach: Reach = Reach.USER, group_id: GroupId | None = None, user: SomeUser | None = None
+    ) -> NewGrant:
+        async with self.store.write() as tx:
+            return await create_grant(
+                tx,
+                OPERATOR,
+                HASHER,
+                tenant_id=self.tenant.id,
+                connector_id=self.connector.id,
+                user_id=(user or self.user).id,
+                reach=reach,
+                group_id=group_id,
+                permissions=list(Permission),
+                amr=["pwd", "mfa"],
+                lifetime=YEAR,
+                now=self.clock(),
+            )
+
+    async def exchange(self, refresh_token: str, store: Store | None = None, **changes: Any) -> Exchanged:
+        arguments: dict[str, Any] = {
+            "client_id": self.connector.id,
+            "client_secret": self.connector.secret,
+            "refresh_token": refresh_token,
+            "audience": Audience.KAIZALA,
+            "issuer": ISSUER,
+            "lifetime": HOUR,
+            "now": self.clock(),
+            "origin": OPERATOR.origin,
+            "refresh_lifetime": YEAR,
+            "budget": self.budget,
+        }
+        return await exchange_refresh_token(store or self.store, self.ring, HASHER, **{**arguments, **changes})
+
+    async def authenticate(self, raw: str, audience: Audience = Audience.KAIZALA) -> Caller:
+        async with self.store.read() as read:
+            return await authenticate(
+                read,
+                self.ring,
+                raw,
+                issuer=ISSUER,
+                audience=audience,
+                origin=OPERATOR.origin,
+                now=self.clock(),
+                leeway=MINUTE,
+            )
+
+    async def trail(self) -> list[str]:
+        """Types of the tenant's events. The clock stands still, so their order says nothing."""
+        async with self.store.read() as read:
+            return [event.type for event in await list_latest(read, self.tenant.id, 1000)]
+
+    async def reasons(self) -> list[str]:
+        """Of every refusal the tenant's trail knows."""
+        async with self.store.read() as read:
+            events = await list_latest(read, self.tenant.id, 1000)
+        return [json.loads(event.data)["reason"] for event in events if event.type == "token.refused"]
+
+    async def run(self, sql: str, **params: str | int) -> None:
+        """What another part of the product would do to a row."""
+        async with self.store.write() as tx:
+            assert await tx.run(sql, **params) == 1
+
+
+async def a_house(store: Store, now: Micros = NOON) -> House:
+    clock = FakeClock(now)
+    tenant = await a_tenant(store)
+    return House(
+        store,
+        await KeyRing.load(store, MasterKey.from_base64(MASTER_KEY), clock),
+        clock,
+        tenant,
+        await a_user(store, tenant),
+        await a_connector(store, tenant),
+    )
+
+
+@pytest.fixture
+async def house(store: Store) -> House:
+    return await a_house(store)

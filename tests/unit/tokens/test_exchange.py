@@ -1,0 +1,290 @@
+"""Refresh token -> access token: what it answers, what it refuses, and what the trail says."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import Any
+
+import pytest
+
+from tenantry.access.actions import Audience
+from tenantry.connectors.connectors import deactivate_connector, delete_connector
+from tenantry.connectors.secrets import add_secret
+from tenantry.core.caller import Reach
+from tenantry.core.clock import DAY, MINUTE
+from tenantry.core.errors import BadCredentials, FailedPrecondition, InvalidClient, InvalidGrant, InvalidToken, NotFound
+from tenantry.core.ids import TenantId, new_guid
+from tenantry.tokens.grants import revoke_grant
+from tenantry.tokens.refusals import RefusalBudget
+from tenantry.tokens.secrets import SecretKind, mint_secret
+from tests.support.builders import HASHER, OPERATOR, a_connector, a_group, a_tenant, a_user
+from tests.support.faults import FaultyStore, InjectedFault
+from tests.unit.tokens.conftest import YEAR, House, a_house
+
+
+async def test_a_refresh_token_gives_an_access_token_that_proves_its_user(house: House) -> None:
+    grant = await house.grant(Reach.TENANT)
+    exchanged = await house.exchange(grant.refresh_token)
+    caller = await house.authenticate(exchanged.access_token.raw)
+    assert (caller.user_id, caller.tenant_id, caller.connector_id) == (
+        house.user.id,
+        house.tenant.id,
+        house.connector.id,
+    )
+    assert (caller.grant_id, caller.reach, caller.amr) == (grant.grant_id, Reach.TENANT, {"pwd", "mfa"})
+    assert caller.permissions == set(exchanged.permissions)
+    assert exchanged.refresh_token is None
+    assert exchanged.refresh_expires_at == grant.expires_at
+    assert (await house.trail()).count("access_token.issued") == 1
+
+
+async def test_either_of_two_live_secrets_will_do(house: House) -> None:
+    grant = await house.grant()
+    async with house.store.write() as tx:
+        second = await add_secret(tx, OPERATOR, HASHER, house.tenant.id, house.connector.id, now=house.clock())
+    for secret in (house.connector.secret, second.client_secret):
+        await house.exchange(grant.refresh_token, client_secret=secret)
+
+
+async def test_a_refresh_token_is_used_again_and_renewed_from_ninety_percent_on(house: House) -> None:
+    grant = await house.grant()
+    house.clock.advance(YEAR * 9 // 10 - 1)
+    assert (await house.exchange(grant.refresh_token)).refresh_token is None
+    house.clock.advance(1)
+    first, second = await house.exchange(grant.refresh_token), await house.exchange(grant.refresh_token)
+    assert first.refresh_token and second.refresh_token and first.refresh_token != second.refresh_token
+    trail = await house.trail()
+    assert (trail.count("refresh_token.issued"), trail.count("access_token.issued")) == (2, 3)
+    house.clock.advance(YEAR // 10)
+    with pytest.raises(InvalidGrant):
+        await house.exchange(grant.refresh_token)  # the old one, past its own end
+    renewed = await house.exchange(first.refresh_token)
+    assert renewed.refresh_token is None
+    assert renewed.grant_id == grant.grant_id
+
+
+def _ends(house: House) -> dict[str, Any]:
+    tenant, user = house.tenant.id, house.user.id
+
+    async def revoked(grant_id: Any) -> None:
+        async with house.store.write() as tx:
+            await revoke_grant(tx, OPERATOR, tenant, grant_id, "test", house.clock())
+
+    async def connector_deleted(_: Any) -> None:
+        async with house.store.write() as tx:
+            await delete_connector(tx, OPERATOR, tenant, house.connector.id, house.clock())
+
+    async def user_deleted(_: Any) -> None:
+        await house.run("UPDATE users SET soft_deleted_at = 1 WHERE tenant_id = :t AND id = :u", t=tenant, u=user)
+
+    async def user_disabled(_: Any) -> None:
+        await house.run("UPDATE users SET disabled_at = 1 WHERE tenant_id = :t AND id = :u", t=tenant, u=user)
+
+    async def tenant_disabled(_: Any) -> None:
+        await house.run("UPDATE tenants SET disabled_at = 1 WHERE id = :t", t=tenant)
+
+    async def tenant_deleted(_: Any) -> None:
+        await house.run("UPDATE tenants SET deleted_at = 1 WHERE id = :t", t=tenant)
+
+    return {
+        "revoked": revoked,
+        "connector_deleted": connector_deleted,
+        "user_deleted": user_deleted,
+        "user_disabled": user_disabled,
+        "tenant_disabled": tenant_disabled,
+        "tenant_deleted": tenant_deleted,
+    }
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        ("revoked", "revoked"),
+        ("connector_deleted", "connector_deleted"),
+        ("user_deleted", "user_ended"),
+        ("user_disabled", "user_ended"),
+        ("tenant_disabled", "tenant_ended"),
+        ("tenant_deleted", "tenant_ended"),
+    ],
+)
+async def test_what_ends_a_grant_ends_its_tokens_at_once(house: House, end: str, reason: str) -> None:
+    grant = await house.grant()
+    access_token = (await house.exchange(grant.refresh_token)).access_token.raw
+    await _ends(house)[end](grant.grant_id)
+    with pytest.raises(BadCredentials) as refused:
+        await house.exchange(grant.refresh_token)
+    assert refused.value.reason == reason
+    assert await house.reasons() == [reason]
+    with pytest.raises(InvalidToken) as denied:
+        await house.authenticate(access_token)
+    assert denied.value.reason == reason
+
+
+async def test_a_group_grant_dies_with_its_group(house: House) -> None:
+    group_id = await a_group(house.store, house.tenant)
+    grant = await house.grant(Reach.GROUP, group_id)
+    exchanged = await house.exchange(grant.refresh_token)
+    assert (await house.authenticate(exchanged.access_token.raw)).group_id == group_id
+    await house.run("UPDATE groups SET deleted_at = 1 WHERE id = :g", g=group_id)
+    with pytest.raises(InvalidGrant, match="group_deleted"):
+        await house.exchange(grant.refresh_token)
+    with pytest.raises(InvalidToken, match="group_deleted"):
+        await house.authenticate(exchanged.access_token.raw)
+    with pytest.raises(NotFound):
+        await house.grant(Reach.GROUP, group_id)
+
+
+async def test_a_deactivated_connector_keeps_its_grants_and_gets_no_new_ones(house: House) -> None:
+    grant = await house.grant()
+    async with house.store.write() as tx:
+        await deactivate_connector(tx, OPERATOR, house.tenant.id, house.connector.id, house.clock())
+    exchanged = await house.exchange(grant.refresh_token)
+    await house.authenticate(exchanged.access_token.raw)
+    with pytest.raises(FailedPrecondition):
+        await house.grant()
+    await house.exchange(grant.refresh_token)  # the refused new grant has replaced nothing
+
+
+async def test_a_new_grant_replaces_the_users_earlier_one_but_not_those_of_groups(house: House) -> None:
+    group_id = await a_group(house.store, house.tenant)
+    for_group, earlier, later = await house.grant(Reach.GROUP, group_id), await house.grant(), await house.grant()
+    with pytest.raises(InvalidGrant, match="revoked"):
+        await house.exchange(earlier.refresh_token)
+    await house.exchange(for_group.refresh_token)
+    other_admin = await a_user(house.store, house.tenant)
+    again = await house.grant(Reach.GROUP, group_id, other_admin)
+    with pytest.raises(InvalidGrant, match="revoked"):
+        await house.exchange(for_group.refresh_token)
+    for live in (again, later):
+        await house.exchange(live.refresh_token)
+
+
+async def test_of_twins_that_grant_at_once_one_stays(house: House) -> None:
+    twins = await asyncio.gather(*[house.grant() for _ in range(8)])
+    outcomes = await asyncio.gather(*[house.exchange(g.refresh_token) for g in twins], return_exceptions=True)
+    assert sum(not isinstance(outcome, Exception) for outcome in outcomes) == 1
+
+
+async def test_every_fault_of_a_kind_has_one_public_answer_and_its_own_reason(house: House) -> None:
+    grant = await house.grant()
+    stranger = await a_connector(house.store, house.tenant)
+    foreign = await a_connector(house.store, await a_tenant(house.store))
+    unknown_token = mint_secret(SecretKind.REFRESH_TOKEN, house.tenant.id)
+    faults: list[tuple[type[BadCredentials], str, dict[str, Any]]] = [
+        (InvalidClient, "unknown_connector", {"client_id": new_guid()}),
+        (InvalidClient, "wrong_secret", {"client_secret": stranger.secret}),
+        (InvalidClient, "wrong_secret", {"client_secret": stranger.secret, "refresh_token": unknown_token}),
+        (InvalidClient, "no_secret", {"client_secret": None}),
+        (InvalidGrant, "unknown", {"refresh_token": unknown_token}),
+        (InvalidGrant, "wrong_connector", {"client_id": stranger.id, "client_secret": stranger.secret}),
+        (InvalidGrant, "wrong_connector", {"client_id": foreign.id, "client_secret": foreign.secret}),
+        (InvalidGrant, "wrong_tenant", {"tenant": foreign.tenant_id}),
+    ]
+    answers: dict[type, set[str]] = {InvalidClient: set(), InvalidGrant: set()}
+    for number, (kind, reason, changes) in enumerate(faults):
+        with pytest.raises(kind) as refused:
+            await house.exchange(**{"refresh_token": grant.refresh_token, **changes})
+        assert refused.value.reason == reason
+        assert (await house.reasons()).count(reason) == sum(reason == other for _, other, _ in faults[: number + 1])
+        answers[kind].add(refused.value.public)
+    assert [len(texts) for texts in answers.values()] == [1, 1]
+
+
+class NoStore:
+    """A store nobody may ask."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} was asked")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"refresh_token": "x"},
+        {"refresh_token": ""},
+        {"refresh_token": "\0"},
+        {"client_secret": "x"},
+        {"client_secret": "\ud800"},
+        {"client_id": "x\0"},
+        {"client_id": "' OR 1=1"},
+    ],
+)
+async def test_garbage_costs_no_io(house: House, changes: dict[str, Any]) -> None:
+    grant = await house.grant()
+    with pytest.raises(BadCredentials):
+        await house.exchange(**{"refresh_token": grant.refresh_token, "store": NoStore(), **changes})
+
+
+async def test_an_unknown_tenant_leaves_no_mark_and_a_known_one_only_so_many(house: House) -> None:
+    before = len(await house.trail())
+    house.budget = RefusalBudget(limit=3)
+    for tenant_id in (TenantId(new_guid()), *[house.tenant.id] * 5):
+        with pytest.raises(InvalidGrant):
+            await house.exchange(mint_secret(SecretKind.REFRESH_TOKEN, tenant_id))
+    assert len(await house.trail()) == before + 3
+    house.clock.advance(MINUTE)
+    with pytest.raises(InvalidGrant):
+        await house.exchange(mint_secret(SecretKind.REFRESH_TOKEN, house.tenant.id))
+    assert len(await house.trail()) == before + 4
+
+
+async def test_an_access_token_is_for_one_surface(house: House) -> None:
+    exchanged = await house.exchange((await house.grant()).refresh_token)
+    with pytest.raises(InvalidToken, match="audience"):
+        await house.authenticate(exchanged.access_token.raw, Audience.PARTNER_CENTER)
+
+
+async def test_a_grant_revoked_while_it_is_renewed_gives_nothing(house: House) -> None:
+    grant = await house.grant()
+    house.clock.advance(360 * DAY)
+
+    class RevokesFirst(FaultyStore):
+        def write(self) -> Any:
+            return _revoking(self.healed().write(), house, grant.grant_id)
+
+    with pytest.raises(InvalidGrant, match="revoked"):
+        await house.exchange(grant.refresh_token, store=RevokesFirst(house.store, fail_at=0))
+    assert "access_token.issued" not in await house.trail()
+
+
+class _revoking:  # noqa: N801 - a block, used like a function
+    """A write block whose first step is what somebody else did a moment ago."""
+
+    def __init__(self, block: Any, house: House, grant_id: Any) -> None:
+        self.block, self.house, self.grant_id = block, house, grant_id
+
+    async def __aenter__(self) -> Any:
+        tx = await self.block.__aenter__()
+        await tx.run("UPDATE grants SET revoked_at = 1 WHERE id = :g", g=self.grant_id)
+        return tx
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.block.__aexit__(*exc_info)
+
+
+async def test_whichever_write_of_a_renewal_fails_nothing_half_done_is_kept(house: House) -> None:
+    grant = await house.grant()
+    house.clock.advance(360 * DAY)
+    before = await house.trail()
+    for n in itertools.count(1):
+        faulty = FaultyStore(house.store, fail_at=n)
+        try:
+            exchanged = await house.exchange(grant.refresh_token, store=faulty)
+        except InjectedFault:
+            assert await house.trail() == before
+            async with house.store.read() as read:
+                assert await read.one_or_none(int, "SELECT count(*) FROM refresh_tokens") == 1
+        else:
+            assert n == 6  # prolong, token, two events, commit: all of them were tried
+            assert exchanged.refresh_token is not None
+            break
+
+
+async def test_two_houses_do_not_know_each_other(house: House) -> None:
+    other = await a_house(house.store)
+    mine, theirs = await house.grant(), await other.grant()
+    access_token = (await house.exchange(mine.refresh_token)).access_token.raw
+    assert (await house.authenticate(access_token)).tenant_id == house.tenant.id
+    with pytest.raises(InvalidGrant, match="wrong_connector"):
+        await house.exchange(theirs.refresh_token)

@@ -1,0 +1,60 @@
+"""The master key seals, and says what to do when it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tenantry.tokens.master_key import MasterKey, MasterKeyError, create_master_key_file, load_master_key
+
+KEY = MasterKey.from_base64(MasterKey.generate())
+
+
+def test_what_was_sealed_opens_with_the_same_key_and_context_only() -> None:
+    sealed = KEY.encrypt(b"private", b"row 1")
+    assert b"private" not in sealed
+    assert KEY.decrypt(sealed, b"row 1") == b"private"
+    other = MasterKey.from_base64(MasterKey.generate())
+    altered = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    for key, data, context in (
+        (KEY, sealed, b"row 2"),
+        (other, sealed, b"row 1"),
+        (KEY, altered, b"row 1"),
+        (KEY, b"", b""),
+    ):
+        with pytest.raises(MasterKeyError, match="another master key"):
+            key.decrypt(data, context)
+
+
+def test_each_purpose_has_a_key_of_its_own() -> None:
+    assert len({KEY.pepper(), bytes.fromhex(KEY.first_key_id())}) == 2
+    assert KEY.pepper() == KEY.pepper()
+
+
+@pytest.mark.parametrize("text", ["", "not base64!", "c2hvcnQ=", "ü"])
+def test_a_malformed_key_is_refused_without_repeating_it(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "master.key"
+    file.write_text(text, "utf-8")
+    with pytest.raises(MasterKeyError) as refused:
+        load_master_key(None, file)
+    assert not text or text not in str(refused.value)
+
+
+def test_the_setting_wins_over_the_file(tmp_path: Path) -> None:
+    text = MasterKey.generate()
+    assert load_master_key(text, tmp_path / "absent").pepper() == MasterKey.from_base64(text).pepper()
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(MasterKeyError, match="tenantry init"):
+        load_master_key(None, tmp_path / "absent")
+
+
+def test_a_new_key_file_is_for_its_owner_only_and_never_replaces_one(tmp_path: Path) -> None:
+    file = tmp_path / "master.key"
+    made = create_master_key_file(file)
+    assert file.stat().st_mode & 0o077 == 0
+    assert load_master_key(None, file).pepper() == made.pepper()
+    with pytest.raises(FileExistsError):
+        create_master_key_file(file)
