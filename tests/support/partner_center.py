@@ -14,7 +14,7 @@ from tenantry.core.clock import HOUR
 from tenantry.core.ids import GrantId
 from tenantry.store.engine import Store
 from tenantry.tokens.mint import mint_access_token
-from tests.support.app import BASE_URL, an_app, client_for
+from tests.support.app import an_app, client_for
 from tests.support.builders import (
     SomeConnector,
     SomeTenant,
@@ -99,7 +99,7 @@ async def a_token(
         grant_id = GrantId((await a_grant(store, connector, user, permissions=permissions, amr=amr)).id)
     return mint_access_token(
         app.deps.keys,
-        issuer=BASE_URL,
+        issuer=app.deps.settings.issuer,
         audience=audience,
         subject=user.id if user else connector.id,
         tenant_id=connector.tenant_id,

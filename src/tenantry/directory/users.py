@@ -252,6 +252,8 @@ async def restore_user(
         raise NotFound("user")
     if user.soft_deleted_at is None:
         return user
+    if user.soft_deleted_at <= now - RESTORABLE:
+        raise NotFound("user")
     if may_be_live:
         await require(tx, caller, Action.RESTORE_USER, tenant_id, now=now)
     await _claim_name(tx, tenant_id, user.user_principal_name, now)
