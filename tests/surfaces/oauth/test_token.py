@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 
-import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
@@ -74,18 +73,15 @@ async def test_near_its_end_the_refresh_token_is_answered_anew_and_the_old_one_s
         assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("how", ["guid", "upper", "domain", "common", "organizations"])
-async def test_the_tenant_is_named_by_guid_or_domain_or_found_by_the_secret(world: World, how: str) -> None:
-    names = {"guid": world.tenant.id, "upper": world.tenant.id.upper(), "domain": world.tenant.domain}
-    name = names.get(how, how)
-    assert (await world.post(name, world.refresh_form)).status_code == 200
-    app_only = {**world.refresh_form, "grant_type": "client_credentials"}
-    assert (await world.post(name, app_only, version="v2.0/")).status_code == 200
+async def test_the_tenant_is_named_by_guid_or_domain_or_found_by_the_secret(world: World) -> None:
+    for name in (world.tenant.id, world.tenant.id.upper(), world.tenant.domain, "common", "organizations"):
+        assert (await world.post(name, world.refresh_form)).status_code == 200
+        app_only = {**world.refresh_form, "grant_type": "client_credentials"}
+        assert (await world.post(name, app_only, version="v2.0/")).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("resource", "scope", "audience"),
-    [
+async def test_resource_and_scope_lead_to_one_audience(world: World) -> None:
+    for resource, scope, audience in [
         (None, None, "partnercenter"),
         (None, "openid", "partnercenter"),
         (None, "user_impersonation", "partnercenter"),
@@ -96,23 +92,23 @@ async def test_the_tenant_is_named_by_guid_or_domain_or_found_by_the_secret(worl
         ("https://graph.windows.net", "openid", "graph"),
         (None, "https://graph.windows.net/.default", "graph"),
         (None, "https://graph.microsoft.com//.default offline_access", "graph"),
-    ],
-)
-async def test_resource_and_scope_lead_to_one_audience(
-    world: World, resource: str | None, scope: str | None, audience: str
-) -> None:
-    form = {**world.refresh_form, "grant_type": "client_credentials", "resource": resource or "", "scope": scope or ""}
-    answer = await world.post(world.tenant.id, form)
-    assert answer.status_code == 200, answer.text
-    claims = await claims_of(world, answer.json()["access_token"])
-    assert claims["aud"] == f"http://tenantry.test/{audience}"
-    assert "scope" not in answer.json()
-    assert "refresh_token" not in answer.json()
+    ]:
+        form = {
+            **world.refresh_form,
+            "grant_type": "client_credentials",
+            "resource": resource or "",
+            "scope": scope or "",
+        }
+        answer = await world.post(world.tenant.id, form)
+        assert answer.status_code == 200, answer.text
+        claims = await claims_of(world, answer.json()["access_token"])
+        assert claims["aud"] == f"http://tenantry.test/{audience}"
+        assert "scope" not in answer.json()
+        assert "refresh_token" not in answer.json()
 
 
-@pytest.mark.parametrize(
-    ("values", "error"),
-    [
+async def test_an_unknown_resource_is_refused_by_its_name(world: World) -> None:
+    for values, error in [
         ({"resource": "https://management.azure.com"}, "invalid_resource"),
         ({"resource": "", "scope": "https://management.azure.com/.default"}, "invalid_scope"),
         ({"resource": "", "scope": "everything"}, "invalid_scope"),
@@ -120,12 +116,10 @@ async def test_resource_and_scope_lead_to_one_audience(
             {"resource": "", "scope": "https://graph.windows.net/.default http://tenantry.test/.default"},
             "invalid_scope",
         ),
-    ],
-)
-async def test_an_unknown_resource_is_refused_by_its_name(world: World, values: dict[str, str], error: str) -> None:
-    answer = await world.post(world.tenant.id, {**world.refresh_form, **values})
-    assert (answer.status_code, answer.json()["error"]) == (400, error)
-    assert answer.json()["error_description"].startswith("AADSTS500011: ")
+    ]:
+        answer = await world.post(world.tenant.id, {**world.refresh_form, **values})
+        assert (answer.status_code, answer.json()["error"]) == (400, error)
+        assert answer.json()["error_description"].startswith("AADSTS500011: ")
 
 
 async def test_a_client_may_prove_itself_by_basic_but_not_twice(world: World) -> None:
@@ -205,7 +199,7 @@ async def test_every_bad_secret_of_a_kind_gets_one_answer_and_the_trail_its_reas
     answers = [await world.post(world.tenant.id, {**world.refresh_form, "refresh_token": bad}) for bad in bad_tokens]
     assert {answer.status_code for answer in answers} == {400}
     assert len({_without_ids(answer.json()) for answer in answers}) == 1
-    bad_clients = [
+    bad_clients: list[dict[str, str]] = [
         {"client_secret": "garbage"},
         {"client_secret": elsewhere.secret},
         {"client_id": elsewhere.id},
@@ -246,31 +240,28 @@ async def test_of_a_deleted_tenant_nothing_is_exchanged(world: World) -> None:
     assert (unknown.status_code, unknown.json()["error_codes"]) == (400, [90002])
 
 
-@pytest.mark.parametrize(
-    "grant_type", ["password", "urn:ietf:params:oauth:grant-type:device_code", "x" * 500, "\u00fc"]
-)
-async def test_other_grant_types_are_refused_as_aad_does(world: World, grant_type: str) -> None:
-    form = {**world.refresh_form, "grant_type": grant_type, "username": "ada", "password": "secret-of-ada"}
-    answer = await world.post(world.tenant.id, form)
-    assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
-    assert answer.json()["error_codes"] == [70003]
-    assert "secret-of-ada" not in answer.text
-
-
-@pytest.mark.parametrize("missing", ["grant_type", "client_id", "refresh_token"])
-async def test_what_is_missing_is_named(world: World, missing: str) -> None:
-    for form in (
-        {name: value for name, value in world.refresh_form.items() if name != missing},
-        {**world.refresh_form, missing: ""},
-    ):
+async def test_other_grant_types_are_refused_as_aad_does(world: World) -> None:
+    for grant_type in ["password", "urn:ietf:params:oauth:grant-type:device_code", "x" * 500, "\u00fc"]:
+        form = {**world.refresh_form, "grant_type": grant_type, "username": "ada", "password": "secret-of-ada"}
         answer = await world.post(world.tenant.id, form)
-        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
-        assert missing in answer.json()["error_description"]
+        assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
+        assert answer.json()["error_codes"] == [70003]
+        assert "secret-of-ada" not in answer.text
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
+async def test_what_is_missing_is_named(world: World) -> None:
+    for missing in ["grant_type", "client_id", "refresh_token"]:
+        for form in (
+            {name: value for name, value in world.refresh_form.items() if name != missing},
+            {**world.refresh_form, missing: ""},
+        ):
+            answer = await world.post(world.tenant.id, form)
+            assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+            assert missing in answer.json()["error_description"]
+
+
+async def test_a_body_that_is_no_form_is_refused_in_aads_form(world: World) -> None:
+    for body, status in [
         (b"", 400),
         (b"{}", 400),
         (b"\xff\xfe", 400),
@@ -280,13 +271,11 @@ async def test_what_is_missing_is_named(world: World, missing: str) -> None:
         (b"&".join(b"a%d=1" % number for number in range(60)), 400),
         (b"a=" + b"x" * 5_000_000, 413),
         (b"[" * 200 + b"]" * 200, 400),
-    ],
-)
-async def test_a_body_that_is_no_form_is_refused_in_aads_form(world: World, body: bytes, status: int) -> None:
-    answer = await world.client.post(f"/{world.tenant.id}/oauth2/token", content=body)
-    assert (answer.status_code, answer.json()["error"]) == (status, "invalid_request")
-    assert answer.json()["error_codes"] == [90100]
-    assert answer.headers["cache-control"] == "no-store"
+    ]:
+        answer = await world.client.post(f"/{world.tenant.id}/oauth2/token", content=body)
+        assert (answer.status_code, answer.json()["error"]) == (status, "invalid_request")
+        assert answer.json()["error_codes"] == [90100]
+        assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_the_error_carries_the_id_the_client_sent(world: World) -> None:

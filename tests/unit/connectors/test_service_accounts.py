@@ -38,7 +38,7 @@ async def test_googles_library_loads_the_key_file_and_finds_the_token_address(st
         token_uri="http://tenantry.test/token",
         project_id="tenantry",
     )
-    credentials = service_account.Credentials.from_service_account_info(info)
+    credentials = service_account.Credentials.from_service_account_info(info)  # type: ignore[no-untyped-call]
     assert credentials.service_account_email == "emm@accounts.example"
     assert credentials._token_uri == "http://tenantry.test/token"
 
