@@ -66,6 +66,6 @@ def list_(tenant: InTenant, data_dir: DataDir = None, as_json: AsJson = False) -
 
         async with desk.store.read() as read:
             views = await list_groups(read, desk.caller, await tenant_named(read, tenant), now=desk.now)
-        show_list([view.group for view in views], ("id", "name", "group_type", "member_count"), as_json)
+        show_list([view.group for view in views], ("id", "name", "group_type", "level_users"), as_json)
 
     run(data_dir, work)
