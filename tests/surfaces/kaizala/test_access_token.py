@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tenantry.access.actions import Permission
 from tenantry.connectors.connectors import deactivate_connector, delete_connector
 from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, HOUR, to_millis
+from tenantry.core.ids import GrantId, TenantId
 from tenantry.directory.tenants import delete_tenant
 from tenantry.directory.users import delete_user
+from tenantry.store.engine import Tx
 from tenantry.tokens.grants import revoke_grant
 from tenantry.tokens.secrets import SecretKind, mint_secret
-from tests.support.builders import OPERATOR, a_connector, a_grant, a_tenant
+from tests.support.builders import OPERATOR, SomeGrant, a_connector, a_grant, a_tenant
+from tests.support.kaizala import World
 
 TOKEN_INVALID = {
     "message": "Invalid token. Failure reason:Token validation failed due to unknown reason!",
@@ -27,7 +32,7 @@ CLIENT_INVALID = {
 URL = "/kaizala/v1/accessToken"
 
 
-async def test_the_three_headers_give_an_access_token(world):
+async def test_the_three_headers_give_an_access_token(world: World) -> None:
     raw = await world.refresh_token(world.anna)
     answer = await world.client.get(URL, headers=world.exchange_headers(raw))
     assert answer.status_code == 200
@@ -40,7 +45,9 @@ async def test_the_three_headers_give_an_access_token(world):
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_from_90_percent_of_its_validity_on_each_call_gives_a_new_refresh_token_and_the_old_one_stays(world):
+async def test_from_90_percent_of_its_validity_on_each_call_gives_a_new_refresh_token_and_the_old_one_stays(
+    world: World,
+) -> None:
     raw = await world.refresh_token(world.anna)
     world.clock.advance(328 * DAY)
     assert (await world.client.get(URL, headers=world.exchange_headers(raw))).json()["refreshToken"] == ""
@@ -54,7 +61,7 @@ async def test_from_90_percent_of_its_validity_on_each_call_gives_a_new_refresh_
     assert (await world.client.get(URL, headers=world.exchange_headers(first))).status_code == 200
 
 
-async def test_every_wrong_refresh_token_gets_one_answer(world):
+async def test_every_wrong_refresh_token_gets_one_answer(world: World) -> None:
     raw = await world.refresh_token(world.anna)
     altered = raw[:40] + ("A" if raw[40] != "A" else "B") + raw[41:]
     wrong = {
@@ -64,17 +71,17 @@ async def test_every_wrong_refresh_token_gets_one_answer(world):
         "altered": altered,
         "wrong kind": mint_secret(SecretKind.DEVICE_TOKEN, world.tenant.id),
         "never issued": mint_secret(SecretKind.REFRESH_TOKEN, world.tenant.id),
-        "of no tenant": mint_secret(SecretKind.REFRESH_TOKEN, "00000000-0000-4000-8000-000000000000"),
+        "of no tenant": mint_secret(SecretKind.REFRESH_TOKEN, TenantId("00000000-0000-4000-8000-000000000000")),
         "long": "tny_rt_" + "x" * 5000,
         "not ASCII": "tny_rt_äöü",
     }
     for name, token in wrong.items():
-        headers = {key: value.encode("latin-1") for key, value in world.exchange_headers(token).items()}
+        headers = {key.encode(): value.encode("latin-1") for key, value in world.exchange_headers(token).items()}
         answer = await world.client.get(URL, headers=headers)
         assert (name, answer.status_code, answer.json()) == (name, 401, TOKEN_INVALID)
 
 
-async def test_every_wrong_connector_gets_one_answer(world):
+async def test_every_wrong_connector_gets_one_answer(world: World) -> None:
     raw = await world.refresh_token(world.anna)
     other = await a_connector(world.store, await a_tenant(world.store))
     right = world.exchange_headers(raw)
@@ -92,18 +99,18 @@ async def test_every_wrong_connector_gets_one_answer(world):
         assert (name, answer.status_code, answer.json()) == (name, 401, CLIENT_INVALID)
 
 
-async def test_another_connector_cannot_use_the_token(world):
+async def test_another_connector_cannot_use_the_token(world: World) -> None:
     raw = await world.refresh_token(world.anna)
     other = await a_connector(world.store, world.tenant)
     headers = {**world.exchange_headers(raw), "applicationId": other.id, "applicationSecret": other.secret}
     assert (await world.client.get(URL, headers=headers)).json() == TOKEN_INVALID
 
 
-async def test_what_has_ended_ends_the_token_and_the_trail_says_which(world):
-    async def revoked(tx, grant):
-        await revoke_grant(tx, OPERATOR, world.tenant.id, grant.id, "test", world.clock())
+async def test_what_has_ended_ends_the_token_and_the_trail_says_which(world: World) -> None:
+    async def revoked(tx: Tx, grant: SomeGrant) -> None:
+        await revoke_grant(tx, OPERATOR, world.tenant.id, GrantId(grant.id), "test", world.clock())
 
-    async def user_deleted(tx, _grant):
+    async def user_deleted(tx: Tx, _grant: SomeGrant) -> None:
         await delete_user(tx, OPERATOR, world.tenant.id, world.anna.id, world.clock())
 
     for end in (revoked, user_deleted):
@@ -119,7 +126,7 @@ async def test_what_has_ended_ends_the_token_and_the_trail_says_which(world):
 
 
 @pytest.mark.parametrize("end", ["connector", "tenant"])
-async def test_a_deleted_connector_or_tenant_ends_all_its_tokens(world, end):
+async def test_a_deleted_connector_or_tenant_ends_all_its_tokens(world: World, end: Any) -> None:
     raw = await world.refresh_token(world.anna)
     access = await world.token(world.boss, Reach.TENANT)
     async with world.store.write() as tx:
@@ -132,21 +139,21 @@ async def test_a_deleted_connector_or_tenant_ends_all_its_tokens(world, end):
     assert (answer.status_code, answer.json()) == (401, TOKEN_INVALID)
 
 
-async def test_a_deactivated_connectors_grants_go_on(world):
+async def test_a_deactivated_connectors_grants_go_on(world: World) -> None:
     raw = await world.refresh_token(world.anna)
     async with world.store.write() as tx:
         await deactivate_connector(tx, OPERATOR, world.tenant.id, world.connector.id, world.clock())
     assert (await world.client.get(URL, headers=world.exchange_headers(raw))).status_code == 200
 
 
-async def test_an_expired_access_token_gets_the_three_values_that_make_clients_sign_in_again(world):
+async def test_an_expired_access_token_gets_the_three_values_that_make_clients_sign_in_again(world: World) -> None:
     access = await world.token(world.anna)
     world.clock.advance(25 * HOUR)
     answer = await world.client.get("/kaizala/v1/groups", headers=access)
     assert (answer.status_code, answer.json()) == (401, TOKEN_INVALID)
 
 
-async def test_a_missing_access_token_has_its_own_sentence(world):
+async def test_a_missing_access_token_has_its_own_sentence(world: World) -> None:
     answer = await world.client.get("/kaizala/v1/groups")
     assert answer.status_code == 401
     assert answer.json() == {
@@ -156,7 +163,7 @@ async def test_a_missing_access_token_has_its_own_sentence(world):
     }
 
 
-async def test_a_connector_and_a_tenant_have_so_many_calls_a_minute(limited_world):
+async def test_a_connector_and_a_tenant_have_so_many_calls_a_minute(limited_world: World) -> None:
     world = limited_world
     access = await world.token(world.anna)
     for _ in range(4):
@@ -178,7 +185,7 @@ async def test_a_connector_and_a_tenant_have_so_many_calls_a_minute(limited_worl
     assert statuses == [200, 200, 200, 429, 429]
 
 
-async def test_a_strangers_calls_do_not_use_up_a_connectors(limited_world):
+async def test_a_strangers_calls_do_not_use_up_a_connectors(limited_world: World) -> None:
     world = limited_world
     raw = await world.refresh_token(world.anna)
     headers = world.exchange_headers(raw)
@@ -187,7 +194,7 @@ async def test_a_strangers_calls_do_not_use_up_a_connectors(limited_world):
     assert (await world.client.get(URL, headers=headers)).status_code == 200
 
 
-async def test_a_connector_does_only_what_the_grant_permits(world):
+async def test_a_connector_does_only_what_the_grant_permits(world: World) -> None:
     access = await world.token(world.anna, permissions=[Permission.USER_PROFILE])
     assert (await world.client.get("/kaizala/v1/users/me", headers=access)).status_code == 200
     refused = await world.client.get("/kaizala/v1/groups", headers=access)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tenantry.core.caller import Reach
-from tenantry.core.errors import all_kinds
+from tenantry.core.errors import DomainError, all_kinds
 from tenantry.surfaces.kaizala import errors
+from tests.support.kaizala import World
 
 GROUP = {"name": "x", "welcomeMessage": "y"}
 SIGN_IN = {"mobileNumber": "+12065557777", "applicationId": "00000000-0000-4000-8000-000000000000"}
 
 
-def endpoints(world):
+def endpoints(world: World) -> list[tuple[str, str]]:
     members = f"/kaizala/v1/groups/{world.group}/members"
     return [
         ("POST", "/kaizala/v1/generatePin"),
@@ -42,7 +45,7 @@ def endpoints(world):
     ],
     ids=lambda value: str(value)[:24],
 )
-async def test_a_body_that_is_none_is_refused_everywhere(world, body, status):
+async def test_a_body_that_is_none_is_refused_everywhere(world: World, body: Any, status: int) -> None:
     headers = await world.token(world.boss, Reach.TENANT)
     for method, path in endpoints(world):
         answer = await world.client.request(method, path, content=body, headers=headers)
@@ -81,7 +84,7 @@ async def test_a_body_that_is_none_is_refused_everywhere(world, body, status):
         ("loginWithPinAndApplicationId", {**SIGN_IN, "pin": "1" * 33}, "pin"),
     ],
 )
-async def test_a_wrong_field_is_named(world, path, body, field):
+async def test_a_wrong_field_is_named(world: World, path: str, body: Any, field: str) -> None:
     headers = await world.token(world.boss, Reach.TENANT)
     answer = await world.client.post(f"/kaizala/v1/{path}", json=body, headers=headers)
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "InvalidParameters")
@@ -90,7 +93,7 @@ async def test_a_wrong_field_is_named(world, path, body, field):
 
 
 @pytest.mark.parametrize("body", [{}, {"role": "Owner"}, {"role": 1}, {"role": None}, {"role": "Subscriber"}])
-async def test_an_unknown_role_is_refused(world, body):
+async def test_an_unknown_role_is_refused(world: World, body: Any) -> None:
     headers = await world.token(world.boss, Reach.TENANT)
     path = f"/kaizala/v1/groups/{world.group}/members/{world.bob.id}"
     answer = await world.client.put(path, json=body, headers=headers)
@@ -99,14 +102,14 @@ async def test_an_unknown_role_is_refused(world, body):
 
 
 @pytest.mark.parametrize("pin", [0, -1, 10**30, "", " ", "abc", "12345", "1234567", 123456.5])
-async def test_a_pin_of_another_form_is_refused_without_a_500(world, pin):
+async def test_a_pin_of_another_form_is_refused_without_a_500(world: World, pin: Any) -> None:
     body = {"mobileNumber": world.anna.phone_number, "applicationId": world.connector.id, "pin": pin}
     answer = await world.client.post("/kaizala/v1/loginWithPinAndApplicationId", json=body)
     assert answer.status_code in (400, 401)
 
 
 @pytest.mark.parametrize("bad", ["garbage", "0", "'; DROP TABLE groups; --", "@1", "%00", "a" * 3000, "%F0%28%8C%28"])
-async def test_an_id_that_is_none_is_absent(world, bad):
+async def test_an_id_that_is_none_is_absent(world: World, bad: str) -> None:
     headers = await world.token(world.boss, Reach.TENANT)
     for method, path in (
         ("GET", f"/kaizala/v1/groups/{bad}"),
@@ -117,7 +120,7 @@ async def test_an_id_that_is_none_is_absent(world, bad):
         assert (answer.status_code, answer.json()["errorCode"]) == (404, "NotFound")
 
 
-async def test_an_unknown_connector_is_refused_before_anything_is_written(world):
+async def test_an_unknown_connector_is_refused_before_anything_is_written(world: World) -> None:
     for path in ("generatePin", "loginWithPinAndApplicationId"):
         for application_id in (SIGN_IN["applicationId"], "garbage", "A" * 64):
             body = {**SIGN_IN, "applicationId": application_id, "pin": 123456}
@@ -128,5 +131,5 @@ async def test_an_unknown_connector_is_refused_before_anything_is_written(world)
 
 
 @pytest.mark.parametrize("kind", all_kinds(), ids=lambda kind: kind.__name__)
-def test_every_kind_of_error_has_a_line(kind):
+def test_every_kind_of_error_has_a_line(kind: type[DomainError]) -> None:
     assert kind in errors.TABLE

@@ -6,12 +6,14 @@ import re
 
 from tenantry.app import build
 from tenantry.core.clock import to_iso
+from tenantry.store.engine import Store
 from tests.support.app import client_for, some_settings
 from tests.support.builders import a_connector, a_tenant, a_user
 from tests.support.clock import FakeClock
+from tests.support.kaizala import World
 
 
-async def test_the_inbox_shows_what_would_have_been_sent(store):
+async def test_the_inbox_shows_what_would_have_been_sent(store: Store) -> None:
     clock = FakeClock()
     app = await build(some_settings(demo=True), store=store, clock=clock)
     tenant = await a_tenant(store)
@@ -33,6 +35,6 @@ async def test_the_inbox_shows_what_would_have_been_sent(store):
     await app.close()
 
 
-async def test_without_demo_mode_there_is_no_inbox(world):
+async def test_without_demo_mode_there_is_no_inbox(world: World) -> None:
     assert (await world.client.get("/dev/inbox")).status_code == 404
     assert not [route for route in world.app.routes() if "inbox" in route.path]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -12,13 +14,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from tenantry.access.actions import GroupRole, Permission
 from tenantry.core.caller import Caller, CallerKind, Reach
 from tenantry.core.errors import FailedPrecondition, Forbidden, InvalidValue, NotFound
+from tenantry.core.ids import GroupId
 from tenantry.directory.members import Newcomers, add_members, list_members, remove_member, set_role
 from tenantry.store import open_store
-from tests.support.builders import OPERATOR, a_group, a_tenant, a_user
+from tenantry.store.engine import Store
+from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user
 from tests.support.clock import NOON
 
 
-def as_grantee(user) -> Caller:
+def as_grantee(user: SomeUser) -> Caller:
     """The user through a connector with all permissions, with the user's own reach."""
     return Caller(
         CallerKind.USER,
@@ -30,27 +34,27 @@ def as_grantee(user) -> Caller:
     )
 
 
-async def remove(store, caller, group, user):
+async def remove(store: Store, caller: Caller, group: GroupId, user: SomeUser) -> None:
     async with store.write() as tx:
         await remove_member(tx, caller, user.tenant_id, group, user.id, NOON)
 
 
-async def change(store, caller, group, user, role):
+async def change(store: Store, caller: Caller, group: GroupId, user: SomeUser, role: GroupRole) -> None:
     async with store.write() as tx:
         await set_role(tx, caller, user.tenant_id, group, user.id, role, NOON)
 
 
-async def add(store, caller, group, tenant, **newcomers):
+async def add(store: Store, caller: Caller, group: GroupId, tenant: SomeTenant, **newcomers: tuple[str, ...]) -> None:
     async with store.write() as tx:
         await add_members(tx, caller, tenant.id, group, Newcomers(**newcomers), NOON)
 
 
-async def roles(store, tenant, group) -> dict[str, str]:
+async def roles(store: Store, tenant: SomeTenant, group: GroupId) -> dict[str, str]:
     async with store.read() as read:
         return {row.user_id: row.role for row in await list_members(read, OPERATOR, tenant.id, group, NOON)}
 
 
-async def test_of_admins_who_all_remove_each_other_at_once_one_stays(store):
+async def test_of_admins_who_all_remove_each_other_at_once_one_stays(store: Store) -> None:
     tenant = await a_tenant(store)
     admins = [await a_user(store, tenant) for _ in range(4)]
     for _ in range(5):
@@ -67,7 +71,7 @@ async def test_of_admins_who_all_remove_each_other_at_once_one_stays(store):
         assert list((await roles(store, tenant, group)).values()) == ["admin"]
 
 
-async def test_admins_who_all_step_down_at_once_leave_one(store):
+async def test_admins_who_all_step_down_at_once_leave_one(store: Store) -> None:
     tenant = await a_tenant(store)
     admins = [await a_user(store, tenant) for _ in range(4)]
     for _ in range(5):
@@ -80,18 +84,18 @@ async def test_admins_who_all_step_down_at_once_leave_one(store):
         assert sorted((await roles(store, tenant, group)).values()) == ["admin", "member", "member", "member"]
 
 
-async def test_many_who_add_the_same_people_add_each_once(store):
+async def test_many_who_add_the_same_people_add_each_once(store: Store) -> None:
     tenant = await a_tenant(store)
     admin, member = await a_user(store, tenant), await a_user(store, tenant, phone=True)
     group = await a_group(store, tenant, admins=[admin])
-    numbers = (member.phone_number, "+12065557777", "+12065557778", "+12065557779")
+    numbers = (str(member.phone_number), "+12065557777", "+12065557778", "+12065557779")
     await asyncio.gather(
         *(add(store, as_grantee(admin), group, tenant, numbers=numbers[step:] + numbers[:step]) for step in range(4))
     )
     assert len(await roles(store, tenant, group)) == 5
 
 
-async def test_an_invalid_number_undoes_the_whole_call(store):
+async def test_an_invalid_number_undoes_the_whole_call(store: Store) -> None:
     tenant = await a_tenant(store)
     admin = await a_user(store, tenant)
     group = await a_group(store, tenant, admins=[admin])
@@ -101,7 +105,7 @@ async def test_an_invalid_number_undoes_the_whole_call(store):
     assert len(await roles(store, tenant, group)) == 1
 
 
-async def test_too_many_newcomers_are_refused(store):
+async def test_too_many_newcomers_are_refused(store: Store) -> None:
     tenant = await a_tenant(store)
     admin = await a_user(store, tenant)
     group = await a_group(store, tenant, admins=[admin])
@@ -113,7 +117,7 @@ class Membership(RuleBasedStateMachine):
     """Against a model: a dictionary of roles."""
 
     runner: asyncio.Runner
-    store: object
+    store: Store
 
     def __init__(self) -> None:
         super().__init__()
@@ -136,7 +140,7 @@ class Membership(RuleBasedStateMachine):
         last = held == "admin" and list(self.model.values()).count("admin") == 1
         return FailedPrecondition if ends_admin and last else None
 
-    def _run(self, work, error: type[Exception] | None) -> bool:
+    def _run(self, work: Coroutine[Any, Any, None], error: type[Exception] | None) -> bool:
         if error is None:
             self.runner.run(work)
             return True
@@ -170,7 +174,7 @@ class Membership(RuleBasedStateMachine):
         assert "admin" in found.values()
 
 
-def test_no_history_of_changes_leaves_a_group_without_admin(store_url):
+def test_no_history_of_changes_leaves_a_group_without_admin(store_url: str) -> None:
     with asyncio.Runner() as runner:
         opened = runner.run(open_store(store_url))
         Membership.runner, Membership.store = runner, opened

@@ -16,7 +16,7 @@ NUMBER = "+12065557777"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-async def test_a_message_goes_to_the_gateway_with_the_number_in_its_address():
+async def test_a_message_goes_to_the_gateway_with_the_number_in_its_address() -> None:
     requests: list[bytes] = []
 
     async def gateway(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -36,14 +36,14 @@ async def test_a_message_goes_to_the_gateway_with_the_number_in_its_address():
     assert json.loads(body)["message"] == "123456 is your PIN."
 
 
-async def test_a_gateway_that_fails_or_is_missing_is_told_without_the_text():
+async def test_a_gateway_that_fails_or_is_missing_is_told_without_the_text() -> None:
     for urls in ([], ["nonsense://x"], ["json://127.0.0.1:9/{phone}"]):
         with pytest.raises(MessageNotSent) as failed:
             await AppriseMessages(urls).send(NUMBER, "123456 is your PIN.")
         assert "123456" not in str(failed.value)
 
 
-async def test_the_inbox_keeps_the_last_hundred_newest_first():
+async def test_the_inbox_keeps_the_last_hundred_newest_first() -> None:
     clock = FakeClock()
     inbox = DemoInbox(clock)
     for number in range(130):

@@ -7,27 +7,30 @@ import asyncio
 import pytest
 
 from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
+from tenantry.core.ids import GroupId, UserId
 from tenantry.directory.members import Newcomers, add_members, list_members
 from tenantry.directory.phones import add_verified_phone, normalise
 from tenantry.directory.users import delete_user
-from tests.support.builders import OPERATOR, a_group, a_tenant, a_user
+from tenantry.store.engine import Store
+from tenantry.store.groups import MemberRow
+from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user
 from tests.support.clock import NOON
 
 NUMBER = "+12065557777"
 
 
-async def prove(store, user, number=NUMBER):
+async def prove(store: Store, user: SomeUser, number: str = NUMBER) -> None:
     async with store.write() as tx:
         await add_verified_phone(tx, OPERATOR, user.tenant_id, user.id, number, NOON)
 
 
-async def let_in(store, tenant, group, *numbers, admin=False):
+async def let_in(store: Store, tenant: SomeTenant, group: GroupId, *numbers: str, admin: bool = False) -> None:
     newcomers = Newcomers(admin_numbers=numbers) if admin else Newcomers(numbers=numbers)
     async with store.write() as tx:
         await add_members(tx, OPERATOR, tenant.id, group, newcomers, NOON)
 
 
-async def members(store, tenant, group):
+async def members(store: Store, tenant: SomeTenant, group: GroupId) -> dict[UserId, MemberRow]:
     async with store.read() as read:
         return {row.user_id: row for row in await list_members(read, OPERATOR, tenant.id, group, NOON)}
 
@@ -36,20 +39,20 @@ async def members(store, tenant, group):
     ("raw", "country"),
     [("+12065557777", None), (" +1 (206) 555-7777 ", None), ("206 555 7777", "US"), ("+1-206-555-7777", "DE")],
 )
-def test_one_number_has_one_form(raw, country):
+def test_one_number_has_one_form(raw: str, country: str | None) -> None:
     assert normalise(raw, country) == NUMBER
 
 
 @pytest.mark.parametrize(
     "raw", ["", "+", "12065557777", "+1", "+1206555777", "+" + "1" * 16, "x", "+1206555777\0", "1" * 10_000, "+999123"]
 )
-def test_what_is_no_number_is_refused(raw):
+def test_what_is_no_number_is_refused(raw: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         normalise(raw)
     assert refused.value.field == "number"
 
 
-async def test_a_number_has_one_owner_in_a_tenant_and_another_in_another(store):
+async def test_a_number_has_one_owner_in_a_tenant_and_another_in_another(store: Store) -> None:
     tenant, other = await a_tenant(store), await a_tenant(store)
     first, second, elsewhere = await a_user(store, tenant), await a_user(store, tenant), await a_user(store, other)
     await prove(store, first)
@@ -60,7 +63,7 @@ async def test_a_number_has_one_owner_in_a_tenant_and_another_in_another(store):
     assert refused.value.field == "number"
 
 
-async def test_of_twins_who_prove_one_number_one_gets_it(store):
+async def test_of_twins_who_prove_one_number_one_gets_it(store: Store) -> None:
     tenant = await a_tenant(store)
     users = [await a_user(store, tenant) for _ in range(6)]
     outcomes = await asyncio.gather(*(prove(store, user) for user in users), return_exceptions=True)
@@ -68,7 +71,7 @@ async def test_of_twins_who_prove_one_number_one_gets_it(store):
     assert all(outcome is None or isinstance(outcome, AlreadyExists) for outcome in outcomes)
 
 
-async def test_a_deleted_users_number_is_free(store):
+async def test_a_deleted_users_number_is_free(store: Store) -> None:
     tenant = await a_tenant(store)
     first, second = await a_user(store, tenant), await a_user(store, tenant)
     await prove(store, first)
@@ -79,7 +82,7 @@ async def test_a_deleted_users_number_is_free(store):
         await prove(store, first)
 
 
-async def test_a_deleted_users_number_comes_into_a_group_as_a_guest(store):
+async def test_a_deleted_users_number_comes_into_a_group_as_a_guest(store: Store) -> None:
     tenant = await a_tenant(store)
     user, admin = await a_user(store, tenant), await a_user(store, tenant)
     await prove(store, user)
@@ -91,7 +94,7 @@ async def test_a_deleted_users_number_comes_into_a_group_as_a_guest(store):
     assert (guest.user_id != user.id, guest.number, guest.is_provisioned) == (True, NUMBER, 0)
 
 
-async def test_who_proves_a_guests_number_takes_its_places_over(store):
+async def test_who_proves_a_guests_number_takes_its_places_over(store: Store) -> None:
     tenant = await a_tenant(store)
     user, admin = await a_user(store, tenant), await a_user(store, tenant)
     as_member = await a_group(store, tenant, admins=[admin])

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from tenantry.core.caller import anonymous
-from tenantry.core.clock import HOUR, MINUTE
+from tenantry.core.clock import HOUR, MINUTE, Micros
 from tenantry.core.errors import RateLimited
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
 from tenantry.store import open_store
-from tests.support.builders import HASHER, OPERATOR, a_tenant
+from tenantry.store.engine import Store
+from tests.support.builders import HASHER, OPERATOR, SomeTenant, a_tenant
 from tests.support.clock import NOON
 
 NUMBER = "+12065550100"
@@ -22,8 +23,15 @@ RULES = PinRules(lifetime=5 * MINUTE, tries=5, sends_per_hour=3)
 CALLER = anonymous(OPERATOR.origin)
 
 
-async def request(store, tenant, *, number=NUMBER, subject="connector", rules=RULES, now=NOON, **options):
-    purpose = options.get("purpose", PinPurpose.SIGN_IN)
+async def request(
+    store: Store,
+    tenant: SomeTenant,
+    *,
+    number: str = NUMBER,
+    subject: str = "connector",
+    rules: PinRules = RULES,
+    now: Micros = NOON,
+) -> str:
     async with store.write() as tx:
         return await request_pin(
             tx,
@@ -31,7 +39,7 @@ async def request(store, tenant, *, number=NUMBER, subject="connector", rules=RU
             HASHER,
             tenant.id,
             number=number,
-            purpose=purpose,
+            purpose=PinPurpose.SIGN_IN,
             subject=subject,
             known=True,
             rules=rules,
@@ -39,7 +47,16 @@ async def request(store, tenant, *, number=NUMBER, subject="connector", rules=RU
         )
 
 
-async def claim(store, tenant, pin, *, number=NUMBER, subject="connector", now=NOON, purpose=PinPurpose.SIGN_IN):
+async def claim(
+    store: Store,
+    tenant: SomeTenant,
+    pin: str,
+    *,
+    number: str = NUMBER,
+    subject: str = "connector",
+    now: Micros = NOON,
+    purpose: PinPurpose = PinPurpose.SIGN_IN,
+) -> bool:
     async with store.write() as tx:
         return await claim_pin(
             tx, CALLER, HASHER, tenant.id, number=number, purpose=purpose, subject=subject, pin=pin, now=now
@@ -50,7 +67,7 @@ def wrong(pin: str) -> str:
     return "999999" if pin != "999999" else "999998"
 
 
-async def test_a_pin_has_six_digits_of_which_the_first_is_not_0(store):
+async def test_a_pin_has_six_digits_of_which_the_first_is_not_0(store: Store) -> None:
     tenant = await a_tenant(store)
     rules = PinRules(lifetime=MINUTE, tries=5, sends_per_hour=None)
     pins = [await request(store, tenant, rules=rules) for _ in range(50)]
@@ -58,13 +75,13 @@ async def test_a_pin_has_six_digits_of_which_the_first_is_not_0(store):
     assert len(set(pins)) > 40
 
 
-async def test_twins_with_the_right_pin_have_one_winner(store):
+async def test_twins_with_the_right_pin_have_one_winner(store: Store) -> None:
     tenant = await a_tenant(store)
     pin = await request(store, tenant)
     assert sorted(await asyncio.gather(*(claim(store, tenant, pin) for _ in range(16)))) == [False] * 15 + [True]
 
 
-async def test_twins_with_wrong_pins_get_no_more_tries_than_there_are(store):
+async def test_twins_with_wrong_pins_get_no_more_tries_than_there_are(store: Store) -> None:
     tenant = await a_tenant(store)
     pin = await request(store, tenant)
     guesses = [f"{number}" for number in range(100_000, 100_040) if f"{number}" != pin]
@@ -72,14 +89,14 @@ async def test_twins_with_wrong_pins_get_no_more_tries_than_there_are(store):
     assert await claim(store, tenant, pin) is False
 
 
-async def test_twins_who_request_get_no_more_pins_than_the_hour_has(store):
+async def test_twins_who_request_get_no_more_pins_than_the_hour_has(store: Store) -> None:
     tenant = await a_tenant(store)
     outcomes = await asyncio.gather(*(request(store, tenant) for _ in range(12)), return_exceptions=True)
     assert sum(isinstance(outcome, str) for outcome in outcomes) == 3
     assert sum(isinstance(outcome, RateLimited) for outcome in outcomes) == 9
 
 
-async def test_the_limit_says_when_to_come_back(store):
+async def test_the_limit_says_when_to_come_back(store: Store) -> None:
     tenant = await a_tenant(store)
     for minute in range(3):
         await request(store, tenant, now=NOON + minute * MINUTE)
@@ -89,7 +106,7 @@ async def test_the_limit_says_when_to_come_back(store):
     await request(store, tenant, now=NOON + HOUR)
 
 
-async def test_a_pin_is_for_one_number_purpose_subject_and_tenant(store):
+async def test_a_pin_is_for_one_number_purpose_subject_and_tenant(store: Store) -> None:
     tenant, other = await a_tenant(store), await a_tenant(store)
     pin = await request(store, tenant)
     assert not await claim(store, tenant, pin, number="+12065550101")
@@ -99,7 +116,7 @@ async def test_a_pin_is_for_one_number_purpose_subject_and_tenant(store):
     assert await claim(store, tenant, pin)
 
 
-async def test_stale_pins_are_forgotten(store):
+async def test_stale_pins_are_forgotten(store: Store) -> None:
     tenant = await a_tenant(store)
     await request(store, tenant, number="+12065550101")
     await request(store, tenant, now=NOON + 2 * HOUR)
@@ -112,7 +129,7 @@ class Pins(RuleBasedStateMachine):
     """Against a model of four facts: the live PIN, its end, its tries, the hour's sends."""
 
     runner: asyncio.Runner
-    store: object
+    store: Store
 
     def __init__(self) -> None:
         super().__init__()
@@ -140,7 +157,7 @@ class Pins(RuleBasedStateMachine):
     @precondition(lambda self: self.pin is not None)
     @rule()
     def claim_right(self) -> None:
-        assert self.runner.run(claim(self.store, self.tenant, self.pin, now=self.now)) is self._alive()
+        assert self.runner.run(claim(self.store, self.tenant, self.pin or "", now=self.now)) is self._alive()
         if self._alive():
             self.tries = 0
 
@@ -156,7 +173,7 @@ class Pins(RuleBasedStateMachine):
         self.now += minutes * MINUTE
 
 
-def test_no_history_of_requests_and_tries_breaks_the_rules(store_url):
+def test_no_history_of_requests_and_tries_breaks_the_rules(store_url: str) -> None:
     with asyncio.Runner() as runner:
         opened = runner.run(open_store(store_url))
         Pins.runner, Pins.store = runner, opened
