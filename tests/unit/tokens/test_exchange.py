@@ -53,7 +53,8 @@ async def test_a_refresh_token_is_used_again_and_renewed_from_ninety_percent_on(
     assert (await house.exchange(grant.refresh_token)).refresh_token is None
     house.clock.advance(1)
     first, second = await house.exchange(grant.refresh_token), await house.exchange(grant.refresh_token)
-    assert first.refresh_token and second.refresh_token and first.refresh_token != second.refresh_token
+    assert first.refresh_token is not None
+    assert second.refresh_token not in (None, first.refresh_token)
     trail = await house.trail()
     assert (trail.count("refresh_token.issued"), trail.count("access_token.issued")) == (2, 3)
     house.clock.advance(YEAR // 10)

@@ -1,0 +1,156 @@
+"""Service accounts: their signed JWTs, traded for a token or used as one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey, RSAKey
+
+from tenantry.access.actions import Audience
+from tenantry.connectors.service_accounts import revoke_service_account_key
+from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.clock import HOUR, MINUTE, SECOND
+from tenantry.core.errors import InvalidGrant, InvalidScope, InvalidToken
+from tenantry.tokens.assertions import authenticate_self_signed, exchange_assertion
+from tenantry.tokens.exchange import Exchanged
+from tests.support.builders import OPERATOR, SomeServiceAccount, a_service_account
+from tests.support.clock import NOON
+from tests.unit.tokens.conftest import ISSUER, House
+
+SCOPE = "https://www.googleapis.com/auth/androidenterprise"
+TOKEN_URI = "https://oauth2.googleapis.com/token"
+ROOT = "https://tenantry.test/"
+
+
+@pytest.fixture
+async def account(house: House) -> SomeServiceAccount:
+    return await a_service_account(house.store, house.tenant)
+
+
+def _jwt(account: SomeServiceAccount, header: dict[str, Any] | None = None, **claims: Any) -> str:
+    """As `google-auth` makes it; None takes a claim away."""
+    key = RSAKey.import_key(account.private_pem)
+    now = NOON // SECOND
+    values = {"iss": account.email, "aud": TOKEN_URI, "iat": now, "exp": now + 3600, "scope": SCOPE, **claims}
+    present = {name: value for name, value in values.items() if value is not None}
+    return jwt.encode({"alg": "RS256", "kid": account.key_id, "typ": "JWT", **(header or {})}, present, key)
+
+
+async def _exchange(house: House, assertion: str) -> Exchanged:
+    return await exchange_assertion(
+        house.store,
+        house.ring,
+        assertion=assertion,
+        accepted_audiences=[TOKEN_URI],
+        required_scope=SCOPE,
+        audience=Audience.ANDROID_ENTERPRISE,
+        issuer=ISSUER,
+        lifetime=HOUR,
+        now=house.clock(),
+        origin=OPERATOR.origin,
+        budget=house.budget,
+    )
+
+
+async def _self_signed(house: House, raw: str) -> Caller:
+    async with house.store.read() as read:
+        return await authenticate_self_signed(
+            read,
+            raw,
+            accepted_audiences=[ROOT],
+            required_scope=SCOPE,
+            origin=OPERATOR.origin,
+            now=house.clock(),
+            leeway=MINUTE,
+        )
+
+
+async def test_an_assertion_gives_a_token_of_the_service_account(house: House, account: SomeServiceAccount) -> None:
+    exchanged = await _exchange(house, _jwt(account))
+    caller = await house.authenticate(exchanged.access_token.raw, Audience.ANDROID_ENTERPRISE)
+    assert (caller.kind, caller.connector_id) == (CallerKind.SERVICE_ACCOUNT, account.connector_id)
+    assert "android_enterprise" in caller.permissions
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "https://other.test/token"},
+        {"aud": None},
+        {"exp": NOON // SECOND - 301},
+        {"iat": NOON // SECOND + 301},
+        {"exp": NOON // SECOND + 3601},
+        {"sub": "somebody@contoso.example"},
+        {"iss": "nobody@contoso.example"},
+        {"iss": "\0"},
+    ],
+)
+async def test_a_faulty_assertion_is_refused(house: House, account: SomeServiceAccount, claims: Any) -> None:
+    with pytest.raises(InvalidGrant):
+        await _exchange(house, _jwt(account, **claims))
+
+
+async def test_skew_of_five_minutes_is_survived(house: House, account: SomeServiceAccount) -> None:
+    now = NOON // SECOND
+    await _exchange(house, _jwt(account, iat=now + 299, exp=now + 3600))
+    await _exchange(house, _jwt(account, iat=now - 3800, exp=now - 299))
+
+
+async def test_an_assertion_without_the_scope_is_told_so(house: House, account: SomeServiceAccount) -> None:
+    with pytest.raises(InvalidScope):
+        await _exchange(house, _jwt(account, scope="email"))
+
+
+async def test_a_revoked_key_stops_at_once(house: House, account: SomeServiceAccount) -> None:
+    raw, bearer = _jwt(account), _jwt(account, aud=None)
+    await _self_signed(house, bearer)
+    async with house.store.write() as tx:
+        await revoke_service_account_key(tx, OPERATOR, house.tenant.id, account.connector_id, account.key_id, NOON)
+    with pytest.raises(InvalidGrant, match="key_revoked"):
+        await _exchange(house, raw)
+    with pytest.raises(InvalidToken, match="key_revoked"):
+        await _self_signed(house, bearer)
+    assert await house.reasons() == ["key_revoked"]
+
+
+async def test_a_self_signed_token_has_a_scope_or_our_audience(house: House, account: SomeServiceAccount) -> None:
+    for claims in ({"aud": None, "sub": account.email}, {"aud": ROOT, "scope": None}, {"aud": ROOT}):
+        caller = await _self_signed(house, _jwt(account, **claims))
+        assert (caller.kind, caller.tenant_id) == (CallerKind.SERVICE_ACCOUNT, house.tenant.id)
+    for claims in ({"aud": None, "scope": None}, {"aud": None, "scope": "email"}, {"aud": TOKEN_URI}, {"aud": []}):
+        with pytest.raises(InvalidToken):
+            await _self_signed(house, _jwt(account, **claims))
+
+
+async def test_forged_assertions_are_refused(house: House, account: SomeServiceAccount) -> None:
+    own = RSAKey.generate_key(2048)
+    good = _jwt(account)
+    header, payload, signature = good.split(".")
+    claims = jwt.decode(good, RSAKey.import_key(account.private_pem)).claims
+    public = RSAKey.import_key(account.private_pem).as_pem(private=False)
+    forged = [
+        jwt.encode({"alg": "RS256", "kid": account.key_id}, claims, own),
+        jwt.encode({"alg": "RS256", "kid": account.key_id, "jwk": own.as_dict(private=False)}, claims, own),
+        jwt.encode({"alg": "RS256", "kid": "key-of-nobody"}, claims, own),
+        jwt.encode(
+            {"alg": "HS256", "kid": account.key_id},
+            claims,
+            OctKey.import_key(bytes(public).replace(b"-----", b"")),
+        ),
+        f"eyJhbGciOiJub25lIiwia2lkIjoia2V5LTEifQ.{payload}.",
+        f"{header}.{payload}.",
+        f"{header}.{payload}.{signature[:-2]}",
+        f"{header}.{payload}.{signature}=",
+        f"{header}.{payload}",
+        "",
+        "é",
+        "." * 9_000,
+    ]
+    for raw in forged:
+        with pytest.raises(InvalidGrant):
+            await _exchange(house, raw)
+        with pytest.raises(InvalidToken):
+            await _self_signed(house, raw)
+    await _exchange(house, good)

@@ -1,0 +1,193 @@
+"""Authorization codes and applications alone."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import Any
+
+import pytest
+
+from tenantry.access.actions import Audience, Permission
+from tenantry.connectors.connectors import deactivate_connector, register_connector
+from tenantry.core.caller import CallerKind
+from tenantry.core.clock import HOUR, MINUTE
+from tenantry.core.errors import BadCredentials, InvalidClient, InvalidGrant, InvalidToken, InvalidValue
+from tenantry.core.ids import new_guid
+from tenantry.tokens import base64url
+from tenantry.tokens.authorization_codes import issue_code, redeem_code
+from tenantry.tokens.client_credentials import exchange_client_credentials
+from tenantry.tokens.exchange import Exchanged
+from tests.support.builders import HASHER, OPERATOR, a_connector
+from tests.unit.tokens.conftest import ISSUER, YEAR, House
+
+CALLBACK = "https://app.test/callback"
+VERIFIER = "v" * 43
+CHALLENGE = base64url.encode(hashlib.sha256(VERIFIER.encode()).digest()).decode()
+
+
+async def _issue(house: House, **changes: Any) -> str:
+    arguments: dict[str, Any] = {
+        "tenant_id": house.tenant.id,
+        "connector_id": house.connector.id,
+        "user_id": house.user.id,
+        "redirect_uri": CALLBACK,
+        "scope": [Permission.PARTNER_CENTER],
+        "amr": ["pwd", "mfa"],
+        "code_challenge": CHALLENGE,
+        "lifetime": 5 * MINUTE,
+        "now": house.clock(),
+    }
+    async with house.store.write() as tx:
+        return await issue_code(tx, HASHER, OPERATOR, **{**arguments, **changes})
+
+
+async def _redeem(house: House, code: str, **changes: Any) -> Exchanged:
+    arguments: dict[str, Any] = {
+        "client_id": house.connector.id,
+        "client_secret": house.connector.secret,
+        "code": code,
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+        "audience": Audience.PARTNER_CENTER,
+        "issuer": ISSUER,
+        "lifetime": HOUR,
+        "refresh_lifetime": YEAR,
+        "now": house.clock(),
+        "origin": OPERATOR.origin,
+        "budget": house.budget,
+    }
+    return await redeem_code(house.store, house.ring, HASHER, **{**arguments, **changes})
+
+
+async def test_a_code_gives_tokens_of_the_user_who_agreed(house: House) -> None:
+    exchanged = await _redeem(house, await _issue(house))
+    caller = await house.authenticate(exchanged.access_token.raw, Audience.PARTNER_CENTER)
+    assert (caller.user_id, caller.permissions, caller.amr) == (house.user.id, {"partner_center"}, {"pwd", "mfa"})
+    assert exchanged.refresh_token is not None
+    assert (await house.exchange(exchanged.refresh_token)).grant_id == exchanged.grant_id
+
+
+async def test_a_code_used_again_takes_the_tokens_of_its_first_use_with_it(house: House) -> None:
+    code = await _issue(house)
+    exchanged = await _redeem(house, code)
+    with pytest.raises(InvalidGrant, match="code_reused"):
+        await _redeem(house, code)
+    with pytest.raises(InvalidToken):
+        await house.authenticate(exchanged.access_token.raw, Audience.PARTNER_CENTER)
+    with pytest.raises(InvalidGrant, match="revoked"):
+        await house.exchange(exchanged.refresh_token or "")
+    assert "authorization_code.reused" in await house.trail()
+
+
+async def test_of_many_who_redeem_one_code_at_once_at_most_one_gets_tokens(house: House) -> None:
+    code = await _issue(house)
+    outcomes = await asyncio.gather(*[_redeem(house, code) for _ in range(16)], return_exceptions=True)
+    assert sum(isinstance(outcome, Exchanged) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, InvalidGrant) for outcome in outcomes) == 15
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"redirect_uri": "https://evil.test/"}, "wrong_redirect_uri_or_verifier"),
+        ({"code_verifier": "w" * 43}, "wrong_redirect_uri_or_verifier"),
+        ({"code_verifier": None}, "wrong_redirect_uri_or_verifier"),
+        ({"code_verifier": "\0"}, "wrong_redirect_uri_or_verifier"),
+        ({"code": "garbage"}, "malformed"),
+        ({"client_secret": "garbage"}, "malformed"),
+        ({"client_id": new_guid()}, "unknown_connector"),
+    ],
+)
+async def test_a_fault_refuses_the_code_and_does_not_burn_it(house: House, changes: Any, reason: str) -> None:
+    code = await _issue(house)
+    with pytest.raises(BadCredentials) as refused:
+        await _redeem(house, **{"code": code, **changes})
+    assert refused.value.reason == reason
+    assert await house.reasons() == ([] if reason == "malformed" else [reason])
+    await _redeem(house, code)
+
+
+async def test_another_connector_cannot_redeem_or_burn_a_code(house: House) -> None:
+    code = await _issue(house)
+    other = await a_connector(house.store, house.tenant)
+    with pytest.raises(InvalidGrant, match="wrong_connector"):
+        await _redeem(house, code, client_id=other.id, client_secret=other.secret)
+    await _redeem(house, code)
+
+
+async def test_a_code_ends(house: House) -> None:
+    code = await _issue(house)
+    house.clock.advance(5 * MINUTE)
+    with pytest.raises(InvalidGrant, match="expired"):
+        await _redeem(house, code)
+
+
+async def test_a_verifier_for_a_code_without_challenge_is_refused(house: House) -> None:
+    with pytest.raises(InvalidGrant):
+        await _redeem(house, await _issue(house, code_challenge=None))
+
+
+async def test_a_public_connector_needs_pkce_and_no_secret(house: House) -> None:
+    async with house.store.write() as tx:
+        public = await register_connector(
+            tx,
+            OPERATOR,
+            HASHER,
+            tenant_id=house.tenant.id,
+            name="Desktop",
+            permissions=[Permission.PARTNER_CENTER],
+            kind="public",
+            now=house.clock(),
+        )
+    with pytest.raises(InvalidValue):
+        await _issue(house, connector_id=public.connector_id, code_challenge=None)
+    code = await _issue(house, connector_id=public.connector_id)
+    assert await _redeem(house, code, client_id=public.connector_id, client_secret=None)
+
+
+async def test_a_code_of_a_connector_deactivated_since_gives_nothing(house: House) -> None:
+    code = await _issue(house)
+    async with house.store.write() as tx:
+        await deactivate_connector(tx, OPERATOR, house.tenant.id, house.connector.id, house.clock())
+    with pytest.raises(InvalidGrant, match="cannot_grant"):
+        await _redeem(house, code)
+
+
+async def _alone(house: House, **changes: Any) -> Exchanged:
+    arguments: dict[str, Any] = {
+        "client_id": house.connector.id,
+        "client_secret": house.connector.secret,
+        "audience": Audience.PARTNER_CENTER,
+        "tenant_id": house.tenant.id,
+        "issuer": ISSUER,
+        "lifetime": HOUR,
+        "now": house.clock(),
+        "origin": OPERATOR.origin,
+        "budget": house.budget,
+    }
+    return await exchange_client_credentials(house.store, house.ring, HASHER, **{**arguments, **changes})
+
+
+async def test_an_application_alone_has_no_user(house: House) -> None:
+    exchanged = await _alone(house)
+    caller = await house.authenticate(exchanged.access_token.raw, Audience.PARTNER_CENTER)
+    assert (caller.kind, caller.user_id, caller.amr) == (CallerKind.CONNECTOR, None, set())
+    await house.run("UPDATE connectors SET deleted_at = 1 WHERE id = :c", c=house.connector.id)
+    with pytest.raises(InvalidToken, match="connector_deleted"):
+        await house.authenticate(exchanged.access_token.raw, Audience.PARTNER_CENTER)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"client_id": new_guid()}, "unknown_connector"),
+        ({"tenant_id": new_guid()}, "wrong_tenant"),
+        ({"client_secret": "x"}, "malformed"),
+        ({"client_secret": None}, "no_secret"),
+    ],
+)
+async def test_an_application_that_proves_nothing_gets_nothing(house: House, changes: Any, reason: str) -> None:
+    with pytest.raises(InvalidClient) as refused:
+        await _alone(house, **changes)
+    assert refused.value.reason == reason
