@@ -1,0 +1,232 @@
+"""The commands, in process, on a SQLite data directory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tenantry.cli.main import app
+
+ALL = [
+    ("init",),
+    ("serve",),
+    ("db", "upgrade"),
+    ("db", "check"),
+    ("key", "rotate"),
+    ("key", "list"),
+    ("audit", "tail"),
+    ("tenant", "create"),
+    ("tenant", "list"),
+    ("tenant", "add-domain"),
+    ("user", "create"),
+    ("user", "list"),
+    ("phone", "add"),
+    ("group", "create"),
+    ("group", "list"),
+    ("connector", "register"),
+    ("connector", "list"),
+    ("connector", "deactivate"),
+    ("connector", "activate"),
+    ("connector", "delete"),
+    ("connector", "add-secret"),
+    ("connector", "list-secrets"),
+    ("connector", "end-secret"),
+    ("grant", "create"),
+    ("grant", "list"),
+    ("grant", "revoke"),
+    ("relationship", "request"),
+    ("relationship", "approve"),
+    ("relationship", "end"),
+    ("relationship", "list"),
+    ("enterprise", "enroll"),
+    ("enterprise", "list"),
+    ("service-account", "create"),
+    ("service-account", "add-key"),
+    ("service-account", "token"),
+]
+
+
+class Shell:
+    """Runs commands on one data directory."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+
+    def run(self, *words: str, code: int = 0, text: str | None = None) -> str:
+        environment = {"TENANTRY_DATA_DIR": str(self.data_dir)}
+        done = CliRunner().invoke(app, words, env=environment, input=text)
+        assert done.exit_code == code, done.output
+        return done.output
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self.run(*words, "--json"))
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    shell = Shell(tmp_path)
+    shell.run("init")
+    return shell
+
+
+@pytest.fixture
+def tenant(shell: Shell) -> str:
+    return str(shell.json("tenant", "create", "Contoso", "--domain", "contoso.example")["tenant_id"])
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_each_command_has_help_with_an_example(words: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert done.exit_code == 0
+    assert f"tenantry {' '.join(words)}" in " ".join(done.output.split())
+
+
+def test_init_keeps_what_is_there_and_its_file_names_every_setting(shell: Shell) -> None:
+    from tenantry.settings import Settings, load
+
+    key, file = shell.data_dir / "master.key", shell.data_dir / "tenantry.toml"
+    before = key.read_text()
+    assert key.stat().st_mode & 0o077 == 0
+    assert all(f"# {name} = " in file.read_text() for name in Settings.model_fields if name != "data_dir")
+    file.write_text("port = 9999\n")
+    shell.run("init")
+    assert (key.read_text(), load(data_dir=shell.data_dir).port) == (before, 9999)
+
+
+def test_the_written_configuration_is_valid_with_every_default_taken_in(shell: Shell) -> None:
+    from tenantry.settings import Settings, load
+
+    file = shell.data_dir / "tenantry.toml"
+    unset = {name for name, field in Settings.model_fields.items() if field.default is None}
+    lines = [line.removeprefix("# ") for line in file.read_text().splitlines() if " = " in line]
+    file.write_text("\n".join(line for line in lines if line.split(" = ")[0] not in unset))
+    assert load(data_dir=shell.data_dir) == Settings(data_dir=shell.data_dir)
+
+
+def test_a_tenant_user_connector_and_grant_are_made_and_ended(shell: Shell, tenant: str) -> None:
+    inside = ("--tenant", "contoso.example")
+    user = shell.json("user", "create", "jo@contoso.example", *inside, "--role", "Global Administrator")
+    assert len(user["password"]) >= 8
+    shell.run("phone", "add", "+1 425 555 0100", "--user", "jo@contoso.example", *inside)
+    group = shell.json("group", "create", "Field staff", *inside, "--admin", "jo@contoso.example")
+    connector = shell.json("connector", "register", "Inspections", *inside, "-p", "group_information")
+    made = shell.json(
+        "grant", "create", *inside, "--connector", connector["connector_id"], "--user", "jo@contoso.example"
+    )
+    assert made["refresh_token"].startswith("tny_rt_")
+    grants = shell.json("grant", "list", *inside)
+    assert [(grant["id"], grant["reach"]) for grant in grants] == [(made["grant_id"], "tenant")]
+    assert [row["id"] for row in shell.json("group", "list", *inside)] == [group["group_id"]]
+    shell.run("grant", "revoke", made["grant_id"], *inside)
+    assert shell.json("grant", "list", *inside) == []
+    types = [json.loads(line)["type"] for line in shell.run("audit", "tail", *inside, "--json").splitlines()]
+    assert types[-1] == "grant.revoked"
+    assert "user.created" in types
+
+
+def test_a_connector_is_switched_off_and_on_and_changes_its_secret(shell: Shell, tenant: str) -> None:
+    inside = ("--tenant", tenant)
+    made = shell.json("connector", "register", "Inspections", *inside)
+    connector = made["connector_id"]
+    shell.run("connector", "deactivate", connector, *inside)
+    shell.run("connector", "deactivate", connector, *inside, code=1)
+    assert shell.json("connector", "list", *inside)[0]["deactivated_at"] is not None
+    shell.run("connector", "activate", connector, *inside)
+    added = shell.json("connector", "add-secret", connector, *inside)
+    secrets = shell.json("connector", "list-secrets", connector, *inside)
+    assert [secret["hint"] for secret in secrets] == [made["client_secret"][-4:], added["client_secret"][-4:]]
+    shell.run("connector", "end-secret", connector, secrets[0]["id"], *inside)
+    assert len(shell.json("connector", "list-secrets", connector, *inside)) == 1
+    shell.run("connector", "delete", connector, *inside)
+    assert shell.json("connector", "list", *inside) == []
+    shell.run("connector", "delete", connector, *inside, code=4)
+
+
+def test_a_relationship_is_requested_approved_and_ended(shell: Shell, tenant: str) -> None:
+    shell.run("tenant", "create", "Partner", "--domain", "msp.example")
+    pair = ("--partner", "msp.example", "--customer", "contoso.example")
+    made = shell.json("relationship", "request", "Support", *pair, "--role", "User Administrator")
+
+    def status() -> str:
+        (row,) = shell.json("relationship", "list", "--customer", "contoso.example")
+        return str(row["status"])
+
+    assert status() == "approvalPending"
+    shell.run("relationship", "approve", made["relationship_id"], "--customer", "contoso.example")
+    assert status() == "active"
+    shell.run("relationship", "end", made["relationship_id"], "--customer", "contoso.example")
+    assert status() == "terminated"
+
+
+def test_a_service_account_gets_a_key_file_that_only_its_owner_reads(shell: Shell, tenant: str) -> None:
+    shell.run("tenant", "create", "EMM", "--domain", "emm.example")
+    account = shell.json("service-account", "create", "robot", "--tenant", "emm.example")
+    out = shell.data_dir / "key.json"
+    words = ("service-account", "add-key", account["service_account_id"], "--tenant", "emm.example", "--out", str(out))
+    shell.run(*words)
+    assert out.stat().st_mode & 0o077 == 0
+    assert json.loads(out.read_text())["client_email"] == "robot@emm.example"
+    shell.run(*words, code=3)
+    enrolled = shell.json(
+        "enterprise",
+        "enroll",
+        "Contoso",
+        "--tenant",
+        tenant,
+        "--emm",
+        "emm.example",
+        "--service-account",
+        account["service_account_id"],
+    )
+    assert [row["id"] for row in shell.json("enterprise", "list", "--tenant", tenant)] == [enrolled["enterprise_id"]]
+
+
+def test_what_exists_exits_3_and_what_is_absent_exits_4(shell: Shell, tenant: str) -> None:
+    assert "contoso.example" in shell.run("tenant", "create", "Twin", "--domain", "contoso.example", code=3)
+    assert "absent.example" in shell.run("user", "list", "--tenant", "absent.example", code=4)
+
+
+def test_a_bad_value_exits_2_and_says_which(shell: Shell, tenant: str) -> None:
+    assert "domain" in shell.run("tenant", "create", "Bad", "--domain", "no-dot", code=2)
+    assert "Known:" in shell.run("user", "create", "a@contoso.example", "-t", tenant, "--role", "King", code=2)
+    said = shell.run("user", "create", "a@contoso.example", "-t", tenant, "--password-stdin", code=2, text="short\n")
+    assert "password" in said
+
+
+def test_without_tables_a_command_exits_78_and_names_the_one_that_makes_them(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    assert "tenantry db upgrade" in shell.run("tenant", "list", code=78)
+    assert "tenantry db upgrade" in shell.run("db", "check", code=78)
+    shell.run("db", "upgrade")
+    shell.run("db", "check")
+
+
+def test_tenants_are_listed_by_pages(shell: Shell) -> None:
+    made = sorted(shell.json("tenant", "create", f"T{n}", "--domain", f"t{n}.example")["tenant_id"] for n in range(5))
+    seen: list[str] = []
+    while page := shell.json("tenant", "list", "--limit", "2", *(("--after", seen[-1]) if seen else ())):
+        seen += [row["id"] for row in page]
+    assert seen == made
+
+
+def test_users_are_listed_by_pages(shell: Shell, tenant: str) -> None:
+    names = [f"user{n}@contoso.example" for n in range(3)]
+    for name in names:
+        shell.run("user", "create", name, "--tenant", tenant)
+    first = shell.json("user", "list", "--tenant", tenant, "--limit", "2")
+    rest = shell.json("user", "list", "--tenant", tenant, "--after", first[-1]["user_principal_name"])
+    assert [row["user_principal_name"] for row in [*first, *rest]] == names
+
+
+def test_rotating_adds_a_key_and_gives_the_old_one_an_end(shell: Shell) -> None:
+    shell.run("key", "rotate")
+    second = shell.json("key", "rotate")["key_id"]
+    ends = {row["id"]: row["verifies_until"] for row in shell.json("key", "list")}
+    assert len(ends) == 2
+    assert [key for key, end in ends.items() if end is None] == [second]
+    assert "private" not in shell.run("key", "list", "--json")
+    assert "signing_key.rotated" in shell.run("audit", "tail", "--tenant", "system")
