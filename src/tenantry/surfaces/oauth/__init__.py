@@ -20,7 +20,7 @@ from tenantry.surfaces.oauth.well_known import configuration, jwks, tenant_confi
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotRoute
 
-_TENANT = r"/(?P<tenant>[A-Za-z0-9._{}%-]{1,260})"
+_TENANT = r"/(?P<tenant>[A-Za-z0-9._{}-]{1,260})"
 
 HOT = [
     HotRoute("POST", re.compile(rf"{_TENANT}/oauth2(?P<v2>/v2\.0)?/token/?"), token, Action.OBTAIN_TOKEN),

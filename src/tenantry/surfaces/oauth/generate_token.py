@@ -1,4 +1,4 @@
-"""`POST /partnercenter/generatetoken` and `/partnercenter/v3/generatetoken`: trade a directory token for Partner Center.
+"""`POST /partnercenter/generatetoken`, `/partnercenter/v3/generatetoken`: a directory token for a Partner Center one.
 
 Old clients send the body as a form, as a JSON object or as the bare JSON string "jwt_token".
 Source: Partner Center contract §1.2.
