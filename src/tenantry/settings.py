@@ -53,8 +53,8 @@ class Settings(BaseSettings):
     # Limits
     rate_limits: Literal["on", "off"] = Field("on", description="`off` turns every rate limit off, for load tests.")
     device_limit: int = Field(10, ge=1, description="Live devices of one managed account.")
-    pin_tries: int = Field(5, ge=1, description="Wrong PINs before a PIN is dead.")
-    pins_per_number_per_hour: int = Field(5, ge=1, description="PINs sent to one phone number.")
+    pin_tries: int = Field(5, ge=1, le=100, description="Wrong PINs before a PIN is dead.")
+    pins_per_number_per_hour: int = Field(5, ge=1, le=1000, description="PINs sent to one phone number.")
     pins_per_address_per_hour: int = Field(60, ge=1, description="PINs asked for, or tried, from one client address.")
     kaizala_calls_per_connector_per_minute: int = Field(100, ge=1, description="Kaizala calls of one connector.")
     kaizala_calls_per_tenant_per_minute: int = Field(300, ge=1, description="Kaizala calls of one tenant.")
