@@ -52,9 +52,13 @@ async def read_fields(request: Request) -> Fields:
 
 
 def query_flag(request: Request, *names: str) -> bool:
-    """Whether one of these query parameters, in any letter case, is true."""
-    wanted = {name.lower() for name in names}
-    return any(key.lower() in wanted and value.lower() == "true" for key, value in request.query_params.multi_items())
+    """Whether one of these query parameters, in any letter case, is true. Raises InvalidValue for no boolean."""
+    wanted = {name.lower(): name for name in names}
+    given = [(wanted[key.lower()], value) for key, value in request.query_params.multi_items() if key.lower() in wanted]
+    for name, value in given:
+        if value.lower() not in ("true", "false", ""):
+            raise InvalidValue(f"{name} must be true or false.", field=name)
+    return any(value.lower() == "true" for _, value in given)
 
 
 def parse_id(raw: str) -> str | None:
