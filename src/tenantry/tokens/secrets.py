@@ -52,7 +52,7 @@ def tenant_of(raw: str, kind: SecretKind) -> TenantId | None:
     """
     if len(raw) != SECRET_LENGTH or not raw.startswith(f"tny_{kind}_") or not raw.isascii():
         return None
-    if _from_base62(raw[_CHECK_START + 1 :]) != zlib.crc32(raw[:_CHECK_START].encode()):
+    if raw[_CHECK_START] != "_" or _from_base62(raw[_CHECK_START + 1 :]) != zlib.crc32(raw[:_CHECK_START].encode()):
         return None
     number = _from_base62(raw[_PREFIX_LENGTH:_TENANT_END])
     if number is None or number >> 128:

@@ -116,10 +116,17 @@ async def test_a_revoked_key_stops_at_once(house: House, account: SomeServiceAcc
 
 
 async def test_a_self_signed_token_has_a_scope_or_our_audience(house: House, account: SomeServiceAccount) -> None:
-    for claims in ({"aud": None, "sub": account.email}, {"aud": ROOT, "scope": None}, {"aud": ROOT}):
+    accepted: list[dict[str, Any]] = [{"aud": None, "sub": account.email}, {"aud": ROOT, "scope": None}, {"aud": ROOT}]
+    for claims in accepted:
         caller = await _self_signed(house, _jwt(account, **claims))
         assert (caller.kind, caller.tenant_id) == (CallerKind.SERVICE_ACCOUNT, house.tenant.id)
-    for claims in ({"aud": None, "scope": None}, {"aud": None, "scope": "email"}, {"aud": TOKEN_URI}, {"aud": []}):
+    refused: list[dict[str, Any]] = [
+        {"aud": None, "scope": None},
+        {"aud": None, "scope": "email"},
+        {"aud": TOKEN_URI},
+        {"aud": []},
+    ]
+    for claims in refused:
         with pytest.raises(InvalidToken):
             await _self_signed(house, _jwt(account, **claims))
 

@@ -63,7 +63,11 @@ async def _redeem(house: House, code: str, **changes: Any) -> Exchanged:
 async def test_a_code_gives_tokens_of_the_user_who_agreed(house: House) -> None:
     exchanged = await _redeem(house, await _issue(house))
     caller = await house.authenticate(exchanged.access_token.raw, Audience.PARTNER_CENTER)
-    assert (caller.user_id, caller.permissions, caller.amr) == (house.user.id, {"partner_center"}, {"pwd", "mfa"})
+    assert (caller.user_id, caller.permissions, caller.amr) == (
+        house.user.id,
+        frozenset({"partner_center"}),
+        frozenset({"pwd", "mfa"}),
+    )
     assert exchanged.refresh_token is not None
     assert (await house.exchange(exchanged.refresh_token)).grant_id == exchanged.grant_id
 
@@ -143,7 +147,8 @@ async def test_a_public_connector_needs_pkce_and_no_secret(house: House) -> None
     with pytest.raises(InvalidValue):
         await _issue(house, connector_id=public.connector_id, code_challenge=None)
     code = await _issue(house, connector_id=public.connector_id)
-    assert await _redeem(house, code, client_id=public.connector_id, client_secret=None)
+    exchanged = await _redeem(house, code, client_id=public.connector_id, client_secret=None)
+    assert exchanged.connector_id == public.connector_id
 
 
 async def test_a_code_of_a_connector_deactivated_since_gives_nothing(house: House) -> None:
@@ -172,7 +177,7 @@ async def _alone(house: House, **changes: Any) -> Exchanged:
 async def test_an_application_alone_has_no_user(house: House) -> None:
     exchanged = await _alone(house)
     caller = await house.authenticate(exchanged.access_token.raw, Audience.PARTNER_CENTER)
-    assert (caller.kind, caller.user_id, caller.amr) == (CallerKind.CONNECTOR, None, set())
+    assert (caller.kind, caller.user_id, caller.amr) == (CallerKind.CONNECTOR, None, frozenset())
     await house.run("UPDATE connectors SET deleted_at = 1 WHERE id = :c", c=house.connector.id)
     with pytest.raises(InvalidToken, match="connector_deleted"):
         await house.authenticate(exchanged.access_token.raw, Audience.PARTNER_CENTER)

@@ -32,7 +32,7 @@ async def test_a_refresh_token_gives_an_access_token_that_proves_its_user(house:
         house.tenant.id,
         house.connector.id,
     )
-    assert (caller.grant_id, caller.reach, caller.amr) == (grant.grant_id, Reach.TENANT, {"pwd", "mfa"})
+    assert (caller.grant_id, caller.reach, caller.amr) == (grant.grant_id, Reach.TENANT, frozenset({"pwd", "mfa"}))
     assert caller.permissions == set(exchanged.permissions)
     assert exchanged.refresh_token is None
     assert exchanged.refresh_expires_at == grant.expires_at
