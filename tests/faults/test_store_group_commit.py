@@ -29,7 +29,14 @@ def disk() -> Disk:
 
 @pytest.fixture
 async def store(path: Path, disk: Disk) -> AsyncIterator[SqliteStore]:
-    opened = SqliteStore(str(path), busy_timeout=0.1, cache_mib=1, vfs=disk.name)
+    opened = SqliteStore(str(path), busy_timeout=30, cache_mib=1, vfs=disk.name)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def impatient(path: Path) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore(str(path), busy_timeout=0.05, cache_mib=1)
     yield opened
     await opened.close()
 
@@ -176,13 +183,14 @@ async def test_a_writer_cancelled_while_it_waits_for_the_commit_harms_nobody(sto
 
 
 async def test_a_writer_cancelled_while_it_waits_for_its_turn_harms_nobody(store: SqliteStore, path: Path) -> None:
-    first = asyncio.create_task(add(store, "first"))
-    await until(lambda: store._taken)
-    tasks = [asyncio.create_task(add(store, f"{n:02}")) for n in range(4)]
-    await until(lambda: len(store._waiting) == len(tasks))
-    tasks[1].cancel()
-    await asyncio.gather(first, *tasks, return_exceptions=True)
-    assert on_disk(path) == ["00", "02", "03", "first"]
+    async with store.write() as tx:
+        await insert(tx, "holder")
+        tasks = [asyncio.create_task(add(store, f"{n:02}")) for n in range(4)]
+        await until(lambda: len(store._waiting) == len(tasks))
+        tasks[1].cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [type(None), asyncio.CancelledError, type(None), type(None)]
+    assert on_disk(path) == ["00", "02", "03", "holder"]
 
 
 async def test_writers_that_suspend_take_turns_in_order_and_do_not_keep_others_from_the_disk(
@@ -202,38 +210,35 @@ async def test_writers_that_suspend_take_turns_in_order_and_do_not_keep_others_f
     assert len(on_disk(path)) == WRITERS
 
 
-async def test_waiting_too_long_for_the_turn_is_busy_and_its_end_is_not(store: SqliteStore, path: Path) -> None:
-    leave = asyncio.Event()
-
-    async def hold() -> None:
-        async with store.write() as tx:
-            await insert(tx, "holder")
-            await leave.wait()
-
-    holder = asyncio.create_task(hold())
-    outcomes = await asyncio.gather(*(add(store, f"{n:02}") for n in range(4)), return_exceptions=True)
+async def test_waiting_too_long_for_the_turn_is_busy_and_its_end_is_not(impatient: SqliteStore, path: Path) -> None:
+    async with impatient.write() as tx:
+        await insert(tx, "holder")
+        outcomes = await asyncio.gather(*(add(impatient, f"{n:02}") for n in range(4)), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [StoreBusy] * 4
-    leave.set()
-    await holder
-    await add(store, "after")
+    await add(impatient, "after")
     assert on_disk(path) == ["after", "holder"]
 
 
-async def test_a_file_locked_by_another_is_busy_after_the_deadline_and_works_again(
-    store: SqliteStore, path: Path
-) -> None:
+async def test_a_file_locked_by_another_too_long_is_busy_and_still_reads(impatient: SqliteStore, path: Path) -> None:
     other = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
     other.execute("BEGIN IMMEDIATE")
-    outcomes = await asyncio.gather(*(add(store, f"{n:02}") for n in range(4)), return_exceptions=True)
+    outcomes = await asyncio.gather(*(add(impatient, f"{n:02}") for n in range(4)), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [StoreBusy] * 4
-    async with store.read() as read:
+    async with impatient.read() as read:
         assert await read.all(str, "SELECT id FROM tenants") == []
-    waiting = asyncio.create_task(add(store, "waited"))
-    await until(lambda: store._taken)
-    other.execute("ROLLBACK")
-    await waiting
     other.close()
-    assert on_disk(path) == ["waited"]
+    await add(impatient, "after")
+    assert on_disk(path) == ["after"]
+
+
+async def test_a_file_locked_by_another_for_a_moment_only_delays(store: SqliteStore, path: Path) -> None:
+    other = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = [asyncio.create_task(add(store, f"{n:02}")) for n in range(4)]
+    await until(lambda: store._taken)
+    other.close()
+    await asyncio.gather(*waiting)
+    assert on_disk(path) == ["00", "01", "02", "03"]
 
 
 async def test_a_read_block_cannot_write(store: SqliteStore) -> None:

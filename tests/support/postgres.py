@@ -71,7 +71,7 @@ class PostgresServer:
         await self._admin(f"DROP DATABASE {name} WITH (FORCE)")
 
     def crash(self) -> None:
-        """As a crash would: every connection is cut and nothing is finished. Returns when all its processes are gone."""
+        """As a crash would: every connection is cut, nothing is finished. Returns when all processes are gone."""
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait()
 
