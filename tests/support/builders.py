@@ -12,10 +12,26 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tenantry.access.actions import Permission, RoleId
+from tenantry.connectors.connectors import register_connector
+from tenantry.connectors.service_accounts import add_service_account_key, generate_key_pair, register_service_account
 from tenantry.core.caller import Caller, CallerKind, Origin, Reach, operator
 from tenantry.core.clock import DAY, Micros
-from tenantry.core.ids import ConnectorId, CorrelationId, GroupId, RelationshipId, TenantId, UserId
+from tenantry.core.ids import ConnectorId, CorrelationId, EnterpriseId, GroupId, RelationshipId, TenantId, UserId
+from tenantry.delegation.relationships import (
+    approve_relationship,
+    create_reseller_relationship,
+    request_relationship,
+)
+from tenantry.devices.enterprises import enroll_enterprise
+from tenantry.directory.groups import NewGroup, create_group
+from tenantry.directory.members import Newcomers
+from tenantry.directory.passwords import PasswordHasher
+from tenantry.directory.phones import add_verified_phone
+from tenantry.directory.roles import assign_role
+from tenantry.directory.tenants import create_tenant
+from tenantry.directory.users import NewUser, create_user
 from tenantry.store.engine import Store
+from tenantry.tokens.grants import create_grant
 from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
 from tests.support.app import MASTER_KEY
@@ -79,7 +95,6 @@ class SomeServiceAccount:
 async def a_tenant(
     store: Store, *, name: str | None = None, domain: str | None = None, country: str = "US", now: Micros = NOON
 ) -> SomeTenant:
-    from tenantry.directory.tenants import create_tenant
 
     number = next(_count)
     domain = domain or f"tenant{number}.example"
@@ -102,9 +117,6 @@ async def a_user(
     now: Micros = NOON,
 ) -> SomeUser:
     """With `phone` it has a verified number: a made-up one, or the one given."""
-    from tenantry.directory.phones import add_verified_phone
-    from tenantry.directory.roles import assign_role
-    from tenantry.directory.users import NewUser, create_user
 
     number = next(_count)
     name = name or f"user{number}"
@@ -130,7 +142,6 @@ async def a_user(
 
 async def _hash(password: str) -> str:
     """The same slow hash once for the whole run."""
-    from tenantry.directory.passwords import PasswordHasher
 
     if password not in _password_hashes:
         hasher = PasswordHasher(memory_kib=64, passes=1, workers=1)
@@ -148,7 +159,6 @@ async def a_connector(
     redirect_uris: Sequence[str] = (),
     now: Micros = NOON,
 ) -> SomeConnector:
-    from tenantry.connectors.connectors import register_connector
 
     async with store.write() as tx:
         made = await register_connector(
@@ -175,12 +185,8 @@ async def a_group(
     parent_id: GroupId | None = None,
     now: Micros = NOON,
 ) -> GroupId:
-    from tenantry.directory.groups import NewGroup, create_group
-    from tenantry.directory.members import Newcomers
 
-    newcomers = Newcomers(
-        user_ids=tuple(user.id for user in members), admin_ids=tuple(admin.id for admin in admins)
-    )
+    newcomers = Newcomers(user_ids=tuple(user.id for user in members), admin_ids=tuple(admin.id for admin in admins))
     new_group = NewGroup(name=name or f"Group {next(_count)}", welcome_message="Welcome", newcomers=newcomers)
     # A sub-group is what a caller makes whose reach is its parent.
     reach = None if parent_id is None else Reach.GROUP
@@ -204,7 +210,6 @@ async def a_grant(
     now: Micros = NOON,
 ) -> SomeGrant:
     """Given by the user to the connector, in the user's tenant."""
-    from tenantry.tokens.grants import create_grant
 
     async with store.write() as tx:
         made = await create_grant(
@@ -227,7 +232,6 @@ async def a_grant(
 async def a_service_account(
     store: Store, tenant: SomeTenant, *, name: str | None = None, now: Micros = NOON
 ) -> SomeServiceAccount:
-    from tenantry.connectors.service_accounts import add_service_account_key, register_service_account
 
     private_pem, public_pem = _key_pair()
     number = next(_count)
@@ -243,9 +247,29 @@ async def a_service_account(
 @functools.cache
 def _key_pair() -> tuple[str, str]:
     """The same slow RSA key once for the whole run."""
-    from tenantry.connectors.service_accounts import generate_key_pair
 
     return generate_key_pair()
+
+
+async def an_enterprise(
+    store: Store,
+    customer: SomeTenant,
+    emm: SomeTenant,
+    *,
+    service_account: SomeServiceAccount | None = None,
+    now: Micros = NOON,
+) -> EnterpriseId:
+    """Managed by `emm`; the service account, when there is one, acts as the enterprise."""
+    async with store.write() as tx:
+        return await enroll_enterprise(
+            tx,
+            OPERATOR,
+            tenant_id=customer.id,
+            emm_tenant_id=emm.id,
+            name=f"Enterprise {next(_count)}",
+            service_account_id=None if service_account is None else service_account.connector_id,
+            now=now,
+        )
 
 
 async def a_relationship(
@@ -260,11 +284,6 @@ async def a_relationship(
     now: Micros = NOON,
 ) -> RelationshipId:
     """A delegated relationship, beside a reseller one."""
-    from tenantry.delegation.relationships import (
-        approve_relationship,
-        create_reseller_relationship,
-        request_relationship,
-    )
 
     async with store.write() as tx:
         if reseller:

@@ -1,0 +1,56 @@
+"""Fixed windows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tenantry.core.clock import MINUTE, SECOND
+from tenantry.core.errors import RateLimited
+from tenantry.surfaces.shared import limits
+from tenantry.surfaces.shared.limits import RateLimiter
+from tests.support.clock import FakeClock
+
+
+def test_the_hit_after_the_limit_is_refused_until_the_window_ends() -> None:
+    clock = FakeClock()
+    limiter = RateLimiter(True, clock)
+    for _ in range(3):
+        limiter.hit("connector", "a", limit=3, window=MINUTE)
+    clock.advance(45 * SECOND)
+    with pytest.raises(RateLimited) as refused:
+        limiter.hit("connector", "a", limit=3, window=MINUTE)
+    assert refused.value.retry_after == 15
+    clock.advance(15 * SECOND)
+    limiter.hit("connector", "a", limit=3, window=MINUTE)
+
+
+def test_keys_count_apart() -> None:
+    limiter = RateLimiter(True, FakeClock())
+    limiter.hit("connector", "a", limit=1, window=MINUTE)
+    limiter.hit("connector", "b", limit=1, window=MINUTE)
+    with pytest.raises(RateLimited):
+        limiter.hit("connector", "a", limit=1, window=MINUTE)
+
+
+def test_switched_off_it_refuses_nothing() -> None:
+    limiter = RateLimiter(False, FakeClock())
+    for _ in range(10):
+        limiter.hit("a", limit=1, window=MINUTE)
+
+
+def test_a_clock_set_back_starts_a_window() -> None:
+    clock = FakeClock()
+    limiter = RateLimiter(True, clock)
+    limiter.hit("a", limit=1, window=MINUTE)
+    clock.advance(-10 * MINUTE)
+    limiter.hit("a", limit=1, window=MINUTE)
+
+
+def test_it_holds_a_bounded_number_of_keys_and_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_KEYS", 3)
+    limiter = RateLimiter(True, FakeClock())
+    for name in "abcd":
+        limiter.hit(name, limit=1, window=MINUTE)
+    limiter.hit("a", limit=1, window=MINUTE)
+    with pytest.raises(RateLimited):
+        limiter.hit("d", limit=1, window=MINUTE)

@@ -1,0 +1,95 @@
+"""The one callable: which part answers, what nobody owns, what fails, what is counted."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from tenantry.access.actions import Action
+from tenantry.app import App
+from tenantry.core.errors import StoreUnavailable
+from tenantry.store.engine import Store
+from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.shared.hot import HotRoute
+from tests.support.app import an_app, client_for
+
+
+async def test_an_address_nobody_owns_is_a_404_in_json(store: Store) -> None:
+    async with client_for(await an_app(store)) as client:
+        answer = await client.get("/nothing/here")
+    assert answer.status_code == 404
+    assert answer.json()["error"] == "not_found"
+
+
+async def test_the_root_names_the_surfaces(store: Store) -> None:
+    async with client_for(await an_app(store)) as client:
+        answer = await client.get("/")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "/kaizala/v1/" in answer.text
+
+
+async def test_alive_and_ready_are_two_questions(store: Store, monkeypatch: Any) -> None:
+    app = await an_app(store)
+    async with client_for(app) as client:
+        assert (await client.get("/readyz")).status_code == 200
+
+        def read() -> Any:
+            raise StoreUnavailable
+
+        monkeypatch.setattr(type(store), "read", lambda _self: read())
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_host_root_shows_one_surface_at_its_root(store: Store) -> None:
+    app = await an_app(store, host_roots={"kms.example.com": "/kaizala"})
+    async with client_for(app) as client:
+        here = await client.get("/v1/groups", headers={"host": "KMS.example.com:443"})
+        there = await client.get("/kaizala/v1/groups")
+        elsewhere = await client.get("/v1/groups")
+    assert here.status_code == there.status_code == 401
+    assert here.json() == there.json()
+    assert elsewhere.status_code == 404
+
+
+async def _fails(_deps: Deps, _scope: Scope, _receive: Receive, _send: Send, _match: re.Match[str] | None) -> None:
+    raise RuntimeError("password=hunter2")
+
+
+async def test_a_bug_is_answered_with_its_correlation_id_only(store: Store) -> None:
+    app = await an_app(store)
+    app._take("operations", [HotRoute("GET", "/bug", _fails, Action.READ_PUBLIC)])
+    async with client_for(app) as client:
+        answer = await client.get("/bug", headers={"X-Request-Id": "abc-1"})
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "server_error", "correlation_id": "abc-1"}
+
+
+async def test_requests_and_tokens_are_counted(store: Store) -> None:
+    app = await an_app(store)
+    async with client_for(app) as client:
+        await client.get("/kaizala/v1/accessToken")
+        text = (await client.get("/metrics")).text
+    assert 'tenantry_tokens_total{outcome="refused",surface="kaizala"} 1.0' in text
+
+
+async def test_metrics_can_be_switched_off(store: Store) -> None:
+    async with client_for(await an_app(store, metrics=False)) as client:
+        assert (await client.get("/metrics")).status_code == 404
+
+
+async def test_the_inbox_is_there_in_demo_mode_only(store: Store) -> None:
+    async with client_for(await an_app(store)) as client:
+        assert (await client.get("/dev/inbox")).status_code == 404
+    async with client_for(await an_app(store, demo=True)) as client:
+        assert (await client.get("/dev/inbox")).status_code == 200
+
+
+async def test_each_route_names_its_action(store: Store) -> None:
+    app: App = await an_app(store)
+    assert [route for route in app.routes() if route.action is None] == []
+    paths = {route.path for route in app.routes()}
+    assert {"/healthz", "/kaizala/v1/accessToken", "/device/v1/provision"} <= paths
