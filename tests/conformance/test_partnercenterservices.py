@@ -27,7 +27,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the client is from 2018
     from microsoft.store.partnercenterservices import MicrosoftPartnerStoreApis, models
     from msrest.authentication import BasicTokenAuthentication
-    from msrestazure.azure_exceptions import CloudError
+    from msrestazure.azure_exceptions import CloudError  # type: ignore[import-untyped]
 
 User = models.MicrosoftPartnerSdkContractsV1CustomerUser
 PasswordProfile = models.MicrosoftPartnerSdkContractsV1ContractsPasswordProfile

@@ -12,6 +12,7 @@ from tenantry.access.actions import Audience, Permission, RoleId
 from tenantry.app import App
 from tenantry.core.clock import HOUR
 from tenantry.core.ids import GrantId
+from tenantry.directory.passwords import PasswordHasher
 from tenantry.store.engine import Store
 from tenantry.tokens.mint import mint_access_token
 from tests.support.app import an_app, client_for
@@ -76,6 +77,7 @@ async def a_stage(
 ) -> Stage:
     """Close `client` afterwards, or use the `stage` fixture."""
     app = await an_app(store, **settings)
+    object.__setattr__(app.deps, "passwords", PasswordHasher(memory_kib=64, passes=1, workers=1))  # tests have many
     partner, customer = await a_tenant(store), await a_tenant(store)
     await a_relationship(store, partner, customer, roles=roles)
     connector, user = await a_connector(store, partner), await a_user(store, partner)

@@ -119,8 +119,9 @@ async def test_each_part_of_a_patch_needs_its_own_role(stage: Stage) -> None:
         assert (refused.status_code, refused.json()["code"]) == (403, 900150)
     writer = await a_stage(stage.store, roles=[RoleId.DIRECTORY_WRITERS])
     victim = await a_user(stage.store, writer.customer)
-    for method, body in (("PATCH", {"passwordProfile": profile}), ("DELETE", None)):
-        refused = await writer.call(method, f"{writer.users}/{victim.id}", json=body)
+    attempts: list[tuple[str, Any]] = [("PATCH", {"passwordProfile": profile}), ("DELETE", None)]
+    for method, attempt in attempts:
+        refused = await writer.call(method, f"{writer.users}/{victim.id}", json=attempt)
         assert (refused.status_code, refused.json()["code"]) == (403, 900150)
     await resetter.client.aclose()
     await writer.client.aclose()
