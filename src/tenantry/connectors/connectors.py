@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from tenantry.access.actions import Permission
+from tenantry.access.actions import Action, Permission
+from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
+from tenantry.connectors.ownership import require_change
 from tenantry.connectors.secrets import add_secret
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
@@ -50,9 +52,12 @@ async def register_connector(
     connector_id: ConnectorId | None = None,
     now: Micros,
 ) -> NewConnector:
-    """A connector, with a secret when it is confidential. Raises InvalidValue, NotFound("tenant"), AlreadyExists."""
-    for uri in redirect_uris:
-        _check_redirect_uri(uri)
+    """A connector, with a secret when it is confidential.
+
+    Raises InvalidValue, NotFound("tenant"), AlreadyExists, and what `access.require` does.
+    """
+    await require(tx, caller, Action.REGISTER_CONNECTOR, tenant_id, now=now)
+    check_details(name, description, redirect_uris)
     created = connector_id or ConnectorId(new_guid())
     await insert_connector(
         tx,
@@ -87,11 +92,7 @@ async def insert_connector(
     now: Micros,
 ) -> None:
     """The registration itself, of every kind. Raises InvalidValue, NotFound("tenant"), AlreadyExists."""
-    name = name.strip()
-    if not name or len(name) > 128:
-        raise InvalidValue("A connector needs a name of 1 to 128 characters.", field="name")
-    if len(description) > 2048:
-        raise InvalidValue("The description may have 2048 characters.", field="description")
+    check_details(name, description, redirect_uris)
     if await tenants.find_live(tx, tenant_id) is None:
         raise NotFound("tenant")
     granted = sorted(set(permissions))
@@ -100,7 +101,7 @@ async def insert_connector(
         connector_id,
         tenant_id,
         kind=kind,
-        name=name,
+        name=name.strip(),
         description=description,
         permissions=" ".join(granted),
         redirect_uris=json.dumps(list(redirect_uris)),
@@ -110,7 +111,7 @@ async def insert_connector(
     ):
         taken = "connector_id" if email is None else "email"
         raise AlreadyExists("A connector of this ID or e-mail address exists.", field=taken, value=email or "")
-    event = events.ConnectorRegistered(connector_id=connector_id, name=name, permissions=[*granted])
+    event = events.ConnectorRegistered(connector_id=connector_id, name=name.strip(), permissions=[*granted])
     await record(tx, tenant_id, caller, event, now)
 
 
@@ -133,6 +134,7 @@ async def deactivate_connector(
     tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> None:
     """No new grants; existing ones go on. Raises NotFound("connector"), FailedPrecondition when it is so already."""
+    await require_change(tx, caller, tenant_id, connector_id, now)
     if not await connectors.mark_deactivated(tx, tenant_id, connector_id, now):
         await get_connector(tx, tenant_id, connector_id)
         raise FailedPrecondition("The connector is deactivated already.")
@@ -143,6 +145,7 @@ async def activate_connector(
     tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> None:
     """New grants again. Raises NotFound("connector"), FailedPrecondition when it is active already."""
+    await require_change(tx, caller, tenant_id, connector_id, now)
     if not await connectors.mark_activated(tx, tenant_id, connector_id):
         await get_connector(tx, tenant_id, connector_id)
         raise FailedPrecondition("The connector is active already.")
@@ -151,9 +154,20 @@ async def activate_connector(
 
 async def delete_connector(tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros) -> None:
     """Gone, with everything granted to it. Raises NotFound("connector")."""
+    await require_change(tx, caller, tenant_id, connector_id, now)
     if not await connectors.mark_deleted(tx, tenant_id, connector_id, now):
         raise NotFound("connector")
     await record(tx, tenant_id, caller, events.ConnectorDeleted(connector_id=connector_id), now)
+
+
+def check_details(name: str, description: str, redirect_uris: Sequence[str]) -> None:
+    """What a person types of a connector. Raises InvalidValue naming the first that is wrong."""
+    if not name.strip() or len(name) > 128:
+        raise InvalidValue("A connector needs a name of 1 to 128 characters.", field="name")
+    if len(description) > 2048:
+        raise InvalidValue("The description may have 2048 characters.", field="description")
+    for uri in redirect_uris:
+        _check_redirect_uri(uri)
 
 
 def _check_redirect_uri(uri: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tenantry.audit import events
 from tenantry.audit.record import record
+from tenantry.connectors.ownership import require_change
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
@@ -41,6 +42,7 @@ async def add_secret(
     """
     if expires_at is not None and expires_at <= now:
         raise InvalidValue("The end of a secret must be in the future.", field="expires_at")
+    await require_change(tx, caller, tenant_id, connector_id, now)
     connector = await connectors.hold(tx, tenant_id, connector_id)
     if connector is None:
         raise NotFound("connector")
@@ -67,8 +69,7 @@ async def end_secret(
     tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, secret_id: str, now: Micros
 ) -> None:
     """The secret is refused from here on. Raises NotFound("connector" or "secret")."""
-    if await connectors.find(tx, tenant_id, connector_id) is None:
-        raise NotFound("connector")
+    await require_change(tx, caller, tenant_id, connector_id, now)
     if not await connectors.mark_secret_ended(tx, connector_id, secret_id, now):
         raise NotFound("secret")
     event = events.ConnectorSecretEnded(connector_id=connector_id, secret_id=secret_id)

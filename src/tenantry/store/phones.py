@@ -55,6 +55,25 @@ async def find_verified_user(read: Read, tenant_id: TenantId, number: str) -> Us
     )
 
 
+class OwnPhone(NamedTuple):
+    """A number as its owner sees it."""
+
+    number: str
+    verified_at: int | None
+
+
+async def list_of_user(read: Read, tenant_id: TenantId, user_id: UserId) -> list[OwnPhone]:
+    """The user's numbers."""
+    return await read.all(
+        OwnPhone,
+        """
+        SELECT number, verified_at FROM phones WHERE tenant_id = :tenant_id AND user_id = :user_id ORDER BY number
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+    )
+
+
 async def find_person(read: Read, tenant_id: TenantId, user_id: UserId) -> Person | None:
     """A user that is not deleted."""
     return await read.one_or_none(

@@ -9,8 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
@@ -80,14 +79,14 @@ class Form:
         """What was typed, for the field to show again."""
         return self.values.get(name, [""])[-1]
 
-    def text(self, name: str, *, required: bool = False, max_length: int = 1024) -> str:
+    def text(self, name: str, *, required: bool = False, max_length: int = 1024, several_lines: bool = False) -> str:
         """Without outer blanks. Too long, empty though required, or not storable: an error beside the field."""
         text = self.value(name).strip()
         if required and not text:
             self.fail(name, _("Please fill this in."))
         elif len(text) > max_length:
             self.fail(name, _("At most %(count)d characters, please.") % {"count": max_length})
-        elif not is_clean(text):
+        elif not is_clean(text) or (not several_lines and any(char < " " or "\x7f" <= char < "\xa0" for char in text)):
             self.fail(name, _("This holds a character that cannot be stored."))
         return text
 
@@ -97,7 +96,8 @@ class Form:
 
     def lines(self, name: str, *, max_length: int = 4096) -> list[str]:
         """The lines of a text area that are not blank."""
-        return [line.strip() for line in self.text(name, max_length=max_length).splitlines() if line.strip()]
+        text = self.text(name, max_length=max_length, several_lines=True)
+        return [line.strip() for line in text.splitlines() if line.strip()]
 
     def checked(self, name: str) -> bool:
         """Whether the box was ticked."""
@@ -107,18 +107,30 @@ class Form:
         """Say beside the field what is wrong; the first thing counts."""
         self.errors.setdefault(name, text)
 
-    @contextmanager
-    def showing_errors(self, **names: str) -> Iterator[None]:
+    def showing_errors(self, **names: str) -> _Shown:
         """Let refusals of the domain appear beside their field: `with form.showing_errors(redirect_uris="redirect"):`.
 
         Field names of the domain that differ from the form's are translated by `names`. What a person cannot correct
         here (NotFound, Forbidden, StoreBusy) goes on to its page.
         """
-        try:
-            yield
-        except _CORRECTABLE as error:
-            name = names.get(error.field or "", error.field or WHOLE)
-            self.fail(name if name in self.values else WHOLE, _(error.public))
+        return _Shown(self, names)
+
+
+class _Shown:
+    def __init__(self, form: Form, names: Mapping[str, str]) -> None:
+        self._form = form
+        self._names = names
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
+        if not isinstance(error, _CORRECTABLE):
+            return False
+        field = error.field or WHOLE
+        name = self._names.get(field, field)
+        self._form.fail(name if name in self._form.values else WHOLE, _(error.public))
+        return True
 
 
 async def read_form(request: Request, *, limit: int = BODY_LIMIT) -> Form:

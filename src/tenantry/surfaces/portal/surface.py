@@ -6,14 +6,23 @@ from fastapi import FastAPI, Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tenantry.surfaces.portal import errors, home, static
+from tenantry.surfaces.portal import (
+    connector_changes,
+    connectors,
+    errors,
+    groups_connectors,
+    home,
+    phones,
+    static,
+    tokens,
+)
 from tenantry.surfaces.portal.texts import use_language
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotRoute, header
 
 HOT: list[HotRoute] = []
 
-PAGES = (static, home)
+PAGES = (static, home, phones, connectors, connector_changes, tokens, groups_connectors)
 """Modules with a `router`, asked in this order."""
 
 SECURITY_HEADERS = {

@@ -1,0 +1,156 @@
+"""A user hands a connector a token: for everything the user may, or for one group; and takes it back.
+
+What a token would reach is shown before it is made: `preview_user_token` and `preview_group_token` read what
+`grant_user_token` and `grant_group_token` then write. Sources: "Generate tenant-level user token"; Kaizala contract
+§1 (user token, group token), §2.2 and §2.3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tenantry.access.actions import Action, Permission
+from tenantry.access.decide import require
+from tenantry.connectors.connectors import get_connector
+from tenantry.core.caller import Caller, Reach
+from tenantry.core.clock import Micros
+from tenantry.core.errors import FailedPrecondition, NotFound
+from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId, UserId
+from tenantry.directory.phone_sign_in import reach_of
+from tenantry.store import grant_lists
+from tenantry.store.connectors import Connector
+from tenantry.store.engine import Read, Tx
+from tenantry.tokens.grants import NewGrant, create_grant, revoke_grant
+from tenantry.tokens.secrets import SecretHasher
+
+SHOWN_GROUPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TokenReach:
+    """What a token will open. `groups` are the first SHOWN_GROUPS of `group_count`; `replaces` the one it ends."""
+
+    connector: Connector
+    reach: Reach
+    groups: list[grant_lists.ReachedGroup]
+    group_count: int
+    replaces: GrantId | None
+
+
+async def preview_user_token(
+    read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
+) -> TokenReach:
+    """Raises NotFound("connector"), and what `access.require` does."""
+    await require(read, caller, Action.GRANT_CONNECTOR, tenant_id, now=now)
+    connector = await get_connector(read, tenant_id, connector_id)
+    user_id = _user_of(caller)
+    reach = await reach_of(read, tenant_id, user_id, now)
+    groups = await grant_lists.list_reached_by_user(
+        read, tenant_id, user_id, everything=reach is Reach.TENANT, limit=SHOWN_GROUPS
+    )
+    replaces = await grant_lists.find_live_of_user(read, tenant_id, connector_id, user_id, now)
+    return TokenReach(connector, reach, groups, groups[0].of_all if groups else 0, replaces)
+
+
+async def grant_user_token(
+    tx: Tx,
+    caller: Caller,
+    hasher: SecretHasher,
+    *,
+    tenant_id: TenantId,
+    connector_id: ConnectorId,
+    lifetime: Micros,
+    now: Micros,
+) -> NewGrant:
+    """Let the connector do what the caller's user may; a Global Administrator's token reaches the organisation.
+
+    Raises NotFound("connector"), FailedPrecondition when it is deactivated, and what `access.require` does.
+    """
+    await require(tx, caller, Action.GRANT_CONNECTOR, tenant_id, now=now)
+    reach = await reach_of(tx, tenant_id, _user_of(caller), now)
+    return await _grant(tx, caller, hasher, tenant_id, connector_id, reach, None, lifetime, now)
+
+
+async def preview_group_token(
+    read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros
+) -> list[grant_lists.ReachedGroup]:
+    """The group and what lies below it. Raises NotFound("group"), Forbidden to who does not administer it."""
+    await require(read, caller, Action.GRANT_CONNECTOR_GROUP, tenant_id, group_id=group_id, now=now)
+    return await grant_lists.list_reached_by_group(read, tenant_id, group_id, limit=SHOWN_GROUPS)
+
+
+async def grant_group_token(
+    tx: Tx,
+    caller: Caller,
+    hasher: SecretHasher,
+    *,
+    tenant_id: TenantId,
+    connector_id: ConnectorId,
+    group_id: GroupId,
+    lifetime: Micros,
+    now: Micros,
+) -> NewGrant:
+    """Let the connector act as admin of one group and what is below. Ends the group's earlier token of it.
+
+    Raises NotFound("connector" | "group"), FailedPrecondition when it is deactivated, and what `access.require` does.
+    """
+    await require(tx, caller, Action.GRANT_CONNECTOR_GROUP, tenant_id, group_id=group_id, now=now)
+    return await _grant(tx, caller, hasher, tenant_id, connector_id, Reach.GROUP, group_id, lifetime, now)
+
+
+async def revoke_token(tx: Tx, caller: Caller, tenant_id: TenantId, grant_id: GrantId, now: Micros) -> None:
+    """End a token: its giver may, the owner of its connector, who administers its group, and administrators.
+
+    Raises NotFound("token") when there is none or it has ended, and what `access.require` does.
+    """
+    grant = await get_token(tx, caller, tenant_id, grant_id, now)
+    await revoke_grant(tx, caller, tenant_id, grant.id, "revoked_by_user", now)
+
+
+async def get_token(
+    read: Read, caller: Caller, tenant_id: TenantId, grant_id: GrantId, now: Micros
+) -> grant_lists.GrantRow:
+    """A live token that the caller may end. Raises as `revoke_token`."""
+    grant = await grant_lists.find_live(read, tenant_id, grant_id, now)
+    if grant is None:
+        await require(read, caller, Action.REVOKE_GRANT, tenant_id, owner_id=caller.user_id, now=now)
+        raise NotFound("token")
+    owner_id = caller.user_id if caller.user_id in (grant.user_id, grant.connector_owner) else None
+    action = Action.REVOKE_GRANT if grant.group_id is None else Action.GRANT_CONNECTOR_GROUP
+    await require(read, caller, action, tenant_id, group_id=grant.group_id, owner_id=owner_id, now=now)
+    return grant
+
+
+def _user_of(caller: Caller) -> UserId:
+    """A token is a user's to give. Raises FailedPrecondition for other callers."""
+    if caller.user_id is None:
+        raise FailedPrecondition("A token is given by a user.")
+    return caller.user_id
+
+
+async def _grant(
+    tx: Tx,
+    caller: Caller,
+    hasher: SecretHasher,
+    tenant_id: TenantId,
+    connector_id: ConnectorId,
+    reach: Reach,
+    group_id: GroupId | None,
+    lifetime: Micros,
+    now: Micros,
+) -> NewGrant:
+    connector = await get_connector(tx, tenant_id, connector_id)
+    return await create_grant(
+        tx,
+        caller,
+        hasher,
+        tenant_id=tenant_id,
+        connector_id=connector_id,
+        user_id=_user_of(caller),
+        reach=reach,
+        group_id=group_id,
+        permissions=[Permission(word) for word in connector.permissions.split()],
+        amr=caller.amr,
+        lifetime=lifetime,
+        now=now,
+    )

@@ -1,0 +1,25 @@
+"""Whose a connector is: who registered it may change it, and so may administrators."""
+
+from __future__ import annotations
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import ConnectorId, TenantId, UserId
+from tenantry.store import connectors
+from tenantry.store.engine import Read
+
+
+async def require_change(
+    read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
+) -> connectors.Connector:
+    """The connector, when the caller may change it. Raises NotFound("connector"), and what `access.require` does."""
+    connector = await connectors.find(read, tenant_id, connector_id)
+    if connector is None:
+        await require(read, caller, Action.READ_CONNECTOR, tenant_id, now=now)
+        raise NotFound("connector")
+    owner_id = UserId(connector.created_by) if connector.created_by else None
+    await require(read, caller, Action.CHANGE_CONNECTOR, tenant_id, owner_id=owner_id, now=now)
+    return connector

@@ -1,0 +1,76 @@
+"""A signed-in user registers a phone number: ask for a PIN, then prove that it arrived.
+
+Source: "Generate tenant-level user token", step 1; Kaizala contract §2.1, steps 2 and 3.
+"""
+
+from __future__ import annotations
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.phones import add_verified_phone
+from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
+from tenantry.store.engine import Tx
+from tenantry.tokens.secrets import SecretHasher
+
+
+async def request_registration_pin(
+    tx: Tx,
+    caller: Caller,
+    hasher: SecretHasher,
+    tenant_id: TenantId,
+    user_id: UserId,
+    number: str,
+    rules: PinRules,
+    now: Micros,
+) -> str:
+    """A PIN for `number` (E.164), to be sent after the commit. Raises RateLimited.
+
+    Whether another user has the number is not told before it is proven.
+    """
+    await require(tx, caller, Action.REGISTER_PHONE, tenant_id, now=now)
+    return await request_pin(
+        tx,
+        caller,
+        hasher,
+        tenant_id,
+        number=number,
+        purpose=PinPurpose.REGISTRATION,
+        subject=user_id,
+        known=True,
+        rules=rules,
+        now=now,
+    )
+
+
+async def claim_registration(
+    tx: Tx,
+    caller: Caller,
+    hasher: SecretHasher,
+    tenant_id: TenantId,
+    user_id: UserId,
+    number: str,
+    pin: str,
+    now: Micros,
+) -> bool:
+    """Whether the PIN was right: then the number is this user's. False is for the caller to tell after the commit.
+
+    Raises AlreadyExists (field `number`) when another user has the number.
+    """
+    await require(tx, caller, Action.REGISTER_PHONE, tenant_id, now=now)
+    if not await claim_pin(
+        tx,
+        caller,
+        hasher,
+        tenant_id,
+        number=number,
+        purpose=PinPurpose.REGISTRATION,
+        subject=user_id,
+        pin=pin,
+        now=now,
+    ):
+        return False
+    await add_verified_phone(tx, caller, tenant_id, user_id, number, now)
+    return True

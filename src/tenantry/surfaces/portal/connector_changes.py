@@ -1,0 +1,255 @@
+"""What changes a connector: another secret and the end of one; off, on, gone. Each asks once, on a page that says what
+will stop working.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.connectors.connectors import activate_connector, deactivate_connector, delete_connector
+from tenantry.connectors.ownership import require_change
+from tenantry.connectors.secrets import NewSecret, add_secret, end_secret, list_secrets
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import ConnectorId
+from tenantry.store import grant_lists
+from tenantry.store.connectors import Connector
+from tenantry.store.engine import Tx
+from tenantry.surfaces.portal.forms import Form, claim_form, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.handover import env_file
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.texts import ngettext
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+COUNTED_TOKENS = 1000
+
+router = APIRouter()
+
+
+@router.get("/connectors/{connector_id}/secrets/new")
+@performs(Action.CHANGE_CONNECTOR)
+async def ask_secret(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
+    """Rotating: what happens to the old secret."""
+    return await _show_rotation(request, session, connector_id, Form(), 200)
+
+
+@router.post("/connectors/{connector_id}/secrets/new")
+@performs(Action.CHANGE_CONNECTOR)
+async def make_secret(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
+    """A second secret beside the first; shown this once."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    form = await read_form(request)
+    secret: NewSecret | None = None
+    with form.showing_errors():
+        async with deps.store.write() as tx:
+            connector = await require_change(tx, caller, session.here, connector_id, now)
+            await claim_form(tx, deps.hasher, session.here, form, back=f"/connectors/{connector_id}", now=now)
+            secret = await add_secret(tx, caller, deps.hasher, session.here, connector_id, now=now)
+    if secret is None:
+        return await _show_rotation(request, session, connector_id, form, 422)
+    return render(
+        request,
+        "connector_created.html",
+        name=connector.name,
+        connector_id=connector_id,
+        secret=secret.client_secret,
+        rotated=True,
+        env=env_file(
+            connector.name,
+            url=deps.settings.issuer,
+            connector_id=connector_id,
+            connector_secret=secret.client_secret,
+        ),
+    )
+
+
+async def _show_rotation(
+    request: Request, session: Session, connector_id: ConnectorId, form: Form, status: int
+) -> Response:
+    connector, _tokens = await _look(request, session, connector_id)
+    return render(
+        request,
+        "danger.html",
+        status,
+        title=_("Rotate the secret of %(name)s") % {"name": connector.name},
+        lead=_("A new secret is made and shown once. The old one goes on until you end it."),
+        consequences=[
+            _("The app goes on with the old secret meanwhile: two live at once."),
+            _("Give the app the new secret, see that it works, then end the old one here."),
+        ],
+        confirm=_("Make a new secret"),
+        undo=_("Nothing stops working by this."),
+        back=f"/connectors/{connector_id}",
+        form=form,
+    )
+
+
+@router.get("/connectors/{connector_id}/secrets/{secret_id}/end")
+@performs(Action.CHANGE_CONNECTOR)
+async def ask_end_secret(request: Request, session: SignedIn, connector_id: ConnectorId, secret_id: str) -> Response:
+    """What refuses the app from then on."""
+    connector, _tokens = await _look(request, session, connector_id)
+    deps = deps_of(request)
+    async with deps.store.read() as read:
+        live = await list_secrets(read, session.here, connector_id, deps.clock())
+    hint = next((secret.hint for secret in live if secret.id == secret_id), None)
+    if hint is None:
+        raise NotFound("secret")
+    left = len(live) - 1
+    consequences = [
+        _("An app that still uses it gets no access tokens any more."),
+        _("Access tokens it holds work until they expire."),
+        _("The other secret goes on.") if left else _("It is the only one: no app can use this connector without it."),
+    ]
+    return _ask(
+        request,
+        connector,
+        title=_("End the secret that ends in %(hint)s") % {"hint": hint},
+        consequences=consequences,
+        confirm=_("End this secret"),
+    )
+
+
+@router.post("/connectors/{connector_id}/secrets/{secret_id}/end")
+@performs(Action.CHANGE_CONNECTOR)
+async def end_one_secret(request: Request, session: SignedIn, connector_id: ConnectorId, secret_id: str) -> Response:
+    """Refused from the commit on."""
+    caller, now = session.caller(origin_of(request.scope)), deps_of(request).clock()
+    return await _carry_out(
+        request,
+        session,
+        f"/connectors/{connector_id}",
+        lambda tx: end_secret(tx, caller, session.here, connector_id, secret_id, now),
+    )
+
+
+@router.get("/connectors/{connector_id}/deactivate")
+@performs(Action.CHANGE_CONNECTOR)
+async def ask_deactivate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
+    """No new tokens; those that are go on."""
+    connector, tokens = await _look(request, session, connector_id)
+    return _ask(
+        request,
+        connector,
+        title=_("Deactivate %(name)s") % {"name": connector.name},
+        consequences=[
+            _("Nobody can give it a new token."),
+            ngettext(
+                "%(count)d token goes on working. Revoke it to stop it.",
+                "%(count)d tokens go on working. Revoke them to stop them.",
+                tokens,
+            )
+            % {"count": tokens},
+        ],
+        confirm=_("Deactivate"),
+        undo=_("You can activate it again at any time."),
+    )
+
+
+@router.post("/connectors/{connector_id}/deactivate")
+@performs(Action.CHANGE_CONNECTOR)
+async def deactivate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
+    """Back on the connector's page afterwards."""
+    caller, now = session.caller(origin_of(request.scope)), deps_of(request).clock()
+    return await _carry_out(
+        request,
+        session,
+        f"/connectors/{connector_id}",
+        lambda tx: deactivate_connector(tx, caller, session.here, connector_id, now),
+    )
+
+
+@router.get("/connectors/{connector_id}/activate")
+@performs(Action.CHANGE_CONNECTOR)
+async def ask_activate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
+    """Tokens can be given again."""
+    connector, _tokens = await _look(request, session, connector_id)
+    return _ask(
+        request,
+        connector,
+        title=_("Activate %(name)s") % {"name": connector.name},
+        consequences=[_("Users can give it tokens again.")],
+        confirm=_("Activate"),
+        undo=_("You can deactivate it at any time."),
+    )
+
+
+@router.post("/connectors/{connector_id}/activate")
+@performs(Action.CHANGE_CONNECTOR)
+async def activate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
+    """Back on the connector's page afterwards."""
+    caller, now = session.caller(origin_of(request.scope)), deps_of(request).clock()
+    return await _carry_out(
+        request,
+        session,
+        f"/connectors/{connector_id}",
+        lambda tx: activate_connector(tx, caller, session.here, connector_id, now),
+    )
+
+
+@router.get("/connectors/{connector_id}/delete")
+@performs(Action.CHANGE_CONNECTOR)
+async def ask_delete(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
+    """Everything granted to it ends with it."""
+    connector, tokens = await _look(request, session, connector_id)
+    return _ask(
+        request,
+        connector,
+        title=_("Delete %(name)s") % {"name": connector.name},
+        consequences=[
+            ngettext("%(count)d token stops working at once.", "%(count)d tokens stop working at once.", tokens)
+            % {"count": tokens},
+            _("Its ID and secrets are refused from then on."),
+            _("This cannot be undone. To pause it instead, deactivate it."),
+        ],
+        confirm=_("Delete this connector"),
+    )
+
+
+@router.post("/connectors/{connector_id}/delete")
+@performs(Action.CHANGE_CONNECTOR)
+async def delete(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
+    """Back on the list afterwards."""
+    caller, now = session.caller(origin_of(request.scope)), deps_of(request).clock()
+    return await _carry_out(
+        request,
+        session,
+        "/connectors",
+        lambda tx: delete_connector(tx, caller, session.here, connector_id, now),
+    )
+
+
+async def _look(request: Request, session: Session, connector_id: ConnectorId) -> tuple[Connector, int]:
+    """The connector, if the user may change it, and how many live tokens it has (counted up to COUNTED_TOKENS)."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        connector = await require_change(
+            read, session.caller(origin_of(request.scope)), session.here, connector_id, now
+        )
+        tokens = await grant_lists.list_live_of_connector(read, session.here, connector_id, now, limit=COUNTED_TOKENS)
+    return connector, len(tokens)
+
+
+def _ask(request: Request, connector: Connector, **page: Any) -> Response:
+    context = {"lead": "", "back": f"/connectors/{connector.id}", "form": Form(), **page}
+    return render(request, "danger.html", **context)
+
+
+async def _carry_out(
+    request: Request, session: Session, back: str, change: Callable[[Tx], Awaitable[None]]
+) -> Response:
+    """The change, once for each form; a second time leads where the first did."""
+    deps = deps_of(request)
+    form = await read_form(request)
+    async with deps.store.write() as tx:
+        await claim_form(tx, deps.hasher, session.here, form, back=back, now=deps.clock())
+        await change(tx)
+    return see_other(back)

@@ -1,0 +1,170 @@
+"""Connectors: the list, registering one in two steps, and one connector with its secrets and tokens.
+
+Source: "Generate tenant-level user token", step 1; Kaizala contract §2.1.
+"""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action, Permission
+from tenantry.access.decide import decide, require
+from tenantry.connectors.connectors import NewConnector, check_details, get_connector, register_connector
+from tenantry.connectors.secrets import MOST_LIVE, list_secrets
+from tenantry.core.ids import ConnectorId, UserId
+from tenantry.store import connector_lists, grant_lists, users
+from tenantry.store.connector_lists import ListedConnector
+from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
+from tenantry.surfaces.portal.frame import render
+from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.handover import env_file
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.words import explained, permission_groups, permission_label, reach_text
+from tenantry.surfaces.shared.body import is_clean
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+PAGE = 50
+TOKENS_SHOWN = 100
+
+router = APIRouter()
+
+
+@router.get("/connectors")
+@performs(Action.LIST_CONNECTORS)
+async def list_connectors(
+    request: Request, session: SignedIn, show: str = "", q: str = "", after: str = "", after_name: str = ""
+) -> Response:
+    """The user's own by default, with `show=all` the organisation's (contract §2.1). `q` searches names."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    shown = "all" if show == "all" else "mine"
+    query = q.strip()[:128] if is_clean(q) else ""
+    position = (after_name, after) if is_clean(after_name + after) else ("", "")
+    async with deps.store.read() as read:
+        await require(read, session.caller(origin_of(request.scope)), Action.LIST_CONNECTORS, session.here, now=now)
+        found = await connector_lists.list_by_name(
+            read,
+            session.here,
+            now,
+            created_by=None if shown == "all" else session.user_id,
+            named_like=_pattern(query),
+            after=position,
+            limit=PAGE + 1,
+        )
+    return render(
+        request,
+        "connectors.html",
+        connectors=found[:PAGE],
+        show=shown,
+        q=query,
+        first=f"/connectors?{urlencode({'show': shown, 'q': query})}" if after else "",
+        next=_next_address(found, shown, query),
+        label=permission_label,
+    )
+
+
+def _pattern(query: str) -> str:
+    """LIKE, anywhere in the name; `!` is its escape character."""
+    escaped = query.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f"%{escaped}%"
+
+
+def _next_address(found: list[ListedConnector], show: str, query: str) -> str:
+    if len(found) <= PAGE:
+        return ""
+    last = found[PAGE - 1]
+    return f"/connectors?{urlencode({'show': show, 'q': query, 'after_name': last.name_key, 'after': last.id})}"
+
+
+@router.get("/connectors/new")
+@performs(Action.REGISTER_CONNECTOR)
+async def show_new(request: Request, _session: SignedIn) -> Response:
+    """Step 1: name and other details."""
+    return render(request, "connector_details.html", form=draft_of(request))
+
+
+@router.post("/connectors/new")
+@performs(Action.REGISTER_CONNECTOR)
+async def register(request: Request, session: SignedIn) -> Response:
+    """Continue leads from details to permissions, Create Connector makes it. Details travel in hidden fields."""
+    deps = deps_of(request)
+    form = await read_form(request)
+    name = form.text("name", required=True, max_length=128)
+    description = form.text("description", max_length=2048, several_lines=True)
+    redirect_uris = form.lines("redirect_uris")
+    with form.showing_errors():
+        if not form.errors:
+            check_details(name, description, redirect_uris)
+    if form.errors or form.value("step") == "back":
+        return render(request, "connector_details.html", 422 if form.errors else 200, form=form)
+    chosen = [permission for permission in Permission if permission in form.texts("permissions")]
+    if form.value("step") == "permissions" and not chosen:
+        form.fail("permissions", _("Choose at least one permission. An app without any can do nothing."))
+    if form.value("step") != "permissions" or form.errors:
+        status = 422 if form.errors else 200
+        return render(request, "connector_permissions.html", status, form=form, groups=permission_groups())
+    made: NewConnector | None = None
+    now = deps.clock()
+    with form.showing_errors():
+        async with deps.store.write() as tx:
+            await claim_form(tx, deps.hasher, session.tenant_id, form, back="/connectors", now=now)
+            made = await register_connector(
+                tx,
+                session.caller(origin_of(request.scope)),
+                deps.hasher,
+                tenant_id=session.tenant_id,
+                name=name,
+                description=description,
+                permissions=chosen,
+                redirect_uris=redirect_uris,
+                kind="public" if form.value("kind") == "public" else "confidential",
+                now=now,
+            )
+    if made is None:
+        return render(request, "connector_permissions.html", 422, form=form, groups=permission_groups())
+    return render(
+        request,
+        "connector_created.html",
+        name=name,
+        connector_id=made.connector_id,
+        secret=made.client_secret,
+        rotated=False,
+        env=env_file(
+            name, url=deps.settings.issuer, connector_id=made.connector_id, connector_secret=made.client_secret
+        ),
+    )
+
+
+@router.get("/connectors/{connector_id}")
+@performs(Action.READ_CONNECTOR)
+async def show_connector(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
+    """Queries: those of the session, and 6, however many tokens there are."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    async with deps.store.read() as read:
+        await require(read, caller, Action.READ_CONNECTOR, session.here, now=now)
+        connector = await get_connector(read, session.here, connector_id)
+        owner_id = UserId(connector.created_by) if connector.created_by else None
+        owner = await users.find(read, session.here, owner_id) if owner_id else None
+        may_change = await decide(read, caller, Action.CHANGE_CONNECTOR, session.here, owner_id=owner_id, now=now)
+        secrets = await list_secrets(read, session.here, connector_id, now)
+        tokens = await grant_lists.list_live_of_connector(read, session.here, connector_id, now, limit=TOKENS_SHOWN + 1)
+    return render(
+        request,
+        "connector.html",
+        connector=connector,
+        owner=owner,
+        may_change=may_change.allowed,
+        secrets=secrets,
+        most_secrets=MOST_LIVE,
+        tokens=tokens[:TOKENS_SHOWN],
+        more_tokens=len(tokens) > TOKENS_SHOWN,
+        permissions=explained(connector.permissions.split()),
+        redirect_uris=json.loads(connector.redirect_uris),
+        reach_text=reach_text,
+        form=Form(),
+    )

@@ -1,0 +1,19 @@
+"""What a developer takes along: a `.env` file and a command that works as it stands."""
+
+from __future__ import annotations
+
+
+def env_file(title: str, **values: str | None) -> str:
+    """`TENANTRY_NAME=value` lines beneath a comment. Values hold neither blanks nor quotes; None is left out."""
+    lines = [f"TENANTRY_{name.upper()}={value}\n" for name, value in values.items() if value is not None]
+    return f"# {' '.join(title.split())}\n{''.join(lines)}"
+
+
+def exchange_command(issuer: str, connector_id: str, refresh_token: str = "$TENANTRY_REFRESH_TOKEN") -> str:
+    """The exchange of step 4 as a curl command; the secret comes from the environment, where `.env` puts it."""
+    return (
+        f"curl {issuer}/kaizala/v1/accessToken \\\n"
+        f'  -H "applicationId: {connector_id}" \\\n'
+        '  -H "applicationSecret: $TENANTRY_CONNECTOR_SECRET" \\\n'
+        f'  -H "refreshToken: {refresh_token}"'
+    )

@@ -1,0 +1,127 @@
+"""Add a Phone Number -> Generate PIN -> enter the PIN -> verified (reference page, step 1)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from starlette.background import BackgroundTask
+
+from tenantry.access.actions import Action
+from tenantry.core.clock import HOUR, MINUTE
+from tenantry.directory.messages import send_or_log
+from tenantry.directory.own_phones import claim_registration, request_registration_pin
+from tenantry.directory.phones import normalise
+from tenantry.directory.pins import PinRules
+from tenantry.directory.tenants import get_tenant
+from tenantry.settings import Settings
+from tenantry.store import phones
+from tenantry.surfaces.portal.forms import Form, draft_of, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+@router.get("/phones")
+@performs(Action.REGISTER_PHONE)
+async def show_phones(request: Request, session: SignedIn) -> Response:
+    """The numbers one has, and the form for another."""
+    return await _phones_page(request, session, draft_of(request), 200)
+
+
+@router.post("/phones")
+@performs(Action.REGISTER_PHONE)
+async def generate_pin(request: Request, session: SignedIn) -> Response:
+    """Sends a PIN after the answer has left. Limits: of the number, and of the client's address."""
+    deps, origin = deps_of(request), origin_of(request.scope)
+    form = await read_form(request)
+    number, pin = "", ""
+    with form.showing_errors():
+        _limit_address(deps, origin.address)
+        number = await _read_number(deps, session, form)
+        async with deps.store.write() as tx:
+            pin = await request_registration_pin(
+                tx,
+                session.caller(origin),
+                deps.hasher,
+                session.tenant_id,
+                session.user_id,
+                number,
+                _pin_rules(deps.settings),
+                deps.clock(),
+            )
+    if form.errors:
+        return await _phones_page(request, session, form, 422)
+    minutes = deps.settings.pin_minutes
+    text = _("%(pin)s is your PIN. It is valid for %(minutes)d minutes. Give it to nobody who asks for it.")
+    response = see_other(f"/phones/verify?number=%2B{number.removeprefix('+')}")
+    response.background = BackgroundTask(
+        send_or_log, deps.messages, number, text % {"pin": pin, "minutes": minutes}, origin.correlation_id
+    )
+    return response
+
+
+@router.get("/phones/verify")
+@performs(Action.REGISTER_PHONE)
+async def ask_for_pin(request: Request, _session: SignedIn, number: str = "") -> Response:
+    """Where the PIN is typed in. The number is shown as E.164."""
+    return _verify_page(request, Form({"number": [number]}), 200)
+
+
+@router.post("/phones/verify")
+@performs(Action.REGISTER_PHONE)
+async def verify_pin(request: Request, session: SignedIn) -> Response:
+    """The PIN is single-use with few tries; a wrong one is noted before it is refused."""
+    deps, origin = deps_of(request), origin_of(request.scope)
+    form = await read_form(request)
+    number = form.text("number", required=True)
+    pin = "".join(form.text("pin", required=True, max_length=20).split())
+    proven = False
+    with form.showing_errors(number="pin"):
+        _limit_address(deps, origin.address)
+        number = normalise(number)
+        async with deps.store.write() as tx:
+            proven = await claim_registration(
+                tx, session.caller(origin), deps.hasher, session.tenant_id, session.user_id, number, pin, deps.clock()
+            )
+        if not proven:
+            form.fail("pin", _("That is not the PIN, or it is too old. Try again, or ask for a new one."))
+    if form.errors:
+        return _verify_page(request, form, 422)
+    return see_other(f"/phones?added=%2B{number.removeprefix('+')}")
+
+
+async def _read_number(deps: Deps, session: Session, form: Form) -> str:
+    """E.164 from however people write it: `00` for `+`, blanks, brackets, or as within the tenant's own country."""
+    typed = form.text("number", required=True, max_length=60)
+    if form.errors:
+        return ""
+    async with deps.store.read() as read:
+        country = (await get_tenant(read, session.tenant_id)).country
+    return normalise("+" + typed[2:] if typed.startswith("00") else typed, country)
+
+
+def _pin_rules(settings: Settings) -> PinRules:
+    sends = settings.pins_per_number_per_hour if settings.rate_limits == "on" else None
+    return PinRules(lifetime=settings.pin_minutes * MINUTE, tries=settings.pin_tries, sends_per_hour=sends)
+
+
+def _limit_address(deps: Deps, address: str) -> None:
+    deps.limits.hit("pins", address, limit=deps.settings.pins_per_address_per_hour, window=HOUR)
+
+
+async def _phones_page(request: Request, session: Session, form: Form, status: int) -> Response:
+    deps = deps_of(request)
+    async with deps.store.read() as read:
+        numbers = await phones.list_of_user(read, session.tenant_id, session.user_id)
+    added = request.query_params.get("added", "")
+    fresh = next((phone.number for phone in numbers if phone.number == added and phone.verified_at), "")
+    return render(request, "phones.html", status, form=form, numbers=numbers, added=fresh)
+
+
+def _verify_page(request: Request, form: Form, status: int) -> Response:
+    minutes = deps_of(request).settings.pin_minutes
+    return render(request, "phone_verify.html", status, form=form, number=form.value("number"), minutes=minutes)

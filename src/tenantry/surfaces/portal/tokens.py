@@ -1,0 +1,139 @@
+"""Generate user token, and revoke one. Source: "Generate tenant-level user token", step 2; Kaizala contract §2.2."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action, Permission
+from tenantry.connectors.granting import TokenReach, get_token, grant_user_token, preview_user_token, revoke_token
+from tenantry.core.caller import Reach
+from tenantry.core.clock import DAY
+from tenantry.core.ids import ConnectorId, GrantId
+from tenantry.store import phones
+from tenantry.surfaces.portal.forms import Form, claim_form, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.handover import env_file, exchange_command
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.words import explained, reach_text
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+from tenantry.tokens.grants import NewGrant
+
+router = APIRouter()
+
+
+@router.get("/connectors/{connector_id}/user-token")
+@performs(Action.GRANT_CONNECTOR)
+async def ask_user_token(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
+    """What the token will reach is listed first: groups, permissions, until when."""
+    return await _show_preview(request, session, connector_id, Form(), 200)
+
+
+@router.post("/connectors/{connector_id}/user-token")
+@performs(Action.GRANT_CONNECTOR)
+async def generate_user_token(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
+    """The refresh token is shown once, with a ready curl for the exchange."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    form = await read_form(request)
+    granted: NewGrant | None = None
+    with form.showing_errors():
+        async with deps.store.write() as tx:
+            await claim_form(tx, deps.hasher, session.tenant_id, form, back=f"/connectors/{connector_id}", now=now)
+            granted = await grant_user_token(
+                tx,
+                caller,
+                deps.hasher,
+                tenant_id=session.tenant_id,
+                connector_id=connector_id,
+                lifetime=deps.settings.refresh_token_days * DAY,
+                now=now,
+            )
+    if granted is None:
+        return await _show_preview(request, session, connector_id, form, 422)
+    async with deps.store.read() as read:
+        reached = await preview_user_token(read, caller, session.tenant_id, connector_id, now)
+    return show_token(request, granted, reached, reach_text(reached.reach), back=f"/connectors/{connector_id}")
+
+
+async def _show_preview(
+    request: Request, session: Session, connector_id: ConnectorId, form: Form, status: int
+) -> Response:
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        caller = session.caller(origin_of(request.scope))
+        reached = await preview_user_token(read, caller, session.tenant_id, connector_id, now)
+        numbers = await phones.list_of_user(read, session.tenant_id, session.user_id)
+    permissions = reached.connector.permissions.split()
+    return render(
+        request,
+        "user_token.html",
+        status,
+        form=form,
+        reached=reached,
+        whole_tenant=reached.reach is Reach.TENANT,
+        permissions=explained(permissions),
+        until=now + deps.settings.refresh_token_days * DAY,
+        has_phone=any(phone.verified_at for phone in numbers),
+        lacks_mfa=Permission.PARTNER_CENTER in permissions and "mfa" not in session.amr,
+    )
+
+
+def show_token(request: Request, granted: NewGrant, reached: TokenReach, reach: str, *, back: str) -> Response:
+    """The one page that shows a refresh token; nothing keeps a copy."""
+    issuer, connector = deps_of(request).settings.issuer, reached.connector
+    return render(
+        request,
+        "token_created.html",
+        token=granted.refresh_token,
+        until=granted.expires_at,
+        connector=connector,
+        groups=reached.groups,
+        group_count=reached.group_count,
+        reach=reach,
+        permissions=explained(connector.permissions.split()),
+        env=env_file(connector.name, url=issuer, connector_id=connector.id, refresh_token=granted.refresh_token),
+        command=exchange_command(issuer, connector.id),
+        whole_command=exchange_command(issuer, connector.id, granted.refresh_token),
+        back=back,
+    )
+
+
+@router.get("/tokens/{grant_id}/revoke")
+@performs(Action.REVOKE_GRANT)
+async def ask_revoke(request: Request, session: SignedIn, grant_id: GrantId) -> Response:
+    """What stops working."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        token = await get_token(read, session.caller(origin_of(request.scope)), session.here, grant_id, now)
+    return render(
+        request,
+        "danger.html",
+        title=_("Revoke a token of %(name)s") % {"name": token.connector_name},
+        lead=_("%(user)s gave it. It reaches: %(reach)s.")
+        % {"user": token.user_name, "reach": reach_text(token.reach, token.group_name)},
+        consequences=[
+            _("The refresh token is refused from then on."),
+            _("Access tokens made from it stop at once."),
+            _("To let the app in again, somebody has to give it a new token."),
+        ],
+        confirm=_("Revoke this token"),
+        back=f"/connectors/{token.connector_id}",
+        form=Form(),
+    )
+
+
+@router.post("/tokens/{grant_id}/revoke")
+@performs(Action.REVOKE_GRANT)
+async def revoke(request: Request, session: SignedIn, grant_id: GrantId) -> Response:
+    """Works from the commit on: whoever verifies a token looks its grant up."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    form = await read_form(request)
+    async with deps.store.write() as tx:
+        await claim_form(tx, deps.hasher, session.here, form, back="/connectors", now=now)
+        token = await get_token(tx, caller, session.here, grant_id, now)
+        await revoke_token(tx, caller, session.here, grant_id, now)
+    return see_other(f"/connectors/{token.connector_id}")
