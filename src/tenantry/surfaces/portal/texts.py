@@ -6,12 +6,13 @@ code, so it needs no catalogue. How to add a language: docs/portal.md.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from babel import Locale, negotiate_locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
@@ -31,13 +32,21 @@ def _available() -> tuple[str, ...]:
 
 @cache
 def _catalogue(name: str) -> NullTranslations:
-    return Translations.load(_DIRECTORY, [name], DOMAIN)
+    return Translations.load(_DIRECTORY, [name, name.partition("_")[0]], DOMAIN)
 
 
 def use_language(accept_language: str) -> None:
-    """Set the language of this request by its Accept-Language header; English when nothing fits."""
-    wanted = [part.partition(";")[0].strip().replace("-", "_") for part in accept_language[:200].split(",")]
-    _chosen.set(Locale.parse(negotiate_locale(wanted, _available()) or "en"))
+    """Set the language of this request by its Accept-Language header; English when nothing fits.
+
+    The region stays, since dates and numbers go by it (`en-GB`).
+    """
+    for part in accept_language[:200].split(","):
+        with suppress(UnknownLocaleError, ValueError):
+            locale = Locale.parse(part.partition(";")[0].strip(), sep="-")
+            if locale.language in _available():
+                _chosen.set(locale)
+                return
+    _chosen.set(_ENGLISH)
 
 
 def _locale() -> Locale:

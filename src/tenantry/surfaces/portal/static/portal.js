@@ -12,7 +12,6 @@ function dress(root) {
     if (!Number.isNaN(instant.valueOf())) time.title = instant.toLocaleString();
   }
   for (const button of find("[data-copy], [data-show]", root)) button.hidden = false;
-  for (const input of find("input[data-secret]", root)) input.type = "password";
 }
 
 function announce(button, text) {
@@ -38,8 +37,7 @@ async function copy(button) {
 
 function show(button) {
   const input = document.getElementById(button.dataset.show);
-  const hidden = input.type === "password";
-  input.type = hidden ? "text" : "password";
+  const hidden = input.classList.toggle("masked") === false;
   const text = button.dataset.showText ?? (button.dataset.showText = button.textContent);
   button.textContent = hidden ? button.dataset.hideText : text;
 }
