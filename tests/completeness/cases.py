@@ -238,7 +238,7 @@ ANDROID_ENTERPRISE = [
     ),
 ]
 
-_TENANT = r"/(?P<tenant>[A-Za-z0-9._{}%-]{1,260})"
+_TENANT = r"/(?P<tenant>[A-Za-z0-9._{}-]{1,260})"
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _REFRESH = {
     "grant_type": "refresh_token",

@@ -53,7 +53,7 @@ class Side:
                 if table.info["kind"] != "owned" or table.name in ("audit_events", "idempotency_keys"):
                     continue
                 for tenant_id in self.tenants:
-                    sql = f"SELECT * FROM {table.name} WHERE tenant_id = :tenant_id"  # noqa: S608 - our own names
+                    sql = f"SELECT * FROM {table.name} WHERE tenant_id = :tenant_id"
                     found[f"{table.name} {tenant_id}"] = sorted(
                         await read.all(lambda *row: row, sql, tenant_id=tenant_id), key=repr
                     )

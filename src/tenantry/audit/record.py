@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 
 import msgspec
@@ -14,6 +15,7 @@ from tenantry.store import audit_events
 from tenantry.store.engine import Tx
 
 _encoder = msgspec.json.Encoder()
+_count = itertools.count()
 
 
 async def record(tx: Tx, tenant_id: TenantId, caller: Caller, event: Event, now: Micros) -> None:
@@ -36,5 +38,5 @@ async def record(tx: Tx, tenant_id: TenantId, caller: Caller, event: Event, now:
 
 
 def _event_id(now: Micros) -> str:
-    """26 hexadecimal characters that sort by time: 14 of microseconds, 12 random."""
-    return f"{now:014x}{os.urandom(6).hex()}"
+    """26 hexadecimal characters that sort by time, and within one instant as written: 14 of microseconds, 4, 8 random."""
+    return f"{now:014x}{next(_count) & 0xFFFF:04x}{os.urandom(4).hex()}"

@@ -76,6 +76,8 @@ class GrantInUse(NamedTuple):
     user_ended_at: int | None
     group_deleted_at: int | None
     tenant_ended_at: int | None
+    reach_role_id: str | None
+    """The role without which reach is the user's own, if the user still holds it."""
 
 
 async def find_refresh_token(
@@ -145,23 +147,30 @@ async def find_service_account_key(read: Read, email: str, key_id: str) -> Prese
     )
 
 
-async def find_grant_in_use(read: Read, tenant_id: TenantId, grant_id: str) -> GrantInUse | None:
+async def find_grant_in_use(
+    read: Read, tenant_id: TenantId, grant_id: str, *, reach_role_id: str, now: Micros
+) -> GrantInUse | None:
     """The grant with the state of all it stands on. Hot path: 1 query."""
     return await read.one_or_none(
         GrantInUse,
         """
         SELECT g.connector_id, g.user_id, g.reach, g.group_id, g.permissions, g.amr, g.revoked_at,
                c.deleted_at AS connector_deleted_at, COALESCE(u.soft_deleted_at, u.disabled_at) AS user_ended_at,
-               x.deleted_at AS group_deleted_at, COALESCE(t.deleted_at, t.disabled_at) AS tenant_ended_at
+               x.deleted_at AS group_deleted_at, COALESCE(t.deleted_at, t.disabled_at) AS tenant_ended_at,
+               a.role_id AS reach_role_id
         FROM grants g
         JOIN connectors c ON c.id = g.connector_id
         JOIN users u ON u.tenant_id = :tenant_id AND u.id = g.user_id
         JOIN tenants t ON t.id = g.tenant_id
         LEFT JOIN groups x ON x.tenant_id = :tenant_id AND x.id = g.group_id
+        LEFT JOIN role_assignments a ON a.tenant_id = :tenant_id AND a.user_id = g.user_id
+            AND a.role_id = :reach_role_id AND (a.expires_at IS NULL OR a.expires_at > :now)
         WHERE g.tenant_id = :tenant_id AND g.id = :grant_id
         """,
         tenant_id=tenant_id,
         grant_id=grant_id,
+        reach_role_id=reach_role_id,
+        now=now,
     )
 
 

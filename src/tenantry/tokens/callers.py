@@ -8,7 +8,7 @@ Source: architecture 5.3; RFC 9068 §4.
 
 from __future__ import annotations
 
-from tenantry.access.actions import Audience
+from tenantry.access.actions import Audience, RoleId
 from tenantry.core.caller import Caller, CallerKind, Origin, Reach
 from tenantry.core.clock import Micros
 from tenantry.core.errors import InvalidToken
@@ -43,12 +43,14 @@ async def authenticate(
         claims = verify_access_token(ring, raw_token, issuer=issuer, audience=audience, now=now, leeway=leeway)
     if claims.gid is None:
         return await _connector_behind(read, claims, origin, now)
-    return await _user_behind(read, claims, claims.gid, origin)
+    return await _user_behind(read, claims, claims.gid, origin, now)
 
 
-async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin) -> Caller:
+async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin, now: Micros) -> Caller:
     tenant_id = TenantId(claims.tid)
-    grant = await credentials.find_grant_in_use(read, tenant_id, gid)
+    grant = await credentials.find_grant_in_use(
+        read, tenant_id, gid, reach_role_id=RoleId.GLOBAL_ADMINISTRATOR, now=now
+    )
     if grant is None or grant.revoked_at is not None:
         raise InvalidToken("revoked")
     if grant.tenant_ended_at is not None:
@@ -59,6 +61,9 @@ async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin) -> 
         raise InvalidToken("user_ended")
     if grant.group_deleted_at is not None:
         raise InvalidToken("group_deleted")
+    reach = Reach(grant.reach)
+    if reach is Reach.TENANT and grant.reach_role_id is None:
+        reach = Reach.USER
     return Caller(
         CallerKind.USER,
         origin,
@@ -67,7 +72,7 @@ async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin) -> 
         connector_id=grant.connector_id,
         grant_id=GrantId(gid),
         permissions=frozenset(claims.scope.split()).intersection(grant.permissions.split()),
-        reach=Reach(grant.reach),
+        reach=reach,
         group_id=grant.group_id,
         amr=frozenset(claims.amr),
     )

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.actions import Audience, Permission
+from tenantry.access.actions import Audience, Permission, RoleId
 from tenantry.core.caller import Caller, Reach
 from tenantry.core.clock import DAY, HOUR, MINUTE, Micros
 from tenantry.core.ids import GroupId
+from tenantry.directory.roles import assign_role
 from tenantry.store import Store
 from tenantry.store.audit_events import list_latest
 from tenantry.tokens.callers import authenticate
@@ -48,6 +49,13 @@ class House:
     user: SomeUser
     connector: SomeConnector
     budget: RefusalBudget = field(default_factory=RefusalBudget)
+
+    async def make_administrator(self) -> None:
+        """Give the user the role on which tenant reach stands."""
+        async with self.store.write() as tx:
+            await assign_role(
+                tx, OPERATOR, self.tenant.id, self.user.id, RoleId.GLOBAL_ADMINISTRATOR, None, self.clock()
+            )
 
     async def grant(
         self, reach: Reach = Reach.USER, group_id: GroupId | None = None, user: SomeUser | None = None

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.actions import Audience
+from tenantry.access.actions import Audience, RoleId
 from tenantry.connectors.connectors import deactivate_connector, delete_connector
 from tenantry.connectors.secrets import add_secret
 from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, MINUTE
 from tenantry.core.errors import BadCredentials, FailedPrecondition, InvalidClient, InvalidGrant, InvalidToken, NotFound
 from tenantry.core.ids import TenantId, new_guid
+from tenantry.directory.roles import remove_role
 from tenantry.tokens.grants import revoke_grant
 from tenantry.tokens.refusals import RefusalBudget
 from tenantry.tokens.secrets import SecretKind, mint_secret
@@ -24,6 +25,7 @@ from tests.unit.tokens.conftest import YEAR, House, a_house
 
 
 async def test_a_refresh_token_gives_an_access_token_that_proves_its_user(house: House) -> None:
+    await house.make_administrator()
     grant = await house.grant(Reach.TENANT)
     exchanged = await house.exchange(grant.refresh_token)
     caller = await house.authenticate(exchanged.access_token.raw)
@@ -37,6 +39,15 @@ async def test_a_refresh_token_gives_an_access_token_that_proves_its_user(house:
     assert exchanged.refresh_token is None
     assert exchanged.refresh_expires_at == grant.expires_at
     assert (await house.trail()).count("access_token.issued") == 1
+
+
+async def test_the_token_of_a_former_administrator_reaches_the_own_groups_only(house: House) -> None:
+    await house.make_administrator()
+    raw = (await house.exchange((await house.grant(Reach.TENANT)).refresh_token)).access_token.raw
+    assert (await house.authenticate(raw)).reach is Reach.TENANT
+    async with house.store.write() as tx:
+        await remove_role(tx, OPERATOR, house.tenant.id, house.user.id, RoleId.GLOBAL_ADMINISTRATOR, house.clock())
+    assert (await house.authenticate(raw)).reach is Reach.USER
 
 
 async def test_either_of_two_live_secrets_will_do(house: House) -> None:
