@@ -17,8 +17,9 @@ COLUMNS: list[list[str]] = [
     ["tenants", "domains", "connectors", "connector_secrets", "service_account_keys", "enterprises", "signing_keys"],
     ["grants", "refresh_tokens", "authorization_codes", "reseller_relationships", "delegated_relationships"],
     ["users", "password_credentials", "phones", "phone_pins", "role_assignments"],
-    ["groups", "group_members", "group_links", "idempotency_keys", "audit_events"],
-    ["managed_accounts", "devices", "device_tokens", "device_credentials"],
+    ["sessions", "sign_ins", "totp_credentials", "phone_factors", "passkeys", "passkey_challenges", "recovery_codes"],
+    ["identity_providers", "linked_identities", "upstream_sign_ins", "groups", "group_members", "group_links"],
+    ["managed_accounts", "devices", "device_tokens", "device_credentials", "idempotency_keys", "audit_events"],
 ]
 WIDTH, GAP_X, GAP_Y, ROW, HEAD, MARGIN = 255, 60, 26, 17, 24, 24
 

@@ -21,6 +21,7 @@ from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.directory.countries import COUNTRIES
+from tenantry.directory.sessions import end_sessions
 from tenantry.store import tenants, user_lists, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.user_lists import Position
@@ -235,6 +236,7 @@ async def delete_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: User
     if not await users.soft_delete(tx, tenant_id, user_id, now):
         raise NotFound("user")
     await record(tx, tenant_id, caller, events.UserDeleted(user_id=user_id), now)
+    await end_sessions(tx, caller, tenant_id, user_id, now, reason="user_deleted")
 
 
 async def restore_user(
@@ -295,6 +297,7 @@ async def _set_password(
     )
     event = events.PasswordSet(user_id=user_id, must_change=password.must_change)
     await record(tx, tenant_id, caller, event, now)
+    await end_sessions(tx, caller, tenant_id, user_id, now, reason="password_set")
 
 
 async def _require_domain(tx: Tx, tenant_id: TenantId, name: str) -> None:

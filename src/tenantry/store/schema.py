@@ -291,6 +291,138 @@ group_links = _owned(
     key=("parent_id", "child_id"),
 )
 
+# Signing in to the portal.
+
+sessions = _owned(
+    "sessions",
+    _hash("session_hash"),
+    _text("id"),  # to list and end it by; opens nothing
+    _text("user_id"),
+    _text("amr"),  # space-separated, RFC 8176
+    _text("address"),
+    _text("browser"),  # as it calls itself
+    _maybe_text("acting_tenant_id"),  # a customer that a partner's user acts in
+    _time("created_at"),
+    _time("expires_at"),
+    _maybe_time("ended_at"),
+    _of_user("sessions"),
+    Index("ix_sessions_user", "tenant_id", "user_id"),
+    key=("session_hash",),
+)
+
+sign_ins = _owned(
+    "sign_ins",  # under way: the first factor is proven, a new password or a second factor is still asked for
+    _hash("sign_in_hash"),
+    _text("user_id"),
+    _text("amr"),
+    _flag("must_change"),
+    Column("tries_left", SmallInteger, nullable=False),
+    _time("created_at"),
+    _time("expires_at"),
+    _of_user("sign_ins"),
+    Index("ix_sign_ins_user", "tenant_id", "user_id"),
+    key=("sign_in_hash",),
+)
+
+totp_credentials = _owned(
+    "totp_credentials",
+    _text("user_id"),
+    Column("secret", LargeBinary, nullable=False),  # encrypted under the master key
+    Column("last_step", BigInteger, nullable=False),  # no code of this or an earlier time step is taken again
+    _time("created_at"),
+    _maybe_time("confirmed_at"),
+    _of_user("totp_credentials"),
+    key=("user_id",),
+)
+
+phone_factors = _owned(
+    "phone_factors",
+    _text("user_id"),
+    _text("number"),  # a verified phone of the user
+    _time("created_at"),
+    _of_user("phone_factors"),
+    key=("user_id",),
+)
+
+passkeys = _owned(
+    "passkeys",
+    _text("credential_id"),  # base64url
+    _text("user_id"),
+    _text("name"),
+    Column("public_key", LargeBinary, nullable=False),  # COSE
+    Column("sign_count", BigInteger, nullable=False),
+    _flag("is_synced"),  # copied between devices by its maker, so no proof of one piece of hardware
+    _text("transports"),  # space-separated
+    _time("created_at"),
+    _maybe_time("last_used_at"),
+    _of_user("passkeys"),
+    Index("ix_passkeys_user", "tenant_id", "user_id"),
+    key=("credential_id",),
+)
+
+passkey_challenges = _owned(
+    "passkey_challenges",
+    _hash("challenge_hash"),
+    _text("user_id"),
+    _text("purpose"),  # registration | sign_in
+    _time("expires_at"),
+    _of_user("passkey_challenges"),
+    Index("ix_passkey_challenges_user", "tenant_id", "user_id"),
+    key=("challenge_hash",),
+)
+
+recovery_codes = _owned(
+    "recovery_codes",
+    _text("user_id"),
+    _hash("code_hash"),
+    _time("created_at"),
+    _of_user("recovery_codes"),
+    key=("user_id", "code_hash"),
+)
+
+identity_providers = _owned(
+    "identity_providers",  # where an organisation's people have their accounts already (OpenID Connect)
+    _text("id"),
+    _text("name"),
+    _text("issuer"),
+    _text("client_id"),
+    Column("client_secret", LargeBinary, nullable=False),  # encrypted under the master key
+    _text("name_claim"),  # email | upn: what names the user, when the identity is not linked yet
+    _flag("trusts_mfa"),  # whether its word of a second factor is taken
+    _time("created_at"),
+    _maybe_time("disabled_at"),
+    key=("id",),
+)
+
+linked_identities = _owned(
+    "linked_identities",
+    _text("provider_id"),
+    _text("issuer"),
+    _text("subject"),
+    _text("user_id"),
+    _time("created_at"),
+    _of_user("linked_identities"),
+    ForeignKeyConstraint(
+        ["tenant_id", "provider_id"],
+        ["identity_providers.tenant_id", "identity_providers.id"],
+        name="fk_linked_identities_provider",
+        ondelete="CASCADE",
+    ),
+    Index("ix_linked_identities_user", "tenant_id", "user_id"),
+    key=("provider_id", "issuer", "subject"),
+)
+
+upstream_sign_ins = _owned(
+    "upstream_sign_ins",  # a browser that was sent to a provider; nonce and PKCE verifier are made from the state
+    _hash("state_hash"),
+    _text("provider_id"),
+    _text("back"),  # the local path to return to
+    _time("created_at"),
+    _time("expires_at"),
+    Index("ix_upstream_sign_ins_expiry", "tenant_id", "expires_at"),
+    key=("state_hash",),
+)
+
 # Delegation. The rows live with the customer, who decides.
 
 reseller_relationships = _owned(

@@ -35,6 +35,9 @@ class SecretKind(StrEnum):
     DEVICE_TOKEN = "dt"
     DEVICE_CREDENTIAL = "dc"
     AUTHORIZATION_CODE = "ac"
+    SESSION = "ss"
+    SIGN_IN = "si"
+    UPSTREAM_STATE = "us"
 
 
 def mint_secret(kind: SecretKind, tenant_id: TenantId) -> str:

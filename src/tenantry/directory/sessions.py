@@ -1,0 +1,98 @@
+"""Sessions of the portal: kept on the server, found by a secret that only the browser's cookie holds.
+
+1. `start_session` follows a whole sign-in, second factor included; the secret is new each time (no session fixation).
+2. `find_session` is asked on every page. A session ends with its lifetime, by `end_session`, with its user or tenant,
+   and with every change of the password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import TenantId, UserId, new_guid
+from tenantry.store import sessions
+from tenantry.store.engine import Read, Tx
+from tenantry.store.sessions import FoundSession, ListedSession
+from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
+
+MAX_LISTED = 100
+_MAX_BROWSER = 256
+
+
+class NewSession(NamedTuple):
+    """`secret` is the cookie's value, shown to nobody else and stored nowhere."""
+
+    id: str
+    secret: str
+
+
+async def start_session(
+    tx: Tx,
+    hasher: SecretHasher,
+    caller: Caller,
+    *,
+    tenant_id: TenantId,
+    user_id: UserId,
+    amr: Iterable[str],
+    browser: str,
+    lifetime: Micros,
+    now: Micros,
+) -> NewSession:
+    """A session for a user who has been proven by `amr` (RFC 8176). Audited. Past sessions of the user are forgotten.
+
+    `browser`: what it calls itself, for the list of sessions.
+    """
+    new = NewSession(new_guid(), mint_secret(SecretKind.SESSION, tenant_id))
+    proven = sorted(set(amr))
+    await sessions.delete_past(tx, tenant_id, user_id, now)
+    await sessions.insert(
+        tx,
+        tenant_id,
+        hasher.hash(new.secret),
+        id=new.id,
+        user_id=user_id,
+        amr=" ".join(proven),
+        address=caller.origin.address,
+        browser="".join(character for character in browser if character.isprintable())[:_MAX_BROWSER],
+        expires_at=now + lifetime,
+        now=now,
+    )
+    await record(tx, tenant_id, caller, events.SessionStarted(session_id=new.id, user_id=user_id, amr=proven), now)
+    return new
+
+
+async def find_session(read: Read, hasher: SecretHasher, raw: str, now: Micros) -> FoundSession | None:
+    """The live session behind a cookie; None for anything else. Garbage costs no read. Hot path: 1 query."""
+    tenant_id = tenant_of(raw, SecretKind.SESSION)
+    return None if tenant_id is None else await sessions.find_live(read, tenant_id, hasher.hash(raw), now)
+
+
+async def list_sessions(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[ListedSession]:
+    """The user's sessions that go on, newest first, at most MAX_LISTED."""
+    return await sessions.list_live(read, tenant_id, user_id, now, MAX_LISTED)
+
+
+async def end_session(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros
+) -> None:
+    """End one session of this user. Audited. Raises NotFound when it has no such session that goes on."""
+    if not await sessions.end(tx, tenant_id, user_id, session_id, now):
+        raise NotFound("session")
+    await record(tx, tenant_id, caller, events.SessionEnded(session_id=session_id, user_id=user_id), now)
+
+
+async def end_sessions(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros, *, reason: str, but: str = ""
+) -> int:
+    """End every session of the user, save the one with the id `but`; how many. Audited when there was one."""
+    ended = await sessions.end_of_user(tx, tenant_id, user_id, but, now)
+    if ended:
+        event = events.SessionsEnded(user_id=user_id, sessions=ended, reason=reason)
+        await record(tx, tenant_id, caller, event, now)
+    return ended
