@@ -38,5 +38,5 @@ async def record(tx: Tx, tenant_id: TenantId, caller: Caller, event: Event, now:
 
 
 def _event_id(now: Micros) -> str:
-    """26 hexadecimal characters that sort by time, and within one instant as written: 14 of microseconds, 4, 8 random."""
+    """26 hexadecimal characters that sort by time, then as written: 14 of microseconds, 4 of a count, 8 random."""
     return f"{now:014x}{next(_count) & 0xFFFF:04x}{os.urandom(4).hex()}"
