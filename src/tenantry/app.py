@@ -1,8 +1,8 @@
 """`build(settings) -> App`: the one file that knows every part.
 
 A request goes: host roots -> hot routes (exact path, then patterns) -> the surface that owns the path's first segment.
-Every surface sees the full path, as `docs/architecture.md` lists it, and answers its own errors in its own form. What
-no surface owns, and what even a surface's own handler did not expect, is answered here.
+Every surface sees the full path, as `docs/architecture.md` lists it, and answers its own errors in its own form; the
+portal answers what no other owns. What even a surface's own handler did not expect is answered here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tenantry.directory.passwords import PasswordHasher
 from tenantry.metrics import Metrics
 from tenantry.settings import Settings
 from tenantry.store.engine import Store, open_store
-from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center
+from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center, portal
 from tenantry.surfaces.shared import inbox
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotRoute, header, send_json
@@ -48,6 +48,7 @@ SURFACES: dict[str, ModuleType] = {
     "android_enterprise": android_enterprise,
     "device": device,
     "oauth": oauth,
+    "portal": portal,
 }
 """Each exports `surface(deps) -> FastAPI` and `HOT`."""
 
@@ -63,7 +64,8 @@ FIRST_SEGMENTS = {
     "oauth2": "oauth",
     ".well-known": "oauth",
 }
-"""Which surface owns what lies below; `/{tenant}/oauth2/...` and its discovery are a tenant's token endpoints."""
+"""Which surface owns what lies below; `/{tenant}/oauth2/...` and its discovery are a tenant's token endpoints. The rest
+is the portal's."""
 
 _log = structlog.get_logger()
 
@@ -139,12 +141,12 @@ class App:
                 await route.endpoint(self.deps, scope, receive, answer, match)
             else:
                 surface = _owner(scope["path"])
-                await self._mounted.get(surface, _absent)(scope, receive, answer)
+                await self._mounted[surface](scope, receive, answer)
         except ClientDisconnect:
             return
         except Exception:  # noqa: BLE001 - logged in full there
             await _fail(scope, answer)
-        action = route.action if route is not None else action_of(scope.get("endpoint", _absent))
+        action = route.action if route is not None else action_of(scope.get("endpoint"))
         self.metrics.count(surface, answer.status, action is Action.OBTAIN_TOKEN)
         if route is None:
             _log_request(scope, surface, answer.status, time.perf_counter() - started)
@@ -210,11 +212,7 @@ def _owner(path: str) -> str:
     second = rest.partition("/")[0]
     if second.lower() in ("oauth2", "v2.0", ".well-known"):
         return "oauth"
-    return FIRST_SEGMENTS.get(first.lower(), "none")
-
-
-async def _absent(_scope: Scope, _receive: Receive, send: Send) -> None:
-    await send_json(send, 404, b'{"error":"not_found","message":"There is nothing at this address."}')
+    return FIRST_SEGMENTS.get(first.lower(), "portal")
 
 
 async def _fail(scope: Scope, answer: _Answer) -> None:

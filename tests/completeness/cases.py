@@ -301,7 +301,6 @@ CASES = {case.key: case for case in [*KAIZALA, *PARTNER_CENTER, *ANDROID_ENTERPR
 
 NOTHING_TO_REFUSE = {
     # Shows what everyone may see and takes no input. This list may only shrink.
-    ("GET", "/"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),

@@ -9,7 +9,7 @@ from enum import StrEnum
 import httpx
 
 from tenantry.access.actions import Audience, Permission
-from tenantry.app import App
+from tenantry.app import App, Route
 from tenantry.core.caller import Reach
 from tenantry.core.clock import HOUR
 from tenantry.core.ids import GrantId, TenantId
@@ -133,6 +133,11 @@ def _token(
         lifetime=HOUR,
         now=app.deps.clock(),
     ).raw
+
+
+def is_page(route: Route) -> bool:
+    """Whether a person opens it in a browser."""
+    return route.endpoint.__module__.startswith("tenantry.surfaces.portal.")
 
 
 def is_error_body(path: str, answer: httpx.Response) -> bool:

@@ -1,4 +1,4 @@
-"""What a watchdog asks: is it alive, is it ready, what has it counted. And `/`, as long as no page stands there."""
+"""What a watchdog asks: is it alive, is it ready, what has it counted."""
 
 from __future__ import annotations
 
@@ -14,30 +14,13 @@ from tenantry.store import health
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotEndpoint, HotRoute, send_bytes, send_json
 
-_PAGE = b"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Tenantry</title>
-<h1>Tenantry</h1>
-<p>This server speaks:</p>
-<ul>
-<li>Kaizala: <code>/kaizala/v1/</code></li>
-<li>Partner Center: <code>/partnercenter/v1/</code>, its tokens at <code>/TENANT/oauth2/token</code></li>
-<li>Google Play EMM: <a href="/discovery/v1/apis/androidenterprise/v1/rest">its discovery document</a></li>
-<li>Devices: <code>/device/v1/provision</code></li>
-<li>Its keys: <a href="/.well-known/jwks.json">/.well-known/jwks.json</a></li>
-</ul>
-"""
-
 
 def routes(metrics: Metrics | None) -> list[HotRoute]:
     """`/metrics` is there only with `metrics`."""
-    found: dict[str, HotEndpoint] = {"/": _home, "/healthz": _healthz, "/readyz": _readyz}
+    found: dict[str, HotEndpoint] = {"/healthz": _healthz, "/readyz": _readyz}
     if metrics is not None:
         found["/metrics"] = _metrics_endpoint(metrics)
     return [HotRoute("GET", path, endpoint, Action.READ_PUBLIC) for path, endpoint in found.items()]
-
-
-async def _home(_deps: Deps, _scope: Scope, _receive: Receive, send: Send, _match: re.Match[str] | None) -> None:
-    await send_bytes(send, 200, _PAGE, b"text/html; charset=utf-8")
 
 
 async def _healthz(_deps: Deps, _scope: Scope, _receive: Receive, send: Send, _match: re.Match[str] | None) -> None:

@@ -111,12 +111,12 @@ async def register(request: Request, session: SignedIn) -> Response:
     now = deps.clock()
     with form.showing_errors():
         async with deps.store.write() as tx:
-            await claim_form(tx, deps.hasher, session.tenant_id, form, back="/connectors", now=now)
+            await claim_form(tx, deps.hasher, session.here, form, back="/connectors", now=now)
             made = await register_connector(
                 tx,
                 session.caller(origin_of(request.scope)),
                 deps.hasher,
-                tenant_id=session.tenant_id,
+                tenant_id=session.here,
                 name=name,
                 description=description,
                 permissions=chosen,

@@ -48,12 +48,12 @@ async def add_connector(request: Request, session: SignedIn, group_id: GroupId) 
     if not form.errors:
         with form.showing_errors(connector="connector_id"):
             async with deps.store.write() as tx:
-                await claim_form(tx, deps.hasher, session.tenant_id, form, back=back, now=now)
+                await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
                 granted = await grant_group_token(
                     tx,
                     caller,
                     deps.hasher,
-                    tenant_id=session.tenant_id,
+                    tenant_id=session.here,
                     connector_id=chosen,
                     group_id=group_id,
                     lifetime=deps.settings.refresh_token_days * DAY,
@@ -62,8 +62,8 @@ async def add_connector(request: Request, session: SignedIn, group_id: GroupId) 
     if granted is None:
         return await _show(request, session, group_id, form, 422)
     async with deps.store.read() as read:
-        groups = await preview_group_token(read, caller, session.tenant_id, group_id, now)
-        connector = await get_connector(read, session.tenant_id, chosen)
+        groups = await preview_group_token(read, caller, session.here, group_id, now)
+        connector = await get_connector(read, session.here, chosen)
     reached = TokenReach(connector, Reach.GROUP, groups, groups[0].of_all, None)
     return show_token(request, granted, reached, reach_text(Reach.GROUP, groups[0].name), back=back)
 
@@ -72,9 +72,9 @@ async def _show(request: Request, session: Session, group_id: GroupId, form: For
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         caller = session.caller(origin_of(request.scope))
-        groups = await preview_group_token(read, caller, session.tenant_id, group_id, now)
-        tokens = await grant_lists.list_live_of_group(read, session.tenant_id, group_id, now, limit=TOKENS_SHOWN)
-        choices = await connector_lists.list_grantable(read, session.tenant_id, CHOICES)
+        groups = await preview_group_token(read, caller, session.here, group_id, now)
+        tokens = await grant_lists.list_live_of_group(read, session.here, group_id, now, limit=TOKENS_SHOWN)
+        choices = await connector_lists.list_grantable(read, session.here, CHOICES)
     return render(
         request,
         "group_connectors.html",

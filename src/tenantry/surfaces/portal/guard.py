@@ -23,6 +23,7 @@ from tenantry.directory.roles import list_roles
 from tenantry.directory.sessions import find_session
 from tenantry.directory.tenants import get_tenant
 from tenantry.settings import Settings
+from tenantry.store.tenants import find_live
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
 
@@ -116,6 +117,7 @@ async def find_signed_in(request: Request) -> Session | None:
         if found is None:
             return None
         tenant = await get_tenant(read, found.tenant_id)
+        acting = found.acting_tenant_id and await find_live(read, found.acting_tenant_id)
         roles = await list_roles(read, found.tenant_id, found.user_id, now)
     session = Session(
         id=found.id,
@@ -127,6 +129,8 @@ async def find_signed_in(request: Request) -> Session | None:
         created_at=found.created_at,
         tenant_name=tenant.name,
         roles=frozenset(role.role_id for role in roles),
+        acting_tenant=acting.id if acting else None,
+        acting_tenant_name=acting.name if acting else "",
     )
     request.state.session = session
     request.state.caller = session.caller(origin_of(request.scope))

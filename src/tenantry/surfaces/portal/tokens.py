@@ -41,12 +41,12 @@ async def generate_user_token(request: Request, session: SignedIn, connector_id:
     granted: NewGrant | None = None
     with form.showing_errors():
         async with deps.store.write() as tx:
-            await claim_form(tx, deps.hasher, session.tenant_id, form, back=f"/connectors/{connector_id}", now=now)
+            await claim_form(tx, deps.hasher, session.here, form, back=f"/connectors/{connector_id}", now=now)
             granted = await grant_user_token(
                 tx,
                 caller,
                 deps.hasher,
-                tenant_id=session.tenant_id,
+                tenant_id=session.here,
                 connector_id=connector_id,
                 lifetime=deps.settings.refresh_token_days * DAY,
                 now=now,
@@ -54,7 +54,7 @@ async def generate_user_token(request: Request, session: SignedIn, connector_id:
     if granted is None:
         return await _show_preview(request, session, connector_id, form, 422)
     async with deps.store.read() as read:
-        reached = await preview_user_token(read, caller, session.tenant_id, connector_id, now)
+        reached = await preview_user_token(read, caller, session.here, connector_id, now)
     return show_token(request, granted, reached, reach_text(reached.reach), back=f"/connectors/{connector_id}")
 
 
@@ -64,7 +64,7 @@ async def _show_preview(
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         caller = session.caller(origin_of(request.scope))
-        reached = await preview_user_token(read, caller, session.tenant_id, connector_id, now)
+        reached = await preview_user_token(read, caller, session.here, connector_id, now)
         numbers = await phones.list_of_user(read, session.tenant_id, session.user_id)
     permissions = reached.connector.permissions.split()
     return render(

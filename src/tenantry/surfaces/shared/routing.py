@@ -20,6 +20,6 @@ def performs(action: Action) -> Callable[[Endpoint], Endpoint]:
     return mark
 
 
-def action_of(endpoint: Callable[..., Any]) -> Action | None:
+def action_of(endpoint: Callable[..., Any] | None) -> Action | None:
     """The action an endpoint was marked with."""
     return getattr(endpoint, "performs", None)
