@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
@@ -26,7 +27,8 @@ _OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_
 class PostgresServer:
     """A running server with an empty data directory of its own, on a free port of 127.0.0.1."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Sequence[str] = _OPTIONS) -> None:
+        """`options`: `NAME=VALUE` of its configuration; the default trades durability for speed."""
         self._home = Path(tempfile.mkdtemp(prefix="tenantry-pg-", dir="/tmp"))
         if os.geteuid() == 0:
             os.chown(self._home, _NOBODY, _NOBODY)
@@ -40,7 +42,7 @@ class PostgresServer:
                     *_unprivileged("--pdeathsig=INT"),
                     str(self._bin / "postgres"),
                     *("-D", str(data), "-h", "127.0.0.1", "-p", str(self.port), "-k", str(self._home)),
-                    *(word for option in _OPTIONS for word in ("-c", option)),
+                    *(word for option in options for word in ("-c", option)),
                 ],
                 cwd=self._home,
                 stdout=log,

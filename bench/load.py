@@ -1,0 +1,72 @@
+"""One run of wrk against a server, and what came of it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.servers import LOAD_CORE, Server, on_core
+
+CONNECTIONS = 64
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """A file of whole HTTP requests, all of one length. `once`: each works a single time, so no run may repeat one."""
+
+    file: Path
+    length: int
+    count: int
+    first: int = 0
+    once: bool = False
+    script: str = "replay.lua"
+
+    def part(self, number: int, parts: int) -> Requests:
+        """Of requests that work once, the part `number` of `parts`, from 0; of others, all."""
+        if not self.once:
+            return self
+        size = self.count // parts
+        return replace(self, first=self.first + number * size, count=size)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Times in milliseconds; `cpu` is the server's, in microseconds for each request. `failed`: without a 2xx."""
+
+    rate: float
+    p50: float
+    p99: float
+    cpu: float
+    pss: float
+    failed: int
+
+
+def is_wrk_there() -> bool:
+    return shutil.which("wrk") is not None
+
+
+def measure(server: Server, requests: Requests, seconds: int) -> Run:
+    """Ask for `seconds` over CONNECTIONS connections, each again as soon as it is answered."""
+    command = [
+        *("wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"),
+        *("--script", str(_HERE / requests.script), f"http://127.0.0.1:{server.port}", "--", str(requests.file)),
+        *map(str, (requests.length, requests.first, requests.count, "once" if requests.once else "random")),
+    ]
+    before = server.cpu_seconds()
+    with on_core(LOAD_CORE):
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    used = server.cpu_seconds() - before
+    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
+    answered, micros, p50, p99, refused, broken = map(int, line.split()[1:])
+    return Run(
+        rate=answered / micros * 1e6,
+        p50=p50 / 1000,
+        p99=p99 / 1000,
+        cpu=used / max(answered, 1) * 1e6,
+        pss=server.pss_mb(),
+        failed=refused + broken,
+    )

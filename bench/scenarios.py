@@ -1,0 +1,117 @@
+"""What is measured: which requests go to which server on which world."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import Progress
+
+from bench.load import Requests, Run, measure
+from bench.seeds import device_seed, exchange_seed, generate_requests, pair_requests, redeem_requests
+from bench.servers import LOAD_CORE, floor_command, free_port, on_core, running, serve_command
+from bench.worlds import Seed, World, postgres_world, sqlite_world
+from tests.support.postgres import PostgresServer
+
+SMALL, LARGE = 1_000, 1_000_000
+_REDEEMS_A_SECOND = 9_000
+"""More than any server here answers."""
+
+FLOOR = "floor"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`goal`: the least share of the floor's requests per second."""
+
+    name: str
+    title: str
+    world: str
+    requests: Callable[[World], Requests]
+    goal: float | None = None
+    postgres: bool = False
+
+
+SCENARIOS = (
+    Scenario(FLOOR, "floor: one signature, no store", "small", World.requests),
+    Scenario("exchange", "exchange a refresh token", "small", World.requests, goal=0.5),
+    Scenario("exchange-1m", "exchange, 1,000,000 refresh tokens in 100,000 tenants", "large", World.requests),
+    Scenario("generate", "generate a device token", "devices", generate_requests, goal=0.4),
+    Scenario("redeem", "redeem a device token", "devices", redeem_requests, goal=0.4),
+    Scenario("pair", "generate, then redeem (each counts)", "devices", pair_requests),
+    Scenario("exchange-postgresql", "exchange a refresh token", "small", World.requests, postgres=True),
+    Scenario("generate-postgresql", "generate a device token", "devices", generate_requests, postgres=True),
+    Scenario("redeem-postgresql", "redeem a device token", "devices", redeem_requests, postgres=True),
+    Scenario("pair-postgresql", "generate, then redeem (each counts)", "devices", pair_requests, postgres=True),
+)
+
+
+class Worlds:
+    """The worlds of the chosen scenarios, made before anything is measured."""
+
+    def __init__(self, scenarios: Sequence[Scenario], cache: Path, scratch: Path, runs: int, seconds: int) -> None:
+        self._postgres: PostgresServer | None = None
+        self._worlds: dict[tuple[str, bool], World] = {}
+        try:
+            with Progress(transient=True) as progress:
+                seeds: dict[str, Seed] = {
+                    "small": exchange_seed(SMALL, progress),
+                    "large": exchange_seed(LARGE, progress),
+                    "devices": device_seed((runs + 1) * seconds * _REDEEMS_A_SECOND, progress),
+                }
+                for scenario in scenarios:
+                    key = scenario.world, scenario.postgres
+                    if key not in self._worlds:
+                        name = f"devices-{runs}x{seconds}" if scenario.world == "devices" else scenario.world
+                        seed = seeds[scenario.world]
+                        if scenario.postgres:
+                            self._worlds[key] = postgres_world(name, seed, self._new_database(), scratch)
+                        else:
+                            self._worlds[key] = sqlite_world(name, seed, cache, scratch)
+        except BaseException:
+            self.close()
+            raise
+
+    def of(self, scenario: Scenario) -> World:
+        return self._worlds[scenario.world, scenario.postgres]
+
+    def close(self) -> None:
+        if self._postgres is not None:
+            self._postgres.stop()
+
+    def _new_database(self) -> str:
+        """An empty one on a server with PostgreSQL's own defaults: every commit is on disk before it is answered."""
+        if self._postgres is None:
+            with on_core(LOAD_CORE):
+                self._postgres = PostgresServer(options=())
+        return self._postgres.url(asyncio.run(self._postgres.new_database(template="template1")))
+
+
+@contextmanager
+def made(scenarios: Sequence[Scenario], cache: Path, runs: int, seconds: int) -> Iterator[Worlds]:
+    """The worlds, and away with their copies."""
+    scratch = cache / "running"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    worlds = Worlds(scenarios, cache, scratch, runs, seconds)
+    try:
+        yield worlds
+    finally:
+        worlds.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def run_once(scenario: Scenario, world: World, number: int, runs: int, seconds: int) -> Run:
+    """Run `number` of `runs`, from 0: a server of its own, a second of warming up, then what counts."""
+    port = free_port()
+    command = floor_command if scenario.name == FLOOR else serve_command
+    requests = scenario.requests(world)
+    # Of requests that work once, the first part is for warming up: a second of it for each run.
+    parts = runs + 1
+    with running(command(world.data_dir, port), port, world.settings) as server:
+        measure(server, requests.part(0, parts).part(number, runs), 1)
+        return measure(server, requests.part(number + 1, parts), seconds)
