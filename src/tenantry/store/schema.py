@@ -67,6 +67,11 @@ def _flag(name: str) -> Column[Any]:
     return Column(name, SmallInteger, nullable=False, server_default=text("0"))
 
 
+def _where(name: str, *columns: str, where: str) -> Index:
+    """An index of some rows only."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 def _hash(name: str) -> Column[Any]:
     """32 bytes of keyed BLAKE2b."""
     return Column(name, LargeBinary, nullable=False)
@@ -170,6 +175,7 @@ users = _owned(
     _text("upn_key"),  # case-folded
     _text("user_type"),  # member | guest: a guest is known by a phone number only
     _text("display_name"),
+    _text("display_key", server_default=text("''")),  # in lower case: what lists go by, and searches begin with
     _maybe_text("given_name"),
     _maybe_text("family_name"),
     _maybe_text("usage_location"),
@@ -189,6 +195,9 @@ users = _owned(
     ),
     Index("ix_users_upn", "tenant_id", "upn_key", "id"),  # lists, in either order
     Index("ix_users_display_name", "tenant_id", "display_name", "id"),
+    _where("ix_users_live_display", "tenant_id", "user_type", "display_key", "id", where="soft_deleted_at IS NULL"),
+    _where("ix_users_live_name", "tenant_id", "user_type", "upn_key", "id", where="soft_deleted_at IS NULL"),
+    _where("ix_users_deleted", "tenant_id", "user_type", "display_key", "id", where="soft_deleted_at IS NOT NULL"),
     key=("id",),
 )
 
@@ -242,6 +251,33 @@ role_assignments = _owned(
     _of_user("role_assignments"),
     Index("ix_role_assignments_role", "tenant_id", "role_id", "user_id"),
     key=("user_id", "role_id"),
+)
+
+user_imports = _owned(
+    "user_imports",
+    _text("id"),
+    _text("file_name"),
+    _text("created_by"),
+    _time("created_at"),
+    Column("total", BigInteger, nullable=False),
+    Column("next_row", BigInteger, nullable=False),  # rows before it have been tried
+    Column("failed", BigInteger, nullable=False),
+    key=("id",),
+)
+
+user_import_rows = _owned(
+    "user_import_rows",  # those to come and those that failed; what became a user is gone from here
+    _text("import_id"),
+    Column("number", BigInteger, nullable=False),  # the line a person sees: the heading is 1
+    _text("data"),  # JSON
+    _maybe_text("error"),
+    ForeignKeyConstraint(
+        ["tenant_id", "import_id"],
+        ["user_imports.tenant_id", "user_imports.id"],
+        name="fk_user_import_rows_import",
+        ondelete="CASCADE",
+    ),
+    key=("import_id", "number"),
 )
 
 groups = _owned(
@@ -524,6 +560,7 @@ managed_accounts = _owned(
         postgresql_where=text("deleted_at IS NULL"),
     ),
     Index("ix_managed_accounts_email", "tenant_id", "enterprise_id", "primary_email"),
+    Index("ix_managed_accounts_user", "tenant_id", "user_id"),
     key=("id",),
 )
 
@@ -601,6 +638,8 @@ idempotency_keys = _owned(
     key=("key_hash",),
 )
 
+_RARE = "type <> 'access_token.issued'"
+
 audit_events = _owned(
     "audit_events",
     _text("id"),  # sorts by time
@@ -613,6 +652,11 @@ audit_events = _owned(
     _text("correlation_id"),
     _text("address"),
     _text("data"),  # JSON
+    # What people search: everything but tokens issued, whose rows are by far the most and cost nothing here.
+    _where("ix_audit_events_rare", "tenant_id", "id", where=_RARE),
+    _where("ix_audit_events_type", "tenant_id", "type", "id", where=_RARE),
+    _where("ix_audit_events_actor", "tenant_id", "actor", "id", where=_RARE),
+    _where("ix_audit_events_correlation", "tenant_id", "correlation_id", "id", where=_RARE),
     key=("id",),
     tenant_known=False,  # the trail outlives its tenant
 )

@@ -36,6 +36,11 @@ class Credential(NamedTuple):
     must_change: int
 
 
+def display_key(display_name: str) -> str:
+    """What searches by display name begin with: letter case does not count."""
+    return display_name.strip().lower()
+
+
 async def insert(
     tx: Tx,
     tenant_id: TenantId,
@@ -55,10 +60,10 @@ async def insert(
     return await tx.one_or_none(
         User,
         """
-        INSERT INTO users (tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name,
-                           family_name, usage_location, immutable_id, phone_number, created_at, updated_at)
-        VALUES (:tenant_id, :id, :user_principal_name, :upn_key, :user_type, :display_name, :given_name,
-                :family_name, :usage_location, :immutable_id, :phone_number, :now, :now)
+        INSERT INTO users (tenant_id, id, user_principal_name, upn_key, user_type, display_name, display_key,
+                           given_name, family_name, usage_location, immutable_id, phone_number, created_at, updated_at)
+        VALUES (:tenant_id, :id, :user_principal_name, :upn_key, :user_type, :display_name, :display_key,
+                :given_name, :family_name, :usage_location, :immutable_id, :phone_number, :now, :now)
         ON CONFLICT (tenant_id, upn_key) WHERE soft_deleted_at IS NULL DO NOTHING
         RETURNING tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
                   usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at
@@ -69,6 +74,7 @@ async def insert(
         upn_key=user_principal_name.lower(),
         user_type=user_type,
         display_name=display_name,
+        display_key=display_key(display_name),
         given_name=given_name,
         family_name=family_name,
         usage_location=usage_location,
@@ -146,6 +152,7 @@ async def update(
             user_principal_name = COALESCE(CAST(:user_principal_name AS TEXT), user_principal_name),
             upn_key = COALESCE(CAST(:upn_key AS TEXT), upn_key),
             display_name = COALESCE(CAST(:display_name AS TEXT), display_name),
+            display_key = COALESCE(CAST(:display_key AS TEXT), display_key),
             given_name = NULLIF(COALESCE(CAST(:given_name AS TEXT), given_name), ''),
             family_name = NULLIF(COALESCE(CAST(:family_name AS TEXT), family_name), ''),
             usage_location = NULLIF(COALESCE(CAST(:usage_location AS TEXT), usage_location), ''),
@@ -161,6 +168,7 @@ async def update(
         user_principal_name=user_principal_name,
         upn_key=None if user_principal_name is None else user_principal_name.lower(),
         display_name=display_name,
+        display_key=None if display_name is None else display_key(display_name),
         given_name=given_name,
         family_name=family_name,
         usage_location=usage_location,
