@@ -104,6 +104,12 @@ class Action(StrEnum):
     GRANT_CONNECTOR = "grant.create"  # as far as one's own rights go
     GRANT_CONNECTOR_GROUP = "grant.create_for_group"
     REVOKE_GRANT = "grant.revoke"
+    SEE_REPORTS = "report.see"  # the organisation's numbers
+    SEE_REACH = "reach.see"
+    SEE_BLAST_RADIUS = "blast_radius.see"
+    END_RELATIONSHIP = "relationship.end"
+    ASSIGN_ROLE = "role.assign"  # and take it away
+    READ_AUDIT = "audit.read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +194,12 @@ RULES: dict[Action, Rule] = {
         RoleId.GLOBAL_ADMINISTRATOR, RoleId.GROUPS_ADMINISTRATOR, group_role=GroupRole.ADMIN
     ),
     Action.REVOKE_GRANT: _portal(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.SEE_REPORTS: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
+    Action.SEE_REACH: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
+    Action.SEE_BLAST_RADIUS: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER, RoleId.USER_ADMINISTRATOR),
+    Action.END_RELATIONSHIP: _portal(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.ASSIGN_ROLE: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.PRIVILEGED_ROLE_ADMINISTRATOR),
+    Action.READ_AUDIT: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
 }
 """The rule of every action that is not public."""
 

@@ -261,6 +261,7 @@ user_imports = _owned(
     _time("created_at"),
     Column("total", BigInteger, nullable=False),
     Column("next_row", BigInteger, nullable=False),  # rows before it have been tried
+    Column("created", BigInteger, nullable=False),
     Column("failed", BigInteger, nullable=False),
     key=("id",),
 )
@@ -501,6 +502,9 @@ grants = _owned(
     _maybe_text("revoked_reason"),
     Index("ix_grants_connector", "tenant_id", "connector_id", "user_id"),
     Index("ix_grants_user", "tenant_id", "user_id"),
+    _where("ix_grants_live", "tenant_id", "connector_id", "reach", "expires_at", where="revoked_at IS NULL"),
+    _where("ix_grants_group", "tenant_id", "group_id", where="revoked_at IS NULL AND group_id IS NOT NULL"),
+    _where("ix_grants_expiry", "tenant_id", "expires_at", where="revoked_at IS NULL"),
     key=("id",),
 )
 
@@ -560,6 +564,7 @@ managed_accounts = _owned(
         postgresql_where=text("deleted_at IS NULL"),
     ),
     Index("ix_managed_accounts_email", "tenant_id", "enterprise_id", "primary_email"),
+    _where("ix_managed_accounts_quota", "tenant_id", "device_count", where="deleted_at IS NULL"),
     Index("ix_managed_accounts_user", "tenant_id", "user_id"),
     key=("id",),
 )

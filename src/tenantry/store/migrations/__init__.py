@@ -1,4 +1,0 @@
-"""Alembic migrations. `HEAD` is known here without loading Alembic: a normal start compares one row with it."""
-
-HEAD = "0003"
-"""The newest revision; a test compares it with `versions/`."""
