@@ -9,6 +9,7 @@ import pytest
 
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.store import Store, Tx, open_store
+from tenantry.store.migrations import HEAD
 from tests.support.postgres import PostgresServer
 
 INSERT = "INSERT INTO tenants (id, name, created_at) VALUES (:id, :id, 1)"
@@ -73,7 +74,7 @@ async def test_a_crashed_server_is_unavailable_for_reads_and_writes() -> None:
     try:
         await server.make_template()
         connection = await asyncpg.connect(server.template_url)
-        await connection.execute("CREATE TABLE alembic_version AS SELECT '0001' AS version_num")
+        await connection.execute(f"CREATE TABLE alembic_version AS SELECT '{HEAD}' AS version_num")
         await connection.close()
         store = await open_store(server.template_url)
         server.crash()
