@@ -28,7 +28,8 @@ from tenantry.directory.messages import AppriseMessages, DemoInbox, Messages
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.metrics import Metrics
 from tenantry.settings import Settings
-from tenantry.store.engine import Store, open_store
+from tenantry.store.engine import Store
+from tenantry.store.opening import open_store
 from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center, portal
 from tenantry.surfaces.shared import inbox
 from tenantry.surfaces.shared.deps import Deps
@@ -266,6 +267,7 @@ async def build(
             clock=clock,
             keys=await KeyRing.load(opened, master_key, clock),
             hasher=SecretHasher(master_key.pepper()),
+            master_key=master_key,
             passwords=PasswordHasher(),
             messages=messages or _messages(settings, clock),
             limits=RateLimiter(settings.rate_limits == "on", clock),

@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from tenantry.store.engine import Store, open_store
+from tenantry.store.engine import Store
+from tenantry.store.opening import open_store
 from tests.support.app import an_app
 from tests.support.portal import CHROMIUM, CHROMIUM_ARGS, Portal, a_portal
 

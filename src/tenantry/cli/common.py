@@ -101,7 +101,7 @@ async def _run(settings: Settings, work: Callable[[Desk], Awaitable[T]]) -> T:
     from tenantry.core.caller import Origin, operator
     from tenantry.core.clock import system_clock
     from tenantry.core.ids import CorrelationId, new_guid
-    from tenantry.store.engine import open_store
+    from tenantry.store.opening import open_store
 
     store = await open_store(settings.store_url, busy_timeout=10.0, pool_size=1)
     try:
