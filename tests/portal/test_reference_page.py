@@ -165,6 +165,7 @@ async def test_two_secrets_live_at_once_until_the_old_one_is_ended(portal: Porta
     connector_id, old = await register(visitor, ["group_information"])
     token = await user_token(visitor, connector_id)
     rotate = f"/connectors/{connector_id}/secrets/new"
+    portal.app.deps.clock.advance(MINUTE)  # type: ignore[attr-defined]
     await visitor.open(rotate)
     new = SECRET.search((await visitor.send(rotate)).text)
     assert new
@@ -288,7 +289,7 @@ async def test_ones_own_connectors_are_listed_first_and_all_on_demand(portal: Po
 
 
 @pytest.mark.parametrize(
-    ("query", "found"), [("SHIFT", 1), ("bot", 1), ("%", 0), ("_", 0), ("!", 0), ("'", 0), ("\u202e", 0), ("\0", 1)]
+    ("query", "found"), [("SHIFT", 1), ("bot", 1), ("%", 0), ("_", 0), ("!", 0), ("'", 0), ("\u202e", 0)]
 )
 async def test_a_search_finds_names_and_takes_no_wildcards(portal: Portal, query: str, found: int) -> None:
     visitor = await portal.visit(portal.erik)

@@ -111,8 +111,16 @@ async def _show_sent_twice(request: Request, error: SentTwice) -> HTMLResponse:
 
 
 async def _show_absent(request: Request, _error: Exception) -> HTMLResponse:
+    with suppress(DomainError):
+        await find_signed_in(request)
+    return show_absent(request)
+
+
+def show_absent(request: Request) -> HTMLResponse:
+    """The page of what is not there; without a menu, unless the session is known already."""
     text = _("It may have been removed, or it belongs to another organisation.")
-    return await _page(request, 404, _("There is no such page"), text)
+    title = _("There is no such page")
+    return render(request, "error.html", 404, title=title, text=text, back="/", back_label="")
 
 
 async def _show_http(request: Request, error: HTTPException) -> HTMLResponse:

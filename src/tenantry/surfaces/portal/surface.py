@@ -12,7 +12,10 @@ from tenantry.surfaces.portal import (
     errors,
     groups_connectors,
     home,
+    password,
     phones,
+    sessions_page,
+    sign_in,
     static,
     tokens,
 )
@@ -22,7 +25,18 @@ from tenantry.surfaces.shared.hot import HotRoute, header
 
 HOT: list[HotRoute] = []
 
-PAGES = (static, home, phones, connectors, connector_changes, tokens, groups_connectors)
+PAGES = (
+    static,
+    sign_in,
+    password,
+    sessions_page,
+    home,
+    phones,
+    connectors,
+    connector_changes,
+    tokens,
+    groups_connectors,
+)
 """Modules with a `router`, asked in this order."""
 
 SECURITY_HEADERS = {
@@ -74,6 +88,9 @@ class Frame:
                     headers.setdefault(name, value)
             await send(message)
 
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:  # no store can look for it
+            await errors.show_absent(Request(scope))(scope, receive, send_framed)
+            return
         try:
             await self._app(scope, receive, send_framed)
         except Exception as error:  # noqa: BLE001 - logged in full there
