@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     authorization_code_minutes: int = Field(5, ge=1, le=10, description="Validity of an authorization code.")
     device_token_minutes: int = Field(5, ge=1, le=15, description="Validity of a device token.")
     pin_minutes: int = Field(5, ge=1, le=15, description="Validity of a PIN.")
+    session_hours: int = Field(12, ge=1, le=720, description="How long a sign-in to the portal lasts.")
     clock_leeway_seconds: int = Field(60, ge=0, le=300, description="Clock skew between servers that tokens survive.")
 
     # Limits

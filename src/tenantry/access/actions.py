@@ -64,6 +64,7 @@ class Action(StrEnum):
     OBTAIN_TOKEN = "token.obtain"  # the secret presented is the permission
     REQUEST_PIN = "pin.request"
     PROVISION_DEVICE = "device.provision"
+    SIGN_IN = "session.start"  # the password, PIN or key presented is the permission
     READ_DEMO_INBOX = "demo_inbox.read"  # demo mode only
 
     # Kaizala
@@ -97,6 +98,7 @@ class Action(StrEnum):
     # Portal
     SEE_HOME = "home.see"
     REGISTER_PHONE = "phone.register"  # one's own
+    MANAGE_OWN_SIGN_IN = "own_sign_in.manage"  # one's password, second steps and sessions
     LIST_CONNECTORS = "connector.list"
     READ_CONNECTOR = "connector.read"
     REGISTER_CONNECTOR = "connector.register"
@@ -133,6 +135,7 @@ PUBLIC = frozenset(
         Action.OBTAIN_TOKEN,
         Action.REQUEST_PIN,
         Action.PROVISION_DEVICE,
+        Action.SIGN_IN,
         Action.READ_DEMO_INBOX,
     }
 )
@@ -185,6 +188,7 @@ RULES: dict[Action, Rule] = {
     Action.WRITE_DEVICE: _android_enterprise(),
     Action.SEE_HOME: _portal(),
     Action.REGISTER_PHONE: _portal(),
+    Action.MANAGE_OWN_SIGN_IN: _portal(),
     Action.LIST_CONNECTORS: _portal(),
     Action.READ_CONNECTOR: _portal(),
     Action.REGISTER_CONNECTOR: _portal(),

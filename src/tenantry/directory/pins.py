@@ -27,10 +27,11 @@ from tenantry.tokens.secrets import SecretHasher
 
 
 class PinPurpose(StrEnum):
-    """What a PIN proves a number for. The subject is the connector, or the user who registers a phone."""
+    """What a PIN proves a number for. The subject is the connector, or the user whose phone it is."""
 
     SIGN_IN = "sign_in"
     REGISTRATION = "registration"
+    SECOND_FACTOR = "second_factor"
 
 
 @dataclass(frozen=True, slots=True)

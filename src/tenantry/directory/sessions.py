@@ -16,7 +16,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
-from tenantry.store import sessions
+from tenantry.store import sessions, sign_ins
 from tenantry.store.engine import Read, Tx
 from tenantry.store.sessions import FoundSession, ListedSession
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
@@ -88,9 +88,20 @@ async def end_session(
 
 
 async def end_sessions(
-    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros, *, reason: str, but: str = ""
+    tx: Tx,
+    caller: Caller,
+    tenant_id: TenantId,
+    user_id: UserId,
+    now: Micros,
+    *,
+    reason: str,
+    but: str = "",
+    but_sign_in: bytes = b"",
 ) -> int:
-    """End every session of the user, save the one with the id `but`; how many. Audited when there was one."""
+    """End every session of the user and every sign-in under way, save the session with the id `but` and the sign-in
+    with the hash `but_sign_in`; how many sessions. Audited when there was one.
+    """
+    await sign_ins.delete_of_user(tx, tenant_id, user_id, but_sign_in)
     ended = await sessions.end_of_user(tx, tenant_id, user_id, but, now)
     if ended:
         event = events.SessionsEnded(user_id=user_id, sessions=ended, reason=reason)

@@ -13,6 +13,7 @@ from tenantry.directory.passwords import PasswordHasher
 from tenantry.settings import Settings
 from tenantry.store.engine import Store
 from tenantry.surfaces.shared.limits import RateLimiter
+from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
 
@@ -26,6 +27,7 @@ class Deps:
     clock: Clock
     keys: KeyRing
     hasher: SecretHasher
+    master_key: MasterKey
     passwords: PasswordHasher
     messages: Messages
     limits: RateLimiter

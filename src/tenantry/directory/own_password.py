@@ -1,0 +1,59 @@
+"""Users change their own password: knowing the present one, or because a sign-in asks for another."""
+
+from __future__ import annotations
+
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import BadCredentials, InvalidValue
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.passwords import PasswordHasher, check_password_rules
+from tenantry.directory.sessions import end_sessions
+from tenantry.store import users
+from tenantry.store.engine import Store, Tx
+
+
+async def hash_new_password(
+    store: Store, hasher: PasswordHasher, tenant_id: TenantId, user_id: UserId, password: str
+) -> str:
+    """The hash of a password that is good enough and not the present one. Raises InvalidValue, RateLimited."""
+    check_password_rules(password)
+    if await _is_present(store, hasher, tenant_id, user_id, password):
+        raise InvalidValue("This is the present password. Choose another one.", field="password")
+    return await hasher.hash(password)
+
+
+async def require_present_password(
+    store: Store, hasher: PasswordHasher, tenant_id: TenantId, user_id: UserId, password: str
+) -> None:
+    """Raises BadCredentials unless it is the user's present password; RateLimited."""
+    if not await _is_present(store, hasher, tenant_id, user_id, password):
+        raise BadCredentials("wrong_password", "The present password is not right.")
+
+
+async def replace_own_password(
+    tx: Tx,
+    caller: Caller,
+    tenant_id: TenantId,
+    user_id: UserId,
+    password_hash: str,
+    now: Micros,
+    *,
+    but_session: str = "",
+    but_sign_in: bytes = b"",
+) -> None:
+    """Set it, and end every session and sign-in under way but those named. Audited."""
+    await users.set_credential(tx, tenant_id, user_id, password_hash=password_hash, must_change=False, now=now)
+    await record(tx, tenant_id, caller, events.PasswordSet(user_id=user_id, must_change=False), now)
+    await end_sessions(
+        tx, caller, tenant_id, user_id, now, reason="password_set", but=but_session, but_sign_in=but_sign_in
+    )
+
+
+async def _is_present(
+    store: Store, hasher: PasswordHasher, tenant_id: TenantId, user_id: UserId, password: str
+) -> bool:
+    async with store.read() as read:
+        credential = await users.find_credential(read, tenant_id, user_id)
+    return await hasher.verify(None if credential is None else credential.password_hash, password)

@@ -1,0 +1,199 @@
+"""What a user has besides the password: an authenticator app (TOTP), a phone, passkeys; and recovery codes for a loss.
+
+1. A user who has one is asked for one at each sign-in (sign_in_steps.py), however many there are.
+2. The first one comes with recovery codes, which are shown once and good for one sign-in each.
+3. `amr` of a sign-in says what was used (RFC 8176): `otp`, `sms`, `hwk` or `swk`, with `mfa`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from enum import StrEnum
+
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
+from tenantry.store import second_factors
+from tenantry.store.engine import Read, Tx
+from tenantry.store.second_factors import Factors
+from tenantry.tokens.secrets import SecretHasher
+
+RECOVERY_CODES = 10
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+_HALF = 6
+_NONE = Factors(None, None, 0, 0)
+
+
+class Method(StrEnum):
+    """A second factor, in the words of addresses and the trail."""
+
+    PASSKEY = "passkey"
+    TOTP = "totp"
+    PHONE = "phone"
+    RECOVERY_CODE = "recovery_code"
+
+
+AMR: dict[Method, frozenset[str]] = {
+    Method.TOTP: frozenset({"otp", "mfa"}),
+    Method.PHONE: frozenset({"otp", "sms", "mfa"}),
+    Method.RECOVERY_CODE: frozenset({"otp", "mfa"}),
+}
+"""A passkey's depends on the key, see passkeys.py."""
+
+
+async def find_factors(read: Read, tenant_id: TenantId, user_id: UserId) -> Factors:
+    """What the user has set up."""
+    return await second_factors.find_factors(read, tenant_id, user_id) or _NONE
+
+
+async def list_methods(read: Read, tenant_id: TenantId, user_id: UserId) -> list[Method]:
+    """How the user can prove a second factor, the strongest first; empty when none is set up."""
+    return methods_of(await find_factors(read, tenant_id, user_id))
+
+
+def methods_of(factors: Factors) -> list[Method]:
+    """Recovery codes alone are no second factor: they stand in for one."""
+    has = {
+        Method.PASSKEY: factors.passkeys > 0,
+        Method.TOTP: factors.totp_since is not None,
+        Method.PHONE: factors.phone_number is not None,
+    }
+    found = [method for method, is_there in has.items() if is_there]
+    return [*found, Method.RECOVERY_CODE] if found and factors.recovery_codes else found
+
+
+async def note_added(
+    tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, method: Method, now: Micros
+) -> list[str]:
+    """Record it; the recovery codes when there are none yet, else nothing."""
+    await record(tx, tenant_id, caller, events.SecondFactorAdded(user_id=user_id, method=method), now)
+    if (await find_factors(tx, tenant_id, user_id)).recovery_codes:
+        return []
+    return await make_recovery_codes(tx, hasher, caller, tenant_id, user_id, now)
+
+
+async def note_removed(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, method: Method, now: Micros
+) -> None:
+    """Record it; with the last factor the recovery codes go."""
+    await record(tx, tenant_id, caller, events.SecondFactorRemoved(user_id=user_id, method=method), now)
+    if not await list_methods(tx, tenant_id, user_id):
+        await second_factors.replace_recovery_codes(tx, tenant_id, user_id, [], now)
+
+
+async def note_refused(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, method: Method, reason: str, now: Micros
+) -> None:
+    """Record a proof that failed; the person is not told the reason."""
+    event = events.SecondFactorRefused(user_id=user_id, method=method, reason=reason)
+    await record(tx, tenant_id, caller, event, now)
+
+
+async def note_proved(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, method: Method, now: Micros
+) -> None:
+    """Record a proof."""
+    await record(tx, tenant_id, caller, events.SecondFactorProved(user_id=user_id, method=method), now)
+
+
+async def make_recovery_codes(
+    tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
+) -> list[str]:
+    """RECOVERY_CODES new codes of 59 bits, in place of the earlier ones; shown once. Raises FailedPrecondition."""
+    if not await list_methods(tx, tenant_id, user_id):
+        raise FailedPrecondition("Set up a second step first.")
+    codes = ["-".join(_random(_HALF) for _ in range(2)) for _ in range(RECOVERY_CODES)]
+    hashes = [_hash(hasher, tenant_id, user_id, code) for code in codes]
+    await second_factors.replace_recovery_codes(tx, tenant_id, user_id, hashes, now)
+    event = events.SecondFactorAdded(user_id=user_id, method=Method.RECOVERY_CODE)
+    await record(tx, tenant_id, caller, event, now)
+    return codes
+
+
+async def claim_recovery_code(
+    tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, code: str, now: Micros
+) -> bool:
+    """Whether it is an unused one of the user; then it is used up. False is to be told after the commit."""
+    if await second_factors.claim_recovery_code(tx, tenant_id, user_id, _hash(hasher, tenant_id, user_id, code)):
+        await note_proved(tx, caller, tenant_id, user_id, Method.RECOVERY_CODE, now)
+        return True
+    await note_refused(tx, caller, tenant_id, user_id, Method.RECOVERY_CODE, "unknown_code", now)
+    return False
+
+
+async def use_phone(
+    tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros
+) -> list[str]:
+    """Ask for PINs to a verified number of the user. Recovery codes as `note_added`. Raises InvalidValue."""
+    if not await second_factors.put_phone_factor(tx, tenant_id, user_id, number, now):
+        raise InvalidValue("This is not a verified number of yours.", field="number")
+    return await note_added(tx, hasher, caller, tenant_id, user_id, Method.PHONE, now)
+
+
+async def stop_using_phone(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """No PINs any more. Raises NotFound when none were asked for."""
+    if not await second_factors.delete_phone_factor(tx, tenant_id, user_id):
+        raise NotFound("second step")
+    await note_removed(tx, caller, tenant_id, user_id, Method.PHONE, now)
+
+
+async def request_factor_pin(
+    tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, rules: PinRules, now: Micros
+) -> tuple[str, str]:
+    """Number and PIN to send to it after the commit. Raises NotFound when no phone is set up, RateLimited."""
+    number = await _phone_of(tx, tenant_id, user_id)
+    pin = await request_pin(
+        tx,
+        caller,
+        hasher,
+        tenant_id,
+        number=number,
+        purpose=PinPurpose.SECOND_FACTOR,
+        subject=user_id,
+        known=True,
+        rules=rules,
+        now=now,
+    )
+    return number, pin
+
+
+async def claim_factor_pin(
+    tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, pin: str, now: Micros
+) -> bool:
+    """Whether the PIN is the live one. False is to be told after the commit. Raises NotFound."""
+    number = await _phone_of(tx, tenant_id, user_id)
+    if not await claim_pin(
+        tx,
+        caller,
+        hasher,
+        tenant_id,
+        number=number,
+        purpose=PinPurpose.SECOND_FACTOR,
+        subject=user_id,
+        pin=pin,
+        now=now,
+    ):
+        return False
+    await note_proved(tx, caller, tenant_id, user_id, Method.PHONE, now)
+    return True
+
+
+async def _phone_of(tx: Tx, tenant_id: TenantId, user_id: UserId) -> str:
+    number = (await find_factors(tx, tenant_id, user_id)).phone_number
+    if number is None:
+        raise NotFound("second step")
+    return number
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _hash(hasher: SecretHasher, tenant_id: TenantId, user_id: UserId, code: str) -> bytes:
+    """Of the code as people may type it: without dashes and blanks, in any letter case."""
+    plain = "".join(character for character in code.lower() if character.isalnum())
+    return hasher.hash(f"recovery {tenant_id} {user_id} {plain}")

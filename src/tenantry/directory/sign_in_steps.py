@@ -1,0 +1,141 @@
+"""What lies between the first factor and a session: another password where that is asked for, then a second factor.
+
+1. `begin_sign_in` follows the first factor. When nothing more is asked for it starts the session at once.
+2. Else the browser holds the secret of a sign-in under way, which opens no page but those of the next steps.
+3. `change_expired_password` comes first, `finish_sign_in` last: after the second factor, or in place of it when the
+   user has none. Each try of a second factor is counted, see `MAX_TRIES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.clock import MINUTE, Micros
+from tenantry.core.errors import BadCredentials
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.own_password import replace_own_password
+from tenantry.directory.second_factors import list_methods
+from tenantry.directory.sessions import NewSession, start_session
+from tenantry.store import sign_ins
+from tenantry.store.engine import Read, Tx
+from tenantry.store.sign_ins import SignInUnderWay
+from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
+
+STEP_LIFETIME = 15 * MINUTE
+MAX_TRIES = 5
+_GONE = "The sign-in took too long, or there were too many wrong tries. Sign in again."
+
+
+class NextStep(NamedTuple):
+    """`secret` belongs to the sign-in under way."""
+
+    secret: str
+    must_change: bool
+
+
+async def begin_sign_in(
+    tx: Tx,
+    hasher: SecretHasher,
+    caller: Caller,
+    *,
+    tenant_id: TenantId,
+    user_id: UserId,
+    amr: Iterable[str],
+    must_change: bool,
+    browser: str,
+    lifetime: Micros,
+    now: Micros,
+) -> NewSession | NextStep:
+    """The session when the first factor suffices, else what leads to it. `lifetime` is the session's."""
+    proven = frozenset(amr)
+    needs_more = "mfa" not in proven and bool(await list_methods(tx, tenant_id, user_id))
+    if not must_change and not needs_more:
+        return await start_session(
+            tx,
+            hasher,
+            caller,
+            tenant_id=tenant_id,
+            user_id=user_id,
+            amr=proven,
+            browser=browser,
+            lifetime=lifetime,
+            now=now,
+        )
+    step = NextStep(mint_secret(SecretKind.SIGN_IN, tenant_id), must_change)
+    await sign_ins.delete_past(tx, tenant_id, user_id, now)
+    await sign_ins.insert(
+        tx,
+        tenant_id,
+        hasher.hash(step.secret),
+        user_id=user_id,
+        amr=" ".join(sorted(proven)),
+        must_change=must_change,
+        tries=MAX_TRIES,
+        expires_at=now + STEP_LIFETIME,
+        now=now,
+    )
+    return step
+
+
+async def find_sign_in(read: Read, hasher: SecretHasher, raw: str, now: Micros) -> SignInUnderWay | None:
+    """The sign-in under way behind a cookie; None for anything else."""
+    tenant_id = tenant_of(raw, SecretKind.SIGN_IN)
+    return None if tenant_id is None else await sign_ins.find_live(read, tenant_id, hasher.hash(raw), now)
+
+
+async def use_try(tx: Tx, hasher: SecretHasher, raw: str, tenant_id: TenantId) -> None:
+    """A second factor was wrong. To be committed before the refusal."""
+    await sign_ins.use_try(tx, tenant_id, hasher.hash(raw))
+
+
+async def change_expired_password(
+    tx: Tx, hasher: SecretHasher, raw: str, under_way: SignInUnderWay, password_hash: str, origin: Origin, now: Micros
+) -> None:
+    """The step that comes before everything else. Ends all sessions and other sign-ins. Raises BadCredentials."""
+    sign_in_hash = hasher.hash(raw)
+    if not await sign_ins.clear_must_change(tx, under_way.tenant_id, sign_in_hash, now):
+        raise BadCredentials("sign_in_gone", _GONE)
+    caller = user_caller(under_way, origin)
+    await replace_own_password(
+        tx, caller, under_way.tenant_id, under_way.user_id, password_hash, now, but_sign_in=sign_in_hash
+    )
+
+
+async def finish_sign_in(
+    tx: Tx,
+    hasher: SecretHasher,
+    raw: str,
+    under_way: SignInUnderWay,
+    origin: Origin,
+    *,
+    amr: Iterable[str] = (),
+    browser: str,
+    lifetime: Micros,
+    now: Micros,
+) -> NewSession:
+    """The session; `amr` is what was proven since. Raises BadCredentials when a step is missing or it is too late."""
+    tenant_id, user_id = under_way.tenant_id, under_way.user_id
+    proven = {*under_way.amr.split(), *amr}
+    if "mfa" not in proven and await list_methods(tx, tenant_id, user_id):
+        raise BadCredentials("second_factor_missing")
+    if await sign_ins.claim(tx, tenant_id, hasher.hash(raw), now) is None:
+        raise BadCredentials("sign_in_gone", _GONE)
+    return await start_session(
+        tx,
+        hasher,
+        user_caller(under_way, origin),
+        tenant_id=tenant_id,
+        user_id=user_id,
+        amr=proven,
+        browser=browser,
+        lifetime=lifetime,
+        now=now,
+    )
+
+
+def user_caller(under_way: SignInUnderWay, origin: Origin) -> Caller:
+    """The user, as far as it is proven yet."""
+    amr = frozenset(under_way.amr.split())
+    return Caller(CallerKind.USER, origin, tenant_id=under_way.tenant_id, user_id=under_way.user_id, amr=amr)

@@ -1,0 +1,114 @@
+"""Authenticator apps: six digits that change every 30 seconds (RFC 6238), each good for one sign-in.
+
+1. `begin_totp` makes a secret, shown as a QR code and as text; it counts only after `confirm_totp` has seen a code.
+2. The secret has to be known again, so it is stored encrypted under the master key, bound to its user.
+3. A code is taken one step early or late (clocks differ), never twice.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+import pyotp
+
+from tenantry.core.caller import Caller
+from tenantry.core.clock import SECOND, Micros
+from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.second_factors import Method, note_added, note_proved, note_refused, note_removed
+from tenantry.store import second_factors
+from tenantry.store.engine import Read, Tx
+from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.secrets import SecretHasher
+
+PERIOD = 30 * SECOND
+_WRONG = "That is not the present code. Check that the clock of the device is right, then type the code it shows."
+
+
+async def begin_totp(tx: Tx, master_key: MasterKey, tenant_id: TenantId, user_id: UserId, now: Micros) -> str:
+    """A new secret in base32, to be confirmed. Raises FailedPrecondition when the user has a confirmed one."""
+    secret = pyotp.random_base32()
+    sealed = master_key.encrypt(secret.encode(), _context(tenant_id, user_id))
+    if not await second_factors.put_totp(tx, tenant_id, user_id, secret=sealed, now=now):
+        raise FailedPrecondition("An authenticator app is set up already. Remove it first.")
+    return secret
+
+
+async def find_unconfirmed_secret(
+    read: Read, master_key: MasterKey, tenant_id: TenantId, user_id: UserId
+) -> str | None:
+    """The secret that waits for its first code, so that the form can be shown again."""
+    found = await second_factors.find_totp(read, tenant_id, user_id)
+    if found is None or found.confirmed_at is not None:
+        return None
+    return master_key.decrypt(found.secret, _context(tenant_id, user_id)).decode()
+
+
+async def confirm_totp(
+    tx: Tx,
+    master_key: MasterKey,
+    hasher: SecretHasher,
+    caller: Caller,
+    tenant_id: TenantId,
+    user_id: UserId,
+    code: str,
+    now: Micros,
+) -> list[str]:
+    """The app works: from now on it is asked for. Recovery codes as `note_added`. Raises InvalidValue, NotFound."""
+    found = await second_factors.find_totp(tx, tenant_id, user_id)
+    if found is None or found.confirmed_at is not None:
+        raise NotFound("second step")
+    step = _step_of(master_key.decrypt(found.secret, _context(tenant_id, user_id)).decode(), code, now)
+    if step is None:
+        raise InvalidValue(_WRONG, field="code")
+    if not await second_factors.confirm_totp(tx, tenant_id, user_id, secret=found.secret, step=step, now=now):
+        raise NotFound("second step")
+    return await note_added(tx, hasher, caller, tenant_id, user_id, Method.TOTP, now)
+
+
+async def claim_totp(
+    tx: Tx, master_key: MasterKey, caller: Caller, tenant_id: TenantId, user_id: UserId, code: str, now: Micros
+) -> bool:
+    """Whether the code is right and was not used. False is to be told after the commit: the trail says why."""
+    found = await second_factors.find_totp(tx, tenant_id, user_id)
+    if found is None or found.confirmed_at is None:
+        return False
+    step = _step_of(master_key.decrypt(found.secret, _context(tenant_id, user_id)).decode(), code, now)
+    if step is None:
+        await note_refused(tx, caller, tenant_id, user_id, Method.TOTP, "wrong_code", now)
+        return False
+    if not await second_factors.claim_totp_step(tx, tenant_id, user_id, secret=found.secret, step=step):
+        await note_refused(tx, caller, tenant_id, user_id, Method.TOTP, "code_reused", now)
+        return False
+    await note_proved(tx, caller, tenant_id, user_id, Method.TOTP, now)
+    return True
+
+
+async def remove_totp(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """Not asked for any more. Raises NotFound when there was none."""
+    if not await second_factors.delete_totp(tx, tenant_id, user_id):
+        raise NotFound("second step")
+    await note_removed(tx, caller, tenant_id, user_id, Method.TOTP, now)
+
+
+def provisioning_uri(secret: str, account: str, issuer: str) -> str:
+    """`otpauth://totp/...`, what the QR code holds."""
+    return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=issuer)
+
+
+def _step_of(secret: str, code: str, now: Micros) -> int | None:
+    """The time step, of the present one and its neighbours, whose code this is."""
+    digits = "".join(code.split())
+    if len(digits) != 6 or not (digits.isascii() and digits.isdecimal()):
+        return None
+    counter = pyotp.HOTP(secret)
+    present = now // PERIOD
+    found = None
+    for step in (present - 1, present, present + 1):
+        if hmac.compare_digest(counter.at(step), digits):
+            found = step
+    return found
+
+
+def _context(tenant_id: TenantId, user_id: UserId) -> bytes:
+    return f"totp {tenant_id} {user_id}".encode()

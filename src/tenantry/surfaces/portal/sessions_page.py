@@ -1,0 +1,115 @@
+"""Sign-in and security: where one is signed in, and what signing in asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.directory.second_factors import find_factors, methods_of
+from tenantry.directory.sessions import end_session, end_sessions, list_sessions
+from tenantry.surfaces.portal.forms import read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+@router.get("/sessions")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def show_sessions(request: Request, session: SignedIn) -> Response:
+    """One's own only."""
+    deps = deps_of(request)
+    async with deps.store.read() as read:
+        listed = await list_sessions(read, session.tenant_id, session.user_id, deps.clock())
+        factors = await find_factors(read, session.tenant_id, session.user_id)
+    return render(
+        request,
+        "sessions.html",
+        sessions=listed,
+        factors=factors,
+        methods=methods_of(factors),
+        in_words=in_words,
+        browser_name=browser_name,
+        done=_done_text(request.query_params.get("done", "")),
+    )
+
+
+@router.post("/sessions/{session_id}/end")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def end_one(request: Request, session: SignedIn, session_id: str) -> Response:
+    """Raises NotFound for a session of somebody else, and for one that has ended."""
+    deps = deps_of(request)
+    await read_form(request)
+    async with deps.store.write() as tx:
+        caller = session.caller(origin_of(request.scope))
+        await end_session(tx, caller, session.tenant_id, session.user_id, session_id[:64], deps.clock())
+    return see_other("/sessions?done=ended")
+
+
+@router.post("/sessions/end-others")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def end_others(request: Request, session: SignedIn) -> Response:
+    """Every one but this browser's."""
+    deps = deps_of(request)
+    await read_form(request)
+    async with deps.store.write() as tx:
+        caller = session.caller(origin_of(request.scope))
+        now = deps.clock()
+        await end_sessions(tx, caller, session.tenant_id, session.user_id, now, reason="ended_by_user", but=session.id)
+    return see_other("/sessions?done=others")
+
+
+def in_words(amr: str | Iterable[str]) -> str:
+    """`password, authenticator app or PIN`."""
+    words = {
+        "pwd": _("password"),
+        "otp": _("one-time code"),
+        "sms": _("phone"),
+        "hwk": _("passkey"),
+        "swk": _("passkey"),
+        "fed": _("organisation account"),
+    }
+    held = amr.split() if isinstance(amr, str) else sorted(amr)
+    found = [word for key, word in words.items() if key in held]
+    return ", ".join(dict.fromkeys(found))
+
+
+def browser_name(browser: str) -> str:
+    """`Firefox on Linux`, as far as it can be told from how the browser calls itself."""
+    program = next((name for mark, name in _PROGRAMS if mark in browser), _("Another program"))
+    system = next((name for mark, name in _SYSTEMS if mark in browser), "")
+    return _("%(program)s on %(system)s") % {"program": program, "system": system} if system else program
+
+
+_PROGRAMS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrom", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def _done_text(done: str) -> str:
+    return {
+        "password": _("The password is changed. Every other session has ended."),
+        "ended": _("The session has ended."),
+        "others": _("Every other session has ended."),
+        "removed": _("It is not asked for any more."),
+        "added": _("It is asked for from the next sign-in on."),
+    }.get(done, "")

@@ -1,0 +1,114 @@
+"""Sign in with a user name and a password, and out again.
+
+Protected by limits per address, per name, and per name at an address; a name that does not exist costs the same time,
+counts the same and is answered the same. What else is asked for after the password: password.py, second_factor.py.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.clock import MINUTE
+from tenantry.directory.sessions import NewSession, end_session
+from tenantry.directory.sign_in import PASSWORD, SignedIn, sign_in
+from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
+from tenantry.surfaces.portal.forms import Form, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import drop_session_cookie, find_signed_in
+from tenantry.surfaces.portal.under_way import browser_of, go_on, next_of, session_lifetime, with_next
+from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+WINDOW = 5 * MINUTE
+TRIES_PER_ADDRESS = 100
+TRIES_PER_NAME = 50
+TRIES_PER_NAME_AND_ADDRESS = 10
+"""In a WINDOW. The name alone has more, so that nobody can lock another person out from one place."""
+
+router = APIRouter()
+
+
+@router.get("/sign-in")
+@performs(Action.SIGN_IN)
+async def show_sign_in(request: Request) -> Response:
+    """The form; who is signed in goes on."""
+    if await find_signed_in(request) is not None:
+        return see_other(next_of(request))
+    return _page(request, Form({"name": [request.query_params.get("name", "")]}), 200)
+
+
+@router.post("/sign-in")
+@performs(Action.SIGN_IN)
+async def check_password(request: Request) -> Response:
+    """The first factor, and on to whatever else is asked for."""
+    deps, origin = deps_of(request), origin_of(request.scope)
+    form = await read_form(request)
+    name = form.text("name", required=True)
+    password = form.value("password")
+    if not password:
+        form.text("password", required=True)
+    signed_in: SignedIn | None = None
+    if not form.errors:
+        with form.showing_errors():
+            _limit(deps, origin.address, name.lower())
+            signed_in = await sign_in(
+                deps.store,
+                deps.passwords,
+                user_principal_name=name,
+                password=password,
+                origin=origin,
+                now=deps.clock(),
+            )
+    if signed_in is None:
+        return _page(request, form, 422)
+    return go_on(request, await _begin(request, signed_in))
+
+
+@router.post("/sign-out")
+@performs(Action.SIGN_IN)
+async def sign_out(request: Request) -> Response:
+    """Ends this browser's session; without one there is nothing to end."""
+    deps = deps_of(request)
+    await read_form(request)
+    session = await find_signed_in(request)
+    if session is not None:
+        async with deps.store.write() as tx:
+            caller = session.caller(origin_of(request.scope))
+            await end_session(tx, caller, session.tenant_id, session.user_id, session.id, deps.clock())
+    response = see_other("/sign-in")
+    drop_session_cookie(response, deps.settings)
+    return response
+
+
+async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep:
+    deps, user = deps_of(request), signed_in.user
+    amr = frozenset({PASSWORD})
+    caller = Caller(CallerKind.USER, origin_of(request.scope), tenant_id=user.tenant_id, user_id=user.id, amr=amr)
+    async with deps.store.write() as tx:
+        return await begin_sign_in(
+            tx,
+            deps.hasher,
+            caller,
+            tenant_id=user.tenant_id,
+            user_id=user.id,
+            amr=amr,
+            must_change=signed_in.must_change,
+            browser=browser_of(request),
+            lifetime=session_lifetime(deps.settings),
+            now=deps.clock(),
+        )
+
+
+def _limit(deps: Deps, address: str, name: str) -> None:
+    deps.limits.hit("sign_in.address", address, limit=TRIES_PER_ADDRESS, window=WINDOW)
+    deps.limits.hit("sign_in.both", address, name, limit=TRIES_PER_NAME_AND_ADDRESS, window=WINDOW)
+    deps.limits.hit("sign_in.name", name, limit=TRIES_PER_NAME, window=WINDOW)
+
+
+def _page(request: Request, form: Form, status: int) -> Response:
+    return render(
+        request, "sign_in.html", status, form=form, action=with_next(request, "/sign-in"), wanted=next_of(request)
+    )

@@ -1,0 +1,89 @@
+"""A sign-in under way, as the browser holds it: after the first factor, before the session (sign_in_steps.py)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote
+
+from fastapi import Request, Response
+
+from tenantry.core.clock import HOUR, SECOND
+from tenantry.directory.sessions import NewSession
+from tenantry.directory.sign_in_steps import STEP_LIFETIME, NextStep, find_sign_in
+from tenantry.settings import Settings
+from tenantry.store.sign_ins import SignInUnderWay
+from tenantry.surfaces.portal.frame import see_other
+from tenantry.surfaces.portal.guard import local_path, set_session_cookie
+from tenantry.surfaces.shared.deps import deps_of
+
+
+class UnderWay(NamedTuple):
+    """The cookie's secret and what it leads to."""
+
+    secret: str
+    sign_in: SignInUnderWay
+
+
+async def find_under_way(request: Request) -> UnderWay | None:
+    """The sign-in of the request's cookie, unless it is over."""
+    deps = deps_of(request)
+    raw = request.cookies.get(_cookie_name(deps.settings))
+    if not raw:
+        return None
+    async with deps.store.read() as read:
+        found = await find_sign_in(read, deps.hasher, raw, deps.clock())
+    return None if found is None else UnderWay(raw, found)
+
+
+def go_on(request: Request, outcome: NewSession | NextStep) -> Response:
+    """To the next step, or signed in to where the person wanted to go."""
+    settings = deps_of(request).settings
+    if isinstance(outcome, NextStep):
+        response: Response = see_other(with_next(request, "/password" if outcome.must_change else "/second-factor"))
+        _set_cookie(response, settings, outcome.secret)
+        return response
+    response = see_other(next_of(request))
+    set_session_cookie(response, settings, outcome.secret)
+    response.delete_cookie(_cookie_name(settings), path="/", secure=_is_secure(settings), httponly=True)
+    return response
+
+
+def next_of(request: Request) -> str:
+    """Where to go after signing in: the local path in `next`, else the first page."""
+    return local_path(request.query_params.get("next"))
+
+
+def with_next(request: Request, path: str) -> str:
+    """`path` with the same `next`."""
+    back = next_of(request)
+    return path if back == "/" else f"{path}?next={quote(back, safe='')}"
+
+
+def session_lifetime(settings: Settings) -> int:
+    """In microseconds."""
+    return settings.session_hours * HOUR
+
+
+def browser_of(request: Request) -> str:
+    """What the browser calls itself."""
+    return request.headers.get("user-agent", "")
+
+
+def _set_cookie(response: Response, settings: Settings, secret: str) -> None:
+    response.set_cookie(
+        _cookie_name(settings),
+        secret,
+        max_age=STEP_LIFETIME // SECOND,
+        path="/",
+        secure=_is_secure(settings),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _cookie_name(settings: Settings) -> str:
+    return "__Host-tenantry-sign-in" if _is_secure(settings) else "tenantry-sign-in"
+
+
+def _is_secure(settings: Settings) -> bool:
+    return settings.issuer.startswith("https:")
