@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
@@ -84,6 +84,11 @@ def exact_time(instant: Micros) -> str:
 def day(instant: Micros) -> str:
     """`1 January 2026`."""
     return format_date(_aware(instant).date(), "long", locale=_locale())
+
+
+def short_day(instant: Micros) -> str:
+    """`1 Jan`, in the order of the language."""
+    return format_skeleton("MMMd", _aware(instant), locale=_locale())
 
 
 def iso_time(instant: Micros) -> str:
