@@ -268,13 +268,6 @@ OAUTH = [
         ),
     ),
     Case(
-        "GET",
-        _TENANT + r"/oauth2(?P<v2>/v2\.0)?/authorize/?",
-        "/{customer}/oauth2/authorize",
-        refused=(Call(),),
-        bad=(Call(url="/{customer}/oauth2/authorize?redirect_uri=https://elsewhere.example"),),
-    ),
-    Case(
         "POST",
         "/token",
         "/token",

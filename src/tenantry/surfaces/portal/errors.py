@@ -17,7 +17,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.errors import DomainError, RateLimited, StoreBusy
 from tenantry.surfaces.portal.forms import SentTwice, keep_draft, read_form
 from tenantry.surfaces.portal.frame import render, see_other
-from tenantry.surfaces.portal.guard import ForgedForm, SignInNeeded, find_signed_in, path_of
+from tenantry.surfaces.portal.guard import ForgedForm, SignInNeeded, find_signed_in, form_page_of
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -88,13 +88,14 @@ async def _show_refusal(request: Request, error: DomainError) -> HTMLResponse:
 
 async def _ask_to_sign_in(request: Request, error: SignInNeeded) -> Response:
     """To the sign-in page and back. What a form held comes along, see forms.keep_draft."""
-    address = f"/sign-in?next={quote(error.back, safe='')}"
+    back = form_page_of(request) if request.method == "POST" else error.back
+    address = f"/sign-in?next={quote(back, safe='')}"
     if request.headers.get("hx-request"):
         return Response(status_code=401, headers={"HX-Redirect": address})
     response = see_other(address)
     if request.method == "POST":
         try:
-            keep_draft(response, request.scope["path"], await read_form(request))
+            keep_draft(response, back.partition("?")[0], await read_form(request))
         except (DomainError, ForgedForm):
             return response
     return response
@@ -102,7 +103,7 @@ async def _ask_to_sign_in(request: Request, error: SignInNeeded) -> Response:
 
 async def _show_forged(request: Request, _error: ForgedForm) -> HTMLResponse:
     text = _("The form was too old, or another site sent it. Open the page again and send the form from there.")
-    return await _page(request, 403, _("This form is not from here"), text, path_of(request), _("Open it again"))
+    return await _page(request, 403, _("This form is not from here"), text, form_page_of(request), _("Open it again"))
 
 
 async def _show_sent_twice(request: Request, error: SentTwice) -> HTMLResponse:

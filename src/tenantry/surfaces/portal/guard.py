@@ -144,6 +144,14 @@ def path_of(request: Request) -> str:
     return f"{path}?{query}" if query else path
 
 
+def form_page_of(request: Request) -> str:
+    """The page that held the form, as the browser says; a form that does not say is shown at its own address."""
+    sender = urlsplit(request.headers.get("referer", ""))
+    if sender.netloc != request.headers.get("host") or not sender.path:
+        return path_of(request)
+    return local_path(f"{sender.path}?{sender.query}" if sender.query else sender.path)
+
+
 def local_path(raw: str | None, otherwise: str = "/") -> str:
     """`raw` when it is a path on this server and nothing else, so that `next=` leads nowhere but here."""
     if not raw or not raw.startswith("/") or raw.startswith("//") or len(raw) > 2048:
