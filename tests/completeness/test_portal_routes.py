@@ -1,6 +1,6 @@
 """Walk the pages of the portal: each is for who is signed in and may, and takes no form that is not its own.
 
-Pages need no cases: what is in the braces of their paths comes from `NAMES`, what they refuse is the same for all.
+Pages need no cases: what is in the braces of their paths comes from `names_in`, what they refuse is the same for all.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.actions import PUBLIC, RULES
+from tenantry.access.actions import PUBLIC, RULES, RoleId
 from tenantry.app import Route
+from tenantry.directory.user_imports import begin_import
 from tenantry.store.engine import Store
 from tests.completeness.sides import is_page
 from tests.support.app import an_app
-from tests.support.builders import a_connector, a_grant, a_user
+from tests.support.builders import a_user
+from tests.support.clock import NOON
 from tests.support.portal import Portal, a_portal
+from tests.support.portal_names import names_in
 
 OWN = re.compile(r"^/(?!.*\{)")
 """An address that names nothing shows the visitor's own."""
@@ -34,29 +37,6 @@ async def portal(store: Store) -> AsyncIterator[Portal]:
     for http in made.visitors:
         await http.aclose()
     await app.close()
-
-
-async def names_in(portal: Portal) -> dict[str, str]:
-    """What the braces of paths stand for. A new name gets its line here."""
-    store = portal.app.deps.store
-    connector = await a_connector(store, portal.tenant)
-    grant = await a_grant(store, connector, portal.dana)
-    await portal.visit(portal.dana)
-    async with store.read() as read:
-        sessions = await read.all(
-            str, "SELECT id FROM sessions WHERE tenant_id = :tenant_id", tenant_id=portal.tenant.id
-        )
-        secrets = await read.all(
-            str, "SELECT id FROM connector_secrets WHERE connector_id = :connector_id", connector_id=connector.id
-        )
-    return {
-        "connector_id": connector.id,
-        "secret_id": secrets[0],
-        "grant_id": grant.id,
-        "group_id": portal.group,
-        "user_id": portal.mia.id,
-        "session_id": sessions[0],
-    }
 
 
 def pages(portal: Portal) -> list[Route]:

@@ -7,17 +7,23 @@ import shutil
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tenantry.access.actions import RoleId
 from tenantry.app import App
-from tenantry.core.clock import DAY
+from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import GroupId
 from tenantry.directory.sessions import start_session
 from tenantry.surfaces.portal.guard import cookie_name
 from tests.support.app import client_for
 from tests.support.builders import SomeTenant, SomeUser, a_group, a_tenant, a_user, as_user
+from tests.support.clock import NOON
+
+IN_BROWSER = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = Path(__file__).parent.parent / "vendor" / "axe.min.js"
 CHROMIUM = shutil.which("chromium")
@@ -76,7 +82,7 @@ class Visitor:
 
 @dataclass
 class Portal:
-    """A tenant with an administrator (dana), a group's admin (erik) and a member (mia); another tenant with otto."""
+    """A tenant with an administrator (dana), a group's admin (erik) and a member (mia); another tenant with its administrator (otto)."""
 
     app: App
     tenant: SomeTenant
@@ -97,12 +103,45 @@ class Portal:
         return Visitor(http)
 
 
-async def a_portal(app: App) -> Portal:
+async def a_portal(app: App, *, now: Micros = NOON) -> Portal:
     store = app.deps.store
-    tenant, other = await a_tenant(store, name="Northwind"), await a_tenant(store, name="Elsewhere")
-    dana = await a_user(store, tenant, roles=[RoleId.GLOBAL_ADMINISTRATOR])
-    erik, mia, otto = await a_user(store, tenant), await a_user(store, tenant), await a_user(store, other)
-    group = await a_group(store, tenant, name="Night shift", admins=[erik], members=[mia])
-    below = await a_group(store, tenant, name="Night drivers", admins=[erik], parent_id=group)
-    await a_group(store, tenant, name="Day shift", admins=[dana])
+    tenant, other = await a_tenant(store, name="Northwind", now=now), await a_tenant(store, name="Elsewhere", now=now)
+    dana = await a_user(store, tenant, name="dana", roles=[RoleId.GLOBAL_ADMINISTRATOR], now=now)
+    erik, mia = await a_user(store, tenant, name="erik", now=now), await a_user(store, tenant, name="mia", now=now)
+    otto = await a_user(store, other, name="otto", now=now)
+    group = await a_group(store, tenant, name="Night shift", admins=[erik], members=[mia], now=now)
+    below = await a_group(store, tenant, name="Night drivers", admins=[erik], parent_id=group, now=now)
+    await a_group(store, tenant, name="Day shift", admins=[dana], now=now)
     return Portal(app, tenant, dana, erik, mia, otto, group, below)
+
+
+@dataclass
+class LivePortal:
+    """A portal on a real server, for a real browser."""
+
+    portal: Portal
+    address: str
+    chromium: Browser
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    async def browse(self, user: SomeUser | None, **options: Any) -> Page:
+        """A page of a fresh profile in which the user is signed in. What the page's console calls an error fails it."""
+        options = {"reduced_motion": "reduce", "base_url": self.address, **options}
+        context = await self.chromium.new_context(**options)
+        self.contexts.append(context)
+        if user is not None:
+            app = self.portal.app
+            name, value = cookie_name(app.deps.settings), await sign_in(app, user)
+            await context.add_cookies([{"name": name, "value": value, "url": self.address}])
+        page = await context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._hear)
+        return page
+
+    complaints: list[str] = field(default_factory=list)
+    """What went wrong in pages: errors of scripts, and what the policy forbade."""
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "the server responded with a status of" not in message.text:
+            self.complaints.append(message.text)

@@ -1,0 +1,159 @@
+"""The reference page in a real browser, as a person would go through it; and what only a browser can show."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.support.app import RecordingMessages
+from tests.support.portal import IN_BROWSER, LivePortal
+
+pytestmark = IN_BROWSER
+
+
+async def run(command: str, **environment: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", command, env={"PATH": "/usr/bin:/bin", **environment}, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    return output.decode()
+
+
+async def register_phone(live: LivePortal, page: Page, typed: str) -> None:
+    await page.get_by_role("link", name="Add a Phone Number").first.click()
+    await page.get_by_role("textbox", name="Phone number").fill(typed)
+    await page.get_by_role("button", name="Generate PIN").click()
+    await expect(page.get_by_text("We sent a PIN to")).to_be_visible()
+    messages = live.portal.app.deps.messages
+    assert isinstance(messages, RecordingMessages)
+    pin = re.search(r"\d{6}", messages.sent[-1][1])
+    assert pin
+    await page.get_by_role("textbox", name="PIN").fill(pin[0])
+    await page.get_by_role("button", name="Verify").click()
+
+
+async def test_from_a_phone_number_to_an_access_token_by_curl(live: LivePortal) -> None:
+    page = await live.browse(live.portal.dana)
+    await page.goto("/connectors")
+    await register_phone(live, page, "(425) 555 0100")
+    await expect(page.get_by_text("+14255550100 is verified and yours.")).to_be_visible()
+
+    await page.get_by_role("link", name="Connectors", exact=True).click()
+    await page.get_by_role("link", name="Add Connector").click()
+    await page.get_by_label("Name").fill("Shift bot")
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_label("Group Information").check()
+    await page.get_by_label("Group Member List").check()
+    await page.get_by_role("button", name="Create Connector").click()
+    secret = await page.get_by_role("textbox", name="Connector secret").input_value()
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Download as .env").click()
+    path = await (await download.value).path()
+    assert f"TENANTRY_CONNECTOR_SECRET={secret}\n" in path.read_text()
+
+    await page.get_by_role("link", name="I have stored it").click()
+    await page.get_by_role("link", name="Generate user token").click()
+    await expect(page.get_by_text("it reaches every group of the organisation")).to_be_visible()
+    await page.get_by_role("button", name="Generate user token").click()
+    command = await page.get_by_role("button", name="Copy the curl command").get_attribute("data-copy")
+    assert command is not None
+    answer = json.loads(await run(command.replace("curl ", "curl -s ", 1), TENANTRY_CONNECTOR_SECRET=secret))
+    assert answer["accessToken"]
+    groups = await run(f"curl -s {live.address}/kaizala/v1/groups -H 'accessToken: {answer['accessToken']}'")
+    assert len(json.loads(groups)["groups"]) == 3
+    assert live.complaints == []
+
+
+async def test_secrets_are_masked_until_shown(live: LivePortal) -> None:
+    page = await live.browse(live.portal.dana)
+    await page.goto("/connectors/new")
+    await page.get_by_label("Name").fill("Bot")
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_label("Media").check()
+    await page.get_by_role("button", name="Create Connector").click()
+    field = page.get_by_role("textbox", name="Connector secret")
+    await expect(field).to_have_css("-webkit-text-security", "disc")
+    await page.get_by_role("button", name="Show").click()
+    await expect(field).to_have_css("-webkit-text-security", "none")
+    await page.reload()
+    assert secret_free(await page.content())
+
+
+def secret_free(html: str) -> bool:
+    return "tny_cs_" not in html
+
+
+async def test_a_double_click_makes_one_connector(live: LivePortal) -> None:
+    page = await live.browse(live.portal.dana)
+    await page.goto("/connectors/new")
+    await page.get_by_label("Name").fill("Twin")
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_label("Media").check()
+    await page.get_by_role("button", name="Create Connector").dblclick()
+    await expect(page.get_by_role("heading", name="Twin is registered")).to_be_visible()
+    await page.goto("/connectors")
+    await expect(page.get_by_role("link", name="Twin")).to_have_count(1)
+
+
+async def test_the_keyboard_alone_is_enough(live: LivePortal) -> None:
+    page = await live.browse(live.portal.dana)
+    await page.goto("/connectors")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("/")
+    await expect(page.get_by_role("searchbox")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await page.locator("main").focus()
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("g")
+    await page.keyboard.press("h")
+    await expect(page.get_by_role("heading", name="Home")).to_be_visible()
+
+
+async def test_a_search_narrows_the_list_while_typing(live: LivePortal) -> None:
+    page = await live.browse(live.portal.dana)
+    for name in ("Shift bot", "Payroll"):
+        await page.goto("/connectors/new")
+        await page.get_by_label("Name").fill(name)
+        await page.get_by_role("button", name="Continue").click()
+        await page.get_by_label("Media").check()
+        await page.get_by_role("button", name="Create Connector").click()
+    await page.goto("/connectors")
+    await page.get_by_role("searchbox").press_sequentially("pay")
+    await expect(page.get_by_role("link", name="Shift bot")).to_have_count(0)
+    await expect(page.get_by_role("link", name="Payroll")).to_have_count(1)
+    assert live.complaints == []
+
+
+async def test_everything_works_without_script(live: LivePortal) -> None:
+    page = await live.browse(live.portal.dana, java_script_enabled=False, viewport={"width": 360, "height": 720})
+    await page.goto("/connectors")
+    await register_phone(live, page, "+1 425 555 0100")
+    await expect(page.get_by_text("+14255550100 is verified and yours.")).to_be_visible()
+    await page.get_by_role("link", name="Connectors", exact=True).click()
+    await page.get_by_role("link", name="Add Connector").click()
+    await page.get_by_label("Name").fill("Plain")
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_label("Media").check()
+    await page.get_by_role("button", name="Create Connector").click()
+    secret = page.get_by_role("textbox", name="Connector secret")
+    await expect(secret).to_have_css("-webkit-text-security", "none")
+    await expect(page.get_by_role("button", name="Show")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_on_a_phone_the_menu_folds_and_nothing_is_wider_than_the_screen(live: LivePortal, scheme: str) -> None:
+    page = await live.browse(live.portal.dana, viewport={"width": 360, "height": 720}, color_scheme=scheme)
+    for path in ("/", "/phones", "/connectors?show=all", "/connectors/new", f"/groups/{live.portal.group}/connectors"):
+        await page.goto(path)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    await expect(page.get_by_role("navigation", name="Main menu")).to_be_hidden()
+    await page.get_by_role("button", name="Menu").click()
+    await expect(page.get_by_role("navigation", name="Main menu")).to_be_visible()
