@@ -41,7 +41,8 @@ from tenantry.tokens.master_key import load_master_key
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
 
-KEY_REFRESH_SECONDS = 30
+KEY_REFRESH_SECONDS = 2
+"""One look at a handful of rows. A key of `tenantry key rotate` is published within this, and signs a minute later."""
 
 SURFACES: dict[str, ModuleType] = {
     "kaizala": kaizala,
@@ -122,6 +123,7 @@ class App:
         if self._owns_store:
             await self.deps.store.close()
 
+        await asyncio.to_thread(self.deps.passwords.close)
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hot path: what every request passes, before its surface's own budget: two dictionary look-ups."""
         if scope["type"] == "http":

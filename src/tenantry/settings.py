@@ -30,7 +30,9 @@ class Settings(BaseSettings):
 
     # Store
     database_url: str | None = Field(
-        None, description="postgresql://… for PostgreSQL. Unset: tenantry.db in the data directory (SQLite)."
+        None,
+        repr=False,
+        description="postgresql://… for PostgreSQL. Unset: tenantry.db in the data directory (SQLite).",
     )
     store_wait_seconds: float = Field(2.0, gt=0, description="How long a request waits for the store before a 503.")
     postgres_connections: int = Field(10, ge=1, description="Connections a server process opens at most.")
@@ -55,8 +57,14 @@ class Settings(BaseSettings):
     rate_limits: Literal["on", "off"] = Field("on", description="`off` turns every rate limit off, for load tests.")
     device_limit: int = Field(10, ge=1, description="Live devices of one managed account.")
     pin_tries: int = Field(5, ge=1, le=100, description="Wrong PINs before a PIN is dead.")
-    pins_per_number_per_hour: int = Field(5, ge=1, le=1000, description="PINs sent to one phone number.")
-    pins_per_address_per_hour: int = Field(60, ge=1, description="PINs asked for, or tried, from one client address.")
+    pins_per_number_per_hour: int = Field(10, ge=1, le=1000, description="PINs sent to one phone number.")
+    pins_per_address_per_hour: int = Field(240, ge=1, description="PINs asked for, or tried, from one client address.")
+    refusals_per_address_per_minute: int = Field(
+        1200, ge=1, description="Bad credentials from one client address, at each surface, before it has to wait."
+    )
+    refusals_per_client_per_minute: int = Field(
+        300, ge=1, description="Bad credentials for one client_id from one address, before it has to wait."
+    )
     kaizala_calls_per_connector_per_minute: int = Field(100, ge=1, description="Kaizala calls of one connector.")
     kaizala_calls_per_tenant_per_minute: int = Field(300, ge=1, description="Kaizala calls of one tenant.")
     body_limit_bytes: int = Field(1_048_576, ge=1024, description="Largest request body.")
@@ -64,7 +72,7 @@ class Settings(BaseSettings):
 
     # Edges
     message_urls: list[str] = Field(
-        default_factory=list, description="Apprise URLs for SMS; {phone} stands for the number."
+        default_factory=list, repr=False, description="Apprise URLs for SMS; {phone} stands for the number."
     )
     cors_origins: list[str] = Field(default_factory=lambda: ["*"], description="Origins that browsers may call from.")
     trusted_proxies: list[str] = Field(

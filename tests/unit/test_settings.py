@@ -25,6 +25,14 @@ def test_without_a_file_and_an_environment_the_defaults_stand() -> None:
     assert loaded.issuer == "http://127.0.0.1:8080"
 
 
+def test_no_repr_shows_an_address_that_may_hold_a_password() -> None:
+    loaded = settings.load(
+        database_url="postgresql://jo:walnut@db/t", message_urls=["sns://walnut"], master_key="walnut"
+    )
+    assert "walnut" not in repr(loaded)
+    assert "walnut" not in str(loaded)
+
+
 def test_the_file_in_the_data_directory_is_read(tmp_path: Path) -> None:
     (tmp_path / settings.CONFIG_FILE).write_text('port = 9999\ncors_origins = ["https://a.example"]\n')
     loaded = settings.load(data_dir=tmp_path)

@@ -45,7 +45,7 @@ from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenan
 REPEAT_FROM = 2 * SECOND
 REPEAT_UNTIL = 60 * SECOND
 
-_ANDROID_ID = re.compile(r"[0-9a-f]{1,32}")
+_ANDROID_ID = re.compile(r"[0-9a-z][0-9a-z._:-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,16 @@ class _Refusal(Exception):
 
 
 def parse_android_id(raw: str) -> str:
-    """The canonical form: lower-case hexadecimal. Raises InvalidValue(field="android_id")."""
+    """The canonical form: lower case. Raises InvalidValue(field="android_id").
+
+    Departs: Google's is hexadecimal; emulators and other DPCs have names of their own, and lose nothing here.
+    """
     android_id = raw.lower()
     if not _ANDROID_ID.fullmatch(android_id):
-        raise InvalidValue("An Android ID is 1 to 32 hexadecimal digits.", field="android_id")
+        raise InvalidValue(
+            "An Android ID is 1 to 64 letters, digits and . _ : - and begins with no sign.",
+            field="android_id",
+        )
     return android_id
 
 

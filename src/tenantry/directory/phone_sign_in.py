@@ -21,7 +21,7 @@ from tenantry.store import connectors, phones, roles, tenants
 from tenantry.store.connectors import Connector
 from tenantry.store.engine import Read, Store, Tx
 from tenantry.tokens.client_credentials import authenticate_connector
-from tenantry.tokens.grants import NewGrant, create_grant
+from tenantry.tokens.grants import NewGrant, Replaces, create_grant
 from tenantry.tokens.secrets import SecretHasher
 
 AMR = ("otp", "sms")  # RFC 8176 §2
@@ -139,6 +139,7 @@ async def _sign_in(
         amr=AMR,
         lifetime=lifetime,
         now=now,
+        replaces=Replaces.SAME_PROOF,
     )
     return PhoneSignIn(grant, permissions)
 

@@ -136,20 +136,21 @@ async def revoke(tx: Tx, tenant_id: TenantId, grant_id: GrantId, reason: str, no
 
 
 async def revoke_of_user(
-    tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, user_id: UserId, reason: str, now: Micros
+    tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, user_id: UserId, amr: str | None, reason: str, now: Micros
 ) -> list[RevokedGrant]:
-    """Revoke what the user granted the connector, but for single groups."""
+    """Revoke what the user granted the connector, but for single groups; with `amr`, only what stands on that proof."""
     return await tx.all(
         RevokedGrant,
         """
         UPDATE grants SET revoked_at = :now, revoked_reason = :reason
         WHERE tenant_id = :tenant_id AND connector_id = :connector_id AND user_id = :user_id
-            AND group_id IS NULL AND revoked_at IS NULL
+            AND group_id IS NULL AND revoked_at IS NULL AND (CAST(:amr AS TEXT) IS NULL OR amr = CAST(:amr AS TEXT))
         RETURNING id, connector_id
         """,
         tenant_id=tenant_id,
         connector_id=connector_id,
         user_id=user_id,
+        amr=amr,
         reason=reason,
         now=now,
     )

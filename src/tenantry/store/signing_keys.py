@@ -1,4 +1,4 @@
-"""The `signing_keys` table: what signs access tokens. A reference table, read at start and every half minute."""
+"""The `signing_keys` table: what signs access tokens. A reference table, read at start and every few seconds."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from tenantry.store.engine import Store, Tx
 from tenantry.tokens import base64url
 from tenantry.tokens.client_credentials import authenticate_connector
 from tenantry.tokens.exchange import Exchanged
-from tenantry.tokens.grants import create_grant, revoke_grant
+from tenantry.tokens.grants import Replaces, create_grant, revoke_grant
 from tenantry.tokens.mint import mint_access_token
 from tenantry.tokens.refusals import MALFORMED, PROCESS_BUDGET, RefusalBudget, note_refusal
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
@@ -199,6 +199,7 @@ async def _issue(
             lifetime=refresh_lifetime,
             now=now,
             grant_id=grant_id,
+            replaces=Replaces.NONE,
         )
     except (NotFound, FailedPrecondition, InvalidScope) as gone:
         # Nothing is kept of this transaction, the claim neither: what the code stands on is gone, so it is dead anyway.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from tenantry.access.actions import Permission
 from tenantry.audit.events import GrantCreated, GrantRevoked
@@ -21,10 +22,23 @@ from tenantry.core.errors import FailedPrecondition, InvalidScope, NotFound
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId, UserId, new_guid
 from tenantry.store import connectors, grants
 from tenantry.store.engine import Tx
+from tenantry.store.grants import RevokedGrant
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret
 
 REPLACED = "replaced"
 """Why the earlier grant is revoked when the user grants again."""
+
+
+class Replaces(StrEnum):
+    """Which of the user's own earlier grants to the same connector a new one ends (contract §6 no. 7).
+
+    EVERY: "Generate user token". SAME_PROOF: those the user proved the same way, so that a PIN by phone ends the grant
+    of the last PIN and none that stands on a password. NONE: users may sign in to an application more than once.
+    """
+
+    EVERY = "every"
+    SAME_PROOF = "same_proof"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +65,9 @@ async def create_grant(
     lifetime: Micros,
     now: Micros,
     grant_id: GrantId | None = None,
+    replaces: Replaces = Replaces.EVERY,
 ) -> NewGrant:
-    """Grant the connector, and revoke what it replaces: the user's earlier grant, or the group's. Audited.
+    """Grant the connector, and revoke what it replaces: the user's earlier grants, or the group's. Audited.
 
     Whether the user may grant this reach is the caller's to know; `group_id` goes with Reach.GROUP and only with it.
     Raises NotFound("connector" | "user" | "group"), FailedPrecondition for a deactivated connector, InvalidScope for a
@@ -63,8 +78,9 @@ async def create_grant(
     await _require_grantable(tx, tenant_id, connector_id, permissions)
     if not await grants.hold_user(tx, tenant_id, user_id):
         raise NotFound("user")
+    proof = " ".join(sorted(amr))
     if group_id is None:
-        replaced = await grants.revoke_of_user(tx, tenant_id, connector_id, user_id, REPLACED, now)
+        replaced = await _replace(tx, tenant_id, connector_id, user_id, replaces, proof, now)
     else:
         if not await grants.hold_group(tx, tenant_id, group_id):
             raise NotFound("group")
@@ -83,7 +99,7 @@ async def create_grant(
         reach=reach,
         group_id=group_id,
         permissions=" ".join(words),
-        amr=" ".join(sorted(amr)),
+        amr=proof,
         expires_at=expires_at,
         now=now,
     )
@@ -102,6 +118,21 @@ async def create_grant(
     )
     await record(tx, tenant_id, caller, granted, now)
     return NewGrant(created, refresh_token, expires_at)
+
+
+async def _replace(
+    tx: Tx,
+    tenant_id: TenantId,
+    connector_id: ConnectorId,
+    user_id: UserId,
+    replaces: Replaces,
+    proof: str,
+    now: Micros,
+) -> list[RevokedGrant]:
+    if replaces is Replaces.NONE:
+        return []
+    amr = proof if replaces is Replaces.SAME_PROOF else None
+    return await grants.revoke_of_user(tx, tenant_id, connector_id, user_id, amr, REPLACED, now)
 
 
 async def revoke_grant(

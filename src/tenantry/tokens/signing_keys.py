@@ -1,7 +1,7 @@
 """The keys that sign access tokens, and their rotation.
 
 1. A key is made, stored encrypted under the master key, and published at once. It signs from `signs_from` on, by when
-   every process has read it (they re-read every half minute, and on a `kid` they do not know).
+   every process has read it (they re-read every few seconds, and on a `kid` they do not know).
 2. Making a key gives the older ones their end: they verify until the last token they signed has expired.
 3. A process whose clock is behind goes on with the older key, and one set back before every key signs with the oldest:
    what they sign verifies everywhere, since verifying does not ask when a key signs from.

@@ -18,6 +18,7 @@ from tenantry.tokens import base64url
 from tenantry.tokens.signing_keys import KeyRing
 
 UNKNOWN_KEY = "unknown_key"
+WRONG_AUDIENCE = "audience"
 """The reason that may go away once the ring has been read again."""
 
 _LONGEST = 8_192
@@ -87,7 +88,7 @@ def _fault_in(claims: Claims, audience: str, issuer: str, now: Micros, leeway: M
     if claims.iss != issuer:
         return "issuer"
     if claims.aud != audience:
-        return "audience"
+        return WRONG_AUDIENCE
     if claims.exp * SECOND + leeway <= now:
         return "expired"
     if claims.iat * SECOND > latest or (claims.nbf is not None and claims.nbf * SECOND > latest):

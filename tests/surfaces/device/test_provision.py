@@ -93,7 +93,7 @@ BAD: list[tuple[Any, str]] = [
     (b'{"token": "\\ud800", "androidId": "1"}', "token"),
     ({"token": "t" * 4097}, "token"),
     ({"androidId": None}, "androidId"),
-    ({"androidId": "no-hex"}, "androidId"),
+    ({"androidId": "no id"}, "androidId"),
     ({"androidId": ""}, "androidId"),
     ({"managementType": "owned"}, "managementType"),
     ({"dpcPackageName": []}, "dpcPackageName"),
@@ -120,3 +120,18 @@ async def test_a_large_body_and_other_paths_and_verbs_are_refused(scene: Scene) 
     assert reason(large) == (413, "requestTooLarge")
     for method, path in (("GET", PATH), ("POST", "/device/v1/other"), ("POST", PATH + "/")):
         assert reason(await scene.http.request(method, path)) == (404, "notFound")
+
+
+async def test_who_presents_too_many_bad_tokens_waits_and_then_goes_on(store: Store) -> None:
+    clock = FakeClock()
+    app = await an_app(store, clock=clock, rate_limits="on", refusals_per_address_per_minute=3)
+    async with client_for(app) as http:
+        scene = Scene(store, http, clock, await an_enterprise(store))
+        good = {"token": await scene.token(), "androidId": "1"}
+        for _ in range(3):
+            assert reason(await http.post(PATH, json={**good, "token": "garbage"})) == (404, "tokenNotFound")
+        limited = await http.post(PATH, json=good)
+        assert reason(limited) == (429, "rateLimitExceeded")
+        clock.advance(int(limited.headers["retry-after"]) * SECOND)
+        assert (await http.post(PATH, json=good)).status_code == 200
+    await app.close()

@@ -9,15 +9,15 @@ import pytest
 from tenantry.access.actions import Permission
 from tenantry.connectors.connectors import deactivate_connector, delete_connector
 from tenantry.core.caller import Reach
-from tenantry.core.clock import DAY, HOUR, to_millis
+from tenantry.core.clock import DAY, HOUR, SECOND, to_millis
 from tenantry.core.ids import GrantId, TenantId
 from tenantry.directory.tenants import delete_tenant
 from tenantry.directory.users import delete_user
-from tenantry.store.engine import Tx
+from tenantry.store.engine import Store, Tx
 from tenantry.tokens.grants import revoke_grant
 from tenantry.tokens.secrets import SecretKind, mint_secret
 from tests.support.builders import OPERATOR, SomeGrant, a_connector, a_grant, a_tenant
-from tests.support.kaizala import World
+from tests.support.kaizala import World, a_world
 
 TOKEN_INVALID = {
     "message": "Invalid token. Failure reason:Token validation failed due to unknown reason!",
@@ -200,3 +200,18 @@ async def test_a_connector_does_only_what_the_grant_permits(world: World) -> Non
     refused = await world.client.get("/kaizala/v1/groups", headers=access)
     assert (refused.status_code, refused.json()["errorCode"]) == (403, "AccessDenied")
     assert [event.type for event in await world.events("access.denied")] == ["access.denied"]
+
+
+async def test_an_address_with_too_many_bad_credentials_waits(store: Store) -> None:
+    world = await a_world(store, rate_limits="on", refusals_per_address_per_minute=3)
+    good = world.exchange_headers(await world.refresh_token(world.anna))
+    for _ in range(3):
+        bad = await world.client.get("/kaizala/v1/accessToken", headers={**good, "refreshToken": "garbage"})
+        assert bad.status_code == 401
+    limited = await world.client.get("/kaizala/v1/accessToken", headers=good)
+    assert limited.status_code == 429
+    assert set(limited.json()) == {"message", "errorCode", "errorCategoryKey"}
+    world.clock.advance(int(limited.headers["retry-after"]) * SECOND)
+    assert (await world.client.get("/kaizala/v1/accessToken", headers=good)).status_code == 200
+    await world.client.aclose()
+    await world.app.close()

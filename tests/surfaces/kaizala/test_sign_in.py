@@ -121,6 +121,26 @@ async def test_a_pin_lives_five_minutes(world: World) -> None:
     assert (await log_in(world, world.anna.phone_number, pin)).json() == PIN_REFUSED
 
 
+async def test_a_sign_in_by_pin_ends_the_last_one_by_pin_and_no_token_made_in_the_portal(world: World) -> None:
+    from_portal = await world.refresh_token(world.anna, amr=("pwd",))
+    by_pin = []
+    for _ in range(2):
+        answer = await log_in(world, world.anna.phone_number, await a_pin(world, world.anna.phone_number))
+        by_pin.append(answer.json()["refreshToken"])
+    statuses = [
+        (await world.client.get("/kaizala/v1/accessToken", headers=world.exchange_headers(raw))).status_code
+        for raw in (from_portal, *by_pin)
+    ]
+    assert statuses == [200, 401, 200]
+
+
+async def test_a_token_made_in_the_portal_ends_every_earlier_one_of_its_user(world: World) -> None:
+    answer = await log_in(world, world.anna.phone_number, await a_pin(world, world.anna.phone_number))
+    await world.refresh_token(world.anna, amr=("pwd",))
+    headers = world.exchange_headers(answer.json()["refreshToken"])
+    assert (await world.client.get("/kaizala/v1/accessToken", headers=headers)).status_code == 401
+
+
 async def test_a_new_pin_ends_the_earlier_one(world: World) -> None:
     first = await a_pin(world, world.anna.phone_number)
     second = await a_pin(world, world.anna.phone_number)

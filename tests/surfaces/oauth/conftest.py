@@ -81,7 +81,7 @@ async def world(store: Store) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def limited_world(store: Store) -> AsyncIterator[World]:
-    made = await a_world(store, rate_limits="on")
+    made = await a_world(store, rate_limits="on", refusals_per_client_per_minute=3)
     yield made
     await made.client.aclose()
     await made.app.close()

@@ -10,13 +10,14 @@ from joserfc.jwk import KeySet
 
 from tenantry.access.actions import Permission
 from tenantry.connectors.connectors import deactivate_connector, delete_connector
-from tenantry.core.clock import DAY
+from tenantry.core.clock import DAY, MINUTE
+from tenantry.core.ids import new_guid
 from tenantry.directory.tenants import delete_tenant
 from tenantry.store import audit_events
-from tenantry.surfaces.oauth.answers import FAILURES_PER_CLIENT
+from tenantry.store.engine import Store
 from tenantry.tokens.authorization_codes import issue_code
 from tests.support.builders import HASHER, OPERATOR, a_connector, a_grant, a_tenant, a_user, as_user
-from tests.surfaces.oauth.conftest import REDIRECT_URI, World
+from tests.surfaces.oauth.conftest import REDIRECT_URI, World, a_world
 
 UNKNOWN_TENANT = "00000000-0000-0000-0000-000000000009"
 
@@ -290,7 +291,7 @@ async def test_the_error_carries_the_id_the_client_sent(world: World) -> None:
 async def test_who_fails_too_often_waits_and_others_do_not(limited_world: World) -> None:
     world = limited_world
     wrong = {**world.refresh_form, "refresh_token": "garbage"}
-    for _ in range(FAILURES_PER_CLIENT):
+    for _ in range(3):
         assert (await world.post(world.tenant.id, wrong)).status_code == 400
     for form in (wrong, world.refresh_form):
         answer = await world.post(world.tenant.id, form)
@@ -303,6 +304,18 @@ async def test_who_fails_too_often_waits_and_others_do_not(limited_world: World)
     assert (await world.post(world.tenant.id, {**world.refresh_form, **form})).status_code == 200
     world.clock.advance(60_000_000)
     assert (await world.post(world.tenant.id, world.refresh_form)).status_code == 200
+
+
+async def test_an_address_that_fails_too_often_waits_whatever_client_it_names(store: Store) -> None:
+    world = await a_world(store, rate_limits="on", refusals_per_address_per_minute=3)
+    for number in range(3):
+        wrong = {**world.refresh_form, "client_id": new_guid(), "refresh_token": str(number)}
+        assert (await world.post(world.tenant.id, wrong)).status_code in (400, 401)
+    assert (await world.post(world.tenant.id, world.refresh_form)).status_code == 429
+    world.clock.advance(MINUTE)
+    assert (await world.post(world.tenant.id, world.refresh_form)).status_code == 200
+    await world.client.aclose()
+    await world.app.close()
 
 
 async def test_each_issued_token_is_in_the_trail(world: World) -> None:
@@ -321,3 +334,36 @@ async def test_another_method_is_told_which_one_to_use(world: World) -> None:
     assert (await world.client.post("/.well-known/jwks.json")).status_code == 405
     assert (await world.client.get("/token")).headers["allow"] == "POST"
     assert (await world.client.get(f"/{world.tenant.id}/oauth2/nothing")).status_code == 404
+
+
+async def test_two_instances_of_an_application_sign_in_and_both_stay_signed_in(world: World) -> None:
+    first, second = await code_answer(world), await code_answer(world)
+    for answer in (first, second):
+        form = {**world.refresh_form, "refresh_token": answer["refresh_token"]}
+        assert (await world.post(world.tenant.id, form)).status_code == 200
+    assert (
+        await world.post(world.tenant.id, world.refresh_form)
+    ).status_code == 200
+
+
+async def code_answer(world: World) -> dict[str, str]:
+    """What an application gets for a code of the world's user."""
+    async with world.store.write() as tx:
+        code = await issue_code(
+            tx,
+            HASHER,
+            as_user(world.user),
+            tenant_id=world.tenant.id,
+            connector_id=world.connector.id,
+            user_id=world.user.id,
+            redirect_uri=REDIRECT_URI,
+            scope=[Permission.PARTNER_CENTER],
+            amr=["pwd", "mfa"],
+            lifetime=5 * MINUTE,
+            now=world.clock(),
+        )
+    form = {**world.refresh_form, "grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT_URI}
+    answer = await world.post(world.tenant.id, form)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, str] = answer.json()
+    return body

@@ -237,10 +237,17 @@ async def test_expired_answers_are_swept_away(stage: Stage) -> None:
     pytest.fail("no request of 200 swept")
 
 
-async def test_an_application_alone_is_refused(stage: Stage) -> None:
-    token = await a_token(stage.app, stage.store, stage.connector, None)
+@pytest.mark.parametrize("audience", [Audience.PARTNER_CENTER, Audience.DIRECTORY_GRAPH])
+async def test_an_application_alone_is_refused(stage: Stage, audience: Audience) -> None:
+    token = await a_token(stage.app, stage.store, stage.connector, None, audience=audience)
     answer = await stage.call("POST", stage.users, json=a_body(stage.customer, "ann"), token=token)
     assert (answer.status_code, answer.json()["code"]) == (403, 2032)
+
+
+async def test_a_users_token_for_the_directory_graph_opens_nothing_here(stage: Stage) -> None:
+    token = await a_token(stage.app, stage.store, stage.connector, stage.user, audience=Audience.DIRECTORY_GRAPH)
+    answer = await stage.call("POST", stage.users, json=a_body(stage.customer, "ann"), token=token)
+    assert (answer.status_code, answer.json()["code"]) == (401, 400)
     assert await _names(stage) == []
 
 

@@ -22,6 +22,7 @@ from tenantry.devices.managed_accounts import AccountType
 from tenantry.devices.redeem import Provisioned, parse_android_id
 from tenantry.devices.revocation import delete_account, revoke_device_access
 from tenantry.store.engine import Store
+from tenantry.tokens.refusals import MARKS_PER_MINUTE
 from tenantry.tokens.secrets import SecretKind, mint_secret
 from tests.support.builders_devices import (
     LIFETIME,
@@ -93,6 +94,16 @@ async def test_neither_the_token_nor_the_credential_is_stored_or_shown_in_a_repr
     shown = repr(rows)
     assert token not in shown
     assert provisioned.credential not in shown
+
+
+async def test_a_used_token_sent_again_and_again_does_not_fill_the_trail(store: Store) -> None:
+    enterprise = await an_enterprise(store)
+    token = await a_device_token(store, enterprise, await a_managed_account(store, enterprise))
+    await redeem(store, token, "00aa")
+    for _ in range(MARKS_PER_MINUTE + 5):
+        with pytest.raises(DeviceTokenUsed):
+            await redeem(store, token, "00bb")
+    assert (await trail(store, enterprise.tenant_id)).count("device_token.refused") == MARKS_PER_MINUTE
 
 
 @pytest.mark.parametrize("same_device", [True, False])
@@ -326,8 +337,8 @@ async def test_another_emm_finds_neither_the_enterprise_nor_the_account(store: S
         await a_device_token(store, other, account_id)
 
 
-@pytest.mark.parametrize("raw", ["", "xyz", "0" * 33, "12 34", "\u0661", "12\n"])
-def test_an_android_id_is_hexadecimal(raw: str) -> None:
+@pytest.mark.parametrize("raw", ["", "-1", "0" * 65, "12 34", "a/b", "\u0661", "12\n"])
+def test_an_android_id_is_a_word_in_lower_case(raw: str) -> None:
     with pytest.raises(InvalidValue):
         parse_android_id(raw)
-    assert parse_android_id("00AAff") == "00aaff"
+    assert (parse_android_id("00AAff"), parse_android_id("Device-1")) == ("00aaff", "device-1")

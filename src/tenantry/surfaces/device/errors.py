@@ -26,9 +26,9 @@ TABLE: Mapping[type[DomainError], GoogleError | None] = {
     errors.DeviceTokenUsed: GoogleError(409, "ABORTED", "tokenAlreadyUsed"),
     errors.DeviceTokenExpired: GoogleError(410, "FAILED_PRECONDITION", "tokenExpired"),
     errors.DeviceLimitExceeded: GoogleError(403, "FAILED_PRECONDITION", "deviceLimitExceeded"),
+    errors.RateLimited: GoogleError(429, "RESOURCE_EXHAUSTED", "rateLimitExceeded"),
     errors.StoreBusy: _UNAVAILABLE,
     errors.StoreUnavailable: _UNAVAILABLE,
-    errors.RateLimited: NEVER,
     errors.NotFound: NEVER,
     errors.AlreadyExists: NEVER,
     errors.FailedPrecondition: NEVER,
@@ -51,7 +51,7 @@ def refuse(error: DomainError, origin: Origin) -> Response:
     if wire is NEVER:
         raise error
     headers: dict[str, str] = {"x-correlation-id": origin.correlation_id}
-    if isinstance(error, errors.StoreBusy):
+    if isinstance(error, errors.StoreBusy | errors.RateLimited):
         headers["retry-after"] = str(error.retry_after)
     return Response(body_of(wire, error), wire.code, headers, JSON)
 

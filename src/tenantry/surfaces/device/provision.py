@@ -14,12 +14,21 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tenantry.access.actions import Action
-from tenantry.core.errors import DomainError, InvalidValue
+from tenantry.core.caller import Origin
+from tenantry.core.errors import (
+    DeviceTokenExpired,
+    DeviceTokenNotFound,
+    DeviceTokenUsed,
+    DomainError,
+    InvalidValue,
+    RateLimited,
+)
 from tenantry.devices.redeem import Provisioned, parse_android_id, redeem_device_token
 from tenantry.store.devices import DeviceFacts
 from tenantry.surfaces.device.errors import JSON, refuse
 from tenantry.surfaces.shared.body import Fields, parse_json, read_body
 from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.shared.failures import check_failures, count_failure
 from tenantry.surfaces.shared.hot import HotRoute
 from tenantry.surfaces.shared.origin import origin_of
 
@@ -33,7 +42,7 @@ _LONGEST_TOKEN = 4096
 
 
 async def provision(deps: Deps, scope: Scope, receive: Receive, send: Send, _match: re.Match[str] | None) -> None:
-    """Hot path: 1 write transaction."""
+    """Hot path: 1 write transaction. Anybody may call: who presents too many bad tokens has to wait."""
     origin = origin_of(scope)
     try:
         raw = await read_body(receive, deps.settings.body_limit_bytes)
@@ -49,6 +58,8 @@ async def provision(deps: Deps, scope: Scope, receive: Receive, send: Send, _mat
         )
     except DomainError as error:
         response = refuse(error, origin)
+    except (DeviceTokenNotFound, DeviceTokenUsed, DeviceTokenExpired) as error:
+        response = refuse(_counted(deps, origin, error), origin)
     else:
         headers = {"cache-control": "no-store", "x-correlation-id": origin.correlation_id}
         response = Response(msgspec.json.encode(_resource(provisioned)), 200, headers, JSON)
@@ -57,6 +68,15 @@ async def provision(deps: Deps, scope: Scope, receive: Receive, send: Send, _mat
 
 def _facts(fields: Fields) -> DeviceFacts:
     """What the device says of itself. Raises InvalidValue that names the field."""
+def _counted(deps: Deps, origin: Origin, error: DomainError) -> DomainError:
+    """The error itself, or RateLimited once the address has too many."""
+    try:
+        count_failure(deps, "device", origin.address)
+    except RateLimited as limited:
+        return limited
+    return error
+
+
     management_type = fields.text("managementType")
     if management_type is not None and management_type not in _MANAGEMENT_TYPES:
         raise InvalidValue(f"managementType must be one of {', '.join(_MANAGEMENT_TYPES)}.", field="managementType")

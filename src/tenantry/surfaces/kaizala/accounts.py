@@ -13,8 +13,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tenantry.access.actions import Action, Audience
+from tenantry.core.caller import Origin
 from tenantry.core.clock import DAY, HOUR, MINUTE, to_millis
-from tenantry.core.errors import DomainError, InvalidClient
+from tenantry.core.errors import BadCredentials, DomainError, InvalidClient, RateLimited
 from tenantry.core.ids import ConnectorId
 from tenantry.directory.messages import send_or_log
 from tenantry.directory.phone_sign_in import request_sign_in_pin, sign_in_with_pin
@@ -25,6 +26,7 @@ from tenantry.surfaces.kaizala.callers import throttle
 from tenantry.surfaces.kaizala.errors import refusal_of
 from tenantry.surfaces.shared.body import Fields
 from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.failures import check_failures, count_failure
 from tenantry.surfaces.shared.hot import HotRoute, header, send_json
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
@@ -101,7 +103,9 @@ async def access_token(deps: Deps, scope: Scope, _receive: Receive, send: Send, 
     headers = [*_cors_headers(deps.settings, scope), (b"x-correlation-id", origin.correlation_id.encode())]
     try:
         body = await _exchange(deps, scope)
-    except DomainError as error:
+        check_failures(deps, "kaizala", origin.address)
+    except DomainError as failed:
+        error = _counted(deps, origin, failed)
         refusal = refusal_of(error, origin.correlation_id)
         headers += [(name.encode(), value.encode()) for name, value in refusal.headers.items()]
         await send_json(send, refusal.status, refusal.body, headers)
@@ -114,6 +118,16 @@ async def access_token(deps: Deps, scope: Scope, _receive: Receive, send: Send, 
 
 
 async def _exchange(deps: Deps, scope: Scope) -> bytes:
+def _counted(deps: Deps, origin: Origin, error: DomainError) -> DomainError:
+    """The error itself, or RateLimited once the address has presented too many bad credentials."""
+    if isinstance(error, BadCredentials):
+        try:
+            count_failure(deps, "kaizala", origin.address)
+        except RateLimited as limited:
+            return limited
+    return error
+
+
     settings = deps.settings
     application_id = wire.parse_id(header(scope, b"applicationid") or "")
     if application_id is None:

@@ -18,14 +18,12 @@ from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.errors import BadCredentials, DomainError
 from tenantry.surfaces.oauth import errors
 from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.shared.failures import check_failures, count_failure
 from tenantry.surfaces.shared.hot import HotEndpoint, send_json
 from tenantry.surfaces.shared.origin import origin_of
 
 NO_STORE = [(b"cache-control", b"no-store"), (b"pragma", b"no-cache")]
-FAILURES_PER_ADDRESS = 60
-"""A minute. More are answered 429, but good requests from there go on."""
-FAILURES_PER_CLIENT = 20
-"""A minute, of one client at one address: nobody can lock a client out from elsewhere. More stop before any work."""
+SURFACE = "oauth"
 
 
 @dataclass(slots=True)
@@ -41,10 +39,13 @@ class TokenRequest:
 
 
 def name_client(deps: Deps, request: TokenRequest, client_id: str) -> None:
-    """Failures count against this client from here on. Raises RateLimited when it has too many at this address."""
+    """Failures count against this client from here on. Raises RateLimited when it has too many at this address.
+
+    They count for this address only: nobody can lock a client out from elsewhere.
+    """
     request.client_id = client_id[:64]
-    key = ("oauth.failures", request.origin.address, request.client_id)
-    deps.limits.check(*key, limit=FAILURES_PER_CLIENT, window=MINUTE)
+    limit = deps.settings.refusals_per_client_per_minute
+    deps.limits.check(SURFACE, request.origin.address, request.client_id, limit=limit, window=MINUTE)
 
 
 Work = Callable[[Deps, TokenRequest], Awaitable[dict[str, Any]]]
@@ -61,6 +62,7 @@ def answering(work: Work, error_body: ErrorBody) -> HotEndpoint:
         request = TokenRequest(scope, receive, origin_of(scope), deps.clock(), match)
         request_id = [(b"x-ms-request-id", request.origin.correlation_id.encode())]
         try:
+            check_failures(deps, SURFACE, request.origin.address)
             body = msgspec.json.encode(await work(deps, request))
         except DomainError as error:
             final = _count_failure(deps, request, error)
@@ -79,10 +81,10 @@ def _count_failure(deps: Deps, request: TokenRequest, error: DomainError) -> Dom
     """The error itself, or RateLimited once there are too many."""
     if not isinstance(error, BadCredentials):
         return error
-    address = request.origin.address
+    address, limit = request.origin.address, deps.settings.refusals_per_client_per_minute
     try:
-        deps.limits.hit("oauth.failures", address, limit=FAILURES_PER_ADDRESS, window=MINUTE)
-        deps.limits.hit("oauth.failures", address, request.client_id, limit=FAILURES_PER_CLIENT, window=MINUTE)
+        count_failure(deps, SURFACE, address)
+        deps.limits.hit(SURFACE, address, request.client_id, limit=limit, window=MINUTE)
     except DomainError as limited:
         return limited
     return error

@@ -19,13 +19,13 @@ from starlette.responses import Response
 
 from tenantry.access.actions import Action, Audience
 from tenantry.access.decide import require
-from tenantry.core.caller import Caller
+from tenantry.core.caller import Caller, Origin
 from tenantry.core.clock import SECOND
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidToken, InvalidValue
 from tenantry.directory import users
 from tenantry.directory.passwords import generate_password
 from tenantry.directory.users import NewPassword
-from tenantry.store.engine import Tx
+from tenantry.store.engine import Read, Tx
 from tenantry.surfaces.partner_center import errors, paging, wire
 from tenantry.surfaces.partner_center.protocol import sent_request_id
 from tenantry.surfaces.shared.bearer import bearer_token
@@ -35,6 +35,7 @@ from tenantry.surfaces.shared.idempotency import Answer, answer_once, find_answe
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 from tenantry.tokens.callers import authenticate
+from tenantry.tokens.verify import WRONG_AUDIENCE
 
 router = APIRouter()
 
@@ -183,18 +184,38 @@ async def _prove(request: Request) -> tuple[Deps, Caller]:
     if token is None:
         raise InvalidToken(errors.NO_TOKEN)
     async with deps.store.read() as read:
-        caller = await authenticate(
+        caller = await _authenticate(read, deps, token, origin_of(request.scope))
+    request.state.caller = caller
+    return deps, caller
+
+
+async def _authenticate(read: Read, deps: Deps, token: str, origin: Origin) -> Caller:
+    """Raises InvalidToken. An app alone may come with a token for the directory graph, as the vendor's page asks for
+    one (contract §1.2), to learn here that it needs a user; a user's token must be for Partner Center.
+    """
+
+    async def caller_for(audience: Audience) -> Caller:
+        leeway = deps.settings.clock_leeway_seconds * SECOND
+        return await authenticate(
             read,
             deps.keys,
             token,
             issuer=deps.settings.issuer,
-            audience=Audience.PARTNER_CENTER,
-            origin=origin_of(request.scope),
+            audience=audience,
+            origin=origin,
             now=deps.clock(),
-            leeway=deps.settings.clock_leeway_seconds * SECOND,
+            leeway=leeway,
         )
-    request.state.caller = caller
-    return deps, caller
+
+    try:
+        return await caller_for(Audience.PARTNER_CENTER)
+    except InvalidToken as refused:
+        if refused.reason != WRONG_AUDIENCE:
+            raise
+        caller = await caller_for(Audience.DIRECTORY_GRAPH)
+        if caller.user_id is not None:
+            raise refused from None
+        return caller
 
 
 async def _read_json(request: Request, deps: Deps) -> Any:
