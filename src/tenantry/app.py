@@ -221,7 +221,8 @@ def _owner(path: str) -> str:
 async def _fail(scope: Scope, answer: _Answer) -> None:
     """A bug: everything goes to the log, only the id under which it stands there to the client."""
     correlation_id = origin_of(scope).correlation_id
-    _log.exception("unexpected error", method=scope["method"], path=scope["path"], correlation_id=correlation_id)
+    path = ascii(scope["path"])[1:-1]
+    _log.exception("unexpected error", method=scope["method"], path=path, correlation_id=correlation_id)
     if not answer.begun:
         body = msgspec.json.encode({"error": "server_error", "correlation_id": correlation_id})
         await send_json(answer, 500, body, [(b"x-correlation-id", correlation_id.encode())])

@@ -43,8 +43,8 @@ def prepare(settings: Settings) -> None:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = settings.data_dir / CONFIG_FILE
     if not file.exists():
+        file.touch(0o600)  # a database address may hold a password
         file.write_text(_configuration(settings), encoding="utf-8")
-        file.chmod(0o600)  # a database address may hold a password
     ensure_master_key(settings)
     migrate.upgrade(settings.store_url)
 

@@ -108,6 +108,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
     import uvicorn
 
+    from tenantry.cli.http import BoundedProtocol
+
     app = await _build(settings)
     announcement = await _announcement(app)
 
@@ -123,7 +125,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     gc.enable()
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -8,7 +8,8 @@
 5. The device gets a fresh credential; what it held before is revoked.
 
 A refusal rolls everything back, so a token that met a full account stays good until it expires. Refusals of known
-tokens leave `DeviceTokenRefused` in a transaction of their own; unknown tokens do not, since anybody can invent them.
+tokens leave `DeviceTokenRefused` in a transaction of their own, but only so many a minute (tokens/refusals.py), since a
+used token can be sent for ever; unknown tokens leave none, since anybody can invent them.
 
 The lost answer: the device that used the token may repeat the request within REPEAT_UNTIL and is provisioned as by the
 first. Its credential is a new one, because only the hash of the first is known, and the first is revoked. A repeat
@@ -40,6 +41,7 @@ from tenantry.store import device_tokens, devices, managed_accounts
 from tenantry.store.devices import DeviceFacts
 from tenantry.store.engine import Store, Tx
 from tenantry.store.managed_accounts import ManagedAccount
+from tenantry.tokens.refusals import PROCESS_BUDGET, RefusalBudget
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
 
 REPEAT_FROM = 2 * SECOND
@@ -91,6 +93,7 @@ async def redeem_device_token(
     device_limit: int,
     origin: Origin,
     now: Micros,
+    budget: RefusalBudget = PROCESS_BUDGET,
 ) -> Provisioned:
     """Provision the account of `token` on the device that `facts` tells of.
 
@@ -111,7 +114,7 @@ async def redeem_device_token(
             event = DeviceProvisioned(managed_account_id=account.id, android_id=facts.android_id)
             await record(tx, tenant_id, caller, event, now)
     except _Refusal as refusal:
-        if refusal.account_id is not None:
+        if refusal.account_id is not None and budget.take(tenant_id, now):
             refused = DeviceTokenRefused(reason=refusal.reason, managed_account_id=refusal.account_id)
             async with store.write() as tx:
                 await record(tx, tenant_id, caller, refused, now)

@@ -161,7 +161,7 @@ async def _prove(
     try:
         header = _decode_header(base64url.decode(header_part) or b"")
         claims = _decode_claims(base64url.decode(payload_part) or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _Refused("malformed") from None
     if signature is None or header.alg != "RS256" or header.crit is not None or "\0" in claims.iss + header.kid:
         raise _Refused("malformed")

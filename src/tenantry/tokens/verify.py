@@ -101,7 +101,7 @@ def _fault_of(header_part: bytes, ring: KeyRing) -> str:
     decoded = base64url.decode(header_part)
     try:
         header = msgspec.json.decode(decoded or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "malformed"
     if not isinstance(header, dict):
         return "malformed"

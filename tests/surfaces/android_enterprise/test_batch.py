@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import json
+import tracemalloc
 from email.message import Message
 
 from tests.surfaces.android_enterprise.conftest import Emm
@@ -79,6 +80,16 @@ async def test_a_request_without_authorization_has_that_of_the_batch_and_crlf_is
     assert inner(part)[1]["id"] == emm.user_id
     [part] = await send(emm, body)
     assert inner(part)[0] == "HTTP/1.1 401 Unauthorized"
+
+
+async def test_boundaries_without_end_do_not_fill_the_memory(emm: Emm) -> None:
+    content = b"\n--b" * 1_000_000
+    tracemalloc.start()
+    refused = await emm.http.post("/batch", content=content, headers={"content-type": "multipart/mixed; boundary=b"})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert refused.status_code == 400
+    assert peak < 5 * len(content)
 
 
 async def test_a_thousand_requests_are_a_batch_and_one_more_is_not(emm: Emm) -> None:

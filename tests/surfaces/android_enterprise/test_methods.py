@@ -11,6 +11,7 @@ from tenantry.access.actions import Audience
 from tenantry.core.clock import MINUTE
 from tenantry.core.errors import all_kinds
 from tenantry.surfaces.android_enterprise import errors
+from tenantry.tokens import base64url
 from tests.support.builders_devices import (
     a_managed_account,
     an_android_id,
@@ -217,7 +218,8 @@ async def test_without_a_good_token_or_the_permission_nothing_is_answered(
     bare = await emm.http.request(method, there, json=body)
     assert reason(bare) == (401, "authError")
     assert bare.headers["www-authenticate"].startswith("Bearer ")
-    for token in ("garbage", "a.b.c", "\u00e4", emm.token()[:-4] + "AAAA", emm.token(audience=Audience.KAIZALA)):
+    deep = base64url.encode(b'{"a":' * 1000).decode() + ".e30.AAAA"
+    for token in ("garbage", "a.b.c", deep, "\u00e4", emm.token()[:-4] + "AAAA", emm.token(audience=Audience.KAIZALA)):
         refused = await emm.http.request(
             method, there, json=body, headers={b"authorization": f"Bearer {token}".encode("latin-1")}
         )

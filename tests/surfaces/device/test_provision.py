@@ -135,3 +135,8 @@ async def test_who_presents_too_many_bad_tokens_waits_and_then_goes_on(store: St
         clock.advance(int(limited.headers["retry-after"]) * SECOND)
         assert (await http.post(PATH, json=good)).status_code == 200
     await app.close()
+
+
+async def test_a_body_larger_than_any_device_needs_is_refused(scene: Scene) -> None:
+    answer = await scene.http.post(PATH, json={"token": await scene.token(), "androidId": "ab", "x": [1] * 40_000})
+    assert reason(answer) == (413, "requestTooLarge")

@@ -108,6 +108,13 @@ async def test_a_pin_of_another_form_is_refused_without_a_500(world: World, pin:
     assert answer.status_code in (400, 401)
 
 
+async def test_a_pin_that_has_no_decimal_form_is_refused_without_a_500(world: World) -> None:
+    pin = "0x" + "f" * 5000
+    body = f"{{mobileNumber: '{world.anna.phone_number}', applicationId: '{world.connector.id}', pin: {pin}}}"
+    answer = await world.client.post("/kaizala/v1/loginWithPinAndApplicationId", content=body)
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, "InvalidParameters")
+
+
 @pytest.mark.parametrize("bad", ["garbage", "0", "'; DROP TABLE groups; --", "@1", "%00", "a" * 3000, "%F0%28%8C%28"])
 async def test_an_id_that_is_none_is_absent(world: World, bad: str) -> None:
     headers = await world.token(world.boss, Reach.TENANT)

@@ -13,6 +13,7 @@ from tenantry.core.caller import CallerKind, Origin
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import CorrelationId, GrantId
+from tenantry.tokens import base64url
 from tenantry.tokens.callers import authenticate
 from tenantry.tokens.grants import revoke_grant
 from tests.support.builders import OPERATOR, SomeServiceAccount, a_service_account
@@ -21,6 +22,7 @@ from tests.surfaces.oauth.conftest import World
 
 SCOPE = "https://www.googleapis.com/auth/androidenterprise"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+DEEP = base64url.encode(b'{"a":' * 1000).decode() + ".e30.AAAA"
 
 
 async def caller_of(world: World, raw: str, audience: Audience) -> Any:
@@ -75,6 +77,7 @@ async def test_what_is_no_assertion_is_refused_in_plain_oauth(world: World) -> N
         ({"grant_type": GRANT, "assertion": "garbage"}, "invalid_grant"),
         ({"grant_type": GRANT, "assertion": "a.b.c"}, "invalid_grant"),
         ({"grant_type": GRANT, "assertion": "x" * 100_000}, "invalid_grant"),
+        ({"grant_type": GRANT, "assertion": DEEP}, "invalid_grant"),
     ]:
         answer = await world.client.post("/token", data=form)
         assert (answer.status_code, answer.json()["error"]) == (400, error)
@@ -159,6 +162,7 @@ async def test_a_bad_request_for_a_trade_is_refused(world: World) -> None:
         (b'"' + b"[" * 200, 400, "invalid_request"),
         (b'{"a":' * 200 + b"1" + b"}" * 200, 400, "invalid_request"),
         (b"x" * 5_000_000, 413, "invalid_request"),
+        (b"[" + b"1," * 10_000 + b"1]", 413, "invalid_request"),
         (b'"password"', 400, "unsupported_grant_type"),
         (b"grant_type=password", 400, "unsupported_grant_type"),
         (b"grant_type=jwt_token", 401, "invalid_token"),
@@ -168,7 +172,7 @@ async def test_a_bad_request_for_a_trade_is_refused(world: World) -> None:
 
 
 async def test_a_token_that_is_none_is_not_traded(world: World) -> None:
-    for raw in ["garbage", "a.b.c", "e30.e30.e30", "x" * 20_000]:
+    for raw in ["garbage", "a.b.c", "e30.e30.e30", "x" * 20_000, DEEP]:
         answer = await world.client.post(
             "/partnercenter/generatetoken", headers={"authorization": f"Bearer {raw}"}, data={"grant_type": "jwt_token"}
         )

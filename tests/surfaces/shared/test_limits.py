@@ -7,7 +7,7 @@ import pytest
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import RateLimited
 from tenantry.surfaces.shared import limits
-from tenantry.surfaces.shared.limits import RateLimiter
+from tenantry.surfaces.shared.limits import RateLimiter, subscriber_of
 from tests.support.clock import FakeClock
 
 
@@ -54,3 +54,18 @@ def test_it_holds_a_bounded_number_of_keys_and_forgets_the_oldest(monkeypatch: p
     limiter.hit("a", limit=1, window=MINUTE)
     with pytest.raises(RateLimited):
         limiter.hit("d", limit=1, window=MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1%eth0", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("no:address", "no:address"),
+        ("", ""),
+    ],
+)
+def test_the_addresses_of_one_subscriber_count_together(address: str, counted: str) -> None:
+    assert subscriber_of(address) == counted

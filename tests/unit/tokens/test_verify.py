@@ -114,6 +114,9 @@ FORGERIES: dict[str, Callable[[str, SigningKey], str]] = {
     "typ of an ID token": _with(typ="JWT"),
     "rs256": _with(alg="RS256"),
     "claims changed": _claims_changed,
+    "a header too deep to parse": lambda raw, _: (
+        (base64url.encode(b"[" * 5000) + b"." + _payload(raw)).decode() + ".AAAA"
+    ),
     "signature of zeros": lambda raw, _: raw.rsplit(".", 1)[0] + "." + "A" * 86,
     "signature cut": lambda raw, _: raw[:-1],
     "no signature": lambda raw, _: raw.rsplit(".", 1)[0] + ".",

@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -79,7 +79,8 @@ async def batch(request: Request) -> Response:
 def _parse(raw: bytes, boundary: bytes) -> list[_Part]:
     """The parts between the delimiters (RFC 2046 §5.1.1), whose lines may end in LF alone."""
     delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
-    cuts = list(delimiter.finditer(raw))
+    most = MOST_REQUESTS + 2  # one before the first, one behind each, and one by which there are too many
+    cuts = list(islice(delimiter.finditer(raw), most))
     if len(cuts) < 2:
         raise InvalidValue("The batch has no part between its boundaries.", field="body")
     if len(cuts) - 1 > MOST_REQUESTS:
@@ -123,7 +124,9 @@ async def _answer(deps: Deps, outer: Request, part: _Part) -> bytes:
         await _dispatch(deps, outer.app, scope, recorder)
     except Exception as error:  # noqa: BLE001 - as `app.py` does for a request that comes alone
         correlation_id = origin_of(scope).correlation_id
-        _log.exception("unexpected error", method=part.method, path=scope["path"], correlation_id=correlation_id)
+        _log.exception(
+            "unexpected error", method=part.method, path=ascii(scope["path"])[1:-1], correlation_id=correlation_id
+        )
         if recorder.status == 0:
             await (await on_bug(outer, error))(scope, recorder.receive, recorder.send)
     return _as_part(part.content_id, recorder)

@@ -75,7 +75,7 @@ def _is_access_token(raw: str) -> bool:
     header = base64url.decode(raw.encode("utf-8", "replace").partition(b".")[0]) or b""
     try:
         return msgspec.json.decode(header, type=dict[str, Any]).get("typ") == "at+jwt"
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return True  # refused there like everything malformed
 
 

@@ -39,13 +39,14 @@ _MANAGEMENT_TYPES = {
     "unmanagedProfile": "unmanaged_profile",
 }
 _LONGEST_TOKEN = 4096
+_LARGEST_BODY = 65_536  # four times what all fields can hold: parsing is work that strangers ask for
 
 
 async def provision(deps: Deps, scope: Scope, receive: Receive, send: Send, _match: re.Match[str] | None) -> None:
     """Hot path: 1 write transaction. Anybody may call: who presents too many bad tokens has to wait."""
     origin = origin_of(scope)
     try:
-        raw = await read_body(receive, deps.settings.body_limit_bytes)
+        raw = await read_body(receive, min(_LARGEST_BODY, deps.settings.body_limit_bytes))
         fields = Fields(parse_json(raw, depth_limit=deps.settings.json_depth_limit))
         provisioned = await redeem_device_token(
             deps.store,

@@ -28,6 +28,7 @@ from tenantry.surfaces.shared.body import Fields
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.failures import check_failures, count_failure
 from tenantry.surfaces.shared.hot import HotRoute, header, send_json
+from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 from tenantry.tokens.exchange import exchange_refresh_token
@@ -179,7 +180,7 @@ def _pin_rules(settings: Settings) -> PinRules:
 
 
 def _limit_address(deps: Deps, address: str) -> None:
-    deps.limits.hit("pin", address, limit=deps.settings.pins_per_address_per_hour, window=HOUR)
+    deps.limits.hit("pin", subscriber_of(address), limit=deps.settings.pins_per_address_per_hour, window=HOUR)
 
 
 def _connector_id(fields: Fields) -> ConnectorId:

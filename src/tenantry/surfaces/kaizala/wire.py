@@ -14,6 +14,7 @@ from tenantry.access.actions import GroupRole, Permission
 from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import GroupId, UserId, parse_guid
 from tenantry.directory.groups import GroupType, GroupView
+from tenantry.directory.members import MAX_NEWCOMERS
 from tenantry.directory.phones import normalise
 from tenantry.store.groups import MemberRow
 from tenantry.surfaces.shared.body import Fields, parse_json, read_body
@@ -93,7 +94,7 @@ def read_number(fields: Fields) -> str:
 def read_pin(fields: Fields) -> str:
     """`pin`, a number or a string. Raises InvalidValue."""
     pin = fields.get("pin")
-    if isinstance(pin, int) and not isinstance(pin, bool):
+    if isinstance(pin, int) and not isinstance(pin, bool) and abs(pin) < 10**32:  # a longer one has no decimal form
         return str(pin)
     return fields.text("pin", required=True, max_length=32).strip()
 
@@ -101,7 +102,10 @@ def read_pin(fields: Fields) -> str:
 def read_list(fields: Fields, name: str) -> tuple[str, ...]:
     """A list of strings, or one string split at `,` or `;` (Flow). Raises InvalidValue."""
     value = fields.get(name)
-    texts = _SEPARATORS.split(value) if isinstance(value, str) else fields.texts(name, max_length=256)
+    if not isinstance(value, str):
+        texts = fields.texts(name, max_items=MAX_NEWCOMERS, max_length=256)
+    elif len(texts := _SEPARATORS.split(value, MAX_NEWCOMERS + 1)) > MAX_NEWCOMERS + 1:  # a last separator may be there
+        raise InvalidValue(f"{name} must not have more than {MAX_NEWCOMERS} entries.", field=name)
     return tuple(text.strip() for text in texts if text.strip())
 
 

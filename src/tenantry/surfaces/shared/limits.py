@@ -5,6 +5,8 @@ Several server processes count apart, so that N of them let N times as much thro
 
 from __future__ import annotations
 
+import ipaddress
+
 from tenantry.core.clock import SECOND, Clock, Micros
 from tenantry.core.errors import RateLimited
 
@@ -44,3 +46,17 @@ class RateLimiter:
         began, count = self._counts.get(key, (current, 0))
         if self._enabled and began == current and count >= limit:
             raise RateLimited(-(-((current + 1) * window - self._clock()) // SECOND))
+
+
+def subscriber_of(address: str) -> str:
+    """What limits per client address count by: of an IPv6 address its /64, since one client has all of that.
+
+    What is no address (a proxy may say anything) counts as it is.
+    """
+    if ":" not in address:
+        return address
+    try:
+        parsed = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(parsed.ipv4_mapped or ipaddress.IPv6Network((int(parsed), 64), strict=False))
