@@ -120,10 +120,10 @@ class App:
             self._key_refresh.cancel()
             with suppress(asyncio.CancelledError):
                 await self._key_refresh
+        await asyncio.to_thread(self.deps.passwords.close)
         if self._owns_store:
             await self.deps.store.close()
 
-        await asyncio.to_thread(self.deps.passwords.close)
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hot path: what every request passes, before its surface's own budget: two dictionary look-ups."""
         if scope["type"] == "http":

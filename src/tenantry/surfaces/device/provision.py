@@ -46,6 +46,7 @@ async def provision(deps: Deps, scope: Scope, receive: Receive, send: Send, _mat
     """Hot path: 1 write transaction. Anybody may call: who presents too many bad tokens has to wait."""
     origin = origin_of(scope)
     try:
+        check_failures(deps, "device", origin.address)
         raw = await read_body(receive, min(_LARGEST_BODY, deps.settings.body_limit_bytes))
         fields = Fields(parse_json(raw, depth_limit=deps.settings.json_depth_limit))
         provisioned = await redeem_device_token(
@@ -57,18 +58,16 @@ async def provision(deps: Deps, scope: Scope, receive: Receive, send: Send, _mat
             origin=origin,
             now=deps.clock(),
         )
-    except DomainError as error:
-        response = refuse(error, origin)
     except (DeviceTokenNotFound, DeviceTokenUsed, DeviceTokenExpired) as error:
         response = refuse(_counted(deps, origin, error), origin)
+    except DomainError as error:
+        response = refuse(error, origin)
     else:
         headers = {"cache-control": "no-store", "x-correlation-id": origin.correlation_id}
         response = Response(msgspec.json.encode(_resource(provisioned)), 200, headers, JSON)
     await response(scope, receive, send)
 
 
-def _facts(fields: Fields) -> DeviceFacts:
-    """What the device says of itself. Raises InvalidValue that names the field."""
 def _counted(deps: Deps, origin: Origin, error: DomainError) -> DomainError:
     """The error itself, or RateLimited once the address has too many."""
     try:
@@ -78,6 +77,8 @@ def _counted(deps: Deps, origin: Origin, error: DomainError) -> DomainError:
     return error
 
 
+def _facts(fields: Fields) -> DeviceFacts:
+    """What the device says of itself. Raises InvalidValue that names the field."""
     management_type = fields.text("managementType")
     if management_type is not None and management_type not in _MANAGEMENT_TYPES:
         raise InvalidValue(f"managementType must be one of {', '.join(_MANAGEMENT_TYPES)}.", field="managementType")

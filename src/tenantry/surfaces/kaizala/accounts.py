@@ -103,8 +103,8 @@ async def access_token(deps: Deps, scope: Scope, _receive: Receive, send: Send, 
     origin = origin_of(scope)
     headers = [*_cors_headers(deps.settings, scope), (b"x-correlation-id", origin.correlation_id.encode())]
     try:
-        body = await _exchange(deps, scope)
         check_failures(deps, "kaizala", origin.address)
+        body = await _exchange(deps, scope)
     except DomainError as failed:
         error = _counted(deps, origin, failed)
         refusal = refusal_of(error, origin.correlation_id)
@@ -118,7 +118,6 @@ async def access_token(deps: Deps, scope: Scope, _receive: Receive, send: Send, 
         await send_json(send, 200, body, [*headers, (b"cache-control", b"no-store")])
 
 
-async def _exchange(deps: Deps, scope: Scope) -> bytes:
 def _counted(deps: Deps, origin: Origin, error: DomainError) -> DomainError:
     """The error itself, or RateLimited once the address has presented too many bad credentials."""
     if isinstance(error, BadCredentials):
@@ -129,6 +128,7 @@ def _counted(deps: Deps, origin: Origin, error: DomainError) -> DomainError:
     return error
 
 
+async def _exchange(deps: Deps, scope: Scope) -> bytes:
     settings = deps.settings
     application_id = wire.parse_id(header(scope, b"applicationid") or "")
     if application_id is None:
