@@ -33,6 +33,7 @@ from tenantry.delegation.relationships import (
     create_reseller_relationship,
     request_relationship,
 )
+from tenantry.demo.history import live
 from tenantry.devices.enterprises import enroll_enterprise
 from tenantry.devices.managed_accounts import AccountType, add_google_managed_account, insert_account
 from tenantry.directory.groups import NewGroup, create_group
@@ -135,6 +136,7 @@ async def _make(deps: Deps) -> Facts:
         facts, key = await maker.make(tx)
         _write(deps.settings.data_dir / KEY_FILE, key)
         _write(deps.settings.data_dir / f"{FACTS_FILE}.new", facts)
+    await live(deps, facts, CUSTOMER_DOMAIN)
     return facts
 
 
