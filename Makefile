@@ -6,6 +6,7 @@ PORT = 8080
 DATA_DIR = var
 ARGS =
 
+PORTAL := src/tenantry/surfaces/portal
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -63,6 +64,15 @@ types: setup-dev ## Check types
 .PHONY: docs
 docs: setup-dev ## Draw docs/er.svg from the schema
 	@$(BIN)/python tools/er.py > docs/er.svg
+
+.PHONY: screenshots
+screenshots: setup-dev ## Take the pictures in docs/images/ with Chromium
+	@$(BIN)/python -m tools.screenshots
+
+.PHONY: messages
+messages: setup-dev ## Write the portal's texts to its catalogue template, for translators
+	@$(BIN)/pybabel --quiet extract --mapping $(PORTAL)/locale/babel.cfg --keywords _ --keywords gettext \
+		--sort-by-file --no-location --omit-header --width 100 --output $(PORTAL)/locale/portal.pot src/tenantry
 
 .PHONY: lock
 lock: setup ## Write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)

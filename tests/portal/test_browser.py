@@ -9,8 +9,10 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
+from tenantry.core.clock import system_clock
 from tests.support.app import RecordingMessages
 from tests.support.portal import IN_BROWSER, LivePortal
+from tests.support.portal_names import names_in
 
 pytestmark = IN_BROWSER
 
@@ -151,8 +153,10 @@ async def test_everything_works_without_script(live: LivePortal) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_on_a_phone_the_menu_folds_and_nothing_is_wider_than_the_screen(live: LivePortal, scheme: str) -> None:
     page = await live.browse(live.portal.dana, viewport={"width": 360, "height": 720}, color_scheme=scheme)
-    for path in ("/", "/phones", "/connectors?show=all", "/connectors/new", f"/groups/{live.portal.group}/connectors"):
-        await page.goto(path)
+    names = await names_in(live.portal, now=system_clock())
+    paths = ["/", "/phones", "/connectors?show=all", "/connectors/new", "/connectors/{connector_id}"]
+    for path in [*paths, "/connectors/{connector_id}/user-token", "/groups/{group_id}/connectors"]:
+        await page.goto(path.format_map(names))
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
     await expect(page.get_by_role("navigation", name="Main menu")).to_be_hidden()
     await page.get_by_role("button", name="Menu").click()

@@ -101,7 +101,7 @@ def relative_time(instant: Micros, now: Micros) -> str:
     span = instant - now
     if abs(span) < MINUTE:
         return gettext("just now")
-    return format_timedelta(span // SECOND, add_direction=True, threshold=1.2, locale=_locale())
+    return format_timedelta(span // SECOND, add_direction=True, locale=_locale())
 
 
 def _aware(instant: Micros) -> datetime:
