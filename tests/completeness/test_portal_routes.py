@@ -11,14 +11,12 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.actions import PUBLIC, RULES, RoleId
+from tenantry.access.actions import PUBLIC, RULES
 from tenantry.app import Route
-from tenantry.directory.user_imports import begin_import
 from tenantry.store.engine import Store
 from tests.completeness.sides import is_page
 from tests.support.app import an_app
 from tests.support.builders import a_user
-from tests.support.clock import NOON
 from tests.support.portal import Portal, a_portal
 from tests.support.portal_names import names_in
 

@@ -82,7 +82,7 @@ class Visitor:
 
 @dataclass
 class Portal:
-    """A tenant with an administrator (dana), a group's admin (erik) and a member (mia); another tenant with its administrator (otto)."""
+    """A tenant with an administrator (dana), a group's admin (erik), a member (mia); another's administrator (otto)."""
 
     app: App
     tenant: SomeTenant
@@ -108,7 +108,7 @@ async def a_portal(app: App, *, now: Micros = NOON) -> Portal:
     tenant, other = await a_tenant(store, name="Northwind", now=now), await a_tenant(store, name="Elsewhere", now=now)
     dana = await a_user(store, tenant, name="dana", roles=[RoleId.GLOBAL_ADMINISTRATOR], now=now)
     erik, mia = await a_user(store, tenant, name="erik", now=now), await a_user(store, tenant, name="mia", now=now)
-    otto = await a_user(store, other, name="otto", now=now)
+    otto = await a_user(store, other, name="otto", roles=[RoleId.GLOBAL_ADMINISTRATOR], now=now)
     group = await a_group(store, tenant, name="Night shift", admins=[erik], members=[mia], now=now)
     below = await a_group(store, tenant, name="Night drivers", admins=[erik], parent_id=group, now=now)
     await a_group(store, tenant, name="Day shift", admins=[dana], now=now)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tenantry.access.actions import Permission, RoleId
 from tenantry.core.caller import Reach
 from tenantry.core.clock import Micros
-from tests.support.builders import a_connector, a_grant
+from tenantry.directory.user_imports import begin_import
+from tests.support.builders import OPERATOR, a_connector, a_grant
 from tests.support.clock import NOON
 from tests.support.portal import Portal
 
@@ -19,6 +20,9 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
     await a_grant(
         store, connector, portal.erik, reach=Reach.GROUP, group_id=portal.group, permissions=permissions, now=now
     )
+    async with store.write() as tx:
+        rows = [(2, '{"user_principal_name": "nora@elsewhere.example", "display_name": "Nora"}')]
+        import_id = await begin_import(tx, OPERATOR, tenant.id, file_name="people.csv", rows=rows, now=now)
     await portal.visit(portal.dana)
     async with store.read() as read:
         secrets = await read.all(
@@ -26,6 +30,7 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         )
         sessions = await read.all(str, "SELECT id FROM sessions WHERE tenant_id = :tenant_id", tenant_id=tenant.id)
     return {
+        "tenant": tenant.id,
         "connector_id": connector.id,
         "secret_id": secrets[0],
         "grant_id": grant.id,
@@ -33,5 +38,5 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         "user_id": portal.mia.id,
         "session_id": sessions[0],
         "role_id": RoleId.GLOBAL_READER,
-        "import_id": "00000000-0000-4000-8000-000000000000",  # of a user's own upload: nobody else's is there
+        "import_id": import_id,
     }

@@ -85,6 +85,7 @@ class Action(StrEnum):
     RESET_PASSWORD = "user.reset_password"
     DELETE_USER = "user.delete"
     RESTORE_USER = "user.restore"
+    CHANGE_ADMINISTRATOR = "administrator.change"  # the password of who holds a strong role, or the account's end
 
     # Android Enterprise
     READ_ENTERPRISE = "enterprise.read"
@@ -128,6 +129,15 @@ class Rule:
     """An application alone is refused."""
     needs_mfa: bool = False
 
+
+STRONG = frozenset(
+    {
+        RoleId.GLOBAL_ADMINISTRATOR,
+        RoleId.PRIVILEGED_ROLE_ADMINISTRATOR,
+        RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
+    }
+)
+"""Roles whose holder can make itself everything."""
 
 PUBLIC = frozenset(
     {
@@ -179,6 +189,7 @@ RULES: dict[Action, Rule] = {
     Action.RESET_PASSWORD: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR),
     Action.DELETE_USER: _partner_center(RoleId.USER_ADMINISTRATOR),
     Action.RESTORE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
+    Action.CHANGE_ADMINISTRATOR: _partner_center(RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR),
     Action.READ_ENTERPRISE: _android_enterprise(),
     Action.READ_MANAGED_ACCOUNT: _android_enterprise(),
     Action.WRITE_MANAGED_ACCOUNT: _android_enterprise(),

@@ -59,6 +59,24 @@ class UserRestored(Event, tag="user.restored"):
     user_id: str
 
 
+class UserPurged(Event, tag="user.purged"):
+    user_id: str
+
+
+class UserImportBegun(Event, tag="user_import.begun"):
+    import_id: str
+    file_name: str
+    rows: int
+
+
+class AuditExported(Event, tag="audit.exported"):
+    format: str
+
+
+class UsersExported(Event, tag="users.exported"):
+    pass
+
+
 class PasswordSet(Event, tag="password.set"):
     user_id: str
     must_change: bool

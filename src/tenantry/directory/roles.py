@@ -5,7 +5,8 @@ Source: Partner Center contract §3.5 (template ids) and §3.3 (the wire keeps t
 
 from __future__ import annotations
 
-from tenantry.access.actions import RoleId
+from tenantry.access.actions import Action, RoleId
+from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
@@ -42,8 +43,9 @@ async def assign_role(
 ) -> None:
     """Let the user hold the role until `expires_at` (None: for good); a second time moves the end.
 
-    Raises NotFound("user"), InvalidValue for an end in the past.
+    Raises what `access.require` does; NotFound("user"), InvalidValue for an end in the past.
     """
+    await require(tx, caller, Action.ASSIGN_ROLE, tenant_id, now=now)
     if expires_at is not None and expires_at <= now:
         raise InvalidValue("The end of a role assignment must be in the future.", field="expires_at")
     if not await roles.upsert(tx, tenant_id, user_id, role_id=role_id, expires_at=expires_at, now=now):
@@ -55,7 +57,8 @@ async def assign_role(
 async def remove_role(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, role_id: RoleId, now: Micros
 ) -> None:
-    """The user no longer holds the role. Raises NotFound("role assignment")."""
+    """The user no longer holds the role. Raises what `access.require` does; NotFound("role assignment")."""
+    await require(tx, caller, Action.ASSIGN_ROLE, tenant_id, now=now)
     if not await roles.delete(tx, tenant_id, user_id, role_id):
         raise NotFound("role assignment")
     await record(tx, tenant_id, caller, events.RoleRemoved(user_id=user_id, role_id=role_id), now)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from tenantry.access.actions import Action
+from tenantry.access.actions import STRONG, Action
 from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
@@ -22,7 +22,7 @@ from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.directory.countries import COUNTRIES
 from tenantry.directory.sessions import end_sessions
-from tenantry.store import tenants, user_lists, users
+from tenantry.store import roles, tenants, user_lists, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.user_lists import Position
 from tenantry.store.users import User
@@ -212,6 +212,7 @@ async def update_user(
         await require(tx, caller, Action.UPDATE_USER, tenant_id, now=now)
     if password is not None:
         await require(tx, caller, Action.RESET_PASSWORD, tenant_id, now=now)
+        await _require_over(tx, caller, tenant_id, user_id, now)
     if restore:
         user = await restore_user(tx, caller, tenant_id, user_id, now, may_be_live=bool(wanted or password))
     else:
@@ -233,6 +234,7 @@ async def set_password(
 async def delete_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
     """Soft-delete a user; its grants are dead from the commit on. Raises what `access.require` does; NotFound."""
     await require(tx, caller, Action.DELETE_USER, tenant_id, now=now)
+    await _require_over(tx, caller, tenant_id, user_id, now)
     if not await users.soft_delete(tx, tenant_id, user_id, now):
         raise NotFound("user")
     await record(tx, tenant_id, caller, events.UserDeleted(user_id=user_id), now)
@@ -264,6 +266,13 @@ async def restore_user(
         raise NotFound("user")
     await record(tx, tenant_id, caller, events.UserRestored(user_id=user_id), now)
     return restored
+
+
+async def _require_over(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """Who administers something is out of reach of those who administer less: a new password would make them it."""
+    held = {assignment.role_id for assignment in await roles.list_live(tx, tenant_id, user_id, now)}
+    if held & STRONG:
+        await require(tx, caller, Action.CHANGE_ADMINISTRATOR, tenant_id, now=now)
 
 
 async def _get_live(tx: Tx, tenant_id: TenantId, user_id: UserId) -> User:

@@ -10,13 +10,14 @@ import base64
 import json
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from tenantry.core.clock import DAY, Micros
+from tenantry.core.clock import DAY, SECOND, Micros
 from tenantry.core.errors import (
     AlreadyExists,
     BadCredentials,
@@ -72,6 +73,7 @@ class Form:
     ) -> None:
         self.values = {name: list(texts) for name, texts in (values or {}).items()}
         self.files = dict(files or {})
+        self.file_names: dict[str, str] = {}
         self.errors: dict[str, str] = {}
         self.form_id = self.value("form_id") or secrets.token_urlsafe(18)
 
@@ -94,6 +96,11 @@ class Form:
         """Every value of the name: what check boxes give."""
         return [text for text in self.values.get(name, []) if is_clean(text)]
 
+    def file_name(self, name: str) -> str:
+        """What the browser called the file, without directories and control characters."""
+        last = self.file_names.get(name, "").replace("\\", "/").rpartition("/")[2]
+        return "".join(char for char in last if char.isprintable() and is_clean(char)) or "file"
+
     def lines(self, name: str, *, max_length: int = 4096) -> list[str]:
         """The lines of a text area that are not blank."""
         text = self.text(name, max_length=max_length, several_lines=True)
@@ -114,6 +121,19 @@ class Form:
         here (NotFound, Forbidden, StoreBusy) goes on to its page.
         """
         return _Shown(self, names)
+
+
+def read_day(form: Form, name: str) -> Micros | None:
+    """The end of the day that was chosen, in UTC; None for no day."""
+    text = form.text(name, max_length=10)
+    if not text:
+        return None
+    try:
+        start = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        form.fail(name, _("Write the day as year-month-day, such as 2027-03-31."))
+        return None
+    return int(start.timestamp()) * SECOND + DAY
 
 
 class _Shown:
@@ -164,15 +184,19 @@ async def _parse_multipart(request: Request, body: bytes) -> Form:
     parsed = await MultiPartParser(request.headers, _once(body), max_files=4, max_fields=2_000).parse()
     values: dict[str, list[str]] = {}
     files: dict[str, bytes] = {}
+    file_names: dict[str, str] = {}
     try:
         for name, item in parsed.multi_items():
             if isinstance(item, UploadFile):
                 files[name] = await item.read()
+                file_names[name] = item.filename or ""
             else:
                 values.setdefault(name, []).append(item)
     finally:
         await parsed.close()
-    return Form(values, files)
+    form = Form(values, files)
+    form.file_names = file_names
+    return form
 
 
 async def _once(body: bytes) -> AsyncGenerator[bytes, None]:

@@ -1,0 +1,101 @@
+"""Read the trail of a tenant: search it by what, who and when, and explain one request by its number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.ids import TenantId, UserId, parse_guid
+from tenantry.store import audit_search, users
+from tenantry.store.audit_search import FoundEvent
+from tenantry.store.engine import Read
+
+MOST_OF_REQUEST = 200
+ISSUED = "access_token.issued"
+_WINDOW = 2000
+"""Tokens issued to one actor are looked for among so many of the rest, a page at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for; what is empty asks nothing. `since` and `until` are instants, `until` not included.
+
+    Tokens issued are left out unless they are asked for by `type` or `with_issued`.
+    """
+
+    type: str = ""
+    actor: str = ""
+    since: Micros | None = None
+    until: Micros | None = None
+    with_issued: bool = False
+
+
+class FoundEvents(NamedTuple):
+    """Newest first. `next` is the id before which the next page begins; None on the last page."""
+
+    events: list[FoundEvent]
+    next: str | None
+
+
+async def search_trail(
+    read: Read, caller: Caller, tenant_id: TenantId, search: Search, *, before: str = "", limit: int, now: Micros
+) -> FoundEvents:
+    """At most `limit` events before the id `before` (empty: from the newest). Raises what `access.require` does."""
+    await require(read, caller, Action.READ_AUDIT, tenant_id, now=now)
+    since = audit_search.FIRST if search.since is None else f"{max(search.since, 0):014x}"
+    last = audit_search.LAST if search.until is None else f"{max(search.until, 0):014x}"
+    upper = min(before or last, last)
+    if search.type == ISSUED or (search.with_issued and not search.type):
+        return await _search_issued(read, tenant_id, search, since=since, before=upper, limit=limit)
+    wanted = limit + 1
+    if search.actor:
+        found = await audit_search.of_actor(
+            read, tenant_id, search.actor, type=search.type or None, since=since, before=upper, limit=wanted
+        )
+    elif search.type:
+        found = await audit_search.of_type(read, tenant_id, search.type, since=since, before=upper, limit=wanted)
+    else:
+        found = await audit_search.latest(read, tenant_id, since=since, before=upper, limit=wanted)
+    return FoundEvents(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+
+async def _search_issued(
+    read: Read, tenant_id: TenantId, search: Search, *, since: str, before: str, limit: int
+) -> FoundEvents:
+    """Among all events: bounded, whatever is looked for, so a page may hold few and still not be the last."""
+    looked_at = await audit_search.everything(read, tenant_id, since=since, before=before, limit=_WINDOW)
+    events = [
+        event
+        for event in looked_at
+        if (not search.type or event.type == search.type) and (not search.actor or event.actor == search.actor)
+    ]
+    if len(events) > limit:
+        return FoundEvents(events[:limit], events[limit - 1].id)
+    return FoundEvents(events, looked_at[-1].id if len(looked_at) == _WINDOW else None)
+
+
+async def explain(
+    read: Read, caller: Caller, tenant_id: TenantId, correlation_id: str, now: Micros
+) -> list[FoundEvent]:
+    """What the request with this number caused in the tenant, save tokens issued; denials carry their facts.
+
+    Raises what `access.require` does.
+    """
+    await require(read, caller, Action.READ_AUDIT, tenant_id, now=now)
+    return await audit_search.of_request(read, tenant_id, correlation_id, limit=MOST_OF_REQUEST)
+
+
+async def find_actor(read: Read, tenant_id: TenantId, text: str) -> str | None:
+    """What the trail calls somebody: from a sign-in name, an id or the trail's own word. None: nobody is called so."""
+    if "@" in text:
+        user = await users.find_by_name(read, tenant_id, text)
+        return None if user is None else f"user:{user.id}"
+    guid = parse_guid(text)
+    if guid is None:
+        return text
+    kind = "user" if await users.find(read, tenant_id, UserId(guid)) else "connector"
+    return f"{kind}:{guid}"

@@ -1,0 +1,81 @@
+"""Import users from a file: kept first, then tried some rows at a time, so that progress shows and nothing is lost.
+
+Whoever asks for the next rows tries them; two who ask at once do not try the same ones. A row that fails stays, with
+the reason, and hinders no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
+from tenantry.core.ids import TenantId, new_guid
+from tenantry.directory.user_files import REQUIRED
+from tenantry.directory.users import NewUser, create_user
+from tenantry.store import user_imports
+from tenantry.store.engine import Read, Tx
+from tenantry.store.user_imports import ImportRow, UserImport
+
+STEP = 200
+"""Rows tried in one transaction."""
+
+_decoder = msgspec.json.Decoder(dict[str, str])
+
+
+async def begin_import(
+    tx: Tx, caller: Caller, tenant_id: TenantId, *, file_name: str, rows: Sequence[tuple[int, str]], now: Micros
+) -> str:
+    """Keep the rows of a file (directory/user_files.py); the id of the import. Raises what `access.require` does."""
+    await require(tx, caller, Action.CREATE_USER, tenant_id, now=now)
+    import_id = new_guid()
+    await user_imports.insert(
+        tx, tenant_id, import_id, file_name=file_name[:200], created_by=caller.subject, rows=rows, now=now
+    )
+    event = events.UserImportBegun(import_id=import_id, file_name=file_name[:200], rows=len(rows))
+    await record(tx, tenant_id, caller, event, now)
+    return import_id
+
+
+async def get_import(read: Read, caller: Caller, tenant_id: TenantId, import_id: str, now: Micros) -> UserImport:
+    """How far it is. Raises what `access.require` does; NotFound("import")."""
+    await require(read, caller, Action.CREATE_USER, tenant_id, now=now)
+    found = await user_imports.find(read, tenant_id, import_id)
+    if found is None:
+        raise NotFound("import")
+    return found
+
+
+async def try_next_rows(tx: Tx, caller: Caller, tenant_id: TenantId, import_id: str, now: Micros) -> None:
+    """Make users of the next rows; nothing when all were tried. Raises what `access.require` does; NotFound."""
+    state = await get_import(tx, caller, tenant_id, import_id, now)
+    from_row, to_row = state.next_row, state.next_row + STEP
+    if is_over(state) or not await user_imports.claim_rows(tx, tenant_id, import_id, from_row=from_row, to_row=to_row):
+        return
+    created: list[int] = []
+    failed: list[tuple[int, str]] = []
+    for row in await user_imports.list_rows(tx, tenant_id, import_id, from_row=from_row, to_row=to_row):
+        try:
+            await create_user(tx, caller, tenant_id, _new_user(row), None, False, now)
+        except (InvalidValue, AlreadyExists) as error:
+            failed.append((row.number, f"{error.field}: {error.public}" if error.field else error.public))
+        else:
+            created.append(row.number)
+    await user_imports.settle(tx, tenant_id, import_id, created=created, failed=failed)
+
+
+def is_over(state: UserImport) -> bool:
+    """Whether every row has been tried."""
+    return state.created + state.failed >= state.total
+
+
+def _new_user(row: ImportRow) -> NewUser:
+    values = _decoder.decode(row.data)
+    return NewUser(**{name: value for name, value in values.items() if value or name in REQUIRED})

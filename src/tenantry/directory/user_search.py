@@ -1,0 +1,85 @@
+"""Search users by the start of their display name or sign-in name, a page at a time (at most 3 queries a page)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.users import RESTORABLE
+from tenantry.store import user_search, users
+from tenantry.store.engine import Read
+from tenantry.store.user_search import ListedUser
+from tenantry.store.users import User
+
+
+class Place(NamedTuple):
+    """Where a page ends, so that the next can begin: those found by sign-in name come after all others."""
+
+    by_sign_in_name: bool
+    key: str
+    id: str
+
+
+class FoundUsers(NamedTuple):
+    """`next` is None on the last page."""
+
+    users: list[ListedUser]
+    next: Place | None
+
+
+async def search_users(
+    read: Read,
+    caller: Caller,
+    tenant_id: TenantId,
+    *,
+    text: str = "",
+    deleted: bool = False,
+    after: Place | None = None,
+    limit: int,
+    now: Micros,
+) -> FoundUsers:
+    """Members whose display name begins with `text`, then those whose sign-in name does; all, when it is empty.
+
+    `deleted`: those that can be restored instead, by display name only. Raises what `access.require` does.
+    """
+    await require(read, caller, Action.LIST_USERS, tenant_id, now=now)
+    prefix = text.strip().lower()
+    wanted = limit + 1
+    found: list[ListedUser] = []
+    place = None if after is None else (after.key, after.id)
+    if deleted:
+        found = await user_search.deleted_by_display_name(
+            read, tenant_id, now, deleted_after=now - RESTORABLE, prefix=prefix, after=place, limit=wanted
+        )
+        return _page(found, limit, len(found))
+    if after is None or not after.by_sign_in_name:
+        found = await user_search.by_display_name(read, tenant_id, now, prefix=prefix, after=place, limit=wanted)
+        place = None
+    by_display_name = len(found)
+    if prefix and by_display_name < wanted:
+        found += await user_search.by_sign_in_name(
+            read, tenant_id, now, prefix=prefix, after=place, limit=wanted - by_display_name
+        )
+    return _page(found, limit, by_display_name)
+
+
+async def find_any_user(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> User:
+    """A user, deleted ones included as long as they can be restored. Raises what `access.require` does; NotFound."""
+    await require(read, caller, Action.READ_USER, tenant_id, now=now)
+    user = await users.find(read, tenant_id, user_id)
+    if user is None or (user.soft_deleted_at is not None and user.soft_deleted_at <= now - RESTORABLE):
+        raise NotFound("user")
+    return user
+
+
+def _page(found: list[ListedUser], limit: int, by_display_name: int) -> FoundUsers:
+    if len(found) <= limit:
+        return FoundUsers(found, None)
+    last = found[limit - 1]
+    is_second = limit > by_display_name
+    return FoundUsers(found[:limit], Place(is_second, last.upn_key if is_second else last.display_key, last.id))

@@ -1,0 +1,180 @@
+"""The trail: searched by what, who and when; taken along as a file; and one request explained by its number."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.access.trail import MOST_OF_REQUEST, Search, explain, find_actor, search_trail
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.clock import DAY, SECOND, to_iso
+from tenantry.core.ids import TenantId
+from tenantry.directory.user_files import write_row
+from tenantry.store.audit_search import FoundEvent
+from tenantry.store.engine import Read
+from tenantry.surfaces.portal.audit_words import told, type_name, type_names
+from tenantry.surfaces.portal.forms import Form, read_day
+from tenantry.surfaces.portal.frame import render
+from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.users import csv_file
+from tenantry.surfaces.shared.body import is_clean
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+PAGE = 50
+EXPORT_PAGE = 1000
+NAMES = ("what", "who", "from", "to", "issued")
+_EXPORTED = (
+    "id",
+    "at",
+    "type",
+    "actor",
+    "connector_id",
+    "grant_id",
+    "partner_tenant_id",
+    "correlation_id",
+    "address",
+    "data",
+)
+
+router = APIRouter()
+
+
+class _Asked(NamedTuple):
+    """The search of an address, and how it stands in the form."""
+
+    form: Form
+    search: Search
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {name: self.form.value(name) for name in NAMES if self.form.value(name)}
+
+
+async def _read_search(request: Request, read: Read, tenant_id: TenantId) -> _Asked:
+    """What cannot be understood is said beside its field."""
+    form = Form({name: [request.query_params.get(name, "")] for name in NAMES})
+    what, who = form.text("what", max_length=100), form.text("who", max_length=200)
+    if what and what not in dict(type_names()):
+        form.fail("what", _("There is no such event."))
+    start, end = read_day(form, "from"), read_day(form, "to")
+    if start and end and start > end:
+        form.fail("to", _("The last day is before the first."))
+    actor = await find_actor(read, tenant_id, who) if who and not form.errors else ""
+    if actor is None:
+        form.fail("who", _("Nobody here has this sign-in name."))
+    since = start - DAY if start else None
+    search = Search(type=what, actor=actor or "", since=since, until=end, with_issued=form.checked("issued"))
+    return _Asked(form, search)
+
+
+@router.get("/audit")
+@performs(Action.READ_AUDIT)
+async def show_audit(request: Request, session: SignedIn, before: str = "") -> Response:
+    """Queries: those of the session, and 4, whatever the trail holds."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    before = before if is_clean(before) else ""
+    found: list[FoundEvent] = []
+    following: str | None = None
+    async with deps.store.read() as read:
+        await require(read, caller, Action.READ_AUDIT, session.here, now=now)
+        form, search = asked = await _read_search(request, read, session.here)
+        if not form.errors:
+            found, following = await search_trail(
+                read, caller, session.here, search, before=before, limit=PAGE, now=now
+            )
+    query = asked.query
+    return render(
+        request,
+        "audit.html",
+        422 if form.errors else 200,
+        form=form,
+        events=[told(event) for event in found],
+        types=[("", _("Everything")), *type_names()],
+        query=query,
+        first=f"/audit?{urlencode(query)}" if before else "",
+        next=f"/audit?{urlencode({**query, 'before': following})}" if following else "",
+        export=[(name, f"/audit/export?{urlencode({**query, 'format': name})}") for name in ("csv", "jsonl")],
+    )
+
+
+@router.get("/audit/export")
+@performs(Action.READ_AUDIT)
+async def export_audit(request: Request, session: SignedIn, format: str = "csv") -> Response:
+    """What the same search finds, all of it, newest first: CSV, or one JSON object a line."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    async with deps.store.read() as read:
+        await require(read, caller, Action.READ_AUDIT, session.here, now=now)
+        form, search = await _read_search(request, read, session.here)
+    if form.errors or format not in ("csv", "jsonl"):
+        return await show_audit(request, session)
+    async with deps.store.write() as tx:
+        page = await search_trail(tx, caller, session.here, search, limit=EXPORT_PAGE, now=now)
+        await record(tx, session.here, caller, events.AuditExported(format=format), now)
+
+    async def lines() -> AsyncIterator[str]:
+        found, following = page
+        if format == "csv":
+            yield "\ufeff" + write_row(_EXPORTED)
+        while True:
+            yield "".join(_csv_line(event) if format == "csv" else _json_line(event) for event in found)
+            if following is None:
+                return
+            async with deps.store.read() as read:
+                found, following = await search_trail(
+                    read, caller, session.here, search, before=following, limit=EXPORT_PAGE, now=now
+                )
+
+    kind = "text/csv; charset=utf-8" if format == "csv" else "application/jsonl"
+    return csv_file(lines(), f"trail-{datetime.fromtimestamp(now // SECOND, UTC):%Y-%m-%d}.{format}", kind)
+
+
+def _values(event: FoundEvent) -> dict[str, str | None]:
+    values = {name: getattr(event, name) for name in _EXPORTED}
+    return {**values, "at": to_iso(event.at)}
+
+
+def _csv_line(event: FoundEvent) -> str:
+    return write_row(_values(event).values())
+
+
+def _json_line(event: FoundEvent) -> str:
+    values = {**_values(event), "data": msgspec.Raw(event.data.encode())}
+    return msgspec.json.encode(values).decode() + "\n"
+
+
+@router.get("/audit/explain")
+@performs(Action.READ_AUDIT)
+async def show_explanation(request: Request, session: SignedIn, number: str = "") -> Response:
+    """Why a request was refused, by the number that its error named."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    form = Form({"number": [number]})
+    wanted = form.text("number", max_length=128)
+    async with deps.store.read() as read:
+        found = await explain(
+            read, session.caller(origin_of(request.scope)), session.here, "" if form.errors else wanted, now
+        )
+    if wanted and not found:
+        form.fail("number", _("Nothing here has this number. It may stand in the trail of another organisation."))
+    return render(
+        request,
+        "audit_explain.html",
+        422 if form.errors else 200,
+        form=form,
+        number=wanted,
+        events=[told(event) for event in found],
+        more=len(found) == MOST_OF_REQUEST,
+        type_name=type_name,
+    )

@@ -1,0 +1,72 @@
+"""Events of the trail as people read them."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from tenantry.audit.events import all_events
+from tenantry.store.audit_search import FoundEvent
+from tenantry.surfaces.portal.role_words import role_name
+from tenantry.surfaces.portal.texts import exact_time
+from tenantry.surfaces.portal.texts import gettext as _
+
+
+class Told(NamedTuple):
+    """One event. `details` are pairs of name and value, `facts` the path of a decision."""
+
+    event: FoundEvent
+    what: str
+    who: str
+    details: list[tuple[str, str]]
+    facts: list[str]
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether somebody was kept from something."""
+        return self.event.type.endswith((".refused", ".denied", ".reused"))
+
+
+def told(event: FoundEvent) -> Told:
+    """The event in words."""
+    data = json.loads(event.data)
+    facts = [str(fact) for fact in data.pop("facts", [])]
+    data.pop("type", None)
+    details = [(_in_words(name), _value(name, value)) for name, value in data.items()]
+    return Told(event, type_name(event.type), _who(event), details, facts)
+
+
+def type_name(type: str) -> str:
+    """`group.member_added`: `Group member added`."""
+    return _in_words(type.replace(".", " "))
+
+
+def type_names() -> list[tuple[str, str]]:
+    """Every type there is, by its name, for a choice."""
+    tags = {str(kind.__struct_config__.tag) for kind in all_events()}
+    return sorted(((tag, type_name(tag)) for tag in tags), key=lambda pair: pair[1])
+
+
+def _in_words(name: str) -> str:
+    text = name.replace("_", " ").removesuffix(" id")
+    return text[:1].upper() + text[1:]
+
+
+def _value(name: str, value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_value(name.removesuffix("s"), item) for item in value)
+    if name.endswith("_at") and isinstance(value, int):
+        return exact_time(value) if value else ""
+    return role_name(str(value)) if name == "role_id" else str(value)
+
+
+def _who(event: FoundEvent) -> str:
+    kind = event.actor.partition(":")[0]
+    if kind == "user" and event.partner_tenant_id:
+        return _("A user of %(partner)s") % {"partner": event.partner_name or event.partner_tenant_id}
+    if kind == "user":
+        return event.user_name or _("A user who is gone")
+    if kind == "connector":
+        return event.connector_name or _("A connector that is gone")
+    words = {"operator": _("Operator of the server"), "device": _("A device"), "anonymous": _("Nobody signed in")}
+    return words.get(kind, event.actor)

@@ -1,0 +1,139 @@
+"""Import CSV: a file is kept, then tried some rows at a time while the page shows how far it is; errors stand by row.
+
+Each step is a form: a script sends it by itself, without one there is a button. Closing the page loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.directory.user_files import COLUMNS, MOST_ROWS, REQUIRED, read_rows, write_row
+from tenantry.directory.user_imports import begin_import, get_import, is_over, try_next_rows
+from tenantry.store import user_imports
+from tenantry.store.user_imports import ImportRow
+from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.users import csv_file
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+FILE_LIMIT = 8 * 1024 * 1024
+ERRORS_SHOWN = 100
+
+_decoder = msgspec.json.Decoder(dict[str, str])
+
+router = APIRouter()
+
+
+@router.get("/users/import")
+@performs(Action.CREATE_USER)
+async def show_import(request: Request, session: SignedIn) -> Response:
+    """What the file looks like."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        await require(read, session.caller(origin_of(request.scope)), Action.CREATE_USER, session.here, now=now)
+    return _form_page(request, draft_of(request), 200)
+
+
+@router.post("/users/import")
+@performs(Action.CREATE_USER)
+async def take_file(request: Request, session: SignedIn) -> Response:
+    """Refused as a whole when it is no such file; else to the page that tries its rows."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    form = await read_form(request, limit=FILE_LIMIT)
+    raw = form.files.get("file", b"")
+    import_id = ""
+    if not raw:
+        form.fail("file", _("Choose a file."))
+    else:
+        form.values["file"] = []  # so that what is wrong with it is said beside it
+        with form.showing_errors():
+            rows = read_rows(raw)
+            async with deps.store.write() as tx:
+                await claim_form(tx, deps.hasher, session.here, form, back="/users", now=now)
+                import_id = await begin_import(
+                    tx, caller, session.here, file_name=form.file_name("file"), rows=rows, now=now
+                )
+    if not import_id:
+        return _form_page(request, form, 422)
+    return see_other(f"/users/import/{import_id}")
+
+
+def _form_page(request: Request, form: Form, status: int) -> Response:
+    example = write_row(COLUMNS) + write_row(["dana@contoso.example", "Dana Mills", "Dana", "Mills", "US", "", ""])
+    return render(
+        request,
+        "user_import.html",
+        status,
+        form=form,
+        columns=COLUMNS,
+        required=REQUIRED,
+        most=MOST_ROWS,
+        example=example,
+    )
+
+
+@router.get("/users/import/{import_id}")
+@performs(Action.CREATE_USER)
+async def show_progress(request: Request, session: SignedIn, import_id: str) -> Response:
+    """How far it is, and which rows failed."""
+    return await _progress_page(request, session, import_id)
+
+
+@router.post("/users/import/{import_id}")
+@performs(Action.CREATE_USER)
+async def continue_import(request: Request, session: SignedIn, import_id: str) -> Response:
+    """The next rows. Two browsers that send this at once try different rows."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    await read_form(request)
+    async with deps.store.write() as tx:
+        await try_next_rows(tx, session.caller(origin_of(request.scope)), session.here, import_id, now)
+    if request.headers.get("hx-request"):
+        return await _progress_page(request, session, import_id)
+    return see_other(f"/users/import/{import_id}")
+
+
+async def _progress_page(request: Request, session: Session, import_id: str) -> Response:
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        state = await get_import(read, session.caller(origin_of(request.scope)), session.here, import_id, now)
+        failed = await user_imports.list_failed(read, session.here, import_id, after=0, limit=ERRORS_SHOWN)
+    return render(
+        request,
+        "user_import_progress.html",
+        state=state,
+        over=is_over(state),
+        failed=[(row, _name_of(row)) for row in failed],
+    )
+
+
+def _name_of(row: ImportRow) -> str:
+    values = _decoder.decode(row.data)
+    return values.get("user_principal_name") or values.get("display_name") or ""
+
+
+@router.get("/users/import/{import_id}/failed.csv")
+@performs(Action.CREATE_USER)
+async def export_failed(request: Request, session: SignedIn, import_id: str) -> Response:
+    """The rows that failed, to be put right and imported again, each with what is wrong."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        await get_import(read, session.caller(origin_of(request.scope)), session.here, import_id, now)
+        failed = await user_imports.list_failed(read, session.here, import_id, after=0, limit=MOST_ROWS)
+
+    async def lines() -> AsyncIterator[str]:
+        yield "\ufeff" + write_row([*COLUMNS, "error"])
+        for row in failed:
+            values = _decoder.decode(row.data)
+            yield write_row([*(values.get(column) for column in COLUMNS), row.error])
+
+    return csv_file(lines(), "failed-users.csv")

@@ -1,0 +1,168 @@
+"""Users: the list, searched by the database; one user with what belongs to it; the list as a file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import decide
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.clock import SECOND
+from tenantry.core.ids import UserId
+from tenantry.directory.roles import list_roles
+from tenantry.directory.user_files import COLUMNS, write_row
+from tenantry.directory.user_search import FoundUsers, Place, find_any_user, search_users
+from tenantry.directory.users import RESTORABLE, list_users
+from tenantry.store import audit_search, phones, user_facts
+from tenantry.surfaces.portal.audit_words import told
+from tenantry.surfaces.portal.forms import Form
+from tenantry.surfaces.portal.frame import render
+from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.role_words import role_name
+from tenantry.surfaces.portal.words import reach_text
+from tenantry.surfaces.shared.body import is_clean
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+PAGE = 50
+SHOWN = 20
+EXPORT_PAGE = 1000
+
+router = APIRouter()
+
+
+@router.get("/users")
+@performs(Action.LIST_USERS)
+async def show_users(
+    request: Request, session: SignedIn, q: str = "", show: str = "", after: str = "", key: str = "", name: str = ""
+) -> Response:
+    """`q` begins a display name or a sign-in name. Queries: those of the session, and 3, whatever the list holds.
+
+    `after`, `key` and `name` are the place where the page before ended.
+    """
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    text = q.strip()[:128] if is_clean(q) else ""
+    deleted = show == "deleted"
+    place = Place(bool(name), key, after) if after and is_clean(key + after) else None
+    async with deps.store.read() as read:
+        found = await search_users(
+            read, caller, session.here, text=text, deleted=deleted, after=place, limit=PAGE, now=now
+        )
+        may_create = await decide(read, caller, Action.CREATE_USER, session.here, now=now)
+    search = {"show": "deleted"} if deleted else {}
+    return render(
+        request,
+        "users.html",
+        users=found.users,
+        q=text,
+        show="deleted" if deleted else "live",
+        first=_address(**search, q=text) if place else "",
+        next=_next_address(found, {**search, "q": text}),
+        may_create=may_create.allowed,
+        restorable=RESTORABLE,
+        role_name=role_name,
+    )
+
+
+def _next_address(found: FoundUsers, search: dict[str, str]) -> str:
+    if found.next is None:
+        return ""
+    named = {"name": "1"} if found.next.by_sign_in_name else {}
+    return _address(**search, **named, key=found.next.key, after=found.next.id)
+
+
+def _address(**query: str) -> str:
+    kept = {name: value for name, value in query.items() if value}
+    return f"/users?{urlencode(kept)}" if kept else "/users"
+
+
+@router.get("/users.csv")
+@performs(Action.LIST_USERS)
+async def export_users(request: Request, session: SignedIn) -> Response:
+    """Every user that is not deleted, as a file that can be imported again."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    async with deps.store.write() as tx:
+        page, place = await list_users(tx, caller, session.here, limit=EXPORT_PAGE, now=now)
+        await record(tx, session.here, caller, events.UsersExported(), now)
+
+    async def lines() -> AsyncIterator[str]:
+        users, after = page, place
+        yield "\ufeff" + write_row(COLUMNS)
+        while True:
+            yield "".join(write_row(getattr(user, column) for column in COLUMNS) for user in users)
+            if after is None:
+                return
+            async with deps.store.read() as read:
+                users, after = await list_users(read, caller, session.here, after=after, limit=EXPORT_PAGE, now=now)
+
+    return csv_file(lines(), f"users-{datetime.fromtimestamp(now // SECOND, UTC):%Y-%m-%d}.csv")
+
+
+def csv_file(lines: AsyncIterator[str], name: str, media_type: str = "text/csv; charset=utf-8") -> StreamingResponse:
+    """A file to keep, made while it is sent."""
+    return StreamingResponse(
+        lines, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+@router.get("/users/{user_id}")
+@performs(Action.READ_USER)
+async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Queries: those of the session, and 11, however much the user has."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    async with deps.store.read() as read:
+        user = await find_any_user(read, caller, here, user_id, now)
+        may = {
+            action.value: (await decide(read, caller, action, here, now=now)).allowed
+            for action in (
+                Action.UPDATE_USER,
+                Action.RESET_PASSWORD,
+                Action.DELETE_USER,
+                Action.RESTORE_USER,
+                Action.ASSIGN_ROLE,
+                Action.READ_AUDIT,
+            )
+        }
+        roles = await list_roles(read, here, user_id, now)
+        numbers = await phones.list_of_user(read, here, user_id)
+        tokens = await user_facts.list_tokens(read, here, user_id, now, limit=SHOWN + 1)
+        accounts = await user_facts.list_accounts(read, here, user_id, limit=SHOWN + 1)
+        trail = (
+            await audit_search.of_actor(
+                read,
+                here,
+                f"user:{user_id}",
+                type=None,
+                since=audit_search.FIRST,
+                before=audit_search.LAST,
+                limit=SHOWN,
+            )
+            if may["audit.read"]
+            else []
+        )
+    return render(
+        request,
+        "user.html",
+        user=user,
+        may=may,
+        roles=roles,
+        role_name=role_name,
+        numbers=numbers,
+        tokens=tokens[:SHOWN],
+        more_tokens=len(tokens) > SHOWN,
+        accounts=accounts[:SHOWN],
+        trail=[told(event) for event in trail],
+        reach_text=reach_text,
+        forgotten_at=user.soft_deleted_at + RESTORABLE if user.soft_deleted_at else None,
+        form=Form(),
+    )

@@ -1,0 +1,142 @@
+"""The trail in the portal: searched, opened to the path of a decision, explained by its number, taken along."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+from tenantry.access.actions import RoleId
+from tenantry.access.trail import _WINDOW
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.clock import DAY
+from tests.support.builders import OPERATOR, a_user, as_user
+from tests.support.clock import NOON
+from tests.support.portal import Portal, Visitor
+
+
+def shown(visitor: Visitor) -> list[str]:
+    """The kinds of events on the page, newest first."""
+    return [text.strip() for text in re.findall(r"<summary>(?:<span[^>]*>.*?</svg>)?([^<]+)", visitor.page.text)]
+
+
+async def some_events(portal: Portal, count: int, *, days_ago: int = 0, issued: int = 0) -> None:
+    async with portal.app.deps.store.write() as tx:
+        for number in range(count):
+            event = events.GroupCreated(group_id="g", name=f"Group {number}")
+            await record(tx, portal.tenant.id, as_user(portal.erik), event, NOON - days_ago * DAY)
+        for number in range(issued):
+            token = events.AccessTokenIssued(jti=str(number), audience="kaizala", expires_at=NOON)
+            await record(tx, portal.tenant.id, as_user(portal.mia), token, NOON - days_ago * DAY)
+
+
+async def test_the_trail_is_searched_by_what_who_and_when(portal: Portal) -> None:
+    await some_events(portal, 3, days_ago=3)
+    await some_events(portal, 2, days_ago=400)
+    visitor = await portal.visit(portal.dana)
+    await visitor.open("/audit?what=group.created&who=" + portal.erik.user_principal_name)
+    assert shown(visitor) == ["Group created"] * 5
+    assert "Group 2" in visitor.text
+    from_day = "2025-12-01"
+    assert NOON > 0
+    await visitor.open(f"/audit?what=group.created&who=user:{portal.erik.id}&from={from_day}")
+    recent = len(shown(visitor))
+    await visitor.open(f"/audit?what=group.created&who={portal.erik.id}&to={from_day}")
+    assert recent + len(shown(visitor)) == 5
+    assert recent > 0
+    assert shown(visitor)
+    await visitor.open("/audit?who=operator&what=user.created")
+    assert set(shown(visitor)) == {"User created"}
+    await visitor.open("/audit?what=user.restored")
+    assert "Nothing found" in visitor.text
+
+
+async def test_what_cannot_be_searched_for_is_said_beside_its_field(sqlite_portal: Portal) -> None:
+    visitor = await sqlite_portal.visit(sqlite_portal.dana)
+    for query, field in (
+        ("what=no.such", "what"),
+        ("who=nobody@nowhere.example", "who"),
+        ("from=yesterday", "from"),
+        ("from=2026-02-01&to=2026-01-01", "to"),
+    ):
+        page = await visitor.open(f"/audit?{query}")
+        assert page.status_code == 422
+        assert f'id="{field}-error"' in page.text
+        assert (await visitor.open(f"/audit/export?{query}")).status_code == 422
+
+
+async def test_pages_hold_every_event_once_and_tokens_issued_only_when_asked_for(portal: Portal) -> None:
+    await some_events(portal, 120, issued=30)
+    visitor = await portal.visit(portal.dana)
+
+    async def all_of(address: str) -> list[str]:
+        seen: list[str] = []
+        while address:
+            page = await visitor.open(address)
+            seen += shown(visitor)
+            following = re.search(r'rel="next" href="([^"]+)"', page.text)
+            address = following[1].replace("&amp;", "&") if following else ""
+        return seen
+
+    assert (await all_of("/audit?what=group.created")).count("Group created") == 124 - 1
+    assert "Access token issued" not in await all_of("/audit")
+    assert (await all_of("/audit?issued=1")).count("Access token issued") == 30
+    assert await all_of(f"/audit?what=access_token.issued&who={portal.mia.id}") == ["Access token issued"] * 30
+    assert await all_of(f"/audit?what=access_token.issued&who={portal.dana.id}") == []
+
+
+async def test_a_search_among_tokens_issued_goes_on_where_its_window_ended(sqlite_portal: Portal) -> None:
+    await some_events(sqlite_portal, 0, issued=1)
+    async with sqlite_portal.app.deps.store.write() as tx:
+        for number in range(_WINDOW):
+            token = events.AccessTokenIssued(jti=str(number), audience="kaizala", expires_at=NOON)
+            await record(tx, sqlite_portal.tenant.id, as_user(sqlite_portal.erik), token, NOON + 1)
+    visitor = await sqlite_portal.visit(sqlite_portal.dana)
+    page = await visitor.open(f"/audit?what=access_token.issued&who={sqlite_portal.mia.id}")
+    assert "Older ones may hold it" in visitor.text
+    following = re.search(r'rel="next" href="([^"]+)"', page.text)
+    assert following is not None
+    await visitor.open(following[1].replace("&amp;", "&"))
+    assert shown(visitor) == ["Access token issued"]
+
+
+async def test_a_refusal_is_explained_by_the_number_that_its_answer_names(portal: Portal) -> None:
+    mine, visitor = await portal.visit(portal.mia), await portal.visit(portal.dana)
+    refused = await mine.http.get("/audit", headers={"X-Correlation-Id": "refused-7"})
+    assert refused.status_code == 403
+    await visitor.open("/audit/explain?number=refused-7")
+    assert shown(visitor) == ["Access denied"]
+    assert "the user holds no role; needed: one of global administrator" in visitor.text
+    unknown = await visitor.open("/audit/explain?number=never")
+    assert unknown.status_code == 422
+    assert 'id="number-error"' in unknown.text
+    elsewhere = await portal.visit(portal.otto)
+    assert (await elsewhere.open("/audit/explain?number=refused-7")).status_code == 422
+
+
+async def test_the_trail_is_taken_along_as_csv_and_as_json_lines(portal: Portal) -> None:
+    await some_events(portal, 1100)
+    visitor = await portal.visit(portal.dana)
+    lines = (await visitor.open("/audit/export?format=jsonl&what=group.created")).text.splitlines()
+    found = [json.loads(line) for line in lines]
+    assert len(found) == 1103
+    assert found[0]["data"]["type"] == "group.created"
+    assert found[0]["at"].endswith("Z")
+    text = (await visitor.open("/audit/export?format=csv&what=group.created")).text
+    assert len(list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))) == 1103
+    await visitor.open("/audit?what=audit.exported")
+    assert shown(visitor) == ["Audit exported"] * 2
+
+
+async def test_who_may_read_everything_may_read_the_trail_and_markup_in_it_is_text(portal: Portal) -> None:
+    reader = await a_user(portal.app.deps.store, portal.tenant, roles=[RoleId.GLOBAL_READER])
+    async with portal.app.deps.store.write() as tx:
+        event = events.GroupCreated(group_id="g", name="<script>alert(1)</script>")
+        await record(tx, portal.tenant.id, OPERATOR, event, NOON)
+    visitor = await portal.visit(reader)
+    page = await visitor.open("/audit")
+    assert page.status_code == 200
+    assert "&lt;script&gt;alert(1)" in page.text
+    assert "<script>alert" not in page.text

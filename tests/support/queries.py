@@ -1,0 +1,30 @@
+"""Which statements a piece of work runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tenantry.store.engine import Store
+
+
+@contextmanager
+def counted_queries(store: Store) -> Iterator[list[str]]:
+    """The SQL of every look at this store inside the block, in order: `with counted_queries(store) as queries: ...`."""
+    queries: list[str] = []
+
+    def counting(method: Any) -> Any:
+        async def counted(self: Any, shape: Any, sql: str, /, **params: Any) -> Any:
+            queries.append(sql)
+            return await method(self, shape, sql, **params)
+
+        return counted
+
+    with pytest.MonkeyPatch.context() as patch:
+        for block in {type(store.read()), type(store.write())}:
+            for name in ("all", "one_or_none"):
+                patch.setattr(block, name, counting(getattr(block, name)))
+        yield queries
