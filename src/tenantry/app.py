@@ -26,6 +26,7 @@ from tenantry.access.actions import Action
 from tenantry.core.clock import Clock, system_clock
 from tenantry.directory.messages import AppriseMessages, DemoInbox, Messages
 from tenantry.directory.passwords import PasswordHasher
+from tenantry.housekeeping import keep_tidy
 from tenantry.metrics import Metrics
 from tenantry.settings import Settings
 from tenantry.store.engine import Store
@@ -92,7 +93,7 @@ class App:
         self._host_roots = {host.lower(): root.rstrip("/") for host, root in deps.settings.host_roots.items()}
         self._exact: dict[tuple[str, str], tuple[str, HotRoute]] = {}
         self._patterns: list[tuple[str, re.Pattern[str], HotRoute]] = []
-        self._key_refresh: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
         self._take("operations", operations.routes(self.metrics if deps.settings.metrics else None))
         if deps.settings.demo:
             self._take("operations", inbox.HOT)
@@ -116,10 +117,10 @@ class App:
 
     async def close(self) -> None:
         """Stop the background work, finish the store's."""
-        if self._key_refresh is not None:
-            self._key_refresh.cancel()
+        for task in self._background:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._key_refresh
+                await task
         await asyncio.to_thread(self.deps.passwords.close)
         if self._owns_store:
             await self.deps.store.close()
@@ -172,9 +173,10 @@ class App:
             scope["raw_path"] = root.encode() + scope.get("raw_path", b"")
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """The server's lifespan: keys are read again in the background from start to shutdown."""
+        """The server's lifespan: in the background keys are read again and the store is tidied."""
         await receive()
-        self._key_refresh = asyncio.create_task(self._refresh_keys())
+        tidying = keep_tidy(self.deps.store, self.deps.clock)
+        self._background = [asyncio.create_task(work) for work in (self._refresh_keys(), tidying)]
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.close()

@@ -14,6 +14,7 @@ from tenantry.cli.main import app
 ALL = [
     ("init",),
     ("serve",),
+    ("housekeeping",),
     ("db", "upgrade"),
     ("db", "check"),
     ("key", "rotate"),

@@ -22,6 +22,7 @@ from tenantry.cli import (
     user,
 )
 from tenantry.cli.common import noun
+from tenantry.cli.housekeeping import housekeeping
 from tenantry.cli.init import init
 from tenantry.cli.serve import serve
 
@@ -29,6 +30,7 @@ app = noun("Tenantry: an identity control plane for organisations that run other
 
 app.command()(init)
 app.command()(serve)
+app.command()(housekeeping)
 for name, commands in {
     "db": db.app,
     "key": key.app,

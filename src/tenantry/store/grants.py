@@ -176,6 +176,22 @@ async def revoke_of_group(
     )
 
 
+async def delete_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
+    """Forget every grant of the user, with its refresh tokens."""
+    await tx.run(
+        """
+        DELETE FROM refresh_tokens WHERE tenant_id = :tenant_id AND grant_id IN (
+            SELECT id FROM grants WHERE tenant_id = :tenant_id AND user_id = :user_id
+        )
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+    )
+    await tx.run(
+        "DELETE FROM grants WHERE tenant_id = :tenant_id AND user_id = :user_id", tenant_id=tenant_id, user_id=user_id
+    )
+
+
 async def exists(tx: Tx, tenant_id: TenantId, grant_id: GrantId) -> bool:
     """Also when it is revoked."""
     found = await tx.one_or_none(

@@ -218,6 +218,20 @@ async def try_pin(tx: Tx, tenant_id: TenantId, number: str, purpose: str, pin_ha
     )
 
 
+async def has_stale_pins(read: Read, tenant_id: TenantId, before: Micros) -> bool:
+    """Whether `delete_stale_pins` has anything to delete."""
+    found = await read.one_or_none(
+        str,
+        """
+        SELECT number FROM phone_pins
+        WHERE tenant_id = :tenant_id AND expires_at < :before AND window_started_at < :before LIMIT 1
+        """,
+        tenant_id=tenant_id,
+        before=before,
+    )
+    return found is not None
+
+
 async def delete_stale_pins(tx: Tx, tenant_id: TenantId, before: Micros) -> None:
     """Forget the tenant's PINs that expired, and whose window began, before `before`."""
     await tx.run(

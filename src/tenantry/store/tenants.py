@@ -86,6 +86,13 @@ async def list_live(read: Read, after_id: str, limit: int) -> list[Tenant]:
     )
 
 
+async def list_ids(read: Read, after_id: str, limit: int) -> list[TenantId]:
+    """At most `limit` tenants after `after_id` (empty: from the beginning), disabled and deleted ones too, by id."""
+    return await read.all(
+        TenantId, "SELECT id FROM tenants WHERE id > :after_id ORDER BY id LIMIT :limit", after_id=after_id, limit=limit
+    )
+
+
 async def mark_deleted(tx: Tx, tenant_id: TenantId, now: Micros) -> bool:
     """False when there is no such live tenant."""
     changed = await tx.run(

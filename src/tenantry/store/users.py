@@ -36,6 +36,13 @@ class Credential(NamedTuple):
     must_change: int
 
 
+class DeletedAt(NamedTuple):
+    """When a user was soft-deleted; None: it is not."""
+
+    id: UserId
+    soft_deleted_at: int | None
+
+
 def display_key(display_name: str) -> str:
     """What searches by display name begin with: letter case does not count."""
     return display_name.strip().lower()
@@ -207,6 +214,31 @@ async def restore(tx: Tx, tenant_id: TenantId, user_id: UserId, deleted_after: M
         deleted_after=deleted_after,
         now=now,
     )
+
+
+async def list_deleted_at(read: Read, tenant_id: TenantId, after_id: str, limit: int) -> list[DeletedAt]:
+    """At most `limit` users after `after_id` (empty: from the beginning), deleted or not, by id."""
+    return await read.all(
+        DeletedAt,
+        """
+        SELECT id, soft_deleted_at FROM users
+        WHERE tenant_id = :tenant_id AND id > :after_id ORDER BY id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        after_id=after_id,
+        limit=limit,
+    )
+
+
+async def purge(tx: Tx, tenant_id: TenantId, user_id: UserId, deleted_until: Micros) -> bool:
+    """Delete the row of a user soft-deleted at `deleted_until` or before, and all that is only the user's."""
+    changed = await tx.run(
+        "DELETE FROM users WHERE tenant_id = :tenant_id AND id = :id AND soft_deleted_at <= :deleted_until",
+        tenant_id=tenant_id,
+        id=user_id,
+        deleted_until=deleted_until,
+    )
+    return changed == 1
 
 
 async def set_credential(

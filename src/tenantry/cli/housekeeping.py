@@ -1,0 +1,20 @@
+"""`tenantry housekeeping`: what a running server does each hour, now."""
+
+from __future__ import annotations
+
+from tenantry.cli.common import AsJson, DataDir, Desk, run, show
+
+
+def housekeeping(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Forget what has ended: users past their restoration, expired secrets, stored answers. Purged users are audited.
+
+    A running server does it each hour. Example: `tenantry housekeeping`
+    """
+
+    async def work(desk: Desk) -> dict[str, int]:
+        from tenantry.core.clock import system_clock
+        from tenantry.housekeeping import tidy
+
+        return await tidy(desk.store, desk.caller, system_clock)
+
+    show(run(data_dir, work), as_json)

@@ -1,0 +1,173 @@
+"""What is forgotten, and what stays."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tenantry import housekeeping
+from tenantry.core.clock import DAY, HOUR, MINUTE, Micros
+from tenantry.core.errors import NotFound
+from tenantry.directory import purging
+from tenantry.directory.tenants import delete_tenant
+from tenantry.directory.users import RESTORABLE, delete_user, restore_user
+from tenantry.housekeeping import tidy
+from tenantry.store import audit_events, idempotency
+from tenantry.store import grants as grant_rows
+from tenantry.store.engine import Store, Tx
+from tests.support.builders import OPERATOR, SomeTenant, a_connector, a_grant, a_group, a_tenant, a_user
+from tests.support.clock import NOON, FakeClock
+
+
+async def tidy_at(store: Store, now: Micros) -> dict[str, int]:
+    return await tidy(store, OPERATOR, FakeClock(now))
+
+
+async def count(store: Store, table: str) -> int:
+    async with store.read() as read:
+        return len(await read.all(str, f"SELECT tenant_id FROM {table}"))
+
+
+async def test_users_nobody_can_restore_any_more_are_gone_with_all_that_was_theirs(store: Store) -> None:
+    tenant = await a_tenant(store)
+    gone, stays = await a_user(store, tenant, phone=True), await a_user(store, tenant, phone=True)
+    await a_group(store, tenant, admins=[gone, stays])
+    connector = await a_connector(store, tenant)
+    for user in (gone, stays):
+        await a_grant(store, connector, user)
+    async with store.write() as tx:
+        await delete_user(tx, OPERATOR, tenant.id, gone.id, NOON)
+
+    assert (await tidy_at(store, NOON + RESTORABLE - 1))["users"] == 0
+    async with store.write() as tx:
+        await restore_user(tx, OPERATOR, tenant.id, gone.id, NOON + RESTORABLE - 1)
+        await delete_user(tx, OPERATOR, tenant.id, gone.id, NOON)
+    assert (await tidy_at(store, NOON + RESTORABLE))["users"] == 1
+    for table in ("users", "password_credentials", "phones", "group_members", "grants", "refresh_tokens"):
+        assert await count(store, table) == 1, table
+    with pytest.raises(NotFound):
+        async with store.write() as tx:
+            await restore_user(tx, OPERATOR, tenant.id, gone.id, NOON)
+    async with store.read() as read:
+        trail = await audit_events.list_latest(read, tenant.id, 100)
+    assert [event.data for event in trail if event.type == "user.purged"] == [
+        f'{{"type":"user.purged","user_id":"{gone.id}"}}'
+    ]
+
+
+async def test_expired_secrets_are_forgotten_a_month_after_their_end_and_others_never(store: Store) -> None:
+    tenant = await a_tenant(store)
+    connector = await a_connector(store, tenant)
+    for lifetime in (DAY, 100 * DAY):
+        await a_grant(store, connector, await a_user(store, tenant), lifetime=lifetime)
+    assert (await tidy_at(store, NOON + 31 * DAY))["refresh_tokens"] == 0
+    assert (await tidy_at(store, NOON + 31 * DAY + 1))["refresh_tokens"] == 1
+    assert await count(store, "refresh_tokens") == 1
+
+
+async def test_every_table_that_keeps_something_for_a_time_is_walked(store: Store) -> None:
+    tenant = await a_tenant(store)
+    user = await a_user(store, tenant)
+    async with store.write() as tx:
+        await insert_one_of_each(tx, tenant, user.id)
+    forgotten = await tidy_at(store, NOON + 31 * DAY)
+    assert {name: rows for name, rows in forgotten.items() if name != "tenants"} == {
+        "users": 0,
+        "refresh_tokens": 0,
+        "authorization_codes": 1,
+        "device_tokens": 0,
+        "sessions": 1,
+        "sign_ins": 1,
+        "idempotency_keys": 1,
+    }
+    assert await count(store, "phone_pins") == 0
+
+
+async def insert_one_of_each(tx: Tx, tenant: SomeTenant, user_id: str) -> None:
+    """Rows that end a minute after noon."""
+    given = {"tenant_id": tenant.id, "key": b"k" * 32, "user_id": user_id, "now": NOON, "end": NOON + MINUTE}
+    await tx.run(
+        """
+        INSERT INTO authorization_codes (tenant_id, code_hash, connector_id, user_id, redirect_uri, scope, amr,
+                                         created_at, expires_at)
+        VALUES (:tenant_id, :key, 'c', :user_id, 'r', 's', 'pwd', :now, :end)
+        """,
+        **given,
+    )
+    await tx.run(
+        """
+        INSERT INTO sessions (tenant_id, session_hash, id, user_id, amr, address, browser, created_at, expires_at)
+        VALUES (:tenant_id, :key, 'i', :user_id, 'pwd', '', '', :now, :end)
+        """,
+        **given,
+    )
+    await tx.run(
+        """
+        INSERT INTO sign_ins (tenant_id, sign_in_hash, user_id, amr, must_change, tries_left, created_at, expires_at)
+        VALUES (:tenant_id, :key, :user_id, 'pwd', 0, 5, :now, :end)
+        """,
+        **given,
+    )
+    await tx.run(
+        """
+        INSERT INTO phone_pins (tenant_id, number, purpose, pin_hash, tries_left, created_at, expires_at,
+                                window_started_at, sent_in_window)
+        VALUES (:tenant_id, :user_id, 'sign_in', :key, 5, :now, :end, :now, 1)
+        """,
+        **given,
+    )
+    await idempotency.claim(tx, tenant.id, b"k" * 32, now=NOON, expires_at=NOON + MINUTE)
+
+
+async def test_a_round_reaches_every_page_of_every_tenant(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    monkeypatch.setattr(purging, "BATCH", 2)
+    tenants = [await a_tenant(store) for _ in range(5)]
+    for tenant in tenants[:2]:
+        users = [await a_user(store, tenant) for _ in range(5)]
+        async with store.write() as tx:
+            for user in users[1:]:
+                await delete_user(tx, OPERATOR, tenant.id, user.id, NOON)
+            for number in range(5):
+                await idempotency.claim(tx, tenant.id, bytes([number]) * 32, now=NOON, expires_at=NOON + number)
+    async with store.write() as tx:
+        await delete_tenant(tx, OPERATOR, tenants[1].id, NOON)
+    forgotten = await tidy_at(store, NOON + RESTORABLE)
+    assert (forgotten["tenants"], forgotten["users"], forgotten["idempotency_keys"]) == (5, 8, 10)
+    assert sum((await tidy_at(store, NOON + RESTORABLE)).values()) == 5  # nothing but the tenants is left to count
+
+
+async def test_a_round_with_nothing_to_forget_writes_nothing(store: Store) -> None:
+    tenant = await a_tenant(store)
+    await a_grant(store, await a_connector(store, tenant), await a_user(store, tenant))
+
+    class ReadOnly:
+        engine = store.engine
+        read = store.read
+        close = store.close
+
+        @asynccontextmanager
+        async def write(self) -> AsyncIterator[Tx]:
+            pytest.fail("wrote")
+            yield
+
+    await tidy(ReadOnly(), OPERATOR, FakeClock(NOON + HOUR))
+
+
+async def test_two_processes_that_tidy_at_once_audit_each_user_once(store: Store) -> None:
+    tenant = await a_tenant(store)
+    users = [await a_user(store, tenant) for _ in range(5)]
+    async with store.write() as tx:
+        for user in users:
+            await delete_user(tx, OPERATOR, tenant.id, user.id, NOON)
+    rounds = await asyncio.gather(*(tidy_at(store, NOON + RESTORABLE) for _ in range(4)))
+    assert sum(forgotten["users"] for forgotten in rounds) == 5
+    async with store.read() as read:
+        trail = await audit_events.list_latest(read, tenant.id, 100)
+    assert sum(event.type == "user.purged" for event in trail) == 5
+    async with store.read() as read:
+        assert await grant_rows.list_of_tenant(read, tenant.id, NOON, "", 10) == []
