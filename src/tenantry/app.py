@@ -70,6 +70,9 @@ FIRST_SEGMENTS = {
 """Which surface owns what lies below; `/{tenant}/oauth2/...` and its discovery are a tenant's token endpoints. The rest
 is the portal's."""
 
+_AUTHORIZE = re.compile(r"(/[^/]+)?/oauth2(/v2\.0)?/authorize|(/kaizala)?/api/oauth/authorize", re.IGNORECASE)
+"""Where applications send people to consent: pages of the portal, wherever they lie."""
+
 _log = structlog.get_logger()
 
 
@@ -215,6 +218,8 @@ class _Answer:
 def _owner(path: str) -> str:
     first, _, rest = path.lstrip("/").partition("/")
     second = rest.partition("/")[0]
+    if _AUTHORIZE.fullmatch(path):
+        return "portal"
     if second.lower() in ("oauth2", "v2.0", ".well-known"):
         return "oauth"
     return FIRST_SEGMENTS.get(first.lower(), "portal")

@@ -92,6 +92,15 @@ KAIZALA = [
         refused=(Call(), Call(body={"mobileNumber": "+12065550000", "applicationId": "{connector}", "pin": 123456})),
         bad=(*_BAD_BODIES, Call(body={"mobileNumber": "{phone}", "applicationId": "{connector}", "pin": []})),
     ),
+    Case(
+        "POST",
+        "/kaizala/api/oauth/token",
+        "/kaizala/api/oauth/token",
+        body=b"client_id={connector}&client_secret={secret}&code={refresh_token}",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        refused=(Call(), Call(body=b"client_id={connector}&client_secret={secret}&code=x")),
+        bad=(Call(body=b"client_id={connector}"), Call(body=b"code=a&code=b"), Call(body=b"\xff"), _BAD_BODIES[-1]),
+    ),
     _kaizala("GET", GROUPS, bad=(Call(url=GROUPS + "?fetchAllGroups=perhaps"),), own=True),
     _kaizala(
         "POST",

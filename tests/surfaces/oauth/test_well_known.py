@@ -39,13 +39,5 @@ async def test_a_tenant_that_no_name_can_be_is_not_echoed(world: World, path: st
     assert (await world.client.get(path)).status_code == 404
 
 
-async def test_nobody_is_sent_anywhere_from_the_authorize_address(world: World) -> None:
-    answer = await world.client.get(
-        "/common/oauth2/v2.0/authorize", params={"redirect_uri": "https://evil.example", "response_type": "code"}
-    )
-    assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_response_type")
-    assert "evil" not in answer.text
-
-
 def test_every_error_has_a_line() -> None:
     assert set(all_kinds()) == set(errors.TABLE)

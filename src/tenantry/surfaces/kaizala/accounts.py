@@ -89,7 +89,7 @@ async def login_with_pin(request: Request) -> Response:
             "refreshToken": signed_in.grant.refresh_token,
             "refreshTokenExpiry": to_millis(signed_in.grant.expires_at),
             "grantedScope": wire.granted_scope(signed_in.permissions),
-            "endpointUrl": _endpoint_url(deps.settings),
+            "endpointUrl": endpoint_url(deps.settings),
         },
         headers={"cache-control": "no-store"},
     )
@@ -152,7 +152,7 @@ async def _exchange(deps: Deps, scope: Scope) -> bytes:
         {
             "accessToken": exchanged.access_token.raw,
             "accessTokenExpiry": to_millis(exchanged.access_token.expires_at),
-            "endpointUrl": _endpoint_url(settings),
+            "endpointUrl": endpoint_url(settings),
             "refreshToken": exchanged.refresh_token or "",
             "scope": "token.write",
         }
@@ -165,7 +165,7 @@ HOT = [
 ]
 
 
-def _endpoint_url(settings: Settings) -> str:
+def endpoint_url(settings: Settings) -> str:
     """Ends with a slash: browser clients append `v1/...` (contract 0 #5)."""
     return f"{settings.issuer}/kaizala/"
 

@@ -13,7 +13,6 @@ from starlette.exceptions import HTTPException
 
 from tenantry.access.actions import Action
 from tenantry.surfaces.oauth.assertion import assertion
-from tenantry.surfaces.oauth.authorize import authorize
 from tenantry.surfaces.oauth.generate_token import generate_token, generate_token_v3
 from tenantry.surfaces.oauth.token import token
 from tenantry.surfaces.oauth.well_known import configuration, jwks, tenant_configuration
@@ -24,7 +23,6 @@ _TENANT = r"/(?P<tenant>[A-Za-z0-9._{}-]{1,260})"
 
 HOT = [
     HotRoute("POST", re.compile(rf"{_TENANT}/oauth2(?P<v2>/v2\.0)?/token/?"), token, Action.OBTAIN_TOKEN),
-    HotRoute("GET", re.compile(rf"{_TENANT}/oauth2(?P<v2>/v2\.0)?/authorize/?"), authorize, Action.READ_PUBLIC),
     HotRoute(
         "GET",
         re.compile(rf"{_TENANT}(?P<v2>/v2\.0)?/\.well-known/openid-configuration"),

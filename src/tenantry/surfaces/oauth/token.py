@@ -16,8 +16,8 @@ from tenantry.directory.tenants import resolve_tenant
 from tenantry.surfaces.oauth import errors
 from tenantry.surfaces.oauth.answers import TokenRequest, answering, name_client
 from tenantry.surfaces.oauth.form import Client, Form, client_of, read_form
-from tenantry.surfaces.oauth.resources import Target, target_of
 from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.shared.resources import Target, target_of
 from tenantry.tokens.authorization_codes import redeem_code
 from tenantry.tokens.client_credentials import exchange_client_credentials
 from tenantry.tokens.exchange import Exchanged, exchange_refresh_token

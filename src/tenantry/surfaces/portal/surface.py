@@ -7,6 +7,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenantry.surfaces.portal import (
+    audit,
+    authorize,
     connector_changes,
     connectors,
     errors,
@@ -14,11 +16,16 @@ from tenantry.surfaces.portal import (
     home,
     password,
     phones,
+    reach,
     sessions_page,
     sign_in,
     static,
     tokens,
+    user_changes,
+    user_imports,
+    users,
 )
+from tenantry.surfaces.portal.security import SECURITY_HEADERS
 from tenantry.surfaces.portal.texts import use_language
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotRoute, header
@@ -27,31 +34,23 @@ HOT: list[HotRoute] = []
 
 PAGES = (
     static,
+    authorize,
     sign_in,
     password,
     sessions_page,
     home,
+    reach,
     phones,
     connectors,
     connector_changes,
     tokens,
     groups_connectors,
+    user_changes,
+    user_imports,
+    users,
+    audit,
 )
 """Modules with a `router`, asked in this order."""
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-"""On every answer that does not set its own. Secrets are shown on these pages: nothing keeps a copy."""
 
 
 def surface(deps: Deps) -> FastAPI:

@@ -44,6 +44,11 @@ def target_of(resource: str | None, scope: str | None, issuer: str) -> Target:
     return Target(audience, found, " ".join(asked) or f"{found}/user_impersonation")
 
 
+def names_resource(scope: str) -> bool:
+    """Whether one of the words means a resource, in AAD's way: `https://host/.default`, `user_impersonation`."""
+    return any(word.endswith(("user_impersonation", ".default")) for word in scope.split())
+
+
 def _resource_of(word: str) -> str:
     """`https://host/.default` -> `https://host`; a bare permission is Partner Center's."""
     if word in ("user_impersonation", ".default"):

@@ -1,0 +1,134 @@
+"""A signed-in user lets an application act for the user, by an authorization code (RFC 6749 §4.1).
+
+1. `find_authorizable` leads from what the application says of itself to its registration, before anything is believed:
+   nobody is ever sent to an address that is not registered, character for character (RFC 9700 §4.1.1).
+2. `wanted_permissions` says what is asked for; the page shows it.
+3. `authorize` issues the code. Partner Center needs a second factor behind it (contract §1.3).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from tenantry.access.actions import KAIZALA_PERMISSIONS, Action, Permission
+from tenantry.access.decide import require
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import FailedPrecondition, InvalidScope, MfaRequired, NotFound
+from tenantry.core.ids import ConnectorId, TenantId, UserId, parse_guid
+from tenantry.store import connectors, grant_lists, tenants
+from tenantry.store.connectors import Connector
+from tenantry.store.engine import Read, Tx
+from tenantry.tokens.authorization_codes import issue_code
+from tenantry.tokens.secrets import SecretHasher
+
+SIGN_IN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
+"""Words that ask for no resource (OpenID Connect Core §5.4, §11)."""
+_WORDS = frozenset(permission.value for permission in Permission)
+_USER_PERMISSIONS = KAIZALA_PERMISSIONS | {Permission.PARTNER_CENTER}
+
+
+async def find_authorizable(read: Read, client_id: str) -> Connector | None:
+    """The connector of that id, if users of a live tenant can be asked for consent to it."""
+    connector_id = parse_guid(client_id)
+    if connector_id is None:
+        return None
+    connector = await connectors.find_by_id(read, ConnectorId(connector_id))
+    if connector is None or connector.deleted_at is not None or connector.kind == "service_account":
+        return None
+    return connector if await tenants.find_live(read, connector.tenant_id) is not None else None
+
+
+def match_redirect_uri(connector: Connector, redirect_uri: str | None) -> str | None:
+    """The registered address that was asked for; the only one there is when none was; None: no such one."""
+    registered: list[str] = json.loads(connector.redirect_uris)
+    if redirect_uri is None:
+        return registered[0] if len(registered) == 1 else None
+    return redirect_uri if redirect_uri in registered else None
+
+
+def wanted_permissions(
+    connector: Connector, scope: str, *, is_partner_center: bool = False, is_kaizala: bool = False
+) -> list[Permission]:
+    """What the connector asks for: permissions by their own names, else all that users can give it at this address.
+
+    `is_partner_center`: a resource of Partner Center was named. Raises InvalidScope when it asks for what it was not
+    registered with, or for nothing that a user can give.
+    """
+    held = {Permission(word) for word in connector.permissions.split()} & _USER_PERMISSIONS
+    if is_kaizala:
+        held &= KAIZALA_PERMISSIONS
+    named = [word for word in scope.split() if word not in SIGN_IN_SCOPES]
+    if is_partner_center:
+        asked = {Permission.PARTNER_CENTER}
+    elif named:
+        if not _WORDS.issuperset(named):
+            raise InvalidScope("A requested scope is unknown.", field="scope")
+        asked = {Permission(word) for word in named}
+    else:
+        asked = held
+    if not asked or not asked <= held:
+        raise InvalidScope("The app asks for more than it was registered with.", field="scope")
+    return sorted(asked)
+
+
+async def count_groups(
+    read: Read, tenant_id: TenantId, user_id: UserId, permissions: Collection[Permission]
+) -> int | None:
+    """How many groups the token will reach: those of the user, an administrator's too. None when it reaches none by
+    its permissions.
+    """
+    if not KAIZALA_PERMISSIONS.intersection(permissions):
+        return None
+    groups = await grant_lists.list_reached_by_user(read, tenant_id, user_id, everything=False, limit=1)
+    return groups[0].of_all if groups else 0
+
+
+async def authorize(
+    tx: Tx,
+    caller: Caller,
+    hasher: SecretHasher,
+    *,
+    tenant_id: TenantId,
+    connector_id: ConnectorId,
+    redirect_uri: str,
+    permissions: Collection[Permission],
+    nonce: str | None,
+    code_challenge: str | None,
+    lifetime: Micros,
+    now: Micros,
+) -> str:
+    """The code of the caller's consent; `redirect_uri` was matched before. Audited.
+
+    Raises NotFound("connector"), FailedPrecondition when it is deactivated, MfaRequired, InvalidValue for PKCE, and
+    what `access.require` does.
+    """
+    await require(tx, caller, Action.GRANT_CONNECTOR, tenant_id, now=now)
+    connector = await connectors.find(tx, tenant_id, connector_id)
+    if connector is None or caller.user_id is None:
+        raise NotFound("connector")
+    if connector.deactivated_at is not None:
+        raise FailedPrecondition("The connector is deactivated: it gets no new tokens.")
+    if needs_mfa(permissions) and "mfa" not in caller.amr:
+        raise MfaRequired
+    return await issue_code(
+        tx,
+        hasher,
+        caller,
+        tenant_id=tenant_id,
+        connector_id=connector_id,
+        user_id=caller.user_id,
+        redirect_uri=redirect_uri,
+        scope=permissions,
+        amr=caller.amr,
+        nonce=nonce,
+        code_challenge=code_challenge,
+        lifetime=lifetime,
+        now=now,
+    )
+
+
+def needs_mfa(permissions: Collection[Permission]) -> bool:
+    """Whether a second factor must stand behind the consent."""
+    return Permission.PARTNER_CENTER in permissions

@@ -1,0 +1,3 @@
+// The answer to an application goes on by itself.
+"use strict";
+document.getElementById("answer").submit();
