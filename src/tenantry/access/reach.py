@@ -1,0 +1,99 @@
+"""Who can reach what in a tenant: partners and administrators by roles on one side, apps by tokens on the other.
+
+Queries: 5 and those of the decision, however large the tenant; what is left out is counted or on the next page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.ids import TenantId
+from tenantry.store import reach
+from tenantry.store.engine import Read
+from tenantry.store.reach import AppPath, GroupToken, Holder, PartnerPath, Totals
+
+PARTNERS_SHOWN = 8
+HOLDERS_SHOWN = 8
+APPS_SHOWN = 10
+GROUP_TOKENS_SHOWN = 30
+COUNTED = 10_000
+
+Position = tuple[str, str]
+"""`name_key` and `id` of the last thing shown; two empty texts are the beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReachMap:
+    """One page. `next_…` are positions, None at the end; `more_holders` counts what is not in `holders`.
+
+    `group_tokens` are the first ones: an app whose `group_tokens` counts more has some that are not named.
+    """
+
+    partners: list[PartnerPath]
+    next_partner: Position | None
+    holders: list[Holder]
+    more_holders: int
+    apps: list[AppPath]
+    next_app: Position | None
+    group_tokens: list[GroupToken]
+    totals: Totals
+
+
+async def map_reach(
+    read: Read,
+    caller: Caller,
+    tenant_id: TenantId,
+    *,
+    named_like: str = "%",
+    with_partners: bool = True,
+    with_apps: bool = True,
+    after_partner: Position = ("", ""),
+    after_app: Position = ("", ""),
+    now: Micros,
+) -> ReachMap:
+    """`named_like`: a lower-case LIKE pattern, `!` its escape character. Raises what `access.require` does."""
+    await require(read, caller, Action.SEE_REACH, tenant_id, now=now)
+    partners: list[PartnerPath] = []
+    holders: list[Holder] = []
+    apps: list[AppPath] = []
+    group_tokens: list[GroupToken] = []
+    if with_partners:
+        partners = await reach.list_partner_paths(
+            read, tenant_id, now, named_like=named_like, after=after_partner, limit=PARTNERS_SHOWN + 1
+        )
+        holders = await reach.list_holders(read, tenant_id, now, named_like=named_like, limit=HOLDERS_SHOWN)
+    if with_apps:
+        apps = await reach.list_app_paths(
+            read,
+            tenant_id,
+            now,
+            named_like=named_like,
+            after=after_app,
+            limit=APPS_SHOWN + 1,
+            most=COUNTED,
+        )
+    shown = apps[:APPS_SHOWN]
+    if shown:
+        first, last = (shown[0].name_key, shown[0].id), (shown[-1].name_key, shown[-1].id)
+        group_tokens = await reach.list_group_tokens(
+            read, tenant_id, now, first=first, last=last, limit=GROUP_TOKENS_SHOWN
+        )
+    return ReachMap(
+        partners=partners[:PARTNERS_SHOWN],
+        next_partner=_position(partners, PARTNERS_SHOWN),
+        holders=holders,
+        more_holders=holders[0].of_all - len(holders) if holders else 0,
+        apps=shown,
+        next_app=_position(apps, APPS_SHOWN),
+        group_tokens=[token for token in group_tokens if token.connector_id in {app.id for app in shown}],
+        totals=await reach.count_things(read, tenant_id, COUNTED),
+    )
+
+
+def _position(found: list[PartnerPath] | list[AppPath], shown: int) -> Position | None:
+    """Where the next page begins, if there is more than is shown."""
+    return (found[shown - 1].name_key, found[shown - 1].id) if len(found) > shown else None
