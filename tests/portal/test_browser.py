@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
+from tenantry.access.actions import Permission
 from tenantry.core.clock import system_clock
 from tests.support.app import RecordingMessages
+from tests.support.builders import a_connector, a_grant, a_relationship, a_tenant, a_user
+from tests.support.partner_center import a_body
 from tests.support.portal import IN_BROWSER, LivePortal
 from tests.support.portal_names import names_in
 
@@ -38,14 +42,10 @@ async def register_phone(live: LivePortal, page: Page, typed: str) -> None:
     await page.get_by_role("button", name="Verify").click()
 
 
-async def test_from_a_phone_number_to_an_access_token_by_curl(live: LivePortal) -> None:
-    page = await live.browse(live.portal.dana)
-    await page.goto("/connectors")
-    await register_phone(live, page, "(425) 555 0100")
-    await expect(page.get_by_text("+14255550100 is verified and yours.")).to_be_visible()
-
+async def register_connector(page: Page) -> str:
+    """Add Connector to I have stored it: the secret, as the downloaded file has it too."""
     await page.get_by_role("link", name="Connectors", exact=True).click()
-    await page.get_by_role("link", name="Add Connector").click()
+    await page.get_by_role("link", name=re.compile("^Add (Connector|your first connector)$")).first.click()
     await page.get_by_label("Name").fill("Shift bot")
     await page.get_by_role("button", name="Continue").click()
     await page.get_by_label("Group Information").check()
@@ -56,17 +56,70 @@ async def test_from_a_phone_number_to_an_access_token_by_curl(live: LivePortal) 
         await page.get_by_role("link", name="Download as .env").click()
     path = await (await download.value).path()
     assert f"TENANTRY_CONNECTOR_SECRET={secret}\n" in path.read_text()
-
     await page.get_by_role("link", name="I have stored it").click()
-    await page.get_by_role("link", name="Generate user token").click()
-    await expect(page.get_by_text("it reaches every group of the organisation")).to_be_visible()
-    await page.get_by_role("button", name="Generate user token").click()
+    return secret
+
+
+async def exchange(live: LivePortal, page: Page, secret: str) -> list[Any]:
+    """Run the curl command that the token's page shows: the groups that its access token reaches."""
     command = await page.get_by_role("button", name="Copy the curl command").get_attribute("data-copy")
     assert command is not None
     answer = json.loads(await run(command.replace("curl ", "curl -s ", 1), TENANTRY_CONNECTOR_SECRET=secret))
-    assert answer["accessToken"]
     groups = await run(f"curl -s {live.address}/kaizala/v1/groups -H 'accessToken: {answer['accessToken']}'")
-    assert len(json.loads(groups)["groups"]) == 3
+    found: list[Any] = json.loads(groups)["groups"]
+    return found
+
+
+async def test_from_a_phone_number_to_an_access_token_by_curl(live: LivePortal) -> None:
+    page = await live.browse(live.portal.dana)
+    await page.goto("/connectors")
+    await register_phone(live, page, "(425) 555 0100")
+    await expect(page.get_by_text("+14255550100 is verified and yours.")).to_be_visible()
+    secret = await register_connector(page)
+    await page.get_by_role("link", name="Generate user token").click()
+    await expect(page.get_by_text("it reaches every group of the organisation")).to_be_visible()
+    await page.get_by_role("button", name="Generate user token").click()
+    assert len(await exchange(live, page, secret)) == 3
+    assert live.complaints == []
+
+
+async def a_partners_access_token(live: LivePortal) -> str:
+    """Of an agent whose tenant may administer the users of Northwind, exchanged by curl."""
+    store, now = live.portal.app.deps.store, system_clock()
+    partner = await a_tenant(store, name="Fabrikam", now=now)
+    agent = await a_user(store, partner, now=now)
+    await a_relationship(store, partner, live.portal.tenant, now=now)
+    tool = await a_connector(store, partner, permissions=[Permission.PARTNER_CENTER], now=now)
+    grant = await a_grant(store, tool, agent, permissions=[Permission.PARTNER_CENTER], now=now)
+    answer = await run(
+        f"curl -s {live.address}/{partner.id}/oauth2/token -d grant_type=refresh_token -d client_id={tool.id} "
+        f"-d client_secret={tool.secret} -d refresh_token={grant.refresh_token} "
+        "-d resource=https://api.partnercenter.microsoft.com"
+    )
+    return str(json.loads(answer)["access_token"])
+
+
+async def test_a_user_made_by_a_partner_goes_from_the_first_password_to_an_access_token(live: LivePortal) -> None:
+    tenant, token = live.portal.tenant, await a_partners_access_token(live)
+    created = await run(
+        f"curl -s {live.address}/partnercenter/v1/customers/{tenant.id}/users -H 'Content-Type: application/json' "
+        f"-H 'Authorization: Bearer {token}' -d '{json.dumps(a_body(tenant, 'newcomer'))}'"
+    )
+    page = await live.browse(None)
+    await page.goto("/phones")
+    await page.get_by_label("User name").fill(json.loads(created)["userPrincipalName"])
+    await page.get_by_label("Password").fill("abCD123*")
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("textbox", name="New password", exact=True).fill("Newcomer-7-Battery")
+    await page.get_by_role("textbox", name="New password again").fill("Newcomer-7-Battery")
+    await page.get_by_role("button", name="Change the password").click()
+    await register_phone(live, page, "+1 (206) 555-0123")
+    await expect(page.get_by_text("+12065550123 is verified and yours.")).to_be_visible()
+    secret = await register_connector(page)
+    await page.get_by_role("link", name="Generate user token").click()
+    await expect(page.get_by_text("None: you are in no group.")).to_be_visible()
+    await page.get_by_role("button", name="Generate user token").click()
+    assert await exchange(live, page, secret) == []
     assert live.complaints == []
 
 
