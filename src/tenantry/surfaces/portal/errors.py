@@ -95,7 +95,8 @@ async def _ask_to_sign_in(request: Request, error: SignInNeeded) -> Response:
     response = see_other(address)
     if request.method == "POST":
         try:
-            keep_draft(response, back.partition("?")[0], await read_form(request))
+            is_secure = deps_of(request).settings.issuer.startswith("https:")
+            keep_draft(response, back.partition("?")[0], await read_form(request), is_secure=is_secure)
         except (DomainError, ForgedForm):
             return response
     return response

@@ -213,12 +213,12 @@ async def claim_form(tx: Tx, hasher: SecretHasher, tenant_id: TenantId, form: Fo
         raise SentTwice(back)
 
 
-def keep_draft(response: Response, path: str, form: Form) -> None:
+def keep_draft(response: Response, path: str, form: Form, *, is_secure: bool) -> None:
     """Let a form that came after its session's end be there again after signing in; without passwords and PINs."""
     typed = {name: texts for name, texts in form.values.items() if not _NEVER_KEPT.intersection(name.split("_"))}
     raw = base64.urlsafe_b64encode(json.dumps([path, typed]).encode()).decode()
     if len(raw) <= _DRAFT_LIMIT:
-        response.set_cookie(DRAFT_COOKIE, raw, max_age=600, path="/", httponly=True, samesite="lax")
+        response.set_cookie(DRAFT_COOKIE, raw, max_age=600, path="/", secure=is_secure, httponly=True, samesite="lax")
 
 
 def draft_of(request: Request) -> Form:
