@@ -12,11 +12,15 @@ from tenantry.surfaces.portal.texts import exact_time
 from tenantry.surfaces.portal.texts import gettext as _
 
 
+_TELLING = ("user_principal_name", "name", "domain", "number", "file_name", "role_id", "action", "reason", "audience")
+
+
 class Told(NamedTuple):
-    """One event. `details` are pairs of name and value, `facts` the path of a decision."""
+    """One event. `brief` says what it was about; `details` are pairs of name and value, `facts` a decision's path."""
 
     event: FoundEvent
     what: str
+    brief: str
     who: str
     details: list[tuple[str, str]]
     facts: list[str]
@@ -33,7 +37,8 @@ def told(event: FoundEvent) -> Told:
     facts = [str(fact) for fact in data.pop("facts", [])]
     data.pop("type", None)
     details = [(_in_words(name), _value(name, value)) for name, value in data.items()]
-    return Told(event, type_name(event.type), _who(event), details, facts)
+    brief = next((_value(name, data[name]) for name in _TELLING if data.get(name)), "")
+    return Told(event, type_name(event.type), brief, _who(event), details, facts)
 
 
 def type_name(type: str) -> str:
