@@ -22,9 +22,9 @@ TOKENS_OF_ACCOUNT = 10
 """As many as an account may have devices."""
 
 _LIFETIME = 3650 * DAY  # longer than anybody keeps the cache
-_TENANTS_OF_BATCH = 1_000
+_TENANTS_OF_BATCH = 100  # SQLite walks a savepoint's whole undo log for each statement: small ones are far quicker
 _ACCOUNTS_OF_ENTERPRISE = 500
-_TOKENS_OF_BATCH = 20_000
+_TOKENS_OF_BATCH = 2_000
 
 
 def exchange_seed(tokens: int, progress: Progress) -> Seed:
@@ -119,12 +119,12 @@ def device_seed(tokens: int, progress: Progress) -> Seed:
         emm, service_account = TenantId(new_guid()), ConnectorId(new_guid())
         await tenants.insert(batch, emm, name="EMM", country="US", now=now)
         await _connector(batch, service_account, emm, "service_account", Permission.ANDROID_ENTERPRISE, now)
+        await batch.flush(store)
         accounts = [
             account
             for _ in range(0, tokens // TOKENS_OF_ACCOUNT, _ACCOUNTS_OF_ENTERPRISE)
-            for account in await _enterprise(batch, emm, now)
+            for account in await _enterprise(store, emm, now)
         ]
-        await batch.flush(store)
         async with store.write() as tx:
             for _, enterprise_id in dict.fromkeys(account[:2] for account in accounts):
                 await enterprises.set_service_account(tx, enterprise_id, service_account)
@@ -156,7 +156,8 @@ def device_seed(tokens: int, progress: Progress) -> Seed:
 _Account = tuple[TenantId, EnterpriseId, ManagedAccountId]
 
 
-async def _enterprise(batch: Batch, emm: TenantId, now: Micros) -> list[_Account]:
+async def _enterprise(store: Store, emm: TenantId, now: Micros) -> list[_Account]:
+    batch = Batch()
     tenant_id, enterprise_id = TenantId(new_guid()), EnterpriseId(f"LC{secrets.token_hex(5)}")
     await tenants.insert(batch, tenant_id, name=f"Customer {tenant_id[:8]}", country="US", now=now)
     await enterprises.insert(
@@ -176,6 +177,7 @@ async def _enterprise(batch: Batch, emm: TenantId, now: Micros) -> list[_Account
             now=now,
         )
         accounts.append((tenant_id, enterprise_id, account_id))
+    await batch.flush(store)
     return accounts
 
 

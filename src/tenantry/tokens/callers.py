@@ -15,8 +15,9 @@ from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import ConnectorId, GrantId, TenantId
 from tenantry.store import credentials
 from tenantry.store.engine import Read
+from tenantry.tokens.claims import Claims
 from tenantry.tokens.signing_keys import KeyRing
-from tenantry.tokens.verify import UNKNOWN_KEY, Claims, verify_access_token
+from tenantry.tokens.verify import UNKNOWN_KEY, verify_access_token
 
 
 async def authenticate(

@@ -28,7 +28,7 @@ from tenantry.store.credentials import PresentedRefreshToken
 from tenantry.store.engine import Store
 from tenantry.tokens.mint import AccessToken, mint_access_token
 from tenantry.tokens.refusals import MALFORMED, PROCESS_BUDGET, RefusalBudget, note_refusal
-from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
+from tenantry.tokens.secrets import SecretHasher, SecretKind, is_well_formed, mint_secret, tenant_of
 from tenantry.tokens.signing_keys import KeyRing
 
 
@@ -100,7 +100,7 @@ def read_client(hasher: SecretHasher, client_id: str, client_secret: str | None)
         raise InvalidClient(MALFORMED)
     if client_secret is None:
         return ConnectorId(connector_id), b""
-    if tenant_of(client_secret, SecretKind.CONNECTOR_SECRET) is None:
+    if not is_well_formed(client_secret, SecretKind.CONNECTOR_SECRET):
         raise InvalidClient(MALFORMED)
     return ConnectorId(connector_id), hasher.hash(client_secret)
 

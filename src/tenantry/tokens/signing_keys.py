@@ -38,6 +38,7 @@ from tenantry.store import signing_keys
 from tenantry.store.engine import Read, Store, Tx
 from tenantry.store.signing_keys import SigningKeyRow
 from tenantry.tokens import base64url
+from tenantry.tokens.claims import ProvenTokens
 from tenantry.tokens.master_key import MasterKey
 
 Algorithm = Literal["ES256", "RS256"]
@@ -82,6 +83,8 @@ class KeyRing:
         self._by_header: dict[bytes, SigningKey] = {}
         self._in_order: tuple[SigningKey, ...] = ()
         self._retry_at = 0
+        self.proven = ProvenTokens()
+        """For `verify`: a token counts only as long as its key is here."""
 
     @classmethod
     async def load(cls, store: Store, master_key: MasterKey, clock: Clock, algorithm: Algorithm = "ES256") -> KeyRing:

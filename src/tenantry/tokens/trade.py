@@ -16,9 +16,10 @@ from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import GrantId, TenantId
 from tenantry.store.engine import Store
 from tenantry.tokens.callers import authenticate
+from tenantry.tokens.claims import Claims
 from tenantry.tokens.mint import AccessToken, mint_access_token
 from tenantry.tokens.signing_keys import KeyRing
-from tenantry.tokens.verify import Claims, verify_access_token
+from tenantry.tokens.verify import verify_access_token
 
 
 async def trade_access_token(

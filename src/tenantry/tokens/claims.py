@@ -1,0 +1,59 @@
+"""What an access token says, and the tokens whose signature was found right lately."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who acts for the subject (RFC 8693 §4.1)."""
+
+    sub: str
+
+
+class Claims(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token says. Seconds since 1970, as on the wire."""
+
+    iss: str
+    sub: str
+    aud: str
+    exp: int
+    iat: int
+    jti: str
+    client_id: str
+    tid: str
+    scope: str = ""
+    gid: str | None = None
+    amr: tuple[str, ...] = ()
+    act: Actor | None = None
+    nbf: int | None = None
+
+
+class ProvenTokens:
+    """Claims by the hash of their token, so that a caller's next call does not check the signature again.
+
+    Nothing else is remembered: key, audience and time are looked at on each call, and so is revocation. Holds at most
+    `limit` of them; the oldest goes first.
+    """
+
+    __slots__ = ("_claims", "_limit")
+
+    def __init__(self, limit: int = 2_000) -> None:
+        self._limit = limit
+        self._claims: dict[bytes, Claims] = {}
+
+    def find(self, raw: bytes) -> Claims | None:
+        """The claims of exactly this token, signature included."""
+        return self._claims.get(_hash(raw))
+
+    def add(self, raw: bytes, claims: Claims) -> None:
+        """`raw` has been proven."""
+        if len(self._claims) >= self._limit:
+            del self._claims[next(iter(self._claims))]
+        self._claims[_hash(raw)] = claims
+
+
+def _hash(raw: bytes) -> bytes:
+    return hashlib.sha256(raw).digest()
