@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol, with a bound on what a client may send that is no body.
 
-The parser keeps a line of the head, or of a chunked body's trailer, until it ends, and copies it at each read: without a
-bound, 100 MB in one header keep the whole server busy for 10 seconds, and any number of headers fills the memory.
+The parser keeps a line of the head, or of a chunked body's trailer, until it ends, and copies it at each read: without
+a bound, 100 MB in one header keep the whole server busy for 10 seconds, and any number of headers fills the memory.
 """
 
 from __future__ import annotations
