@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import secrets
 import string
@@ -19,6 +20,7 @@ T = TypeVar("T")
 
 MIN_LENGTH = 8
 MAX_LENGTH = 256
+_M_MMAP_THRESHOLD = -3  # malloc.h
 _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 _GENERATED_LENGTH = 16
 _GENERATED_FROM = string.ascii_letters + string.digits + "!#%*+-=?@_"
@@ -68,6 +70,7 @@ class PasswordHasher:
         self._argon2 = argon2.PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="passwords")
         self._places = BoundedSemaphore(workers + waiting)
+        _give_large_blocks_back()
 
     async def hash(self, password: str) -> str:
         """The PHC string (`$argon2id$…`). Raises RateLimited."""
@@ -108,6 +111,17 @@ class PasswordHasher:
 
     def _leave(self, _: Future[T]) -> None:
         self._places.release()
+
+
+def _give_large_blocks_back() -> None:
+    """Let glibc map every block of 4 MiB or more by itself, so that it goes back to the system when it is freed.
+
+    Otherwise each thread that has hashed keeps the memory of one hash for good: 38 MB on two cores. Costs a fifth of a
+    hash's time. Other C libraries do so by themselves, or know no such wish.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 4 * 1024 * 1024)
 
 
 def _encode(password: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -112,3 +113,18 @@ async def test_more_work_than_may_wait_is_refused_and_the_rest_is_done() -> None
     assert sum(isinstance(result, str) for result in results) == 2
     assert isinstance(await slow.hash("abCD123*"), str)
     slow.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells how much memory is held")
+async def test_the_memory_of_a_hash_is_given_back() -> None:
+    made = PasswordHasher(memory_kib=32 * 1024, passes=1, workers=2)
+    held = _held_kib()
+    for _ in range(3):
+        await asyncio.gather(*(made.hash("Correct-Horse-7") for _ in range(4)))
+    assert _held_kib() - held < 16 * 1024
+    made.close()
+
+
+def _held_kib() -> int:
+    text = Path("/proc/self/smaps_rollup").read_text()
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_Dirty"))
