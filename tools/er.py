@@ -118,18 +118,26 @@ def render() -> str:
     body = [*draw_lines(boxes), *(part for box in boxes.values() for part in draw_box(box))]
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
-            'aria-label="The tables of Tenantry">',
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
+                'aria-label="The tables of Tenantry">'
+            ),
             f"<style>{STYLE}</style>",
-            '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" '
-            'orient="auto"><path d="M0 0L8 4L0 8z" fill="#9aa5b1"/></marker></defs>',
+            (
+                '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" '
+                'orient="auto"><path d="M0 0L8 4L0 8z" fill="#9aa5b1"/></marker></defs>'
+            ),
             f'<rect width="{width}" height="{height}" fill="#f5f7fa"/>',
             f'<rect class="owned" x="{MARGIN}" y="{MARGIN}" width="14" height="14" rx="3"/>',
-            f'<text class="legend" x="{MARGIN + 22}" y="{MARGIN + 12}">owned by a tenant: '
-            "tenant_id leads every key</text>",
+            (
+                f'<text class="legend" x="{MARGIN + 22}" y="{MARGIN + 12}">owned by a tenant: '
+                "tenant_id leads every key</text>"
+            ),
             f'<rect class="reference" x="{MARGIN + 430}" y="{MARGIN}" width="14" height="14" rx="3"/>',
-            f'<text class="legend" x="{MARGIN + 452}" y="{MARGIN + 12}">reference: small, global, copied to every '
-            "node</text>",
+            (
+                f'<text class="legend" x="{MARGIN + 452}" y="{MARGIN + 12}">reference: small, global, copied to every '
+                "node</text>"
+            ),
             *body,
             "</svg>",
             "",

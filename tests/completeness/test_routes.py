@@ -41,7 +41,7 @@ async def send(http: httpx.AsyncClient, case: Case, call: Call, side: Side, toke
         case.method,
         fill(call.url or case.url, side),
         content=content,
-        headers={name: fill(value, side).encode("latin-1") for name, value in headers.items()},
+        headers=[(name.encode(), fill(value, side).encode("latin-1")) for name, value in headers.items()],
     )
 
 
