@@ -22,9 +22,9 @@ TOKENS_OF_ACCOUNT = 10
 """As many as an account may have devices."""
 
 _LIFETIME = 3650 * DAY  # longer than anybody keeps the cache
-_TENANTS_OF_BATCH = 100  # SQLite walks a savepoint's whole undo log for each statement: small ones are far quicker
-_ACCOUNTS_OF_ENTERPRISE = 500
-_TOKENS_OF_BATCH = 2_000
+_TENANTS_OF_BATCH = 10  # SQLite walks a savepoint's whole undo log for each statement: small ones are far quicker
+_ACCOUNTS_OF_ENTERPRISE = 100
+_TOKENS_OF_BATCH = 500
 
 
 def exchange_seed(tokens: int, progress: Progress) -> Seed:
