@@ -117,7 +117,7 @@ async def test_more_work_than_may_wait_is_refused_and_the_rest_is_done() -> None
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells how much memory is held")
 async def test_the_memory_of_a_hash_is_given_back() -> None:
-    made = PasswordHasher(memory_kib=32 * 1024, passes=1, workers=2)
+    made = PasswordHasher(memory_kib=19 * 1024, passes=1, workers=2)
     held = _held_kib()
     for _ in range(3):
         await asyncio.gather(*(made.hash("Correct-Horse-7") for _ in range(4)))
