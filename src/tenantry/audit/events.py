@@ -235,6 +235,12 @@ class RelationshipEnded(Event, tag="relationship.ended"):
     status: str
 
 
+class CustomerEntered(Event, tag="customer.entered"):
+    """A partner's user began to act in the customer."""
+
+    partner_tenant_id: str
+
+
 # Connectors
 
 
@@ -394,6 +400,11 @@ class DeviceStateSet(Event, tag="device.state_set"):
 
 
 class DeviceReportRequested(Event, tag="device.report_requested"):
+    managed_account_id: str
+    android_id: str
+
+
+class DeviceRemoved(Event, tag="device.removed"):
     managed_account_id: str
     android_id: str
 

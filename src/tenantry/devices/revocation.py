@@ -7,7 +7,7 @@ revoked, or finds its token dead. Source: Play EMM contract §3.3 revokeDeviceAc
 from __future__ import annotations
 
 from tenantry.access.actions import Action
-from tenantry.audit.events import DeviceAccessRevoked, ManagedAccountDeleted
+from tenantry.audit.events import DeviceAccessRevoked, DeviceRemoved, ManagedAccountDeleted
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
@@ -30,6 +30,23 @@ async def revoke_device_access(
     require_emm_managed(await account_of(tx, enterprise, account_id))
     removed = await _end_devices(tx, enterprise.tenant_id, account_id, now)
     event = DeviceAccessRevoked(managed_account_id=account_id, devices=removed)
+    await record(tx, enterprise.tenant_id, caller, event, now)
+
+
+async def remove_device(
+    tx: Tx, caller: Caller, enterprise_id: EnterpriseId, account_id: ManagedAccountId, android_id: str, now: Micros
+) -> None:
+    """Remove one device and end its credential; its slot is free, the other devices go on. Atomic.
+
+    Raises NotFound("enterprise", "user" or "device"), FailedPrecondition for a Google-managed account.
+    """
+    enterprise = await require_enterprise(tx, caller, Action.REVOKE_DEVICE_ACCESS, enterprise_id, now)
+    require_emm_managed(await account_of(tx, enterprise, account_id))
+    released = await managed_accounts.release_slot(tx, enterprise.tenant_id, account_id)
+    if not released or not await devices.remove(tx, enterprise.tenant_id, account_id, android_id, now):
+        raise NotFound("device")
+    await device_tokens.revoke_credentials_of(tx, enterprise.tenant_id, account_id, android_id, now)
+    event = DeviceRemoved(managed_account_id=account_id, android_id=android_id)
     await record(tx, enterprise.tenant_id, caller, event, now)
 
 

@@ -107,6 +107,22 @@ async def remove_all(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, 
     )
 
 
+async def remove(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str, now: Micros) -> bool:
+    """Remove one device. False when it was not live."""
+    removed = await tx.run(
+        """
+        UPDATE devices SET removed_at = :now
+        WHERE tenant_id = :tenant_id AND managed_account_id = :account_id AND android_id = :android_id
+          AND provisioned_at IS NOT NULL AND removed_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        account_id=account_id,
+        android_id=android_id,
+        now=now,
+    )
+    return removed == 1
+
+
 async def remove_others(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str, now: Micros) -> int:
     """Remove the live devices of an account but this one; how many there were."""
     return await tx.run(

@@ -175,6 +175,19 @@ async def claim_slot(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, 
     return claimed == 1
 
 
+async def release_slot(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId) -> bool:
+    """Count one live device less. False when the account is not live or counts none. Holds the row like `hold`."""
+    released = await tx.run(
+        """
+        UPDATE managed_accounts SET device_count = device_count - 1
+        WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL AND device_count > 0
+        """,
+        tenant_id=tenant_id,
+        id=account_id,
+    )
+    return released == 1
+
+
 async def set_device_count(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, count: int) -> bool:
     """Say how many devices live. False when the account is not live. Holds the row like `hold`."""
     changed = await tx.run(

@@ -1,0 +1,115 @@
+"""If this leaked or were removed: what it reaches, what would stop, the one button that ends it, and the way back.
+
+The button sends its form to where the thing is ended anyway; relationships and devices are ended here.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access import blast_radius
+from tenantry.access.actions import Action
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import ConnectorId, EnterpriseId, GrantId, ManagedAccountId, RelationshipId, UserId
+from tenantry.delegation.relationships import end_relationship
+from tenantry.devices.revocation import remove_device
+from tenantry.surfaces.portal.blast_words import Radius, device_words, relationship_words, user_words
+from tenantry.surfaces.portal.blast_words_apps import connector_words, token_words
+from tenantry.surfaces.portal.forms import Form, claim_form, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+@router.get("/blast-radius/connector/{connector_id}")
+@performs(Action.SEE_BLAST_RADIUS)
+async def show_connector(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
+    """Ended by deleting it."""
+    deps, caller = deps_of(request), session.caller(origin_of(request.scope))
+    async with deps.store.read() as read:
+        found = await blast_radius.connector_radius(read, caller, session.here, connector_id, deps.clock())
+    return _show(request, connector_words(found))
+
+
+@router.get("/blast-radius/token/{grant_id}")
+@performs(Action.SEE_BLAST_RADIUS)
+async def show_token(request: Request, session: SignedIn, grant_id: GrantId) -> Response:
+    """Ended by revoking it."""
+    deps, caller = deps_of(request), session.caller(origin_of(request.scope))
+    async with deps.store.read() as read:
+        found = await blast_radius.token_radius(read, caller, session.here, grant_id, deps.clock())
+    return _show(request, token_words(found))
+
+
+@router.get("/blast-radius/user/{user_id}")
+@performs(Action.SEE_BLAST_RADIUS)
+async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Ended by deleting the user, who can be restored."""
+    deps, caller = deps_of(request), session.caller(origin_of(request.scope))
+    async with deps.store.read() as read:
+        found = await blast_radius.user_radius(read, caller, session.here, user_id, deps.clock())
+    return _show(request, user_words(found))
+
+
+@router.get("/blast-radius/relationship/{relationship_id}")
+@performs(Action.SEE_BLAST_RADIUS)
+async def show_relationship(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
+    """Ended at once."""
+    deps, caller = deps_of(request), session.caller(origin_of(request.scope))
+    async with deps.store.read() as read:
+        found = await blast_radius.relationship_radius(read, caller, session.here, relationship_id, deps.clock())
+    return _show(request, relationship_words(found))
+
+
+@router.post("/blast-radius/relationship/{relationship_id}")
+@performs(Action.END_RELATIONSHIP)
+async def end_one_relationship(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
+    """By the customer, from the commit on."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    form = await read_form(request)
+    async with deps.store.write() as tx:
+        await claim_form(tx, deps.hasher, session.here, form, back="/reach", now=now)
+        await end_relationship(tx, caller, customer_tenant_id=session.here, relationship_id=relationship_id, now=now)
+    return see_other("/reach")
+
+
+@router.get("/blast-radius/device/{device_key}")
+@performs(Action.SEE_BLAST_RADIUS)
+async def show_device(request: Request, session: SignedIn, device_key: str) -> Response:
+    """`device_key`: the account's id, a hyphen, the Android ID."""
+    deps, caller = deps_of(request), session.caller(origin_of(request.scope))
+    account_id, android_id = _parts(device_key)
+    async with deps.store.read() as read:
+        found = await blast_radius.device_radius(read, caller, session.here, account_id, android_id, deps.clock())
+    return _show(request, device_words(found))
+
+
+@router.post("/blast-radius/device/{device_key}")
+@performs(Action.REVOKE_DEVICE_ACCESS)
+async def end_device(request: Request, session: SignedIn, device_key: str) -> Response:
+    """Its credential is refused from the commit on, its place is free."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    account_id, android_id = _parts(device_key)
+    form = await read_form(request)
+    async with deps.store.write() as tx:
+        await claim_form(tx, deps.hasher, session.here, form, back="/devices", now=now)
+        found = await blast_radius.device_radius(tx, caller, session.here, account_id, android_id, now)
+        await remove_device(tx, caller, EnterpriseId(found.device.enterprise_id), account_id, android_id, now)
+    return see_other("/devices")
+
+
+def _parts(device_key: str) -> tuple[ManagedAccountId, str]:
+    account_id, hyphen, android_id = device_key.partition("-")
+    if not hyphen or not account_id.isalnum() or not android_id.isalnum():
+        raise NotFound("device")
+    return ManagedAccountId(account_id), android_id
+
+
+def _show(request: Request, radius: Radius) -> Response:
+    return render(request, "blast_radius.html", radius=radius, form=Form())
