@@ -30,6 +30,9 @@ from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.store.engine import SchemaOutdated, Value
 from tenantry.store.sqlite_statements import ReadBlock, Statements, connect, translate
 
+_MAPPED_BYTES = 256 * 1024 * 1024
+"""Of the file, for reads: a commit empties the read connection's page cache, and what is mapped need not come back."""
+
 _Waiter = tuple[float, "asyncio.Future[None]"]
 
 
@@ -114,6 +117,7 @@ class SqliteStore:
         self._cursor = self._connection.cursor()
         self._read_connection = connect(path, cache_mib, busy_timeout, vfs)
         self._read_connection.pragma("query_only", True)
+        self._read_connection.pragma("mmap_size", _MAPPED_BYTES)
         self._known: set[tuple[str, Callable[..., Any]]] = set()
         self._reader = ReadBlock(self._read_connection.cursor(), self._known)
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")

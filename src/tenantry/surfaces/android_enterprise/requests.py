@@ -112,7 +112,7 @@ def query(request: Request, name: str, *, required: bool = False) -> str | None:
 def answer(request: Request, kind: str, resource: dict[str, Any]) -> Response:
     """A resource with its `kind`, as far as `fields` asks for it."""
     full = {"kind": f"androidenterprise#{kind}", **resource}
-    wanted = query(request, "fields")
+    wanted = query(request, "fields") if request.scope["query_string"] else None
     shown = full if wanted is None else select(full, parse_fields(wanted))
     return Response(msgspec.json.encode(shown), 200, _headers(request), JSON)
 
