@@ -231,3 +231,8 @@ def test_rotating_adds_a_key_and_gives_the_old_one_an_end(shell: Shell) -> None:
     assert [key for key, end in ends.items() if end is None] == [second]
     assert "private" not in shell.run("key", "list", "--json")
     assert "signing_key.rotated" in shell.run("audit", "tail", "--tenant", "system")
+
+
+def test_housekeeping_says_what_it_has_forgotten(shell: Shell, tenant: str) -> None:
+    done = shell.json("housekeeping")
+    assert (done["tenants"], done["users"], done["refresh_tokens"]) == (1, 0, 0)

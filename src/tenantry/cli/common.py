@@ -74,10 +74,16 @@ def settings_of(data_dir: Path | None, **overrides: Any) -> Settings:
     try:
         return load(data_dir=data_dir, **overrides)
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors(include_input=False)]
-        fail("The configuration is not valid. " + "; ".join(lines), 78)
+        lines = [_complaint(".".join(map(str, found["loc"])), found) for found in error.errors(include_input=False)]
+        fail(
+            f"The configuration is not valid: {'; '.join(lines)}. Correct tenantry.toml or TENANTRY_*, then retry.", 78
+        )
     except ValueError as error:  # what is no TOML, or no JSON in the environment
         fail(f"The configuration cannot be read: {error}", 78)
+
+
+def _complaint(name: str, found: Mapping[str, Any]) -> str:
+    return f"there is no setting {name}" if found["type"] == "extra_forbidden" else f"{name}: {found['msg']}"
 
 
 def master_key_of(settings: Settings) -> MasterKey:

@@ -16,18 +16,18 @@ from tenantry.surfaces.shared.hot import HotRoute
 from tests.support.app import an_app, client_for
 
 
-async def test_an_address_nobody_owns_is_a_404_in_json(store: Store) -> None:
+async def test_an_address_nobody_owns_is_a_page_that_says_so(store: Store) -> None:
     async with client_for(await an_app(store)) as client:
         answer = await client.get("/nothing/here")
     assert answer.status_code == 404
-    assert answer.json()["error"] == "not_found"
+    assert answer.headers["content-type"].startswith("text/html")
 
 
-async def test_the_root_names_the_surfaces(store: Store) -> None:
+async def test_a_stranger_at_the_root_is_sent_to_the_sign_in(store: Store) -> None:
     async with client_for(await an_app(store)) as client:
         answer = await client.get("/")
-    assert answer.headers["content-type"].startswith("text/html")
-    assert "/kaizala/v1/" in answer.text
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in")
 
 
 async def test_alive_and_ready_are_two_questions(store: Store, monkeypatch: Any) -> None:
