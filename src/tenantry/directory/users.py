@@ -301,6 +301,9 @@ async def _change(tx: Tx, caller: Caller, user: User, wanted: dict[str, str], no
 async def _set_password(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, password: NewPassword, now: Micros
 ) -> None:
+    """Browsers are signed out at once, whoever set the password. Grants go on: what an organisation runs on a user's
+    token must not stop because the user forgot a password. To end those too, revoke them or delete the user.
+    """
     await users.set_credential(
         tx, tenant_id, user_id, password_hash=password.password_hash, must_change=password.must_change, now=now
     )
