@@ -29,8 +29,17 @@ _START_SECONDS = 30
 class Server:
     """A running server process that listens on `port` of 127.0.0.1."""
 
-    pid: int
+    process: subprocess.Popen[bytes]
     port: int
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def require_alive(self) -> None:
+        """Raises RuntimeError with the command that has ended."""
+        if self.process.poll() is not None:
+            raise RuntimeError(f"{self.process.args!r} ended with {self.process.returncode}")
 
     def cpu_seconds(self) -> float:
         """User and system time of the process so far, all threads."""
@@ -76,8 +85,9 @@ def running(command: list[str], port: int, settings: Mapping[str, str]) -> Itera
     with started(command, port, settings) as server:
         give_up = time.monotonic() + _START_SECONDS
         while answer(port, "/healthz") is None:
+            server.require_alive()
             if time.monotonic() > give_up:
-                raise RuntimeError(f"{' '.join(command)} does not answer")
+                raise RuntimeError(f"{command} does not answer")
             time.sleep(0.02)
         yield server
 
@@ -89,9 +99,9 @@ def started(command: list[str], port: int, settings: Mapping[str, str]) -> Itera
     with on_core(SERVER_CORE):
         process = subprocess.Popen(command, env={**outside, **settings}, stdout=subprocess.DEVNULL)
     try:
-        yield Server(process.pid, port)
-        if process.poll() is not None:
-            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
+        server = Server(process, port)
+        yield server
+        server.require_alive()
     finally:
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):

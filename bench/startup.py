@@ -40,6 +40,7 @@ def _first_token(data_dir: Path) -> float:
     began = time.perf_counter()
     with started(serve_command(data_dir, port, "--demo"), port, {}) as server:
         while not (facts.exists() and _token(server, json.loads(facts.read_text()))):
+            server.require_alive()
             if time.perf_counter() - began > _GIVE_UP:
                 raise RuntimeError("the server does not answer a token")
             time.sleep(_PAUSE)
