@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from tenantry.access.actions import Permission, RoleId
 from tenantry.core.caller import Reach
-from tenantry.core.clock import Micros
+from tenantry.core.clock import MINUTE, Micros
+from tenantry.devices.device_tokens import generate_device_token
+from tenantry.devices.managed_accounts import AccountType, insert_account
+from tenantry.devices.redeem import redeem_device_token
 from tenantry.directory.user_imports import begin_import
-from tests.support.builders import OPERATOR, a_connector, a_grant
+from tenantry.store import passkeys
+from tenantry.store.devices import DeviceFacts
+from tests.support.builders import (
+    HASHER,
+    OPERATOR,
+    SomeTenant,
+    a_connector,
+    a_grant,
+    a_relationship,
+    a_tenant,
+    an_enterprise,
+)
+from tests.support.builders_devices import ORIGIN
 from tests.support.clock import NOON
 from tests.support.portal import Portal
 
@@ -23,6 +38,24 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
     async with store.write() as tx:
         rows = [(2, '{"user_principal_name": "nora@elsewhere.example", "display_name": "Nora"}')]
         import_id = await begin_import(tx, OPERATOR, tenant.id, file_name="people.csv", rows=rows, now=now)
+        await passkeys.insert(
+            tx,
+            tenant.id,
+            portal.dana.id,
+            credential_id="a2V5",
+            name="Key ring",
+            public_key=b"key",
+            sign_count=0,
+            is_synced=False,
+            transports="usb",
+            now=now,
+        )
+    partner = await a_tenant(store, now=now)
+    relationship_id = await a_relationship(store, partner, tenant, now=now)
+    device_key = await _a_device(portal, partner, now)
+    partner, customer = await a_tenant(store, now=now), await a_tenant(store, now=now)
+    relationship_id = await a_relationship(store, partner, tenant, approved=False, now=now)
+    await a_relationship(store, tenant, customer, now=now)
     await portal.visit(portal.dana)
     async with store.read() as read:
         secrets = await read.all(
@@ -33,10 +66,44 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         "tenant": tenant.id,
         "connector_id": connector.id,
         "secret_id": secrets[0],
+        "credential_id": "a2V5",
         "grant_id": grant.id,
         "group_id": portal.group,
         "user_id": portal.mia.id,
         "session_id": sessions[0],
         "role_id": RoleId.GLOBAL_READER,
         "import_id": import_id,
+        "relationship_id": relationship_id,
+        "customer_id": customer.id,
+        "relationship_id": relationship_id,
+        "device_key": device_key,
     }
+
+
+async def _a_device(portal: Portal, partner: SomeTenant, now: Micros) -> str:
+    """The account's id and the Android ID of a device of the tenant, as addresses have it."""
+    store = portal.app.deps.store
+    enterprise_id = await an_enterprise(store, portal.tenant, partner, now=now)
+    async with store.write() as tx:
+        account = await insert_account(
+            tx,
+            OPERATOR,
+            enterprise_id,
+            account_identifier="asset-1",
+            account_type=AccountType.USER_ACCOUNT,
+            display_name="Scanner",
+            now=now,
+        )
+    issued = await generate_device_token(
+        store,
+        HASHER,
+        OPERATOR,
+        enterprise_id=enterprise_id,
+        account_id=account.id,
+        device_limit=10,
+        lifetime=5 * MINUTE,
+        now=now,
+    )
+    facts = DeviceFacts("00c0ffee", model="Pixel")
+    await redeem_device_token(store, HASHER, token=issued.token, facts=facts, device_limit=10, origin=ORIGIN, now=now)
+    return f"{account.id}-{facts.android_id}"

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from tenantry.core.caller import Caller, CallerKind, Origin
 from tenantry.core.clock import MINUTE, Micros
-from tenantry.core.errors import BadCredentials
+from tenantry.core.errors import BadCredentials, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.own_password import replace_own_password
 from tenantry.directory.second_factors import list_methods
-from tenantry.directory.sessions import NewSession, start_session
+from tenantry.directory.sessions import NewSession, end_session, start_session
 from tenantry.store import sign_ins
 from tenantry.store.engine import Read, Tx
 from tenantry.store.sign_ins import SignInUnderWay
@@ -139,3 +139,31 @@ def user_caller(under_way: SignInUnderWay, origin: Origin) -> Caller:
     """The user, as far as it is proven yet."""
     amr = frozenset(under_way.amr.split())
     return Caller(CallerKind.USER, origin, tenant_id=under_way.tenant_id, user_id=under_way.user_id, amr=amr)
+
+
+async def step_up(
+    tx: Tx,
+    hasher: SecretHasher,
+    caller: Caller,
+    session_id: str,
+    *,
+    amr: Iterable[str],
+    browser: str,
+    lifetime: Micros,
+    now: Micros,
+) -> NewSession:
+    """A signed-in user has proven more: a new session in place of the one that `caller` came with. Raises NotFound."""
+    if caller.tenant_id is None or caller.user_id is None:
+        raise NotFound("session")
+    await end_session(tx, caller, caller.tenant_id, caller.user_id, session_id, now)
+    return await start_session(
+        tx,
+        hasher,
+        caller,
+        tenant_id=caller.tenant_id,
+        user_id=caller.user_id,
+        amr=caller.amr | set(amr),
+        browser=browser,
+        lifetime=lifetime,
+        now=now,
+    )

@@ -17,7 +17,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.errors import DomainError, RateLimited, StoreBusy
 from tenantry.surfaces.portal.forms import SentTwice, keep_draft, read_form
 from tenantry.surfaces.portal.frame import render, see_other
-from tenantry.surfaces.portal.guard import ForgedForm, SignInNeeded, find_signed_in, form_page_of
+from tenantry.surfaces.portal.guard import ForgedForm, ProofNeeded, SignInNeeded, find_signed_in, form_page_of
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -58,6 +58,7 @@ def install(app: FastAPI) -> None:
     """Let `app` answer with pages whatever happens."""
     app.add_exception_handler(DomainError, _show_refusal)  # type: ignore[arg-type]
     app.add_exception_handler(SignInNeeded, _ask_to_sign_in)  # type: ignore[arg-type]
+    app.add_exception_handler(ProofNeeded, _ask_to_prove)  # type: ignore[arg-type]
     app.add_exception_handler(ForgedForm, _show_forged)  # type: ignore[arg-type]
     app.add_exception_handler(SentTwice, _show_sent_twice)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _show_absent)
@@ -100,6 +101,11 @@ async def _ask_to_sign_in(request: Request, error: SignInNeeded) -> Response:
         except (DomainError, ForgedForm):
             return response
     return response
+
+
+async def _ask_to_prove(_request: Request, error: ProofNeeded) -> Response:
+    """To the second factor and back."""
+    return see_other(f"/second-factor?next={quote(error.back, safe='')}")
 
 
 async def _show_forged(request: Request, _error: ForgedForm) -> HTMLResponse:

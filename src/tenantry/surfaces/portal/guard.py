@@ -19,6 +19,7 @@ from tenantry.access.actions import RoleId
 from tenantry.core.caller import Caller, CallerKind, Origin
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
+from tenantry.delegation.acting import find_standing
 from tenantry.directory.roles import list_roles
 from tenantry.directory.sessions import find_session
 from tenantry.directory.tenants import get_tenant
@@ -46,6 +47,8 @@ class Session:
     roles: frozenset[str]
     acting_tenant: TenantId | None = None
     acting_tenant_name: str = ""
+    acting_roles: tuple[str, ...] = ()
+    acting_until: Micros | None = None
 
     @property
     def here(self) -> TenantId:
@@ -64,6 +67,14 @@ class Session:
 
 class SignInNeeded(Exception):
     """Nobody is signed in. `back` is the local path to return to."""
+
+    def __init__(self, back: str) -> None:
+        self.back = back
+        super().__init__(back)
+
+
+class ProofNeeded(Exception):
+    """The session has not proven the second factor that its user has. `back` is the local path to return to."""
 
     def __init__(self, back: str) -> None:
         self.back = back
@@ -118,6 +129,7 @@ async def find_signed_in(request: Request) -> Session | None:
             return None
         tenant = await get_tenant(read, found.tenant_id)
         acting = found.acting_tenant_id and await find_live(read, found.acting_tenant_id)
+        standing = await find_standing(read, acting.id, found.tenant_id, now) if acting else None
         roles = await list_roles(read, found.tenant_id, found.user_id, now)
     session = Session(
         id=found.id,
@@ -129,8 +141,10 @@ async def find_signed_in(request: Request) -> Session | None:
         created_at=found.created_at,
         tenant_name=tenant.name,
         roles=frozenset(role.role_id for role in roles),
-        acting_tenant=acting.id if acting else None,
-        acting_tenant_name=acting.name if acting else "",
+        acting_tenant=acting.id if acting and standing else None,
+        acting_tenant_name=acting.name if acting and standing else "",
+        acting_roles=standing.role_ids if standing else (),
+        acting_until=standing.until if standing else None,
     )
     request.state.session = session
     request.state.caller = session.caller(origin_of(request.scope))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
+from tenantry.directory.passkeys import list_passkeys
 from tenantry.directory.second_factors import find_factors, methods_of
 from tenantry.directory.sessions import end_session, end_sessions, list_sessions
 from tenantry.surfaces.portal.forms import read_form
@@ -28,11 +29,13 @@ async def show_sessions(request: Request, session: SignedIn) -> Response:
     async with deps.store.read() as read:
         listed = await list_sessions(read, session.tenant_id, session.user_id, deps.clock())
         factors = await find_factors(read, session.tenant_id, session.user_id)
+        passkeys = await list_passkeys(read, session.tenant_id, session.user_id)
     return render(
         request,
         "sessions.html",
         sessions=listed,
         factors=factors,
+        passkeys=passkeys,
         methods=methods_of(factors),
         in_words=in_words,
         browser_name=browser_name,

@@ -12,9 +12,11 @@ from tenantry.surfaces.portal import (
     blast_radius,
     connector_changes,
     connectors,
+    customers,
     errors,
     groups_connectors,
     home,
+    partners,
     password,
     phones,
     reach,
@@ -55,6 +57,8 @@ PAGES = (
     user_imports,
     users,
     audit,
+    partners,
+    customers,
 )
 """Modules with a `router`, asked in this order."""
 

@@ -1,0 +1,316 @@
+"""Set up second factors and remove them; recovery codes.
+
+Who has one already must have proven it in this session: one that began before the first factor was set up, in some
+other browser, must not be able to take it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Depends, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.core.errors import NotFound
+from tenantry.directory.passkeys import add_passkey, list_passkeys, registration_options, relying_party, remove_passkey
+from tenantry.directory.second_factors import (
+    AMR,
+    Method,
+    find_factors,
+    list_methods,
+    make_recovery_codes,
+    stop_using_phone,
+    use_phone,
+)
+from tenantry.directory.sign_in_steps import step_up
+from tenantry.directory.totp import begin_totp, confirm_totp, find_unconfirmed_secret, provisioning_uri, remove_totp
+from tenantry.store import phones
+from tenantry.store.engine import Tx
+from tenantry.surfaces.portal.forms import Form, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import ProofNeeded, Session, path_of, set_session_cookie, signed_in
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.under_way import browser_of, next_of, session_lifetime, with_next
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+async def _proven(request: Request) -> Session:
+    """Raises SignInNeeded, ProofNeeded."""
+    session = await signed_in(request)
+    if "mfa" not in session.amr:
+        async with deps_of(request).store.read() as read:
+            if await list_methods(read, session.tenant_id, session.user_id):
+                raise ProofNeeded(path_of(request))
+    return session
+
+
+Proven = Annotated[Session, Depends(_proven)]
+
+
+@router.get("/second-factor/totp")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def show_totp(request: Request, session: Proven) -> Response:
+    """The QR code of the secret that waits for its first code, if there is one."""
+    return await _totp_page(request, session, Form(), 200)
+
+
+@router.post("/second-factor/totp")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def set_up_totp(request: Request, session: Proven) -> Response:
+    """Make a secret, or confirm it with a code."""
+    deps, form = deps_of(request), await read_form(request)
+    caller, now = session.caller(origin_of(request.scope)), deps.clock()
+    tenant_id, user_id = session.tenant_id, session.user_id
+    response: Response | None = None
+    with form.showing_errors():
+        if form.checked("begin"):
+            async with deps.store.write() as tx:
+                await begin_totp(tx, deps.master_key, tenant_id, user_id, now)
+            response = see_other(with_next(request, "/second-factor/totp"))
+        else:
+            code = form.text("code", required=True, max_length=20)
+            async with deps.store.write() as tx:
+                codes = await confirm_totp(tx, deps.master_key, deps.hasher, caller, tenant_id, user_id, code, now)
+                response = await _added(tx, request, session, AMR[Method.TOTP], codes)
+    return response if response is not None else await _totp_page(request, session, form, 422)
+
+
+@router.get("/second-factor/passkey")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def show_passkey(request: Request, session: Proven) -> Response:
+    """With a challenge for a new key."""
+    return await _passkey_page(request, session, Form(), 200)
+
+
+@router.post("/second-factor/passkey")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def set_up_passkey(request: Request, session: Proven) -> Response:
+    """Keep the key that the browser made."""
+    deps, form = deps_of(request), await read_form(request)
+    response: Response | None = None
+    name = form.text("name", max_length=64)
+    if not form.errors:
+        with form.showing_errors():
+            async with deps.store.write() as tx:
+                amr, codes = await add_passkey(
+                    tx,
+                    deps.hasher,
+                    session.caller(origin_of(request.scope)),
+                    relying_party(deps.settings.issuer),
+                    session.tenant_id,
+                    session.user_id,
+                    answer=form.value("answer"),
+                    name=name,
+                    now=deps.clock(),
+                )
+                response = await _added(tx, request, session, amr, codes)
+    return response if response is not None else await _passkey_page(request, session, form, 422)
+
+
+@router.get("/second-factor/phone")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def show_phone(request: Request, session: Proven) -> Response:
+    """The verified numbers to choose from."""
+    return await _phone_page(request, session, Form(), 200)
+
+
+@router.post("/second-factor/phone")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def set_up_phone(request: Request, session: Proven) -> Response:
+    """From now on a PIN is sent to this number. That it is at hand now is proven by the first one."""
+    deps, form = deps_of(request), await read_form(request)
+    response: Response | None = None
+    number = form.text("number", required=True, max_length=20)
+    if not form.errors:
+        with form.showing_errors():
+            async with deps.store.write() as tx:
+                codes = await use_phone(
+                    tx,
+                    deps.hasher,
+                    session.caller(origin_of(request.scope)),
+                    session.tenant_id,
+                    session.user_id,
+                    number,
+                    deps.clock(),
+                )
+            response = _codes_page(request, codes) if codes else see_other(_after(request))
+    return response if response is not None else await _phone_page(request, session, form, 422)
+
+
+@router.get("/second-factor/recovery-codes")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def show_recovery_codes(request: Request, session: Proven) -> Response:
+    """How many are left; they are never shown again."""
+    deps = deps_of(request)
+    async with deps.store.read() as read:
+        factors = await find_factors(read, session.tenant_id, session.user_id)
+    return render(request, "recovery_codes_ask.html", form=Form(), left=factors.recovery_codes)
+
+
+@router.post("/second-factor/recovery-codes")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def renew_recovery_codes(request: Request, session: Proven) -> Response:
+    """New ones, shown once; the earlier ones are dead. Raises FailedPrecondition without a second factor."""
+    deps = deps_of(request)
+    await read_form(request)
+    async with deps.store.write() as tx:
+        caller = session.caller(origin_of(request.scope))
+        codes = await make_recovery_codes(tx, deps.hasher, caller, session.tenant_id, session.user_id, deps.clock())
+    return _codes_page(request, codes)
+
+
+@router.get("/second-factor/totp/remove")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def ask_to_remove_totp(request: Request, _session: Proven) -> Response:
+    """One question."""
+    return _danger_page(request, _("Remove the authenticator app?"))
+
+
+@router.post("/second-factor/totp/remove")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def remove_app(request: Request, session: Proven) -> Response:
+    """Raises NotFound when there is none."""
+    deps = deps_of(request)
+    await read_form(request)
+    async with deps.store.write() as tx:
+        caller = session.caller(origin_of(request.scope))
+        await remove_totp(tx, caller, session.tenant_id, session.user_id, deps.clock())
+    return see_other("/sessions?done=removed")
+
+
+@router.get("/second-factor/phone/remove")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def ask_to_remove_phone(request: Request, _session: Proven) -> Response:
+    """One question."""
+    return _danger_page(request, _("Stop asking for a PIN by phone?"))
+
+
+@router.post("/second-factor/phone/remove")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def remove_phone(request: Request, session: Proven) -> Response:
+    """The number stays the user's. Raises NotFound when no PIN is asked for."""
+    deps = deps_of(request)
+    await read_form(request)
+    async with deps.store.write() as tx:
+        caller = session.caller(origin_of(request.scope))
+        await stop_using_phone(tx, caller, session.tenant_id, session.user_id, deps.clock())
+    return see_other("/sessions?done=removed")
+
+
+@router.get("/second-factor/passkey/{credential_id}/remove")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def ask_to_remove_passkey(request: Request, session: Proven, credential_id: str) -> Response:
+    """One question. Raises NotFound when it is not the user's."""
+    async with deps_of(request).store.read() as read:
+        mine = await list_passkeys(read, session.tenant_id, session.user_id)
+    name = next((passkey.name for passkey in mine if passkey.credential_id == credential_id), None)
+    if name is None:
+        raise NotFound("passkey")
+    return _danger_page(request, _("Remove the passkey %(name)s?") % {"name": name})
+
+
+@router.post("/second-factor/passkey/{credential_id}/remove")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def remove_key(request: Request, session: Proven, credential_id: str) -> Response:
+    """Raises NotFound when it is not the user's."""
+    deps = deps_of(request)
+    await read_form(request)
+    async with deps.store.write() as tx:
+        caller = session.caller(origin_of(request.scope))
+        await remove_passkey(tx, caller, session.tenant_id, session.user_id, credential_id, deps.clock())
+    return see_other("/sessions?done=removed")
+
+
+async def _added(tx: Tx, request: Request, session: Session, amr: Collection[str], codes: list[str]) -> Response:
+    """The factor was proven just now, so the session says so; recovery codes are shown when they were made."""
+    deps = deps_of(request)
+    stepped_up = await step_up(
+        tx,
+        deps.hasher,
+        session.caller(origin_of(request.scope)),
+        session.id,
+        amr=amr,
+        browser=browser_of(request),
+        lifetime=session_lifetime(deps.settings),
+        now=deps.clock(),
+    )
+    response = _codes_page(request, codes) if codes else see_other(_after(request))
+    set_session_cookie(response, deps.settings, stepped_up.secret)
+    return response
+
+
+def _after(request: Request) -> str:
+    back = next_of(request)
+    return "/sessions?done=added" if back == "/" else back
+
+
+def _codes_page(request: Request, codes: list[str]) -> Response:
+    return render(request, "recovery_codes.html", codes=codes, after=_after(request))
+
+
+def _danger_page(request: Request, title: str) -> Response:
+    return render(
+        request,
+        "danger.html",
+        title=title,
+        lead="",
+        consequences=[
+            _("It is not asked for any more when you sign in, and cannot be used to sign in."),
+            _("With the last second step the recovery codes go, and signing in asks for the password only."),
+        ],
+        confirm=_("Remove it"),
+        back="/sessions",
+        form=Form(),
+    )
+
+
+async def _totp_page(request: Request, session: Session, form: Form, status: int) -> Response:
+    deps = deps_of(request)
+    async with deps.store.read() as read:
+        factors = await find_factors(read, session.tenant_id, session.user_id)
+        secret = await find_unconfirmed_secret(read, deps.master_key, session.tenant_id, session.user_id)
+    picture = ""
+    if secret is not None:
+        uri = provisioning_uri(secret, session.user_principal_name, "Tenantry")
+        picture = segno.make(uri, error="m").svg_data_uri(scale=4, border=4, dark="#000", light="#fff")
+    return render(
+        request,
+        "second_factor_totp.html",
+        status,
+        form=form,
+        secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)) if secret else "",
+        picture=picture,
+        is_set_up=factors.totp_since is not None,
+        action=with_next(request, "/second-factor/totp"),
+    )
+
+
+async def _passkey_page(request: Request, session: Session, form: Form, status: int) -> Response:
+    deps = deps_of(request)
+    async with deps.store.write() as tx:
+        options = await registration_options(
+            tx,
+            deps.hasher,
+            relying_party(deps.settings.issuer),
+            session.tenant_id,
+            session.user_id,
+            user_principal_name=session.user_principal_name,
+            display_name=session.display_name,
+            now=deps.clock(),
+        )
+    action = with_next(request, "/second-factor/passkey")
+    return render(request, "second_factor_passkey.html", status, form=form, options=options, action=action)
+
+
+async def _phone_page(request: Request, session: Session, form: Form, status: int) -> Response:
+    async with deps_of(request).store.read() as read:
+        mine = await phones.list_of_user(read, session.tenant_id, session.user_id)
+    numbers = [(phone.number, phone.number) for phone in mine if phone.verified_at is not None]
+    action = with_next(request, "/second-factor/phone")
+    return render(request, "second_factor_phone.html", status, form=form, numbers=numbers, action=action)
