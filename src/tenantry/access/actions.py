@@ -72,6 +72,7 @@ class Action(StrEnum):
     LIST_GROUPS = "group.list"
     READ_GROUP = "group.read"
     CREATE_GROUP = "group.create"
+    UPDATE_GROUP = "group.update"
     LIST_GROUP_MEMBERS = "group_member.list"
     ADD_GROUP_MEMBERS = "group_member.add"
     REMOVE_GROUP_MEMBER = "group_member.remove"
@@ -85,7 +86,8 @@ class Action(StrEnum):
     RESET_PASSWORD = "user.reset_password"
     DELETE_USER = "user.delete"
     RESTORE_USER = "user.restore"
-    CHANGE_ADMINISTRATOR = "administrator.change"  # the password of who holds a strong role, or the account's end
+    CHANGE_LESSER_ADMINISTRATOR = "lesser_administrator.change"  # password, name, end and return of who holds a role
+    CHANGE_ADMINISTRATOR = "administrator.change"  # the same of who holds a role that gives more
 
     # Android Enterprise
     READ_ENTERPRISE = "enterprise.read"
@@ -104,15 +106,22 @@ class Action(StrEnum):
     READ_CONNECTOR = "connector.read"
     REGISTER_CONNECTOR = "connector.register"
     CHANGE_CONNECTOR = "connector.change"  # its secrets, on and off, deleting it
+    LIST_ALL_GROUPS = "group.list_all"  # those of others too
+    CREATE_CONNECT_GROUP = "group.create_connect"  # one that talks to people outside
     GRANT_CONNECTOR = "grant.create"  # as far as one's own rights go
     GRANT_CONNECTOR_GROUP = "grant.create_for_group"
     REVOKE_GRANT = "grant.revoke"
     SEE_REPORTS = "report.see"  # the organisation's numbers
     SEE_REACH = "reach.see"
     SEE_BLAST_RADIUS = "blast_radius.see"
-    END_RELATIONSHIP = "relationship.end"
     ASSIGN_ROLE = "role.assign"  # and take it away
     READ_AUDIT = "audit.read"
+    READ_RELATIONSHIPS = "relationship.read"  # with partners, in the customer
+    APPROVE_RELATIONSHIP = "relationship.approve"
+    END_RELATIONSHIP = "relationship.end"  # by either side; declining is ending what waits
+    REQUEST_RELATIONSHIP = "relationship.request"  # by the partner, in its own tenant
+    LIST_CUSTOMERS = "customer.list"
+    ACT_IN_CUSTOMER = "customer.act"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +139,6 @@ class Rule:
     needs_mfa: bool = False
 
 
-STRONG = frozenset(
-    {
-        RoleId.GLOBAL_ADMINISTRATOR,
-        RoleId.PRIVILEGED_ROLE_ADMINISTRATOR,
-        RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
-    }
-)
-"""Roles whose holder can make itself everything."""
-
 PUBLIC = frozenset(
     {
         Action.READ_PUBLIC,
@@ -152,8 +152,9 @@ PUBLIC = frozenset(
 """Actions that need no caller. What protects each is said beside its route."""
 
 
-def _kaizala(permission: Permission, group_role: GroupRole | None = None) -> Rule:
-    return Rule(Audience.KAIZALA, permission, group_role=group_role, needs_user=True)
+def _kaizala(permission: Permission, group_role: GroupRole | None = None, *roles: RoleId) -> Rule:
+    """The roles count in the portal only, and for who lacks `group_role`; without any, every user of the tenant may."""
+    return Rule(Audience.KAIZALA, permission, group_role=group_role, roles=frozenset(roles), needs_user=True)
 
 
 def _partner_center(*roles: RoleId) -> Rule:
@@ -162,8 +163,10 @@ def _partner_center(*roles: RoleId) -> Rule:
     return Rule(Audience.PARTNER_CENTER, Permission.PARTNER_CENTER, roles=every, needs_user=True, needs_mfa=True)
 
 
-def _android_enterprise() -> Rule:
-    return Rule(Audience.ANDROID_ENTERPRISE, Permission.ANDROID_ENTERPRISE)
+def _android_enterprise(*roles: RoleId) -> Rule:
+    """Service accounts need no role: the enterprise is bound to them. Users in the portal need one of `roles`."""
+    every = frozenset({*roles, RoleId.GLOBAL_ADMINISTRATOR})
+    return Rule(Audience.ANDROID_ENTERPRISE, Permission.ANDROID_ENTERPRISE, roles=every)
 
 
 def _portal(*roles: RoleId, group_role: GroupRole | None = None) -> Rule:
@@ -171,17 +174,20 @@ def _portal(*roles: RoleId, group_role: GroupRole | None = None) -> Rule:
     return Rule(roles=frozenset(roles), group_role=group_role)
 
 
+_GROUP_ADMINS = (RoleId.GLOBAL_ADMINISTRATOR, RoleId.GROUPS_ADMINISTRATOR)
+_GROUP_READERS = (*_GROUP_ADMINS, RoleId.GLOBAL_READER)
 _USER_READERS = (RoleId.DIRECTORY_READERS, RoleId.GLOBAL_READER, RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS)
 
 RULES: dict[Action, Rule] = {
     Action.READ_OWN_PROFILE: _kaizala(Permission.USER_PROFILE),
     Action.LIST_GROUPS: _kaizala(Permission.GROUP_INFORMATION),
-    Action.READ_GROUP: _kaizala(Permission.GROUP_INFORMATION, GroupRole.MEMBER),
+    Action.READ_GROUP: _kaizala(Permission.GROUP_INFORMATION, GroupRole.MEMBER, *_GROUP_READERS),
     Action.CREATE_GROUP: _kaizala(Permission.GROUP_INFORMATION),
-    Action.LIST_GROUP_MEMBERS: _kaizala(Permission.GROUP_MEMBERS, GroupRole.MEMBER),
-    Action.ADD_GROUP_MEMBERS: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN),
-    Action.REMOVE_GROUP_MEMBER: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN),
-    Action.SET_GROUP_MEMBER_ROLE: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN),
+    Action.UPDATE_GROUP: _kaizala(Permission.GROUP_INFORMATION, GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.LIST_GROUP_MEMBERS: _kaizala(Permission.GROUP_MEMBERS, GroupRole.MEMBER, *_GROUP_READERS),
+    Action.ADD_GROUP_MEMBERS: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.REMOVE_GROUP_MEMBER: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.SET_GROUP_MEMBER_ROLE: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN, *_GROUP_ADMINS),
     Action.LIST_USERS: _partner_center(*_USER_READERS),
     Action.READ_USER: _partner_center(*_USER_READERS),
     Action.CREATE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
@@ -189,13 +195,16 @@ RULES: dict[Action, Rule] = {
     Action.RESET_PASSWORD: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR),
     Action.DELETE_USER: _partner_center(RoleId.USER_ADMINISTRATOR),
     Action.RESTORE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
+    Action.CHANGE_LESSER_ADMINISTRATOR: _partner_center(
+        RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR
+    ),
     Action.CHANGE_ADMINISTRATOR: _partner_center(RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR),
-    Action.READ_ENTERPRISE: _android_enterprise(),
-    Action.READ_MANAGED_ACCOUNT: _android_enterprise(),
+    Action.READ_ENTERPRISE: _android_enterprise(RoleId.GLOBAL_READER),
+    Action.READ_MANAGED_ACCOUNT: _android_enterprise(RoleId.GLOBAL_READER),
     Action.WRITE_MANAGED_ACCOUNT: _android_enterprise(),
     Action.GENERATE_DEVICE_TOKEN: _android_enterprise(),
     Action.REVOKE_DEVICE_ACCESS: _android_enterprise(),
-    Action.READ_DEVICE: _android_enterprise(),
+    Action.READ_DEVICE: _android_enterprise(RoleId.GLOBAL_READER),
     Action.WRITE_DEVICE: _android_enterprise(),
     Action.SEE_HOME: _portal(),
     Action.REGISTER_PHONE: _portal(),
@@ -204,6 +213,8 @@ RULES: dict[Action, Rule] = {
     Action.READ_CONNECTOR: _portal(),
     Action.REGISTER_CONNECTOR: _portal(),
     Action.CHANGE_CONNECTOR: _portal(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.LIST_ALL_GROUPS: _portal(*_GROUP_READERS),
+    Action.CREATE_CONNECT_GROUP: _portal(*_GROUP_ADMINS),
     Action.GRANT_CONNECTOR: _portal(),
     Action.GRANT_CONNECTOR_GROUP: _portal(
         RoleId.GLOBAL_ADMINISTRATOR, RoleId.GROUPS_ADMINISTRATOR, group_role=GroupRole.ADMIN
@@ -212,8 +223,13 @@ RULES: dict[Action, Rule] = {
     Action.SEE_REPORTS: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
     Action.SEE_REACH: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
     Action.SEE_BLAST_RADIUS: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER, RoleId.USER_ADMINISTRATOR),
-    Action.END_RELATIONSHIP: _portal(RoleId.GLOBAL_ADMINISTRATOR),
     Action.ASSIGN_ROLE: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.PRIVILEGED_ROLE_ADMINISTRATOR),
+    Action.READ_RELATIONSHIPS: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
+    Action.APPROVE_RELATIONSHIP: _portal(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.END_RELATIONSHIP: _portal(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.REQUEST_RELATIONSHIP: _portal(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.LIST_CUSTOMERS: _portal(),
+    Action.ACT_IN_CUSTOMER: _portal(*RoleId),
     Action.READ_AUDIT: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
 }
 """The rule of every action that is not public."""

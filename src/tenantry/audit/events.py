@@ -189,6 +189,11 @@ class GroupCreated(Event, tag="group.created"):
     parent_id: str | None = None
 
 
+class GroupUpdated(Event, tag="group.updated"):
+    group_id: str
+    name: str
+
+
 class GroupMemberAdded(Event, tag="group.member_added"):
     group_id: str
     user_id: str

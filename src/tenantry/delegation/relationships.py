@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from tenantry.access.actions import RoleId
+from tenantry.access.actions import Action, RoleId
+from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller
+from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import DAY, Micros
-from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.errors import FailedPrecondition, Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import RelationshipId, TenantId, new_guid
-from tenantry.store import relationships, tenants
+from tenantry.store import partner_customers, relationships, tenants
 from tenantry.store.engine import Tx
 
 LONGEST = 730 * DAY
@@ -27,8 +28,11 @@ async def create_reseller_relationship(
     tx: Tx, caller: Caller, *, customer_tenant_id: TenantId, partner_tenant_id: TenantId, now: Micros
 ) -> None:
     """The partner manages the customer; doing it twice changes nothing. Raises NotFound("customer" or "partner")."""
-    await _require_pair(tx, customer_tenant_id, partner_tenant_id)
+    customer = await _require_pair(tx, customer_tenant_id, partner_tenant_id)
     if await relationships.open_reseller(tx, customer_tenant_id, partner_tenant_id, now):
+        await partner_customers.remember(
+            tx, partner_tenant_id, customer_tenant_id, name=customer.name, is_reseller=True, now=now
+        )
         event = events.ResellerRelationshipCreated(partner_tenant_id=partner_tenant_id)
         await record(tx, customer_tenant_id, caller, event, now)
 
@@ -39,6 +43,11 @@ async def end_reseller_relationship(
     """The partner no longer manages the customer. Raises NotFound("relationship")."""
     if not await relationships.end_reseller(tx, customer_tenant_id, partner_tenant_id, now):
         raise NotFound("relationship")
+    customer = await tenants.find_live(tx, customer_tenant_id)
+    if customer is not None:
+        await partner_customers.remember(
+            tx, partner_tenant_id, customer_tenant_id, name=customer.name, is_reseller=False, now=now
+        )
     event = events.ResellerRelationshipEnded(partner_tenant_id=partner_tenant_id)
     await record(tx, customer_tenant_id, caller, event, now)
 
@@ -54,17 +63,22 @@ async def request_relationship(
     expires_at: Micros,
     now: Micros,
 ) -> RelationshipId:
-    """Ask the customer for roles until `expires_at`. Raises NotFound("customer" or "partner"), InvalidValue."""
+    """Ask the customer for roles until `expires_at`, in the partner's name.
+
+    Raises what `access.require` does; NotFound("customer" or "partner"), InvalidValue.
+    """
+    await require(tx, caller, Action.REQUEST_RELATIONSHIP, partner_tenant_id, now=now)
+    _require_own(caller, partner_tenant_id)
     if not display_name.strip() or len(display_name) > 50:
         raise InvalidValue("A relationship needs a name of 1 to 50 characters.", field="display_name")
     if not role_ids:
         raise InvalidValue("A relationship needs at least one role.", field="role_ids")
     if not now < expires_at <= now + LONGEST:
         raise InvalidValue("The end must be in the future and at most two years away.", field="expires_at")
-    await _require_pair(tx, customer_tenant_id, partner_tenant_id)
+    customer = await _require_pair(tx, customer_tenant_id, partner_tenant_id)
     relationship_id = RelationshipId(new_guid())
     roles = sorted(set(role_ids))
-    await relationships.insert(
+    requested = await relationships.insert(
         tx,
         customer_tenant_id,
         relationship_id,
@@ -74,6 +88,11 @@ async def request_relationship(
         expires_at=expires_at,
         now=now,
     )
+    await partner_customers.remember(
+        tx, partner_tenant_id, customer_tenant_id, name=customer.name, is_reseller=None, now=now
+    )
+    if requested is not None:
+        await partner_customers.copy_relationship(tx, requested)
     event = events.RelationshipRequested(
         relationship_id=relationship_id, partner_tenant_id=partner_tenant_id, role_ids=[*roles]
     )
@@ -84,10 +103,16 @@ async def request_relationship(
 async def approve_relationship(
     tx: Tx, caller: Caller, *, customer_tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> None:
-    """approvalPending -> active. Raises NotFound("relationship"), FailedPrecondition in any other state."""
+    """approvalPending -> active, by the customer itself: no partner, whatever its roles, approves for it.
+
+    Raises what `access.require` does; NotFound("relationship"), FailedPrecondition in any other state.
+    """
+    await require(tx, caller, Action.APPROVE_RELATIONSHIP, customer_tenant_id, now=now)
+    _require_own(caller, customer_tenant_id)
     approved = await relationships.activate(tx, customer_tenant_id, relationship_id, now)
     if approved is None:
         raise await _not_changed(tx, customer_tenant_id, relationship_id, now)
+    await partner_customers.copy_relationship(tx, approved)
     event = events.RelationshipApproved(
         relationship_id=relationship_id,
         partner_tenant_id=approved.partner_tenant_id,
@@ -99,10 +124,19 @@ async def approve_relationship(
 async def end_relationship(
     tx: Tx, caller: Caller, *, customer_tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> None:
-    """To terminated, at once. Raises NotFound("relationship"), FailedPrecondition when it was ended before."""
+    """To terminated, at once, by either side; what waits for approval is declined so, or withdrawn.
+
+    Raises what `access.require` does; NotFound("relationship"), FailedPrecondition when it was ended before.
+    """
+    relationship = await relationships.find(tx, customer_tenant_id, relationship_id)
+    by_partner = relationship is not None and relationship.partner_tenant_id == caller.tenant_id
+    side = relationship.partner_tenant_id if relationship is not None and by_partner else customer_tenant_id
+    await require(tx, caller, Action.END_RELATIONSHIP, side, now=now)
+    _require_own(caller, side)
     ended = await relationships.terminate(tx, customer_tenant_id, relationship_id, now)
     if ended is None:
         raise await _not_changed(tx, customer_tenant_id, relationship_id, now)
+    await partner_customers.copy_relationship(tx, ended)
     event = events.RelationshipEnded(
         relationship_id=relationship_id, partner_tenant_id=ended.partner_tenant_id, status=ended.status
     )
@@ -115,12 +149,22 @@ def status_at(relationship: relationships.DelegatedRelationship, now: Micros) ->
     return "expired" if over and relationship.ended_at is None else relationship.status
 
 
-async def _require_pair(tx: Tx, customer_tenant_id: TenantId, partner_tenant_id: TenantId) -> None:
+def _require_own(caller: Caller, tenant_id: TenantId) -> None:
+    """Whoever acts in a tenant by a relationship decides nothing about relationships there."""
+    if caller.kind is not CallerKind.OPERATOR and caller.tenant_id != tenant_id:
+        raise Forbidden("Only the organisation's own administrators decide about its partners.", reason="other_tenant")
+
+
+async def _require_pair(tx: Tx, customer_tenant_id: TenantId, partner_tenant_id: TenantId) -> tenants.Tenant:
+    """The customer. Raises InvalidValue, NotFound."""
     if customer_tenant_id == partner_tenant_id:
         raise InvalidValue("A tenant cannot be its own partner.", field="partner_tenant_id")
-    for what, tenant_id in (("customer", customer_tenant_id), ("partner", partner_tenant_id)):
-        if await tenants.find_live(tx, tenant_id) is None:
-            raise NotFound(what)
+    customer = await tenants.find_live(tx, customer_tenant_id)
+    if customer is None:
+        raise NotFound("customer")
+    if await tenants.find_live(tx, partner_tenant_id) is None:
+        raise NotFound("partner")
+    return customer
 
 
 async def _not_changed(

@@ -89,6 +89,21 @@ async def of_actor(
     )
 
 
+async def of_partner(
+    read: Read, tenant_id: TenantId, partner_tenant_id: TenantId, *, since: str, limit: int
+) -> list[FoundEvent]:
+    """What the users of one partner did in this tenant."""
+    return await read.all(
+        FoundEvent,
+        _COLUMNS + " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id" + _NEWEST,
+        tenant_id=tenant_id,
+        partner_tenant_id=partner_tenant_id,
+        since=since,
+        before=LAST,
+        limit=limit,
+    )
+
+
 async def of_request(read: Read, tenant_id: TenantId, correlation_id: str, *, limit: int) -> list[FoundEvent]:
     """What one request caused, save tokens issued."""
     return await read.all(

@@ -80,13 +80,17 @@ async def insert(
     role_ids: str,
     expires_at: Micros,
     now: Micros,
-) -> None:
-    """Add a relationship that waits for the customer's approval."""
-    await tx.run(
+) -> DelegatedRelationship | None:
+    """Add a relationship that waits for the customer's approval; None when the id is taken."""
+    return await tx.one_or_none(
+        DelegatedRelationship,
         """
         INSERT INTO delegated_relationships (tenant_id, id, partner_tenant_id, display_name, role_ids, status,
                                              created_at, expires_at)
         VALUES (:tenant_id, :id, :partner_tenant_id, :display_name, :role_ids, 'approvalPending', :now, :expires_at)
+        ON CONFLICT (tenant_id, id) DO NOTHING
+        RETURNING tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at,
+                  expires_at, ended_at
         """,
         tenant_id=tenant_id,
         id=relationship_id,
@@ -176,5 +180,47 @@ async def list_of_customer(read: Read, tenant_id: TenantId, after_id: str, limit
         """,
         tenant_id=tenant_id,
         after_id=after_id,
+        limit=limit,
+    )
+
+
+class ListedRelationship(NamedTuple):
+    """A relationship as its customer lists it. `standing` orders: 0 waits for an answer, 1 is live, 2 is over."""
+
+    id: RelationshipId
+    partner_tenant_id: TenantId
+    partner_name: str
+    display_name: str
+    role_ids: str
+    status: str
+    created_at: int
+    expires_at: int | None
+    ended_at: int | None
+    standing: int
+
+
+async def list_by_standing(
+    read: Read, tenant_id: TenantId, now: Micros, *, after: tuple[int, str] = (-1, ""), limit: int
+) -> list[ListedRelationship]:
+    """At most `limit` relationships of the customer after (`standing`, `id`): what needs an answer first."""
+    return await read.all(
+        ListedRelationship,
+        """
+        SELECT r.id, r.partner_tenant_id, t.name AS partner_name, r.display_name, r.role_ids, r.status, r.created_at,
+               r.expires_at, r.ended_at, r.standing
+        FROM (
+            SELECT d.id, d.partner_tenant_id, d.display_name, d.role_ids, d.status, d.created_at, d.expires_at,
+                   d.ended_at,
+                   CASE WHEN d.ended_at IS NOT NULL OR d.expires_at <= :now THEN 2
+                        WHEN d.status = 'approvalPending' THEN 0 ELSE 1 END AS standing
+            FROM delegated_relationships d WHERE d.tenant_id = :tenant_id
+        ) r JOIN tenants t ON t.id = r.partner_tenant_id
+        WHERE (r.standing, r.id) > (:standing, :id)
+        ORDER BY r.standing, r.id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        now=now,
+        standing=after[0],
+        id=after[1],
         limit=limit,
     )

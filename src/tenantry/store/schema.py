@@ -485,6 +485,28 @@ delegated_relationships = _owned(
     key=("id",),
 )
 
+# The partner's own copy of what its customers hold about it, so that its list is one tenant's question.
+
+partner_customers = _owned(
+    "partner_customers",
+    _text("customer_tenant_id", ForeignKey("tenants.id", name="fk_partner_customers_customer")),
+    _text("name_key"),  # the customer's name in lower case
+    _flag("is_reseller"),
+    _time("created_at"),
+    Index("ix_partner_customers_name", "tenant_id", "name_key", "customer_tenant_id"),
+    key=("customer_tenant_id",),
+)
+
+partner_relationships = _owned(
+    "partner_relationships",
+    _text("id"),
+    _text("customer_tenant_id"),
+    _text("status"),
+    _maybe_time("expires_at"),
+    Index("ix_partner_relationships_customer", "tenant_id", "customer_tenant_id", "status", "expires_at"),
+    key=("id",),
+)
+
 # Grants and the secrets made from them.
 
 grants = _owned(
@@ -662,6 +684,7 @@ audit_events = _owned(
     _where("ix_audit_events_type", "tenant_id", "type", "id", where=_RARE),
     _where("ix_audit_events_actor", "tenant_id", "actor", "id", where=_RARE),
     _where("ix_audit_events_correlation", "tenant_id", "correlation_id", "id", where=_RARE),
+    _where("ix_audit_events_partner", "tenant_id", "partner_tenant_id", "id", where="partner_tenant_id IS NOT NULL"),
     key=("id",),
     tenant_known=False,  # the trail outlives its tenant
 )

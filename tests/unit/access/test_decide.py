@@ -32,7 +32,12 @@ from tenantry.store.engine import Store
 from tests.support.builders_tenants import NOON, a_relationship, a_service_account, a_tenant, an_operator
 
 KAIZALA = [action for action, rule in RULES.items() if rule.audience is Audience.KAIZALA]
-PARTNER_CENTER = [action for action, rule in RULES.items() if rule.audience is Audience.PARTNER_CENTER]
+PARTNER_CENTER = [
+    action
+    for action, rule in RULES.items()
+    if rule.audience is Audience.PARTNER_CENTER and action is not Action.CHANGE_ADMINISTRATOR
+]
+"""What the roles that the tests give out suffice for."""
 ANDROID = [action for action, rule in RULES.items() if rule.audience is Audience.ANDROID_ENTERPRISE]
 WIRE = [action for action, rule in RULES.items() if rule.permission is not None]
 NEED_GROUP = [action for action in KAIZALA if RULES[action].group_role is not None]
@@ -41,7 +46,10 @@ GRANTED = {Reason.GRANTED}
 
 @dataclass(frozen=True)
 class World:
-    """A customer with a user, a parent group, a child group and one aside; a partner; an enterprise of the customer."""
+    """A customer with a user, a parent group, a child group and one aside; a partner; an enterprise of the customer.
+
+    In the partner the user administers everything.
+    """
 
     store: Store
     customer: TenantId
@@ -97,15 +105,17 @@ async def world(store: Store) -> World:
     parent, child, aside = (GroupId(new_guid()) for _ in range(3))
     enterprise = EnterpriseId("E1")
     async with store.write() as tx:
-        await tx.run(
-            """
-            INSERT INTO users (tenant_id, id, user_principal_name, upn_key, user_type, display_name, created_at,
-                               updated_at)
-            VALUES (:tenant_id, :id, 'ada@x.example', 'ada@x.example', 'member', 'Ada', 0, 0)
-            """,
-            tenant_id=customer,
-            id=user,
-        )
+        for tenant_id in (customer, partner):
+            await tx.run(
+                """
+                INSERT INTO users (tenant_id, id, user_principal_name, upn_key, user_type, display_name, created_at,
+                                   updated_at)
+                VALUES (:tenant_id, :id, 'ada@x.example', 'ada@x.example', 'member', 'Ada', 0, 0)
+                """,
+                tenant_id=tenant_id,
+                id=user,
+            )
+        await assign_role(tx, an_operator(), partner, user, RoleId.GLOBAL_ADMINISTRATOR, None, NOON)
         for group_id in (parent, child, aside):
             await tx.run(
                 """
@@ -258,6 +268,34 @@ async def test_a_partner_may_what_a_role_of_an_active_relationship_allows(world:
         await _end(world, relationship_id)
 
 
+async def test_a_partners_user_may_only_what_it_may_at_home(world: World) -> None:
+    """A relationship lifts nobody: the role it gives counts for those who hold it, or every role, in the partner."""
+    partner, caller = world.partner, world.caller(world.partner)
+    await _relate(world, role_ids=[RoleId.USER_ADMINISTRATOR])
+
+    async def reason(now: Micros = NOON) -> Reason:
+        return (await world.ask(caller, Action.CREATE_USER, now=now)).reason
+
+    assert await reason() is Reason.GRANTED
+    async with world.store.write() as tx:
+        await remove_role(tx, an_operator(), partner, world.user, RoleId.GLOBAL_ADMINISTRATOR, NOON)
+    assert await world.reasons(caller, PARTNER_CENTER) == {Reason.ROLE_MISSING}
+    fact = (await world.ask(caller, Action.CREATE_USER)).facts[-1]
+    assert "gives the partner user administrator" in fact
+    assert "in the partner's own tenant the user holds no role" in fact
+    for role in RoleId:
+        async with world.store.write() as tx:
+            await assign_role(tx, an_operator(), partner, world.user, role, NOON + DAY, NOON)
+        does = role in (RoleId.USER_ADMINISTRATOR, RoleId.GLOBAL_ADMINISTRATOR)
+        assert (await reason() is Reason.GRANTED) == does, role
+        assert await reason(NOON + DAY) is Reason.ROLE_MISSING
+        async with world.store.write() as tx:
+            await remove_role(tx, an_operator(), partner, world.user, role, NOON)
+    async with world.store.write() as tx:  # what the user is in the customer's directory is another account
+        await assign_role(tx, an_operator(), world.customer, world.user, RoleId.GLOBAL_ADMINISTRATOR, None, NOON)
+    assert await reason() is Reason.ROLE_MISSING
+
+
 async def test_a_relationship_counts_from_approval_to_its_end(world: World) -> None:
     caller = world.caller(world.partner)
     refused = {Reason.ROLE_MISSING}
@@ -317,7 +355,7 @@ async def test_in_the_own_tenant_the_directory_role_counts_while_it_lasts(world:
         with pytest.raises(NotFound):
             await remove_role(tx, an_operator(), world.customer, world.user, admin, NOON)
         with pytest.raises(NotFound):
-            await assign_role(tx, an_operator(), world.partner, world.user, admin, None, NOON)
+            await assign_role(tx, an_operator(), TenantId(new_guid()), world.user, admin, None, NOON)
     assert await world.reasons(caller, PARTNER_CENTER) == missing
 
 

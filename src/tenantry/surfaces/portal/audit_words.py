@@ -11,7 +11,6 @@ from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import exact_time
 from tenantry.surfaces.portal.texts import gettext as _
 
-
 _TELLING = ("user_principal_name", "name", "domain", "number", "file_name", "role_id", "action", "reason", "audience")
 
 

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from tenantry.surfaces.portal import texts
 from tenantry.surfaces.portal.forms import DRAFT_COOKIE
 from tenantry.surfaces.portal.guard import FORM_COOKIE, Session, form_token, local_path
+from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.static import asset
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
@@ -78,6 +79,7 @@ def render(request: Request, template: str, /, status: int = 200, **context: Any
             "exact": texts.exact_time,
             "iso": texts.iso_time,
             "demo": deps.settings.demo,
+            "acting_as": ", ".join(role_name(role) for role in session.acting_roles) if session else "",
             **context,
         }
     )

@@ -1,0 +1,106 @@
+"""The `partner_customers` and `partner_relationships` tables: a partner's copy of what its customers hold about it.
+
+The customer's rows decide (store/relationships.py); these are written in the same transaction and only listed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import TenantId
+from tenantry.store.engine import Read, Tx
+from tenantry.store.relationships import DelegatedRelationship
+
+_LAST = "\U0010ffff"
+
+
+class ListedCustomer(NamedTuple):
+    """One line. `active_until` is the latest end of a live relationship; `waiting` counts requests not answered."""
+
+    id: TenantId
+    name: str
+    is_reseller: int
+    active_until: int | None
+    waiting: int
+    name_key: str
+
+
+async def remember(
+    tx: Tx, tenant_id: TenantId, customer_tenant_id: TenantId, *, name: str, is_reseller: bool | None, now: Micros
+) -> None:
+    """Put the customer into the partner's list; `is_reseller` None leaves that as it is."""
+    await tx.run(
+        """
+        INSERT INTO partner_customers (tenant_id, customer_tenant_id, name_key, is_reseller, created_at)
+        VALUES (:tenant_id, :customer_tenant_id, :name_key, COALESCE(CAST(:is_reseller AS SMALLINT), 0), :now)
+        ON CONFLICT (tenant_id, customer_tenant_id) DO UPDATE
+        SET name_key = excluded.name_key,
+            is_reseller = COALESCE(CAST(:is_reseller AS SMALLINT), partner_customers.is_reseller)
+        """,
+        tenant_id=tenant_id,
+        customer_tenant_id=customer_tenant_id,
+        name_key=name.strip().lower(),
+        is_reseller=None if is_reseller is None else int(is_reseller),
+        now=now,
+    )
+
+
+async def copy_relationship(tx: Tx, row: DelegatedRelationship) -> None:
+    """Note the state of a relationship with the partner."""
+    await tx.run(
+        """
+        INSERT INTO partner_relationships (tenant_id, id, customer_tenant_id, status, expires_at)
+        VALUES (:tenant_id, :id, :customer_tenant_id, :status, :expires_at)
+        ON CONFLICT (tenant_id, id) DO UPDATE SET status = excluded.status, expires_at = excluded.expires_at
+        """,
+        tenant_id=row.partner_tenant_id,
+        id=row.id,
+        customer_tenant_id=row.tenant_id,
+        status=row.status,
+        expires_at=row.expires_at,
+    )
+
+
+async def is_there(read: Read, tenant_id: TenantId, customer_tenant_id: TenantId) -> bool:
+    """Whether the customer is, or was, one of this partner."""
+    row = await read.one_or_none(
+        str,
+        """
+        SELECT customer_tenant_id FROM partner_customers
+        WHERE tenant_id = :tenant_id AND customer_tenant_id = :customer_tenant_id
+        """,
+        tenant_id=tenant_id,
+        customer_tenant_id=customer_tenant_id,
+    )
+    return row is not None
+
+
+async def list_by_name(
+    read: Read, tenant_id: TenantId, now: Micros, *, prefix: str, after: tuple[str, str] | None, limit: int
+) -> list[ListedCustomer]:
+    """At most `limit` customers whose name begins with `prefix` (lower case), after (`name_key`, `id`)."""
+    key, row_id = after or (prefix, "")
+    return await read.all(
+        ListedCustomer,
+        """
+        SELECT c.customer_tenant_id AS id, t.name, c.is_reseller,
+               (SELECT MAX(r.expires_at) FROM partner_relationships r
+                WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = c.customer_tenant_id
+                  AND r.status IN ('active', 'expiring') AND r.expires_at > :now) AS active_until,
+               (SELECT COUNT(*) FROM partner_relationships r
+                WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = c.customer_tenant_id
+                  AND r.status = 'approvalPending' AND r.expires_at > :now) AS waiting,
+               c.name_key
+        FROM partner_customers c JOIN tenants t ON t.id = c.customer_tenant_id
+        WHERE c.tenant_id = :tenant_id AND (c.name_key, c.customer_tenant_id) > (:key, :id)
+          AND c.name_key < :beyond AND t.deleted_at IS NULL AND t.disabled_at IS NULL
+        ORDER BY c.name_key, c.customer_tenant_id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        now=now,
+        key=key,
+        id=row_id,
+        beyond=prefix + _LAST,
+        limit=limit,
+    )

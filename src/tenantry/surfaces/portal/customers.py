@@ -1,0 +1,274 @@
+"""Customers, as their partner sees them: the list, asking for roles, acting in one, ending it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action, RoleId
+from tenantry.access.decide import decide, require
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import RelationshipId, TenantId
+from tenantry.delegation.acting import enter_customer, leave_customer, standing_of
+from tenantry.delegation.relationships import end_relationship, request_relationship, status_at
+from tenantry.directory.tenants import get_tenant, resolve_tenant
+from tenantry.store import partner_customers, relationships
+from tenantry.store.relationships import DelegatedRelationship
+from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_day, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.partners import ending_page
+from tenantry.surfaces.portal.role_words import explained_roles, role_name, role_texts
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.body import is_clean
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+PAGE = 50
+
+router = APIRouter()
+
+
+@router.get("/customers")
+@performs(Action.LIST_CUSTOMERS)
+async def show_customers(request: Request, session: SignedIn, q: str = "", key: str = "", after: str = "") -> Response:
+    """`q` begins a name. Queries: those of the session, and 2, whatever the list holds."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    text = q.strip()[:128] if is_clean(q) else ""
+    place = (key, after) if after and is_clean(key + after) else None
+    async with deps.store.read() as read:
+        found = await partner_customers.list_by_name(
+            read, session.tenant_id, now, prefix=text.lower(), after=place, limit=PAGE + 1
+        )
+        may_request = await decide(read, caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+    following = ""
+    if len(found) > PAGE:
+        last = found[PAGE - 1]
+        following = f"/customers?{urlencode({'q': text, 'key': last.name_key, 'after': last.id})}"
+    return render(
+        request,
+        "customers.html",
+        customers=found[:PAGE],
+        q=text,
+        first=f"/customers?{urlencode({'q': text})}" if place else "",
+        next=following,
+        may_request=may_request.allowed,
+    )
+
+
+@router.get("/customers/new")
+@performs(Action.REQUEST_RELATIONSHIP)
+async def show_request(request: Request, session: SignedIn, customer: str = "") -> Response:
+    """Which roles to ask for, in plain words. `customer`: whom, when that is known."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        caller = session.caller(origin_of(request.scope))
+        await require(read, caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+    form = draft_of(request)
+    if customer and not form.values and is_clean(customer):
+        form = Form({"customer": [customer[:256]]})
+    return _request_page(request, form, 200)
+
+
+@router.post("/customers/new")
+@performs(Action.REQUEST_RELATIONSHIP)
+async def send_request(request: Request, session: SignedIn) -> Response:
+    """The customer's administrators see it among their partners."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    form = await read_form(request)
+    wanted = form.text("customer", required=True, max_length=256)
+    name = form.text("display_name", required=True, max_length=50)
+    role_ids = [role for role in RoleId if role in form.texts("role_ids")]
+    if not role_ids:
+        form.fail("role_ids", _("Choose at least one role."))
+    expires_at = read_day(form, "expires_at")
+    if not form.value("expires_at"):
+        form.fail("expires_at", _("Please fill this in."))
+    customer_id: TenantId | None = None
+    async with deps.store.read() as read:
+        await require(read, caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+        if wanted and not form.errors:
+            customer_id = await resolve_tenant(read, wanted)
+            if customer_id is None:
+                form.fail("customer", _("No organisation here has this domain or ID."))
+    if customer_id is not None and expires_at is not None and not form.errors:
+        with form.showing_errors(partner_tenant_id="customer"):
+            async with deps.store.write() as tx:
+                back = f"/customers/{customer_id}"
+                await claim_form(tx, deps.hasher, session.tenant_id, form, back=back, now=now)
+                await request_relationship(
+                    tx,
+                    caller,
+                    customer_tenant_id=customer_id,
+                    partner_tenant_id=session.tenant_id,
+                    display_name=name,
+                    role_ids=role_ids,
+                    expires_at=expires_at,
+                    now=now,
+                )
+    if form.errors:
+        return _request_page(request, form, 422)
+    return see_other(f"/customers/{customer_id}")
+
+
+def _request_page(request: Request, form: Form, status: int) -> Response:
+    return render(request, "customer_request.html", status, form=form, roles=role_texts())
+
+
+@router.get("/customers/leave")
+@performs(Action.LIST_CUSTOMERS)
+async def ask_leave(request: Request, session: SignedIn) -> Response:
+    """Where the button of the coloured bar leads without its form."""
+    return render(
+        request,
+        "danger.html",
+        title=_("Go back to %(tenant)s") % {"tenant": session.tenant_name},
+        lead="",
+        consequences=[],
+        confirm=_("Go back"),
+        undo=_("You can act for the customer again at any time."),
+        back="/customers",
+        form=Form(),
+    )
+
+
+@router.post("/customers/leave")
+@performs(Action.LIST_CUSTOMERS)
+async def leave(request: Request, session: SignedIn) -> Response:
+    """Pages show one's own tenant again."""
+    await read_form(request)
+    async with deps_of(request).store.write() as tx:
+        await leave_customer(tx, tenant_id=session.tenant_id, user_id=session.user_id, session_id=session.id)
+    return see_other("/customers")
+
+
+@router.get("/customers/{customer_id}")
+@performs(Action.LIST_CUSTOMERS)
+async def show_customer(request: Request, session: SignedIn, customer_id: TenantId) -> Response:
+    """Every relationship with it, what they come to, and the way in."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    async with deps.store.read() as read:
+        if not await partner_customers.is_there(read, session.tenant_id, customer_id):
+            raise NotFound("customer")
+        customer = await get_tenant(read, customer_id)
+        of_pair = await relationships.list_of_pair(read, customer_id, session.tenant_id)
+        may_request = await decide(read, caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+    standing = standing_of(of_pair, now)
+    return render(
+        request,
+        "customer.html",
+        customer=customer,
+        relationships=[(row, status_at(row, now)) for row in of_pair],
+        standing=standing,
+        roles=explained_roles(standing.role_ids) if standing else [],
+        role_name=role_name,
+        may_request=may_request.allowed,
+        has_mfa="mfa" in session.amr,
+        form=Form(),
+    )
+
+
+@router.get("/customers/{customer_id}/act")
+@performs(Action.ACT_IN_CUSTOMER)
+async def ask_act(request: Request, session: SignedIn, customer_id: TenantId) -> Response:
+    """What acting means."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        if customer_id == session.tenant_id:
+            raise NotFound("customer")
+        await require(read, session.caller(origin_of(request.scope)), Action.ACT_IN_CUSTOMER, customer_id, now=now)
+        customer = await get_tenant(read, customer_id)
+    return render(
+        request,
+        "danger.html",
+        title=_("Act for %(customer)s") % {"customer": customer.name},
+        lead=_("The pages then show what is theirs, under a coloured bar, until you go back."),
+        consequences=[],
+        confirm=_("Act for them"),
+        undo=_("What you do there stands in their trail with your organisation's name."),
+        back=f"/customers/{customer_id}",
+        form=Form(),
+    )
+
+
+@router.post("/customers/{customer_id}/act")
+@performs(Action.ACT_IN_CUSTOMER)
+async def act(request: Request, session: SignedIn, customer_id: TenantId) -> Response:
+    """To the customer's users."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    await read_form(request)
+    async with deps.store.write() as tx:
+        await enter_customer(
+            tx,
+            session.caller(origin_of(request.scope)),
+            tenant_id=session.tenant_id,
+            user_id=session.user_id,
+            session_id=session.id,
+            customer_id=customer_id,
+            now=now,
+        )
+    return see_other("/users")
+
+
+@router.get("/customers/{customer_id}/relationships/{relationship_id}/end")
+@performs(Action.END_RELATIONSHIP)
+async def ask_end(
+    request: Request, session: SignedIn, customer_id: TenantId, relationship_id: RelationshipId
+) -> Response:
+    """Withdrawing a request, or giving back what is live."""
+    return await _ask_end(request, session, customer_id, relationship_id, Form(), 200)
+
+
+@router.post("/customers/{customer_id}/relationships/{relationship_id}/end")
+@performs(Action.END_RELATIONSHIP)
+async def end(request: Request, session: SignedIn, customer_id: TenantId, relationship_id: RelationshipId) -> Response:
+    """At once, from the partner's side."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    form = await read_form(request)
+    back = f"/customers/{customer_id}"
+    await _look(request, session, customer_id, relationship_id)
+    with form.showing_errors():
+        async with deps.store.write() as tx:
+            await claim_form(tx, deps.hasher, session.tenant_id, form, back=back, now=now)
+            await end_relationship(
+                tx,
+                session.caller(origin_of(request.scope)),
+                customer_tenant_id=customer_id,
+                relationship_id=relationship_id,
+                now=now,
+            )
+    if form.errors:
+        return await _ask_end(request, session, customer_id, relationship_id, form, 422)
+    return see_other(back)
+
+
+async def _ask_end(
+    request: Request,
+    session: Session,
+    customer_id: TenantId,
+    relationship_id: RelationshipId,
+    form: Form,
+    status: int,
+) -> Response:
+    relationship = await _look(request, session, customer_id, relationship_id)
+    page = ending_page(relationship, session.tenant_name, session.tenant_id)
+    return render(request, "danger.html", status, form=form, **page)
+
+
+async def _look(
+    request: Request, session: Session, customer_id: TenantId, relationship_id: RelationshipId
+) -> DelegatedRelationship:
+    """A relationship of this partner with the customer, for who may end it."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        caller = session.caller(origin_of(request.scope))
+        await require(read, caller, Action.END_RELATIONSHIP, session.tenant_id, now=now)
+        relationship = await relationships.find(read, customer_id, relationship_id)
+    if relationship is None or relationship.partner_tenant_id != session.tenant_id:
+        raise NotFound("relationship")
+    return relationship

@@ -1,0 +1,214 @@
+"""Partners, as the customer sees them: who asks to act here, who may, with which roles, and what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import decide, require
+from tenantry.core.clock import DAY
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import RelationshipId
+from tenantry.delegation.relationships import approve_relationship, end_relationship, status_at
+from tenantry.store import audit_search, relationships, tenants
+from tenantry.store.engine import Tx
+from tenantry.store.relationships import DelegatedRelationship
+from tenantry.surfaces.portal.audit_words import told
+from tenantry.surfaces.portal.forms import Form, claim_form, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.role_words import explained_roles, role_name
+from tenantry.surfaces.portal.texts import day
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.body import is_clean
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+PAGE = 50
+TRAIL = 50
+
+router = APIRouter()
+
+
+@router.get("/partners")
+@performs(Action.READ_RELATIONSHIPS)
+async def show_partners(request: Request, session: SignedIn, after: str = "", standing: str = "") -> Response:
+    """What waits for an answer comes first, what is over last. Queries: those of the session, and 2."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    place = (int(standing), after) if after and is_clean(after) and standing in ("0", "1", "2") else (-1, "")
+    async with deps.store.read() as read:
+        await require(read, session.caller(origin_of(request.scope)), Action.READ_RELATIONSHIPS, session.here, now=now)
+        found = await relationships.list_by_standing(read, session.here, now, after=place, limit=PAGE + 1)
+    following = ""
+    if len(found) > PAGE:
+        last = found[PAGE - 1]
+        following = f"/partners?{urlencode({'standing': last.standing, 'after': last.id})}"
+    return render(
+        request,
+        "partners.html",
+        relationships=found[:PAGE],
+        first="/partners" if place[0] >= 0 else "",
+        next=following,
+        role_name=role_name,
+    )
+
+
+@router.get("/partners/{relationship_id}")
+@performs(Action.READ_RELATIONSHIPS)
+async def show_relationship(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
+    """Who, which roles in plain words, until when, and what they did in the last 30 days."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    relationship, partner = await _look(request, session, relationship_id, Action.READ_RELATIONSHIPS)
+    async with deps.store.read() as read:
+        may_decide = (await decide(read, caller, Action.APPROVE_RELATIONSHIP, session.here, now=now)).allowed
+        trail = await audit_search.of_partner(
+            read, session.here, relationship.partner_tenant_id, since=f"{now - 30 * DAY:014x}", limit=TRAIL
+        )
+    return render(
+        request,
+        "partner.html",
+        relationship=relationship,
+        partner=partner,
+        state=status_at(relationship, now),
+        roles=explained_roles(relationship.role_ids.split()),
+        may_decide=may_decide and session.acting_tenant is None,
+        trail=[told(event) for event in trail],
+        most=TRAIL,
+    )
+
+
+@router.get("/partners/{relationship_id}/approve")
+@performs(Action.APPROVE_RELATIONSHIP)
+async def ask_approve(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
+    """What the partner will be able to do."""
+    return await _ask_approve(request, session, relationship_id, Form(), 200)
+
+
+@router.post("/partners/{relationship_id}/approve")
+@performs(Action.APPROVE_RELATIONSHIP)
+async def approve(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
+    """Refused on the page when it was withdrawn or answered meanwhile."""
+    caller, now = session.caller(origin_of(request.scope)), deps_of(request).clock()
+    form = await _carry_out(
+        request,
+        session,
+        relationship_id,
+        lambda tx: approve_relationship(
+            tx, caller, customer_tenant_id=session.here, relationship_id=relationship_id, now=now
+        ),
+    )
+    if form.errors:
+        return await _ask_approve(request, session, relationship_id, form, 422)
+    return see_other(f"/partners/{relationship_id}")
+
+
+async def _ask_approve(
+    request: Request, session: Session, relationship_id: RelationshipId, form: Form, status: int
+) -> Response:
+    relationship, partner = await _look(request, session, relationship_id, Action.APPROVE_RELATIONSHIP)
+    lines = [f"{role.name}: {role.covers}" for role in explained_roles(relationship.role_ids.split())]
+    until = day(relationship.expires_at) if relationship.expires_at else ""
+    return render(
+        request,
+        "danger.html",
+        status,
+        title=_("Let %(partner)s act here") % {"partner": partner},
+        lead=_("Users of %(partner)s who signed in with a second factor may then do this until %(day)s:")
+        % {"partner": partner, "day": until},
+        consequences=lines,
+        confirm=_("Approve"),
+        undo=_("You can end it at any time, at once. Everything they do stands in your trail."),
+        back=f"/partners/{relationship_id}",
+        form=form,
+    )
+
+
+@router.get("/partners/{relationship_id}/end")
+@performs(Action.END_RELATIONSHIP)
+async def ask_end(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
+    """Declining a request, or ending what is live."""
+    return await _ask_end(request, session, relationship_id, Form(), 200)
+
+
+@router.post("/partners/{relationship_id}/end")
+@performs(Action.END_RELATIONSHIP)
+async def end(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
+    """At once, and for good."""
+    caller, now = session.caller(origin_of(request.scope)), deps_of(request).clock()
+    form = await _carry_out(
+        request,
+        session,
+        relationship_id,
+        lambda tx: end_relationship(
+            tx, caller, customer_tenant_id=session.here, relationship_id=relationship_id, now=now
+        ),
+    )
+    if form.errors:
+        return await _ask_end(request, session, relationship_id, form, 422)
+    return see_other(f"/partners/{relationship_id}")
+
+
+async def _ask_end(
+    request: Request, session: Session, relationship_id: RelationshipId, form: Form, status: int
+) -> Response:
+    relationship, partner = await _look(request, session, relationship_id, Action.END_RELATIONSHIP)
+    return render(request, "danger.html", status, form=form, **ending_page(relationship, partner, session.here))
+
+
+def ending_page(relationship: DelegatedRelationship, partner: str, here: str) -> dict[str, object]:
+    """What the page that ends a relationship says, on either side."""
+    waits = relationship.status == "approvalPending"
+    by_customer = relationship.tenant_id == here
+    if waits:
+        title = _("Decline the request of %(partner)s") if by_customer else _("Withdraw the request %(name)s")
+        consequences = [_("The request is closed. Nothing was allowed by it."), _("A new one can be made at any time.")]
+    else:
+        title = _("End what %(partner)s may do here") if by_customer else _("End the relationship %(name)s")
+        names = ", ".join(role.name for role in explained_roles(relationship.role_ids.split()))
+        consequences = [
+            _("The partner's users and apps lose at once: %(roles)s.") % {"roles": names},
+            _("Tokens by which the partner's apps act here are refused from then on."),
+            _("Other relationships of the two go on."),
+            _("This cannot be undone. The partner can ask again."),
+        ]
+    back = f"/partners/{relationship.id}" if by_customer else f"/customers/{relationship.tenant_id}"
+    return {
+        "title": title % {"partner": partner, "name": relationship.display_name},
+        "lead": relationship.display_name if by_customer else "",
+        "consequences": consequences,
+        "confirm": (_("Decline") if by_customer else _("Withdraw")) if waits else _("End it"),
+        "back": back,
+    }
+
+
+async def _look(
+    request: Request, session: Session, relationship_id: RelationshipId, action: Action
+) -> tuple[DelegatedRelationship, str]:
+    """A relationship of this customer, for who may, and the partner's name."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        await require(read, session.caller(origin_of(request.scope)), action, session.here, now=now)
+        relationship = await relationships.find(read, session.here, relationship_id)
+        if relationship is None:
+            raise NotFound("relationship")
+        partner = await tenants.find_live(read, relationship.partner_tenant_id)
+    return relationship, partner.name if partner else relationship.partner_tenant_id
+
+
+async def _carry_out(
+    request: Request, session: Session, relationship_id: RelationshipId, change: Callable[[Tx], Awaitable[None]]
+) -> Form:
+    """The change, once for each form; what hinders it stands in the form."""
+    deps = deps_of(request)
+    form = await read_form(request)
+    with form.showing_errors():
+        async with deps.store.write() as tx:
+            back = f"/partners/{relationship_id}"
+            await claim_form(tx, deps.hasher, session.here, form, back=back, now=deps.clock())
+            await change(tx)
+    return form

@@ -1,0 +1,276 @@
+"""Partners and customers in the portal: asked, approved, declined, acted in, ended; and what nobody may."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pytest
+
+from tenantry.access.actions import RoleId
+from tenantry.core.clock import DAY
+from tenantry.delegation.relationships import approve_relationship
+from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_relationship, a_tenant, a_user
+from tests.support.clock import NOON
+from tests.support.portal import Portal, Visitor
+from tests.support.queries import counted_queries
+
+HELPDESK = [RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_READERS]
+
+
+@dataclass
+class Pair:
+    """A partner with an administrator (pat) and somebody without a role (kim); the customer is the portal's tenant."""
+
+    portal: Portal
+    partner: SomeTenant
+    pat: SomeUser
+    kim: SomeUser
+
+
+@pytest.fixture
+async def pair(portal: Portal) -> Pair:
+    return await a_pair(portal)
+
+
+async def a_pair(portal: Portal) -> Pair:
+    store = portal.app.deps.store
+    partner = await a_tenant(store, name="Fabrikam Services")
+    pat = await a_user(store, partner, name="pat", roles=[RoleId.GLOBAL_ADMINISTRATOR])
+    return Pair(portal, partner, pat, await a_user(store, partner, name="kim"))
+
+
+def request_of(pair: Pair, **other: str | list[str]) -> dict[str, str | list[str]]:
+    fields: dict[str, str | list[str]] = {
+        "customer": pair.portal.tenant.domain,
+        "display_name": "Helpdesk",
+        "role_ids": [*HELPDESK],
+        "expires_at": "2026-06-30",
+    }
+    return {**fields, **other}
+
+
+async def asked(pair: Pair, visitor: Visitor) -> str:
+    """The address of the request on the customer's side."""
+    await visitor.open("/customers/new")
+    assert (await visitor.send("/customers/new", **request_of(pair))).status_code == 303
+    dana = await pair.portal.visit(pair.portal.dana)
+    page = await dana.open("/partners")
+    found = re.search(r'href="(/partners/[0-9a-f-]+)"', page.text)
+    assert found is not None
+    return found[1]
+
+
+async def events_of(pair: Pair) -> list[str]:
+    async with pair.portal.app.deps.store.read() as read:
+        return await read.all(
+            str,
+            "SELECT type FROM audit_events WHERE tenant_id = :tenant_id ORDER BY id",
+            tenant_id=pair.portal.tenant.id,
+        )
+
+
+async def test_a_partner_asks_the_customer_approves_and_the_partner_acts_until_it_is_ended(pair: Pair) -> None:
+    portal = pair.portal
+    pat, dana = await portal.visit(pair.pat), await portal.visit(portal.dana)
+    address = await asked(pair, pat)
+    await pat.open(f"/customers/{portal.tenant.id}")
+    assert "waits for them" in pat.text
+    assert (await pat.open(f"/customers/{portal.tenant.id}/act")).status_code == 403
+    await dana.open(address)
+    assert "Until you approve, they can do nothing here" in dana.text
+    assert "Creates, changes, deletes and restores users" in dana.text
+    await dana.open(f"{address}/approve")
+    assert "User Administrator: Creates, changes" in dana.text
+    assert (await dana.send(f"{address}/approve")).status_code == 303
+
+    await pat.open(f"/customers/{portal.tenant.id}")
+    assert (await pat.send(f"/customers/{portal.tenant.id}/act")).headers["location"] == "/users"
+    page = await pat.open("/users")
+    assert portal.mia.user_principal_name in page.text
+    assert "You act for Northwind as Directory Readers, User Administrator until July 1, 2026" in pat.text
+    await pat.open(f"/users/{portal.mia.id}/delete")
+    assert (await pat.send(f"/users/{portal.mia.id}/delete")).status_code == 303
+    assert (await pat.open("/audit")).status_code == 403
+    await dana.open(address)
+    assert "A user of Fabrikam Services" in dana.text
+    assert "User deleted" in dana.text
+
+    await dana.open(f"{address}/end")
+    assert (await dana.send(f"{address}/end")).status_code == 303
+    page = await pat.open("/users")
+    assert portal.tenant.domain not in page.text
+    assert "You act for" not in page.text
+    told = await events_of(pair)
+    assert {"relationship.requested", "relationship.approved", "customer.entered", "relationship.ended"} <= set(told)
+
+
+async def test_a_request_is_declined_by_the_customer_or_withdrawn_by_the_partner(pair: Pair) -> None:
+    portal = pair.portal
+    pat, dana = await portal.visit(pair.pat), await portal.visit(portal.dana)
+    address = await asked(pair, pat)
+    await dana.open(f"{address}/end")
+    assert "Decline the request of Fabrikam Services" in dana.text
+    await dana.send(f"{address}/end")
+    await dana.open(f"{address}/approve")
+    late = await dana.send(f"{address}/approve")
+    assert late.status_code == 422
+    assert "terminated" in dana.text
+    await pat.open("/customers/new")
+    await pat.send("/customers/new", **request_of(pair, display_name="Again"))
+    page = await pat.open(f"/customers/{portal.tenant.id}")
+    ends = re.findall(r'href="(/customers/[^"]+/end)"', page.text)
+    assert len(ends) == 1
+    await pat.open(ends[0])
+    assert "Withdraw the request Again" in pat.text
+    assert (await pat.send(ends[0])).status_code == 303
+    assert "waits" not in (await pat.open(f"/customers/{portal.tenant.id}")).text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("customer", "nobody.example", "No organisation"),
+        ("customer", "", "fill this in"),
+        ("display_name", "x" * 51, "At most 50"),
+        ("role_ids", [], "at least one role"),
+        ("role_ids", ["king"], "at least one role"),
+        ("expires_at", "2031-01-01", "two years"),
+        ("expires_at", "2001-01-01", "future"),
+        ("expires_at", "soon", "year-month-day"),
+        ("expires_at", "", "fill this in"),
+    ],
+)
+async def test_what_is_wrong_with_a_request_stands_beside_its_field(
+    sqlite_portal: Portal, field: str, value: str | list[str], says: str
+) -> None:
+    pair = await a_pair(sqlite_portal)
+    pat = await sqlite_portal.visit(pair.pat)
+    await pat.open("/customers/new")
+    page = await pat.send("/customers/new", **request_of(pair, **{field: value}))
+    assert page.status_code == 422
+    error = re.search(f'id="{field}-error"[^>]*>(.*?)</p>', page.text, re.DOTALL)
+    assert error is not None
+    assert says in error[1]
+
+
+async def test_nobody_asks_the_own_organisation(sqlite_portal: Portal) -> None:
+    pair = await a_pair(sqlite_portal)
+    pat = await sqlite_portal.visit(pair.pat)
+    await pat.open("/customers/new")
+    page = await pat.send("/customers/new", **request_of(pair, customer=pair.partner.domain))
+    assert page.status_code == 422
+    assert 'id="customer-error"' in page.text
+
+
+async def test_a_partner_with_every_role_approves_nothing_for_its_customer(pair: Pair) -> None:
+    """Otherwise a role once given could be made to last for ever."""
+    portal, store = pair.portal, pair.portal.app.deps.store
+    await a_relationship(store, pair.partner, portal.tenant, roles=[RoleId.GLOBAL_ADMINISTRATOR])
+    waiting = await a_relationship(store, pair.partner, portal.tenant, roles=HELPDESK, approved=False, reseller=False)
+    pat = await portal.visit(pair.pat)
+    await pat.open(f"/customers/{portal.tenant.id}/act")
+    await pat.send(f"/customers/{portal.tenant.id}/act")
+    page = await pat.open(f"/partners/{waiting}")
+    assert page.status_code == 200
+    assert "/approve" not in page.text
+    await pat.open(f"/partners/{waiting}/approve")
+    assert (await pat.send(f"/partners/{waiting}/approve")).status_code == 403
+    assert "relationship.approved" in await events_of(pair)
+    await pat.open(f"/customers/{portal.tenant.id}")
+    assert "waits for them" in pat.text
+
+
+async def test_without_a_second_factor_nobody_acts_in_a_customer(pair: Pair) -> None:
+    portal = pair.portal
+    await a_relationship(portal.app.deps.store, pair.partner, portal.tenant)
+    weak = await portal.visit(pair.pat, "pwd")
+    page = await weak.open(f"/customers/{portal.tenant.id}")
+    assert "needs a second factor" in page.text
+    assert (await weak.send(f"/customers/{portal.tenant.id}/act")).status_code == 403
+
+
+async def test_who_has_no_role_in_the_partner_acts_but_neither_asks_nor_ends(pair: Pair) -> None:
+    portal = pair.portal
+    relationship = await a_relationship(portal.app.deps.store, pair.partner, portal.tenant)
+    kim = await portal.visit(pair.kim)
+    assert (await kim.open("/customers")).status_code == 200
+    assert (await kim.open("/customers/new")).status_code == 403
+    address = f"/customers/{portal.tenant.id}/relationships/{relationship}/end"
+    assert (await kim.open(address)).status_code == 403
+    await kim.open("/customers")
+    assert (await kim.send(address, form_id="x")).status_code == 403
+    await kim.open(f"/customers/{portal.tenant.id}")
+    assert (await kim.send(f"/customers/{portal.tenant.id}/act")).status_code == 303
+    page = await kim.open("/users")
+    assert portal.dana.user_principal_name in page.text
+    leave = await kim.send("/customers/leave")
+    assert leave.status_code == 303
+    assert (await kim.open("/users")).status_code == 403
+
+
+async def test_a_strangers_customer_and_a_strangers_relationship_are_no_pages(pair: Pair) -> None:
+    portal = pair.portal
+    relationship = await a_relationship(portal.app.deps.store, pair.partner, portal.tenant)
+    otto = await portal.visit(portal.otto)
+    for path in (
+        f"/customers/{portal.tenant.id}",
+        f"/customers/{portal.tenant.id}/act",
+        f"/customers/{portal.tenant.id}/relationships/{relationship}/end",
+        f"/partners/{relationship}",
+    ):
+        assert (await otto.open(path)).status_code == 404
+
+
+async def test_what_has_expired_lets_nobody_act_and_the_list_says_so(pair: Pair) -> None:
+    portal = pair.portal
+    await a_relationship(portal.app.deps.store, pair.partner, portal.tenant, lifetime=DAY // 2)
+    pat = await portal.visit(pair.pat)
+    await pat.open("/customers")
+    assert "act for them" in pat.text
+    await pat.send(f"/customers/{portal.tenant.id}/act")
+    assert "You act for" in (await pat.open("/users")).text
+    portal.app.deps.clock.advance(DAY * 3 // 4)  # type: ignore[attr-defined]
+    assert "You act for" not in (await pat.open("/customers")).text
+    assert "act for them" not in pat.text
+    await pat.open(f"/customers/{portal.tenant.id}")
+    assert "expired" in pat.text
+
+
+async def test_lists_of_partners_and_customers_page_by_key_and_ask_no_more_for_more(sqlite_portal: Portal) -> None:
+    portal, store = sqlite_portal, sqlite_portal.app.deps.store
+    pair = await a_pair(portal)
+    pat, dana = await portal.visit(pair.pat), await portal.visit(portal.dana)
+
+    async def cost(visitor: Visitor, path: str) -> int:
+        with counted_queries(store) as queries:
+            assert (await visitor.open(path)).status_code == 200
+        return len(queries)
+
+    before = [await cost(pat, "/customers"), await cost(dana, "/partners")]
+    for number in range(60):
+        customer = await a_tenant(store, name=f"Zeta {number:02}")
+        await a_relationship(store, pair.partner, customer, approved=number % 2 == 0)
+        await a_relationship(store, pair.partner, portal.tenant, approved=number % 2 == 0)
+    assert [await cost(pat, "/customers"), await cost(dana, "/partners")] == before
+    for visitor, path in ((pat, "/customers?q=ZETA"), (dana, "/partners")):
+        page = await visitor.open(path)
+        seen = re.findall(r'class="name" href="([^"]+)"', page.text)
+        assert len(seen) == 50
+        following = re.search(r'rel="next" href="([^"]+)"', page.text)
+        assert following is not None
+        page = await visitor.open(following[1].replace("&amp;", "&"))
+        seen += re.findall(r'class="name" href="([^"]+)"', page.text)
+        assert len(seen) == len(set(seen)) == 60
+    await dana.open("/partners")
+    assert dana.text.index("waits for you") < dana.text.index("active")
+
+
+async def test_the_operator_still_approves_at_the_command_line(pair: Pair) -> None:
+    portal, store = pair.portal, pair.portal.app.deps.store
+    waiting = await a_relationship(store, pair.partner, portal.tenant, approved=False)
+    async with store.write() as tx:
+        await approve_relationship(tx, OPERATOR, customer_tenant_id=portal.tenant.id, relationship_id=waiting, now=NOON)
+    pat = await portal.visit(pair.pat)
+    await pat.open("/customers")
+    assert "act for them" in pat.text
