@@ -196,14 +196,17 @@ async def list_group_tokens(
         GroupToken,
         """
         SELECT t.id, t.connector_id, t.group_id, g.name AS group_name, u.display_name AS giver
-        FROM connectors c
-        JOIN grants t ON t.tenant_id = :tenant_id AND t.connector_id = c.id AND t.reach = 'group'
-             AND t.revoked_at IS NULL AND t.expires_at > :now
+        FROM (
+            SELECT t.id, t.connector_id, t.group_id, t.user_id, t.expires_at, LOWER(c.name) AS name_key
+            FROM connectors c JOIN grants t ON t.connector_id = c.id
+            WHERE c.tenant_id = :tenant_id AND c.deleted_at IS NULL
+              AND (LOWER(c.name), c.id) >= (:first_name, :first_id) AND (LOWER(c.name), c.id) <= (:last_name, :last_id)
+              AND t.tenant_id = :tenant_id AND t.reach = 'group' AND t.revoked_at IS NULL AND t.expires_at > :now
+            ORDER BY LOWER(c.name), c.id, t.expires_at LIMIT :limit
+        ) t
         JOIN groups g ON g.tenant_id = :tenant_id AND g.id = t.group_id AND g.deleted_at IS NULL
         JOIN users u ON u.tenant_id = :tenant_id AND u.id = t.user_id AND u.soft_deleted_at IS NULL
-        WHERE c.tenant_id = :tenant_id AND c.deleted_at IS NULL
-          AND (LOWER(c.name), c.id) >= (:first_name, :first_id) AND (LOWER(c.name), c.id) <= (:last_name, :last_id)
-        ORDER BY LOWER(c.name), c.id, t.expires_at LIMIT :limit
+        ORDER BY t.name_key, t.connector_id, t.expires_at
         """,
         tenant_id=tenant_id,
         now=now,

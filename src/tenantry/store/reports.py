@@ -227,7 +227,7 @@ async def list_full_accounts(read: Read, tenant_id: TenantId, devices: int, limi
                a.updated_at AS at, a.device_count AS of_all
         FROM managed_accounts a
         WHERE a.tenant_id = :tenant_id AND a.device_count >= :devices AND a.deleted_at IS NULL
-        ORDER BY a.device_count DESC, a.id LIMIT :limit
+        ORDER BY a.device_count DESC LIMIT :limit
         """,
         tenant_id=tenant_id,
         devices=devices,
