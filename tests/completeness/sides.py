@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import httpx
 
-from tenantry.access.actions import Audience, Permission
+from tenantry.access.actions import Audience, Permission, RoleId
 from tenantry.app import App, Route
 from tenantry.core.caller import Reach
 from tenantry.core.clock import HOUR
@@ -78,7 +78,7 @@ async def a_side(app: App) -> Side:
     store = app.deps.store
     partner, customer = await a_tenant(store), await a_tenant(store)
     await a_relationship(store, partner, customer)
-    agent = await a_user(store, partner)
+    agent = await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR])
     admin, member = await a_user(store, customer, phone=True), await a_user(store, customer, phone=True)
     connector = await a_connector(store, customer)
     group = await a_group(store, customer, admins=[admin], members=[member])

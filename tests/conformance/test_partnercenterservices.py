@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tenantry.access.actions import RoleId
 from tenantry.app import App
 from tenantry.core.ids import new_guid
 from tenantry.store.engine import Store
@@ -85,7 +86,8 @@ async def place(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
 
     partner, customer = await a_tenant(store), await a_tenant(store)
     await a_relationship(store, partner, customer)
-    connector, user = await a_connector(store, partner), await a_user(store, partner)
+    connector = await a_connector(store, partner)
+    user = await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR])
     async with a_running_server(make_app) as address:
         token = await a_token(apps[0], store, connector, user)
         credentials = BasicTokenAuthentication({"access_token": token})

@@ -30,7 +30,8 @@ from tests.support.builders import (
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """An app with a partner whose user holds User Administrator and Directory Writers in `customer`."""
+    """An app with a partner that holds User Administrator and Directory Writers in `customer`, and its own
+    administrator, who may use both."""
 
     app: App
     store: Store
@@ -80,7 +81,8 @@ async def a_stage(
     object.__setattr__(app.deps, "passwords", PasswordHasher(memory_kib=64, passes=1, workers=1))  # tests have many
     partner, customer = await a_tenant(store), await a_tenant(store)
     await a_relationship(store, partner, customer, roles=roles)
-    connector, user = await a_connector(store, partner), await a_user(store, partner)
+    connector = await a_connector(store, partner)
+    user = await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR])
     token = await a_token(app, store, connector, user)
     return Stage(app, store, client_for(app), partner, customer, connector, user, token)
 

@@ -1,4 +1,4 @@
-"""Hot path: decide whether a caller may (1 read, 2 for a group token or a customer; none when the token alone refuses).
+"""Hot path: decide whether a caller may (1 read, 2 for a group token, 3 for a customer, none if the token refuses).
 
 In this order, and the first that fails decides:
 1. the connector has the permission, as narrowed by the grant;
@@ -12,8 +12,6 @@ Source: architecture 5.7; Kaizala contract §1 and §6 #30; Partner Center contr
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tenantry.access.actions import PUBLIC, RULES, Action, Audience, GroupRole, RoleId, Rule
 from tenantry.access.decision import Decision, Reason, error_of
 from tenantry.core.caller import Caller, CallerKind, Reach
@@ -25,9 +23,6 @@ from tenantry.store.relationships import DelegatedRelationship
 
 _RANK = {GroupRole.SUBSCRIBER: 1, GroupRole.MEMBER: 2, GroupRole.ADMIN: 3}
 _LIVE = frozenset({"active", "expiring"})
-_ADMINISTRATORS = frozenset({RoleId.GLOBAL_ADMINISTRATOR})
-_GROUP_ADMINISTRATORS = frozenset({RoleId.GLOBAL_ADMINISTRATOR, RoleId.GROUPS_ADMINISTRATOR})
-"""Who may do in the portal what a connector does without a role: as its grant, or its enterprise, lets it."""
 
 _Verdict = tuple[Reason, str]
 
@@ -121,19 +116,27 @@ async def _decide_in_portal(
 ) -> _Verdict:
     """A signed-in user: in its own tenant by ownership, group role or directory role; elsewhere as a partner's."""
     if caller.tenant_id != tenant_id:
-        if "mfa" not in caller.amr:
+        verdict = await _decide_customer(read, caller, rule, tenant_id, now)
+        if verdict[0] is Reason.GRANTED and "mfa" not in caller.amr:
             return Reason.MFA_MISSING, f"the sign-in had no second factor; methods: {' '.join(sorted(caller.amr))}"
-        return await _decide_customer(read, caller, rule, tenant_id, now)
+        if verdict[0] is Reason.GRANTED and group_id is not None:
+            return await _find_group(read, tenant_id, group_id) or verdict
+        return verdict
     if owner_id is not None and owner_id == caller.user_id:
         return Reason.GRANTED, "it is the user's own"
     standing = None if group_id is None else await _compare_standing(read, caller, rule, tenant_id, group_id)
     if standing is not None and standing[0] is not Reason.GROUP_ROLE_MISSING:
         return standing
-    if not rule.roles and rule.permission is None:
-        return Reason.GRANTED, "every user of the tenant may"
     if not rule.roles:
-        rule = replace(rule, roles=_GROUP_ADMINISTRATORS if rule.audience is Audience.KAIZALA else _ADMINISTRATORS)
+        return Reason.GRANTED, "every user of the tenant may"
     return await _decide_own_tenant(read, caller, rule, tenant_id, now)
+
+
+async def _find_group(read: Read, tenant_id: TenantId, group_id: GroupId) -> _Verdict | None:
+    """None when the group is there."""
+    if await access.find_group_standing(read, tenant_id, group_id, None) is None:
+        return Reason.GROUP_UNKNOWN, f"tenant {tenant_id} has no group {group_id}"
+    return None
 
 
 async def _compare_standing(read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, group_id: GroupId) -> _Verdict:
@@ -193,20 +196,45 @@ async def _decide_own_tenant(read: Read, caller: Caller, rule: Rule, tenant_id: 
 
 
 async def _decide_customer(read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, now: Micros) -> _Verdict:
-    """Partner Center, a partner in a customer: known by any relationship, allowed by an active one with the role."""
+    """Partner Center, a partner in a customer: known by any relationship, allowed by an active one with the role.
+
+    A relationship is given to an organisation. Which of its people it is for, the partner's own directory says: those
+    who hold the same role there, or Global Administrator.
+    """
     partner = caller.tenant_id
     if partner is None or await tenants.find_live(read, tenant_id) is None:
         return Reason.NO_RELATION, f"there is no customer {tenant_id}"
     delegated = await relationships.list_of_pair(read, tenant_id, partner)
-    for relationship in delegated:
-        found = _first_common(relationship.role_ids.split(), rule.roles)
-        if found is not None and _is_live(relationship, now):
-            return Reason.GRANTED, f"relationship {relationship.id} gives the role {found}"
+    given = {
+        role: relationship
+        for relationship in delegated
+        if _is_live(relationship, now)
+        for role in relationship.role_ids.split()
+        if role in rule.roles
+    }
+    if given:
+        return await _decide_partners_user(read, caller, partner, given, now)
     reseller = await relationships.has_open_reseller(read, tenant_id, partner)
     if not delegated and not reseller:
         return Reason.NO_RELATION, f"customer {tenant_id} has no relationship with tenant {partner}"
     words = [_in_words(relationship, now) for relationship in delegated] or ["no delegated relationship exists"]
     return Reason.ROLE_MISSING, f"{'; '.join(words)}; needed: one of {_listed(rule.roles)}"
+
+
+async def _decide_partners_user(
+    read: Read, caller: Caller, partner: TenantId, given: dict[str, DelegatedRelationship], now: Micros
+) -> _Verdict:
+    """Which of the roles given to the partner its user may use. `given`: those that would do, never empty."""
+    assigned = [] if caller.user_id is None else await roles.list_live(read, partner, caller.user_id, now)
+    held = {assignment.role_id for assignment in assigned}
+    usable = set(given) if RoleId.GLOBAL_ADMINISTRATOR in held else held & given.keys()
+    if usable:
+        role = min(usable)
+        return Reason.GRANTED, f"relationship {given[role].id} gives the role {_role_name(role)}"
+    return Reason.ROLE_MISSING, (
+        f"the customer gives the partner {_listed(set(given))}, but in the partner's own tenant the user holds "
+        f"{_listed(held)}; needed there: the same role, or global administrator"
+    )
 
 
 async def _decide_enterprise(

@@ -5,6 +5,8 @@ Source: Partner Center contract §3.5 (template ids) and §3.3 (the wire keeps t
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import require
 from tenantry.audit import events
@@ -30,6 +32,29 @@ ROLE_NAMES: dict[RoleId, str] = {
     RoleId.SERVICE_SUPPORT_ADMINISTRATOR: "Service Support Administrator",
     RoleId.GROUPS_ADMINISTRATOR: "Groups Administrator",
 }
+
+_POWERLESS = frozenset({RoleId.DIRECTORY_READERS})
+_LESSER = frozenset(
+    {
+        RoleId.USER_ADMINISTRATOR,
+        RoleId.HELPDESK_ADMINISTRATOR,
+        RoleId.PASSWORD_ADMINISTRATOR,
+        RoleId.GROUPS_ADMINISTRATOR,
+    }
+)
+"""Roles within the reach of a User Administrator."""
+
+
+def action_over(held: Collection[str]) -> Action | None:
+    """What somebody must be allowed besides, to get hold of an account that holds these roles or to take it away.
+
+    None: nothing. A new password, another name, a deletion or a restoration would else lead to the account's roles.
+    Source: Entra's tables "Who can reset passwords" and "Who can perform sensitive actions".
+    """
+    if not _POWERLESS.issuperset(held):
+        lesser = (_POWERLESS | _LESSER).issuperset(held)
+        return Action.CHANGE_LESSER_ADMINISTRATOR if lesser else Action.CHANGE_ADMINISTRATOR
+    return None
 
 
 async def assign_role(

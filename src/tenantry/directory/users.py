@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from tenantry.access.actions import STRONG, Action
+from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
@@ -21,6 +21,7 @@ from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.directory.countries import COUNTRIES
+from tenantry.directory.roles import action_over
 from tenantry.directory.sessions import end_sessions
 from tenantry.store import roles, tenants, user_lists, users
 from tenantry.store.engine import Read, Tx
@@ -33,6 +34,8 @@ _MEMBER = "member"
 _NAME = re.compile(r"(?=.{3,113}\Z)[A-Za-z0-9'.\-_!#^~]{1,64}(?<!\.)@[A-Za-z0-9.-]{1,48}")
 _LENGTHS = {"display_name": 256, "given_name": 64, "family_name": 64, "immutable_id": 256, "phone_number": 64}
 _REQUIRED = ("user_principal_name", "display_name")
+_SENSITIVE = frozenset({"user_principal_name", "immutable_id", "phone_number"})
+"""What leads to an account: Entra's table "Who can perform sensitive actions"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +263,7 @@ async def restore_user(
         raise NotFound("user")
     if may_be_live:
         await require(tx, caller, Action.RESTORE_USER, tenant_id, now=now)
+    await _require_over(tx, caller, tenant_id, user_id, now)
     await _claim_name(tx, tenant_id, user.user_principal_name, now)
     restored = await users.restore(tx, tenant_id, user_id, now - RESTORABLE, now)
     if restored is None:
@@ -270,9 +274,9 @@ async def restore_user(
 
 async def _require_over(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
     """Who administers something is out of reach of those who administer less: a new password would make them it."""
-    held = {assignment.role_id for assignment in await roles.list_live(tx, tenant_id, user_id, now)}
-    if held & STRONG:
-        await require(tx, caller, Action.CHANGE_ADMINISTRATOR, tenant_id, now=now)
+    action = action_over(await roles.list_unexpired(tx, tenant_id, user_id, now))
+    if action is not None:
+        await require(tx, caller, action, tenant_id, now=now)
 
 
 async def _get_live(tx: Tx, tenant_id: TenantId, user_id: UserId) -> User:
@@ -287,6 +291,8 @@ async def _change(tx: Tx, caller: Caller, user: User, wanted: dict[str, str], no
     changed = {field: value for field, value in wanted.items() if value != (getattr(user, field) or "")}
     if not changed:
         return user
+    if not _SENSITIVE.isdisjoint(changed):
+        await _require_over(tx, caller, user.tenant_id, user.id, now)
     name = changed.get("user_principal_name")
     if name is not None and name.lower() != user.upn_key:
         await _require_domain(tx, user.tenant_id, name)

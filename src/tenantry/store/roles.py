@@ -51,6 +51,20 @@ async def delete(tx: Tx, tenant_id: TenantId, user_id: UserId, role_id: str) -> 
     return deleted == 1
 
 
+async def list_unexpired(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[str]:
+    """The ids of the roles that the user holds, or will hold again once it is restored or enabled."""
+    return await read.all(
+        str,
+        """
+        SELECT role_id FROM role_assignments
+        WHERE tenant_id = :tenant_id AND user_id = :user_id AND (expires_at IS NULL OR expires_at > :now)
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        now=now,
+    )
+
+
 async def list_live(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[RoleAssignment]:
     """What the user holds at `now`, by role id. Nothing for a deleted or disabled user."""
     return await read.all(

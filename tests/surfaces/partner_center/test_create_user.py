@@ -172,7 +172,7 @@ async def test_another_body_under_the_same_id_is_another_request(stage: Stage) -
 
 async def test_another_caller_with_the_same_id_is_another_request(stage: Stage) -> None:
     body, headers = a_body(stage.customer, "ann"), {"MS-RequestId": new_guid()}
-    colleague = await a_user(stage.store, stage.partner)
+    colleague = await a_user(stage.store, stage.partner, roles=[RoleId.USER_ADMINISTRATOR])
     token = await a_token(stage.app, stage.store, stage.connector, colleague)
     assert (await stage.call("POST", stage.users, json=body, headers=headers)).status_code == 200
     assert (await stage.call("POST", stage.users, json=body, headers=headers, token=token)).status_code == 409
@@ -270,6 +270,12 @@ async def test_a_missing_role_is_refused_and_noted(stage: Stage) -> None:
     assert "role_missing" in denied.data
     assert denied.correlation_id == answer.headers["MS-CorrelationId"]
     await other.client.aclose()
+
+
+async def test_a_partners_user_without_a_role_at_home_has_none_at_the_customer(stage: Stage) -> None:
+    token = await a_token(stage.app, stage.store, stage.connector, await a_user(stage.store, stage.partner))
+    answer = await stage.call("POST", stage.users, token=token, json=a_body(stage.customer, "ann"))
+    assert (answer.status_code, answer.json()["code"]) == (403, 900150)
 
 
 async def test_a_relationship_that_is_not_approved_gives_nothing(stage: Stage) -> None:

@@ -11,11 +11,21 @@ from tenantry.core import errors as domain_errors
 from tenantry.core.errors import InvalidToken, StoreBusy, StoreUnavailable, VersionMismatch
 from tenantry.core.ids import UserId, new_guid
 from tenantry.directory.tenants import add_domain
+from tenantry.directory.users import delete_user
 from tenantry.store import users as user_rows
 from tenantry.surfaces.partner_center import errors
 from tests.support.builders import OPERATOR, a_connector, a_user
 from tests.support.clock import NOON
 from tests.support.partner_center import Stage, a_stage, a_token
+
+WITHIN_REACH = {
+    RoleId.DIRECTORY_READERS,
+    RoleId.USER_ADMINISTRATOR,
+    RoleId.HELPDESK_ADMINISTRATOR,
+    RoleId.PASSWORD_ADMINISTRATOR,
+    RoleId.GROUPS_ADMINISTRATOR,
+}
+"""What a User Administrator may take in hand."""
 
 
 async def test_a_user_is_shown_without_the_keys_that_have_no_value(stage: Stage) -> None:
@@ -125,6 +135,46 @@ async def test_each_part_of_a_patch_needs_its_own_role(stage: Stage) -> None:
         assert (refused.status_code, refused.json()["code"]) == (403, 900150)
     await resetter.client.aclose()
     await writer.client.aclose()
+
+
+@pytest.mark.parametrize("role", list(RoleId))
+async def test_who_administers_more_is_out_of_a_partners_reach(stage: Stage, role: RoleId) -> None:
+    """Neither a password, nor another name, nor a deletion or a restoration leads to the roles of the account."""
+    victim = await a_user(stage.store, stage.customer, roles=[role])
+    gone = await a_user(stage.store, stage.customer, roles=[role])
+    async with stage.store.write() as tx:
+        await delete_user(tx, OPERATOR, stage.customer.id, gone.id, NOON)
+    url = f"{stage.users}/{victim.id}"
+    attempts: list[tuple[str, str, Any]] = [
+        ("PATCH", f"{stage.users}/{gone.id}", {"state": "active"}),
+        ("PATCH", url, {"passwordProfile": {"password": "efGH456+"}}),
+        ("PATCH", url, {"displayName": "X", "userPrincipalName": f"else{role}@{stage.customer.domain}"}),
+        ("DELETE", url, None),
+    ]
+    for method, address, body in attempts:
+        answer = await stage.call(method, address, json=body)
+        if role in WITHIN_REACH:
+            assert answer.status_code in (200, 204)
+        else:
+            assert (answer.status_code, answer.json()["code"]) == (403, 900150), (method, body)
+    if role not in WITHIN_REACH:
+        assert (await stage.call("PATCH", url, json={"displayName": "New"})).status_code == 200
+        async with stage.store.read() as read:
+            kept = await user_rows.find(read, stage.customer.id, victim.id)
+        assert kept is not None
+        assert kept.user_principal_name == victim.user_principal_name
+
+
+async def test_an_administrator_is_changed_by_who_administers_as_much(stage: Stage) -> None:
+    resetter = await a_stage(
+        stage.store, roles=[RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, RoleId.USER_ADMINISTRATOR]
+    )
+    victim = await a_user(stage.store, resetter.customer, roles=[RoleId.GLOBAL_ADMINISTRATOR])
+    url = f"{resetter.users}/{victim.id}"
+    assert (await resetter.call("PATCH", url, json={"passwordProfile": {"password": "efGH456+"}})).status_code == 200
+    assert (await resetter.call("DELETE", url)).status_code == 204
+    assert (await resetter.call("PATCH", url, json={"state": "active"})).status_code == 200
+    await resetter.client.aclose()
 
 
 async def test_a_deleted_user_is_gone_until_it_is_restored(stage: Stage) -> None:

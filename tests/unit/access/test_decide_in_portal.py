@@ -88,7 +88,7 @@ async def test_another_tenant_looks_absent_even_to_an_owner(store: Store, action
 
 async def test_a_partners_user_needs_a_second_factor_and_a_role_of_the_relationship(store: Store) -> None:
     customer, partner = await a_tenant(store), await a_tenant(store)
-    user = await a_user(store, partner)
+    user = await a_user(store, partner, roles=[RoleId.USER_ADMINISTRATOR])
     await a_relationship(store, partner, customer, roles=[RoleId.USER_ADMINISTRATOR])
     weak, strong = someone(partner.id, user.id), someone(partner.id, user.id, "pwd", "mfa")
     assert (await ask(store, weak, Action.CREATE_USER, customer.id)).reason is Reason.MFA_MISSING
