@@ -190,23 +190,33 @@ async def test_without_a_second_factor_nobody_acts_in_a_customer(pair: Pair) -> 
     assert (await weak.send(f"/customers/{portal.tenant.id}/act")).status_code == 403
 
 
-async def test_who_has_no_role_in_the_partner_acts_but_neither_asks_nor_ends(pair: Pair) -> None:
-    portal = pair.portal
-    relationship = await a_relationship(portal.app.deps.store, pair.partner, portal.tenant)
+async def test_a_role_in_a_customer_is_for_who_holds_it_in_the_partner_too(pair: Pair) -> None:
+    portal, store = pair.portal, pair.portal.app.deps.store
+    relationship = await a_relationship(store, pair.partner, portal.tenant, roles=HELPDESK)
+    reader = await a_user(store, pair.partner, roles=[RoleId.DIRECTORY_READERS])
+    for user in (pair.kim, reader):
+        visitor = await portal.visit(user)
+        assert (await visitor.open("/customers")).status_code == 200
+        assert (await visitor.open("/customers/new")).status_code == 403
+        address = f"/customers/{portal.tenant.id}/relationships/{relationship}/end"
+        assert (await visitor.open(address)).status_code == 403
+        await visitor.open("/customers")
+        assert (await visitor.send(address, form_id="x")).status_code == 403
     kim = await portal.visit(pair.kim)
-    assert (await kim.open("/customers")).status_code == 200
-    assert (await kim.open("/customers/new")).status_code == 403
-    address = f"/customers/{portal.tenant.id}/relationships/{relationship}/end"
-    assert (await kim.open(address)).status_code == 403
-    await kim.open("/customers")
-    assert (await kim.send(address, form_id="x")).status_code == 403
-    await kim.open(f"/customers/{portal.tenant.id}")
-    assert (await kim.send(f"/customers/{portal.tenant.id}/act")).status_code == 303
-    page = await kim.open("/users")
+    page = await kim.open(f"/customers/{portal.tenant.id}")
+    assert "you must hold the same role in Fabrikam Services" in page.text
+    assert "Act for them" not in page.text
+    assert (await kim.send(f"/customers/{portal.tenant.id}/act")).status_code == 403
+    visitor = await portal.visit(reader)
+    await visitor.open(f"/customers/{portal.tenant.id}")
+    assert (await visitor.send(f"/customers/{portal.tenant.id}/act")).status_code == 303
+    page = await visitor.open("/users")
     assert portal.dana.user_principal_name in page.text
-    leave = await kim.send("/customers/leave")
-    assert leave.status_code == 303
-    assert (await kim.open("/users")).status_code == 403
+    assert "as Directory Readers until" in visitor.text
+    assert (await visitor.open("/users/new")).status_code == 403
+    await visitor.open("/users")
+    assert (await visitor.send("/customers/leave")).status_code == 303
+    assert portal.dana.user_principal_name not in (await visitor.open("/users")).text
 
 
 async def test_a_strangers_customer_and_a_strangers_relationship_are_no_pages(pair: Pair) -> None:

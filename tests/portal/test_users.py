@@ -301,11 +301,10 @@ async def test_a_file_is_imported_in_steps_and_rows_that_fail_hinder_no_other(po
 
 async def test_what_is_exported_can_be_imported_and_no_cell_is_a_formula(portal: Portal) -> None:
     store, visitor = portal.app.deps.store, await portal.visit(portal.dana)
+    formula = '=cmd|"/c calc"!A1'
     user = await a_user(store, portal.tenant, name="tricky")
     async with store.write() as tx:
-        await users.update(
-            tx, portal.tenant.id, user.id, display_name='=cmd|"/c calc"!A1', phone_number="+1 555", now=1
-        )
+        await users.update(tx, portal.tenant.id, user.id, display_name=formula, phone_number="+1 555", now=1)
     text = (await visitor.open("/users.csv")).text
     assert "'=cmd" in text
     assert ",+1 555" in text

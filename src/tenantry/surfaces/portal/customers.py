@@ -158,7 +158,7 @@ async def show_customer(request: Request, session: SignedIn, customer_id: Tenant
         customer = await get_tenant(read, customer_id)
         of_pair = await relationships.list_of_pair(read, customer_id, session.tenant_id)
         may_request = await decide(read, caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
-    standing = standing_of(of_pair, now)
+    standing = standing_of(of_pair, session.roles, now)
     return render(
         request,
         "customer.html",
@@ -167,6 +167,7 @@ async def show_customer(request: Request, session: SignedIn, customer_id: Tenant
         standing=standing,
         roles=explained_roles(standing.role_ids) if standing else [],
         role_name=role_name,
+        is_live=any(status_at(row, now) in ("active", "expiring") for row in of_pair),
         may_request=may_request.allowed,
         has_mfa="mfa" in session.amr,
         form=Form(),

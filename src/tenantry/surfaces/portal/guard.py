@@ -129,8 +129,9 @@ async def find_signed_in(request: Request) -> Session | None:
             return None
         tenant = await get_tenant(read, found.tenant_id)
         acting = found.acting_tenant_id and await find_live(read, found.acting_tenant_id)
-        standing = await find_standing(read, acting.id, found.tenant_id, now) if acting else None
-        roles = await list_roles(read, found.tenant_id, found.user_id, now)
+        held = await list_roles(read, found.tenant_id, found.user_id, now)
+        roles = frozenset(role.role_id for role in held)
+        standing = await find_standing(read, acting.id, found.tenant_id, roles, now) if acting else None
     session = Session(
         id=found.id,
         tenant_id=found.tenant_id,
@@ -140,7 +141,7 @@ async def find_signed_in(request: Request) -> Session | None:
         amr=frozenset(found.amr.split()),
         created_at=found.created_at,
         tenant_name=tenant.name,
-        roles=frozenset(role.role_id for role in roles),
+        roles=roles,
         acting_tenant=acting.id if acting and standing else None,
         acting_tenant_name=acting.name if acting and standing else "",
         acting_roles=standing.role_ids if standing else (),
