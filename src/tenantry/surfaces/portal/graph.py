@@ -88,25 +88,31 @@ class Graph:
         self.edges[from_id, to_id] = self.edges.get((from_id, to_id), True) and is_waiting
 
     def draw(self) -> Drawing:
-        """Lay it out."""
+        """Lay it out, without the columns that are empty."""
         self._untangle()
-        lefts = [_MARGIN + sum(self.widths[:index]) + index * _LANE for index in range(len(self.widths))]
+        used = [index for index, layer in enumerate(self.layers) if layer]
+        lefts: list[int] = []
+        left = _MARGIN
+        for index in used:
+            lefts.append(left)
+            left += self.widths[index] + _LANE
         tallest = max(len(layer) for layer in self.layers)
         room = tallest * (NODE_HEIGHT + _GAP) - _GAP
         places: dict[str, Box] = {}
-        for layer, left, width in zip(self.layers, lefts, self.widths, strict=True):
+        for index, x in zip(used, lefts, strict=True):
+            layer, width = self.layers[index], self.widths[index]
             top = _HEAD + (room - len(layer) * (NODE_HEIGHT + _GAP) + _GAP) / 2
-            for index, node in enumerate(layer):
-                y = top + index * (NODE_HEIGHT + _GAP)
+            for row, node in enumerate(layer):
+                y = top + row * (NODE_HEIGHT + _GAP)
                 letters = (width - 18) / _LETTER
-                places[node.id] = Box(node, left, y, width, cut(node.name, letters), cut(node.under, letters * 1.08))
+                places[node.id] = Box(node, x, y, width, cut(node.name, letters), cut(node.under, letters * 1.08))
         arrows = [
             Arrow(_path(places[start], places[end]), is_waiting) for (start, end), is_waiting in self.edges.items()
         ]
         return Drawing(
-            width=lefts[-1] + self.widths[-1] + _MARGIN,
+            width=left - _LANE + _MARGIN,
             height=_HEAD + room + _MARGIN,
-            headings=list(zip(lefts, self.headings, strict=True)),
+            headings=[(x, self.headings[index]) for index, x in zip(used, lefts, strict=True)],
             boxes=list(places.values()),
             arrows=arrows,
         )

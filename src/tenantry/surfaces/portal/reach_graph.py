@@ -12,7 +12,7 @@ from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.texts import ngettext, number, relative_time
 
 PARTNERS, WAYS_IN, ROLES, TENANT, THINGS, TOKENS, APPS = range(7)
-_WIDTHS = (150, 158, 158, 118, 158, 142, 158)
+_WIDTHS = (150, 158, 158, 130, 158, 142, 158)
 MANAGED = "managed"
 """What an EMM reaches is in other organisations."""
 _NAMED_GROUPS = 3
