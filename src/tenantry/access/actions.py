@@ -101,13 +101,14 @@ class Action(StrEnum):
     # Portal
     SEE_HOME = "home.see"
     REGISTER_PHONE = "phone.register"  # one's own
+    CHANGE_IDENTITY_PROVIDERS = "identity_provider.change"
     MANAGE_OWN_SIGN_IN = "own_sign_in.manage"  # one's password, second steps and sessions
     LIST_CONNECTORS = "connector.list"
     READ_CONNECTOR = "connector.read"
     REGISTER_CONNECTOR = "connector.register"
     CHANGE_CONNECTOR = "connector.change"  # its secrets, on and off, deleting it
     LIST_ALL_GROUPS = "group.list_all"  # those of others too
-    CREATE_CONNECT_GROUP = "group.create_connect"  # one that talks to people outside
+    CREATE_CONNECT_GROUP = "group.create_connect"  # one that broadcasts
     GRANT_CONNECTOR = "grant.create"  # as far as one's own rights go
     GRANT_CONNECTOR_GROUP = "grant.create_for_group"
     REVOKE_GRANT = "grant.revoke"
@@ -116,6 +117,8 @@ class Action(StrEnum):
     SEE_BLAST_RADIUS = "blast_radius.see"
     ASSIGN_ROLE = "role.assign"  # and take it away
     READ_AUDIT = "audit.read"
+    READ_TENANT = "tenant.read"
+    CHANGE_TENANT = "tenant.change"
     READ_RELATIONSHIPS = "relationship.read"  # with partners, in the customer
     APPROVE_RELATIONSHIP = "relationship.approve"
     END_RELATIONSHIP = "relationship.end"  # by either side; declining is ending what waits
@@ -209,6 +212,7 @@ RULES: dict[Action, Rule] = {
     Action.SEE_HOME: _portal(),
     Action.REGISTER_PHONE: _portal(),
     Action.MANAGE_OWN_SIGN_IN: _portal(),
+    Action.CHANGE_IDENTITY_PROVIDERS: _portal(RoleId.GLOBAL_ADMINISTRATOR),
     Action.LIST_CONNECTORS: _portal(),
     Action.READ_CONNECTOR: _portal(),
     Action.REGISTER_CONNECTOR: _portal(),
@@ -224,6 +228,8 @@ RULES: dict[Action, Rule] = {
     Action.SEE_REACH: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
     Action.SEE_BLAST_RADIUS: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER, RoleId.USER_ADMINISTRATOR),
     Action.ASSIGN_ROLE: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.PRIVILEGED_ROLE_ADMINISTRATOR),
+    Action.READ_TENANT: _portal(),
+    Action.CHANGE_TENANT: _portal(RoleId.GLOBAL_ADMINISTRATOR),
     Action.READ_RELATIONSHIPS: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
     Action.APPROVE_RELATIONSHIP: _portal(RoleId.GLOBAL_ADMINISTRATOR),
     Action.END_RELATIONSHIP: _portal(RoleId.GLOBAL_ADMINISTRATOR),

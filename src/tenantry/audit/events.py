@@ -30,6 +30,11 @@ class TenantCreated(Event, tag="tenant.created"):
     name: str
 
 
+class TenantUpdated(Event, tag="tenant.updated"):
+    name: str
+    country: str | None = None
+
+
 class TenantDeleted(Event, tag="tenant.deleted"):
     pass
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, new_guid, parse_guid
-from tenantry.store import tenants
+from tenantry.store import partner_customers, tenants
 from tenantry.store.engine import Read, Tx
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -29,17 +31,36 @@ async def create_tenant(
     now: Micros,
 ) -> TenantId:
     """A tenant with its first domain. Raises InvalidValue, AlreadyExists (field `domain` or `tenant_id`)."""
-    name = name.strip()
-    if not name or len(name) > 256:
-        raise InvalidValue("A tenant needs a name of 1 to 256 characters.", field="name")
-    if country is not None and not _COUNTRY.fullmatch(country):
-        raise InvalidValue("The country is two capital letters (ISO 3166-1), such as US.", field="country")
+    name = _check_details(name, country)
     created = tenant_id or TenantId(new_guid())
     if not await tenants.insert(tx, created, name=name, country=country, now=now):
         raise AlreadyExists("A tenant with this ID exists.", field="tenant_id", value=created)
     await record(tx, created, caller, events.TenantCreated(name=name), now)
     await _insert_domain(tx, caller, created, initial_domain, is_initial=True, is_federated=False, now=now)
     return created
+
+
+async def update_tenant(
+    tx: Tx, caller: Caller, tenant_id: TenantId, *, name: str, country: str | None, now: Micros
+) -> None:
+    """Rename the tenant, in its partners' lists too. Raises what `access.require` does; InvalidValue."""
+    await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+    name = _check_details(name, country)
+    if not await tenants.update(tx, tenant_id, name=name, country=country):
+        return
+    for partner_id in await partner_customers.list_partners(tx, tenant_id):
+        await partner_customers.rename(tx, partner_id, tenant_id, name)
+    await record(tx, tenant_id, caller, events.TenantUpdated(name=name, country=country), now)
+
+
+def _check_details(name: str, country: str | None) -> str:
+    """The name without outer blanks. Raises InvalidValue."""
+    name = name.strip()
+    if not name or len(name) > 256:
+        raise InvalidValue("A tenant needs a name of 1 to 256 characters.", field="name")
+    if country is not None and not _COUNTRY.fullmatch(country):
+        raise InvalidValue("The country is two capital letters (ISO 3166-1), such as US.", field="country")
+    return name
 
 
 async def add_domain(

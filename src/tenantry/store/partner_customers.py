@@ -62,6 +62,31 @@ async def copy_relationship(tx: Tx, row: DelegatedRelationship) -> None:
     )
 
 
+async def list_partners(read: Read, customer_tenant_id: TenantId) -> list[TenantId]:
+    """Who has, or had, a relationship with the customer. Few by nature."""
+    return await read.all(
+        TenantId,
+        """
+        SELECT partner_tenant_id FROM delegated_relationships WHERE tenant_id = :customer_tenant_id
+        UNION SELECT partner_tenant_id FROM reseller_relationships WHERE tenant_id = :customer_tenant_id
+        """,
+        customer_tenant_id=customer_tenant_id,
+    )
+
+
+async def rename(tx: Tx, tenant_id: TenantId, customer_tenant_id: TenantId, name: str) -> None:
+    """Where the customer stands in the partner's list from now on."""
+    await tx.run(
+        """
+        UPDATE partner_customers SET name_key = :name_key
+        WHERE tenant_id = :tenant_id AND customer_tenant_id = :customer_tenant_id
+        """,
+        tenant_id=tenant_id,
+        customer_tenant_id=customer_tenant_id,
+        name_key=name.strip().lower(),
+    )
+
+
 async def is_there(read: Read, tenant_id: TenantId, customer_tenant_id: TenantId) -> bool:
     """Whether the customer is, or was, one of this partner."""
     row = await read.one_or_none(

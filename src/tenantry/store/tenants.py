@@ -93,6 +93,21 @@ async def list_ids(read: Read, after_id: str, limit: int) -> list[TenantId]:
     )
 
 
+async def update(tx: Tx, tenant_id: TenantId, *, name: str, country: str | None) -> bool:
+    """Rename a live tenant; False when there is none that differs."""
+    changed = await tx.run(
+        """
+        UPDATE tenants SET name = :name, country = :country
+        WHERE id = :id AND disabled_at IS NULL AND deleted_at IS NULL
+          AND (name <> :name OR COALESCE(country, '') <> COALESCE(CAST(:country AS TEXT), ''))
+        """,
+        id=tenant_id,
+        name=name,
+        country=country,
+    )
+    return changed == 1
+
+
 async def mark_deleted(tx: Tx, tenant_id: TenantId, now: Micros) -> bool:
     """False when there is no such live tenant."""
     changed = await tx.run(

@@ -23,6 +23,7 @@ from tenantry.surfaces.portal import (
     second_factor,
     second_factor_setup,
     sessions_page,
+    settings,
     sign_in,
     static,
     tokens,
@@ -59,6 +60,7 @@ PAGES = (
     audit,
     partners,
     customers,
+    settings,
 )
 """Modules with a `router`, asked in this order."""
 
