@@ -19,7 +19,7 @@ T = TypeVar("T")
 _BUSY = (apsw.BusyError, apsw.LockedError)
 _BROKEN = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.CantOpenError, apsw.NotADBError, apsw.ReadOnlyError)
 _CACHED_STATEMENTS = 512
-_CHECKPOINT_PAGES = 4_000
+_CHECKPOINT_PAGES = 16_000  # 64 MiB of log: a page that many transactions write goes to the database file once
 
 
 def translate(exc: Exception) -> NoReturn:

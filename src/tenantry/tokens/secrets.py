@@ -12,9 +12,9 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-import uuid
 import zlib
 from enum import StrEnum
+from functools import lru_cache
 from operator import mul
 
 from tenantry.core.ids import TenantId
@@ -26,6 +26,8 @@ _TENANT_LENGTH, _RANDOM_LENGTH, _CHECK_LENGTH = 22, 43, 6
 _PREFIX_LENGTH = len("tny_xx_")
 _TENANT_END = _PREFIX_LENGTH + _TENANT_LENGTH
 _CHECK_START = _TENANT_END + 1 + _RANDOM_LENGTH
+_CHARACTER_OF_BYTE = bytes(ord(_ALPHABET[byte % 62]) for byte in range(256))
+_UNFAIR_BYTES = bytes(range(256 // 62 * 62, 256))
 _split_tenant = struct.Struct(f">{_TENANT_LENGTH // 2}H").unpack
 _TENANT_WEIGHTS = tuple(len(_PAIRS) ** power for power in reversed(range(_TENANT_LENGTH // 2)))
 SECRET_LENGTH = _CHECK_START + 1 + _CHECK_LENGTH
@@ -47,10 +49,26 @@ class SecretKind(StrEnum):
 
 def mint_secret(kind: SecretKind, tenant_id: TenantId) -> str:
     """A new secret of this tenant. Shown once; store only its hash."""
-    tenant = _to_base62(uuid.UUID(tenant_id).int, _TENANT_LENGTH)
-    random = _to_base62(int.from_bytes(os.urandom(32)), _RANDOM_LENGTH)
-    body = f"tny_{kind}_{tenant}_{random}"
+    body = f"tny_{kind}_{_tenant_part(tenant_id)}_{_random_part()}"
     return f"{body}_{_check_of(body)}"
+
+
+@lru_cache(1024)
+def _tenant_part(tenant_id: TenantId) -> str:
+    number = int(tenant_id.replace("-", ""), 16)
+    pairs = []
+    for _ in range(_TENANT_LENGTH // 2):
+        number, low = divmod(number, len(_PAIRS))
+        pairs.append(_PAIRS[low])
+    return "".join(reversed(pairs))
+
+
+def _random_part() -> str:
+    """Characters drawn each for itself: 43 of 62 are 256 bits. Bytes that would favour some characters are left out."""
+    drawn = b""
+    while len(drawn) < _RANDOM_LENGTH:
+        drawn += os.urandom(64).translate(_CHARACTER_OF_BYTE, _UNFAIR_BYTES)
+    return drawn[:_RANDOM_LENGTH].decode("ascii")
 
 
 def tenant_of(raw: str, kind: SecretKind) -> TenantId | None:
@@ -99,12 +117,3 @@ class SecretHasher:
         keyed = self._keyed.copy()
         keyed.update(secret.encode("utf-8", "surrogatepass"))
         return keyed.digest()
-
-
-def _to_base62(number: int, length: int) -> str:
-    """Padded with zeros. By pairs from the low end, an odd length by one more."""
-    pairs = []
-    for _ in range((length + 1) // 2):
-        number, low = divmod(number, len(_PAIRS))
-        pairs.append(_PAIRS[low])
-    return "".join(reversed(pairs))[-length:]

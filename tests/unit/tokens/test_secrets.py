@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,14 @@ def test_every_tenant_comes_back(tenant_id: object) -> None:
     assert tenant_of(mint_secret(SecretKind.DEVICE_TOKEN, TenantId(str(tenant_id))), SecretKind.DEVICE_TOKEN) == str(
         tenant_id
     )
+
+
+def test_no_character_of_a_secret_is_favoured() -> None:
+    drawn = Counter("".join(mint_secret(SecretKind.REFRESH_TOKEN, TENANT)[30:73] for _ in range(5_000)))
+    expected = 5_000 * 43 / 62
+    assert len(drawn) == 62
+    # Nine standard deviations; taking all bytes modulo 62 would favour eight characters by a fifth, which is eleven.
+    assert all(abs(count - expected) < 9 * expected**0.5 for count in drawn.values())
 
 
 def test_a_secret_of_another_kind_is_not_taken() -> None:
