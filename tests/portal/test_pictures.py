@@ -27,7 +27,7 @@ from tests.support.portal import Portal, Visitor
 from tests.support.portal_names import names_in
 from tests.support.queries import counted_queries
 
-KINDS = ("connector/{connector_id}", "token/{grant_id}", "relationship/{relationship_id}", "user/{user_id}")
+KINDS = ("token/{grant_id}", "connector/{connector_id}", "relationship/{relationship_id}", "user/{user_id}")
 BLAST_PAGES = [f"/blast-radius/{kind}" for kind in (*KINDS, "device/{device_key}")]
 EVERY_PAGE = ["/", "/reach", *BLAST_PAGES]
 
@@ -319,7 +319,7 @@ async def test_a_partner_is_shut_out_by_one_button_and_keeps_what_another_relati
     path = f"/blast-radius/relationship/{relationship}"
     await visitor.open(path)
     assert "Larch keeps what Administration gives it." in visitor.text
-    assert (await visitor.send(path)).headers["location"] == "/reach"
+    assert (await visitor.send(f"/partners/{relationship}/end")).status_code == 303
     async with store.read() as read:
         status = await read.one_or_none(
             str,
@@ -339,7 +339,7 @@ async def test_a_user_is_ended_and_brought_back(portal: Portal) -> None:
     await visitor.open(path)
     assert "1 token that the user gave stops." in visitor.text
     assert "Night shift has no admin left." in visitor.text
-    assert "You can undo this for 30 days" in visitor.text
+    assert "You can restore the user for 30 days. The tokens stay revoked." in visitor.text
     await visitor.send(f"/users/{portal.erik.id}/delete")
     page = await visitor.open(path)
     assert "Erik is deleted" in visitor.text
@@ -378,13 +378,13 @@ async def test_one_device_is_removed_and_its_place_is_free(portal: Portal) -> No
 
 async def test_a_button_that_is_pressed_twice_ends_one_thing(portal: Portal) -> None:
     names, visitor = await leaking(portal)
-    for path in (BLAST_PAGES[2].format_map(names), BLAST_PAGES[4].format_map(names)):
-        page = await visitor.open(path)
-        assert (await visitor.send(path)).status_code == 303
+    for path in BLAST_PAGES:
+        page = await visitor.open(path.format_map(names))
+        action = re.findall(r'<form method="post" action="(/[^"]*)">', page.text)[-1]
+        first = await visitor.send(action)
+        assert first.status_code == 303, action
         visitor.page = page
-        answer = await visitor.send(path)
-        assert answer.status_code == 409
-        assert "This form was sent before" in answer.text
+        assert "This form was sent before" in (await visitor.send(action)).text
 
 
 async def test_who_may_only_look_has_no_button_and_cannot_press_it(portal: Portal) -> None:
@@ -396,9 +396,8 @@ async def test_who_may_only_look_has_no_button_and_cannot_press_it(portal: Porta
         assert "An administrator may end it" in page.text or "an administrator may end it" in page.text
     before = await rows(portal)
     await reader.open("/phones")
-    for path in (BLAST_PAGES[2].format_map(names), BLAST_PAGES[4].format_map(names)):
-        assert (await reader.send(path, form_id=path)).status_code == 403
-        await reader.open("/phones")
+    path = BLAST_PAGES[4].format_map(names)
+    assert (await reader.send(path, form_id=path)).status_code == 403
     assert await rows(portal) == before
 
 

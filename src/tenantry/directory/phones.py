@@ -16,6 +16,7 @@ from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.store import groups, phones, tenants, users
 from tenantry.store.engine import Tx
+from tenantry.tokens.grants import revoke_grants_of_user
 
 _LONGEST_RAW = 40  # 15 digits and whatever people put between them
 
@@ -85,6 +86,7 @@ async def _absorb_guest(
     await groups.delete_memberships(tx, tenant_id, guest_id)
     if await users.soft_delete(tx, tenant_id, guest_id, now):
         await record(tx, tenant_id, caller, events.UserDeleted(user_id=guest_id), now)
+        await revoke_grants_of_user(tx, caller, tenant_id, guest_id, "user_deleted", now)
 
 
 async def user_or_guest_of(tx: Tx, caller: Caller, tenant_id: TenantId, number: str, now: Micros) -> UserId:

@@ -27,6 +27,7 @@ from tenantry.store import roles, tenants, user_lists, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.user_lists import Position
 from tenantry.store.users import User
+from tenantry.tokens.grants import revoke_grants_of_user
 
 RESTORABLE = 30 * DAY
 
@@ -207,8 +208,9 @@ async def update_user(
 ) -> User:
     """Change properties, set a password, bring the user back if it is deleted and `restore` says so: all or nothing.
 
-    Each part needs its own action. Raises what `access.require` does; NotFound; AlreadyExists when a name is taken;
-    InvalidValue for a new name whose domain is not the tenant's own.
+    Each part needs its own action. A password that somebody else sets ends the user's grants: whoever had the old one
+    may have given them. Raises what `access.require` does; NotFound; AlreadyExists when a name is taken; InvalidValue
+    for a new name whose domain is not the tenant's own.
     """
     wanted = {field: value for field, value in asdict(changes).items() if value is not None}
     if wanted or not (password or restore):
@@ -223,6 +225,8 @@ async def update_user(
     user = await _change(tx, caller, user, wanted, now)
     if password is not None:
         await _set_password(tx, caller, tenant_id, user_id, password, now)
+        if (caller.tenant_id, caller.user_id) != (tenant_id, user_id):
+            await revoke_grants_of_user(tx, caller, tenant_id, user_id, "password_reset", now)
     return user
 
 
@@ -235,13 +239,17 @@ async def set_password(
 
 
 async def delete_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """Soft-delete a user; its grants are dead from the commit on. Raises what `access.require` does; NotFound."""
+    """Soft-delete a user and revoke its grants: who restores it does not bring them back.
+
+    Raises what `access.require` does; NotFound.
+    """
     await require(tx, caller, Action.DELETE_USER, tenant_id, now=now)
     await _require_over(tx, caller, tenant_id, user_id, now)
     if not await users.soft_delete(tx, tenant_id, user_id, now):
         raise NotFound("user")
     await record(tx, tenant_id, caller, events.UserDeleted(user_id=user_id), now)
     await end_sessions(tx, caller, tenant_id, user_id, now, reason="user_deleted")
+    await revoke_grants_of_user(tx, caller, tenant_id, user_id, "user_deleted", now)
 
 
 async def restore_user(
@@ -307,9 +315,7 @@ async def _change(tx: Tx, caller: Caller, user: User, wanted: dict[str, str], no
 async def _set_password(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, password: NewPassword, now: Micros
 ) -> None:
-    """Browsers are signed out at once, whoever set the password. Grants go on: what an organisation runs on a user's
-    token must not stop because the user forgot a password. To end those too, revoke them or delete the user.
-    """
+    """Browsers are signed out at once, whoever set the password."""
     await users.set_credential(
         tx, tenant_id, user_id, password_hash=password.password_hash, must_change=password.must_change, now=now
     )

@@ -156,6 +156,24 @@ async def revoke_of_user(
     )
 
 
+async def revoke_all_of_user(
+    tx: Tx, tenant_id: TenantId, user_id: UserId, reason: str, now: Micros
+) -> list[RevokedGrant]:
+    """Revoke whatever the user granted to anybody, for single groups too."""
+    return await tx.all(
+        RevokedGrant,
+        """
+        UPDATE grants SET revoked_at = :now, revoked_reason = :reason
+        WHERE tenant_id = :tenant_id AND user_id = :user_id AND revoked_at IS NULL AND expires_at > :now
+        RETURNING id, connector_id
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        reason=reason,
+        now=now,
+    )
+
+
 async def revoke_of_group(
     tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, group_id: GroupId, reason: str, now: Micros
 ) -> list[RevokedGrant]:

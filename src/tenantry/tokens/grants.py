@@ -85,9 +85,7 @@ async def create_grant(
         if not await grants.hold_group(tx, tenant_id, group_id):
             raise NotFound("group")
         replaced = await grants.revoke_of_group(tx, tenant_id, connector_id, group_id, REPLACED, now)
-    for earlier in replaced:
-        event = GrantRevoked(grant_id=earlier.id, connector_id=earlier.connector_id, reason=REPLACED)
-        await record(tx, tenant_id, caller, event, now)
+    await _record_revoked(tx, caller, tenant_id, replaced, REPLACED, now)
     created = grant_id or GrantId(new_guid())
     words, expires_at = sorted(permissions), now + lifetime
     await grants.insert(
@@ -145,6 +143,22 @@ async def revoke_grant(
         await record(tx, tenant_id, caller, event, now)
     elif not await grants.exists(tx, tenant_id, grant_id):
         raise NotFound("grant")
+
+
+async def revoke_grants_of_user(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, reason: str, now: Micros
+) -> None:
+    """End everything the user granted, for single groups too. Audited, one event each."""
+    revoked = await grants.revoke_all_of_user(tx, tenant_id, user_id, reason, now)
+    await _record_revoked(tx, caller, tenant_id, revoked, reason, now)
+
+
+async def _record_revoked(
+    tx: Tx, caller: Caller, tenant_id: TenantId, revoked: list[RevokedGrant], reason: str, now: Micros
+) -> None:
+    for grant in revoked:
+        event = GrantRevoked(grant_id=grant.id, connector_id=grant.connector_id, reason=reason)
+        await record(tx, tenant_id, caller, event, now)
 
 
 async def _require_grantable(

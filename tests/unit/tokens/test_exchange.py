@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -15,11 +16,14 @@ from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, MINUTE
 from tenantry.core.errors import BadCredentials, FailedPrecondition, InvalidClient, InvalidGrant, InvalidToken, NotFound
 from tenantry.core.ids import TenantId, new_guid
+from tenantry.directory.own_password import replace_own_password
 from tenantry.directory.roles import remove_role
+from tenantry.directory.users import delete_user, restore_user, set_password
+from tenantry.store import audit_events
 from tenantry.tokens.grants import revoke_grant
 from tenantry.tokens.refusals import RefusalBudget
 from tenantry.tokens.secrets import SecretKind, mint_secret
-from tests.support.builders import HASHER, OPERATOR, a_connector, a_group, a_tenant, a_user
+from tests.support.builders import HASHER, OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user, as_user
 from tests.support.faults import FaultyStore, InjectedFault
 from tests.unit.tokens.conftest import YEAR, House, a_house
 
@@ -48,6 +52,46 @@ async def test_the_token_of_a_former_administrator_reaches_the_own_groups_only(h
     async with house.store.write() as tx:
         await remove_role(tx, OPERATOR, house.tenant.id, house.user.id, RoleId.GLOBAL_ADMINISTRATOR, house.clock())
     assert (await house.authenticate(raw)).reach is Reach.USER
+
+
+async def _reasons(house: House) -> list[str]:
+    async with house.store.read() as read:
+        found = await audit_events.list_latest(read, house.tenant.id, 100)
+    return sorted(json.loads(event.data)["reason"] for event in found if event.type == "grant.revoked")
+
+
+async def test_a_password_that_somebody_else_sets_ends_what_the_user_granted(house: House) -> None:
+    """Whoever knew the old one may have given an app a token, which must not outlive the cure."""
+    group_id = await a_group(house.store, house.tenant, admins=[house.user])
+    grants = [await house.grant(), await house.grant(Reach.GROUP, group_id)]
+    async with house.store.write() as tx:
+        own = as_user(house.user)
+        await replace_own_password(tx, own, house.tenant.id, house.user.id, "$own", house.clock())
+    raw = (await house.exchange(grants[0].refresh_token)).access_token.raw
+    other = await a_user(house.store, house.tenant)
+    kept = await a_grant(house.store, house.connector, other, now=house.clock())
+    async with house.store.write() as tx:
+        await set_password(tx, OPERATOR, house.tenant.id, house.user.id, "$new", True, house.clock())
+    for grant in grants:
+        with pytest.raises(InvalidGrant):
+            await house.exchange(grant.refresh_token)
+    with pytest.raises(InvalidToken):
+        await house.authenticate(raw)
+    await house.exchange(kept.refresh_token)
+    assert await _reasons(house) == ["password_reset"] * 2
+
+
+async def test_who_restores_a_user_does_not_bring_its_tokens_back(house: House) -> None:
+    grant, group_id = await house.grant(), await a_group(house.store, house.tenant, admins=[house.user])
+    of_group = await house.grant(Reach.GROUP, group_id)
+    async with house.store.write() as tx:
+        await delete_user(tx, OPERATOR, house.tenant.id, house.user.id, house.clock())
+        await restore_user(tx, OPERATOR, house.tenant.id, house.user.id, house.clock())
+    for dead in (grant, of_group):
+        with pytest.raises(InvalidGrant):
+            await house.exchange(dead.refresh_token)
+    await house.exchange((await house.grant()).refresh_token)
+    assert await _reasons(house) == ["user_deleted"] * 2
 
 
 async def test_either_of_two_live_secrets_will_do(house: House) -> None:

@@ -74,8 +74,8 @@ def relationship_words(radius: RelationshipRadius) -> Radius:
             else _("The relationship %(name)s lets everybody there who has the right do this here, until %(day)s.")
             % {"name": relationship.display_name, "day": day(relationship.expires_at or 0)}
         ),
-        back="/reach",
-        back_label=_("Who can reach what"),
+        back=f"/partners/{relationship.id}",
+        back_label=radius.partner_name,
         reaches=[
             Fact(
                 _("Roles"),
@@ -86,7 +86,7 @@ def relationship_words(radius: RelationshipRadius) -> Radius:
         ],
         stops=[_("The request is over. Nothing was allowed yet.")] if waits else stops,
         goes_on=[*others, _("Users that the partner made stay.")],
-        action=f"/blast-radius/relationship/{relationship.id}" if radius.may_end else "",
+        action=f"/partners/{relationship.id}/end" if radius.may_end else "",
         confirm=_("Decline this request") if waits else _("End this relationship"),
         undo=_("Ending cannot be undone: %(partner)s would have to ask again, and you approve again.") % name,
     )
@@ -159,7 +159,7 @@ def user_words(radius: UserRadius) -> Radius:
         (
             _("Set a new password"),
             f"/users/{user.id}/password",
-            _("when only the password leaked: sessions end, tokens go on"),
+            _("when only the password leaked: sessions and tokens end, the user stays"),
         ),
     ]
     return Radius(
@@ -172,7 +172,7 @@ def user_words(radius: UserRadius) -> Radius:
         goes_on=goes_on,
         action=f"/users/{user.id}/delete" if radius.may_end else "",
         confirm=_("Delete this user"),
-        undo=_("You can undo this for 30 days, by restoring the user."),
+        undo=_("You can restore the user for 30 days. The tokens stay revoked."),
         milder=milder if radius.may_end else [],
     )
 

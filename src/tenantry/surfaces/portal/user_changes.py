@@ -159,6 +159,7 @@ async def _ask_password(request: Request, session: Session, user_id: UserId, for
         consequences=[
             _("The old password is refused from now on."),
             _("Browsers in which the user is signed in are signed out."),
+            _("Tokens that the user gave to apps are revoked: those apps stop working until they get new ones."),
             _("A new password is shown to you once. The user must change it at the next sign-in."),
         ],
         confirm=_("Reset password"),
@@ -249,7 +250,7 @@ async def _ask_restore(request: Request, session: Session, user_id: UserId, form
         lead=user.user_principal_name,
         consequences=[
             _("The user can sign in again, with the password it had."),
-            _("Tokens that the user gave to apps work again, unless they were revoked."),
+            _("Tokens that the user gave to apps stay revoked. The user can give new ones."),
         ],
         confirm=_("Restore this user"),
         undo=_("You can delete the user again at any time."),
