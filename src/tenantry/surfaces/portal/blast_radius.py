@@ -1,6 +1,6 @@
 """If this leaked or were removed: what it reaches, what would stop, the one button that ends it, and the way back.
 
-The button sends its form to where the thing is ended anyway; relationships and devices are ended here.
+The button sends its form to where the thing is ended anyway; devices are ended here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from tenantry.access import blast_radius
 from tenantry.access.actions import Action
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import ConnectorId, EnterpriseId, GrantId, ManagedAccountId, RelationshipId, UserId
-from tenantry.delegation.relationships import end_relationship
 from tenantry.devices.revocation import remove_device
 from tenantry.surfaces.portal.blast_words import Radius, device_words, relationship_words, user_words
 from tenantry.surfaces.portal.blast_words_apps import connector_words, token_words
@@ -63,19 +62,6 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
     async with deps.store.read() as read:
         found = await blast_radius.relationship_radius(read, caller, session.here, relationship_id, deps.clock())
     return _show(request, relationship_words(found))
-
-
-@router.post("/blast-radius/relationship/{relationship_id}")
-@performs(Action.END_RELATIONSHIP)
-async def end_one_relationship(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
-    """By the customer, from the commit on."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
-    form = await read_form(request)
-    async with deps.store.write() as tx:
-        await claim_form(tx, deps.hasher, session.here, form, back="/reach", now=now)
-        await end_relationship(tx, caller, customer_tenant_id=session.here, relationship_id=relationship_id, now=now)
-    return see_other("/reach")
 
 
 @router.get("/blast-radius/device/{device_key}")
