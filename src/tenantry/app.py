@@ -3,27 +3,31 @@
 A request goes: host roots -> hot routes (exact path, then patterns) -> the surface that owns the path's first segment.
 Every surface sees the full path, as `docs/architecture.md` lists it, and answers its own errors in its own form; the
 portal answers what no other owns. What even a surface's own handler did not expect is answered here.
+
+What surfaces are made of is heavy (FastAPI, the portal's pages and their libraries) and no hot route needs it, so it is
+loaded by `load`, or when the first request comes for it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib import import_module
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-import structlog
-from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import Clock, system_clock
+from tenantry.core.http import OutgoingHttp
+from tenantry.core.log import get_logger
 from tenantry.directory.messages import AppriseMessages, DemoInbox, Messages
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.housekeeping import keep_tidy
@@ -42,6 +46,9 @@ from tenantry.tokens.master_key import load_master_key
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
 KEY_REFRESH_SECONDS = 2
 """One look at a handful of rows. A key of `tenantry key rotate` is published within this, and signs a minute later."""
 
@@ -53,7 +60,7 @@ SURFACES: dict[str, ModuleType] = {
     "oauth": oauth,
     "portal": portal,
 }
-"""Each exports `surface(deps) -> FastAPI` and `HOT`."""
+"""Each exports `HOT`; its module `surface` has `surface(deps) -> FastAPI`."""
 
 FIRST_SEGMENTS = {
     "kaizala": "kaizala",
@@ -73,7 +80,7 @@ is the portal's."""
 _AUTHORIZE = re.compile(r"(/[^/]+)?/oauth2(/v2\.0)?/authorize|(/kaizala)?/api/oauth/authorize", re.IGNORECASE)
 """Where applications send people to consent: pages of the portal, wherever they lie."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Route(NamedTuple):
@@ -88,10 +95,11 @@ class Route(NamedTuple):
 class App:
     """The ASGI application. Lives from `build` to `close`; a server that speaks lifespan does both ends."""
 
-    def __init__(self, deps: Deps, mounted: dict[str, FastAPI], owns_store: bool) -> None:
+    def __init__(self, deps: Deps, owns_store: bool) -> None:
         self.deps = deps
         self.metrics = Metrics()
-        self._mounted = mounted
+        self._mounted: dict[str, FastAPI] = {}
+        self._mounting = threading.Lock()
         self._owns_store = owns_store
         self._host_roots = {host.lower(): root.rstrip("/") for host, root in deps.settings.host_roots.items()}
         self._exact: dict[tuple[str, str], tuple[str, HotRoute]] = {}
@@ -112,11 +120,27 @@ class App:
 
     def routes(self) -> list[Route]:
         """Every route, hot ones included."""
+        self.load()
         hot = [route for _, route in self._exact.values()] + [route for _, _, route in self._patterns]
         found = [Route(route.method, _path_of(route), route.action, route.endpoint) for route in hot]
         for app in self._mounted.values():
             found += _routes_of(app)
         return found
+
+    def load(self) -> None:
+        """Make the surfaces that are not there yet. Takes most of a second; may run in a thread beside requests."""
+        for name in SURFACES:
+            self._mount(name)
+
+    def _mount(self, name: str) -> FastAPI:
+        """The surface of this name, made when it is asked for first."""
+        with self._mounting:
+            app = self._mounted.get(name)
+            if app is None:
+                app = import_module(f"tenantry.surfaces.{name}.surface").surface(self.deps)
+                app.state.deps = self.deps
+                self._mounted[name] = app
+            return app
 
     async def close(self) -> None:
         """Stop the background work, finish the store's."""
@@ -148,7 +172,8 @@ class App:
                 await route.endpoint(self.deps, scope, receive, answer, match)
             else:
                 surface = _owner(scope["path"])
-                await self._mounted[surface](scope, receive, answer)
+                app = self._mounted.get(surface) or await asyncio.to_thread(self._mount, surface)
+                await app(scope, receive, answer)
         except ClientDisconnect:
             return
         except Exception:  # noqa: BLE001 - logged in full there
@@ -249,6 +274,8 @@ def _log_request(scope: Scope, surface: str, status: int, seconds: float) -> Non
 
 
 def _routes_of(app: FastAPI) -> Iterator[Route]:
+    from fastapi.routing import iter_route_contexts
+
     for route in iter_route_contexts(app.routes):
         if route.endpoint is not None:
             for method in sorted((route.methods or set()) - {"HEAD"}):
@@ -281,15 +308,13 @@ async def build(
             passwords=PasswordHasher(),
             messages=messages or _messages(settings, clock),
             limits=RateLimiter(settings.rate_limits == "on", clock),
+            http=OutgoingHttp(allow_private=settings.outgoing_private_addresses),
         )
-        mounted = {name: module.surface(deps) for name, module in SURFACES.items()}
     except BaseException:
         if store is None:
             await opened.close()
         raise
-    for app in mounted.values():
-        app.state.deps = deps
-    return App(deps, mounted, owns_store=store is None)
+    return App(deps, owns_store=store is None)
 
 
 def _messages(settings: Settings, clock: Clock) -> Messages:

@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     trusted_proxies: list[str] = Field(
         default_factory=list, description="Proxy addresses whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )
+    outgoing_private_addresses: bool = Field(
+        False, description="Let requests to identity providers go to private networks, and over plain http."
+    )
     log_format: Literal["pretty", "json"] = Field("pretty", description="How log lines look.")
     metrics: bool = Field(True, description="Serve /metrics.")
 

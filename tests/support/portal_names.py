@@ -8,6 +8,7 @@ from tenantry.core.clock import MINUTE, Micros
 from tenantry.devices.device_tokens import generate_device_token
 from tenantry.devices.managed_accounts import AccountType, insert_account
 from tenantry.devices.redeem import redeem_device_token
+from tenantry.directory.identity_providers import NewProvider, add_identity_provider
 from tenantry.directory.user_imports import begin_import
 from tenantry.store import passkeys
 from tenantry.store.devices import DeviceFacts
@@ -50,11 +51,18 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
             transports="usb",
             now=now,
         )
+        provider_id = await add_identity_provider(
+            tx,
+            portal.app.deps.master_key,
+            OPERATOR,
+            tenant.id,
+            NewProvider(name="Entra", issuer="https://login.example", client_id="a", client_secret="b"),
+            now,
+        )
     partner = await a_tenant(store, now=now)
     relationship_id = await a_relationship(store, partner, tenant, now=now)
     device_key = await _a_device(portal, partner, now)
-    partner, customer = await a_tenant(store, now=now), await a_tenant(store, now=now)
-    relationship_id = await a_relationship(store, partner, tenant, approved=False, now=now)
+    customer = await a_tenant(store, now=now)
     await a_relationship(store, tenant, customer, now=now)
     await portal.visit(portal.dana)
     async with store.read() as read:
@@ -67,6 +75,7 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         "connector_id": connector.id,
         "secret_id": secrets[0],
         "credential_id": "a2V5",
+        "provider_id": provider_id,
         "grant_id": grant.id,
         "group_id": portal.group,
         "user_id": portal.mia.id,

@@ -60,17 +60,7 @@ async def read_request(
 ) -> AuthorizationRequest:
     """Raises InvalidValue and NotFound for our own page, Refused for the application."""
     values = _parse(query)
-    if "client_id" not in values:
-        raise InvalidValue(_("The app did not say which one it is."), field="client_id")
-    connector = await find_authorizable(read, values["client_id"])
-    if connector is None or not await _is_named(read, connector.tenant_id, tenant_name):
-        raise NotFound("connector", _("No app of this ID is registered here."))
-    redirect_uri = match_redirect_uri(connector, values.get("redirect_uri"))
-    if redirect_uri is None:
-        raise InvalidValue(
-            _("The app wants the answer at an address that is not registered for it. Nobody was sent there."),
-            field="redirect_uri",
-        )
+    connector, redirect_uri = await _match(read, values, tenant_name)
     state = values.get("state")
     mode: ResponseMode = "form_post" if values.get("response_mode") == "form_post" else "query"
 
@@ -104,6 +94,22 @@ async def read_request(
         prompt=frozenset(values.get("prompt", "").split()),
         login_hint=values.get("login_hint", ""),
     )
+
+
+async def _match(read: Read, values: dict[str, str], tenant_name: str | None) -> tuple[Connector, str]:
+    """The connector and its redirect address; whatever is wrong here sends nobody anywhere."""
+    if "client_id" not in values:
+        raise InvalidValue(_("The app did not say which one it is."), field="client_id")
+    connector = await find_authorizable(read, values["client_id"])
+    if connector is None or not await _is_named(read, connector.tenant_id, tenant_name):
+        raise NotFound("connector", _("No app of this ID is registered here."))
+    redirect_uri = match_redirect_uri(connector, values.get("redirect_uri"))
+    if redirect_uri is None:
+        raise InvalidValue(
+            _("The app wants the answer at an address that is not registered for it. Nobody was sent there."),
+            field="redirect_uri",
+        )
+    return connector, redirect_uri
 
 
 def with_parameters(redirect_uri: str, parameters: dict[str, str]) -> str:

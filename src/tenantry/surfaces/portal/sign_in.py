@@ -110,5 +110,11 @@ def _limit(deps: Deps, address: str, name: str) -> None:
 
 def _page(request: Request, form: Form, status: int) -> Response:
     return render(
-        request, "sign_in.html", status, form=form, action=with_next(request, "/sign-in"), wanted=next_of(request)
+        request,
+        "sign_in.html",
+        status,
+        form=form,
+        action=with_next(request, "/sign-in"),
+        wanted=next_of(request),
+        elsewhere=with_next(request, "/sign-in/organisation"),
     )

@@ -14,8 +14,12 @@ from tenantry.surfaces.portal import (
     connectors,
     customers,
     errors,
+    group_changes,
+    group_members,
+    groups,
     groups_connectors,
     home,
+    identity_providers,
     partners,
     password,
     phones,
@@ -27,6 +31,7 @@ from tenantry.surfaces.portal import (
     sign_in,
     static,
     tokens,
+    upstream,
     user_changes,
     user_imports,
     users,
@@ -34,15 +39,15 @@ from tenantry.surfaces.portal import (
 from tenantry.surfaces.portal.security import SECURITY_HEADERS
 from tenantry.surfaces.portal.texts import use_language
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.hot import HotRoute, header
-
-HOT: list[HotRoute] = []
+from tenantry.surfaces.shared.hot import header
 
 PAGES = (
     static,
     authorize,
     sign_in,
     password,
+    upstream,
+    identity_providers,
     second_factor,
     second_factor_setup,
     sessions_page,
@@ -54,6 +59,9 @@ PAGES = (
     connector_changes,
     tokens,
     groups_connectors,
+    group_changes,
+    group_members,
+    groups,
     user_changes,
     user_imports,
     users,

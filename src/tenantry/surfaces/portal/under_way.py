@@ -35,14 +35,15 @@ async def find_under_way(request: Request) -> UnderWay | None:
     return None if found is None else UnderWay(raw, found)
 
 
-def go_on(request: Request, outcome: NewSession | NextStep) -> Response:
-    """To the next step, or signed in to where the person wanted to go."""
+def go_on(request: Request, outcome: NewSession | NextStep, back: str | None = None) -> Response:
+    """To the next step, or signed in to where the person wanted to go: `back`, else the `next` of the address."""
+    wanted = next_of(request) if back is None else back
     settings = deps_of(request).settings
     if isinstance(outcome, NextStep):
-        response: Response = see_other(with_next(request, "/password" if outcome.must_change else "/second-factor"))
+        response: Response = see_other(_with_back("/password" if outcome.must_change else "/second-factor", wanted))
         _set_cookie(response, settings, outcome.secret)
         return response
-    response = see_other(next_of(request))
+    response = see_other(wanted)
     set_session_cookie(response, settings, outcome.secret)
     response.delete_cookie(_cookie_name(settings), path="/", secure=_is_secure(settings), httponly=True)
     return response
@@ -55,7 +56,10 @@ def next_of(request: Request) -> str:
 
 def with_next(request: Request, path: str) -> str:
     """`path` with the same `next`."""
-    back = next_of(request)
+    return _with_back(path, next_of(request))
+
+
+def _with_back(path: str, back: str) -> str:
     return path if back == "/" else f"{path}?next={quote(back, safe='')}"
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
-
-from starlette.requests import HTTPConnection
+from typing import TYPE_CHECKING, cast
 
 from tenantry.core.clock import Clock
+from tenantry.core.http import OutgoingHttp
 from tenantry.directory.messages import Messages
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.settings import Settings
@@ -16,6 +15,9 @@ from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Deps:
     passwords: PasswordHasher
     messages: Messages
     limits: RateLimiter
+    http: OutgoingHttp
 
 
 def deps_of(connection: HTTPConnection) -> Deps:

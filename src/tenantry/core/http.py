@@ -1,0 +1,117 @@
+"""Requests that this server makes: to addresses that people typed in, so never into its own network.
+
+1. The host is resolved once, every address of it is checked, and that very address is connected to (no rebinding).
+2. https only, with the host's certificate; no redirects are followed, no proxies asked, no cookies kept.
+3. An answer has a deadline and a size. Setting `outgoing_private_addresses` opens private networks and plain http.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import http.client
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+MAX_ANSWER = 1_048_576
+DEADLINE_SECONDS = 10.0
+_STEP_SECONDS = 5.0
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_PORTS = {"https": 443, "http": 80}
+
+
+class Unreachable(Exception):
+    """There is no answer, it is too long, or the address is not one this server goes to. The text says which."""
+
+
+class Reply(NamedTuple):
+    """What came back, whatever its status."""
+
+    status: int
+    body: bytes
+
+
+class OutgoingHttp:
+    """Works in threads of the loop's pool. Every method raises Unreachable."""
+
+    def __init__(self, *, allow_private: bool = False) -> None:
+        self._allow_private = allow_private
+        self._tls = ssl.create_default_context()
+
+    async def get(self, url: str) -> Reply:
+        """GET, asking for JSON."""
+        return await asyncio.to_thread(self._send, "GET", url, None, {"Accept": "application/json"})
+
+    async def post_form(self, url: str, fields: Mapping[str, str], *, basic: tuple[str, str] | None = None) -> Reply:
+        """POST a urlencoded form. `basic`: id and secret of a client (RFC 6749 §2.3.1)."""
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        if basic is not None:
+            pair = ":".join(quote_plus(part) for part in basic)
+            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        return await asyncio.to_thread(self._send, "POST", url, urlencode(fields).encode(), headers)
+
+    def check(self, url: str) -> None:
+        """Whether the address is of the right form. Nothing is asked of anybody."""
+        self._parse(url)
+
+    def _parse(self, url: str) -> tuple[str, str, int, str]:
+        """Scheme, host, port, path with query."""
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            raise Unreachable("the address is malformed") from None
+        if parts.scheme not in _PORTS or (parts.scheme == "http" and not self._allow_private):
+            raise Unreachable("the address is not https")
+        if not host or parts.username is not None or any(not "!" <= character <= "~" for character in url):
+            raise Unreachable("the address is malformed")
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return parts.scheme, host, port or _PORTS[parts.scheme], path
+
+    def _send(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+        scheme, host, port, path = self._parse(url)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        connection = http.client.HTTPConnection(host, port, timeout=_STEP_SECONDS)
+        try:
+            plain = self._connect(host, port)
+            connection.sock = self._tls.wrap_socket(plain, server_hostname=host) if scheme == "https" else plain
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            received = bytearray()
+            while chunk := answer.read1(65_536):
+                received += chunk
+                if len(received) > MAX_ANSWER or time.monotonic() > deadline:
+                    raise Unreachable("the answer is too long")
+            return Reply(answer.status, bytes(received))
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(f"no answer: {type(error).__name__}") from None
+        finally:
+            connection.close()
+
+    def _connect(self, host: str, port: int) -> socket.socket:
+        """To the first address that answers, when all of them may be gone to."""
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = [str(entry[4][0]) for entry in found]
+        if not self._allow_private and not all(_is_public(address) for address in addresses):
+            raise Unreachable("the address is in a private network")
+        error: OSError = OSError("no address")
+        for address in addresses:
+            try:
+                return socket.create_connection((address, port), timeout=_STEP_SECONDS)
+            except OSError as refused:
+                error = refused
+        raise error
+
+
+def _is_public(address: str) -> bool:
+    """IPv4 in IPv6 counts as what it leads to; translators (NAT64) lead anywhere, so they are refused."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if parsed in _NAT64:
+        return False
+    inner = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None) or parsed
+    return bool(inner.is_global) and not inner.is_multicast

@@ -1,0 +1,272 @@
+"""Sign in with an account at an OpenID provider of one's organisation: code flow with state, nonce and PKCE.
+
+1. `begin_upstream` reads the provider's discovery document and makes the address to go to. The state is a secret of
+   the browser; nonce and PKCE verifier are made from it, so nothing that is worth stealing is stored.
+2. `finish_upstream` takes the state once, trades the code for an ID token and verifies that (id_tokens.py).
+3. `_match` finds the user: by issuer and subject when they are linked; else, once, by a name in a verified domain of
+   this very tenant that the provider vouches for, which links them. One user has one subject at a provider.
+
+Every refusal reads the same; the trail has the reason. Sources: OpenID Connect Core §3.1.2 and §3.1.3, RFC 7636,
+RFC 9207 (`iss` in the answer), RFC 9700 §2.1 and §4.4 (mix-up).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import msgspec
+
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller, CallerKind, Origin, anonymous
+from tenantry.core.clock import MINUTE, Micros
+from tenantry.core.errors import BadCredentials
+from tenantry.core.http import OutgoingHttp, Unreachable
+from tenantry.core.ids import TenantId
+from tenantry.directory.id_tokens import IdToken, TokenRefused, verify_id_token
+from tenantry.directory.identity_providers import NameClaim, get_identity_provider, secret_of
+from tenantry.store import grants, identity_providers, tenants, users
+from tenantry.store.engine import Read, Store, Tx
+from tenantry.store.identity_providers import IdentityProvider
+from tenantry.store.users import User
+from tenantry.tokens import base64url
+from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
+
+LIFETIME = 10 * MINUTE
+FEDERATED = "fed"
+REFUSED = "Signing in with the organisation's account did not work. Try again, or ask your administrator."
+
+
+class Departure(NamedTuple):
+    """`state` goes into a cookie, and comes back in the address."""
+
+    address: str
+    state: str
+
+
+class Arrival(NamedTuple):
+    """Who came back, proven by what (`amr`), and where to go now."""
+
+    user: User
+    amr: frozenset[str]
+    back: str
+
+
+class Discovery(NamedTuple):
+    """What is used of the provider's document (OpenID Connect Discovery §3)."""
+
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    takes_basic: bool
+
+
+async def begin_upstream(
+    store: Store,
+    http: OutgoingHttp,
+    hasher: SecretHasher,
+    *,
+    tenant_id: TenantId,
+    provider_id: str,
+    callback: str,
+    back: str,
+    now: Micros,
+) -> Departure:
+    """Raises NotFound, BadCredentials when the provider cannot be asked."""
+    async with store.read() as read:
+        provider = await get_identity_provider(read, tenant_id, provider_id)
+    try:
+        discovery = await read_discovery(http, provider.issuer)
+    except Unreachable as error:
+        raise BadCredentials(f"provider_unreachable: {error}", REFUSED) from None
+    state = mint_secret(SecretKind.UPSTREAM_STATE, tenant_id)
+    async with store.write() as tx:
+        await identity_providers.insert_sign_in(
+            tx, tenant_id, hasher.hash(state), provider_id=provider_id, back=back, expires_at=now + LIFETIME, now=now
+        )
+    challenge = hashlib.sha256(_derive(hasher, "verifier", state).encode()).digest()
+    parameters = {
+        "response_type": "code",
+        "client_id": provider.client_id,
+        "redirect_uri": callback,
+        "scope": "openid email profile",
+        "state": state,
+        "nonce": _derive(hasher, "nonce", state),
+        "code_challenge": base64url.encode(challenge).decode(),
+        "code_challenge_method": "S256",
+    }
+    joint = "&" if "?" in discovery.authorization_endpoint else "?"
+    return Departure(f"{discovery.authorization_endpoint}{joint}{urlencode(parameters)}", state)
+
+
+async def finish_upstream(
+    store: Store,
+    http: OutgoingHttp,
+    hasher: SecretHasher,
+    master_key: MasterKey,
+    *,
+    kept_state: str,
+    answer: dict[str, str],
+    callback: str,
+    leeway: Micros,
+    origin: Origin,
+    now: Micros,
+) -> Arrival:
+    """`kept_state` is the cookie's, `answer` the query. Audited. Raises BadCredentials, one text for every cause."""
+    state = answer.get("state", "")
+    tenant_id = tenant_of(kept_state, SecretKind.UPSTREAM_STATE)
+    if tenant_id is None or not hmac.compare_digest(state.encode(), kept_state.encode()):
+        raise BadCredentials("state_mismatch", REFUSED)
+    async with store.write() as tx:
+        claimed = await identity_providers.claim_sign_in(tx, tenant_id, hasher.hash(state), now)
+    if claimed is None:
+        raise BadCredentials("state_unknown", REFUSED)
+    try:
+        async with store.read() as read:
+            provider = await identity_providers.find_live(read, tenant_id, claimed.provider_id)
+        token = await _redeem(
+            http, hasher, master_key, tenant_id, provider, state, answer, callback, leeway=leeway, now=now
+        )
+        async with store.write() as tx:
+            return await _enter(tx, tenant_id, claimed.provider_id, token, claimed.back, origin, now)
+    except (TokenRefused, Unreachable) as refused:
+        event = events.UpstreamSignInRefused(provider_id=claimed.provider_id, reason=str(refused))
+        async with store.write() as tx:
+            await record(tx, tenant_id, anonymous(origin), event, now)
+        raise BadCredentials(str(refused), REFUSED) from None
+
+
+async def read_discovery(http: OutgoingHttp, issuer: str) -> Discovery:
+    """Raises Unreachable: no document, not of this issuer (Discovery §4.3), an address missing."""
+    document = await _get_json(http, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+    if document.get("issuer") != issuer:
+        raise Unreachable("the discovery document is of another issuer")
+    addresses = [document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
+    for address in addresses:
+        if not isinstance(address, str):
+            raise Unreachable("the discovery document lacks an address")
+        http.check(address)
+    methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    authorization, token, jwks = (str(address) for address in addresses)
+    return Discovery(authorization, token, jwks, isinstance(methods, list) and "client_secret_basic" in methods)
+
+
+async def _redeem(
+    http: OutgoingHttp,
+    hasher: SecretHasher,
+    master_key: MasterKey,
+    tenant_id: TenantId,
+    provider: IdentityProvider | None,
+    state: str,
+    answer: dict[str, str],
+    callback: str,
+    *,
+    leeway: Micros,
+    now: Micros,
+) -> IdToken:
+    if provider is None:
+        raise TokenRefused("provider_removed")
+    if "error" in answer:
+        raise TokenRefused("provider_refused")
+    if answer.get("iss", provider.issuer) != provider.issuer:
+        raise TokenRefused("wrong_iss_in_answer")
+    if not answer.get("code"):
+        raise TokenRefused("no_code")
+    discovery = await read_discovery(http, provider.issuer)
+    fields = {
+        "grant_type": "authorization_code",
+        "code": answer["code"],
+        "redirect_uri": callback,
+        "code_verifier": _derive(hasher, "verifier", state),
+    }
+    secret = secret_of(master_key, tenant_id, provider)
+    basic = (provider.client_id, secret) if discovery.takes_basic else None
+    if basic is None:
+        fields |= {"client_id": provider.client_id, "client_secret": secret}
+    reply = await http.post_form(discovery.token_endpoint, fields, basic=basic)
+    raw = _object(reply.body).get("id_token") if reply.status == 200 else None
+    if not isinstance(raw, str):
+        raise TokenRefused("no_id_token")
+    return verify_id_token(
+        raw,
+        await _get_json(http, discovery.jwks_uri),
+        issuer=provider.issuer,
+        client_id=provider.client_id,
+        nonce=_derive(hasher, "nonce", state),
+        leeway=leeway,
+        now=now,
+    )
+
+
+async def _enter(
+    tx: Tx, tenant_id: TenantId, provider_id: str, token: IdToken, back: str, origin: Origin, now: Micros
+) -> Arrival:
+    provider = await identity_providers.find_live(tx, tenant_id, provider_id)
+    if provider is None:
+        raise TokenRefused("provider_removed")
+    user = await _match(tx, tenant_id, provider, token, origin, now)
+    if user.disabled_at is not None or user.soft_deleted_at is not None:
+        raise TokenRefused("user_ended")
+    amr = frozenset({FEDERATED, "mfa"} if provider.trusts_mfa and "mfa" in token.amr else {FEDERATED})
+    caller = Caller(CallerKind.USER, origin, tenant_id=tenant_id, user_id=user.id, amr=amr)
+    await record(tx, tenant_id, caller, events.SignInSucceeded(user_id=user.id, amr=sorted(amr)), now)
+    return Arrival(user, amr, back)
+
+
+async def _match(
+    tx: Tx, tenant_id: TenantId, provider: IdentityProvider, token: IdToken, origin: Origin, now: Micros
+) -> User:
+    linked = await identity_providers.find_linked_user(tx, tenant_id, provider.id, provider.issuer, token.subject)
+    if linked is not None:
+        user = await users.find(tx, tenant_id, linked)
+        if user is None:
+            raise TokenRefused("user_ended")
+        return user
+    user = await _find_by_name(tx, tenant_id, provider, token)
+    if user is None or not await grants.hold_user(tx, tenant_id, user.id):
+        raise TokenRefused("unknown_user")
+    if not await identity_providers.link(
+        tx, tenant_id, user.id, provider_id=provider.id, issuer=provider.issuer, subject=token.subject, now=now
+    ):
+        raise TokenRefused("user_has_another_subject")
+    caller = Caller(CallerKind.USER, origin, tenant_id=tenant_id, user_id=user.id)
+    event = events.IdentityLinked(user_id=user.id, provider_id=provider.id, subject=token.subject)
+    await record(tx, tenant_id, caller, event, now)
+    return user
+
+
+async def _find_by_name(read: Read, tenant_id: TenantId, provider: IdentityProvider, token: IdToken) -> User | None:
+    """By what the provider vouches for, and only in a verified domain of this tenant."""
+    name = token.email if provider.name_claim == NameClaim.EMAIL else token.upn
+    if name is None:
+        raise TokenRefused("name_not_verified")
+    domain = await tenants.find_domain(read, tenant_id, name.rpartition("@")[2].lower())
+    if domain is None or domain.verified_at is None:
+        raise TokenRefused("foreign_domain")
+    return await users.find_by_name(read, tenant_id, name)
+
+
+async def _get_json(http: OutgoingHttp, url: str) -> dict[str, Any]:
+    reply = await http.get(url)
+    if reply.status != 200:
+        raise Unreachable(f"answered {reply.status}")
+    return _object(reply.body)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Unreachable("the answer is not JSON") from None
+    if not isinstance(found, dict):
+        raise Unreachable("the answer is no object")
+    return found
+
+
+def _derive(hasher: SecretHasher, purpose: str, state: str) -> str:
+    """64 characters that only the holder of the pepper and the state can make."""
+    return hasher.hash(f"upstream {purpose} {state}").hex()

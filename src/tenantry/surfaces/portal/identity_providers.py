@@ -1,0 +1,125 @@
+"""Where the organisation's people have accounts already: the administrator adds and removes OpenID providers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.core.clock import Micros
+from tenantry.core.http import Unreachable
+from tenantry.directory.identity_providers import (
+    NameClaim,
+    NewProvider,
+    add_identity_provider,
+    get_identity_provider,
+    list_identity_providers,
+    remove_identity_provider,
+)
+from tenantry.directory.upstream import read_discovery
+from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.upstream import CALLBACK
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+@router.get("/identity-providers")
+@performs(Action.CHANGE_IDENTITY_PROVIDERS)
+async def show_providers(request: Request, session: SignedIn) -> Response:
+    """The list, and the form for another."""
+    return await _page(request, session, draft_of(request), 200)
+
+
+@router.post("/identity-providers")
+@performs(Action.CHANGE_IDENTITY_PROVIDERS)
+async def add_provider(request: Request, session: SignedIn) -> Response:
+    """The provider is asked for its discovery document first, so that a typing mistake shows at once."""
+    deps, form = deps_of(request), await read_form(request)
+    caller, now = session.caller(origin_of(request.scope)), deps.clock()
+    await _require(request, session, now)
+    with form.showing_errors():
+        new = NewProvider(
+            name=form.text("name"),
+            issuer=form.text("issuer"),
+            client_id=form.text("client_id"),
+            client_secret=form.text("client_secret"),
+            name_claim=NameClaim.UPN if form.value("name_claim") == NameClaim.UPN else NameClaim.EMAIL,
+            trusts_mfa=form.checked("trusts_mfa"),
+        )
+        if not form.errors:
+            try:
+                await read_discovery(deps.http, new.issuer)
+            except Unreachable as error:
+                form.fail("issuer", _("There is no OpenID provider at this address: %(why)s.") % {"why": error})
+        if not form.errors:
+            async with deps.store.write() as tx:
+                await claim_form(tx, deps.hasher, session.here, form, back="/identity-providers", now=now)
+                await add_identity_provider(tx, deps.master_key, caller, session.here, new, now)
+    return await _page(request, session, form, 422) if form.errors else see_other("/identity-providers")
+
+
+@router.get("/identity-providers/{provider_id}/remove")
+@performs(Action.CHANGE_IDENTITY_PROVIDERS)
+async def ask_to_remove(request: Request, session: SignedIn, provider_id: str) -> Response:
+    """One question. Raises NotFound."""
+    deps = deps_of(request)
+    await _require(request, session, deps.clock())
+    async with deps.store.read() as read:
+        provider = await get_identity_provider(read, session.here, provider_id)
+    return render(
+        request,
+        "danger.html",
+        title=_("Remove %(name)s?") % {"name": provider.name},
+        lead=provider.issuer,
+        consequences=[
+            _("Nobody can sign in with it any more. Sessions that began with it go on until they end."),
+            _("Who is who there is forgotten: after adding it again, people are found by their names once more."),
+        ],
+        confirm=_("Remove it"),
+        back="/identity-providers",
+        form=Form(),
+    )
+
+
+@router.post("/identity-providers/{provider_id}/remove")
+@performs(Action.CHANGE_IDENTITY_PROVIDERS)
+async def remove_provider(request: Request, session: SignedIn, provider_id: str) -> Response:
+    """Raises NotFound."""
+    deps = deps_of(request)
+    await read_form(request)
+    caller = session.caller(origin_of(request.scope))
+    async with deps.store.write() as tx:
+        await remove_identity_provider(tx, caller, session.here, provider_id, deps.clock())
+    return see_other("/identity-providers")
+
+
+async def _require(request: Request, session: Session, now: Micros) -> None:
+    async with deps_of(request).store.read() as read:
+        caller = session.caller(origin_of(request.scope))
+        await require(read, caller, Action.CHANGE_IDENTITY_PROVIDERS, session.here, now=now)
+
+
+async def _page(request: Request, session: Session, form: Form, status: int) -> Response:
+    deps = deps_of(request)
+    await _require(request, session, deps.clock())
+    async with deps.store.read() as read:
+        providers = await list_identity_providers(read, session.here)
+    claims = [
+        (NameClaim.EMAIL, _("E-mail address, when the provider has verified it")),
+        (NameClaim.UPN, _("User principal name, for a provider where people cannot choose it (Entra ID)")),
+    ]
+    return render(
+        request,
+        "identity_providers.html",
+        status,
+        form=form,
+        providers=providers,
+        callback=deps.settings.issuer + CALLBACK,
+        claims=claims,
+    )

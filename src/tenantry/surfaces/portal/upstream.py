@@ -1,0 +1,150 @@
+"""Sign in with the organisation's own account: choose the organisation, go to its provider, come back.
+
+The way to the provider is a link and no form, so that the policy for forms (`form-action`) stays closed. Protected by
+a limit per address, since each departure makes this server ask the provider.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from tenantry.access.actions import Action
+from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.clock import MINUTE, SECOND
+from tenantry.core.errors import BadCredentials, NotFound
+from tenantry.core.ids import TenantId, parse_guid
+from tenantry.directory.identity_providers import list_identity_providers
+from tenantry.directory.sign_in_steps import begin_sign_in
+from tenantry.directory.tenants import resolve_tenant
+from tenantry.directory.upstream import LIFETIME, REFUSED, Arrival, begin_upstream, finish_upstream
+from tenantry.store.identity_providers import IdentityProvider
+from tenantry.surfaces.portal.forms import Form
+from tenantry.surfaces.portal.frame import render
+from tenantry.surfaces.portal.guard import local_path
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.under_way import browser_of, go_on, next_of, session_lifetime, with_next
+from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+PER_MINUTE = 30
+CALLBACK = "/sign-in/callback"
+
+router = APIRouter()
+
+
+@router.get("/sign-in/organisation")
+@performs(Action.SIGN_IN)
+async def choose_organisation(request: Request) -> Response:
+    """By a domain or an e-mail address: then the providers of that organisation."""
+    deps = deps_of(request)
+    form = Form({"domain": [request.query_params.get("domain", "")]})
+    typed = form.text("domain", max_length=260)
+    tenant_id: TenantId | None = None
+    providers: list[IdentityProvider] = []
+    if typed and not form.errors:
+        _limit(deps, origin_of(request.scope).address)
+        async with deps.store.read() as read:
+            tenant_id = await resolve_tenant(read, typed.rpartition("@")[2].lower())
+            providers = await list_identity_providers(read, tenant_id) if tenant_id else []
+        if not providers:
+            form.fail("domain", _("No organisation of this domain signs in with accounts of its own."))
+    return render(
+        request,
+        "organisation.html",
+        422 if form.errors else 200,
+        form=form,
+        wanted=next_of(request),
+        providers=[(each.name, with_next(request, f"/sign-in/at/{tenant_id}/{each.id}")) for each in providers],
+    )
+
+
+@router.get("/sign-in/at/{tenant}/{provider_id}")
+@performs(Action.SIGN_IN)
+async def leave(request: Request, tenant: str, provider_id: str) -> Response:
+    """To the provider, with a state that only this browser knows."""
+    deps = deps_of(request)
+    tenant_id, provider = parse_guid(tenant), parse_guid(provider_id)
+    if tenant_id is None or provider is None:
+        raise NotFound("identity provider")
+    _limit(deps, origin_of(request.scope).address)
+    departure = await begin_upstream(
+        deps.store,
+        deps.http,
+        deps.hasher,
+        tenant_id=TenantId(tenant_id),
+        provider_id=provider,
+        callback=deps.settings.issuer + CALLBACK,
+        back=next_of(request),
+        now=deps.clock(),
+    )
+    response = RedirectResponse(departure.address, 303)
+    response.set_cookie(
+        _cookie_name(deps),
+        departure.state,
+        max_age=LIFETIME // SECOND,
+        path="/",
+        secure=_is_secure(deps),
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+@router.get(CALLBACK)
+@performs(Action.SIGN_IN)
+async def come_back(request: Request) -> Response:
+    """Proven by the provider: on to the second factor, or signed in."""
+    deps, origin = deps_of(request), origin_of(request.scope)
+    query = request.query_params
+    answer = {name: query[name] for name in query if len(query.getlist(name)) == 1}
+    if len(answer) != len(set(query)):
+        raise BadCredentials("parameter_repeated", REFUSED)
+    arrival = await finish_upstream(
+        deps.store,
+        deps.http,
+        deps.hasher,
+        deps.master_key,
+        kept_state=request.cookies.get(_cookie_name(deps), ""),
+        answer=answer,
+        callback=deps.settings.issuer + CALLBACK,
+        leeway=deps.settings.clock_leeway_seconds * SECOND,
+        origin=origin,
+        now=deps.clock(),
+    )
+    response = await _enter(request, arrival)
+    response.delete_cookie(_cookie_name(deps), path="/", secure=_is_secure(deps), httponly=True)
+    return response
+
+
+async def _enter(request: Request, arrival: Arrival) -> Response:
+    deps, user = deps_of(request), arrival.user
+    origin = origin_of(request.scope)
+    caller = Caller(CallerKind.USER, origin, tenant_id=user.tenant_id, user_id=user.id, amr=arrival.amr)
+    async with deps.store.write() as tx:
+        outcome = await begin_sign_in(
+            tx,
+            deps.hasher,
+            caller,
+            tenant_id=user.tenant_id,
+            user_id=user.id,
+            amr=arrival.amr,
+            must_change=False,
+            browser=browser_of(request),
+            lifetime=session_lifetime(deps.settings),
+            now=deps.clock(),
+        )
+    return go_on(request, outcome, local_path(arrival.back))
+
+
+def _limit(deps: Deps, address: str) -> None:
+    deps.limits.hit("upstream", address, limit=PER_MINUTE, window=MINUTE)
+
+
+def _cookie_name(deps: Deps) -> str:
+    return "__Host-tenantry-upstream" if _is_secure(deps) else "tenantry-upstream"
+
+
+def _is_secure(deps: Deps) -> bool:
+    return deps.settings.issuer.startswith("https:")

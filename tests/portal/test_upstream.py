@@ -1,0 +1,327 @@
+"""Signing in at the organisation's own provider: whom it lets in, and every way in which it must not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+from httpx import Response
+from joserfc.jwk import ECKey
+
+from tenantry.app import App
+from tenantry.core.clock import MINUTE
+from tenantry.core.http import OutgoingHttp, Unreachable
+from tenantry.directory.identity_providers import NameClaim, NewProvider, add_identity_provider
+from tenantry.store import Store, audit_events
+from tests.support.app import BASE_URL, an_app
+from tests.support.builders import OPERATOR
+from tests.support.clock import NOON, FakeClock
+from tests.support.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider
+from tests.support.portal import Portal, Visitor, a_portal
+from tests.support.server import a_running_server
+
+
+@dataclass
+class World:
+    portal: Portal
+    provider: Provider
+    provider_id: str
+
+    @property
+    def way(self) -> str:
+        return f"/sign-in/at/{self.portal.tenant.id}/{self.provider_id}?next=/connectors"
+
+    async def leave(self) -> tuple[Visitor, dict[str, str]]:
+        visitor = await self.portal.visit(None)
+        answer = await visitor.open(self.way)
+        assert answer.status_code == 303, visitor.text
+        return visitor, self.provider.visit(answer.headers["location"])
+
+    async def come(self, **claims: Any) -> tuple[Visitor, Response]:
+        """There and back, with these claims in the ID token."""
+        visitor, asked = await self.leave()
+        self.provider.claims = {"email": self.portal.mia.user_principal_name, "email_verified": True, **claims}
+        return visitor, await visitor.open(f"/sign-in/callback?code=c&state={asked['state']}")
+
+    async def reasons(self) -> list[str]:
+        async with self.portal.app.deps.store.read() as read:
+            trail = await audit_events.list_latest(read, self.portal.tenant.id, 100)
+        return [event.data.split('"reason":"')[1].split('"')[0] for event in trail if "upstream" in event.type]
+
+    async def users(self) -> list[str]:
+        async with self.portal.app.deps.store.read() as read:
+            return await read.all(
+                str,
+                "SELECT user_id FROM sessions WHERE tenant_id = :t AND amr LIKE '%fed%'",
+                t=self.portal.tenant.id,
+            )
+
+
+@pytest.fixture
+async def world(store: Store) -> AsyncIterator[World]:
+    app = await an_app(store, outgoing_private_addresses=True)
+    portal = await a_portal(app)
+    provider = Provider()
+
+    async def make_app(address: str) -> App:
+        provider.issuer = address
+        return cast(App, provider.app())
+
+    async with a_running_server(make_app):
+        yield World(portal, provider, await add(portal, provider))
+    for http in portal.visitors:
+        await http.aclose()
+    await app.close()
+
+
+async def add(portal: Portal, provider: Provider, **more: Any) -> str:
+    new = NewProvider(name="Entra", issuer=provider.issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, **more)
+    deps = portal.app.deps
+    async with deps.store.write() as tx:
+        return await add_identity_provider(tx, deps.master_key, OPERATOR, portal.tenant.id, new, NOON)
+
+
+async def test_a_verified_address_in_the_tenants_domain_signs_in_and_is_linked(world: World) -> None:
+    visitor, answer = await world.come()
+    assert (answer.status_code, answer.headers["location"]) == (303, "/connectors")
+    assert world.provider.asked["redirect_uri"] == f"{BASE_URL}/sign-in/callback"
+    assert world.provider.asked["code_challenge_method"] == "S256"
+    await visitor.open("/sessions")
+    assert "organisation account" in visitor.text
+    _visitor, again = await world.come(email="renamed@elsewhere.example", email_verified=False)
+    assert again.status_code == 303
+    assert await world.users() == [world.portal.mia.id] * 2
+
+
+async def test_the_choice_of_the_organisation_leads_to_its_provider(world: World) -> None:
+    visitor = await world.portal.visit(None)
+    await visitor.open(f"/sign-in/organisation?domain=someone@{world.portal.tenant.domain}")
+    assert "Continue to Entra" in visitor.text
+    for unknown in ("nowhere.example", "x" * 300, "%00", ""):
+        await visitor.open(f"/sign-in/organisation?domain={unknown}")
+        assert "Continue to" not in visitor.text
+
+
+FALSE: list[tuple[dict[str, Any], str]] = [
+    ({"iss": "https://elsewhere.example"}, "wrong_iss"),
+    ({"iss": None}, "wrong_iss"),
+    ({"aud": "another"}, "wrong_aud"),
+    ({"aud": None}, "wrong_aud"),
+    ({"aud": [CLIENT_ID, "another"]}, "wrong_aud"),
+    ({"aud": [CLIENT_ID, "another"], "azp": "another"}, "wrong_aud"),
+    ({"azp": "another"}, "wrong_azp"),
+    ({"nonce": "other"}, "wrong_nonce"),
+    ({"nonce": None}, "wrong_nonce"),
+    ({"nonce": 7}, "wrong_nonce"),
+    ({"exp": NOON // 1_000_000 - 61}, "expired"),
+    ({"exp": None}, "wrong_times"),
+    ({"exp": "soon"}, "wrong_times"),
+    ({"iat": NOON // 1_000_000 + 61}, "not_yet_valid"),
+    ({"nbf": NOON // 1_000_000 + 61}, "not_yet_valid"),
+    ({"sub": None}, "wrong_sub"),
+    ({"sub": ""}, "wrong_sub"),
+    ({"sub": "x" * 256}, "wrong_sub"),
+    ({"sub": "a\u0000b"}, "wrong_sub"),
+    ({"email_verified": False}, "name_not_verified"),
+    ({"email_verified": "true"}, "name_not_verified"),
+    ({"email_verified": None}, "name_not_verified"),
+    ({"email": None, "preferred_username": "mia"}, "name_not_verified"),
+    ({"email": "mia@elsewhere.example"}, "foreign_domain"),
+    ({"email": "mia@a@b.example"}, "name_not_verified"),
+]
+"""What an ID token may claim, and why that lets nobody in."""
+
+
+async def test_a_token_that_says_something_else_lets_nobody_in(world: World, subtests: Any) -> None:
+    for claims, reason in FALSE:
+        with subtests.test(msg=str(claims)[:60]):
+            visitor, answer = await world.come(**claims)
+            assert answer.status_code == 403
+            assert "did not work" in visitor.text
+            assert reason not in answer.text
+            assert (await world.reasons())[0] == reason
+            assert (await visitor.open("/")).status_code == 303
+    assert await world.users() == []
+
+
+async def test_a_name_nobody_has_and_one_of_another_tenant_let_nobody_in(world: World) -> None:
+    _visitor, answer = await world.come(email=f"nobody@{world.portal.tenant.domain}")
+    assert answer.status_code == 403
+    _visitor, answer = await world.come(email=world.portal.otto.user_principal_name)
+    assert answer.status_code == 403
+    assert sorted(await world.reasons()) == ["foreign_domain", "unknown_user"]
+
+
+async def test_a_signature_that_is_not_the_providers_is_refused(world: World) -> None:
+    provider = world.provider
+    foreign = ECKey.generate_key("P-256", {"kid": "one"})
+    for algorithm, key in (
+        ("none", None),
+        ("HS256", CLIENT_SECRET.encode()),
+        ("HS256", provider.own_key.as_pem(private=False)),
+        ("ES256", foreign),
+    ):
+        provider.algorithm, provider.key = algorithm, key
+        _visitor, answer = await world.come()
+        assert answer.status_code == 403
+    for raw in ("", "a.b.c", "x" * 10_000, "...", "e30.e30."):
+        provider.raw_token = raw
+        _visitor, answer = await world.come()
+        assert answer.status_code == 403
+    assert set(await world.reasons()) <= {"bad_signature", "no_id_token"}
+    assert await world.users() == []
+
+
+async def test_a_linked_user_has_one_subject_and_another_is_refused(world: World) -> None:
+    assert (await world.come())[1].status_code == 303
+    assert (await world.come(sub="subject-2"))[1].status_code == 403
+    assert await world.reasons() == ["user_has_another_subject"]
+    other = {"email": world.portal.erik.user_principal_name}
+    assert (await world.come(sub="subject-2", **other))[1].status_code == 303
+    assert (await world.come(**other))[1].status_code == 303
+    assert sorted(await world.users()) == sorted([world.portal.mia.id, world.portal.mia.id, world.portal.erik.id])
+
+
+async def test_a_state_is_of_one_browser_and_good_once_and_not_for_long(world: World) -> None:
+    _mine, asked = await world.leave()
+    world.provider.claims = {"email": world.portal.mia.user_principal_name, "email_verified": True}
+    thief = await world.portal.visit(None)
+    assert (await thief.open(f"/sign-in/callback?code=c&state={asked['state']}")).status_code == 403
+    other, _asked = await world.leave()
+    assert (await other.open(f"/sign-in/callback?code=c&state={asked['state']}")).status_code == 403
+    for bad in ("", "?state=", "?code=c", "?code=c&state=x&state=y"):
+        assert (await other.open(f"/sign-in/callback{bad}")).status_code == 403
+    visitor, asked = await world.leave()
+    cookie = visitor.http.cookies["tenantry-upstream"]
+    path = f"/sign-in/callback?code=c&state={asked['state']}"
+    assert (await visitor.open(path)).status_code == 303
+    visitor.http.cookies.clear()
+    visitor.http.cookies.set("tenantry-upstream", cookie)
+    assert (await visitor.open(path)).status_code == 403
+    visitor, asked = await world.leave()
+    assert isinstance(world.portal.app.deps.clock, FakeClock)
+    world.portal.app.deps.clock.advance(10 * MINUTE)
+    assert (await visitor.open(f"/sign-in/callback?code=c&state={asked['state']}")).status_code == 403
+    assert await world.users() == [world.portal.mia.id]
+
+
+async def test_an_answer_of_another_issuer_or_an_error_lets_nobody_in(world: World) -> None:
+    for answer in ("code=c&iss=https://elsewhere.example", "error=access_denied", "error=x&code=c", "nothing=1"):
+        visitor, asked = await world.leave()
+        assert (await visitor.open(f"/sign-in/callback?state={asked['state']}&{answer}")).status_code == 403
+    assert sorted(await world.reasons()) == ["no_code", "provider_refused", "provider_refused", "wrong_iss_in_answer"]
+
+
+async def test_a_discovery_document_of_another_issuer_is_not_followed(world: World) -> None:
+    for discovery in (
+        {"issuer": "https://elsewhere.example"},
+        {"token_endpoint": None},
+        {"jwks_uri": "file:///etc/passwd"},
+        {"authorization_endpoint": "javascript:alert(1)"},
+    ):
+        world.provider.discovery = discovery
+        visitor = await world.portal.visit(None)
+        answer = await visitor.open(world.way)
+        assert answer.status_code == 403
+        assert "location" not in answer.headers
+
+
+async def test_a_user_principal_name_counts_only_where_the_administrator_said_so(world: World) -> None:
+    name = world.portal.mia.user_principal_name
+    _visitor, answer = await world.come(email=None, upn=name)
+    assert answer.status_code == 403
+    world.provider_id = await add(world.portal, world.provider, name_claim=NameClaim.UPN)
+    _visitor, answer = await world.come(email="else@where.example", upn=name)
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize(("trusts", "amr", "expected"), [(True, ["pwd", "mfa"], "fed mfa"), (False, ["mfa"], "fed")])
+async def test_a_second_factor_there_counts_only_when_it_is_trusted(
+    world: World, trusts: bool, amr: list[str], expected: str
+) -> None:
+    world.provider_id = await add(world.portal, world.provider, trusts_mfa=trusts)
+    await world.come(amr=amr)
+    async with world.portal.app.deps.store.read() as read:
+        found = await read.all(str, "SELECT amr FROM sessions WHERE tenant_id = :t", t=world.portal.tenant.id)
+    assert found == [expected]
+
+
+async def test_a_disabled_user_and_a_removed_provider_let_nobody_in(world: World) -> None:
+    assert (await world.come())[1].status_code == 303
+    async with world.portal.app.deps.store.write() as tx:
+        await tx.run("UPDATE users SET disabled_at = 1 WHERE id = :id", id=world.portal.mia.id)
+    assert (await world.come())[1].status_code == 403
+    visitor, asked = await world.leave()
+    dana = await world.portal.visit(world.portal.dana)
+    path = f"/identity-providers/{world.provider_id}/remove"
+    await dana.open(path)
+    assert "Remove Entra?" in dana.text
+    assert (await dana.send(path)).status_code == 303
+    assert (await visitor.open(f"/sign-in/callback?code=c&state={asked['state']}")).status_code == 403
+    assert (await visitor.open(world.way)).status_code == 404
+
+
+async def test_the_administrator_adds_a_provider_that_is_there_and_others_may_not(world: World) -> None:
+    dana = await world.portal.visit(world.portal.dana)
+    typed = {"name": "Okta", "issuer": world.provider.issuer, "client_id": "a", "client_secret": CLIENT_SECRET}
+    await dana.open("/identity-providers")
+    refused = await dana.send("/identity-providers", **{**typed, "issuer": world.provider.issuer + "/nothing"})
+    assert refused.status_code == 422
+    assert 'id="issuer-error"' in refused.text
+    assert CLIENT_SECRET not in refused.text
+    assert (await dana.send("/identity-providers", **typed)).status_code == 303
+    await dana.open("/identity-providers")
+    assert "Okta" in dana.text
+    async with world.portal.app.deps.store.read() as read:
+        stored = repr(await read.all(lambda *row: row, "SELECT * FROM identity_providers"))
+    assert CLIENT_SECRET not in stored
+    mia = await world.portal.visit(world.portal.mia)
+    assert (await mia.open("/identity-providers")).status_code == 403
+
+
+async def test_the_server_does_not_go_into_its_own_network(store: Store) -> None:
+    app = await an_app(store)
+    portal = await a_portal(app)
+    dana = await portal.visit(portal.dana)
+    for issuer in ("http://127.0.0.1:1", "https://127.0.0.1:1", "https://localhost", "https://[::1]", "file:///x", "x"):
+        await dana.open("/identity-providers")
+        typed = {"name": "a", "issuer": issuer, "client_id": "a", "client_secret": "b"}
+        refused = await dana.send("/identity-providers", **typed)
+        assert refused.status_code == 422
+        assert 'id="issuer-error"' in refused.text
+    await app.close()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:169.254.169.254]",
+        "[fd00::1]",
+        "[fe80::1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "2130706433",
+        "0x7f.1",
+        "127.1",
+        "localhost",
+    ],
+)
+async def test_no_spelling_of_a_private_address_is_gone_to(host: str) -> None:
+    with pytest.raises(Unreachable, match=r"private network|no answer"):
+        await OutgoingHttp().get(f"https://{host}:1/")
+
+
+async def test_an_answer_that_is_too_long_is_given_up(world: World) -> None:
+    world.provider.discovery = {"padding": "x" * 2_000_000}
+    visitor = await world.portal.visit(None)
+    assert (await visitor.open(world.way)).status_code == 403

@@ -1,0 +1,107 @@
+"""An OpenID provider of which a test can have anything, also what no honest one would answer."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tenantry.core.clock import SECOND
+from tests.support.clock import NOON
+
+CLIENT_ID, CLIENT_SECRET = "tenantry", "s3cret:with+colon"
+
+
+@dataclass
+class Provider:
+    """`claims` change the ID token (None removes one); `algorithm` and `key` how it is signed."""
+
+    issuer: str = ""
+    claims: dict[str, Any] = field(default_factory=dict)
+    algorithm: str = "ES256"
+    key: Any = None
+    discovery: dict[str, Any] = field(default_factory=dict)
+    token_status: int = 200
+    raw_token: str | None = None
+    now: int = NOON // SECOND
+    asked: dict[str, str] = field(default_factory=dict)
+    own_key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "one", "use": "sig"}))
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/.well-known/openid-configuration", self._configuration),
+                Route("/jwks", self._jwks),
+                Route("/token", self._token, methods=["POST"]),
+            ]
+        )
+
+    def visit(self, address: str) -> dict[str, str]:
+        """The browser arrives at the authorization endpoint; what it was sent with."""
+        assert address.startswith(f"{self.issuer}/authorize?")
+        self.asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+        return self.asked
+
+    async def _configuration(self, _request: Request) -> Response:
+        known = {
+            "issuer": self.issuer,
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token",
+            "jwks_uri": f"{self.issuer}/jwks",
+        }
+        return JSONResponse({**known, **self.discovery})
+
+    async def _jwks(self, _request: Request) -> Response:
+        return JSONResponse(KeySet([self.own_key]).as_dict(private=False))
+
+    async def _token(self, request: Request) -> Response:
+        form = await request.form()
+        expected = base64.b64encode(f"{CLIENT_ID}:s3cret%3Awith%2Bcolon".encode()).decode()
+        verifier = hashlib.sha256(str(form["code_verifier"]).encode()).digest()
+        challenge = _encode(verifier)
+        right = (
+            request.headers.get("authorization") == f"Basic {expected}" and challenge == self.asked["code_challenge"]
+        )
+        if not right or form["redirect_uri"] != self.asked["redirect_uri"]:
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        return JSONResponse({"token_type": "Bearer", "access_token": "x", "id_token": self._make()}, self.token_status)
+
+    def _make(self) -> str:
+        if self.raw_token is not None:
+            return self.raw_token
+        claims = {
+            "iss": self.issuer,
+            "aud": CLIENT_ID,
+            "sub": "subject-1",
+            "exp": self.now + 300,
+            "iat": self.now,
+            "nonce": self.asked["nonce"],
+            **self.claims,
+        }
+        kept = {name: value for name, value in claims.items() if value is not None}
+        if self.algorithm in ("none", "HS256"):
+            return self._make_by_hand(kept)
+        header = {"alg": self.algorithm, "kid": "one"}
+        return jwt.encode(header, kept, self.key or self.own_key, algorithms=[self.algorithm])
+
+    def _make_by_hand(self, claims: dict[str, Any]) -> str:
+        """What a library would not make: unsigned, or signed with bytes that are no key for it."""
+        parts = [{"alg": self.algorithm, "kid": "one"}, claims]
+        signed = ".".join(_encode(json.dumps(part).encode()) for part in parts)
+        signature = b"" if self.algorithm == "none" else hmac.digest(self.key, signed.encode(), "sha256")
+        return f"{signed}.{_encode(signature)}"
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
