@@ -66,7 +66,7 @@ async def live(deps: Deps, facts: dict[str, Any], customer_domain: str) -> None:
     if admin is None:
         return
     past = _Past(deps, tenant_id, admin.id, deps.clock())
-    people = await past.people()
+    people = await past.people(customer_domain)
     await past.apps(people)
     await past.partners(TenantId(facts["partner_center"]["partner_tenant_id"]))
     await past.devices(EnterpriseId(facts["android_enterprise"]["enterprise_id"]))
@@ -82,14 +82,14 @@ class _Past:
         self._origin = Origin(CorrelationId(new_guid()), "")
         self._caller = operator(self._origin)
 
-    async def people(self) -> list[UserId]:
+    async def people(self, domain: str) -> list[UserId]:
         """Colleagues, and groups for them."""
         made = []
         async with self._deps.store.write() as tx:
             for name in _PEOPLE:
                 given_name, family_name = name.split()
                 new_user = NewUser(
-                    user_principal_name=f"{given_name.lower()}@alder.example",
+                    user_principal_name=f"{given_name.lower()}@{domain}",
                     display_name=name,
                     given_name=given_name,
                     family_name=family_name,
