@@ -116,12 +116,7 @@ async def _decide_in_portal(
 ) -> _Verdict:
     """A signed-in user: in its own tenant by ownership, group role or directory role; elsewhere as a partner's."""
     if caller.tenant_id != tenant_id:
-        verdict = await _decide_customer(read, caller, rule, tenant_id, now)
-        if verdict[0] is Reason.GRANTED and "mfa" not in caller.amr:
-            return Reason.MFA_MISSING, f"the sign-in had no second factor; methods: {' '.join(sorted(caller.amr))}"
-        if verdict[0] is Reason.GRANTED and group_id is not None:
-            return await _find_group(read, tenant_id, group_id) or verdict
-        return verdict
+        return await _decide_for_partner(read, caller, rule, tenant_id, group_id, now)
     if owner_id is not None and owner_id == caller.user_id:
         return Reason.GRANTED, "it is the user's own"
     standing = None if group_id is None else await _compare_standing(read, caller, rule, tenant_id, group_id)
@@ -132,11 +127,18 @@ async def _decide_in_portal(
     return await _decide_own_tenant(read, caller, rule, tenant_id, now)
 
 
-async def _find_group(read: Read, tenant_id: TenantId, group_id: GroupId) -> _Verdict | None:
-    """None when the group is there."""
-    if await access.find_group_standing(read, tenant_id, group_id, None) is None:
+async def _decide_for_partner(
+    read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, group_id: GroupId | None, now: Micros
+) -> _Verdict:
+    """A partner's user in the portal: as its connectors, always with a second factor, and in a group that is there."""
+    verdict = await _decide_customer(read, caller, rule, tenant_id, now)
+    if verdict[0] is not Reason.GRANTED:
+        return verdict
+    if "mfa" not in caller.amr:
+        return Reason.MFA_MISSING, f"the sign-in had no second factor; methods: {' '.join(sorted(caller.amr))}"
+    if group_id is not None and await access.find_group_standing(read, tenant_id, group_id, None) is None:
         return Reason.GROUP_UNKNOWN, f"tenant {tenant_id} has no group {group_id}"
-    return None
+    return verdict
 
 
 async def _compare_standing(read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, group_id: GroupId) -> _Verdict:

@@ -105,18 +105,29 @@ async def get_group(read: Read, caller: Caller, tenant_id: TenantId, group_id: G
     raise NotFound("group")
 
 
-async def create_group(tx: Tx, caller: Caller, tenant_id: TenantId, new_group: NewGroup, now: Micros) -> CreatedGroup:
+async def create_group(
+    tx: Tx,
+    caller: Caller,
+    tenant_id: TenantId,
+    new_group: NewGroup,
+    now: Micros,
+    *,
+    parent_id: GroupId | None = None,
+) -> CreatedGroup:
     """Make a group; the caller's user is its admin. A group token makes a sub-group of its own group.
 
-    Phone numbers and users that cannot be added are left out and show in `all_added`. Raises Forbidden for a
-    ConnectGroup without tenant reach (contract §1), InvalidValue, NotFound("group") when the token's group is gone.
+    `parent_id`: make it a sub-group of that one, as its admins may. Phone numbers and users that cannot be added are
+    left out and show in `all_added`. Raises Forbidden for a ConnectGroup without tenant reach (contract §1) or, in the
+    portal, without the role; InvalidValue; NotFound("group") when the parent is gone.
     """
     await require(tx, caller, Action.CREATE_GROUP, tenant_id, now=now)
-    _check(new_group)
-    unlimited = caller.reach is Reach.TENANT or caller.kind is CallerKind.OPERATOR
-    if new_group.group_type is GroupType.CONNECT_GROUP and not unlimited:
-        raise Forbidden("A ConnectGroup needs a tenant-level user token.", reason="tenant_reach_missing")
-    parent_id = caller.group_id if caller.reach is Reach.GROUP else None
+    _check(new_group.name, new_group.welcome_message)
+    if new_group.group_type is GroupType.CONNECT_GROUP:
+        await _require_connect_group(tx, caller, tenant_id, now)
+    if caller.reach is Reach.GROUP:
+        parent_id = caller.group_id
+    elif parent_id is not None:
+        await require(tx, caller, Action.UPDATE_GROUP, tenant_id, group_id=parent_id, now=now)
     if parent_id is not None and not await groups.lock(tx, tenant_id, parent_id, now):
         raise NotFound("group")
     group_id = GroupId(new_guid())
@@ -142,10 +153,36 @@ async def create_group(tx: Tx, caller: Caller, tenant_id: TenantId, new_group: N
     return CreatedGroup(group_id, new_group.name, all_added)
 
 
-def _check(new_group: NewGroup) -> None:
-    if not new_group.name.strip() or len(new_group.name) > MAX_NAME:
+async def update_group(
+    tx: Tx,
+    caller: Caller,
+    tenant_id: TenantId,
+    group_id: GroupId,
+    *,
+    name: str,
+    welcome_message: str,
+    now: Micros,
+) -> None:
+    """Set name and welcome message. Raises what `access.require` does; InvalidValue; NotFound("group")."""
+    await require(tx, caller, Action.UPDATE_GROUP, tenant_id, group_id=group_id, now=now)
+    _check(name, welcome_message)
+    if not await groups.update(tx, tenant_id, group_id, name=name, welcome_message=welcome_message, now=now):
+        raise NotFound("group")
+    await record(tx, tenant_id, caller, events.GroupUpdated(group_id=group_id, name=name), now)
+
+
+async def _require_connect_group(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> None:
+    """Through a connector the reach decides, in the portal the user's role."""
+    if caller.kind is CallerKind.USER and caller.connector_id is None:
+        await require(read, caller, Action.CREATE_CONNECT_GROUP, tenant_id, now=now)
+    elif caller.reach is not Reach.TENANT and caller.kind is not CallerKind.OPERATOR:
+        raise Forbidden("A ConnectGroup needs a tenant-level user token.", reason="tenant_reach_missing")
+
+
+def _check(name: str, welcome_message: str) -> None:
+    if not name.strip() or len(name) > MAX_NAME:
         raise InvalidValue(f"A group needs a name of 1 to {MAX_NAME} characters.", field="name")
-    if len(new_group.welcome_message) > MAX_TEXT:
+    if len(welcome_message) > MAX_TEXT:
         raise InvalidValue(f"The welcome message has at most {MAX_TEXT} characters.", field="welcomeMessage")
 
 

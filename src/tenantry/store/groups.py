@@ -51,6 +51,11 @@ class MemberRow(NamedTuple):
     is_provisioned: int
 
 
+def name_key(name: str) -> str:
+    """What lists of groups go by."""
+    return name.strip().lower()
+
+
 async def insert(
     tx: Tx,
     tenant_id: TenantId,
@@ -68,14 +73,15 @@ async def insert(
 ) -> None:
     await tx.run(
         """
-        INSERT INTO groups (tenant_id, id, name, welcome_message, group_type, image_url, background_url,
+        INSERT INTO groups (tenant_id, id, name, name_key, welcome_message, group_type, image_url, background_url,
                             short_description, long_description, created_by, created_at, updated_at)
-        VALUES (:tenant_id, :id, :name, :welcome_message, :group_type, :image_url, :background_url,
+        VALUES (:tenant_id, :id, :name, :name_key, :welcome_message, :group_type, :image_url, :background_url,
                 :short_description, :long_description, :created_by, :now, :now)
         """,
         tenant_id=tenant_id,
         id=group_id,
         name=name,
+        name_key=name_key(name),
         welcome_message=welcome_message,
         group_type=group_type,
         image_url=image_url,
@@ -85,6 +91,25 @@ async def insert(
         created_by=created_by,
         now=now,
     )
+
+
+async def update(
+    tx: Tx, tenant_id: TenantId, group_id: GroupId, *, name: str, welcome_message: str, now: Micros
+) -> bool:
+    """False when there is no such live group."""
+    changed = await tx.run(
+        """
+        UPDATE groups SET name = :name, name_key = :name_key, welcome_message = :welcome_message, updated_at = :now
+        WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        id=group_id,
+        name=name,
+        name_key=name_key(name),
+        welcome_message=welcome_message,
+        now=now,
+    )
+    return changed == 1
 
 
 async def insert_link(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros) -> None:

@@ -40,9 +40,9 @@ async def insert_or_update(
         ManagedAccount,
         """
         INSERT INTO managed_accounts (tenant_id, id, enterprise_id, management_type, account_type, account_identifier,
-                                      display_name, created_at, updated_at)
+                                      search_key, display_name, created_at, updated_at)
         VALUES (:tenant_id, :id, :enterprise_id, 'emm_managed', :account_type, :account_identifier,
-                :display_name, :now, :now)
+                :search_key, :display_name, :now, :now)
         ON CONFLICT (tenant_id, enterprise_id, account_identifier) WHERE deleted_at IS NULL DO UPDATE
         SET display_name = COALESCE(excluded.display_name, managed_accounts.display_name),
             updated_at = excluded.updated_at
@@ -54,6 +54,7 @@ async def insert_or_update(
         enterprise_id=enterprise_id,
         account_type=account_type,
         account_identifier=account_identifier,
+        search_key=account_identifier.lower(),
         display_name=display_name,
         now=now,
     )
@@ -73,14 +74,15 @@ async def insert_google_managed(
     await tx.run(
         """
         INSERT INTO managed_accounts (tenant_id, id, enterprise_id, management_type, account_type, primary_email,
-                                      display_name, created_at, updated_at)
+                                      search_key, display_name, created_at, updated_at)
         VALUES (:tenant_id, :id, :enterprise_id, 'google_managed', 'user_account', :primary_email,
-                :display_name, :now, :now)
+                :search_key, :display_name, :now, :now)
         """,
         tenant_id=tenant_id,
         id=new_id,
         enterprise_id=enterprise_id,
         primary_email=primary_email,
+        search_key=primary_email.lower(),
         display_name=display_name,
         now=now,
     )

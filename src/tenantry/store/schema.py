@@ -285,6 +285,7 @@ groups = _owned(
     "groups",
     _text("id"),
     _text("name"),
+    _text("name_key", server_default=text("''")),  # in lower case: what lists go by, and searches begin with
     _text("welcome_message"),
     _text("group_type"),  # group | connect_group
     _maybe_text("image_url"),
@@ -295,6 +296,7 @@ groups = _owned(
     _time("created_at"),
     _time("updated_at"),
     _maybe_time("deleted_at"),
+    _where("ix_groups_name", "tenant_id", "name_key", "id", where="deleted_at IS NULL"),
     key=("id",),
 )
 
@@ -572,6 +574,7 @@ managed_accounts = _owned(
     _maybe_text("account_identifier"),
     _maybe_text("display_name"),
     _maybe_text("primary_email"),
+    _text("search_key", server_default=text("''")),  # identifier or address in lower case: what lists go by
     Column("device_count", SmallInteger, nullable=False, server_default=text("0")),
     _time("created_at"),
     _time("updated_at"),
@@ -586,6 +589,9 @@ managed_accounts = _owned(
         postgresql_where=text("deleted_at IS NULL"),
     ),
     Index("ix_managed_accounts_email", "tenant_id", "enterprise_id", "primary_email"),
+    _where(
+        "ix_managed_accounts_search", "tenant_id", "enterprise_id", "search_key", "id", where="deleted_at IS NULL"
+    ),
     _where("ix_managed_accounts_quota", "tenant_id", "device_count", where="deleted_at IS NULL"),
     Index("ix_managed_accounts_user", "tenant_id", "user_id"),
     key=("id",),

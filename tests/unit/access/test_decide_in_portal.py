@@ -94,3 +94,26 @@ async def test_a_partners_user_needs_a_second_factor_and_a_role_of_the_relations
     assert (await ask(store, weak, Action.CREATE_USER, customer.id)).reason is Reason.MFA_MISSING
     assert (await ask(store, strong, Action.CREATE_USER, customer.id)).allowed
     assert (await ask(store, strong, Action.CHANGE_CONNECTOR, customer.id)).reason is Reason.ROLE_MISSING
+
+
+async def test_a_partners_groups_administrator_works_on_the_customers_groups_and_on_no_others(store: Store) -> None:
+    customer, partner = await a_tenant(store), await a_tenant(store)
+    user = await a_user(store, partner, roles=[RoleId.GROUPS_ADMINISTRATOR])
+    await a_relationship(store, partner, customer, roles=[RoleId.GROUPS_ADMINISTRATOR])
+    group_id = await a_group(store, customer, admins=[await a_user(store, customer)])
+    caller, action = someone(partner.id, user.id, "pwd", "mfa"), Action.ADD_GROUP_MEMBERS
+    assert (await ask(store, caller, action, customer.id, group_id=group_id)).allowed
+    absent = await ask(store, caller, action, customer.id, group_id=GroupId(new_guid()))
+    assert absent.reason is Reason.GROUP_UNKNOWN
+
+
+@pytest.mark.parametrize("action", [Action.READ_GROUP, Action.LIST_GROUP_MEMBERS, Action.READ_MANAGED_ACCOUNT])
+async def test_a_global_reader_sees_groups_and_devices(store: Store, action: Action) -> None:
+    tenant = await a_tenant(store)
+    reader = await a_user(store, tenant, roles=[RoleId.GLOBAL_READER])
+    group_id = await a_group(store, tenant, admins=[await a_user(store, tenant)])
+    seen = GroupId(group_id) if action is not Action.READ_MANAGED_ACCOUNT else None
+    assert (await ask(store, someone(tenant.id, reader.id), action, tenant.id, group_id=seen)).allowed
+    for change in (Action.ADD_GROUP_MEMBERS, Action.UPDATE_GROUP):
+        assert not (await ask(store, someone(tenant.id, reader.id), change, tenant.id, group_id=group_id)).allowed
+    assert not (await ask(store, someone(tenant.id, reader.id), Action.GENERATE_DEVICE_TOKEN, tenant.id)).allowed

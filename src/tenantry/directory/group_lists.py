@@ -1,0 +1,117 @@
+"""Groups as people look at them: search by the start of the name, and one group with who is in it, a page at a time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import decide, require
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.store import group_lists
+from tenantry.store.engine import Read
+from tenantry.store.group_lists import GroupFacts, ListedGroup, ListedMember, Position, RelatedGroup
+
+RELATED_SHOWN = 100
+
+
+class FoundGroups(NamedTuple):
+    """`next` is where the next page begins, None on the last."""
+
+    groups: list[ListedGroup]
+    next: Position | None
+
+
+class FoundMembers(NamedTuple):
+    """`next` is where the next page begins, None on the last."""
+
+    members: list[ListedMember]
+    next: Position | None
+
+
+class GroupPicture(NamedTuple):
+    """A group with its neighbours, as far as they are shown."""
+
+    facts: GroupFacts
+    parents: list[RelatedGroup]
+    sub_groups: list[RelatedGroup]
+
+
+async def search_groups(
+    read: Read,
+    caller: Caller,
+    tenant_id: TenantId,
+    *,
+    text: str = "",
+    everyones: bool,
+    after: Position | None = None,
+    limit: int,
+    now: Micros,
+) -> FoundGroups:
+    """Groups whose name begins with `text`: the caller's own, or `everyones`. Raises what `access.require` does.
+
+    Queries: those of the decision, and 1.
+    """
+    action = Action.LIST_ALL_GROUPS if everyones else Action.LIST_GROUPS
+    await require(read, caller, action, tenant_id, now=now)
+    choose = group_lists.by_name if everyones else group_lists.of_user_by_name
+    found = await choose(
+        read, tenant_id, caller.user_id or UserId(""), prefix=text.strip().lower(), after=after, limit=limit + 1
+    )
+    last = found[limit - 1] if len(found) > limit else None
+    return FoundGroups(found[:limit], None if last is None else (last.name_key, last.id))
+
+
+async def look_at_group(
+    read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros
+) -> GroupPicture:
+    """One group and what is right above and below it. Raises what `access.require` does; NotFound("group")."""
+    await require(read, caller, Action.READ_GROUP, tenant_id, group_id=group_id, now=now)
+    facts = await group_lists.find_facts(read, tenant_id, group_id)
+    if facts is None:
+        raise NotFound("group")
+    return GroupPicture(
+        facts,
+        await group_lists.list_parents(read, tenant_id, group_id, RELATED_SHOWN),
+        await group_lists.list_sub_groups(read, tenant_id, group_id, RELATED_SHOWN),
+    )
+
+
+async def search_members(
+    read: Read,
+    caller: Caller,
+    tenant_id: TenantId,
+    group_id: GroupId,
+    *,
+    text: str = "",
+    after: Position | None = None,
+    limit: int,
+    now: Micros,
+) -> FoundMembers:
+    """Admins and members whose display name begins with `text`. Numbers of others only for who may add members.
+
+    Raises what `access.require` does.
+    """
+    await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
+    managing = await decide(read, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
+    found = await group_lists.list_members(
+        read, tenant_id, group_id, prefix=text.strip().lower(), after=after, limit=limit + 1
+    )
+    last = found[limit - 1] if len(found) > limit else None
+    members = found[:limit]
+    if not managing.allowed:
+        members = [row if row.user_id == caller.user_id else row._replace(number=None) for row in members]
+    return FoundMembers(members, None if last is None else (last.display_key, last.user_id))
+
+
+async def get_member(
+    read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, action: Action, now: Micros
+) -> ListedMember:
+    """One admin or member, for who may do `action` in the group. Raises what `access.require` does; NotFound."""
+    await require(read, caller, action, tenant_id, group_id=group_id, now=now)
+    found = await group_lists.find_member(read, tenant_id, group_id, user_id)
+    if found is None:
+        raise NotFound("member")
+    return found

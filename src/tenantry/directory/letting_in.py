@@ -1,0 +1,92 @@
+"""Let people into a group row by row: who cannot be added hinders nobody else, and is told apart with the reason.
+
+Phone numbers are taken in sorted order and people by id, so that two who add the same ones cannot wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tenantry.access.actions import Action, GroupRole
+from tenantry.access.decide import require
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import InvalidValue
+from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.directory.member_files import MOST_ROWS, PersonRow
+from tenantry.directory.phones import normalise, user_or_guest_of
+from tenantry.store import groups, users
+from tenantry.store.engine import Tx
+
+_NOBODY = "No user has this sign-in name."
+_ROLE = "A role is admin or member."
+
+
+class Refused(NamedTuple):
+    """A row that let nobody in."""
+
+    row: PersonRow
+    reason: str
+
+
+class LetIn(NamedTuple):
+    """`added` came in, `present` were in already and keep their role."""
+
+    added: int
+    present: int
+    refused: list[Refused]
+
+
+async def let_in(
+    tx: Tx,
+    caller: Caller,
+    tenant_id: TenantId,
+    group_id: GroupId,
+    rows: Sequence[PersonRow],
+    *,
+    country: str | None,
+    now: Micros,
+) -> LetIn:
+    """Add the people of `rows`, each a phone number or a sign-in name. An unknown number comes as a guest.
+
+    `country` is where numbers without `+` are from. Who stands in two rows gets the higher role. Raises what
+    `access.require` does; InvalidValue (field `people`) for more than MOST_ROWS.
+    """
+    await require(tx, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
+    if len(rows) > MOST_ROWS:
+        raise InvalidValue(f"At most {MOST_ROWS} people can be added at once.", field="people")
+    refused: list[Refused] = []
+    numbers: list[tuple[str, GroupRole]] = []
+    roles: dict[UserId, GroupRole] = {}
+    for row in rows:
+        if row.role is None:
+            refused.append(Refused(row, _ROLE))
+        elif "@" in row.who:
+            user = await users.find_by_name(tx, tenant_id, row.who)
+            if user is None:
+                refused.append(Refused(row, _NOBODY))
+            else:
+                _note(roles, user.id, row.role)
+        else:
+            try:
+                who = "+" + row.who[2:] if row.who.startswith("00") else row.who
+                numbers.append((normalise(who, country), row.role))
+            except InvalidValue as error:
+                refused.append(Refused(row, error.public))
+    for number, role in sorted(numbers):
+        _note(roles, await user_or_guest_of(tx, caller, tenant_id, number, now), role)
+    added = 0
+    for user_id, role in sorted(roles.items()):
+        if await groups.insert_member(tx, tenant_id, group_id, user_id, role, now):
+            added += 1
+            event = events.GroupMemberAdded(group_id=group_id, user_id=user_id, role=role)
+            await record(tx, tenant_id, caller, event, now)
+    return LetIn(added, len(roles) - added, refused)
+
+
+def _note(roles: dict[UserId, GroupRole], user_id: UserId, role: GroupRole) -> None:
+    if roles.get(user_id) is not GroupRole.ADMIN:
+        roles[user_id] = role

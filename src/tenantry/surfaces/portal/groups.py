@@ -1,0 +1,125 @@
+"""Groups: the list, searched by the database, and one group with who is in it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import decide
+from tenantry.core.ids import GroupId
+from tenantry.directory.group_lists import look_at_group, search_groups, search_members
+from tenantry.directory.groups import GroupType
+from tenantry.store.group_lists import Position
+from tenantry.surfaces.portal.frame import render
+from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.body import is_clean
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+PAGE = 50
+
+router = APIRouter()
+
+
+@router.get("/groups")
+@performs(Action.LIST_GROUPS)
+async def show_groups(
+    request: Request, session: SignedIn, q: str = "", show: str = "", after: str = "", key: str = ""
+) -> Response:
+    """The user's own; everybody's, unless `show=mine`, for who may see them. `q` begins a name.
+
+    Queries: those of the session, and at most 4, whatever the list holds.
+    """
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    text = q.strip()[:128] if is_clean(q) else ""
+    async with deps.store.read() as read:
+        sees_all = (await decide(read, caller, Action.LIST_ALL_GROUPS, here, now=now)).allowed
+        everyones = sees_all and show != "mine"
+        found = await search_groups(
+            read, caller, here, text=text, everyones=everyones, after=position(key, after), limit=PAGE, now=now
+        )
+        may_create = (await decide(read, caller, Action.CREATE_GROUP, here, now=now)).allowed
+    search = {"show": "" if everyones else "mine", "q": text}
+    return render(
+        request,
+        "groups.html",
+        groups=found.groups,
+        q=text,
+        show="all" if everyones else "mine",
+        sees_all=sees_all,
+        may_create=may_create,
+        first=address("/groups", **search) if after else "",
+        next=next_address("/groups", found.next, **search),
+        type_name=type_name,
+        role_word=role_word,
+    )
+
+
+def position(key: str, after: str) -> Position | None:
+    """Where the page before ended, as the address says."""
+    return (key, after) if after and is_clean(key + after) else None
+
+
+def next_address(path: str, position: Position | None, **query: str) -> str:
+    """Of the next page; empty on the last."""
+    return "" if position is None else address(path, **query, key=position[0], after=position[1])
+
+
+def address(path: str, **query: str) -> str:
+    """`path` with what is not empty of `query`."""
+    kept = {name: value for name, value in query.items() if value}
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def type_name(group_type: str) -> str:
+    """What people call the type."""
+    return _("Broadcast (ConnectGroup)") if group_type == GroupType.CONNECT_GROUP else _("Group")
+
+
+def role_word(role: str | None) -> str:
+    """`admin`, `member`; empty for who is not in the group."""
+    words = {"admin": _("admin"), "member": _("member"), "subscriber": _("subscriber")}
+    return words.get(role or "", "")
+
+
+@router.get("/groups/{group_id}")
+@performs(Action.READ_GROUP)
+async def show_group(
+    request: Request, session: SignedIn, group_id: GroupId, q: str = "", after: str = "", key: str = ""
+) -> Response:
+    """Queries: those of the session, and at most 19, however many are in it. `q` begins a member's name."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    text = q.strip()[:128] if is_clean(q) else ""
+    async with deps.store.read() as read:
+        picture = await look_at_group(read, caller, here, group_id, now)
+        may = {
+            action.value: (await decide(read, caller, action, here, group_id=group_id, now=now)).allowed
+            for action in (Action.UPDATE_GROUP, Action.ADD_GROUP_MEMBERS, Action.GRANT_CONNECTOR_GROUP)
+        } | {
+            action.value: (await decide(read, caller, action, here, now=now)).allowed
+            for action in (Action.READ_USER, Action.CREATE_GROUP)
+        }
+        found = await search_members(
+            read, caller, here, group_id, text=text, after=position(key, after), limit=PAGE, now=now
+        )
+    path = f"/groups/{group_id}"
+    return render(
+        request,
+        "group.html",
+        group=picture.facts,
+        parents=picture.parents,
+        sub_groups=picture.sub_groups,
+        members=found.members,
+        q=text,
+        first=address(path, q=text) if after else "",
+        next=next_address(path, found.next, q=text),
+        may=may,
+        type_name=type_name,
+        role_word=role_word,
+    )
