@@ -74,7 +74,9 @@ def columns(values: Sequence[Value]) -> Chart:
     top = _round_up(max((value.done + value.marked for value in values), default=0))
     room = (100 - _GUTTER) / max(1, len(values))
     drawn = [_column(value, _GUTTER + index * room, room, top) for index, value in enumerate(values)]
-    ticks = [Tick(round(_GUTTER + (index + 0.5) * room, 2), value.tick) for index, value in enumerate(values) if value.tick]
+    ticks = [
+        Tick(round(_GUTTER + (index + 0.5) * room, 2), value.tick) for index, value in enumerate(values) if value.tick
+    ]
     lines = [Line(PLOT_TOP, top)]
     if top % 2 == 0:
         lines.append(Line(PLOT_TOP + PLOT_HEIGHT / 2, top // 2))
