@@ -20,6 +20,7 @@ from tenantry.surfaces.oauth import errors
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.failures import check_failures, count_failure
 from tenantry.surfaces.shared.hot import HotEndpoint, send_json
+from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
 
 NO_STORE = [(b"cache-control", b"no-store"), (b"pragma", b"no-cache")]
@@ -44,8 +45,8 @@ def name_client(deps: Deps, request: TokenRequest, client_id: str) -> None:
     They count for this address only: nobody can lock a client out from elsewhere.
     """
     request.client_id = client_id[:64]
-    limit = deps.settings.refusals_per_client_per_minute
-    deps.limits.check(SURFACE, request.origin.address, request.client_id, limit=limit, window=MINUTE)
+    address, limit = subscriber_of(request.origin.address), deps.settings.refusals_per_client_per_minute
+    deps.limits.check(SURFACE, address, request.client_id, limit=limit, window=MINUTE)
 
 
 Work = Callable[[Deps, TokenRequest], Awaitable[dict[str, Any]]]
@@ -84,7 +85,7 @@ def _count_failure(deps: Deps, request: TokenRequest, error: DomainError) -> Dom
     address, limit = request.origin.address, deps.settings.refusals_per_client_per_minute
     try:
         count_failure(deps, SURFACE, address)
-        deps.limits.hit(SURFACE, address, request.client_id, limit=limit, window=MINUTE)
+        deps.limits.hit(SURFACE, subscriber_of(address), request.client_id, limit=limit, window=MINUTE)
     except DomainError as limited:
         return limited
     return error

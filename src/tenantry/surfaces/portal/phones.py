@@ -19,6 +19,7 @@ from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -110,7 +111,7 @@ def _pin_rules(settings: Settings) -> PinRules:
 
 
 def _limit_address(deps: Deps, address: str) -> None:
-    deps.limits.hit("pins", address, limit=deps.settings.pins_per_address_per_hour, window=HOUR)
+    deps.limits.hit("pins", subscriber_of(address), limit=deps.settings.pins_per_address_per_hour, window=HOUR)
 
 
 async def _phones_page(request: Request, session: Session, form: Form, status: int) -> Response:

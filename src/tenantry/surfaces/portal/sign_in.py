@@ -19,6 +19,7 @@ from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import drop_session_cookie, find_signed_in
 from tenantry.surfaces.portal.under_way import browser_of, go_on, next_of, session_lifetime, with_next
 from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -103,8 +104,9 @@ async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep
 
 
 def _limit(deps: Deps, address: str, name: str) -> None:
-    deps.limits.hit("sign_in.address", address, limit=TRIES_PER_ADDRESS, window=WINDOW)
-    deps.limits.hit("sign_in.both", address, name, limit=TRIES_PER_NAME_AND_ADDRESS, window=WINDOW)
+    subscriber = subscriber_of(address)
+    deps.limits.hit("sign_in.address", subscriber, limit=TRIES_PER_ADDRESS, window=WINDOW)
+    deps.limits.hit("sign_in.both", subscriber, name, limit=TRIES_PER_NAME_AND_ADDRESS, window=WINDOW)
     deps.limits.hit("sign_in.name", name, limit=TRIES_PER_NAME, window=WINDOW)
 
 
