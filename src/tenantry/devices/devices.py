@@ -15,13 +15,17 @@ from tenantry.audit.events import DevicePolicySet, DeviceReportRequested, Device
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
-from tenantry.core.errors import NotFound
+from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import EnterpriseId, ManagedAccountId
 from tenantry.devices.enterprises import require_enterprise
 from tenantry.devices.managed_accounts import account_of
 from tenantry.store import devices, managed_accounts
 from tenantry.store.devices import Device
 from tenantry.store.engine import Read, Tx
+
+MAX_POLICY_BYTES = 65_536
+MAX_WAITING = 100
+"""Policies of one account that wait for devices which have never been there."""
 
 Policy = Mapping[str, Any]
 """A JSON object, as the EMM set it."""
@@ -72,7 +76,8 @@ async def set_policy(
     """Replace the policy of a device by `change` of the present one ({} when there is none).
 
     The device need not be there yet: the policy waits for it, and the answer has nothing else.
-    Raises NotFound("enterprise" or "user").
+    Raises NotFound("enterprise" or "user"), InvalidValue(field="policy") for more than MAX_POLICY_BYTES,
+    FailedPrecondition when MAX_WAITING others wait.
     """
     enterprise = await require_enterprise(tx, caller, Action.WRITE_DEVICE, enterprise_id, now)
     await account_of(tx, enterprise, account_id)
@@ -80,6 +85,13 @@ async def set_policy(
         raise NotFound("user")
     present = await devices.find_policy(tx, enterprise.tenant_id, account_id, android_id)
     policy = json.dumps(change(json.loads(present) if present else {}))
+    if len(policy) > MAX_POLICY_BYTES:
+        raise InvalidValue(f"The policy has at most {MAX_POLICY_BYTES // 1024} KiB.", field="policy")
+    if await devices.count_waiting_beside(tx, enterprise.tenant_id, account_id, android_id) >= MAX_WAITING:
+        raise FailedPrecondition(
+            f"{MAX_WAITING} policies of this account wait for devices that have never been there. "
+            "Provision those devices, or use another account."
+        )
     await devices.set_policy(tx, enterprise.tenant_id, enterprise_id, account_id, android_id, policy, now)
     event = DevicePolicySet(managed_account_id=account_id, android_id=android_id)
     await record(tx, enterprise.tenant_id, caller, event, now)

@@ -188,6 +188,24 @@ async def find_policy(read: Read, tenant_id: TenantId, account_id: ManagedAccoun
     return rows[0] if rows else None
 
 
+async def count_waiting_beside(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str) -> int:
+    """How many rows of the account wait for a device that was never live; 0 when this device has a row."""
+    counted = await tx.one_or_none(
+        int,
+        """
+        SELECT COUNT(*) FROM devices
+        WHERE tenant_id = :tenant_id AND managed_account_id = :account_id AND provisioned_at IS NULL
+          AND NOT EXISTS (
+              SELECT 1 FROM devices own WHERE own.tenant_id = :tenant_id AND own.managed_account_id = :account_id
+                AND own.android_id = :android_id)
+        """,
+        tenant_id=tenant_id,
+        account_id=account_id,
+        android_id=android_id,
+    )
+    return counted or 0
+
+
 async def set_policy(
     tx: Tx,
     tenant_id: TenantId,

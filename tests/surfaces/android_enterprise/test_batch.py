@@ -7,6 +7,9 @@ import json
 import tracemalloc
 from email.message import Message
 
+import pytest
+
+from tenantry.surfaces.android_enterprise import batch
 from tests.surfaces.android_enterprise.conftest import Emm
 
 
@@ -80,6 +83,22 @@ async def test_a_request_without_authorization_has_that_of_the_batch_and_crlf_is
     assert inner(part)[1]["id"] == emm.user_id
     [part] = await send(emm, body)
     assert inner(part)[0] == "HTTP/1.1 401 Unauthorized"
+
+
+async def test_a_batch_whose_answers_grow_too_large_leaves_the_rest_undone(
+    emm: Emm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answer may be large, and a batch may ask for the same one a thousand times."""
+    monkeypatch.setattr(batch, "MAX_ANSWER_BYTES", 4000)
+    requests = [(str(number), f"GET {emm.user} HTTP/1.1\n\n") for number in range(100)]
+    parts = await send(emm, a_batch(*requests), authorization=f"Bearer {emm.token()}")
+    lines = [inner(part)[0] for part in parts]
+    done = lines.count("HTTP/1.1 200 OK")
+    assert 1 < done < 40
+    refused = [inner(part) for part in parts if inner(part)[0].startswith("HTTP/1.1 413")]
+    assert len(refused) == 100 - done
+    assert "another batch" in str(refused[0][1])
+    assert [part["Content-ID"] for part in parts] == [f"<response-{number}>" for number in range(100)]
 
 
 async def test_boundaries_without_end_do_not_fill_the_memory(emm: Emm) -> None:

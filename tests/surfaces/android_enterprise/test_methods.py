@@ -10,6 +10,7 @@ import pytest
 from tenantry.access.actions import Audience
 from tenantry.core.clock import MINUTE
 from tenantry.core.errors import all_kinds
+from tenantry.devices import devices
 from tenantry.surfaces.android_enterprise import errors
 from tenantry.tokens import base64url
 from tests.support.builders_devices import (
@@ -111,6 +112,28 @@ async def test_an_update_changes_the_display_name_and_refuses_other_changes(emm:
         assert reason(refused) == (400, "invalid")
         assert refused.json()["error"]["errors"][0]["location"] == field
     assert (await emm.call("GET", emm.user)).json()["displayName"] == "New"
+
+
+async def test_a_policy_has_a_size_that_is_said(emm: Emm) -> None:
+    products = [{"productId": f"app:com.example.app{number:04}", "trackIds": ["x" * 40]} for number in range(900)]
+    refused = await emm.call("PUT", f"{emm.user}/devices/00aa", json={"policy": {"productPolicy": products}})
+    assert refused.status_code == 400
+    assert refused.json()["error"]["errors"][0]["location"] == "policy"
+    assert "64 KiB" in refused.json()["error"]["message"]
+    fits = {"policy": {"productPolicy": products[:400]}}
+    assert (await emm.call("PUT", f"{emm.user}/devices/00aa", json=fits)).status_code == 200
+
+
+async def test_policies_for_devices_that_never_come_are_bounded(emm: Emm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "MAX_WAITING", 3)
+    await emm.provision("00dd")
+    for number in range(3):
+        assert (await emm.call("PUT", f"{emm.user}/devices/00a{number}", json={"policy": POLICY})).status_code == 200
+    refused = await emm.call("PUT", f"{emm.user}/devices/00a3", json={"policy": POLICY})
+    assert refused.status_code == 400
+    assert "never been there" in refused.json()["error"]["message"]
+    for known in ("00a0", "00dd"):
+        assert (await emm.call("PUT", f"{emm.user}/devices/{known}", json={"policy": POLICY})).status_code == 200
 
 
 async def test_a_policy_waits_for_its_device_and_a_mask_changes_one_field(emm: Emm) -> None:

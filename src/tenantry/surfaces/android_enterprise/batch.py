@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Scope
 from tenantry.access.actions import Action
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import new_guid
-from tenantry.surfaces.android_enterprise.errors import not_served, on_bug
+from tenantry.surfaces.android_enterprise.errors import not_served, on_bug, too_much
 from tenantry.surfaces.android_enterprise.users import HOT
 from tenantry.surfaces.shared.body import read_body
 from tenantry.surfaces.shared.deps import Deps, deps_of
@@ -34,6 +34,8 @@ from tenantry.surfaces.shared.routing import performs
 MOST_REQUESTS = 1000
 _BODY_LIMITS = 4  # a full batch repeats its bearer token a thousand times
 _AT_ONCE = 16
+MAX_ANSWER_BYTES = 32 * 1_048_576
+"""What the answers of a batch come to before the rest of its requests is refused, undone."""
 _PREFIX = "/androidenterprise/v1/"
 
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,100})"|([^\s;"]{1,100}))', re.IGNORECASE)
@@ -60,7 +62,10 @@ class _Part(NamedTuple):
 @router.post("/batch/androidenterprise/v1")
 @performs(Action.READ_PUBLIC)  # each inner request is decided for itself
 async def batch(request: Request) -> Response:
-    """At most 1000 requests; raises InvalidValue(field="body") when it is no batch."""
+    """At most 1000 requests; raises InvalidValue(field="body") when it is no batch.
+
+    Those that are left once the answers have MAX_ANSWER_BYTES are not done, and answered with 413.
+    """
     deps = deps_of(request)
     boundary = _BOUNDARY.search(request.headers.get("content-type", ""))
     if boundary is None:
@@ -68,10 +73,14 @@ async def batch(request: Request) -> Response:
     raw = await read_body(request, _BODY_LIMITS * deps.settings.body_limit_bytes)
     parts = _parse(raw, (boundary[1] or boundary[2]).encode("latin-1"))
     turns = asyncio.Semaphore(_AT_ONCE)
+    room = MAX_ANSWER_BYTES
 
     async def run(part: _Part) -> bytes:
+        nonlocal room
         async with turns:
-            return await _answer(deps, request, part)
+            answer = await _answer(deps, request, part) if room > 0 else await _refuse(part)
+        room -= len(answer)
+        return answer
 
     return _join(await asyncio.gather(*map(run, parts)))
 
@@ -129,6 +138,12 @@ async def _answer(deps: Deps, outer: Request, part: _Part) -> bytes:
         )
         if recorder.status == 0:
             await (await on_bug(outer, error))(scope, recorder.receive, recorder.send)
+    return _as_part(part.content_id, recorder)
+
+
+async def _refuse(part: _Part) -> bytes:
+    recorder = _Recorder(b"")
+    await too_much()({"type": "http"}, recorder.receive, recorder.send)
     return _as_part(part.content_id, recorder)
 
 

@@ -20,11 +20,12 @@ NEVER = None
 
 JSON = "application/json; charset=UTF-8"
 
+_TOO_LARGE = GoogleError(413, "INVALID_ARGUMENT", "requestTooLarge")
 _UNAVAILABLE = GoogleError(503, "UNAVAILABLE", "backendError")
 
 TABLE: Mapping[type[DomainError], GoogleError | None] = {
     errors.InvalidValue: GoogleError(400, "INVALID_ARGUMENT", "invalid"),
-    errors.PayloadTooLarge: GoogleError(413, "INVALID_ARGUMENT", "requestTooLarge"),
+    errors.PayloadTooLarge: _TOO_LARGE,
     errors.NotFound: GoogleError(404, "NOT_FOUND", "notFound"),
     errors.AlreadyExists: GoogleError(409, "ALREADY_EXISTS", "conflict"),
     errors.FailedPrecondition: GoogleError(400, "FAILED_PRECONDITION", "invalid"),
@@ -48,6 +49,12 @@ TABLE: Mapping[type[DomainError], GoogleError | None] = {
 }
 
 _NOT_SERVED = error_body(GoogleError(404, "NOT_FOUND", "notFound"), "There is no such method.")
+
+
+_TOO_MUCH = error_body(
+    _TOO_LARGE,
+    "The answers of this batch became too large before this request was begun. Send it in another batch.",
+)
 
 
 async def refuse(deps: Deps, request: Request, error: DomainError) -> Response:
@@ -82,6 +89,11 @@ async def on_unknown_method(_request: Request, error: Exception) -> Response:
 def not_served() -> Response:
     """The answer for a method of the API, or of nobody, that is not here."""
     return Response(_NOT_SERVED, 404, media_type=JSON)
+
+
+def too_much() -> Response:
+    """The answer for a request of a batch that has no room left."""
+    return Response(_TOO_MUCH, 413, media_type=JSON)
 
 
 async def on_bug(request: Request, _error: Exception) -> Response:
