@@ -53,7 +53,7 @@ def main(
     else:
         wide = None if sys.stdout.isatty() else 160
         show(Console(width=wide), rows, growth, startup, idle)
-    failed = [row.title for row in rows if row.failed]
+    failed = [f"{row.name} ({row.refused} refused, {row.broken} broken)" for row in rows if row.failed]
     if failed:
         console.print(f"[red]Failed, since not every answer was a success: {', '.join(failed)}[/red]")
         raise typer.Exit(1)

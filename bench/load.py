@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.servers import LOAD_CORE, Server, on_core
 
 CONNECTIONS = 64
+TIMEOUT = 10  # seconds
 
 _HERE = Path(__file__).parent
 
@@ -35,14 +36,18 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Times in milliseconds; `cpu` is the server's, in microseconds for each request. `failed`: without a 2xx."""
+    """Times in milliseconds; `cpu` is the server's, in microseconds for each request.
+
+    `refused`: answers that are no success. `broken`: connections that failed, and answers that took over TIMEOUT.
+    """
 
     rate: float
     p50: float
     p99: float
     cpu: float
     pss: float
-    failed: int
+    refused: int
+    broken: int
 
 
 def is_wrk_there() -> bool:
@@ -53,6 +58,7 @@ def measure(server: Server, requests: Requests, seconds: int) -> Run:
     """Ask for `seconds` over CONNECTIONS connections, each again as soon as it is answered."""
     command = [
         *("wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"),
+        *("--timeout", f"{TIMEOUT}s"),
         *("--script", str(_HERE / requests.script), f"http://127.0.0.1:{server.port}", "--", str(requests.file)),
         *map(str, (requests.length, requests.first, requests.count, "once" if requests.once else "random")),
     ]
@@ -68,5 +74,6 @@ def measure(server: Server, requests: Requests, seconds: int) -> Run:
         p99=p99 / 1000,
         cpu=used / max(answered, 1) * 1e6,
         pss=server.pss_mb(),
-        failed=refused + broken,
+        refused=refused,
+        broken=broken,
     )

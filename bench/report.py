@@ -31,10 +31,15 @@ class Row:
     p99_ms: float
     pss_mb: float
     cpu_micros: float
-    failed: int
+    refused: int
+    broken: int
     of_floor: float | None
     of_floor_cpu: float | None
     goal: float | None
+
+    @property
+    def failed(self) -> int:
+        return self.refused + self.broken
 
 
 def rows_of(runs: Mapping[str, Sequence[Run]]) -> list[Row]:
@@ -54,7 +59,8 @@ def _row(scenario: Scenario, runs: Sequence[Run], floor: Sequence[Run] | None) -
         p99_ms=statistics.median(run.p99 for run in runs),
         pss_mb=max(run.pss for run in runs),
         cpu_micros=statistics.median(run.cpu for run in runs),
-        failed=sum(run.failed for run in runs),
+        refused=sum(run.refused for run in runs),
+        broken=sum(run.broken for run in runs),
         of_floor=statistics.median(run.rate / best.rate for run, best in pairs) if pairs else None,
         of_floor_cpu=statistics.median(best.cpu / run.cpu for run, best in pairs) if pairs else None,
         goal=scenario.goal,

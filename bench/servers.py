@@ -95,7 +95,8 @@ def running(command: list[str], port: int, settings: Mapping[str, str]) -> Itera
 @contextmanager
 def started(command: list[str], port: int, settings: Mapping[str, str]) -> Iterator[Server]:
     """The same without waiting. Raises RuntimeError at the end when the server has died meanwhile."""
-    outside = {name: value for name, value in os.environ.items() if not name.startswith("TENANTRY_")}
+    unwanted = ("TENANTRY_", "PYTHONDONTWRITEBYTECODE")  # an installed server has its bytecode
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     with on_core(SERVER_CORE):
         process = subprocess.Popen(command, env={**outside, **settings}, stdout=subprocess.DEVNULL)
     try:
