@@ -61,7 +61,7 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         )
     partner = await a_tenant(store, now=now)
     relationship_id = await a_relationship(store, partner, tenant, now=now)
-    device_key = await _a_device(portal, partner, now)
+    device_names = await _a_device(portal, partner, now)
     customer = await a_tenant(store, now=now)
     await a_relationship(store, tenant, customer, now=now)
     await portal.visit(portal.dana)
@@ -84,13 +84,12 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         "import_id": import_id,
         "relationship_id": relationship_id,
         "customer_id": customer.id,
-        "relationship_id": relationship_id,
-        "device_key": device_key,
+        **device_names,
     }
 
 
-async def _a_device(portal: Portal, partner: SomeTenant, now: Micros) -> str:
-    """The account's id and the Android ID of a device of the tenant, as addresses have it."""
+async def _a_device(portal: Portal, partner: SomeTenant, now: Micros) -> dict[str, str]:
+    """A device of the tenant, its account and enterprise. The key is the account's id and the Android ID."""
     store = portal.app.deps.store
     enterprise_id = await an_enterprise(store, portal.tenant, partner, now=now)
     async with store.write() as tx:
@@ -115,4 +114,8 @@ async def _a_device(portal: Portal, partner: SomeTenant, now: Micros) -> str:
     )
     facts = DeviceFacts("00c0ffee", model="Pixel")
     await redeem_device_token(store, HASHER, token=issued.token, facts=facts, device_limit=10, origin=ORIGIN, now=now)
-    return f"{account.id}-{facts.android_id}"
+    return {
+        "enterprise_id": enterprise_id,
+        "account_id": account.id,
+        "device_key": f"{account.id}-{facts.android_id}",
+    }

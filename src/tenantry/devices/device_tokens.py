@@ -49,23 +49,47 @@ async def generate_device_token(
     """
     async with store.read() as read:
         enterprise = await require_enterprise(read, caller, Action.GENERATE_DEVICE_TOKEN, enterprise_id, now)
-    token = mint_secret(SecretKind.DEVICE_TOKEN, enterprise.tenant_id)
-    issued = IssuedDeviceToken(token, now + lifetime)
     async with store.write() as tx:
-        inserted = await device_tokens.insert(
+        return await issue_device_token(
             tx,
-            enterprise.tenant_id,
-            hasher.hash(token),
-            enterprise_id=enterprise_id,
-            managed_account_id=account_id,
+            hasher,
+            caller,
+            enterprise,
+            account_id=account_id,
             device_limit=device_limit,
-            expires_at=issued.expires_at,
+            lifetime=lifetime,
             now=now,
         )
-        if not inserted:
-            raise await _why_refused(tx, enterprise, account_id)
-        event = DeviceTokenIssued(managed_account_id=account_id, expires_at=issued.expires_at)
-        await record(tx, enterprise.tenant_id, caller, event, now)
+
+
+async def issue_device_token(
+    tx: Tx,
+    hasher: SecretHasher,
+    caller: Caller,
+    enterprise: Enterprise,
+    *,
+    account_id: ManagedAccountId,
+    device_limit: int,
+    lifetime: Micros,
+    now: Micros,
+) -> IssuedDeviceToken:
+    """The write of `generate_device_token`, for a caller who has been checked; raises as it does."""
+    token = mint_secret(SecretKind.DEVICE_TOKEN, enterprise.tenant_id)
+    issued = IssuedDeviceToken(token, now + lifetime)
+    inserted = await device_tokens.insert(
+        tx,
+        enterprise.tenant_id,
+        hasher.hash(token),
+        enterprise_id=enterprise.id,
+        managed_account_id=account_id,
+        device_limit=device_limit,
+        expires_at=issued.expires_at,
+        now=now,
+    )
+    if not inserted:
+        raise await _why_refused(tx, enterprise, account_id)
+    event = DeviceTokenIssued(managed_account_id=account_id, expires_at=issued.expires_at)
+    await record(tx, enterprise.tenant_id, caller, event, now)
     return issued
 
 

@@ -21,6 +21,7 @@ from tenantry.core.clock import DAY, SECOND, Micros
 from tenantry.core.errors import (
     AlreadyExists,
     BadCredentials,
+    DeviceLimitExceeded,
     FailedPrecondition,
     InvalidScope,
     InvalidValue,
@@ -47,6 +48,7 @@ _CORRECTABLE = (
     InvalidScope,
     AlreadyExists,
     FailedPrecondition,
+    DeviceLimitExceeded,
     VersionMismatch,
     BadCredentials,
     RateLimited,

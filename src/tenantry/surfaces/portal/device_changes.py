@@ -1,0 +1,225 @@
+"""What changes a managed account: a device token made and shown once, access revoked, the account deleted."""
+
+from __future__ import annotations
+
+import segno
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.core.clock import MINUTE
+from tenantry.core.ids import EnterpriseId, ManagedAccountId
+from tenantry.devices.account_lists import enterprise_of, look_at_account
+from tenantry.devices.device_tokens import IssuedDeviceToken, issue_device_token
+from tenantry.devices.managed_accounts import AccountType
+from tenantry.devices.revocation import delete_account, revoke_device_access
+from tenantry.surfaces.portal.devices import name_of
+from tenantry.surfaces.portal.forms import Form, claim_form, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.texts import ngettext
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+ACCOUNT = "/enterprises/{enterprise_id}/accounts/{account_id}"
+
+
+def _path(enterprise_id: EnterpriseId, account_id: ManagedAccountId) -> str:
+    return ACCOUNT.format(enterprise_id=enterprise_id, account_id=account_id)
+
+
+@router.get(ACCOUNT + "/token")
+@performs(Action.GENERATE_DEVICE_TOKEN)
+async def ask_token(
+    request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
+) -> Response:
+    """What the token is good for, and how long."""
+    return await _token_page(request, session, enterprise_id, account_id, Form(), 200)
+
+
+@router.post(ACCOUNT + "/token")
+@performs(Action.GENERATE_DEVICE_TOKEN)
+async def generate_token(
+    request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
+) -> Response:
+    """Shown this once, as text and as a QR code."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    form = await read_form(request)
+    issued: IssuedDeviceToken | None = None
+    with form.showing_errors():
+        async with deps.store.write() as tx:
+            await claim_form(tx, deps.hasher, here, form, back=_path(enterprise_id, account_id), now=now)
+            enterprise = await enterprise_of(tx, caller, Action.GENERATE_DEVICE_TOKEN, here, enterprise_id, now)
+            issued = await issue_device_token(
+                tx,
+                deps.hasher,
+                caller,
+                enterprise,
+                account_id=account_id,
+                device_limit=deps.settings.device_limit,
+                lifetime=deps.settings.device_token_minutes * MINUTE,
+                now=now,
+            )
+    return await _token_page(request, session, enterprise_id, account_id, form, 200 if issued else 422, issued)
+
+
+async def _token_page(
+    request: Request,
+    session: Session,
+    enterprise_id: EnterpriseId,
+    account_id: ManagedAccountId,
+    form: Form,
+    status: int,
+    issued: IssuedDeviceToken | None = None,
+) -> Response:
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    async with deps.store.read() as read:
+        account = (
+            await look_at_account(
+                read, caller, Action.GENERATE_DEVICE_TOKEN, session.here, enterprise_id, account_id, now
+            )
+        ).account
+    return render(
+        request,
+        "device_token.html",
+        status,
+        form=form,
+        name=name_of(account),
+        back=_path(enterprise_id, account_id),
+        minutes=deps.settings.device_token_minutes,
+        replaces=account.account_type == AccountType.DEVICE_ACCOUNT and account.devices > 0,
+        token=issued.token if issued else "",
+        expires_at=issued.expires_at if issued else 0,
+        picture=segno.make(issued.token, error="m").svg_data_uri(scale=5, border=4, dark="#000", light="#fff")
+        if issued
+        else "",
+    )
+
+
+@router.get(ACCOUNT + "/revoke")
+@performs(Action.REVOKE_DEVICE_ACCESS)
+async def ask_revoke(
+    request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
+) -> Response:
+    """What stops on how many devices."""
+    return await _revoke_page(request, session, enterprise_id, account_id, Form(), 200)
+
+
+@router.post(ACCOUNT + "/revoke")
+@performs(Action.REVOKE_DEVICE_ACCESS)
+async def revoke(
+    request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
+) -> Response:
+    """Back on the account's page, with every slot free."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    form, back = await read_form(request), _path(enterprise_id, account_id)
+    with form.showing_errors():
+        async with deps.store.write() as tx:
+            await claim_form(tx, deps.hasher, here, form, back=back, now=now)
+            await enterprise_of(tx, caller, Action.REVOKE_DEVICE_ACCESS, here, enterprise_id, now)
+            await revoke_device_access(tx, caller, enterprise_id, account_id, now)
+    if form.errors:
+        return await _revoke_page(request, session, enterprise_id, account_id, form, 422)
+    return see_other(back)
+
+
+async def _revoke_page(
+    request: Request,
+    session: Session,
+    enterprise_id: EnterpriseId,
+    account_id: ManagedAccountId,
+    form: Form,
+    status: int,
+) -> Response:
+    name, ends = await _what_ends(request, session, Action.REVOKE_DEVICE_ACCESS, enterprise_id, account_id)
+    return render(
+        request,
+        "danger.html",
+        status,
+        title=_("Revoke the devices of %(name)s") % {"name": name},
+        lead="",
+        consequences=[*ends, _("The account stays, with every place free.")],
+        confirm=_("Revoke access"),
+        back=_path(enterprise_id, account_id),
+        form=form,
+    )
+
+
+@router.get(ACCOUNT + "/delete")
+@performs(Action.WRITE_MANAGED_ACCOUNT)
+async def ask_delete(
+    request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
+) -> Response:
+    """What goes with the account."""
+    return await _delete_page(request, session, enterprise_id, account_id, Form(), 200)
+
+
+@router.post(ACCOUNT + "/delete")
+@performs(Action.WRITE_MANAGED_ACCOUNT)
+async def delete(
+    request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
+) -> Response:
+    """Back on the list."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    form, back = await read_form(request), f"/devices?enterprise={enterprise_id}"
+    with form.showing_errors():
+        async with deps.store.write() as tx:
+            await claim_form(tx, deps.hasher, here, form, back=back, now=now)
+            await enterprise_of(tx, caller, Action.WRITE_MANAGED_ACCOUNT, here, enterprise_id, now)
+            await delete_account(tx, caller, enterprise_id, account_id, now)
+    if form.errors:
+        return await _delete_page(request, session, enterprise_id, account_id, form, 422)
+    return see_other(back)
+
+
+async def _delete_page(
+    request: Request,
+    session: Session,
+    enterprise_id: EnterpriseId,
+    account_id: ManagedAccountId,
+    form: Form,
+    status: int,
+) -> Response:
+    name, ends = await _what_ends(request, session, Action.WRITE_MANAGED_ACCOUNT, enterprise_id, account_id)
+    return render(
+        request,
+        "danger.html",
+        status,
+        title=_("Delete %(name)s") % {"name": name},
+        lead="",
+        consequences=[*ends, _("The account is gone. An account made again with its identifier is a new one.")],
+        confirm=_("Delete this account"),
+        back=_path(enterprise_id, account_id),
+        form=form,
+    )
+
+
+async def _what_ends(
+    request: Request, session: Session, action: Action, enterprise_id: EnterpriseId, account_id: ManagedAccountId
+) -> tuple[str, list[str]]:
+    """The account's name, and what stops when its devices and tokens end."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    async with deps.store.read() as read:
+        picture = await look_at_account(read, caller, action, session.here, enterprise_id, account_id, now)
+    devices, tokens = len(picture.devices), picture.account.tokens
+    ends = [
+        ngettext(
+            "%(count)d device loses the work account and what came with it.",
+            "%(count)d devices lose the work account and what came with it.",
+            devices,
+        )
+        % {"count": devices},
+        ngettext(
+            "%(count)d unused token can no longer be used.", "%(count)d unused tokens can no longer be used.", tokens
+        )
+        % {"count": tokens},
+    ]
+    return name_of(picture.account), ends

@@ -1,0 +1,128 @@
+"""Enterprises, their managed accounts, and one account with its devices and unused tokens."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import decide
+from tenantry.core.clock import SECOND
+from tenantry.core.ids import EnterpriseId, ManagedAccountId
+from tenantry.devices.account_lists import FoundAccounts, list_enterprises, look_at_account, search_accounts
+from tenantry.devices.managed_accounts import AccountType, ManagementType
+from tenantry.store.device_lists import ListedAccount
+from tenantry.surfaces.portal.frame import render
+from tenantry.surfaces.portal.groups import address, next_address, position
+from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.body import is_clean
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+PAGE = 50
+CHOICES = 20
+
+router = APIRouter()
+
+
+@router.get("/enterprises")
+@performs(Action.READ_ENTERPRISE)
+async def show_enterprises(request: Request, session: SignedIn, after: str = "") -> Response:
+    """Which EMM manages the organisation's devices. Queries: those of the session, and 2."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    place = after if is_clean(after) else ""
+    async with deps.store.read() as read:
+        found = await list_enterprises(read, caller, session.here, after_id=place, limit=PAGE + 1, now=now)
+    return render(
+        request,
+        "enterprises.html",
+        enterprises=found[:PAGE],
+        first="/enterprises" if place else "",
+        next=address("/enterprises", after=found[PAGE - 1].id) if len(found) > PAGE else "",
+    )
+
+
+@router.get("/devices")
+@performs(Action.READ_MANAGED_ACCOUNT)
+async def show_devices(
+    request: Request, session: SignedIn, enterprise: str = "", q: str = "", after: str = "", key: str = ""
+) -> Response:
+    """Accounts of one enterprise, the first unless another is named. `q` begins an identifier or address.
+
+    Queries: those of the session, and 5, whatever the list holds.
+    """
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    text = q.strip()[:128] if is_clean(q) else ""
+    async with deps.store.read() as read:
+        enterprises = await list_enterprises(read, caller, here, limit=CHOICES, now=now)
+        named = enterprise if is_clean(enterprise) else ""
+        chosen = EnterpriseId(named or (enterprises[0].id if enterprises else ""))
+        found = FoundAccounts([], None)
+        if chosen:
+            found = await search_accounts(
+                read, caller, here, chosen, text=text, after=position(key, after), limit=PAGE, now=now
+            )
+    search = {"enterprise": named, "q": text}
+    return render(
+        request,
+        "devices.html",
+        enterprises=enterprises,
+        chosen=chosen,
+        accounts=found.accounts,
+        q=text,
+        limit=deps.settings.device_limit,
+        first=address("/devices", **search) if after else "",
+        next=next_address("/devices", found.next, **search),
+        name_of=name_of,
+        kind_of=kind_of,
+    )
+
+
+def name_of(account: ListedAccount) -> str:
+    """What people call the account."""
+    return account.display_name or account.account_identifier or account.primary_email or account.id
+
+
+def kind_of(account: ListedAccount) -> str:
+    """Whose directory owns it, and what it is for."""
+    if account.management_type == ManagementType.GOOGLE_MANAGED:
+        return _("Google account")
+    return _("Device account") if account.account_type == AccountType.DEVICE_ACCOUNT else _("User account")
+
+
+@router.get("/enterprises/{enterprise_id}/accounts/{account_id}")
+@performs(Action.READ_MANAGED_ACCOUNT)
+async def show_account(
+    request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
+) -> Response:
+    """Queries: those of the session, and 11, whatever the account has."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    async with deps.store.read() as read:
+        picture = await look_at_account(read, caller, Action.READ_MANAGED_ACCOUNT, here, enterprise_id, account_id, now)
+        may = {
+            action.value: (await decide(read, caller, action, here, enterprise_id=enterprise_id, now=now)).allowed
+            for action in (
+                Action.GENERATE_DEVICE_TOKEN,
+                Action.REVOKE_DEVICE_ACCESS,
+                Action.WRITE_MANAGED_ACCOUNT,
+                Action.SEE_BLAST_RADIUS,
+            )
+        }
+    account = picture.account
+    return render(
+        request,
+        "device_account.html",
+        enterprise=picture.enterprise,
+        account=account,
+        name=name_of(account),
+        kind=kind_of(account),
+        ours=account.management_type == ManagementType.EMM_MANAGED,
+        devices=picture.devices,
+        tokens=[(token, (token.expires_at - now) // SECOND) for token in picture.tokens],
+        limit=1 if account.account_type == AccountType.DEVICE_ACCOUNT else deps.settings.device_limit,
+        may=may,
+    )
