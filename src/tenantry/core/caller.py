@@ -33,6 +33,8 @@ class Origin:
 
     correlation_id: CorrelationId
     address: str
+    is_forwarded: bool = False
+    """A proxy says that it passes on what somebody else asked; whether the address is that one's, settings know."""
 
 
 @dataclass(frozen=True, slots=True)

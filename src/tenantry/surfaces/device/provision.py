@@ -46,7 +46,7 @@ async def provision(deps: Deps, scope: Scope, receive: Receive, send: Send, _mat
     """Hot path: 1 write transaction. Anybody may call: who presents too many bad tokens has to wait."""
     origin = origin_of(scope)
     try:
-        check_failures(deps, "device", origin.address)
+        check_failures(deps, "device", origin)
         raw = await read_body(receive, min(_LARGEST_BODY, deps.settings.body_limit_bytes))
         fields = Fields(parse_json(raw, depth_limit=deps.settings.json_depth_limit))
         provisioned = await redeem_device_token(
@@ -71,7 +71,7 @@ async def provision(deps: Deps, scope: Scope, receive: Receive, send: Send, _mat
 def _counted(deps: Deps, origin: Origin, error: DomainError) -> DomainError:
     """The error itself, or RateLimited once the address has too many."""
     try:
-        count_failure(deps, "device", origin.address)
+        count_failure(deps, "device", origin)
     except RateLimited as limited:
         return limited
     return error

@@ -103,7 +103,7 @@ async def access_token(deps: Deps, scope: Scope, _receive: Receive, send: Send, 
     origin = origin_of(scope)
     headers = [*_cors_headers(deps.settings, scope), (b"x-correlation-id", origin.correlation_id.encode())]
     try:
-        check_failures(deps, "kaizala", origin.address)
+        check_failures(deps, "kaizala", origin)
         body = await _exchange(deps, scope)
     except DomainError as failed:
         error = _counted(deps, origin, failed)
@@ -122,7 +122,7 @@ def _counted(deps: Deps, origin: Origin, error: DomainError) -> DomainError:
     """The error itself, or RateLimited once the address has presented too many bad credentials."""
     if isinstance(error, BadCredentials):
         try:
-            count_failure(deps, "kaizala", origin.address)
+            count_failure(deps, "kaizala", origin)
         except RateLimited as limited:
             return limited
     return error

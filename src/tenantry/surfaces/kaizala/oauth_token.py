@@ -34,7 +34,7 @@ router = APIRouter()
 async def redeem(request: Request) -> Response:
     """The code is the permission: single use, of this connector, proven by its secret or by PKCE."""
     deps, origin = deps_of(request), origin_of(request.scope)
-    check_failures(deps, "kaizala", origin.address)
+    check_failures(deps, "kaizala", origin)
     values = await _read_values(request)
     try:
         exchanged = await redeem_code(
@@ -54,7 +54,7 @@ async def redeem(request: Request) -> Response:
             origin=origin,
         )
     except BadCredentials:
-        count_failure(deps, "kaizala", origin.address)
+        count_failure(deps, "kaizala", origin)
         raise
     throttle(deps, exchanged.connector_id, exchanged.tenant_id)
     return wire.answer(_answer(exchanged, endpoint_url(deps.settings)), headers={"cache-control": "no-store"})

@@ -18,9 +18,8 @@ from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.errors import BadCredentials, DomainError
 from tenantry.surfaces.oauth import errors
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.failures import check_failures, count_failure
+from tenantry.surfaces.shared.failures import check_failures, count_failure, counted_as
 from tenantry.surfaces.shared.hot import HotEndpoint, send_json
-from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
 
 NO_STORE = [(b"cache-control", b"no-store"), (b"pragma", b"no-cache")]
@@ -45,8 +44,9 @@ def name_client(deps: Deps, request: TokenRequest, client_id: str) -> None:
     They count for this address only: nobody can lock a client out from elsewhere.
     """
     request.client_id = client_id[:64]
-    address, limit = subscriber_of(request.origin.address), deps.settings.refusals_per_client_per_minute
-    deps.limits.check(SURFACE, address, request.client_id, limit=limit, window=MINUTE)
+    subscriber, limit = counted_as(deps, request.origin), deps.settings.refusals_per_client_per_minute
+    if subscriber is not None:
+        deps.limits.check(SURFACE, subscriber, request.client_id, limit=limit, window=MINUTE)
 
 
 Work = Callable[[Deps, TokenRequest], Awaitable[dict[str, Any]]]
@@ -63,7 +63,7 @@ def answering(work: Work, error_body: ErrorBody) -> HotEndpoint:
         request = TokenRequest(scope, receive, origin_of(scope), deps.clock(), match)
         request_id = [(b"x-ms-request-id", request.origin.correlation_id.encode())]
         try:
-            check_failures(deps, SURFACE, request.origin.address)
+            check_failures(deps, SURFACE, request.origin)
             body = msgspec.json.encode(await work(deps, request))
         except DomainError as error:
             final = _count_failure(deps, request, error)
@@ -82,10 +82,11 @@ def _count_failure(deps: Deps, request: TokenRequest, error: DomainError) -> Dom
     """The error itself, or RateLimited once there are too many."""
     if not isinstance(error, BadCredentials):
         return error
-    address, limit = request.origin.address, deps.settings.refusals_per_client_per_minute
+    subscriber, limit = counted_as(deps, request.origin), deps.settings.refusals_per_client_per_minute
     try:
-        count_failure(deps, SURFACE, address)
-        deps.limits.hit(SURFACE, subscriber_of(address), request.client_id, limit=limit, window=MINUTE)
+        count_failure(deps, SURFACE, request.origin)
+        if subscriber is not None:
+            deps.limits.hit(SURFACE, subscriber, request.client_id, limit=limit, window=MINUTE)
     except DomainError as limited:
         return limited
     return error

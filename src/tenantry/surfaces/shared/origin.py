@@ -10,6 +10,7 @@ from tenantry.core.caller import Origin
 from tenantry.core.ids import CorrelationId, new_guid
 
 _NAMES = (b"ms-correlationid", b"x-correlation-id", b"x-request-id")
+_FORWARDED = (b"x-forwarded-for", b"forwarded")
 _SANE = re.compile(rb"[A-Za-z0-9{][A-Za-z0-9._:{}-]{0,63}")
 
 
@@ -21,7 +22,8 @@ def origin_of(scope: Scope) -> Origin:
     origin: Origin | None = scope.get("tenantry.origin")
     if origin is None:
         client = scope.get("client")
-        origin = Origin(_correlation_id(scope), client[0] if client else "")
+        is_forwarded = any(name in _FORWARDED for name, _ in scope["headers"])
+        origin = Origin(_correlation_id(scope), client[0] if client else "", is_forwarded)
         scope["tenantry.origin"] = origin
     return origin
 
