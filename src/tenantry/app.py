@@ -172,7 +172,9 @@ class App:
                 await route.endpoint(self.deps, scope, receive, answer, match)
             else:
                 surface = _owner(scope["path"])
-                app = self._mounted.get(surface) or await asyncio.to_thread(self._mount, surface)
+                app = self._mounted.get(surface)
+                if app is None:
+                    app = await asyncio.to_thread(self._mount, surface)
                 await app(scope, receive, answer)
         except ClientDisconnect:
             return

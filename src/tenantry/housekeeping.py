@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 from typing import NamedTuple
 
-import structlog
-
 from tenantry.core.caller import Caller, Origin, operator
 from tenantry.core.clock import DAY, HOUR, Clock, Micros
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.core.ids import CorrelationId, TenantId, new_guid
+from tenantry.core.log import get_logger
 from tenantry.directory.purging import purge_users
 from tenantry.store import ended, phones, tenants
 from tenantry.store.ended import DeleteEnded, ListEnds
@@ -26,7 +25,7 @@ EVERY_SECONDS = 3600
 PAUSE_SECONDS = 0.005
 """Between two tenants, so that requests come first."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Kept(NamedTuple):

@@ -3,6 +3,7 @@
 1. Demo mode makes what is missing: key, database, demo tenants. A normal start refuses with a sentence instead.
 2. The socket is bound before anything is built, since the port is part of the issuer.
 3. Schema tools are heavy and needed once, so they run in a process of their own, while this one loads the server.
+4. Tokens are given as soon as the server listens; the surfaces and what is printed are loaded meanwhile, in a thread.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tenantry.cli.common import DataDir, fail, failing_well, settings_of
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from tenantry.app import App
     from tenantry.settings import Settings
@@ -90,7 +92,7 @@ def _run(settings: Settings, listener: socket.socket, upgrade: subprocess.Popen[
 
     gc.disable()  # until everything is loaded: all of it stays, so looking for garbage in it is wasted start-up
     from tenantry import app  # noqa: F401 - loads the server while the schema is made
-    from tenantry.cli.logs import configure
+    from tenantry.core.log import configure
 
     configure(settings.log_format)
     if upgrade is not None:
@@ -104,25 +106,22 @@ def _run(settings: Settings, listener: socket.socket, upgrade: subprocess.Popen[
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
-    import gc
+    import asyncio
 
     import uvicorn
 
     from tenantry.cli.http import BoundedProtocol
 
     app = await _build(settings)
-    announcement = await _announcement(app)
+    announce = await _announcement(app)
 
     class Server(uvicorn.Server):
-        """Says where it listens once it does."""
+        """Says where it listens once it does, and loads the rest."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            typer.echo(announcement)
+            self.completing = asyncio.create_task(asyncio.to_thread(_complete, app, announce))
 
-    gc.collect()
-    gc.freeze()
-    gc.enable()
     config = uvicorn.Config(
         app,
         http=BoundedProtocol,
@@ -151,11 +150,29 @@ async def _build(settings: Settings) -> App:
     return await build(settings)
 
 
-async def _announcement(app: App) -> str:
+async def _announcement(app: App) -> Callable[[], str]:
+    """What to print, made when it is printed: colours are slow to load."""
     settings = app.deps.settings
     if not settings.demo:
-        return f"Tenantry listens on {settings.issuer} (port {settings.port}). Ctrl-C stops it."
+        return lambda: f"Tenantry listens on {settings.issuer} (port {settings.port}). Ctrl-C stops it."
     from tenantry.demo.data import ensure_demo
-    from tenantry.demo.stories import tell
 
-    return tell(await ensure_demo(app.deps), settings.data_dir)
+    facts = await ensure_demo(app.deps)
+
+    def stories() -> str:
+        from tenantry.demo.stories import tell
+
+        return tell(facts, settings.data_dir)
+
+    return stories
+
+
+def _complete(app: App, announce: Callable[[], str]) -> None:
+    """In a thread, when the server listens already."""
+    import gc
+
+    typer.echo(announce())
+    app.load()
+    gc.collect()
+    gc.freeze()
+    gc.enable()

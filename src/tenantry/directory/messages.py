@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
-import structlog
-
 from tenantry.core.clock import Clock, Micros
+from tenantry.core.log import get_logger
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class MessageNotSent(Exception):

@@ -6,8 +6,6 @@ it, unverified, until its owner signs in with an account, proves the number and 
 
 from __future__ import annotations
 
-import phonenumbers
-
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
@@ -27,6 +25,8 @@ def normalise(raw: str, country: str | None = None) -> str:
     Raises InvalidValue (field `number`). Only the form and the length are checked, since number plans change faster
     than their copies and a test number is a number too.
     """
+    import phonenumbers  # when it is needed, since no hot route needs it
+
     wrong = InvalidValue(
         "A phone number is + and the country code and the number, such as +14255550100.", field="number"
     )

@@ -24,10 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_der_private_key,
 )
-from joserfc.jwk import ECKey, RSAKey
 
 from tenantry.audit.events import SYSTEM_TENANT, SigningKeyRotated
 from tenantry.audit.record import record
@@ -206,19 +204,29 @@ def _new_row(
     master_key: MasterKey, key_id: str, private_key: PrivateKey, now: Micros, signs_from: Micros
 ) -> SigningKeyRow:
     plain = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    public = private_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    is_rsa = isinstance(private_key, rsa.RSAPrivateKey)
-    algorithm = "RS256" if is_rsa else "ES256"
-    jwk = (RSAKey if is_rsa else ECKey).import_key(public).as_dict(private=False)
+    algorithm = "RS256" if isinstance(private_key, rsa.RSAPrivateKey) else "ES256"
     return SigningKeyRow(
         id=key_id,
         algorithm=algorithm,
         private_key=master_key.encrypt(plain, _context(key_id)),
-        public_jwk=msgspec.json.encode({**jwk, "use": "sig", "alg": algorithm, "kid": key_id}).decode(),
+        public_jwk=msgspec.json.encode(
+            {**_public_jwk(private_key), "use": "sig", "alg": algorithm, "kid": key_id}
+        ).decode(),
         created_at=now,
         signs_from=signs_from,
         verifies_until=None,
     )
+
+
+def _public_jwk(private_key: PrivateKey) -> dict[str, str]:
+    """RFC 7518 §6.2.1, §6.3.1: a coordinate of P-256 is 32 bytes, a number of RSA as many as it needs."""
+    if isinstance(private_key, rsa.RSAPrivateKey):
+        rsa_numbers = private_key.public_key().public_numbers()
+        n, e = (number.to_bytes((number.bit_length() + 7) // 8) for number in (rsa_numbers.n, rsa_numbers.e))
+        return {"kty": "RSA", "n": base64url.encode(n).decode(), "e": base64url.encode(e).decode()}
+    numbers = private_key.public_key().public_numbers()
+    x, y = (base64url.encode(number.to_bytes(32)).decode() for number in (numbers.x, numbers.y))
+    return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
 
 
 def _context(key_id: str) -> bytes:

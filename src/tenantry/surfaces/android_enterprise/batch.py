@@ -15,7 +15,6 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 from urllib.parse import unquote
 
-import structlog
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,8 +23,9 @@ from starlette.types import ASGIApp, Message, Scope
 from tenantry.access.actions import Action
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import new_guid
+from tenantry.core.log import get_logger
+from tenantry.surfaces.android_enterprise.authentication_token import HOT
 from tenantry.surfaces.android_enterprise.errors import not_served, on_bug, too_much
-from tenantry.surfaces.android_enterprise.users import HOT
 from tenantry.surfaces.shared.body import read_body
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -43,7 +43,7 @@ _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _REQUEST_LINE = re.compile(r"([A-Z]{1,10}) (/[!-~]{0,16000})(?: HTTP/[0-9.]{1,5})?")
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 router = APIRouter()
 

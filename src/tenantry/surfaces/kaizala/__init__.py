@@ -1,5 +1,5 @@
-"""The Kaizala surface: what `app.py` takes from it."""
+"""The Kaizala surface: what `app.py` takes from it before the first request. The rest is in `surface.py`."""
 
-from tenantry.surfaces.kaizala.surface import HOT, surface
+from tenantry.surfaces.kaizala.access_token import HOT
 
-__all__ = ["HOT", "surface"]
+__all__ = ["HOT"]

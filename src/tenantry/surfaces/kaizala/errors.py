@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import msgspec
-import structlog
 from starlette.responses import Response
 
 from tenantry.core import errors
 from tenantry.core.errors import DomainError, InvalidToken, RateLimited, StoreBusy
+from tenantry.core.log import get_logger
 
 TOKEN_INVALID = "Invalid token. Failure reason:Token validation failed due to unknown reason!"
 TOKEN_MISSING = "Token missing. Header should have token as value of ACCESSTOKEN"
@@ -25,7 +25,7 @@ NO_TOKEN = "token_missing"
 _AUTH = "AuthException"
 _SERVICE = "ServiceException"
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Line(NamedTuple):

@@ -16,7 +16,7 @@ from tenantry.access.actions import Action, Audience
 from tenantry.core.clock import DAY, HOUR, to_millis
 from tenantry.core.errors import BadCredentials, InvalidValue
 from tenantry.surfaces.kaizala import wire
-from tenantry.surfaces.kaizala.accounts import endpoint_url
+from tenantry.surfaces.kaizala.access_token import endpoint_url
 from tenantry.surfaces.kaizala.callers import throttle
 from tenantry.surfaces.shared.body import is_clean, read_body
 from tenantry.surfaces.shared.deps import deps_of

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 
-import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -18,12 +17,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenantry.core.errors import DomainError
+from tenantry.core.log import get_logger
 from tenantry.surfaces.kaizala import accounts, errors, groups, members, oauth_token
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.refusals import note_denial
-
-HOT = accounts.HOT
 
 _CORS_HEADERS = (
     "accessToken",
@@ -35,7 +33,7 @@ _CORS_HEADERS = (
     "cache-control",
 )
 _SLASHES = re.compile("/{2,}")
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def surface(deps: Deps) -> FastAPI:

@@ -1,22 +1,17 @@
 """Token endpoints in the shapes that AAD's, Google's and plain OAuth's clients know, and discovery.
 
-Everything here is a plain ASGI endpoint; what no route takes is answered by `surface`.
+Everything here is a plain ASGI endpoint; what no route takes is answered by `surface.py`.
 """
 
 from __future__ import annotations
 
 import re
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
-
 from tenantry.access.actions import Action
 from tenantry.surfaces.oauth.assertion import assertion
 from tenantry.surfaces.oauth.generate_token import generate_token, generate_token_v3
 from tenantry.surfaces.oauth.token import token
 from tenantry.surfaces.oauth.well_known import configuration, jwks, tenant_configuration
-from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotRoute
 
 _TENANT = r"/(?P<tenant>[A-Za-z0-9._{}-]{1,260})"
@@ -36,26 +31,3 @@ HOT = [
     HotRoute("POST", "/partnercenter/generatetoken", generate_token, Action.OBTAIN_TOKEN),
     HotRoute("POST", "/partnercenter/v3/generatetoken", generate_token_v3, Action.OBTAIN_TOKEN),
 ]
-
-
-def surface(deps: Deps) -> FastAPI:
-    """Answers what none of the routes takes: 405 for their paths, else 404."""
-    app = FastAPI(openapi_url=None)
-    app.state.deps = deps
-    app.add_exception_handler(HTTPException, _no_route)
-    return app
-
-
-async def _no_route(request: Request, _error: Exception) -> JSONResponse:
-    allowed = sorted(route.method for route in HOT if _is_at(route, request.url.path))
-    if not allowed:
-        body = {"error": "not_found", "error_description": "There is nothing at this address."}
-        return JSONResponse(body, 404)
-    description = f"Use {' or '.join(allowed)} here."
-    return JSONResponse(
-        {"error": "invalid_request", "error_description": description}, 405, {"allow": ", ".join(allowed)}
-    )
-
-
-def _is_at(route: HotRoute, path: str) -> bool:
-    return route.path == path if isinstance(route.path, str) else route.path.fullmatch(path) is not None

@@ -9,12 +9,12 @@ import base64
 import hashlib
 import re
 
-import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenantry.core.ids import new_guid
+from tenantry.core.log import get_logger
 from tenantry.surfaces.partner_center.errors import unexpected
 from tenantry.surfaces.shared.hot import header
 from tenantry.surfaces.shared.origin import origin_of
@@ -22,7 +22,7 @@ from tenantry.surfaces.shared.origin import origin_of
 _SANE = re.compile(r"[A-Za-z0-9{][A-Za-z0-9._{}-]{0,63}")
 _SERVER_ID = "1"
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def sent_request_id(scope: Scope) -> str | None:

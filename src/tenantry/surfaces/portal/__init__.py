@@ -1,5 +1,7 @@
 """The portal: server-rendered pages at `/`, for people. Works without script; nothing comes from another host."""
 
-from tenantry.surfaces.portal.surface import HOT, surface
+from __future__ import annotations
 
-__all__ = ["HOT", "surface"]
+from tenantry.surfaces.shared.hot import HotRoute
+
+HOT: list[HotRoute] = []

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import quote
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
@@ -15,6 +14,7 @@ from starlette.exceptions import HTTPException
 from tenantry.core import errors
 from tenantry.core.caller import Caller
 from tenantry.core.errors import DomainError, RateLimited, StoreBusy
+from tenantry.core.log import get_logger
 from tenantry.surfaces.portal.forms import SentTwice, keep_draft, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import ForgedForm, ProofNeeded, SignInNeeded, find_signed_in, form_page_of
@@ -51,7 +51,7 @@ TABLE: dict[type[DomainError], int | None] = {
     errors.StoreUnavailable: 503,
 }
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def install(app: FastAPI) -> None:

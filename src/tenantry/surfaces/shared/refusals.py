@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import structlog
-
 from tenantry.audit.events import AccessDenied
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE
 from tenantry.core.errors import DomainError, RateLimited, StoreBusy
+from tenantry.core.log import get_logger
 from tenantry.surfaces.shared.deps import Deps
 
 NOTES_PER_MINUTE = 60
 """Of one tenant: a client that repeats what it may not do fills neither the disk nor the log."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 async def note_denial(deps: Deps, caller: Caller, error: DomainError) -> None:

@@ -1,0 +1,65 @@
+"""How log lines look: structlog for what we say, the standard library's for what libraries say.
+
+structlog is loaded when the first line is written, not when a module asks for its logger: with it comes all of rich,
+which would make a tenth of the server's start.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from functools import cache
+from typing import Any, Literal
+
+LogFormat = Literal["pretty", "json"]
+
+_chosen: list[LogFormat] = []
+
+
+class Logger:
+    """structlog's logger; its methods are made by `configure`, or stay as structlog was configured."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_structlog(), name)
+
+
+def get_logger() -> Logger:
+    """The log of a module."""
+    return Logger()
+
+
+def configure(log_format: LogFormat) -> None:
+    """One line for each event to standard error, with time and level; exceptions in full, without local variables."""
+    _chosen[:] = [log_format]
+    _structlog.cache_clear()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s")
+
+
+@cache
+def _structlog() -> Any:
+    import structlog
+
+    for log_format in _chosen:
+        _configure_structlog(log_format)
+    return structlog.get_logger()
+
+
+def _configure_structlog(log_format: LogFormat) -> None:
+    import structlog
+
+    processors: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if log_format == "json":
+        processors += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    else:
+        processors.append(
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        )
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,17 @@
+"""What answers below `/device` when it is not the hot route."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from tenantry.surfaces.device.errors import on_unknown_path
+from tenantry.surfaces.shared.deps import Deps
+
+
+def surface(deps: Deps) -> FastAPI:
+    """Nothing is here."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.deps = deps
+    app.add_exception_handler(HTTPException, on_unknown_path)
+    return app
