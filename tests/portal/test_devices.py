@@ -40,7 +40,7 @@ class Fleet:
         return account.id
 
     def path(self, account_id: ManagedAccountId, tail: str = "") -> str:
-        return f"/enterprises/{self.enterprise_id}/accounts/{account_id}{tail}"
+        return f"/devices/{self.enterprise_id}/{account_id}{tail}"
 
     async def token(self, visitor: Visitor, account_id: ManagedAccountId) -> str:
         await visitor.open(self.path(account_id, "/token"))

@@ -37,10 +37,17 @@ class AccountPicture(NamedTuple):
 
 
 async def list_enterprises(
-    read: Read, caller: Caller, tenant_id: TenantId, *, after_id: str = "", limit: int, now: Micros
+    read: Read,
+    caller: Caller,
+    tenant_id: TenantId,
+    *,
+    action: Action = Action.READ_ENTERPRISE,
+    after_id: str = "",
+    limit: int,
+    now: Micros,
 ) -> list[ListedEnterprise]:
-    """Enterprises of the tenant, by id. Raises what `access.require` does."""
-    await require(read, caller, Action.READ_ENTERPRISE, tenant_id, now=now)
+    """Enterprises of the tenant, by id, for who may do `action`. Raises what `access.require` does."""
+    await require(read, caller, action, tenant_id, now=now)
     return await device_lists.list_enterprises(read, tenant_id, after_id=after_id, limit=limit)
 
 

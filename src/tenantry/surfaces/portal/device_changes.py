@@ -24,7 +24,7 @@ from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
 
-ACCOUNT = "/enterprises/{enterprise_id}/accounts/{account_id}"
+ACCOUNT = "/devices/{enterprise_id}/{account_id}"
 
 
 def _path(enterprise_id: EnterpriseId, account_id: ManagedAccountId) -> str:

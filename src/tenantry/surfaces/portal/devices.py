@@ -57,7 +57,9 @@ async def show_devices(
     caller, here = session.caller(origin_of(request.scope)), session.here
     text = q.strip()[:128] if is_clean(q) else ""
     async with deps.store.read() as read:
-        enterprises = await list_enterprises(read, caller, here, limit=CHOICES, now=now)
+        enterprises = await list_enterprises(
+            read, caller, here, action=Action.READ_MANAGED_ACCOUNT, limit=CHOICES, now=now
+        )
         named = enterprise if is_clean(enterprise) else ""
         chosen = EnterpriseId(named or (enterprises[0].id if enterprises else ""))
         found = FoundAccounts([], None)
@@ -93,7 +95,7 @@ def kind_of(account: ListedAccount) -> str:
     return _("Device account") if account.account_type == AccountType.DEVICE_ACCOUNT else _("User account")
 
 
-@router.get("/enterprises/{enterprise_id}/accounts/{account_id}")
+@router.get("/devices/{enterprise_id}/{account_id}")
 @performs(Action.READ_MANAGED_ACCOUNT)
 async def show_account(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
