@@ -34,8 +34,8 @@ class FoundEvent(NamedTuple):
 
 
 _COLUMNS = """
-        SELECT e.id, e.at, e.type, e.actor, e.connector_id, e.grant_id, e.partner_tenant_id, e.correlation_id, e.address,
-               e.data, u.display_name AS user_name, c.name AS connector_name, p.name AS partner_name
+        SELECT e.id, e.at, e.type, e.actor, e.connector_id, e.grant_id, e.partner_tenant_id, e.correlation_id,
+               e.address, e.data, u.display_name AS user_name, c.name AS connector_name, p.name AS partner_name
         FROM audit_events e
         LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = SUBSTR(e.actor, 6)
         LEFT JOIN connectors c ON c.id = e.connector_id
