@@ -589,9 +589,7 @@ managed_accounts = _owned(
         postgresql_where=text("deleted_at IS NULL"),
     ),
     Index("ix_managed_accounts_email", "tenant_id", "enterprise_id", "primary_email"),
-    _where(
-        "ix_managed_accounts_search", "tenant_id", "enterprise_id", "search_key", "id", where="deleted_at IS NULL"
-    ),
+    _where("ix_managed_accounts_search", "tenant_id", "enterprise_id", "search_key", "id", where="deleted_at IS NULL"),
     _where("ix_managed_accounts_quota", "tenant_id", "device_count", where="deleted_at IS NULL"),
     Index("ix_managed_accounts_user", "tenant_id", "user_id"),
     key=("id",),

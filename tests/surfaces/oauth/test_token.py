@@ -341,9 +341,7 @@ async def test_two_instances_of_an_application_sign_in_and_both_stay_signed_in(w
     for answer in (first, second):
         form = {**world.refresh_form, "refresh_token": answer["refresh_token"]}
         assert (await world.post(world.tenant.id, form)).status_code == 200
-    assert (
-        await world.post(world.tenant.id, world.refresh_form)
-    ).status_code == 200
+    assert (await world.post(world.tenant.id, world.refresh_form)).status_code == 200
 
 
 async def code_answer(world: World) -> dict[str, str]:
