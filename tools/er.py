@@ -15,10 +15,13 @@ from tenantry.store.schema import metadata
 
 COLUMNS: list[list[str]] = [
     ["tenants", "domains", "connectors", "connector_secrets", "service_account_keys", "enterprises", "signing_keys"],
-    ["grants", "refresh_tokens", "authorization_codes", "reseller_relationships", "delegated_relationships"],
-    ["users", "password_credentials", "phones", "phone_pins", "role_assignments"],
+    [
+        *("grants", "refresh_tokens", "authorization_codes"),
+        *("reseller_relationships", "delegated_relationships", "partner_customers", "partner_relationships"),
+    ],
+    ["users", "password_credentials", "phones", "phone_pins", "role_assignments", "user_imports", "user_import_rows"],
     ["sessions", "sign_ins", "totp_credentials", "phone_factors", "passkeys", "passkey_challenges", "recovery_codes"],
-    ["identity_providers", "linked_identities", "upstream_sign_ins", "groups", "group_members", "group_links"],
+    ["groups", "group_members", "group_links", "identity_providers", "linked_identities", "upstream_sign_ins"],
     ["managed_accounts", "devices", "device_tokens", "device_credentials", "idempotency_keys", "audit_events"],
 ]
 WIDTH, GAP_X, GAP_Y, ROW, HEAD, MARGIN = 255, 60, 26, 17, 24, 24
