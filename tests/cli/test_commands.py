@@ -86,6 +86,11 @@ def test_each_command_has_help_with_an_example(words: tuple[str, ...]) -> None:
     assert f"tenantry {' '.join(words)}" in " ".join(done.output.split())
 
 
+def test_init_says_how_to_pass_a_password_unseen() -> None:
+    done = CliRunner().invoke(app, ["init", "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert "TENANTRY_DATABASE_URL" in done.output
+
+
 def test_init_keeps_what_is_there_and_its_file_names_every_setting(shell: Shell) -> None:
     from tenantry.settings import Settings, load
 

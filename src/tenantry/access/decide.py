@@ -169,7 +169,11 @@ async def _decide_group(
 
 
 async def _compare_groups(read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId) -> _Verdict:
-    """A group token acts as admin in its group and below, and nowhere else."""
+    """A group token acts as admin in its group and below, and nowhere else.
+
+    Whether who gave it is still an admin of the group is not asked: such a grant is the group's, and goes on until it
+    is revoked, its giver is deleted or disabled, or the group is (Kaizala contract §1).
+    """
     root_id = caller.group_id
     if root_id is not None and await access.is_within_group(read, tenant_id, group_id, root_id):
         return Reason.GRANTED, f"group {group_id} is within the grant's group {root_id}"

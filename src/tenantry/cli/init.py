@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 def init(
     data_dir: DataDir = None,
     database_url: Annotated[
-        str | None, typer.Option("--database-url", help="postgresql://… instead of a SQLite file.")
+        str | None,
+        typer.Option(
+            "--database-url",
+            help="postgresql://… instead of a SQLite file. Prefer TENANTRY_DATABASE_URL in the environment: everybody "
+            "on the machine can read the password of a command line.",
+        ),
     ] = None,
 ) -> None:
     """Prepare a data directory: master key, configuration, database. What is there already stays.

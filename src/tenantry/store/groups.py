@@ -311,6 +311,7 @@ async def set_member_role(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_i
           AND (:role = 'admin' OR role <> 'admin' OR EXISTS (
               SELECT 1 FROM group_members other
               JOIN users u ON u.tenant_id = :tenant_id AND u.id = other.user_id AND u.soft_deleted_at IS NULL
+                AND u.disabled_at IS NULL
               WHERE other.tenant_id = :tenant_id AND other.group_id = :group_id AND other.role = 'admin'
                 AND other.user_id <> :user_id))
         """,
@@ -331,6 +332,7 @@ async def delete_member(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id:
           AND (role <> 'admin' OR EXISTS (
               SELECT 1 FROM group_members other
               JOIN users u ON u.tenant_id = :tenant_id AND u.id = other.user_id AND u.soft_deleted_at IS NULL
+                AND u.disabled_at IS NULL
               WHERE other.tenant_id = :tenant_id AND other.group_id = :group_id AND other.role = 'admin'
                 AND other.user_id <> :user_id))
         """,

@@ -168,6 +168,17 @@ async def test_a_code_is_redeemed_once_and_its_second_use_ends_what_the_first_ma
     assert (await world.post(world.tenant.id, made)).json()["error"] == "invalid_grant"
 
 
+async def test_a_code_needs_the_redirect_uri_it_was_sent_to(world: World) -> None:
+    """RFC 6749 §4.1.3. A refused attempt spends nothing."""
+    form = {**world.refresh_form, "grant_type": "authorization_code", "code": await _a_code(world)}
+    missing = await world.post("common", form)
+    assert (missing.status_code, missing.json()["error"]) == (400, "invalid_request")
+    assert "redirect_uri" in missing.json()["error_description"]
+    wrong = await world.post("common", {**form, "redirect_uri": f"{REDIRECT_URI}/else"})
+    assert (wrong.status_code, wrong.json()["error"]) == (400, "invalid_grant")
+    assert (await world.post("common", {**form, "redirect_uri": REDIRECT_URI})).status_code == 200
+
+
 async def test_a_code_or_refresh_token_of_one_tenant_is_refused_at_another_and_the_trail_says_so(world: World) -> None:
     other = await a_tenant(world.store)
     code = {**world.refresh_form, "grant_type": "authorization_code", "redirect_uri": REDIRECT_URI}

@@ -84,6 +84,25 @@ async def test_admins_who_all_step_down_at_once_leave_one(store: Store) -> None:
         assert sorted((await roles(store, tenant, group)).values()) == ["admin", "member", "member", "member"]
 
 
+@pytest.mark.parametrize("column", ["disabled_at", "soft_deleted_at"])
+async def test_an_admin_who_cannot_act_does_not_count_as_one(store: Store, column: str) -> None:
+    tenant = await a_tenant(store)
+    admin, absent = await a_user(store, tenant), await a_user(store, tenant)
+    group = await a_group(store, tenant, admins=[admin, absent])
+    async with store.write() as tx:
+        await tx.run(
+            f"UPDATE users SET {column} = :now WHERE tenant_id = :tenant_id AND id = :id",
+            tenant_id=tenant.id,
+            id=absent.id,
+            now=NOON,
+        )
+    with pytest.raises(FailedPrecondition):
+        await change(store, as_grantee(admin), group, admin, GroupRole.MEMBER)
+    with pytest.raises(FailedPrecondition):
+        await remove(store, as_grantee(admin), group, admin)
+    assert (await roles(store, tenant, group))[admin.id] == "admin"
+
+
 async def test_many_who_add_the_same_people_add_each_once(store: Store) -> None:
     tenant = await a_tenant(store)
     admin, member = await a_user(store, tenant), await a_user(store, tenant, phone=True)

@@ -36,7 +36,7 @@ async def _authorization_code(
         client_id=client.client_id,
         client_secret=client.client_secret,
         code=form.need("code"),
-        redirect_uri=form.get("redirect_uri"),
+        redirect_uri=form.need("redirect_uri"),  # every code has one, so RFC 6749 §4.1.3 requires it
         code_verifier=form.get("code_verifier"),
         audience=target.audience,
         issuer=deps.settings.issuer,
