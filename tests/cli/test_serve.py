@@ -156,6 +156,15 @@ def test_a_start_with_another_master_key_is_refused(tmp_path: Path) -> None:
     assert "another master key" in sentence
 
 
+def test_the_first_start_too_knows_the_master_key_it_was_prepared_with(tmp_path: Path) -> None:
+    initialised(tmp_path / "this")
+    initialised(tmp_path / "other")
+    shutil.copy(tmp_path / "other" / "master.key", tmp_path / "this" / "master.key")
+    code, sentence = refusal(tmp_path / "this")
+    assert code == 78
+    assert "another master key" in sentence
+
+
 def test_a_start_with_a_misspelt_setting_names_it(tmp_path: Path) -> None:
     (tmp_path / "tenantry.toml").write_text("prot = 80\n")
     code, sentence = refusal(tmp_path)

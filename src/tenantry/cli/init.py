@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenantry.cli.common import DataDir, failing_well, settings_of
+from tenantry.cli.common import DataDir, failing_well, master_key_of, settings_of
 
 if TYPE_CHECKING:
     from tenantry.settings import Settings
+    from tenantry.tokens.master_key import MasterKey
 
 
 def init(
@@ -41,7 +42,12 @@ def init(
 
 
 def prepare(settings: Settings) -> None:
-    """Make what is missing. Raises StoreUnavailable, MasterKeyError for a key that is there and not usable."""
+    """Make what is missing, the first signing key too: by that a later start knows its master key.
+
+    Raises StoreUnavailable, MasterKeyError for a key that is there and not usable.
+    """
+    import asyncio
+
     from tenantry.settings import CONFIG_FILE
     from tenantry.store import migrate
 
@@ -51,7 +57,21 @@ def prepare(settings: Settings) -> None:
         file.touch(0o600)  # a database address may hold a password
         file.write_text(_configuration(settings), encoding="utf-8")
     ensure_master_key(settings)
+    master_key = master_key_of(settings)
     migrate.upgrade(settings.store_url)
+    asyncio.run(_make_first_key(settings, master_key))
+
+
+async def _make_first_key(settings: Settings, master_key: MasterKey) -> None:
+    from tenantry.core.clock import system_clock
+    from tenantry.store.opening import open_store
+    from tenantry.tokens.signing_keys import ensure_signing_key
+
+    store = await open_store(settings.store_url, busy_timeout=10.0, pool_size=1)
+    try:
+        await ensure_signing_key(store, master_key, system_clock())
+    finally:
+        await store.close()
 
 
 def ensure_master_key(settings: Settings) -> None:

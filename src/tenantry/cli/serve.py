@@ -3,7 +3,7 @@
 1. Demo mode makes what is missing: key, database, demo tenants. A normal start refuses with a sentence instead.
 2. The socket is bound before anything is built, since the port is part of the issuer.
 3. Schema tools are heavy and needed once, so they run in a process of their own, while this one loads the server.
-4. Tokens are given as soon as the server listens; the surfaces and what is printed are loaded meanwhile, in a thread.
+4. Tokens are given as soon as the server listens; a new demo's history is made then, and the rest loaded in a thread.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from tenantry.cli.common import DataDir, fail, failing_well, settings_of
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
 
     from tenantry.app import App
+    from tenantry.demo.data import Demo
     from tenantry.settings import Settings
 
 
@@ -51,8 +51,10 @@ def _prepare_demo(settings: Settings) -> subprocess.Popen[bytes] | None:
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     ensure_master_key(settings)
-    is_new = settings.database_url is None and not (settings.data_dir / "tenantry.db").exists()
-    return _start_upgrade(settings) if is_new else None
+    if settings.database_url is not None or (settings.data_dir / "tenantry.db").exists():
+        return None
+    work = "import sys; from tenantry.store.migrate import upgrade; upgrade(sys.argv[1])"  # the command loads more
+    return subprocess.Popen([sys.executable, "-c", work, settings.store_url])  # noqa: S603 - our own program
 
 
 def _start_upgrade(settings: Settings) -> subprocess.Popen[bytes]:
@@ -113,14 +115,22 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     from tenantry.cli.http import BoundedProtocol
 
     app = await _build(settings)
-    announce = await _announcement(app)
+    demo = await _demo(app) if settings.demo else None
 
     class Server(uvicorn.Server):
-        """Says where it listens once it does, and loads the rest."""
+        """Completes what no token needs once it listens, and says then where."""
+
+        completing: asyncio.Task[None] | None = None
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            self.completing = asyncio.create_task(asyncio.to_thread(_complete, app, announce))
+            if self.started:
+                self.completing = asyncio.create_task(_complete(app, demo))
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            if self.completing is not None:
+                self.completing.cancel()
+            await super().shutdown(sockets)
 
     config = uvicorn.Config(
         app,
@@ -150,28 +160,38 @@ async def _build(settings: Settings) -> App:
     return await build(settings)
 
 
-async def _announcement(app: App) -> Callable[[], str]:
-    """What to print, made when it is printed: colours are slow to load."""
-    settings = app.deps.settings
-    if not settings.demo:
-        return lambda: f"Tenantry listens on {settings.issuer} (port {settings.port}). Ctrl-C stops it."
+async def _demo(app: App) -> Demo:
     from tenantry.demo.data import ensure_demo
 
-    facts = await ensure_demo(app.deps)
-
-    def stories() -> str:
-        from tenantry.demo.stories import tell
-
-        return tell(facts, settings.data_dir)
-
-    return stories
+    return await ensure_demo(app.deps)
 
 
-def _complete(app: App, announce: Callable[[], str]) -> None:
-    """In a thread, when the server listens already."""
+async def _complete(app: App, demo: Demo | None) -> None:
+    import asyncio
+
+    from tenantry.core.log import get_logger
+
+    try:
+        if demo is not None and demo.is_new:
+            from tenantry.demo.data import CUSTOMER_DOMAIN
+            from tenantry.demo.history import live
+
+            await live(app.deps, demo.facts, CUSTOMER_DOMAIN)
+        await asyncio.to_thread(_load_and_tell, app, demo)
+    except Exception:  # noqa: BLE001 - what has been loaded goes on working
+        get_logger().exception("not everything could be loaded")
+
+
+def _load_and_tell(app: App, demo: Demo | None) -> None:
     import gc
 
-    typer.echo(announce())
+    settings = app.deps.settings
+    if demo is None:
+        typer.echo(f"Tenantry listens on {settings.issuer} (port {settings.port}). Ctrl-C stops it.")
+    else:
+        from tenantry.demo.stories import tell
+
+        typer.echo(tell(demo.facts, settings.data_dir))
     app.load()
     gc.collect()
     gc.freeze()

@@ -1,8 +1,9 @@
 """The demo's tenants, made once in one transaction, and the facts about them in `demo.json`.
 
 1. The facts of an earlier start count when their partner tenant is in the database: then only addresses are renewed.
-2. Otherwise everything is made. The facts are on disk as `demo.json.new` before the transaction commits and get their
-   name after it, so that a crash between the two loses neither the tenants nor their secrets.
+2. Otherwise they are made, without what they lived through: that is history.py's, for later. The facts are on disk as
+   `demo.json.new` before the transaction commits and get their name after it, so that a crash between the two loses
+   neither the tenants nor their secrets.
 
 Who is who: Meridian, a partner, manages Alder in named roles and is the EMM of its devices; at Birch it may only read;
 Cedar does not know it.
@@ -15,7 +16,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tenantry.access.actions import Permission, RoleId
 from tenantry.connectors.connectors import register_connector
@@ -33,7 +34,6 @@ from tenantry.delegation.relationships import (
     create_reseller_relationship,
     request_relationship,
 )
-from tenantry.demo.history import live
 from tenantry.devices.enterprises import enroll_enterprise
 from tenantry.devices.managed_accounts import AccountType, add_google_managed_account, insert_account
 from tenantry.directory.groups import NewGroup, create_group
@@ -61,15 +61,23 @@ ADMIN, LEAD, MEMBER, AGENT = "admin", "lead", "member", "agent"
 MOBILE_NUMBER = "+12065550100"
 
 
-async def ensure_demo(deps: Deps) -> Facts:
-    """The facts, in the words of `demo.json`; makes the tenants when they are not there."""
+class Demo(NamedTuple):
+    """`facts` in the words of `demo.json`. `is_new`: made by this start, and without a history yet."""
+
+    facts: Facts
+    is_new: bool
+
+
+async def ensure_demo(deps: Deps) -> Demo:
+    """Read the facts; make the tenants when they are not there."""
+    is_new = False
     for name in (FACTS_FILE, f"{FACTS_FILE}.new"):
         facts = _read(deps.settings.data_dir / name)
         if facts is not None and await _are_true(deps, facts):
             break
     else:
-        facts = await _make(deps)
-    return _readdressed(facts, deps.settings.issuer, deps.settings.data_dir)
+        facts, is_new = await _make(deps), True
+    return Demo(_readdressed(facts, deps.settings.issuer, deps.settings.data_dir), is_new)
 
 
 def _read(path: Path) -> Facts | None:
@@ -136,7 +144,6 @@ async def _make(deps: Deps) -> Facts:
         facts, key = await maker.make(tx)
         _write(deps.settings.data_dir / KEY_FILE, key)
         _write(deps.settings.data_dir / f"{FACTS_FILE}.new", facts)
-    await live(deps, facts, CUSTOMER_DOMAIN)
     return facts
 
 

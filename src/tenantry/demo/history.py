@@ -1,11 +1,13 @@
 """What the demo's tenant lived through before its first start: more people, apps and devices, and one working day.
 
 Everything is done by the functions that do it in production, with earlier times; nothing is written past them. It is
-the same story every time. A start that is broken off in the middle leaves part of it, which does no harm.
+the same story every time, made while the server answers already. A start that is broken off in the middle leaves part
+of it, which does no harm.
 """
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -205,8 +207,8 @@ class _Past:
                     display_name=_PEOPLE[number],
                     now=self._now - 15 * DAY,
                 )
-            for index in range(min(count, self._deps.settings.device_limit)):
-                await self._device(enterprise_id, account.id, number * 16 + index)
+            indexes = range(min(count, self._deps.settings.device_limit))
+            await asyncio.gather(*(self._device(enterprise_id, account.id, number * 16 + index) for index in indexes))
 
     async def _device(self, enterprise_id: EnterpriseId, account_id: ManagedAccountId, number: int) -> None:
         now, limit = self._now - 14 * DAY + number * HOUR, self._deps.settings.device_limit
@@ -234,9 +236,11 @@ class _Past:
         """The last 24 hours: exchanges, sign-ins, and what was refused."""
         for hour in range(self._now // HOUR - 23, self._now // HOUR):
             of_day = hour % 24
-            for turn in range(_EXCHANGES[of_day] + _REFUSALS[of_day]):
-                is_wrong = turn < _REFUSALS[of_day]
-                await self._exchange(app, hour * HOUR + turn * 3 * MINUTE, is_wrong=is_wrong)
+            exchanges = (
+                self._exchange(app, hour * HOUR + turn * 3 * MINUTE, is_wrong=turn < _REFUSALS[of_day])
+                for turn in range(_EXCHANGES[of_day] + _REFUSALS[of_day])
+            )
+            await asyncio.gather(*exchanges)  # one wait for the disk
             async with self._deps.store.write() as tx:
                 for turn in range(_SIGN_INS[of_day]):
                     user_id = people[(hour + turn) % len(people)]

@@ -191,6 +191,14 @@ async def rotate_signing_key(
     return key_id
 
 
+async def ensure_signing_key(store: Store, master_key: MasterKey, now: Micros) -> None:
+    """Make the first key when there is none. Raises StoreBusy."""
+    async with store.read() as read:
+        keys = await signing_keys.list_all(read, now)
+    if not keys:
+        await _make_first(store, master_key, now, generate_private_key("ES256"))
+
+
 async def _make_first(store: Store, master_key: MasterKey, now: Micros, private_key: PrivateKey) -> None:
     """Two processes that start together agree on the id, so one of them inserts and the other reads what it did."""
     key_id = master_key.first_key_id()
