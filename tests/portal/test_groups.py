@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from tenantry.access.actions import RoleId
+from tenantry.access.actions import Permission, RoleId
 from tenantry.core.ids import GroupId, UserId
 from tenantry.store import groups, phones
-from tests.support.builders import SomeUser, a_group, a_user
+from tests.support.builders import SomeUser, a_connector, a_group, a_relationship, a_tenant, a_user
 from tests.support.portal import Portal, Visitor
 from tests.support.queries import counted_queries
 
@@ -298,3 +298,27 @@ async def test_a_member_of_another_group_is_no_page(portal: Portal) -> None:
     visitor = await portal.visit(portal.dana)
     assert (await visitor.open(f"/groups/{portal.below}/members/{portal.mia.id}/role")).status_code == 404
     assert (await visitor.open(f"/groups/{GroupId('none')}/members/add")).status_code == 404
+
+
+async def test_a_partners_groups_administrator_manages_members_of_the_customers_groups(portal: Portal) -> None:
+    store = portal.app.deps.store
+    partner, role = await a_tenant(store), RoleId.GROUPS_ADMINISTRATOR
+    pat = await portal.visit(await a_user(store, partner, roles=[role]))
+    await a_relationship(store, partner, portal.tenant, roles=[role])
+    act = f"/customers/{portal.tenant.id}/act"
+    await pat.open(act)
+    assert (await pat.send(act)).status_code == 303
+    await pat.open("/groups")
+    assert names_on(pat) == ["Day shift", "Night drivers", "Night shift"]
+    assert 'href="/groups/new"' not in pat.page.text
+    await pat.open(f"/groups/{portal.group}")
+    assert "sub-groups/new" not in pat.page.text
+    await pat.open(f"/groups/{portal.group}/members/add")
+    added = await pat.send(f"/groups/{portal.group}/members/add", people=portal.dana.user_principal_name)
+    assert added.status_code == 303
+    assert await role_of(portal, portal.group, portal.dana) == "member"
+    assert (await pat.open("/groups/new")).status_code == 403
+    connector = await a_connector(store, portal.tenant, permissions=[Permission.GROUP_INFORMATION])
+    await pat.open(f"/groups/{portal.group}/connectors")
+    given = await pat.send(f"/groups/{portal.group}/connectors", connector_id=connector.id)
+    assert given.status_code == 404  # a token is a user's of the organisation to give
