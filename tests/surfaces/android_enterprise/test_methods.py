@@ -156,7 +156,7 @@ async def test_a_policy_waits_for_its_device_and_a_mask_changes_one_field(emm: E
     assert (await emm.call("PUT", device, json={"androidId": "00aa"})).json()["policy"] == expected
     assert reason(await emm.call("PUT", device, json=masked, params={"updateMask": "model"})) == (400, "invalid")
     assert reason(await emm.call("PUT", device, json={"androidId": "00bb"})) == (400, "invalid")
-    assert reason(await emm.call("PUT", f"{emm.user}/devices/xyz", json=masked)) == (400, "invalid")
+    assert reason(await emm.call("PUT", f"{emm.user}/devices/-xyz", json=masked)) == (400, "invalid")
 
 
 async def test_the_state_is_kept_for_live_devices_only(emm: Emm) -> None:
