@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tenantry.access.actions import Permission
+from tenantry.access.actions import Permission, RoleId
 from tenantry.core.clock import system_clock
 from tests.support.app import RecordingMessages
 from tests.support.builders import a_connector, a_grant, a_relationship, a_tenant, a_user
@@ -87,7 +87,7 @@ async def a_partners_access_token(live: LivePortal) -> str:
     """Of an agent whose tenant may administer the users of Northwind, exchanged by curl."""
     store, now = live.portal.app.deps.store, system_clock()
     partner = await a_tenant(store, name="Fabrikam", now=now)
-    agent = await a_user(store, partner, now=now)
+    agent = await a_user(store, partner, roles=[RoleId.USER_ADMINISTRATOR], now=now)
     await a_relationship(store, partner, live.portal.tenant, now=now)
     tool = await a_connector(store, partner, permissions=[Permission.PARTNER_CENTER], now=now)
     grant = await a_grant(store, tool, agent, permissions=[Permission.PARTNER_CENTER], now=now)
