@@ -25,6 +25,7 @@ from tenantry.surfaces.portal.guard import local_path
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.under_way import browser_of, go_on, next_of, session_lifetime, with_next
 from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -139,7 +140,7 @@ async def _enter(request: Request, arrival: Arrival) -> Response:
 
 
 def _limit(deps: Deps, address: str) -> None:
-    deps.limits.hit("upstream", address, limit=PER_MINUTE, window=MINUTE)
+    deps.limits.hit("upstream", subscriber_of(address), limit=PER_MINUTE, window=MINUTE)
 
 
 def _cookie_name(deps: Deps) -> str:
