@@ -320,5 +320,6 @@ async def test_a_partners_groups_administrator_manages_members_of_the_customers_
     assert (await pat.open("/groups/new")).status_code == 403
     connector = await a_connector(store, portal.tenant, permissions=[Permission.GROUP_INFORMATION])
     await pat.open(f"/groups/{portal.group}/connectors")
+    assert "Ask an admin of the group." in pat.page.text
     given = await pat.send(f"/groups/{portal.group}/connectors", connector_id=connector.id)
     assert given.status_code == 404  # a token is a user's of the organisation to give
