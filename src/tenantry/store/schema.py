@@ -100,6 +100,15 @@ domains = _reference(
     Index("ix_domains_tenant", "tenant_id", "name"),
 )
 
+domain_proofs = _owned(
+    "domain_proofs",  # names that the tenant says are its own, until the DNS says so too
+    _text("name"),
+    _text("token"),  # what the TXT record must hold
+    _text("created_by"),
+    _time("created_at"),
+    key=("name",),
+)
+
 connectors = _reference(
     "connectors",
     _text("id", primary_key=True),
@@ -127,6 +136,7 @@ connector_secrets = _reference(
     _time("created_at"),
     _maybe_time("expires_at"),
     _maybe_time("ended_at"),
+    _maybe_time("last_used_at"),  # within the hour: not every use is written
     PrimaryKeyConstraint("connector_id", "id", name="pk_connector_secrets"),
 )
 
@@ -185,6 +195,7 @@ users = _owned(
     _time("updated_at"),
     _maybe_time("disabled_at"),
     _maybe_time("soft_deleted_at"),
+    _maybe_time("last_sign_in_at"),  # to the portal
     Index(
         "uq_users_live_upn",
         "tenant_id",
@@ -328,6 +339,21 @@ group_links = _owned(
     _of_group("group_links", "child_id"),
     Index("ix_group_links_child", "tenant_id", "child_id", "parent_id"),
     key=("parent_id", "child_id"),
+)
+
+group_invitations = _owned(
+    "group_invitations",
+    _hash("invitation_hash"),
+    _text("id"),  # to list and end it by; opens nothing
+    _text("group_id"),
+    _text("role"),  # what who follows the link becomes: member | subscriber
+    _text("created_by"),
+    _time("created_at"),
+    _time("expires_at"),
+    _maybe_time("ended_at"),
+    _of_group("group_invitations"),
+    Index("ix_group_invitations_group", "tenant_id", "group_id"),
+    key=("invitation_hash",),
 )
 
 # Signing in to the portal.
@@ -539,6 +565,7 @@ refresh_tokens = _owned(
     _time("created_at"),
     _time("expires_at"),
     _maybe_time("revoked_at"),
+    _maybe_time("last_used_at"),  # within the hour: not every use is written
     ForeignKeyConstraint(["tenant_id", "grant_id"], ["grants.tenant_id", "grants.id"], name="fk_refresh_tokens_grant"),
     Index("ix_refresh_tokens_grant", "tenant_id", "grant_id"),
     key=("token_hash",),
@@ -654,6 +681,50 @@ device_credentials = _owned(
     Index("ix_device_credentials_account", "tenant_id", "managed_account_id", "android_id"),
     key=("credential_hash",),
     sqlite_with_rowid=False,
+)
+
+# What goes out after a change.
+
+webhooks = _owned(
+    "webhooks",
+    _text("id"),
+    _text("object_type"),  # group | tenant
+    _text("object_id"),
+    _text("event_types"),  # space-separated
+    _text("callback_url"),
+    Column("callback_token", LargeBinary, nullable=True),  # encrypted under the master key
+    _maybe_text("context"),  # sent back with each event
+    _maybe_text("connector_id"),  # through which it was registered; NULL: in the portal
+    _text("created_by"),
+    _time("created_at"),
+    _time("expires_at"),
+    _maybe_time("disabled_at"),
+    _maybe_text("disabled_reason"),
+    _maybe_time("deleted_at"),
+    _where("ix_webhooks_object", "tenant_id", "object_type", "object_id", where="deleted_at IS NULL"),
+    key=("id",),
+)
+
+webhook_deliveries = _owned(
+    "webhook_deliveries",  # the outbox: written with the change, sent after it
+    _text("id"),  # sorts by time
+    _text("webhook_id"),
+    _text("event_type"),
+    _text("body"),  # JSON, as it is sent
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    _time("created_at"),
+    _maybe_time("due_at"),  # NULL: nothing is left to do
+    _maybe_time("delivered_at"),
+    _maybe_text("last_error"),  # of the last attempt that failed
+    ForeignKeyConstraint(
+        ["tenant_id", "webhook_id"],
+        ["webhooks.tenant_id", "webhooks.id"],
+        name="fk_webhook_deliveries_webhook",
+        ondelete="CASCADE",
+    ),
+    Index("ix_webhook_deliveries_webhook", "tenant_id", "webhook_id", "id"),
+    _where("ix_webhook_deliveries_due", "tenant_id", "due_at", where="due_at IS NOT NULL"),
+    key=("id",),
 )
 
 # What happened, and what was answered.

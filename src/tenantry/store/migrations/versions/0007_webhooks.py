@@ -1,0 +1,111 @@
+"""Webhooks with their outbox, invitations to groups, proofs of domains, and when secrets and sign-ins were last used."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for table, column in (
+        ("connector_secrets", "last_used_at"),
+        ("refresh_tokens", "last_used_at"),
+        ("users", "last_sign_in_at"),
+    ):
+        op.add_column(table, sa.Column(column, sa.BigInteger(), nullable=True))
+    op.create_table(
+        "domain_proofs",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name="fk_domain_proofs_tenant"),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name="pk_domain_proofs"),
+        info={"kind": "owned"},
+    )
+    op.create_table(
+        "group_invitations",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("invitation_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name="fk_group_invitations_tenant"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "group_id"],
+            ["groups.tenant_id", "groups.id"],
+            name="fk_group_invitations_group_id",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "invitation_hash", name="pk_group_invitations"),
+        info={"kind": "owned"},
+    )
+    op.create_index("ix_group_invitations_group", "group_invitations", ["tenant_id", "group_id"])
+    op.create_table(
+        "webhooks",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("object_type", sa.Text(), nullable=False),
+        sa.Column("object_id", sa.Text(), nullable=False),
+        sa.Column("event_types", sa.Text(), nullable=False),
+        sa.Column("callback_url", sa.Text(), nullable=False),
+        sa.Column("callback_token", sa.LargeBinary(), nullable=True),
+        sa.Column("context", sa.Text(), nullable=True),
+        sa.Column("connector_id", sa.Text(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("disabled_at", sa.BigInteger(), nullable=True),
+        sa.Column("disabled_reason", sa.Text(), nullable=True),
+        sa.Column("deleted_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name="fk_webhooks_tenant"),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_webhooks"),
+        info={"kind": "owned"},
+    )
+    live = sa.text("deleted_at IS NULL")
+    op.create_index(
+        "ix_webhooks_object",
+        "webhooks",
+        ["tenant_id", "object_type", "object_id"],
+        sqlite_where=live,
+        postgresql_where=live,
+    )
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("webhook_id", sa.Text(), nullable=False),
+        sa.Column("event_type", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("delivered_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name="fk_webhook_deliveries_tenant"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "webhook_id"],
+            ["webhooks.tenant_id", "webhooks.id"],
+            name="fk_webhook_deliveries_webhook",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_webhook_deliveries"),
+        info={"kind": "owned"},
+    )
+    op.create_index("ix_webhook_deliveries_webhook", "webhook_deliveries", ["tenant_id", "webhook_id", "id"])
+    due = sa.text("due_at IS NOT NULL")
+    op.create_index(
+        "ix_webhook_deliveries_due",
+        "webhook_deliveries",
+        ["tenant_id", "due_at"],
+        sqlite_where=due,
+        postgresql_where=due,
+    )
