@@ -1,4 +1,4 @@
-"""Webhooks with their outbox, invitations to groups, proofs of domains, and when secrets and sign-ins were last used."""
+"""Webhooks with their outbox, invitations to groups, proofs of domains, and when things were used last."""
 
 import sqlalchemy as sa
 from alembic import op
