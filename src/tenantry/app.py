@@ -26,6 +26,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import Clock, system_clock
+from tenantry.core.dns import SystemDns, TextRecords
 from tenantry.core.http import OutgoingHttp
 from tenantry.core.log import get_logger
 from tenantry.directory.messages import AppriseMessages, DemoInbox, Messages
@@ -285,7 +286,12 @@ def _routes_of(app: FastAPI) -> Iterator[Route]:
 
 
 async def build(
-    settings: Settings, *, store: Store | None = None, clock: Clock = system_clock, messages: Messages | None = None
+    settings: Settings,
+    *,
+    store: Store | None = None,
+    clock: Clock = system_clock,
+    messages: Messages | None = None,
+    dns: TextRecords | None = None,
 ) -> App:
     """Make every part once and put them together.
 
@@ -311,6 +317,7 @@ async def build(
             messages=messages or _messages(settings, clock),
             limits=RateLimiter(settings.rate_limits == "on", clock),
             http=OutgoingHttp(allow_private=settings.outgoing_private_addresses),
+            dns=dns or SystemDns(),
         )
     except BaseException:
         if store is None:

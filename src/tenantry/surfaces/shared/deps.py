@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from tenantry.core.clock import Clock
+from tenantry.core.dns import TextRecords
 from tenantry.core.http import OutgoingHttp
 from tenantry.directory.messages import Messages
 from tenantry.directory.passwords import PasswordHasher
@@ -34,6 +35,7 @@ class Deps:
     messages: Messages
     limits: RateLimiter
     http: OutgoingHttp
+    dns: TextRecords
 
 
 def deps_of(connection: HTTPConnection) -> Deps:
