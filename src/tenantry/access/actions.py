@@ -73,6 +73,7 @@ class Action(StrEnum):
     READ_GROUP = "group.read"
     CREATE_GROUP = "group.create"
     UPDATE_GROUP = "group.update"
+    DELETE_GROUP = "group.delete"
     LIST_GROUP_MEMBERS = "group_member.list"
     ADD_GROUP_MEMBERS = "group_member.add"
     REMOVE_GROUP_MEMBER = "group_member.remove"
@@ -109,6 +110,9 @@ class Action(StrEnum):
     CHANGE_CONNECTOR = "connector.change"  # its secrets, on and off, deleting it
     LIST_ALL_GROUPS = "group.list_all"  # those of others too
     CREATE_CONNECT_GROUP = "group.create_connect"  # one that broadcasts
+    RESTORE_GROUP = "group.restore"
+    INVITE_TO_GROUP = "group.invite"  # by a link, which whoever has it may follow
+    JOIN_GROUP = "group.join"  # the link presented is the permission
     GRANT_CONNECTOR = "grant.create"  # as far as one's own rights go
     GRANT_CONNECTOR_GROUP = "grant.create_for_group"
     REVOKE_GRANT = "grant.revoke"
@@ -187,6 +191,7 @@ RULES: dict[Action, Rule] = {
     Action.READ_GROUP: _kaizala(Permission.GROUP_INFORMATION, GroupRole.MEMBER, *_GROUP_READERS),
     Action.CREATE_GROUP: _kaizala(Permission.GROUP_INFORMATION),
     Action.UPDATE_GROUP: _kaizala(Permission.GROUP_INFORMATION, GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.DELETE_GROUP: _kaizala(Permission.GROUP_INFORMATION, GroupRole.ADMIN, *_GROUP_ADMINS),
     Action.LIST_GROUP_MEMBERS: _kaizala(Permission.GROUP_MEMBERS, GroupRole.MEMBER, *_GROUP_READERS),
     Action.ADD_GROUP_MEMBERS: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN, *_GROUP_ADMINS),
     Action.REMOVE_GROUP_MEMBER: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN, *_GROUP_ADMINS),
@@ -219,6 +224,9 @@ RULES: dict[Action, Rule] = {
     Action.CHANGE_CONNECTOR: _portal(RoleId.GLOBAL_ADMINISTRATOR),
     Action.LIST_ALL_GROUPS: _portal(*_GROUP_READERS),
     Action.CREATE_CONNECT_GROUP: _portal(*_GROUP_ADMINS),
+    Action.RESTORE_GROUP: _portal(*_GROUP_ADMINS),
+    Action.INVITE_TO_GROUP: _portal(*_GROUP_ADMINS, group_role=GroupRole.ADMIN),
+    Action.JOIN_GROUP: _portal(),
     Action.GRANT_CONNECTOR: _portal(),
     Action.GRANT_CONNECTOR_GROUP: _portal(
         RoleId.GLOBAL_ADMINISTRATOR, RoleId.GROUPS_ADMINISTRATOR, group_role=GroupRole.ADMIN

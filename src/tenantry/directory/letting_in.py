@@ -10,15 +10,14 @@ from typing import NamedTuple
 
 from tenantry.access.actions import Action, GroupRole
 from tenantry.access.decide import require
-from tenantry.audit import events
-from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.directory.member_files import MOST_ROWS, PersonRow
+from tenantry.directory.members import let_in_user
 from tenantry.directory.phones import normalise, user_or_guest_of
-from tenantry.store import groups, users
+from tenantry.store import users
 from tenantry.store.engine import Tx
 
 _NOBODY = "No user has this sign-in name."
@@ -80,10 +79,7 @@ async def let_in(
         _note(roles, await user_or_guest_of(tx, caller, tenant_id, number, now), role)
     added = 0
     for user_id, role in sorted(roles.items()):
-        if await groups.insert_member(tx, tenant_id, group_id, user_id, role, now):
-            added += 1
-            event = events.GroupMemberAdded(group_id=group_id, user_id=user_id, role=role)
-            await record(tx, tenant_id, caller, event, now)
+        added += await let_in_user(tx, caller, tenant_id, group_id, user_id, role, now)
     return LetIn(added, len(roles) - added, refused)
 
 

@@ -81,7 +81,7 @@ async def admit(
     if len(newcomers) > MAX_NEWCOMERS:
         raise InvalidValue(f"At most {MAX_NEWCOMERS} members can be added at once.", field="members")
     if founder is not None:
-        await _let_in(tx, caller, tenant_id, group_id, founder, GroupRole.ADMIN, now)
+        await let_in_user(tx, caller, tenant_id, group_id, founder, GroupRole.ADMIN, now)
     complete = True
     for role, numbers, user_ids in (
         (GroupRole.ADMIN, newcomers.admin_numbers, newcomers.admin_ids),
@@ -92,8 +92,27 @@ async def admit(
         known = [user_id for user_id in map(UserId, user_ids) if await _is_live(tx, tenant_id, user_id)]
         complete = complete and all_well_formed and len(known) == len(user_ids)
         for user_id in sorted({*found, *known}):
-            await _let_in(tx, caller, tenant_id, group_id, user_id, role, now)
+            await let_in_user(tx, caller, tenant_id, group_id, user_id, role, now)
     return complete
+
+
+async def let_in_user(
+    tx: Tx,
+    caller: Caller,
+    tenant_id: TenantId,
+    group_id: GroupId,
+    user_id: UserId,
+    role: GroupRole,
+    now: Micros,
+    *,
+    invitation_id: str | None = None,
+) -> bool:
+    """Let one user in; False, and the role stays, for who is in, but a subscriber may become more. No checks."""
+    if not await groups.insert_member(tx, tenant_id, group_id, user_id, role, now):
+        return False
+    event = events.GroupMemberAdded(group_id=group_id, user_id=user_id, role=role, invitation_id=invitation_id)
+    await record(tx, tenant_id, caller, event, now)
+    return True
 
 
 async def set_role(
@@ -133,14 +152,6 @@ async def get_own_profile(read: Read, caller: Caller, tenant_id: TenantId, now: 
     if person is None:
         raise NotFound("user")
     return person
-
-
-async def _let_in(
-    tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: GroupRole, now: Micros
-) -> None:
-    if await groups.insert_member(tx, tenant_id, group_id, user_id, role, now):
-        event = events.GroupMemberAdded(group_id=group_id, user_id=user_id, role=role)
-        await record(tx, tenant_id, caller, event, now)
 
 
 async def _get_role(read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> GroupRole:

@@ -112,17 +112,41 @@ async def update(
     return changed == 1
 
 
-async def insert_link(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros) -> None:
-    """Make `child_id` a sub-group of `parent_id`."""
-    await tx.run(
+async def insert_link(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros) -> bool:
+    """Make `child_id` a sub-group of `parent_id`. False when it is one."""
+    row = await tx.one_or_none(
+        str,
         """
         INSERT INTO group_links (tenant_id, parent_id, child_id, created_at)
         VALUES (:tenant_id, :parent_id, :child_id, :now)
+        ON CONFLICT (tenant_id, parent_id, child_id) DO NOTHING RETURNING child_id
         """,
         tenant_id=tenant_id,
         parent_id=parent_id,
         child_id=child_id,
         now=now,
+    )
+    return row is not None
+
+
+async def delete_link(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId) -> bool:
+    """False when `child_id` is no sub-group of `parent_id`."""
+    changed = await tx.run(
+        "DELETE FROM group_links WHERE tenant_id = :tenant_id AND parent_id = :parent_id AND child_id = :child_id",
+        tenant_id=tenant_id,
+        parent_id=parent_id,
+        child_id=child_id,
+    )
+    return changed == 1
+
+
+async def find_type(read: Read, tenant_id: TenantId, group_id: GroupId) -> str | None:
+    """What kind of group it is, None when there is no such live one."""
+    return await read.one_or_none(
+        str,
+        "SELECT group_type FROM groups WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL",
+        tenant_id=tenant_id,
+        id=group_id,
     )
 
 
@@ -285,13 +309,14 @@ async def find_role(read: Read, tenant_id: TenantId, group_id: GroupId, user_id:
 async def insert_member(
     tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: str, now: Micros
 ) -> bool:
-    """False, and the role stays, when the user is in the group."""
+    """False, and the role stays, when the user is in the group; but a subscriber becomes what more there is."""
     row = await tx.one_or_none(
         str,
         """
         INSERT INTO group_members (tenant_id, group_id, user_id, role, added_at)
         VALUES (:tenant_id, :group_id, :user_id, :role, :now)
-        ON CONFLICT (tenant_id, group_id, user_id) DO NOTHING RETURNING user_id
+        ON CONFLICT (tenant_id, group_id, user_id) DO UPDATE SET role = excluded.role, added_at = excluded.added_at
+        WHERE group_members.role = 'subscriber' AND excluded.role <> 'subscriber' RETURNING user_id
         """,
         tenant_id=tenant_id,
         group_id=group_id,
@@ -335,6 +360,20 @@ async def delete_member(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id:
                 AND u.disabled_at IS NULL
               WHERE other.tenant_id = :tenant_id AND other.group_id = :group_id AND other.role = 'admin'
                 AND other.user_id <> :user_id))
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        user_id=user_id,
+    )
+    return changed == 1
+
+
+async def delete_subscriber(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> bool:
+    """False when the user is not in the group, or is more than a subscriber."""
+    changed = await tx.run(
+        """
+        DELETE FROM group_members
+        WHERE tenant_id = :tenant_id AND group_id = :group_id AND user_id = :user_id AND role = 'subscriber'
         """,
         tenant_id=tenant_id,
         group_id=group_id,

@@ -45,6 +45,7 @@ class SecretKind(StrEnum):
     SESSION = "ss"
     SIGN_IN = "si"
     UPSTREAM_STATE = "us"
+    GROUP_INVITATION = "gi"
 
 
 def mint_secret(kind: SecretKind, tenant_id: TenantId) -> str:
