@@ -7,6 +7,7 @@ DATA_DIR = var
 ARGS =
 
 PORTAL := src/tenantry/surfaces/portal
+NEW_SQLITE := src/tenantry/store/migrations/new_sqlite.sql
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -64,6 +65,11 @@ types: setup-dev ## Check types
 .PHONY: docs
 docs: setup-dev ## Draw docs/er.svg from the schema
 	@$(BIN)/python tools/er.py > docs/er.svg
+
+# By a file of its own: one that is half written would be read as the schema.
+.PHONY: schema
+schema: setup-dev ## Write what a new SQLite file is made from, after a new migration
+	@$(BIN)/python tools/new_sqlite.py > $(NEW_SQLITE).part && mv $(NEW_SQLITE).part $(NEW_SQLITE)
 
 .PHONY: screenshots
 screenshots: setup-dev ## Take the pictures in docs/images/ with Chromium

@@ -2,7 +2,7 @@
 
 1. Demo mode makes what is missing: key, database, demo tenants. A normal start refuses with a sentence instead.
 2. The socket is bound before anything is built, since the port is part of the issuer.
-3. Schema tools are heavy and needed once, so they run in a process of their own, while this one loads the server.
+3. A new SQLite file gets its tables from one script. Migrations run in a process of their own: their tools are heavy.
 4. Tokens are given as soon as the server listens; a new demo's history is made then, and the rest loaded in a thread.
 """
 
@@ -39,31 +39,27 @@ def serve(
     """
     settings = settings_of(data_dir, host=host, port=port, demo=demo or None)
     with failing_well(), suppress(KeyboardInterrupt):
-        upgrade = _prepare_demo(settings) if settings.demo else None
+        if settings.demo:
+            _prepare_demo(settings)
         listener = _bind(settings)
         settings = _addressed(settings, listener)
-        _run(settings, listener, upgrade)
+        _run(settings, listener)
 
 
-def _prepare_demo(settings: Settings) -> subprocess.Popen[bytes] | None:
-    """Key and directory now; the schema in the background when there is no database yet."""
+def _prepare_demo(settings: Settings) -> None:
+    """Directory, key, and a SQLite file with tables where there is none."""
     from tenantry.cli.init import ensure_master_key
+    from tenantry.store.new_sqlite import create_tables
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     ensure_master_key(settings)
-    if settings.database_url is not None or (settings.data_dir / "tenantry.db").exists():
-        return None
-    work = "import sys; from tenantry.store.migrate import upgrade; upgrade(sys.argv[1])"  # the command loads more
-    return subprocess.Popen([sys.executable, "-c", work, settings.store_url])  # noqa: S603 - our own program
+    if settings.database_url is None:
+        create_tables(settings.data_dir / "tenantry.db")
 
 
-def _start_upgrade(settings: Settings) -> subprocess.Popen[bytes]:
+def _upgrade(settings: Settings) -> None:
     command = [sys.executable, "-m", "tenantry.cli", "db", "upgrade", "--data-dir", str(settings.data_dir)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
-
-
-def _finish(upgrade: subprocess.Popen[bytes]) -> None:
-    if upgrade.wait() != 0:
+    if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode != 0:  # noqa: S603 - our own program
         fail("The database could not be prepared.", 78)  # the child has said why
 
 
@@ -88,17 +84,14 @@ def _addressed(settings: Settings, listener: socket.socket) -> Settings:
     return settings.model_copy(update={"port": port, "public_url": settings.public_url or f"http://{host}:{port}"})
 
 
-def _run(settings: Settings, listener: socket.socket, upgrade: subprocess.Popen[bytes] | None) -> None:
+def _run(settings: Settings, listener: socket.socket) -> None:
     import asyncio
     import gc
 
     gc.disable()  # until everything is loaded: all of it stays, so looking for garbage in it is wasted start-up
-    from tenantry import app  # noqa: F401 - loads the server while the schema is made
     from tenantry.core.log import configure
 
     configure(settings.log_format)
-    if upgrade is not None:
-        _finish(upgrade)
     try:
         import uvloop
     except ModuleNotFoundError:
@@ -156,7 +149,7 @@ async def _build(settings: Settings) -> App:
     except SchemaOutdated:
         if not settings.demo:
             raise
-    _finish(_start_upgrade(settings))
+    _upgrade(settings)
     return await build(settings)
 
 

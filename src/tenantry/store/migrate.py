@@ -1,13 +1,13 @@
 """Bring a database to the schema of this version, or say where it stands. A normal start does not load this.
 
-A migration runs in one transaction on both engines: it is there as a whole or not at all. The functions are for a
-process that has no store open on the same file and no running event loop.
+A migration runs in one transaction on both engines: it is there as a whole or not at all. A new SQLite file needs none:
+new_sqlite.py makes it. The functions are for a process that has no store open on the same file and no running event
+loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -19,6 +19,7 @@ from alembic.runtime.migration import MigrationContext
 
 from tenantry.core.errors import StoreUnavailable
 from tenantry.store import migrations
+from tenantry.store.new_sqlite import create_tables
 
 T = TypeVar("T")
 
@@ -35,13 +36,17 @@ class SchemaState(NamedTuple):
 
 
 def upgrade(url: str) -> None:
-    """Create or change the tables up to HEAD; does nothing when they are there. Raises StoreUnavailable.
+    """Create or change the tables up to HEAD; does nothing when they are there. Raises StoreBusy, StoreUnavailable.
 
     A SQLite file is made when absent, readable by its owner only. On Citus: run it against the coordinator.
     """
     path = _sqlite_path(url)
-    if path is not None:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    if path is None or not create_tables(path):
+        run_migrations(url)
+
+
+def run_migrations(url: str) -> None:
+    """The migrations that the database has not seen, one after the other. Raises StoreUnavailable."""
     _on_connection(url, _upgrade)
 
 

@@ -1,0 +1,47 @@
+"""Print the script a new SQLite file is made from: `python tools/new_sqlite.py`.
+
+It is what the migrations leave in an empty file: the definitions as SQLite keeps them, in their order, and the rows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tenantry.store import migrate
+
+
+def migrated(directory: Path) -> Path:
+    """A new file there that the migrations have gone through, one after the other."""
+    path = directory / "migrated.db"
+    migrate.run_migrations(f"sqlite:///{path}")
+    return path
+
+
+def statements(path: Path) -> Iterator[str]:
+    """What makes such a file out of an empty one."""
+    with closing(sqlite3.connect(path)) as db:
+        definitions = db.execute(
+            "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY rowid"
+        ).fetchall()
+        for _, _, sql in definitions:
+            yield sql
+        for name in (name for kind, name, _ in definitions if kind == "table"):
+            columns = [f"quote({row[1]})" for row in db.execute(f"PRAGMA table_info({name})")]
+            for row in db.execute(f"SELECT {', '.join(columns)} FROM {name}"):
+                yield f"INSERT INTO {name} VALUES ({', '.join(row)})"
+
+
+def main() -> None:
+    with TemporaryDirectory() as directory:
+        made = [f"{statement};\n" for statement in statements(migrated(Path(directory)))]
+    sys.stdout.write("-- Written by `make schema` from the migrations; never edit it.\n")
+    sys.stdout.writelines(made)
+
+
+if __name__ == "__main__":
+    main()
