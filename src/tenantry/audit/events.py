@@ -43,6 +43,18 @@ class DomainAdded(Event, tag="domain.added"):
     domain: str
 
 
+class DomainProofBegun(Event, tag="domain.proof_begun"):
+    domain: str
+
+
+class DomainProofDropped(Event, tag="domain.proof_dropped"):
+    domain: str
+
+
+class DomainRemoved(Event, tag="domain.removed"):
+    domain: str
+
+
 # Users
 
 

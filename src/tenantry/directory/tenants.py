@@ -12,11 +12,11 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, new_guid, parse_guid
-from tenantry.store import partner_customers, tenants
+from tenantry.store import domain_proofs, partner_customers, tenants
 from tenantry.store.engine import Read, Tx
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
@@ -36,7 +36,7 @@ async def create_tenant(
     if not await tenants.insert(tx, created, name=name, country=country, now=now):
         raise AlreadyExists("A tenant with this ID exists.", field="tenant_id", value=created)
     await record(tx, created, caller, events.TenantCreated(name=name), now)
-    await _insert_domain(tx, caller, created, initial_domain, is_initial=True, is_federated=False, now=now)
+    await give_domain(tx, caller, created, initial_domain, is_initial=True, now=now)
     return created
 
 
@@ -68,33 +68,55 @@ async def add_domain(
 ) -> None:
     """Give the tenant one more domain, taken as verified. Raises NotFound("tenant"), InvalidValue, AlreadyExists."""
     await get_tenant(tx, tenant_id)
-    await _insert_domain(tx, caller, tenant_id, name, is_initial=False, is_federated=is_federated, now=now)
+    await give_domain(tx, caller, tenant_id, name, is_federated=is_federated, now=now)
 
 
-async def _insert_domain(
-    tx: Tx, caller: Caller, tenant_id: TenantId, name: str, *, is_initial: bool, is_federated: bool, now: Micros
+async def give_domain(
+    tx: Tx,
+    caller: Caller,
+    tenant_id: TenantId,
+    name: str,
+    *,
+    is_initial: bool = False,
+    is_federated: bool = False,
+    now: Micros,
 ) -> None:
+    """The domain is the tenant's, as verified; whoever calls has seen to that. Raises InvalidValue, AlreadyExists."""
     domain = parse_domain(name)
     if not await tenants.insert_domain(
         tx, tenant_id, name=domain, is_initial=is_initial, is_federated=is_federated, now=now
     ):
-        raise AlreadyExists(
-            f"The domain {domain} belongs to a tenant already. Choose another.", field="domain", value=domain
-        )
+        raise domain_taken(domain)
+    await domain_proofs.delete(tx, tenant_id, domain)
     await record(tx, tenant_id, caller, events.DomainAdded(domain=domain), now)
 
 
+def domain_taken(domain: str) -> AlreadyExists:
+    """Says nothing of whose it is."""
+    return AlreadyExists("This domain belongs to an organisation on this server already.", field="domain", value=domain)
+
+
 def parse_domain(raw: str) -> str:
-    """The lower-case ASCII form of a domain name (RFC 1035 §2.3.1, RFC 5890 for others). Raises InvalidValue."""
+    """The lower-case ASCII form of a domain name (RFC 1035 §2.3.1; others by RFC 5891). Raises InvalidValue.
+
+    Not an IPv4 address: no top-level domain is a number (RFC 3696 §2).
+    """
     text = raw.strip().lower()
-    if not text.isascii():
-        try:
-            text = text.encode("idna").decode("ascii")
-        except UnicodeError:
-            text = ""
+    if not text.isascii() and len(text) <= 253:
+        text = _to_ascii(text)
     if len(text) > 253 or not _DOMAIN.fullmatch(text):
         raise InvalidValue("The domain must be a name with a dot, such as contoso.example.", field="domain")
     return text
+
+
+def _to_ascii(text: str) -> str:
+    """Empty for what no registry would take. The tables of all scripts are loaded when the first such name comes."""
+    import idna
+
+    try:
+        return idna.encode(text, uts46=True).decode("ascii")
+    except UnicodeError:
+        return ""
 
 
 async def get_tenant(read: Read, tenant_id: TenantId) -> tenants.Tenant:

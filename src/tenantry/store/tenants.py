@@ -159,3 +159,38 @@ async def list_domains(read: Read, tenant_id: TenantId) -> list[Domain]:
         """,
         tenant_id=tenant_id,
     )
+
+
+async def is_domain_taken(read: Read, name: str) -> bool:
+    """Whether any tenant has the domain, a deleted one included. `name` is lower-case."""
+    return await read.one_or_none(str, "SELECT name FROM domains WHERE name = :name", name=name) is not None
+
+
+async def delete_domain(tx: Tx, tenant_id: TenantId, name: str) -> bool:
+    """Never the initial one. At most one caller wins."""
+    row = await tx.one_or_none(
+        str,
+        "DELETE FROM domains WHERE name = :name AND tenant_id = :tenant_id AND is_initial = 0 RETURNING name",
+        name=name,
+        tenant_id=tenant_id,
+    )
+    return row is not None
+
+
+async def count_names_in_domain(read: Read, tenant_id: TenantId, name: str, most: int) -> int:
+    """How many users, deleted ones included, have a sign-in name in the domain; counts up to `most`.
+
+    Looks at every name of the tenant, in their index, when there are fewer.
+    """
+    found = await read.one_or_none(
+        int,
+        """
+        SELECT COUNT(*) FROM (
+            SELECT 1 FROM users u WHERE u.tenant_id = :tenant_id AND u.upn_key LIKE :ending LIMIT :most
+        ) n
+        """,
+        tenant_id=tenant_id,
+        ending=f"%@{name}",
+        most=most,
+    )
+    return found or 0

@@ -1,0 +1,131 @@
+"""A tenant's further domains: said to be its own, proven by the DNS, given up again.
+
+1. `begin_proof` notes the name and a random token. Whoever owns the name can set a TXT record there, nobody else can.
+2. `prove_domain` asks the DNS, outside of any transaction; with the record there, the domain is the tenant's at once.
+3. A name below a verified domain of the same tenant needs no record: who has the parent could set it anyway. A name
+   below another tenant's domain needs its own, like any other: the parent's owner may have given it away.
+
+The first domain comes with the tenant, and others by the operator's word (directory/tenants.py); those need no proof.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.dns import DnsFailed, TextRecords
+from tenantry.core.errors import AlreadyExists, FailedPrecondition, NotFound
+from tenantry.core.ids import TenantId
+from tenantry.directory.tenants import domain_taken, give_domain, parse_domain
+from tenantry.store import domain_proofs, tenants
+from tenantry.store.domain_proofs import DomainProof
+from tenantry.store.engine import Read, Store, Tx
+
+MOST_DOMAINS = 200
+"""Of one tenant, those that wait included. It keeps a page short, so twins may pass it by one."""
+USERS_COUNTED = 1_000
+_MARK = "tenantry-verification="
+
+
+def record_of(proof: DomainProof) -> str:
+    """What the TXT record must hold, to the letter."""
+    return _MARK + proof.token
+
+
+async def begin_proof(tx: Tx, caller: Caller, tenant_id: TenantId, name: str, now: Micros) -> str:
+    """Wait for the DNS to say that `name` is the tenant's, or take it at once below a domain that is.
+
+    The name in its lower-case ASCII form. Beginning twice is beginning once.
+    Raises what `access.require` does; InvalidValue, AlreadyExists, FailedPrecondition (field `domain`).
+    """
+    await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+    domain = parse_domain(name.strip().removesuffix("."))
+    own = await tenants.list_domains(tx, tenant_id)
+    if any(one.name == domain for one in own):
+        raise AlreadyExists("The organisation has this domain already.", field="domain", value=domain)
+    if await tenants.is_domain_taken(tx, domain):
+        raise domain_taken(domain)
+    waiting = await domain_proofs.list_all(tx, tenant_id)
+    if any(proof.name == domain for proof in waiting):
+        return domain
+    if len(own) + len(waiting) >= MOST_DOMAINS:
+        raise FailedPrecondition("There are as many domains as may be. Remove one first.", field="domain")
+    if any(one.verified_at and domain.endswith(f".{one.name}") for one in own):
+        await give_domain(tx, caller, tenant_id, domain, now=now)
+        return domain
+    token = secrets.token_hex(20)
+    if await domain_proofs.insert(tx, tenant_id, name=domain, token=token, created_by=caller.subject, now=now):
+        await record(tx, tenant_id, caller, events.DomainProofBegun(domain=domain), now)
+    return domain
+
+
+async def get_proof(read: Read, tenant_id: TenantId, name: str) -> DomainProof:
+    """The proof that the tenant has begun. Raises NotFound("domain")."""
+    proof = await domain_proofs.find(read, tenant_id, name)
+    if proof is None:
+        raise NotFound("domain")
+    return proof
+
+
+async def prove_domain(
+    store: Store, dns: TextRecords, caller: Caller, tenant_id: TenantId, name: str, now: Micros
+) -> None:
+    """Ask the DNS; with the record there, the domain is the tenant's. Who comes second finds it done.
+
+    Raises what `access.require` does; NotFound("domain"); FailedPrecondition when the record is not to be seen;
+    AlreadyExists when another tenant proved it meanwhile.
+    """
+    async with store.read() as read:
+        await require(read, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+        if await tenants.find_domain(read, tenant_id, name) is not None:
+            return
+        proof = await get_proof(read, tenant_id, name)
+    try:
+        found = await dns.find(name)
+    except DnsFailed:
+        raise FailedPrecondition("The DNS does not answer for this name now. Try again in some minutes.") from None
+    if record_of(proof) not in (text.strip() for text in found):
+        raise FailedPrecondition(
+            "The record is not to be seen yet. A new record can take an hour to be seen everywhere; then try again."
+            if not any(text.strip().startswith(_MARK) for text in found)
+            else "There is such a record, but with another value. Compare it to the letter."
+        )
+    async with store.write() as tx:
+        await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+        if await domain_proofs.claim(tx, tenant_id, name, proof.token):
+            await give_domain(tx, caller, tenant_id, name, now=now)
+        elif await tenants.find_domain(tx, tenant_id, name) is None:
+            raise NotFound("domain")
+
+
+async def drop_proof(tx: Tx, caller: Caller, tenant_id: TenantId, name: str, now: Micros) -> None:
+    """Wait for the name no more. Raises what `access.require` does; NotFound("domain")."""
+    await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+    if not await domain_proofs.delete(tx, tenant_id, name):
+        raise NotFound("domain")
+    await record(tx, tenant_id, caller, events.DomainProofDropped(domain=name), now)
+
+
+async def remove_domain(tx: Tx, caller: Caller, tenant_id: TenantId, name: str, now: Micros) -> None:
+    """Give the domain up: nothing leads to the tenant by it, and another tenant may take it.
+
+    Raises what `access.require` does; NotFound("domain"); FailedPrecondition for the first one, and while the sign-in
+    name of a user ends in it, a deleted user's too. On PostgreSQL a user who is created in the same moment can keep a
+    name in it; that user then needs another name to sign in.
+    """
+    await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+    domain = await tenants.find_domain(tx, tenant_id, name)
+    if domain is None:
+        raise NotFound("domain")
+    if domain.is_initial:
+        raise FailedPrecondition("The first domain stays: names of new users end in it.")
+    if not await tenants.delete_domain(tx, tenant_id, name):
+        raise NotFound("domain")
+    if await tenants.count_names_in_domain(tx, tenant_id, name, 1):
+        raise FailedPrecondition("Sign-in names end in this domain. Give those users other names first.")
+    await record(tx, tenant_id, caller, events.DomainRemoved(domain=name), now)
