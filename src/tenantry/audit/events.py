@@ -147,6 +147,13 @@ class SecondFactorRemoved(Event, tag="second_factor.removed"):
     method: str
 
 
+class SecondFactorsReset(Event, tag="second_factor.all_reset"):
+    """Somebody else took every second factor of the user away."""
+
+    user_id: str
+    methods: list[str]
+
+
 class IdentityProviderAdded(Event, tag="identity_provider.added"):
     provider_id: str
     issuer: str
@@ -193,6 +200,11 @@ class PinRefused(Event, tag="pin.refused"):
 
 
 class PhoneVerified(Event, tag="phone.verified"):
+    user_id: str
+    number: str
+
+
+class PhoneRemoved(Event, tag="phone.removed"):
     user_id: str
     number: str
 

@@ -1,4 +1,4 @@
-"""A signed-in user registers a phone number: ask for a PIN, then prove that it arrived.
+"""A signed-in user registers a phone number: ask for a PIN, then prove that it arrived. And gives one up.
 
 Source: "Generate tenant-level user token", step 1; Kaizala contract §2.1, steps 2 and 3.
 """
@@ -10,6 +10,7 @@ from tenantry.access.decide import require
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.phone_removal import release_phone
 from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
 from tenantry.store.engine import Tx
@@ -74,3 +75,11 @@ async def claim_registration(
         return False
     await add_verified_phone(tx, caller, tenant_id, user_id, number, now)
     return True
+
+
+async def remove_own_phone(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros
+) -> None:
+    """Give the number up. Raises NotFound("phone number") unless it is the user's."""
+    await require(tx, caller, Action.REGISTER_PHONE, tenant_id, now=now)
+    await release_phone(tx, caller, tenant_id, user_id, number, now)

@@ -57,6 +57,13 @@ def action_over(held: Collection[str]) -> Action | None:
     return None
 
 
+async def require_over(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """Who administers something is out of reach of those who administer less: a new password would make them it."""
+    action = action_over(await roles.list_unexpired(read, tenant_id, user_id, now))
+    if action is not None:
+        await require(read, caller, action, tenant_id, now=now)
+
+
 async def assign_role(
     tx: Tx,
     caller: Caller,

@@ -16,7 +16,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
-from tenantry.store import sessions, sign_ins
+from tenantry.store import sessions, sign_ins, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.sessions import FoundSession, ListedSession
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
@@ -44,7 +44,8 @@ async def start_session(
     lifetime: Micros,
     now: Micros,
 ) -> NewSession:
-    """A session for a user who has been proven by `amr` (RFC 8176). Audited. Past sessions of the user are forgotten.
+    """A session for a user who has been proven by `amr` (RFC 8176). Audited, and kept as the user's last sign-in. Past
+    sessions of the user are forgotten.
 
     `browser`: what it calls itself, for the list of sessions.
     """
@@ -63,6 +64,7 @@ async def start_session(
         expires_at=now + lifetime,
         now=now,
     )
+    await users.note_sign_in(tx, tenant_id, user_id, now)
     await record(tx, tenant_id, caller, events.SessionStarted(session_id=new.id, user_id=user_id, amr=proven), now)
     return new
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tenantry.access.actions import Action
+from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import require
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
@@ -39,13 +39,15 @@ async def search_users(
     *,
     text: str = "",
     deleted: bool = False,
+    role_id: RoleId | None = None,
     after: Place | None = None,
     limit: int,
     now: Micros,
 ) -> FoundUsers:
     """Members whose display name begins with `text`, then those whose sign-in name does; all, when it is empty.
 
-    `deleted`: those that can be restored instead, by display name only. Raises what `access.require` does.
+    `deleted`: those that can be restored instead, by display name only. `role_id`: only who holds the directory role,
+    found by either name in one list. Raises what `access.require` does.
     """
     await require(read, caller, Action.LIST_USERS, tenant_id, now=now)
     prefix = text.strip().lower()
@@ -55,6 +57,11 @@ async def search_users(
     if deleted:
         found = await user_search.deleted_by_display_name(
             read, tenant_id, now, deleted_after=now - RESTORABLE, prefix=prefix, after=place, limit=wanted
+        )
+        return _page(found, limit, len(found))
+    if role_id is not None:
+        found = await user_search.holders_by_display_name(
+            read, tenant_id, now, role_id=role_id, prefix=prefix, after=place, limit=wanted
         )
         return _page(found, limit, len(found))
     if after is None or not after.by_sign_in_name:

@@ -21,9 +21,9 @@ from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.directory.countries import COUNTRIES
-from tenantry.directory.roles import action_over
+from tenantry.directory.roles import require_over
 from tenantry.directory.sessions import end_sessions
-from tenantry.store import roles, tenants, user_lists, users
+from tenantry.store import tenants, user_lists, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.user_lists import Position
 from tenantry.store.users import User
@@ -217,7 +217,7 @@ async def update_user(
         await require(tx, caller, Action.UPDATE_USER, tenant_id, now=now)
     if password is not None:
         await require(tx, caller, Action.RESET_PASSWORD, tenant_id, now=now)
-        await _require_over(tx, caller, tenant_id, user_id, now)
+        await require_over(tx, caller, tenant_id, user_id, now)
     if restore:
         user = await restore_user(tx, caller, tenant_id, user_id, now, may_be_live=bool(wanted or password))
     else:
@@ -244,7 +244,7 @@ async def delete_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: User
     Raises what `access.require` does; NotFound.
     """
     await require(tx, caller, Action.DELETE_USER, tenant_id, now=now)
-    await _require_over(tx, caller, tenant_id, user_id, now)
+    await require_over(tx, caller, tenant_id, user_id, now)
     if not await users.soft_delete(tx, tenant_id, user_id, now):
         raise NotFound("user")
     await record(tx, tenant_id, caller, events.UserDeleted(user_id=user_id), now)
@@ -271,20 +271,13 @@ async def restore_user(
         raise NotFound("user")
     if may_be_live:
         await require(tx, caller, Action.RESTORE_USER, tenant_id, now=now)
-    await _require_over(tx, caller, tenant_id, user_id, now)
+    await require_over(tx, caller, tenant_id, user_id, now)
     await _claim_name(tx, tenant_id, user.user_principal_name, now)
     restored = await users.restore(tx, tenant_id, user_id, now - RESTORABLE, now)
     if restored is None:
         raise NotFound("user")
     await record(tx, tenant_id, caller, events.UserRestored(user_id=user_id), now)
     return restored
-
-
-async def _require_over(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """Who administers something is out of reach of those who administer less: a new password would make them it."""
-    action = action_over(await roles.list_unexpired(tx, tenant_id, user_id, now))
-    if action is not None:
-        await require(tx, caller, action, tenant_id, now=now)
 
 
 async def _get_live(tx: Tx, tenant_id: TenantId, user_id: UserId) -> User:
@@ -300,7 +293,7 @@ async def _change(tx: Tx, caller: Caller, user: User, wanted: dict[str, str], no
     if not changed:
         return user
     if not _SENSITIVE.isdisjoint(changed):
-        await _require_over(tx, caller, user.tenant_id, user.id, now)
+        await require_over(tx, caller, user.tenant_id, user.id, now)
     name = changed.get("user_principal_name")
     if name is not None and name.lower() != user.upn_key:
         await _require_domain(tx, user.tenant_id, name)

@@ -116,6 +116,20 @@ async def delete(tx: Tx, tenant_id: TenantId, user_id: UserId, credential_id: st
     return changed == 1
 
 
+async def delete_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> int:
+    """Every passkey of the user goes, and every challenge that waits for one; how many passkeys."""
+    await tx.run(
+        "DELETE FROM passkey_challenges WHERE tenant_id = :tenant_id AND user_id = :user_id",
+        tenant_id=tenant_id,
+        user_id=user_id,
+    )
+    return await tx.run(
+        "DELETE FROM passkeys WHERE tenant_id = :tenant_id AND user_id = :user_id",
+        tenant_id=tenant_id,
+        user_id=user_id,
+    )
+
+
 async def insert_challenge(
     tx: Tx,
     tenant_id: TenantId,

@@ -124,13 +124,23 @@ async def mark_verified(tx: Tx, tenant_id: TenantId, number: str, user_id: UserI
     return changed == 1
 
 
-async def delete(tx: Tx, tenant_id: TenantId, number: str, user_id: UserId) -> None:
-    """Take the number from this user, if it is still theirs."""
-    await tx.run(
+async def delete(tx: Tx, tenant_id: TenantId, number: str, user_id: UserId) -> bool:
+    """Take the number from this user; False when it is not theirs, or no longer."""
+    changed = await tx.run(
         "DELETE FROM phones WHERE tenant_id = :tenant_id AND number = :number AND user_id = :user_id",
         tenant_id=tenant_id,
         number=number,
         user_id=user_id,
+    )
+    return changed == 1
+
+
+async def end_pins(tx: Tx, tenant_id: TenantId, number: str) -> None:
+    """No PIN sent to the number is taken any more. The rows stay, since they count how many were sent."""
+    await tx.run(
+        "UPDATE phone_pins SET tries_left = 0 WHERE tenant_id = :tenant_id AND number = :number",
+        tenant_id=tenant_id,
+        number=number,
     )
 
 

@@ -155,6 +155,17 @@ async def delete_phone_factor(tx: Tx, tenant_id: TenantId, user_id: UserId) -> b
     return changed == 1
 
 
+async def delete_phone_factor_of_number(tx: Tx, tenant_id: TenantId, user_id: UserId, number: str) -> bool:
+    """False when this number was no factor of the user."""
+    changed = await tx.run(
+        "DELETE FROM phone_factors WHERE tenant_id = :tenant_id AND user_id = :user_id AND number = :number",
+        tenant_id=tenant_id,
+        user_id=user_id,
+        number=number,
+    )
+    return changed == 1
+
+
 async def replace_recovery_codes(
     tx: Tx, tenant_id: TenantId, user_id: UserId, code_hashes: list[bytes], now: Micros
 ) -> None:

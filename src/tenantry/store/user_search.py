@@ -1,7 +1,8 @@
 """Users as people list and search them: by display name, then by sign-in name, from a prefix on.
 
 A statement takes the rows whose key begins with `prefix` (lower case; empty: all) and come after `after`, which is
-(key, id) of the last row before. Each has an index of just its rows, so a page costs the same at any size.
+(key, id) of the last row before. Each has an index of just its rows, so a page costs the same at any size; the holders
+of a role are read all and then sorted, since they are few.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class ListedUser(NamedTuple):
     display_name: str
     disabled_at: int | None
     soft_deleted_at: int | None
-    created_at: int
+    last_sign_in_at: int | None
     roles: int
     a_role: str | None
     devices: int
@@ -35,7 +36,7 @@ class ListedUser(NamedTuple):
 
 
 _COLUMNS = """
-        SELECT u.id, u.user_principal_name, u.display_name, u.disabled_at, u.soft_deleted_at, u.created_at,
+        SELECT u.id, u.user_principal_name, u.display_name, u.disabled_at, u.soft_deleted_at, u.last_sign_in_at,
                (SELECT COUNT(*) FROM role_assignments a
                 WHERE a.tenant_id = :tenant_id AND a.user_id = u.id
                   AND (a.expires_at IS NULL OR a.expires_at > :now)) AS roles,
@@ -45,6 +46,8 @@ _COLUMNS = """
                (SELECT COALESCE(SUM(m.device_count), 0) FROM managed_accounts m
                 WHERE m.tenant_id = :tenant_id AND m.user_id = u.id AND m.deleted_at IS NULL) AS devices,
                u.upn_key, u.display_key
+"""
+_MEMBERS = """
         FROM users u WHERE u.tenant_id = :tenant_id AND u.user_type = 'member'
 """
 
@@ -57,6 +60,7 @@ async def by_display_name(
     return await read.all(
         ListedUser,
         _COLUMNS
+        + _MEMBERS
         + """
           AND u.soft_deleted_at IS NULL AND (u.display_key, u.id) > (:key, :id) AND u.display_key < :beyond
         ORDER BY u.display_key, u.id LIMIT :limit
@@ -78,6 +82,7 @@ async def by_sign_in_name(
     return await read.all(
         ListedUser,
         _COLUMNS
+        + _MEMBERS
         + """
           AND u.soft_deleted_at IS NULL AND (u.upn_key, u.id) > (:key, :id) AND u.upn_key < :beyond
           AND NOT (u.display_key >= :prefix AND u.display_key < :beyond)
@@ -108,6 +113,7 @@ async def deleted_by_display_name(
     return await read.all(
         ListedUser,
         _COLUMNS
+        + _MEMBERS
         + """
           AND u.soft_deleted_at IS NOT NULL AND u.soft_deleted_at > :deleted_after
           AND (u.display_key, u.id) > (:key, :id) AND u.display_key < :beyond
@@ -119,5 +125,35 @@ async def deleted_by_display_name(
         key=key,
         id=row_id,
         beyond=prefix + _LAST,
+        limit=limit,
+    )
+
+
+async def holders_by_display_name(
+    read: Read, tenant_id: TenantId, now: Micros, *, role_id: str, prefix: str, after: Position | None, limit: int
+) -> list[ListedUser]:
+    """Users that are not deleted and hold the directory role, by display name; `prefix` begins either name.
+
+    Costs what the role's holders cost, however many users there are: CROSS JOIN keeps SQLite to that order.
+    """
+    key, row_id = after or ("", "")
+    return await read.all(
+        ListedUser,
+        _COLUMNS
+        + """
+        FROM role_assignments h CROSS JOIN users u
+        WHERE h.tenant_id = :tenant_id AND h.role_id = :role_id AND (h.expires_at IS NULL OR h.expires_at > :now)
+          AND u.tenant_id = :tenant_id AND u.id = h.user_id AND u.user_type = 'member' AND u.soft_deleted_at IS NULL
+          AND ((u.display_key >= :prefix AND u.display_key < :beyond) OR (u.upn_key >= :prefix AND u.upn_key < :beyond))
+          AND (u.display_key, u.id) > (:key, :id)
+        ORDER BY u.display_key, u.id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        now=now,
+        role_id=role_id,
+        prefix=prefix,
+        beyond=prefix + _LAST,
+        key=key,
+        id=row_id,
         limit=limit,
     )

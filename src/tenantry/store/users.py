@@ -241,6 +241,29 @@ async def purge(tx: Tx, tenant_id: TenantId, user_id: UserId, deleted_until: Mic
     return changed == 1
 
 
+async def note_sign_in(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """The user has signed in to the portal; what other people changed about the user stays as new as it was."""
+    await tx.run(
+        "UPDATE users SET last_sign_in_at = :now WHERE tenant_id = :tenant_id AND id = :id",
+        tenant_id=tenant_id,
+        id=user_id,
+        now=now,
+    )
+
+
+async def find_last_sign_in(read: Read, tenant_id: TenantId, user_id: UserId) -> Micros | None:
+    """When the user last signed in to the portal; None: never."""
+    return await read.one_or_none(
+        int,
+        """
+        SELECT last_sign_in_at FROM users
+        WHERE tenant_id = :tenant_id AND id = :id AND last_sign_in_at IS NOT NULL
+        """,
+        tenant_id=tenant_id,
+        id=user_id,
+    )
+
+
 async def set_credential(
     tx: Tx, tenant_id: TenantId, user_id: UserId, *, password_hash: str, must_change: bool, now: Micros
 ) -> None:

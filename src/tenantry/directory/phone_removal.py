@@ -1,0 +1,44 @@
+"""A phone number is a user's no longer: what hangs on it ends with it.
+
+Places in groups and tokens given to apps are the user's, not the number's: they stay.
+"""
+
+from __future__ import annotations
+
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import InvalidValue, NotFound
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.phones import normalise
+from tenantry.directory.second_factors import Method, note_removed
+from tenantry.store import phones, second_factors, users
+from tenantry.store.engine import Tx
+
+
+async def release_phone(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros
+) -> None:
+    """Take `number` (E.164) from the user, with its PINs, and as second factor and contact phone where it is one.
+
+    Whoever calls has asked whether the caller may. Raises NotFound("phone number") unless it is the user's.
+    """
+    if not await phones.delete(tx, tenant_id, number, user_id):
+        raise NotFound("phone number")
+    await phones.end_pins(tx, tenant_id, number)
+    await record(tx, tenant_id, caller, events.PhoneRemoved(user_id=user_id, number=number), now)
+    if await second_factors.delete_phone_factor_of_number(tx, tenant_id, user_id, number):
+        await note_removed(tx, caller, tenant_id, user_id, Method.PHONE, now)
+    user = await users.find(tx, tenant_id, user_id)
+    if user is not None and _is_same(user.phone_number, user.usage_location, number):
+        await users.update(tx, tenant_id, user_id, phone_number="", now=now)
+        await record(tx, tenant_id, caller, events.UserUpdated(user_id=user_id, fields=["phone_number"]), now)
+
+
+def _is_same(contact: str | None, country: str | None, number: str) -> bool:
+    """A contact phone is written as people like; one that is no number is another."""
+    try:
+        return contact is not None and normalise(contact, country) == number
+    except InvalidValue:
+        return False

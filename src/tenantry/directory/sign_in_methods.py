@@ -1,0 +1,66 @@
+"""What an administrator takes from another user: a phone number, or every second factor of somebody who lost them.
+
+Who could not set the user's password cannot do this either: with the password, it opens the account. One's own are
+changed under one's own sign-in, where the factor itself is asked for first.
+"""
+
+from __future__ import annotations
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import FailedPrecondition, NotFound
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.phone_removal import release_phone
+from tenantry.directory.roles import require_over
+from tenantry.directory.second_factors import Method
+from tenantry.directory.sessions import end_sessions
+from tenantry.store import passkeys, second_factors, users
+from tenantry.store.engine import Read, Tx
+from tenantry.store.users import User
+
+
+async def get_user_to_help(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> User:
+    """The live user whose sign-in methods the caller may take away.
+
+    Raises what `access.require` does; NotFound; FailedPrecondition for one's own.
+    """
+    await require(read, caller, Action.CHANGE_SIGN_IN_METHODS, tenant_id, now=now)
+    user = await users.find(read, tenant_id, user_id)
+    if user is None or user.soft_deleted_at is not None:
+        raise NotFound("user")
+    if (caller.tenant_id, caller.user_id) == (tenant_id, user_id):
+        raise FailedPrecondition("These are your own. Change them under Sign-in and security, or Add a Phone Number.")
+    await require_over(read, caller, tenant_id, user_id, now)
+    return user
+
+
+async def remove_phone_of(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros
+) -> None:
+    """Take a number (E.164) from the user. Raises as `get_user_to_help`; NotFound("phone number")."""
+    await get_user_to_help(tx, caller, tenant_id, user_id, now)
+    await release_phone(tx, caller, tenant_id, user_id, number, now)
+
+
+async def reset_second_factors(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """Take every second factor and the recovery codes from the user, and end the sessions they were used in.
+
+    The user signs in with the password alone until another factor is set up. Raises as `get_user_to_help`;
+    FailedPrecondition when there is none, as for the later of twins.
+    """
+    await get_user_to_help(tx, caller, tenant_id, user_id, now)
+    had = {
+        Method.PASSKEY: await passkeys.delete_of_user(tx, tenant_id, user_id) > 0,
+        Method.TOTP: await second_factors.delete_totp(tx, tenant_id, user_id),
+        Method.PHONE: await second_factors.delete_phone_factor(tx, tenant_id, user_id),
+    }
+    removed = [method.value for method, was_there in had.items() if was_there]
+    if not removed:
+        raise FailedPrecondition("This user has no second step.")
+    await second_factors.replace_recovery_codes(tx, tenant_id, user_id, [], now)
+    await record(tx, tenant_id, caller, events.SecondFactorsReset(user_id=user_id, methods=removed), now)
+    await end_sessions(tx, caller, tenant_id, user_id, now, reason="second_factors_reset")
