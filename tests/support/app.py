@@ -9,6 +9,7 @@ import httpx
 
 from tenantry.app import App, build
 from tenantry.core.clock import Clock
+from tenantry.core.dns import DnsFailed
 from tenantry.settings import Settings
 from tenantry.store.engine import Store
 from tests.support.clock import FakeClock
@@ -27,6 +28,21 @@ class RecordingMessages:
         self.sent.append((number, text))
 
 
+class FakeDns:
+    """TXT records by name: `records["contoso.example"] = ["..."]`. A name whose records are None gives no answer."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, list[str] | None] = {}
+        self.asked: list[str] = []
+
+    async def find(self, name: str) -> list[str]:
+        self.asked.append(name)
+        found = self.records.get(name, [])
+        if found is None:
+            raise DnsFailed("Timeout")
+        return found
+
+
 def some_settings(**values: Any) -> Settings:
     """Settings of no directory, with a key of their own; rate limits are off unless asked for."""
     defaults: dict[str, Any] = {
@@ -41,9 +57,13 @@ def some_settings(**values: Any) -> Settings:
 async def an_app(
     store: Store, *, clock: Clock | None = None, messages: RecordingMessages | None = None, **settings: Any
 ) -> App:
-    """An application whose clock stands at noon and whose messages are recorded: `app.deps.clock`, `.messages`."""
+    """An application whose clock stands at noon: `app.deps.clock`; messages are recorded: `.messages`."""
     return await build(
-        some_settings(**settings), store=store, clock=clock or FakeClock(), messages=messages or RecordingMessages()
+        some_settings(**settings),
+        store=store,
+        clock=clock or FakeClock(),
+        messages=messages or RecordingMessages(),
+        dns=FakeDns(),
     )
 
 

@@ -8,7 +8,10 @@ from tenantry.core.clock import MINUTE, Micros
 from tenantry.devices.device_tokens import generate_device_token
 from tenantry.devices.managed_accounts import AccountType, insert_account
 from tenantry.devices.redeem import redeem_device_token
+from tenantry.directory.domains import begin_proof
 from tenantry.directory.identity_providers import NewProvider, add_identity_provider
+from tenantry.directory.phones import add_verified_phone
+from tenantry.directory.second_factors import use_phone
 from tenantry.directory.user_imports import begin_import
 from tenantry.store import passkeys
 from tenantry.store.devices import DeviceFacts
@@ -25,6 +28,8 @@ from tests.support.builders import (
 from tests.support.builders_devices import ORIGIN
 from tests.support.clock import NOON
 from tests.support.portal import Portal
+
+DANAS_NUMBER, MIAS_NUMBER = "+14255550191", "+14255550192"
 
 
 async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
@@ -51,6 +56,9 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
             transports="usb",
             now=now,
         )
+        await add_verified_phone(tx, OPERATOR, tenant.id, portal.dana.id, DANAS_NUMBER, now)
+        await add_verified_phone(tx, OPERATOR, tenant.id, portal.mia.id, MIAS_NUMBER, now)
+        await use_phone(tx, HASHER, OPERATOR, tenant.id, portal.mia.id, MIAS_NUMBER, now)
         provider_id = await add_identity_provider(
             tx,
             portal.app.deps.master_key,
@@ -59,6 +67,7 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
             NewProvider(name="Entra", issuer="https://login.example", client_id="a", client_secret="b"),
             now,
         )
+        domain = await begin_proof(tx, OPERATOR, tenant.id, "waits.example", now)
     partner = await a_tenant(store, now=now)
     relationship_id = await a_relationship(store, partner, tenant, now=now)
     device_names = await _a_device(portal, partner, now)
@@ -76,9 +85,12 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         "secret_id": secrets[0],
         "credential_id": "a2V5",
         "provider_id": provider_id,
+        "domain": domain,
         "grant_id": grant.id,
         "group_id": portal.group,
         "user_id": portal.mia.id,
+        "users_number": MIAS_NUMBER,
+        "number": DANAS_NUMBER,
         "session_id": sessions[0],
         "role_id": RoleId.GLOBAL_READER,
         "import_id": import_id,

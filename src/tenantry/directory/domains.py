@@ -82,9 +82,10 @@ async def prove_domain(
     """
     async with store.read() as read:
         await require(read, caller, Action.CHANGE_TENANT, tenant_id, now=now)
-        if await tenants.find_domain(read, tenant_id, name) is not None:
+        proof = await domain_proofs.find(read, tenant_id, name)
+        if proof is None:
+            await _require_own(read, tenant_id, name)
             return
-        proof = await get_proof(read, tenant_id, name)
     try:
         found = await dns.find(name)
     except DnsFailed:
@@ -99,8 +100,14 @@ async def prove_domain(
         await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
         if await domain_proofs.claim(tx, tenant_id, name, proof.token):
             await give_domain(tx, caller, tenant_id, name, now=now)
-        elif await tenants.find_domain(tx, tenant_id, name) is None:
-            raise NotFound("domain")
+        else:
+            await _require_own(tx, tenant_id, name)
+
+
+async def _require_own(read: Read, tenant_id: TenantId, name: str) -> None:
+    """A proof that is gone: a twin has used it up, or somebody has dropped it. Raises NotFound("domain")."""
+    if await tenants.find_domain(read, tenant_id, name) is None:
+        raise NotFound("domain")
 
 
 async def drop_proof(tx: Tx, caller: Caller, tenant_id: TenantId, name: str, now: Micros) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import Action
 from tenantry.access.decide import decide, require
 from tenantry.directory.tenants import get_tenant, update_tenant
-from tenantry.store import tenants
+from tenantry.store import domain_proofs, tenants
 from tenantry.surfaces.portal.forms import Form, draft_of, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
@@ -54,6 +54,7 @@ async def _settings_page(
         await require(read, caller, Action.READ_TENANT, session.here, now=now)
         tenant = await get_tenant(read, session.here)
         domains = await tenants.list_domains(read, session.here)
+        waiting = await domain_proofs.list_all(read, session.here)
         may_change = await decide(read, caller, Action.CHANGE_TENANT, session.here, now=now)
     return render(
         request,
@@ -62,6 +63,8 @@ async def _settings_page(
         form=form,
         tenant=tenant,
         domains=domains,
+        waiting=waiting,
+        domain_form=Form(),
         may_change=may_change.allowed,
         saved=saved,
     )

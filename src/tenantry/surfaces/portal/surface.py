@@ -15,6 +15,7 @@ from tenantry.surfaces.portal import (
     customers,
     device_changes,
     devices,
+    domains,
     errors,
     group_changes,
     group_members,
@@ -36,6 +37,7 @@ from tenantry.surfaces.portal import (
     upstream,
     user_changes,
     user_imports,
+    user_sign_in,
     users,
 )
 from tenantry.surfaces.portal.security import SECURITY_HEADERS
@@ -67,11 +69,13 @@ PAGES = (
     device_changes,
     devices,
     user_changes,
+    user_sign_in,
     user_imports,
     users,
     audit,
     partners,
     customers,
+    domains,
     settings,
 )
 """Modules with a `router`, asked in this order."""
