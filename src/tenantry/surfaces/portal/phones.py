@@ -1,4 +1,4 @@
-"""Add a Phone Number -> Generate PIN -> enter the PIN -> verified (reference page, step 1)."""
+"""Add a Phone Number -> Generate PIN -> enter the PIN -> verified (reference page, step 1). And remove one."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from starlette.background import BackgroundTask
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import HOUR, MINUTE
+from tenantry.core.errors import NotFound
 from tenantry.directory.messages import send_or_log
-from tenantry.directory.own_phones import claim_registration, request_registration_pin
+from tenantry.directory.own_phones import claim_registration, remove_own_phone, request_registration_pin
 from tenantry.directory.phones import normalise
 from tenantry.directory.pins import PinRules
+from tenantry.directory.second_factors import find_factors
 from tenantry.directory.tenants import get_tenant
 from tenantry.settings import Settings
 from tenantry.store import phones
-from tenantry.surfaces.portal.forms import Form, draft_of, read_form
+from tenantry.store.second_factors import Factors
+from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.second_factor_setup import Proven
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.limits import subscriber_of
@@ -95,6 +99,60 @@ async def verify_pin(request: Request, session: SignedIn) -> Response:
     return see_other(f"/phones?added=%2B{number.removeprefix('+')}")
 
 
+@router.get("/phones/{number}/remove")
+@performs(Action.REGISTER_PHONE)
+async def ask_remove(request: Request, session: Proven, number: str) -> Response:
+    """What one can no longer do with the number. Raises NotFound unless it is one's own."""
+    async with deps_of(request).store.read() as read:
+        numbers = await phones.list_of_user(read, session.tenant_id, session.user_id)
+        factors = await find_factors(read, session.tenant_id, session.user_id)
+    if number not in {phone.number for phone in numbers}:
+        raise NotFound("phone number")
+    return render(
+        request,
+        "danger.html",
+        title=_("Remove %(number)s") % {"number": number},
+        lead="",
+        consequences=what_ends(number, factors, is_own=True),
+        confirm=_("Remove this number"),
+        back="/phones",
+        form=Form(),
+    )
+
+
+@router.post("/phones/{number}/remove")
+@performs(Action.REGISTER_PHONE)
+async def remove(request: Request, session: Proven, number: str) -> Response:
+    """Back on the list afterwards."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    form = await read_form(request)
+    async with deps.store.write() as tx:
+        await claim_form(tx, deps.hasher, session.tenant_id, form, back="/phones", now=now)
+        await remove_own_phone(tx, caller, session.tenant_id, session.user_id, number, now)
+    return see_other("/phones?done=removed")
+
+
+def what_ends(number: str, factors: Factors, *, is_own: bool) -> list[str]:
+    """With the number, for its owner or for an administrator. `factors` are the owner's."""
+    texts = [
+        _("Apps that sign people in by phone no longer take this number. Those signed in already stay so."),
+        _("Groups keep the owner as a member. Whoever adds this number to a group reaches somebody else."),
+        _("It can be added again, with a PIN that is sent to it."),
+    ]
+    if factors.phone_number != number:
+        return texts
+    others = factors.passkeys or factors.totp_since is not None
+    if others:
+        first = _("Signing in no longer offers a PIN by phone. The other second steps go on.")
+    elif is_own:
+        first = _("It is your only second step: from now on your password alone opens your account.")
+    else:
+        first = _("It is the user's only second step: from now on the password alone opens the account.")
+    codes = [_("The recovery codes go with the last second step.")] if factors.recovery_codes and not others else []
+    return [first, *codes, *texts]
+
+
 async def _read_number(deps: Deps, session: Session, form: Form) -> str:
     """E.164 from however people write it: `00` for `+`, blanks, brackets, or as within the tenant's own country."""
     typed = form.text("number", required=True, max_length=60)
@@ -120,7 +178,8 @@ async def _phones_page(request: Request, session: Session, form: Form, status: i
         numbers = await phones.list_of_user(read, session.tenant_id, session.user_id)
     added = request.query_params.get("added", "")
     fresh = next((phone.number for phone in numbers if phone.number == added and phone.verified_at), "")
-    return render(request, "phones.html", status, form=form, numbers=numbers, added=fresh)
+    removed = request.query_params.get("done") == "removed"
+    return render(request, "phones.html", status, form=form, numbers=numbers, added=fresh, removed=removed)
 
 
 def _verify_page(request: Request, form: Form, status: int) -> Response:

@@ -9,22 +9,25 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from tenantry.access.actions import Action
+from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import decide
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.clock import SECOND
 from tenantry.core.ids import UserId
 from tenantry.directory.roles import list_roles
+from tenantry.directory.second_factors import find_factors, methods_of
 from tenantry.directory.user_files import COLUMNS, write_row
 from tenantry.directory.user_search import FoundUsers, Place, find_any_user, search_users
 from tenantry.directory.users import RESTORABLE, list_users
-from tenantry.store import audit_search, phones, user_facts
+from tenantry.store import audit_search, phones, user_facts, users
 from tenantry.surfaces.portal.audit_words import told
 from tenantry.surfaces.portal.forms import Form
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
-from tenantry.surfaces.portal.role_words import role_name
+from tenantry.surfaces.portal.role_words import role_name, role_texts
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.user_sign_in import methods_text
 from tenantry.surfaces.portal.words import reach_text
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
@@ -41,9 +44,17 @@ router = APIRouter()
 @router.get("/users")
 @performs(Action.LIST_USERS)
 async def show_users(
-    request: Request, session: SignedIn, q: str = "", show: str = "", after: str = "", key: str = "", name: str = ""
+    request: Request,
+    session: SignedIn,
+    q: str = "",
+    show: str = "",
+    role: str = "",
+    after: str = "",
+    key: str = "",
+    name: str = "",
 ) -> Response:
-    """`q` begins a display name or a sign-in name. Queries: those of the session, and 3, whatever the list holds.
+    """`q` begins a display name or a sign-in name; `role` is a directory role whose holders are meant. Queries: those
+    of the session, and 3, whatever the list holds.
 
     `after`, `key` and `name` are the place where the page before ended.
     """
@@ -51,19 +62,31 @@ async def show_users(
     caller = session.caller(origin_of(request.scope))
     text = q.strip()[:128] if is_clean(q) else ""
     deleted = show == "deleted"
+    role_id = None if deleted else next((each for each in RoleId if each == role), None)
     place = Place(bool(name), key, after) if after and is_clean(key + after) else None
     async with deps.store.read() as read:
         found = await search_users(
-            read, caller, session.here, text=text, deleted=deleted, after=place, limit=PAGE, now=now
+            read,
+            caller,
+            session.here,
+            text=text,
+            deleted=deleted,
+            role_id=role_id,
+            after=place,
+            limit=PAGE,
+            now=now,
         )
         may_create = await decide(read, caller, Action.CREATE_USER, session.here, now=now)
-    search = {"show": "deleted"} if deleted else {}
+    search = {"show": "deleted"} if deleted else {"role": role_id or ""}
     return render(
         request,
         "users.html",
         users=found.users,
         q=text,
         show="deleted" if deleted else "live",
+        role=role_id or "",
+        live=_address(q=text, role=role_id or ""),
+        roles=[("", _("Any role")), *((each.id, each.name) for each in role_texts())],
         first=_address(**search, q=text) if place else "",
         next=_next_address(found, {**search, "q": text}),
         may_create=may_create.allowed,
@@ -117,7 +140,7 @@ def csv_file(lines: AsyncIterator[str], name: str, media_type: str = "text/csv; 
 @router.get("/users/{user_id}")
 @performs(Action.READ_USER)
 async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Queries: those of the session, and 11, however much the user has."""
+    """Queries: those of the session, and at most 15, however much the user has."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller(origin_of(request.scope)), session.here
     async with deps.store.read() as read:
@@ -127,14 +150,20 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
             for action in (
                 Action.UPDATE_USER,
                 Action.RESET_PASSWORD,
+                Action.CHANGE_SIGN_IN_METHODS,
                 Action.DELETE_USER,
                 Action.RESTORE_USER,
                 Action.ASSIGN_ROLE,
                 Action.READ_AUDIT,
+                Action.READ_MANAGED_ACCOUNT,
             )
         }
         roles = await list_roles(read, here, user_id, now)
+        last_sign_in = await users.find_last_sign_in(read, here, user_id)
         numbers = await phones.list_of_user(read, here, user_id)
+        methods = (
+            methods_of(await find_factors(read, here, user_id)) if may[Action.CHANGE_SIGN_IN_METHODS.value] else []
+        )
         tokens = await user_facts.list_tokens(read, here, user_id, now, limit=SHOWN + 1)
         accounts = await user_facts.list_accounts(read, here, user_id, limit=SHOWN + 1)
         trail = (
@@ -157,7 +186,10 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
         may=may,
         roles=roles,
         role_name=role_name,
+        last_sign_in=last_sign_in,
         numbers=numbers,
+        methods=methods_text(methods),
+        is_self=(session.tenant_id, session.user_id) == (here, user_id),
         tokens=tokens[:SHOWN],
         more_tokens=len(tokens) > SHOWN,
         accounts=accounts[:SHOWN],

@@ -1,0 +1,112 @@
+"""What an administrator takes from a user who lost it: a phone number, or every second step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.core.errors import FailedPrecondition, NotFound
+from tenantry.core.ids import UserId
+from tenantry.directory.second_factors import Method, find_factors, methods_of
+from tenantry.directory.sign_in_methods import get_user_to_help, remove_phone_of, reset_second_factors
+from tenantry.store import phones
+from tenantry.surfaces.portal.forms import Form, claim_form, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.phones import what_ends
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+@router.get("/users/{user_id}/second-factors/reset")
+@performs(Action.CHANGE_SIGN_IN_METHODS)
+async def ask_reset(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """What the user loses, and what it can do again. Raises FailedPrecondition when there is nothing to lose."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        user = await get_user_to_help(read, session.caller(origin_of(request.scope)), session.here, user_id, now)
+        methods = methods_of(await find_factors(read, session.here, user_id))
+    if not methods:
+        raise FailedPrecondition("This user has no second step.")
+    return render(
+        request,
+        "danger.html",
+        title=_("Reset the second steps of %(name)s") % {"name": user.display_name},
+        lead=_("For somebody who has lost a phone or a key, and who you are sure is %(name)s.")
+        % {"name": user.user_principal_name},
+        consequences=[
+            _("These are gone: %(methods)s.") % {"methods": methods_text(methods)},
+            _("Signing in asks for the password only, until the user sets up another second step."),
+            _("Browsers in which the user is signed in are signed out."),
+            _("Tokens that the user gave to apps go on working. To end them as well, reset the password."),
+        ],
+        confirm=_("Reset the second steps"),
+        back=f"/users/{user_id}",
+        form=Form(),
+    )
+
+
+@router.post("/users/{user_id}/second-factors/reset")
+@performs(Action.CHANGE_SIGN_IN_METHODS)
+async def reset(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Back on the user's page afterwards."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    form = await read_form(request)
+    back = f"/users/{user_id}"
+    async with deps.store.write() as tx:
+        await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
+        await reset_second_factors(tx, session.caller(origin_of(request.scope)), session.here, user_id, now)
+    return see_other(back)
+
+
+@router.get("/users/{user_id}/phones/{users_number}/remove")
+@performs(Action.CHANGE_SIGN_IN_METHODS)
+async def ask_remove_phone(request: Request, session: SignedIn, user_id: UserId, users_number: str) -> Response:
+    """What the user can no longer do with the number. Raises NotFound unless it is the user's."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        user = await get_user_to_help(read, session.caller(origin_of(request.scope)), session.here, user_id, now)
+        numbers = await phones.list_of_user(read, session.here, user_id)
+        factors = await find_factors(read, session.here, user_id)
+    if users_number not in {phone.number for phone in numbers}:
+        raise NotFound("phone number")
+    return render(
+        request,
+        "danger.html",
+        title=_("Remove %(number)s from %(name)s") % {"number": users_number, "name": user.display_name},
+        lead=user.user_principal_name,
+        consequences=what_ends(users_number, factors, is_own=False),
+        confirm=_("Remove this number"),
+        back=f"/users/{user_id}",
+        form=Form(),
+    )
+
+
+@router.post("/users/{user_id}/phones/{users_number}/remove")
+@performs(Action.CHANGE_SIGN_IN_METHODS)
+async def remove_phone(request: Request, session: SignedIn, user_id: UserId, users_number: str) -> Response:
+    """Back on the user's page afterwards."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    form = await read_form(request)
+    back = f"/users/{user_id}"
+    async with deps.store.write() as tx:
+        await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
+        await remove_phone_of(tx, session.caller(origin_of(request.scope)), session.here, user_id, users_number, now)
+    return see_other(back)
+
+
+def methods_text(methods: Iterable[Method]) -> str:
+    """`passkeys, authenticator app`."""
+    words = {
+        Method.PASSKEY: _("passkeys"),
+        Method.TOTP: _("authenticator app"),
+        Method.PHONE: _("PINs by phone"),
+        Method.RECOVERY_CODE: _("recovery codes"),
+    }
+    return ", ".join(words[method] for method in methods)
