@@ -78,6 +78,8 @@ class Action(StrEnum):
     ADD_GROUP_MEMBERS = "group_member.add"
     REMOVE_GROUP_MEMBER = "group_member.remove"
     SET_GROUP_MEMBER_ROLE = "group_member.set_role"
+    READ_WEBHOOKS = "webhook.read"
+    CHANGE_WEBHOOKS = "webhook.change"
 
     # Partner Center
     LIST_USERS = "user.list"
@@ -114,6 +116,8 @@ class Action(StrEnum):
     RESTORE_GROUP = "group.restore"
     INVITE_TO_GROUP = "group.invite"  # by a link, which whoever has it may follow
     JOIN_GROUP = "group.join"  # the link presented is the permission
+    LIST_WEBHOOKS = "webhook.list"  # those of one's groups
+    CHANGE_TENANT_WEBHOOKS = "webhook.change_of_tenant"  # those that hear of every group; reading them too
     GRANT_CONNECTOR = "grant.create"  # as far as one's own rights go
     GRANT_CONNECTOR_GROUP = "grant.create_for_group"
     REVOKE_GRANT = "grant.revoke"
@@ -197,6 +201,8 @@ RULES: dict[Action, Rule] = {
     Action.ADD_GROUP_MEMBERS: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN, *_GROUP_ADMINS),
     Action.REMOVE_GROUP_MEMBER: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN, *_GROUP_ADMINS),
     Action.SET_GROUP_MEMBER_ROLE: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.READ_WEBHOOKS: _kaizala(Permission.WEBHOOKS, GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.CHANGE_WEBHOOKS: _kaizala(Permission.WEBHOOKS, GroupRole.ADMIN, *_GROUP_ADMINS),
     Action.LIST_USERS: _partner_center(*_USER_READERS),
     Action.READ_USER: _partner_center(*_USER_READERS),
     Action.CREATE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
@@ -231,6 +237,8 @@ RULES: dict[Action, Rule] = {
     Action.RESTORE_GROUP: _portal(*_GROUP_ADMINS),
     Action.INVITE_TO_GROUP: _portal(*_GROUP_ADMINS, group_role=GroupRole.ADMIN),
     Action.JOIN_GROUP: _portal(),
+    Action.LIST_WEBHOOKS: _portal(),
+    Action.CHANGE_TENANT_WEBHOOKS: _portal(RoleId.GLOBAL_ADMINISTRATOR),
     Action.GRANT_CONNECTOR: _portal(),
     Action.GRANT_CONNECTOR_GROUP: _portal(
         RoleId.GLOBAL_ADMINISTRATOR, RoleId.GROUPS_ADMINISTRATOR, group_role=GroupRole.ADMIN

@@ -2,7 +2,8 @@
 
 1. The host is resolved once, every address of it is checked, and that very address is connected to (no rebinding).
 2. https only, with the host's certificate; no redirects are followed, no proxies asked, no cookies kept.
-3. An answer has a deadline and a size. Setting `outgoing_private_addresses` opens private networks and plain http.
+3. An answer has a deadline, however slowly it drips, and a size. Setting `outgoing_private_addresses` opens private
+   networks and plain http.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ import http.client
 import ipaddress
 import socket
 import ssl
-import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 MAX_ANSWER = 1_048_576
 DEADLINE_SECONDS = 10.0
+MOST_AT_ONCE = 40
+"""Threads, made as they are needed; more requests than these wait for one."""
 _STEP_SECONDS = 5.0
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PORTS = {"https": 443, "http": 80}
@@ -36,16 +40,35 @@ class Reply(NamedTuple):
     body: bytes
 
 
+class _Exchange:
+    """A connection, and its end from another thread: waiting for one more byte never adds up to waiting for ever."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.connection = http.client.HTTPConnection(host, port, timeout=_STEP_SECONDS)
+        self.is_cut = False
+
+    def cut(self) -> None:
+        """Whoever reads or writes finds the connection closed."""
+        self.is_cut = True
+        sock = self.connection.sock
+        if sock is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # TLS is not asked: the reader is inside it
+
+
 class OutgoingHttp:
-    """Works in threads of the loop's pool. Every method raises Unreachable."""
+    """Works in threads of its own. Every method raises Unreachable."""
 
     def __init__(self, *, allow_private: bool = False) -> None:
         self._allow_private = allow_private
         self._tls = ssl.create_default_context()
+        self._threads = ThreadPoolExecutor(MOST_AT_ONCE, "outgoing")
 
-    async def get(self, url: str) -> Reply:
-        """GET, asking for JSON."""
-        return await asyncio.to_thread(self._send, "GET", url, None, {"Accept": "application/json"})
+    async def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, deadline: float = DEADLINE_SECONDS
+    ) -> Reply:
+        """GET, asking for JSON unless `headers` say otherwise; `deadline` in seconds."""
+        return await self._ask("GET", url, None, {"Accept": "application/json", **(headers or {})}, deadline)
 
     async def post_form(self, url: str, fields: Mapping[str, str], *, basic: tuple[str, str] | None = None) -> Reply:
         """POST a urlencoded form. `basic`: id and secret of a client (RFC 6749 §2.3.1)."""
@@ -53,7 +76,12 @@ class OutgoingHttp:
         if basic is not None:
             pair = ":".join(quote_plus(part) for part in basic)
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        return await asyncio.to_thread(self._send, "POST", url, urlencode(fields).encode(), headers)
+        return await self._ask("POST", url, urlencode(fields).encode(), headers, DEADLINE_SECONDS)
+
+    async def post_json(self, url: str, body: bytes, *, headers: Mapping[str, str] | None = None) -> Reply:
+        """POST what is JSON already."""
+        sent = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
+        return await self._ask("POST", url, body, sent, DEADLINE_SECONDS)
 
     def check(self, url: str) -> None:
         """Whether the address is of the right form. Nothing is asked of anybody."""
@@ -73,23 +101,40 @@ class OutgoingHttp:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return parts.scheme, host, port or _PORTS[parts.scheme], path
 
-    def _send(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+    async def _ask(self, method: str, url: str, body: bytes | None, headers: dict[str, str], deadline: float) -> Reply:
         scheme, host, port, path = self._parse(url)
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        connection = http.client.HTTPConnection(host, port, timeout=_STEP_SECONDS)
+        loop = asyncio.get_running_loop()
+        exchange = _Exchange(host, port)
+        cutting = loop.call_later(deadline, exchange.cut)
         try:
-            plain = self._connect(host, port)
-            connection.sock = self._tls.wrap_socket(plain, server_hostname=host) if scheme == "https" else plain
+            return await loop.run_in_executor(self._threads, self._send, exchange, scheme, method, path, body, headers)
+        finally:
+            cutting.cancel()
+
+    def _send(
+        self, exchange: _Exchange, scheme: str, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> Reply:
+        connection = exchange.connection
+        try:
+            sock = self._connect(connection.host, connection.port)
+            connection.sock = sock
+            if scheme == "https":
+                sock = self._tls.wrap_socket(sock, server_hostname=connection.host, do_handshake_on_connect=False)
+                connection.sock = sock
+                sock.do_handshake()
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             received = bytearray()
             while chunk := answer.read1(65_536):
                 received += chunk
-                if len(received) > MAX_ANSWER or time.monotonic() > deadline:
+                if len(received) > MAX_ANSWER:
                     raise Unreachable("the answer is too long")
+            if exchange.is_cut:
+                raise Unreachable("the answer took too long")
             return Reply(answer.status, bytes(received))
-        except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"no answer: {type(error).__name__}") from None
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            why = "it took too long" if exchange.is_cut else type(error).__name__
+            raise Unreachable(f"no answer: {why}") from None
         finally:
             connection.close()
 

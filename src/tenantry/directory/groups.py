@@ -20,6 +20,7 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, TenantId, new_guid
 from tenantry.directory.members import Newcomers, admit
+from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
 from tenantry.store import groups
 from tenantry.store.engine import Read, Tx
 from tenantry.store.groups import GroupLink, GroupRow
@@ -149,6 +150,7 @@ async def create_group(
     await record(tx, tenant_id, caller, created, now)
     if parent_id is not None:
         await groups.insert_link(tx, tenant_id, parent_id, group_id, now)
+        await enqueue(tx, tenant_id, caller, SubGroupChange(EventType.GROUP_ADDED, parent_id, group_id), now)
     all_added = await admit(tx, caller, tenant_id, group_id, new_group.newcomers, founder=caller.user_id, now=now)
     return CreatedGroup(group_id, new_group.name, all_added)
 

@@ -14,6 +14,7 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.directory.phones import normalise, user_or_guest_of
+from tenantry.outbox.changes import EventType, MemberChange, enqueue
 from tenantry.store import groups, phones, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.groups import MemberRow
@@ -112,6 +113,7 @@ async def let_in_user(
         return False
     event = events.GroupMemberAdded(group_id=group_id, user_id=user_id, role=role, invitation_id=invitation_id)
     await record(tx, tenant_id, caller, event, now)
+    await enqueue(tx, tenant_id, caller, MemberChange(EventType.MEMBER_ADDED, group_id, user_id, role), now)
     return True
 
 
@@ -139,10 +141,12 @@ async def remove_member(
     """
     await groups.lock(tx, tenant_id, group_id, now)
     await require(tx, caller, Action.REMOVE_GROUP_MEMBER, tenant_id, group_id=group_id, now=now)
-    await _get_role(tx, tenant_id, group_id, user_id)
+    role = await _get_role(tx, tenant_id, group_id, user_id)
     if not await groups.delete_member(tx, tenant_id, group_id, user_id):
         raise _last_admin()
     await record(tx, tenant_id, caller, events.GroupMemberRemoved(group_id=group_id, user_id=user_id), now)
+    change = MemberChange(EventType.MEMBER_REMOVED, group_id, user_id, role)
+    await enqueue(tx, tenant_id, caller, change, now)
 
 
 async def get_own_profile(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> Person:

@@ -23,6 +23,7 @@ from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.directory.countries import COUNTRIES
 from tenantry.directory.roles import require_over
 from tenantry.directory.sessions import end_sessions
+from tenantry.outbox.changes import EventType, enqueue_for_user
 from tenantry.store import tenants, user_lists, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.user_lists import Position
@@ -248,6 +249,7 @@ async def delete_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: User
     if not await users.soft_delete(tx, tenant_id, user_id, now):
         raise NotFound("user")
     await record(tx, tenant_id, caller, events.UserDeleted(user_id=user_id), now)
+    await enqueue_for_user(tx, tenant_id, caller, EventType.MEMBER_REMOVED, user_id, now)
     await end_sessions(tx, caller, tenant_id, user_id, now, reason="user_deleted")
     await revoke_grants_of_user(tx, caller, tenant_id, user_id, "user_deleted", now)
 
@@ -277,6 +279,7 @@ async def restore_user(
     if restored is None:
         raise NotFound("user")
     await record(tx, tenant_id, caller, events.UserRestored(user_id=user_id), now)
+    await enqueue_for_user(tx, tenant_id, caller, EventType.MEMBER_ADDED, user_id, now)
     return restored
 
 

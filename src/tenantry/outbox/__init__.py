@@ -1,0 +1,1 @@
+"""What goes out after a change: webhooks, and the outbox in which their events wait."""

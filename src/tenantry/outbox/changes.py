@@ -1,0 +1,195 @@
+"""A change puts its events into the outbox, in its own transaction: they commit or roll back with it.
+
+1. The webhooks that ask for the event are looked up: one look at an index, which is all that most changes cost.
+2. Each gets a row with the envelope as it will be sent. Source: Kaizala contract 3.12 (event envelope), §6 #26.
+3. Whoever began the request listens (`listening`) and wakes the sender after the commit. Where nobody listens, as on
+   the command line, a server's walk finds the row.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.ids import GroupId, TenantId, UserId, new_guid
+from tenantry.store import event_facts, webhook_deliveries, webhooks
+from tenantry.store.engine import Read, Tx, Value
+from tenantry.store.webhooks import Subscribed
+
+
+class EventType(StrEnum):
+    """The events that this server sends, in the words of the contract."""
+
+    MEMBER_ADDED = "MemberAdded"
+    MEMBER_REMOVED = "MemberRemoved"
+    GROUP_ADDED = "GroupAdded"  # a sub-group, to the group above it
+    GROUP_REMOVED = "GroupRemoved"
+
+
+TEST = "TestEvent"
+"""Asked for by a person who tries a webhook; nobody subscribes to it."""
+
+
+class MemberChange(NamedTuple):
+    """Somebody came into a group, or left it."""
+
+    event_type: EventType
+    group_id: GroupId
+    user_id: UserId
+    role: str
+
+
+class SubGroupChange(NamedTuple):
+    """`sub_group_id` is below `group_id` from now on, or no longer."""
+
+    event_type: EventType
+    group_id: GroupId
+    sub_group_id: GroupId
+
+
+Key = tuple[TenantId, str]
+"""A webhook: its tenant and its id."""
+
+_heard: ContextVar[set[Key] | None] = ContextVar("heard", default=None)
+_encode = msgspec.json.Encoder().encode
+
+_ROLES = {"admin": "Admin", "member": "Member"}
+
+
+@contextmanager
+def listening() -> Iterator[set[Key]]:
+    """The webhooks for which something is enqueued inside the block. What was rolled back is among them."""
+    heard: set[Key] = set()
+    token = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(token)
+
+
+async def enqueue(
+    tx: Tx, tenant_id: TenantId, caller: Caller, change: MemberChange | SubGroupChange, now: Micros
+) -> None:
+    """One event for each live webhook of the group, or of the organisation, that asks for it.
+
+    Queries: 1; with a webhook 3 more. Subscribers come and go unheard, as they do not count as members.
+    """
+    if isinstance(change, MemberChange) and change.role not in _ROLES:
+        return
+    found = await webhooks.list_subscribed(tx, tenant_id, change.group_id, now)
+    wanting = [webhook for webhook in found if change.event_type in webhook.event_types.split()]
+    if not wanting:
+        return
+    if isinstance(change, MemberChange):
+        data = await _of_member(tx, tenant_id, change.user_id, change.role)
+    else:
+        data = await _of_group(tx, tenant_id, change.sub_group_id)
+    event = _event("Group", change.group_id, change.event_type, data)
+    await _write(tx, tenant_id, caller, [(webhook, event) for webhook in wanting], now)
+
+
+async def enqueue_for_user(
+    tx: Tx, tenant_id: TenantId, caller: Caller, event_type: EventType, user_id: UserId, now: Micros
+) -> None:
+    """The user was deleted or restored: it leaves, or comes back to, each of its groups at once.
+
+    Queries: 1; with a webhook 3 more.
+    """
+    found = await webhooks.list_subscribed_over_user(tx, tenant_id, user_id, now)
+    wanting = [row for row in found if event_type in row.event_types.split()]
+    if not wanting:
+        return
+    events: dict[str, dict[str, Any]] = {}
+    told = []
+    for row in wanting:
+        if row.group_id not in events:
+            data = await _of_member(tx, tenant_id, user_id, row.role)
+            events[row.group_id] = _event("Group", row.group_id, event_type, data)
+        told.append((Subscribed(row.id, row.event_types, row.context), events[row.group_id]))
+    await _write(tx, tenant_id, caller, told, now)
+
+
+async def enqueue_test(
+    tx: Tx, tenant_id: TenantId, caller: Caller, webhook: webhooks.Webhook, object_type: str, now: Micros
+) -> None:
+    """An event that tells of nothing, for one webhook."""
+    data = {"text": "This event was asked for by hand, to try the webhook. Nothing has changed."}
+    event = _event(object_type, webhook.object_id, TEST, data)
+    subscribed = Subscribed(webhook.id, webhook.event_types, webhook.context)
+    await _write(tx, tenant_id, caller, [(subscribed, event)], now)
+
+
+def note(tenant_id: TenantId, webhook_id: str) -> None:
+    """Let whoever listens know that something of the webhook is due."""
+    heard = _heard.get()
+    if heard is not None:
+        heard.add((tenant_id, webhook_id))
+
+
+def _event(object_type: str, object_id: str, event_type: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "objectId": object_id,
+        "objectType": object_type,
+        "eventType": event_type,
+        "eventId": new_guid(),
+        "data": data,
+    }
+
+
+async def _of_member(read: Read, tenant_id: TenantId, user_id: UserId, role: str) -> dict[str, Any]:
+    person = await event_facts.find_person(read, tenant_id, user_id)
+    return {
+        "member": (person.number if person else None) or "",
+        "memberId": user_id,
+        "memberName": person.display_name if person else "",
+        "memberProfilePic": "",
+        "type": _ROLES[role],
+    }
+
+
+async def _of_group(read: Read, tenant_id: TenantId, group_id: GroupId) -> dict[str, Any]:
+    """The contract leaves these keys open; they are named as in its group object (3.4)."""
+    group = await event_facts.find_group(read, tenant_id, group_id)
+    return {
+        "groupId": group_id,
+        "groupName": group.name if group else "",
+        "groupType": "ConnectGroup" if group and group.group_type == "connect_group" else "Group",
+        "groupImageUrl": (group.image_url if group else None) or "",
+    }
+
+
+async def _write(
+    tx: Tx, tenant_id: TenantId, caller: Caller, told: Sequence[tuple[Subscribed, dict[str, Any]]], now: Micros
+) -> None:
+    sender = None
+    if caller.user_id is not None and caller.tenant_id is not None:
+        sender = await event_facts.find_person(tx, caller.tenant_id, caller.user_id)
+    sent_by = {
+        "fromUser": (sender.number if sender else None) or "",
+        "fromUserId": caller.user_id or "",
+        "fromUserName": sender.display_name if sender else "",
+        "fromUserProfilePic": "",
+    }
+    rows: list[Mapping[str, Value]] = []
+    for index, (webhook, event) in enumerate(told):
+        envelope = {**event, "context": webhook.context or "", **sent_by, "subscriptionId": webhook.id}
+        rows.append(
+            {
+                "tenant_id": tenant_id,
+                "id": f"{now:014x}{index:06x}{os.urandom(4).hex()}",  # sorts by time, then as written
+                "webhook_id": webhook.id,
+                "event_type": str(event["eventType"]),
+                "body": _encode(envelope).decode(),
+                "now": now,
+            }
+        )
+        note(tenant_id, webhook.id)
+    await webhook_deliveries.insert_all(tx, rows)

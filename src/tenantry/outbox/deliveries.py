@@ -1,0 +1,131 @@
+"""Sending what waits in the outbox: at least once, then again at growing intervals, then no more.
+
+1. A row is claimed by pushing its due time beyond the longest exchange; of two processes one wins it. One that dies
+   meanwhile leaves a row that is due again soon.
+2. It is sent outside of any transaction. Any 2xx is a delivery.
+3. After the last attempt the webhook is disabled, which the trail says, until somebody enables it.
+
+Source: Kaizala contract 3.12 (delivery): 6 retries with exponential delay within 2 days.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.access.actions import Action
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller, Origin, operator
+from tenantry.core.clock import MINUTE, Clock, Micros
+from tenantry.core.errors import FailedPrecondition, NotFound
+from tenantry.core.http import OutgoingHttp, Unreachable
+from tenantry.core.ids import CorrelationId, TenantId, new_guid
+from tenantry.outbox.changes import note
+from tenantry.outbox.handshake import token_header
+from tenantry.outbox.webhooks import disable, get_webhook, is_live, require_live, token_of
+from tenantry.store import tenants, webhook_deliveries, webhooks
+from tenantry.store.engine import Read, Store, Tx
+from tenantry.store.webhook_deliveries import Claimed, Delivery
+from tenantry.store.webhooks import Webhook
+from tenantry.tokens.master_key import MasterKey
+
+RETRIES = 6
+FIRST_RETRY_AFTER = 2 * MINUTE
+GROWTH = 4
+"""2, 8, 32 minutes, 2, 8.5 and 34 hours: the last attempt is 45.5 hours after the first."""
+LEASE = 2 * MINUTE
+"""Longer than any exchange may take (`core/http.py`), looking up the name included."""
+
+
+class Sending(NamedTuple):
+    """Something claimed, and where it goes."""
+
+    webhook: Webhook
+    claimed: Claimed
+
+
+async def deliver_next(
+    store: Store, http: OutgoingHttp, master_key: MasterKey, tenant_id: TenantId, webhook_id: str, clock: Clock
+) -> bool:
+    """Send what is due longest of one webhook; False when nothing is due. How it went is in the row."""
+    sending = await _claim(store, tenant_id, webhook_id, clock())
+    if sending is None:
+        return False
+    webhook, claimed = sending
+    headers = token_header(token_of(master_key, tenant_id, webhook))
+    try:
+        reply = await http.post_json(webhook.callback_url, claimed.body.encode(), headers=headers)
+        error = None if 200 <= reply.status < 300 else f"it answered {reply.status}"
+    except Unreachable as unreachable:
+        error = str(unreachable)
+    now = clock()
+    async with store.write() as tx:
+        if error is None:
+            await webhook_deliveries.mark_delivered(tx, tenant_id, claimed.id, now)
+        else:
+            await _note_failure(tx, tenant_id, sending, error, now)
+    return True
+
+
+async def _claim(store: Store, tenant_id: TenantId, webhook_id: str, now: Micros) -> Sending | None:
+    """What waits for a webhook that has ended meanwhile is given up."""
+    async with store.write() as tx:
+        webhook = await webhooks.find(tx, tenant_id, webhook_id)
+        tenant = await tenants.find_live(tx, tenant_id)
+        if webhook is None or tenant is None or not is_live(webhook, now):
+            await webhook_deliveries.give_up(tx, tenant_id, webhook_id, "the webhook had ended")
+            return None
+        leased_until = now + LEASE
+        claimed = await webhook_deliveries.claim_due(tx, tenant_id, webhook_id, leased_until=leased_until, now=now)
+    return None if claimed is None else Sending(webhook, claimed)
+
+
+async def _note_failure(tx: Tx, tenant_id: TenantId, sending: Sending, error: str, now: Micros) -> None:
+    webhook, claimed = sending
+    last = claimed.attempts > RETRIES
+    due_at = None if last else now + retry_delay(claimed.attempts)
+    if not await webhook_deliveries.mark_failed(
+        tx, tenant_id, claimed.id, attempts=claimed.attempts, error=error, due_at=due_at
+    ):
+        return
+    if last:
+        reason = f"an event could not be delivered in {claimed.attempts} attempts; at the last one {error}"
+        server = operator(Origin(CorrelationId(new_guid()), ""))
+        await disable(tx, server, tenant_id, webhook.id, reason, now)
+
+
+def retry_delay(attempts: int) -> Micros:
+    """How long to wait after so many attempts."""
+    return FIRST_RETRY_AFTER * int(GROWTH ** (attempts - 1))
+
+
+async def list_deliveries(
+    read: Read, tenant_id: TenantId, webhook: Webhook, *, before: str = "", limit: int
+) -> list[Delivery]:
+    """Newest first. The webhook is one that the caller was given."""
+    return await webhook_deliveries.list_latest(read, tenant_id, webhook.id, before=before, limit=limit)
+
+
+async def get_delivery(read: Read, tenant_id: TenantId, webhook: Webhook, delivery_id: str) -> Delivery:
+    """The webhook is one that the caller was given. Raises NotFound."""
+    found = await webhook_deliveries.find(read, tenant_id, webhook.id, delivery_id)
+    if found is None:
+        raise NotFound("event")
+    return found
+
+
+async def send_again(
+    tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, delivery_id: str, now: Micros
+) -> None:
+    """The same event with the same id, from its first attempt on.
+
+    Raises NotFound, what `access.require` does, FailedPrecondition when it waits anyhow, or nothing is sent there.
+    """
+    webhook = await get_webhook(tx, caller, Action.CHANGE_WEBHOOKS, tenant_id, webhook_id, now)
+    require_live(webhook, now)
+    await get_delivery(tx, tenant_id, webhook, delivery_id)
+    if not await webhook_deliveries.make_due(tx, tenant_id, webhook_id, delivery_id, now):
+        raise FailedPrecondition("The event waits to be sent anyhow.")
+    event = events.WebhookEventRepeated(webhook_id=webhook_id, delivery_id=delivery_id)
+    await record(tx, tenant_id, caller, event, now)
+    note(tenant_id, webhook_id)

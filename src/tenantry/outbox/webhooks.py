@@ -1,0 +1,282 @@
+"""Webhooks: registered for a group by its admins, for the whole organisation by its administrators.
+
+Source: Kaizala contract 3.12, W1-W4. Addresses are proven first (see handshake.py): `prove` outside the transaction,
+then the change inside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import DAY, Micros
+from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.ids import GroupId, TenantId, new_guid
+from tenantry.outbox.changes import EventType, enqueue_test
+from tenantry.outbox.handshake import ProvenUrl
+from tenantry.store import groups, webhook_deliveries, webhooks
+from tenantry.store.engine import Read, Tx
+from tenantry.store.webhooks import Webhook
+from tenantry.tokens.master_key import MasterKey
+
+VALIDITY = 730 * DAY
+LONGEST_VALIDITY = 3_650 * DAY
+MOST_OF_ONE_OBJECT = 10
+MAX_CONTEXT = 4_000
+MAX_TOKEN = 1_024
+
+BY_HAND = "disabled by hand"
+
+
+class ObjectType(StrEnum):
+    """What a webhook listens to: a group, or every group of the organisation."""
+
+    GROUP = "group"
+    TENANT = "tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The object. `object_id` is the group's id, or the tenant's own."""
+
+    object_type: ObjectType
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a webhook is to be; when changing one, None leaves a thing as it is. Raises InvalidValue when made."""
+
+    event_types: Collection[str] | None = None
+    callback_token: str | None = field(default=None, repr=False)
+    context: str | None = None
+    expires_at: Micros | None = None
+
+    def __post_init__(self) -> None:
+        if self.event_types is not None:
+            _check_event_types(self.event_types)
+        token = self.callback_token or ""
+        if len(token) > MAX_TOKEN or any(not "!" <= char <= "~" for char in token):
+            raise InvalidValue(
+                f"callBackToken travels in a header: at most {MAX_TOKEN} visible ASCII characters, no blanks.",
+                field="callBackToken",
+            )
+        if self.context is not None and len(self.context) > MAX_CONTEXT:
+            raise InvalidValue(f"callBackContext has at most {MAX_CONTEXT} characters.", field="callBackContext")
+
+
+def _check_event_types(wanted: Collection[str]) -> None:
+    known = ", ".join(EventType)
+    if not wanted:
+        raise InvalidValue(f"eventTypes must name at least one of {known}.", field="eventTypes")
+    strange = sorted(set(wanted) - set(EventType))
+    if strange:
+        raise InvalidValue(
+            f"This server never sends {', '.join(name[:64] for name in strange[:10])}. It sends {known}.",
+            field="eventTypes",
+        )
+
+
+async def require_over(
+    read: Read, caller: Caller, action: Action, tenant_id: TenantId, subject: Subject, now: Micros
+) -> None:
+    """Admins of the group may read and change its webhooks; the organisation's are for the portal, and who rules there.
+
+    Raises what `access.require` does.
+    """
+    if subject.object_type is ObjectType.TENANT:
+        await require(read, caller, Action.CHANGE_TENANT_WEBHOOKS, tenant_id, now=now)
+    else:
+        await require(read, caller, action, tenant_id, group_id=GroupId(subject.object_id), now=now)
+
+
+async def get_webhook(
+    read: Read, caller: Caller, action: Action, tenant_id: TenantId, webhook_id: str, now: Micros
+) -> Webhook:
+    """One that was not deleted, for who may do `action` with it. Raises NotFound, and what `access.require` does."""
+    webhook = await webhooks.find(read, tenant_id, webhook_id)
+    if webhook is None:
+        raise NotFound("webhook")
+    await require_over(read, caller, action, tenant_id, subject_of(webhook), now)
+    return webhook
+
+
+def subject_of(webhook: Webhook) -> Subject:
+    """What it listens to."""
+    return Subject(ObjectType(webhook.object_type), webhook.object_id)
+
+
+async def list_webhooks(
+    read: Read, caller: Caller, tenant_id: TenantId, subject: Subject, now: Micros
+) -> list[Webhook]:
+    """Those of one object, oldest first, disabled and expired ones too. Raises what `access.require` does."""
+    await require_over(read, caller, Action.READ_WEBHOOKS, tenant_id, subject, now)
+    return await webhooks.list_of_object(read, tenant_id, subject.object_type, subject.object_id)
+
+
+async def register_webhook(
+    tx: Tx,
+    master_key: MasterKey,
+    caller: Caller,
+    tenant_id: TenantId,
+    subject: Subject,
+    callback_url: ProvenUrl,
+    wishes: Wishes,
+    now: Micros,
+) -> str:
+    """The id of the new webhook, which listens from the commit on.
+
+    Raises what `access.require` does; InvalidValue; FailedPrecondition when the object has MOST_OF_ONE_OBJECT.
+    """
+    await require_over(tx, caller, Action.CHANGE_WEBHOOKS, tenant_id, subject, now)
+    if subject.object_type is ObjectType.GROUP and not await groups.lock(
+        tx, tenant_id, GroupId(subject.object_id), now
+    ):
+        raise NotFound("group")
+    if await webhooks.count_of_object(tx, tenant_id, subject.object_type, subject.object_id, now) >= MOST_OF_ONE_OBJECT:
+        raise FailedPrecondition(
+            f"There are {MOST_OF_ONE_OBJECT} webhooks for this already, which is the most there may be. "
+            "Delete one that is not needed."
+        )
+    event_types = sorted(set(wishes.event_types or ()))
+    _check_event_types(event_types)
+    webhook_id = new_guid()
+    token = wishes.callback_token
+    await webhooks.insert(
+        tx,
+        tenant_id,
+        webhook_id,
+        object_type=subject.object_type,
+        object_id=subject.object_id,
+        event_types=" ".join(event_types),
+        callback_url=callback_url,
+        callback_token=master_key.encrypt(token.encode(), _context(tenant_id, webhook_id)) if token else None,
+        context=wishes.context,
+        connector_id=caller.connector_id,
+        created_by=caller.subject,
+        expires_at=_end(wishes.expires_at or now + VALIDITY, now),
+        now=now,
+    )
+    event = events.WebhookRegistered(
+        webhook_id=webhook_id,
+        object_type=subject.object_type,
+        object_id=subject.object_id,
+        event_types=event_types,
+        host=_host(callback_url),
+    )
+    await record(tx, tenant_id, caller, event, now)
+    return webhook_id
+
+
+async def update_webhook(
+    tx: Tx,
+    master_key: MasterKey,
+    caller: Caller,
+    tenant_id: TenantId,
+    webhook_id: str,
+    wishes: Wishes,
+    now: Micros,
+    *,
+    callback_url: ProvenUrl | None = None,
+    active: bool | None = None,
+) -> None:
+    """Change what is asked for; `active` enables or disables.
+
+    The token that another app gave does not follow to a new address: it was not given for that one. Raises NotFound,
+    what `access.require` does, InvalidValue.
+    """
+    webhook = await get_webhook(tx, caller, Action.CHANGE_WEBHOOKS, tenant_id, webhook_id, now)
+    token = webhook.callback_token
+    moves = callback_url is not None and callback_url != webhook.callback_url
+    if moves and caller.connector_id != webhook.connector_id:
+        token = None
+    if wishes.callback_token == "":
+        token = None
+    elif wishes.callback_token is not None:
+        token = master_key.encrypt(wishes.callback_token.encode(), _context(tenant_id, webhook_id))
+    event_types = webhook.event_types.split() if wishes.event_types is None else sorted(set(wishes.event_types))
+    if wishes != Wishes() or callback_url is not None:
+        await webhooks.update(
+            tx,
+            tenant_id,
+            webhook_id,
+            event_types=" ".join(event_types),
+            callback_url=callback_url or webhook.callback_url,
+            callback_token=token,
+            context=webhook.context if wishes.context is None else wishes.context,
+            expires_at=webhook.expires_at if wishes.expires_at is None else _end(wishes.expires_at, now),
+        )
+        host = _host(callback_url or webhook.callback_url)
+        event = events.WebhookUpdated(webhook_id=webhook_id, event_types=event_types, host=host)
+        await record(tx, tenant_id, caller, event, now)
+    if active is True and await webhooks.enable(tx, tenant_id, webhook_id):
+        await record(tx, tenant_id, caller, events.WebhookEnabled(webhook_id=webhook_id), now)
+    if active is False:
+        await disable(tx, caller, tenant_id, webhook_id, BY_HAND, now)
+
+
+async def disable(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, reason: str, now: Micros) -> None:
+    """Nothing more is sent or kept for it until somebody enables it. The caller has been checked."""
+    if await webhooks.disable(tx, tenant_id, webhook_id, reason, now):
+        await webhook_deliveries.give_up(tx, tenant_id, webhook_id, "the webhook was disabled")
+        await record(tx, tenant_id, caller, events.WebhookDisabled(webhook_id=webhook_id, reason=reason), now)
+
+
+async def delete_webhook(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, now: Micros) -> None:
+    """Gone, with what waits for it. Raises NotFound, and what `access.require` does."""
+    await get_webhook(tx, caller, Action.CHANGE_WEBHOOKS, tenant_id, webhook_id, now)
+    if not await webhooks.mark_deleted(tx, tenant_id, webhook_id, now):
+        raise NotFound("webhook")
+    await webhook_deliveries.give_up(tx, tenant_id, webhook_id, "the webhook was deleted")
+    await record(tx, tenant_id, caller, events.WebhookDeleted(webhook_id=webhook_id), now)
+
+
+async def send_test(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, now: Micros) -> None:
+    """Enqueue an event that tells of nothing. Raises NotFound, what `access.require` does, FailedPrecondition."""
+    webhook = await get_webhook(tx, caller, Action.CHANGE_WEBHOOKS, tenant_id, webhook_id, now)
+    require_live(webhook, now)
+    object_type = "Group" if webhook.object_type == ObjectType.GROUP else "Tenant"
+    await enqueue_test(tx, tenant_id, caller, webhook, object_type, now)
+    await record(tx, tenant_id, caller, events.WebhookTested(webhook_id=webhook_id), now)
+
+
+def require_live(webhook: Webhook, now: Micros) -> None:
+    """Raises FailedPrecondition when nothing is sent to it."""
+    if webhook.disabled_at is not None:
+        raise FailedPrecondition("The webhook is disabled. Enable it first.")
+    if not is_live(webhook, now):
+        raise FailedPrecondition("The webhook has ended. Register another one.")
+
+
+def is_live(webhook: Webhook, now: Micros) -> bool:
+    """Whether events are sent to it."""
+    return webhook.disabled_at is None and webhook.expires_at > now and webhook.connector_deleted_at is None
+
+
+def token_of(master_key: MasterKey, tenant_id: TenantId, webhook: Webhook) -> str | None:
+    """In clear: for the receiver, and for the app that gave it."""
+    if webhook.callback_token is None:
+        return None
+    return master_key.decrypt(webhook.callback_token, _context(tenant_id, webhook.id)).decode()
+
+
+def _context(tenant_id: TenantId, webhook_id: str) -> bytes:
+    return f"webhook {tenant_id} {webhook_id}".encode()
+
+
+def _end(expires_at: Micros, now: Micros) -> Micros:
+    """Raises InvalidValue for what has ended; what would last for ever ends in LONGEST_VALIDITY."""
+    if expires_at <= now:
+        raise InvalidValue("validity must be in the future, in milliseconds since 1970.", field="validity")
+    return min(expires_at, now + LONGEST_VALIDITY)
+
+
+def _host(url: str) -> str:
+    """For the trail: the path and query of a callback may be a secret in themselves."""
+    return url.partition("://")[2].partition("/")[0].partition("?")[0]
