@@ -23,6 +23,10 @@ ALL = [
     ("tenant", "create"),
     ("tenant", "list"),
     ("tenant", "add-domain"),
+    ("tenant", "list-domains"),
+    ("tenant", "claim-domain"),
+    ("tenant", "verify-domain"),
+    ("tenant", "remove-domain"),
     ("user", "create"),
     ("user", "list"),
     ("phone", "add"),
@@ -132,6 +136,26 @@ def test_a_tenant_user_connector_and_grant_are_made_and_ended(shell: Shell, tena
     types = [json.loads(line)["type"] for line in shell.run("audit", "tail", *inside, "--json").splitlines()]
     assert types[-1] == "grant.revoked"
     assert "user.created" in types
+
+
+def test_a_domain_is_claimed_listed_and_removed(shell: Shell, tenant: str) -> None:
+    inside = ("--tenant", tenant)
+    claimed = shell.json("tenant", "claim-domain", "Shop.example", *inside)
+    assert (claimed["domain"], claimed["type"]) == ("shop.example", "TXT")
+    assert claimed["value"].startswith("tenantry-verification=")
+    assert shell.json("tenant", "claim-domain", "eu.contoso.example", *inside)["state"] == "verified"
+    listed = shell.json("tenant", "list-domains", *inside)
+    assert [(row["domain"], row["verified_at"] is not None) for row in listed] == [
+        ("contoso.example", True),
+        ("eu.contoso.example", True),
+        ("shop.example", False),
+    ]
+    shell.run("tenant", "verify-domain", "eu.contoso.example", *inside)
+    shell.run("tenant", "verify-domain", "absent.example", *inside, code=4)
+    for domain in ("eu.contoso.example", "shop.example"):
+        shell.run("tenant", "remove-domain", domain, *inside)
+        shell.run("tenant", "remove-domain", domain, *inside, code=4)
+    shell.run("tenant", "remove-domain", "contoso.example", *inside, code=1)
 
 
 def test_a_connector_is_switched_off_and_on_and_changes_its_secret(shell: Shell, tenant: str) -> None:

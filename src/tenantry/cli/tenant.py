@@ -1,4 +1,4 @@
-"""`tenantry tenant`: create tenants, list them, give them domains."""
+"""`tenantry tenant`: create tenants, list them, give them domains and take domains away."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def add_domain(
     federated: Annotated[bool, typer.Option("--federated", help="Passwords are kept elsewhere.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Give a tenant one more domain.
+    """Give a tenant one more domain, without a proof: the operator's word is enough.
 
     Example: `tenantry tenant add-domain contoso.net --tenant contoso.example`
     """
@@ -70,5 +70,98 @@ def add_domain(
             await tenants.add_domain(
                 tx, desk.caller, tenant_id=tenant_id, name=domain, is_federated=federated, now=desk.now
             )
+
+    run(data_dir, work)
+
+
+@app.command("list-domains")
+def list_domains(tenant: InTenant, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List the domains of a tenant, the first one first, and those that wait for their DNS record.
+
+    Example: `tenantry tenant list-domains --tenant contoso.example`
+    """
+
+    async def work(desk: Desk) -> None:
+        from tenantry.store import domain_proofs, tenants
+
+        async with desk.store.read() as read:
+            tenant_id = await tenant_named(read, tenant)
+            domains = await tenants.list_domains(read, tenant_id)
+            waiting = await domain_proofs.list_all(read, tenant_id)
+        rows = [{"domain": row.name, "verified_at": row.verified_at, "created_at": row.created_at} for row in domains]
+        rows += [{"domain": row.name, "verified_at": None, "created_at": row.created_at} for row in waiting]
+        show_list(rows, ("domain", "verified_at", "created_at"), as_json)
+
+    run(data_dir, work)
+
+
+@app.command("claim-domain")
+def claim_domain(
+    domain: Annotated[str, typer.Argument(help="A name that no other tenant has.")],
+    tenant: InTenant,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin to prove a domain, as administrators do in the portal: shows the DNS record that its owner has to set.
+
+    A name below a verified domain of the tenant needs no record and is added at once.
+
+    Example: `tenantry tenant claim-domain contoso.net --tenant contoso.example`
+    """
+
+    async def work(desk: Desk) -> dict[str, str]:
+        from tenantry.directory.domains import begin_proof, record_of
+        from tenantry.store import domain_proofs
+
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            name = await begin_proof(tx, desk.caller, tenant_id, domain, desk.now)
+            proof = await domain_proofs.find(tx, tenant_id, name)
+        if proof is None:
+            return {"domain": name, "state": "verified"}
+        return {"domain": name, "state": "waits for its DNS record", "type": "TXT", "value": record_of(proof)}
+
+    show(run(data_dir, work), as_json)
+
+
+@app.command("verify-domain")
+def verify_domain(
+    domain: Annotated[str, typer.Argument(help="A name that was claimed.")], tenant: InTenant, data_dir: DataDir = None
+) -> None:
+    """Ask the DNS for the record of a claimed domain; with it there, the domain is the tenant's.
+
+    Example: `tenantry tenant verify-domain contoso.net --tenant contoso.example`
+    """
+
+    async def work(desk: Desk) -> None:
+        from tenantry.core.dns import SystemDns
+        from tenantry.directory.domains import prove_domain
+        from tenantry.directory.tenants import parse_domain
+
+        async with desk.store.read() as read:
+            tenant_id = await tenant_named(read, tenant)
+        await prove_domain(desk.store, SystemDns(), desk.caller, tenant_id, parse_domain(domain), desk.now)
+
+    run(data_dir, work)
+
+
+@app.command("remove-domain")
+def remove_domain_(
+    domain: Annotated[str, typer.Argument(help="A domain in which no user has a name, or one that was claimed.")],
+    tenant: InTenant,
+    data_dir: DataDir = None,
+) -> None:
+    """Take a domain from a tenant. Never the first one, and none that a sign-in name ends in.
+
+    Example: `tenantry tenant remove-domain contoso.net --tenant contoso.example`
+    """
+
+    async def work(desk: Desk) -> None:
+        from tenantry.directory.domains import remove_domain
+        from tenantry.directory.tenants import parse_domain
+
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            await remove_domain(tx, desk.caller, tenant_id, parse_domain(domain), desk.now)
 
     run(data_dir, work)

@@ -110,26 +110,19 @@ async def _require_own(read: Read, tenant_id: TenantId, name: str) -> None:
         raise NotFound("domain")
 
 
-async def drop_proof(tx: Tx, caller: Caller, tenant_id: TenantId, name: str, now: Micros) -> None:
-    """Wait for the name no more. Raises what `access.require` does; NotFound("domain")."""
-    await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
-    if not await domain_proofs.delete(tx, tenant_id, name):
-        raise NotFound("domain")
-    await record(tx, tenant_id, caller, events.DomainProofDropped(domain=name), now)
-
-
 async def remove_domain(tx: Tx, caller: Caller, tenant_id: TenantId, name: str, now: Micros) -> None:
-    """Give the domain up: nothing leads to the tenant by it, and another tenant may take it.
+    """Wait for the domain no more, or give it up: then nothing leads to the tenant by it, and another may take it.
 
     Raises what `access.require` does; NotFound("domain"); FailedPrecondition for the first one, and while the sign-in
     name of a user ends in it, a deleted user's too. On PostgreSQL a user who is created in the same moment can keep a
     name in it; that user then needs another name to sign in.
     """
     await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+    if await domain_proofs.delete(tx, tenant_id, name):
+        await record(tx, tenant_id, caller, events.DomainProofDropped(domain=name), now)
+        return
     domain = await tenants.find_domain(tx, tenant_id, name)
-    if domain is None:
-        raise NotFound("domain")
-    if domain.is_initial:
+    if domain is not None and domain.is_initial:
         raise FailedPrecondition("The first domain stays: names of new users end in it.")
     if not await tenants.delete_domain(tx, tenant_id, name):
         raise NotFound("domain")

@@ -9,7 +9,7 @@ import pytest
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId
 from tenantry.directory import domains
-from tenantry.directory.domains import begin_proof, drop_proof, get_proof, prove_domain, record_of, remove_domain
+from tenantry.directory.domains import begin_proof, get_proof, prove_domain, record_of, remove_domain
 from tenantry.directory.tenants import add_domain, resolve_tenant
 from tenantry.store import audit_events, tenants
 from tenantry.store.engine import Store
@@ -149,9 +149,9 @@ async def test_who_waits_no_more_begins_anew_with_another_record(store: Store) -
     await begin(store, tenant_id)
     first = await record_for(store, tenant_id)
     async with store.write() as tx:
-        await drop_proof(tx, OPERATOR, tenant_id, NAME, NOON)
+        await remove_domain(tx, OPERATOR, tenant_id, NAME, NOON)
         with pytest.raises(NotFound):
-            await drop_proof(tx, OPERATOR, tenant_id, NAME, NOON)
+            await remove_domain(tx, OPERATOR, tenant_id, NAME, NOON)
     await begin(store, tenant_id)
     assert await record_for(store, tenant_id) != first
     assert await told(store, tenant_id) == ["domain.proof_begun", "domain.proof_dropped", "domain.proof_begun"]

@@ -9,7 +9,6 @@ from tenantry.access.decide import decide, require
 from tenantry.directory.domains import (
     USERS_COUNTED,
     begin_proof,
-    drop_proof,
     get_proof,
     prove_domain,
     record_of,
@@ -149,8 +148,5 @@ async def remove(request: Request, session: SignedIn, domain: str) -> Response:
         async with deps.store.write() as tx:
             await require(tx, caller, Action.CHANGE_TENANT, session.here, now=now)
             await claim_form(tx, deps.hasher, session.here, form, back=LIST, now=now)
-            if await tenants.find_domain(tx, session.here, domain) is None:
-                await drop_proof(tx, caller, session.here, domain, now)
-            else:
-                await remove_domain(tx, caller, session.here, domain, now)
+            await remove_domain(tx, caller, session.here, domain, now)
     return await _domain_page(request, session, domain, form, 422) if form.errors else see_other(LIST)
