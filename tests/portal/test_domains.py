@@ -98,7 +98,7 @@ async def test_anothers_domain_is_refused_without_a_word_of_whose_it_is(sqlite_p
     taken = sqlite_portal.otto.user_principal_name.partition("@")[2]
     await dana.open("/settings/domains")
     assert (await dana.send("/settings/domains", domain=taken)).status_code == 422
-    assert "This domain belongs to an organisation on this server already." in dana.text
+    assert f"The domain {taken} belongs to an organisation on this server already." in dana.text
     assert "Elsewhere" not in dana.text
     assert (await dana.open(f"/settings/domains/{taken}")).status_code == 404
 

@@ -93,7 +93,8 @@ async def give_domain(
 
 def domain_taken(domain: str) -> AlreadyExists:
     """Says nothing of whose it is."""
-    return AlreadyExists("This domain belongs to an organisation on this server already.", field="domain", value=domain)
+    text = f"The domain {domain} belongs to an organisation on this server already."
+    return AlreadyExists(text, field="domain", value=domain)
 
 
 def parse_domain(raw: str) -> str:
