@@ -33,6 +33,7 @@ from tenantry.directory.messages import AppriseMessages, DemoInbox, Messages
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.housekeeping import keep_tidy
 from tenantry.metrics import Metrics
+from tenantry.outbox.sender import Sender
 from tenantry.settings import Settings
 from tenantry.store.engine import Store
 from tenantry.store.opening import open_store
@@ -106,6 +107,7 @@ class App:
         self._exact: dict[tuple[str, str], tuple[str, HotRoute]] = {}
         self._patterns: list[tuple[str, re.Pattern[str], HotRoute]] = []
         self._background: list[asyncio.Task[None]] = []
+        self._sender = Sender(deps.store, deps.http, deps.master_key, deps.clock)
         self._take("operations", operations.routes(self.metrics if deps.settings.metrics else None))
         if deps.settings.demo:
             self._take("operations", inbox.HOT)
@@ -176,6 +178,7 @@ class App:
                 app = self._mounted.get(surface)
                 if app is None:
                     app = await asyncio.to_thread(self._mount, surface)
+                with self._sender.listening():
                 await app(scope, receive, answer)
         except ClientDisconnect:
             return
@@ -204,10 +207,10 @@ class App:
             scope["raw_path"] = root.encode() + scope.get("raw_path", b"")
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """The server's lifespan: in the background keys are read again and the store is tidied."""
+        """The server's lifespan: in the background keys are read again, the store is tidied, and webhooks are sent."""
         await receive()
         tidying = keep_tidy(self.deps.store, self.deps.clock)
-        self._background = [asyncio.create_task(work) for work in (self._refresh_keys(), tidying)]
+        self._background = [asyncio.create_task(work) for work in (self._refresh_keys(), tidying, self._sender.run())]
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.close()

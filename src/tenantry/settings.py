@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         default_factory=list, description="Proxy addresses whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )
     outgoing_private_addresses: bool = Field(
-        False, description="Let requests to identity providers go to private networks, and over plain http."
+        False, description="Let identity providers and webhooks be in private networks, and on plain http."
     )
     log_format: Literal["pretty", "json"] = Field("pretty", description="How log lines look.")
     metrics: bool = Field(True, description="Serve /metrics.")
