@@ -3,6 +3,7 @@
 1. Demo mode makes what is missing: key, database, demo tenants. A normal start refuses with a sentence instead.
 2. The socket is bound before anything is built, since the port is part of the issuer.
 3. A new SQLite file gets its tables from one script. Migrations run in a process of their own: their tools are heavy.
+   What a new demo needs a processor for is begun here, and made while this process loads the server.
 4. Tokens are given as soon as the server listens; a new demo's history is made then, and the rest loaded in a thread.
 """
 
@@ -19,9 +20,11 @@ from tenantry.cli.common import DataDir, fail, failing_well, settings_of
 
 if TYPE_CHECKING:
     import socket
+    from concurrent.futures import Future
 
     from tenantry.app import App
     from tenantry.demo.data import Demo
+    from tenantry.demo.key_pair import KeyPair
     from tenantry.settings import Settings
 
 
@@ -39,22 +42,24 @@ def serve(
     """
     settings = settings_of(data_dir, host=host, port=port, demo=demo or None)
     with failing_well(), suppress(KeyboardInterrupt):
-        if settings.demo:
-            _prepare_demo(settings)
+        key_pair = _prepare_demo(settings) if settings.demo else None
         listener = _bind(settings)
         settings = _addressed(settings, listener)
-        _run(settings, listener)
+        _run(settings, listener, key_pair)
 
 
-def _prepare_demo(settings: Settings) -> None:
-    """Directory, key, and a SQLite file with tables where there is none."""
+def _prepare_demo(settings: Settings) -> Future[KeyPair] | None:
+    """Directory, key, and a SQLite file with tables where there is none: such a demo also needs a key pair soon."""
     from tenantry.cli.init import ensure_master_key
     from tenantry.store.new_sqlite import create_tables
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     ensure_master_key(settings)
-    if settings.database_url is None:
-        create_tables(settings.data_dir / "tenantry.db")
+    if settings.database_url is not None or not create_tables(settings.data_dir / "tenantry.db"):
+        return None
+    from tenantry.demo.key_pair import start_key_pair
+
+    return start_key_pair()
 
 
 def _upgrade(settings: Settings) -> None:
@@ -84,7 +89,7 @@ def _addressed(settings: Settings, listener: socket.socket) -> Settings:
     return settings.model_copy(update={"port": port, "public_url": settings.public_url or f"http://{host}:{port}"})
 
 
-def _run(settings: Settings, listener: socket.socket) -> None:
+def _run(settings: Settings, listener: socket.socket, key_pair: Future[KeyPair] | None) -> None:
     import asyncio
     import gc
 
@@ -95,12 +100,12 @@ def _run(settings: Settings, listener: socket.socket) -> None:
     try:
         import uvloop
     except ModuleNotFoundError:
-        asyncio.run(_serve(settings, listener))
+        asyncio.run(_serve(settings, listener, key_pair))
     else:
-        uvloop.run(_serve(settings, listener))
+        uvloop.run(_serve(settings, listener, key_pair))
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
+async def _serve(settings: Settings, listener: socket.socket, key_pair: Future[KeyPair] | None) -> None:
     import asyncio
 
     import uvicorn
@@ -108,7 +113,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     from tenantry.cli.http import BoundedProtocol
 
     app = await _build(settings)
-    demo = await _demo(app) if settings.demo else None
+    demo = await _demo(app, key_pair) if settings.demo else None
 
     class Server(uvicorn.Server):
         """Completes what no token needs once it listens, and says then where."""
@@ -153,10 +158,10 @@ async def _build(settings: Settings) -> App:
     return await build(settings)
 
 
-async def _demo(app: App) -> Demo:
+async def _demo(app: App, key_pair: Future[KeyPair] | None) -> Demo:
     from tenantry.demo.data import ensure_demo
 
-    return await ensure_demo(app.deps)
+    return await ensure_demo(app.deps, key_pair)
 
 
 async def _complete(app: App, demo: Demo | None) -> None:

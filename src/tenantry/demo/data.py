@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,6 @@ from tenantry.access.actions import Permission, RoleId
 from tenantry.connectors.connectors import register_connector
 from tenantry.connectors.service_accounts import (
     add_service_account_key,
-    generate_key_pair,
     key_file,
     register_service_account,
 )
@@ -34,6 +34,7 @@ from tenantry.delegation.relationships import (
     create_reseller_relationship,
     request_relationship,
 )
+from tenantry.demo.key_pair import KeyPair, start_key_pair
 from tenantry.devices.enterprises import enroll_enterprise
 from tenantry.devices.managed_accounts import AccountType, add_google_managed_account, insert_account
 from tenantry.directory.groups import NewGroup, create_group
@@ -68,15 +69,15 @@ class Demo(NamedTuple):
     is_new: bool
 
 
-async def ensure_demo(deps: Deps) -> Demo:
-    """Read the facts; make the tenants when they are not there."""
+async def ensure_demo(deps: Deps, key_pair: Future[KeyPair] | None = None) -> Demo:
+    """Read the facts; make the tenants when they are not there, with the `key_pair` that was begun before, if any."""
     is_new = False
     for name in (FACTS_FILE, f"{FACTS_FILE}.new"):
         facts = _read(deps.settings.data_dir / name)
         if facts is not None and await _are_true(deps, facts):
             break
     else:
-        facts, is_new = await _make(deps), True
+        facts, is_new = await _make(deps, key_pair or start_key_pair()), True
     return Demo(_readdressed(facts, deps.settings.issuer, deps.settings.data_dir), is_new)
 
 
@@ -134,10 +135,9 @@ class _Ready:
     public_pem: str
 
 
-async def _make(deps: Deps) -> Facts:
-    loop = asyncio.get_running_loop()
+async def _make(deps: Deps, key_pair: Future[KeyPair]) -> Facts:
     (private_pem, public_pem), admin_password, member_password = await asyncio.gather(
-        loop.run_in_executor(None, generate_key_pair), _new_password(deps), _new_password(deps)
+        asyncio.wrap_future(key_pair), _new_password(deps), _new_password(deps)
     )
     maker = _Maker(deps, _Ready(admin_password, member_password, private_pem, public_pem))
     async with deps.store.write() as tx:
