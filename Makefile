@@ -77,7 +77,7 @@ screenshots: setup-dev ## Take the pictures in docs/images/ with Chromium
 
 .PHONY: messages
 messages: setup-dev ## Write the portal's texts to its catalogue template, for translators
-	@$(BIN)/pybabel --quiet extract --mapping $(PORTAL)/locale/babel.cfg --keywords _ --keywords gettext \
+	@$(BIN)/pybabel --quiet extract --mapping $(PORTAL)/locale/babel.cfg --keywords _ --keywords gettext --keywords marked \
 		--sort-by-file --no-location --omit-header --width 100 --output $(PORTAL)/locale/portal.pot src/tenantry
 
 .PHONY: lock

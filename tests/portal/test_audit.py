@@ -6,12 +6,17 @@ import csv
 import io
 import json
 import re
+from gettext import NullTranslations
+
+import pytest
 
 from tenantry.access.actions import RoleId
 from tenantry.access.trail import _WINDOW
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.clock import DAY
+from tenantry.surfaces.portal import texts
+from tenantry.surfaces.portal.event_words import EVENTS, FIELDS
 from tests.support.builders import OPERATOR, a_user, as_user
 from tests.support.clock import NOON
 from tests.support.portal import Portal, Visitor
@@ -127,7 +132,28 @@ async def test_the_trail_is_taken_along_as_csv_and_as_json_lines(portal: Portal)
     text = (await visitor.open("/audit/export?format=csv&what=group.created")).text
     assert len(list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))) == 1103
     await visitor.open("/audit?what=audit.exported")
-    assert shown(visitor) == ["Audit exported"] * 2
+    assert shown(visitor) == ["Trail exported"] * 2
+
+
+def test_every_event_and_every_field_of_one_has_a_name() -> None:
+    kinds = events.all_events()
+    assert EVENTS.keys() == {str(kind.__struct_config__.tag) for kind in kinds}
+    assert {name for kind in kinds for name in kind.__struct_fields__} - {"facts"} == FIELDS.keys()
+
+
+async def test_names_of_events_and_fields_are_in_the_readers_language(
+    sqlite_portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Swiss(NullTranslations):
+        def gettext(self, message: str) -> str:
+            return {"Group created": "Gruppe erstellt", "Name": "Bezeichnung"}.get(message, message)
+
+    await some_events(sqlite_portal, 1)
+    monkeypatch.setattr(texts, "_catalogue", lambda name: Swiss())
+    visitor = await sqlite_portal.visit(sqlite_portal.dana)
+    await visitor.open("/audit?what=group.created")
+    assert "Gruppe erstellt" in shown(visitor)
+    assert "<dt>Bezeichnung</dt>" in visitor.page.text
 
 
 async def test_who_may_read_everything_may_read_the_trail_and_markup_in_it_is_text(portal: Portal) -> None:

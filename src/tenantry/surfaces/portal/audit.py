@@ -21,6 +21,7 @@ from tenantry.directory.user_files import write_row
 from tenantry.store.audit_search import FoundEvent
 from tenantry.store.engine import Read
 from tenantry.surfaces.portal.audit_words import told, type_name, type_names
+from tenantry.surfaces.portal.event_words import EVENTS
 from tenantry.surfaces.portal.forms import Form, read_day
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
@@ -65,7 +66,7 @@ async def _read_search(request: Request, read: Read, tenant_id: TenantId) -> _As
     """What cannot be understood is said beside its field."""
     form = Form({name: [request.query_params.get(name, "")] for name in NAMES})
     what, who = form.text("what", max_length=100), form.text("who", max_length=200)
-    if what and what not in dict(type_names()):
+    if what and what not in EVENTS:
         form.fail("what", _("There is no such event."))
     start, end = read_day(form, "from"), read_day(form, "to")
     if start and end and start > end:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from tenantry.audit.events import all_events
 from tenantry.store.audit_search import FoundEvent
+from tenantry.surfaces.portal.event_words import EVENTS, FIELDS
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import exact_time
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.words import permission_label
 
 _TELLING = ("user_principal_name", "name", "domain", "number", "file_name", "role_id", "action", "reason", "audience")
 
@@ -35,33 +36,40 @@ def told(event: FoundEvent) -> Told:
     data = json.loads(event.data)
     facts = [str(fact) for fact in data.pop("facts", [])]
     data.pop("type", None)
-    details = [(_in_words(name), _value(name, value)) for name, value in data.items()]
+    details = [(field_name(name), _value(name, value)) for name, value in data.items()]
     brief = next((_value(name, data[name]) for name in _TELLING if data.get(name)), "")
     return Told(event, type_name(event.type), brief, _who(event), details, facts)
 
 
 def type_name(type: str) -> str:
-    """`group.member_added`: `Group member added`."""
-    return _in_words(type.replace(".", " "))
+    """`group.member_added`: `Group member added`; the type itself when it is of another version of the server."""
+    return _(EVENTS[type]) if type in EVENTS else type
 
 
 def type_names() -> list[tuple[str, str]]:
     """Every type there is, by its name, for a choice."""
-    tags = {str(kind.__struct_config__.tag) for kind in all_events()}
-    return sorted(((tag, type_name(tag)) for tag in tags), key=lambda pair: pair[1])
+    return sorted(((tag, type_name(tag)) for tag in EVENTS), key=lambda pair: pair[1])
 
 
-def _in_words(name: str) -> str:
-    text = name.replace("_", " ").removesuffix(" id")
-    return text[:1].upper() + text[1:]
+def field_name(name: str) -> str:
+    """`user_principal_name`: `Sign-in name`."""
+    return _(FIELDS[name]) if name in FIELDS else name
 
 
 def _value(name: str, value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(_value(name.removesuffix("s"), item) for item in value)
-    if name.endswith("_at") and isinstance(value, int):
-        return exact_time(value) if value else ""
-    return role_name(str(value)) if name == "role_id" else str(value)
+    match name, value:
+        case _, list():
+            return ", ".join(_value(name, item) for item in value)
+        case _, bool():
+            return _("yes") if value else _("no")
+        case _, int() if name.endswith(("_at", "_from")):
+            return exact_time(value) if value else ""
+        case (("role_id" | "role_ids"), _):
+            return role_name(str(value))
+        case "permissions", _:
+            return permission_label(str(value))
+        case _:
+            return str(value)
 
 
 def _who(event: FoundEvent) -> str:
