@@ -7,6 +7,7 @@ which would make a tenth of the server's start.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from functools import cache
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from typing import Any, Literal
 LogFormat = Literal["pretty", "json"]
 
 _chosen: list[LogFormat] = []
+_SECRET = re.compile(r"(tny_[a-z]{2}_)\w+")
 
 
 class Logger:
@@ -48,6 +50,7 @@ def _configure_structlog(log_format: LogFormat) -> None:
     import structlog
 
     processors: list[structlog.typing.Processor] = [
+        _hide_secrets,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -63,3 +66,11 @@ def _configure_structlog(log_format: LogFormat) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _hide_secrets(_logger: Any, _method: str, event: Any) -> Any:
+    """Of a secret that stands in an address or a text, only the kind is written: `tny_gi_...`."""
+    for name, value in event.items():
+        if isinstance(value, str) and "tny_" in value:
+            event[name] = _SECRET.sub(r"\1...", value)
+    return event

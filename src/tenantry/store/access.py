@@ -35,14 +35,16 @@ async def find_group_standing(
 
 
 async def is_within_group(read: Read, tenant_id: TenantId, group_id: GroupId, root_id: GroupId) -> bool:
-    """Whether `group_id` is `root_id` or below it, however deep. UNION also ends the walk in a ring."""
+    """Whether `group_id` is `root_id` or below it, however deep, through live groups. UNION ends the walk in a ring."""
     found = await read.one_or_none(
         str,
         """
         WITH RECURSIVE above (id) AS (
             SELECT id FROM groups WHERE tenant_id = :tenant_id AND id = :group_id
             UNION
-            SELECT l.parent_id FROM group_links l JOIN above a ON l.child_id = a.id WHERE l.tenant_id = :tenant_id
+            SELECT l.parent_id FROM group_links l JOIN above a ON l.child_id = a.id
+            JOIN groups g ON g.tenant_id = :tenant_id AND g.id = l.parent_id AND g.deleted_at IS NULL
+            WHERE l.tenant_id = :tenant_id
         )
         SELECT id FROM above WHERE id = :root_id
         """,

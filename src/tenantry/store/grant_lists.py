@@ -10,7 +10,9 @@ from tenantry.store.engine import Read
 
 
 class GrantRow(NamedTuple):
-    """A live grant. Names are of now; `connector_owner` is who registered the connector."""
+    """A live grant. Names are of now; `connector_owner` is who registered the connector. `last_used_at`: of its refresh
+    tokens, within the hour.
+    """
 
     id: GrantId
     connector_id: ConnectorId
@@ -24,6 +26,7 @@ class GrantRow(NamedTuple):
     permissions: str
     created_at: int
     expires_at: int
+    last_used_at: int | None
 
 
 class ReachedGroup(NamedTuple):
@@ -42,7 +45,9 @@ async def find_live(read: Read, tenant_id: TenantId, grant_id: GrantId, now: Mic
         """
         SELECT t.id, t.connector_id, c.name AS connector_name, c.created_by AS connector_owner, t.user_id,
                u.display_name AS user_name, t.reach, t.group_id, g.name AS group_name, t.permissions, t.created_at,
-               t.expires_at
+               t.expires_at,
+               (SELECT MAX(r.last_used_at) FROM refresh_tokens r
+                WHERE r.tenant_id = :tenant_id AND r.grant_id = t.id) AS last_used_at
         FROM grants t
         JOIN connectors c ON c.id = t.connector_id AND c.tenant_id = :tenant_id AND c.deleted_at IS NULL
         JOIN users u ON u.tenant_id = :tenant_id AND u.id = t.user_id
@@ -64,7 +69,9 @@ async def list_live_of_connector(
         """
         SELECT t.id, t.connector_id, c.name AS connector_name, c.created_by AS connector_owner, t.user_id,
                u.display_name AS user_name, t.reach, t.group_id, g.name AS group_name, t.permissions, t.created_at,
-               t.expires_at
+               t.expires_at,
+               (SELECT MAX(r.last_used_at) FROM refresh_tokens r
+                WHERE r.tenant_id = :tenant_id AND r.grant_id = t.id) AS last_used_at
         FROM grants t
         JOIN connectors c ON c.id = t.connector_id AND c.tenant_id = :tenant_id AND c.deleted_at IS NULL
         JOIN users u ON u.tenant_id = :tenant_id AND u.id = t.user_id AND u.soft_deleted_at IS NULL
@@ -90,7 +97,9 @@ async def list_live_of_group(
         """
         SELECT t.id, t.connector_id, c.name AS connector_name, c.created_by AS connector_owner, t.user_id,
                u.display_name AS user_name, t.reach, t.group_id, g.name AS group_name, t.permissions, t.created_at,
-               t.expires_at
+               t.expires_at,
+               (SELECT MAX(r.last_used_at) FROM refresh_tokens r
+                WHERE r.tenant_id = :tenant_id AND r.grant_id = t.id) AS last_used_at
         FROM grants t
         JOIN groups g ON g.tenant_id = :tenant_id AND g.id = t.group_id AND g.deleted_at IS NULL
         JOIN connectors c ON c.id = t.connector_id AND c.tenant_id = :tenant_id AND c.deleted_at IS NULL
@@ -155,6 +164,7 @@ async def list_reached_by_group(
             SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND g.id = :group_id
             UNION
             SELECT l.child_id FROM reached r JOIN group_links l ON l.tenant_id = :tenant_id AND l.parent_id = r.id
+            JOIN groups c ON c.tenant_id = :tenant_id AND c.id = l.child_id AND c.deleted_at IS NULL
         )
         SELECT g.id, g.name, 'admin' AS role, COUNT(*) OVER () AS of_all
         FROM reached r JOIN groups g ON g.tenant_id = :tenant_id AND g.id = r.id AND g.deleted_at IS NULL

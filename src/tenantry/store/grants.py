@@ -194,6 +194,24 @@ async def revoke_of_group(
     )
 
 
+async def revoke_all_of_group(
+    tx: Tx, tenant_id: TenantId, group_id: GroupId, reason: str, now: Micros
+) -> list[RevokedGrant]:
+    """Revoke whatever anybody granted to any connector for this group."""
+    return await tx.all(
+        RevokedGrant,
+        """
+        UPDATE grants SET revoked_at = :now, revoked_reason = :reason
+        WHERE tenant_id = :tenant_id AND group_id = :group_id AND revoked_at IS NULL AND expires_at > :now
+        RETURNING id, connector_id
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        reason=reason,
+        now=now,
+    )
+
+
 async def delete_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
     """Forget every grant of the user, with its refresh tokens."""
     await tx.run(

@@ -40,6 +40,7 @@ class GroupFacts(NamedTuple):
     updated_at: int
     members: int
     admins: int
+    subscribers: int
 
 
 class RelatedGroup(NamedTuple):
@@ -123,9 +124,11 @@ async def find_facts(read: Read, tenant_id: TenantId, group_id: GroupId) -> Grou
         GroupFacts,
         """
         SELECT g.id, g.name, g.welcome_message, g.group_type, g.created_at, g.updated_at,
-               COUNT(u.id) AS members, COUNT(CASE WHEN m.role = 'admin' THEN u.id END) AS admins
+               COUNT(CASE WHEN m.role <> 'subscriber' THEN u.id END) AS members,
+               COUNT(CASE WHEN m.role = 'admin' THEN u.id END) AS admins,
+               COUNT(CASE WHEN m.role = 'subscriber' THEN u.id END) AS subscribers
         FROM groups g
-        LEFT JOIN group_members m ON m.tenant_id = :tenant_id AND m.group_id = g.id AND m.role <> 'subscriber'
+        LEFT JOIN group_members m ON m.tenant_id = :tenant_id AND m.group_id = g.id
         LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = m.user_id AND u.soft_deleted_at IS NULL
         WHERE g.tenant_id = :tenant_id AND g.id = :group_id AND g.deleted_at IS NULL
         GROUP BY g.id, g.name, g.welcome_message, g.group_type, g.created_at, g.updated_at
@@ -162,6 +165,65 @@ async def list_parents(read: Read, tenant_id: TenantId, group_id: GroupId, limit
         tenant_id=tenant_id,
         group_id=group_id,
         limit=limit,
+    )
+
+
+async def list_linkable(
+    read: Read,
+    tenant_id: TenantId,
+    asking_user_id: UserId,
+    parent_id: GroupId,
+    *,
+    everyones: bool,
+    prefix: str,
+    limit: int,
+) -> list[RelatedGroup]:
+    """Live groups that may become sub-groups of `parent_id`, by name: those the user administers, or `everyones`.
+
+    Not itself, not what is right below, and not what is above: that would be a ring.
+    """
+    return await read.all(
+        RelatedGroup,
+        """
+        WITH RECURSIVE above(id) AS (
+            SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND g.id = :parent_id
+            UNION
+            SELECT l.parent_id FROM above a JOIN group_links l ON l.tenant_id = :tenant_id AND l.child_id = a.id
+        )
+        SELECT g.id, g.name FROM groups g
+        LEFT JOIN group_members own
+               ON own.tenant_id = :tenant_id AND own.group_id = g.id AND own.user_id = :asking_user_id
+        WHERE g.tenant_id = :tenant_id AND g.deleted_at IS NULL AND (own.role = 'admin' OR :everyones = 1)
+          AND g.name_key >= :prefix AND g.name_key < :beyond
+          AND g.id NOT IN (SELECT id FROM above)
+          AND NOT EXISTS (SELECT 1 FROM group_links l
+                          WHERE l.tenant_id = :tenant_id AND l.parent_id = :parent_id AND l.child_id = g.id)
+        ORDER BY g.name_key, g.id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        asking_user_id=asking_user_id,
+        parent_id=parent_id,
+        everyones=int(everyones),
+        prefix=prefix,
+        beyond=prefix + _LAST,
+        limit=limit,
+    )
+
+
+async def list_above(read: Read, tenant_id: TenantId, group_id: GroupId) -> list[GroupId]:
+    """The ids of the group and of whatever it is a part of, however deep; of deleted ones too."""
+    return await read.all(
+        GroupId,
+        """
+        WITH RECURSIVE above(id) AS (
+            SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND g.id = :group_id
+            UNION
+            SELECT l.parent_id FROM above a JOIN group_links l ON l.tenant_id = :tenant_id AND l.child_id = a.id
+        )
+        SELECT id FROM above ORDER BY id
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
     )
 
 
@@ -215,6 +277,52 @@ async def find_member(read: Read, tenant_id: TenantId, group_id: GroupId, user_i
     return await read.one_or_none(
         ListedMember,
         _MEMBER_COLUMNS + "  AND m.role <> 'subscriber' AND m.user_id = :user_id",
+        tenant_id=tenant_id,
+        group_id=group_id,
+        user_id=user_id,
+    )
+
+
+async def list_subscribers(
+    read: Read, tenant_id: TenantId, group_id: GroupId, *, prefix: str, after: Position | None, limit: int
+) -> list[ListedMember]:
+    """Live subscribers, by display name."""
+    key, row_id = after or (prefix, "")
+    return await read.all(
+        ListedMember,
+        _MEMBER_COLUMNS
+        + """
+          AND m.role = 'subscriber' AND (u.display_key, u.id) > (:key, :id) AND u.display_key < :beyond
+        ORDER BY u.display_key, u.id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        key=key,
+        id=row_id,
+        beyond=prefix + _LAST,
+        limit=limit,
+    )
+
+
+async def list_subscribers_by_id(
+    read: Read, tenant_id: TenantId, group_id: GroupId, *, after_id: str, limit: int
+) -> list[ListedMember]:
+    """Live subscribers after `after_id` (empty: from the beginning), by id."""
+    return await read.all(
+        ListedMember,
+        _MEMBER_COLUMNS + "  AND m.role = 'subscriber' AND m.user_id > :after_id ORDER BY m.user_id LIMIT :limit",
+        tenant_id=tenant_id,
+        group_id=group_id,
+        after_id=after_id,
+        limit=limit,
+    )
+
+
+async def find_subscriber(read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> ListedMember | None:
+    """A subscriber who is live."""
+    return await read.one_or_none(
+        ListedMember,
+        _MEMBER_COLUMNS + "  AND m.role = 'subscriber' AND m.user_id = :user_id",
         tenant_id=tenant_id,
         group_id=group_id,
         user_id=user_id,

@@ -153,6 +153,14 @@ async def revoke_grants_of_user(
     await _record_revoked(tx, caller, tenant_id, revoked, reason, now)
 
 
+async def revoke_grants_of_group(
+    tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, reason: str, now: Micros
+) -> None:
+    """End everything anybody granted for this one group. Audited, one event each."""
+    revoked = await grants.revoke_all_of_group(tx, tenant_id, group_id, reason, now)
+    await _record_revoked(tx, caller, tenant_id, revoked, reason, now)
+
+
 async def _record_revoked(
     tx: Tx, caller: Caller, tenant_id: TenantId, revoked: list[RevokedGrant], reason: str, now: Micros
 ) -> None:

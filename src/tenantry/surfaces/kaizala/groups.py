@@ -1,4 +1,4 @@
-"""Groups: list, get, create. Source: Kaizala contract 3.4, §6 #10-#13."""
+"""Groups: list, get, create, delete. Source: Kaizala contract 3.4, §6 #10-#13 and #31."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tenantry.access.actions import Action
-from tenantry.directory import groups
+from tenantry.directory import group_deletion, groups
 from tenantry.directory.groups import NewGroup
 from tenantry.directory.members import Newcomers
 from tenantry.surfaces.kaizala import wire
@@ -58,6 +58,17 @@ async def create_group(request: Request) -> Response:
     async with deps.store.write() as tx:
         created = await groups.create_group(tx, caller, tenant_id, new_group, deps.clock())
     return wire.answer({"groupId": created.group_id, "groupName": created.name, "membersAdded": created.all_added})
+
+
+@router.delete("/kaizala/v1/groups/{group_id}")
+@performs(Action.DELETE_GROUP)
+async def delete_group(request: Request, group_id: str) -> Response:
+    """An extension of ours: no source has a wire form for it (§6 #31)."""
+    deps = deps_of(request)
+    caller, tenant_id = await caller_of(request)
+    async with deps.store.write() as tx:
+        await group_deletion.delete_group(tx, caller, tenant_id, wire.read_group_id(group_id), deps.clock())
+    return wire.answer({"result": True})
 
 
 def _new_group(fields: Fields) -> NewGroup:

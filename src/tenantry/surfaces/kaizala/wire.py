@@ -16,6 +16,7 @@ from tenantry.core.ids import GroupId, UserId, parse_guid
 from tenantry.directory.groups import GroupType, GroupView
 from tenantry.directory.members import MAX_NEWCOMERS
 from tenantry.directory.phones import normalise
+from tenantry.store.group_lists import ListedMember
 from tenantry.store.groups import MemberRow
 from tenantry.surfaces.shared.body import Fields, parse_json, read_body
 from tenantry.surfaces.shared.deps import deps_of
@@ -45,10 +46,12 @@ def answer(value: dict[str, Any], **options: Any) -> Response:
     return Response(msgspec.json.encode(value), media_type="application/json", **options)
 
 
-async def read_fields(request: Request) -> Fields:
+async def read_fields(request: Request, *, may_be_empty: bool = False) -> Fields:
     """The body, which need not be strict JSON. Raises InvalidValue, PayloadTooLarge."""
     settings = deps_of(request).settings
     raw = await read_body(request, settings.body_limit_bytes)
+    if may_be_empty and not raw.strip():
+        return Fields({})
     return Fields(parse_json(raw, depth_limit=settings.json_depth_limit, lenient=True))
 
 
@@ -172,4 +175,15 @@ def member_object(row: MemberRow) -> dict[str, Any]:
         "isProvisioned": row.is_provisioned == 1,
         "name": row.display_name,
         "profilePic": "",
+    }
+
+
+def subscriber_object(row: ListedMember) -> dict[str, Any]:
+    """One of `subscribers[]` of contract 3.7; clients read all but the last key unguarded."""
+    return {
+        "id": row.user_id,
+        "mobileNumber": row.number or "",
+        "name": row.display_name,
+        "profilePic": "",
+        "isProvisioned": row.verified_at is not None,
     }

@@ -10,7 +10,7 @@ from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import GroupId, UserId
 from tenantry.directory.group_lists import get_member, look_at_group
 from tenantry.directory.letting_in import LetIn, let_in
-from tenantry.directory.member_files import COLUMNS, MOST_ROWS, PersonRow, read_people
+from tenantry.directory.member_files import MOST_ROWS, PersonRow, read_people
 from tenantry.directory.members import remove_member, set_role
 from tenantry.directory.tenants import get_tenant
 from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
@@ -110,7 +110,7 @@ async def _page(
         await require(read, caller, Action.ADD_GROUP_MEMBERS, session.here, group_id=group_id, now=now)
         group = (await look_at_group(read, caller, session.here, group_id, now)).facts
     return render(
-        request, template, status, form=form, group=group, done=done, columns=COLUMNS, most=MOST_ROWS, example=EXAMPLE
+        request, template, status, form=form, group=group, done=done, most=MOST_ROWS, example=EXAMPLE, subscribers=False
     )
 
 

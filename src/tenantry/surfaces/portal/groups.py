@@ -92,7 +92,7 @@ def role_word(role: str | None) -> str:
 async def show_group(
     request: Request, session: SignedIn, group_id: GroupId, q: str = "", after: str = "", key: str = ""
 ) -> Response:
-    """Queries: those of the session, and at most 19, however many are in it. `q` begins a member's name."""
+    """Queries: those of the session, and at most 25, however many are in it. `q` begins a member's name."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller(origin_of(request.scope)), session.here
     text = q.strip()[:128] if is_clean(q) else ""
@@ -100,7 +100,13 @@ async def show_group(
         picture = await look_at_group(read, caller, here, group_id, now)
         may = {
             action.value: (await decide(read, caller, action, here, group_id=group_id, now=now)).allowed
-            for action in (Action.UPDATE_GROUP, Action.ADD_GROUP_MEMBERS, Action.GRANT_CONNECTOR_GROUP)
+            for action in (
+                Action.UPDATE_GROUP,
+                Action.DELETE_GROUP,
+                Action.ADD_GROUP_MEMBERS,
+                Action.INVITE_TO_GROUP,
+                Action.GRANT_CONNECTOR_GROUP,
+            )
         } | {
             action.value: (await decide(read, caller, action, here, now=now)).allowed
             for action in (Action.READ_USER, Action.CREATE_GROUP)
@@ -119,6 +125,7 @@ async def show_group(
         q=text,
         first=address(path, q=text) if after else "",
         next=next_address(path, found.next, q=text),
+        broadcasts=picture.facts.group_type == GroupType.CONNECT_GROUP,
         may=may,
         type_name=type_name,
         role_word=role_word,

@@ -1,0 +1,70 @@
+"""What is below a group: existing groups become its sub-groups, and cease to be. For who administers both."""
+
+from __future__ import annotations
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import decide, require
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import FailedPrecondition, NotFound
+from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.store import access, grants, group_lists, groups
+from tenantry.store.engine import Read, Tx
+from tenantry.store.group_lists import RelatedGroup
+
+
+async def search_linkable(
+    read: Read, caller: Caller, tenant_id: TenantId, parent_id: GroupId, *, text: str, limit: int, now: Micros
+) -> list[RelatedGroup]:
+    """Groups whose name begins with `text` and that the caller may put below `parent_id`. Raises as `require` does."""
+    await require(read, caller, Action.UPDATE_GROUP, tenant_id, group_id=parent_id, now=now)
+    everyones = (await decide(read, caller, Action.UPDATE_GROUP, tenant_id, now=now)).allowed
+    return await group_lists.list_linkable(
+        read,
+        tenant_id,
+        caller.user_id or UserId(""),
+        parent_id,
+        everyones=everyones,
+        prefix=text.strip().lower(),
+        limit=limit,
+    )
+
+
+async def link_group(
+    tx: Tx, caller: Caller, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros
+) -> None:
+    """Make `child_id` a sub-group of `parent_id`. Raises what `access.require` does for either; FailedPrecondition
+    (field `child_id`) for a ring, and for what is a sub-group already.
+
+    Everything above the new link is held, in order: of two links that would close a ring the second finds the first.
+    """
+    for group_id in sorted({*await group_lists.list_above(tx, tenant_id, parent_id), child_id}):
+        await grants.hold_group(tx, tenant_id, group_id)
+    await require_both(tx, caller, tenant_id, parent_id, child_id, now)
+    if await access.is_within_group(tx, tenant_id, parent_id, child_id):
+        raise FailedPrecondition(
+            "The group is above this one already, or is this one: it cannot be below it too.", field="child_id"
+        )
+    if not await groups.insert_link(tx, tenant_id, parent_id, child_id, now):
+        raise FailedPrecondition("The group is a sub-group of this one already.", field="child_id")
+    await record(tx, tenant_id, caller, events.GroupLinked(group_id=parent_id, child_id=child_id), now)
+
+
+async def unlink_group(
+    tx: Tx, caller: Caller, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros
+) -> None:
+    """Let `child_id` be no sub-group of `parent_id` any more. Raises what `access.require` does; NotFound("group")."""
+    await require_both(tx, caller, tenant_id, parent_id, child_id, now)
+    if not await groups.delete_link(tx, tenant_id, parent_id, child_id):
+        raise NotFound("group")
+    await record(tx, tenant_id, caller, events.GroupUnlinked(group_id=parent_id, child_id=child_id), now)
+
+
+async def require_both(
+    read: Read, caller: Caller, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros
+) -> None:
+    """The caller administers both groups. Raises what `access.require` does."""
+    for group_id in (parent_id, child_id):
+        await require(read, caller, Action.UPDATE_GROUP, tenant_id, group_id=group_id, now=now)

@@ -1,0 +1,130 @@
+"""Links into a group: whoever has one and signs in to the organisation may join, until the link ends.
+
+1. An admin makes one for a time. It is shown once; its keyed hash is kept, as with every secret.
+2. Who follows it sees where it leads, and joins: as a member, in a broadcasting group (ConnectGroup) as a subscriber.
+3. It leads nowhere for people of another tenant, once it ended or expired, and while its group is deleted. Which of
+   these it is, nobody learns.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.access.actions import Action, GroupRole
+from tenantry.access.decide import require
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import DAY, Micros
+from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.ids import GroupId, TenantId, UserId, new_guid
+from tenantry.directory.groups import GroupType
+from tenantry.directory.members import let_in_user
+from tenantry.store import group_invitations, groups
+from tenantry.store.engine import Read, Tx
+from tenantry.store.group_invitations import InvitationRow, ListedInvitation
+from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
+
+MOST_LIVE = 20
+"""Links of one group at a time."""
+LIFETIMES = (DAY, 7 * DAY, 30 * DAY)
+
+
+class NewInvitation(NamedTuple):
+    """`secret` is shown once."""
+
+    id: str
+    secret: str
+    expires_at: Micros
+
+
+class Joined(NamedTuple):
+    """What the user is in the group now, `is_new`: since this."""
+
+    group_id: GroupId
+    role: GroupRole
+    is_new: bool
+
+
+async def invite(
+    tx: Tx, caller: Caller, hasher: SecretHasher, tenant_id: TenantId, group_id: GroupId, lifetime: Micros, now: Micros
+) -> NewInvitation:
+    """Make a link that lives for one of LIFETIMES.
+
+    Raises what `access.require` does; InvalidValue (field `lifetime`); NotFound("group"); FailedPrecondition when
+    there are MOST_LIVE.
+    """
+    await require(tx, caller, Action.INVITE_TO_GROUP, tenant_id, group_id=group_id, now=now)
+    if lifetime not in LIFETIMES:
+        raise InvalidValue("Choose how long the link is good for.", field="lifetime")
+    if caller.user_id is None or not await groups.lock(tx, tenant_id, group_id, now):
+        raise NotFound("group")
+    if len(await group_invitations.list_live(tx, tenant_id, group_id, now, MOST_LIVE)) == MOST_LIVE:
+        raise FailedPrecondition(f"The group has {MOST_LIVE} live links. End one of them first.")
+    broadcasts = await groups.find_type(tx, tenant_id, group_id) == GroupType.CONNECT_GROUP
+    role = GroupRole.SUBSCRIBER if broadcasts else GroupRole.MEMBER
+    made = NewInvitation(new_guid(), mint_secret(SecretKind.GROUP_INVITATION, tenant_id), now + lifetime)
+    await group_invitations.insert(
+        tx,
+        tenant_id,
+        hasher.hash(made.secret),
+        invitation_id=made.id,
+        group_id=group_id,
+        role=role,
+        created_by=caller.user_id,
+        expires_at=made.expires_at,
+        now=now,
+    )
+    event = events.GroupInvitationCreated(
+        group_id=group_id, invitation_id=made.id, role=role, expires_at=made.expires_at
+    )
+    await record(tx, tenant_id, caller, event, now)
+    return made
+
+
+async def list_invitations(
+    read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros
+) -> list[ListedInvitation]:
+    """Every live link of the group, the newest first. Raises what `access.require` does."""
+    await require(read, caller, Action.INVITE_TO_GROUP, tenant_id, group_id=group_id, now=now)
+    return await group_invitations.list_live(read, tenant_id, group_id, now, MOST_LIVE)
+
+
+async def end_invitation(
+    tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, invitation_id: str, now: Micros
+) -> None:
+    """Nobody joins by it any more; who did stays. Raises what `access.require` does; NotFound("invitation")."""
+    await require(tx, caller, Action.INVITE_TO_GROUP, tenant_id, group_id=group_id, now=now)
+    if not await group_invitations.end(tx, tenant_id, group_id, invitation_id, now):
+        raise NotFound("invitation")
+    event = events.GroupInvitationEnded(group_id=group_id, invitation_id=invitation_id)
+    await record(tx, tenant_id, caller, event, now)
+
+
+async def look_at_invitation(read: Read, caller: Caller, hasher: SecretHasher, raw: str, now: Micros) -> InvitationRow:
+    """Where the link leads. Raises NotFound("invitation") when it leads nowhere for this caller."""
+    tenant_id = tenant_of(raw, SecretKind.GROUP_INVITATION)
+    if tenant_id is None or tenant_id != caller.tenant_id or caller.user_id is None:
+        raise NotFound("invitation")
+    await require(read, caller, Action.JOIN_GROUP, tenant_id, now=now)
+    found = await group_invitations.find_live(read, tenant_id, hasher.hash(raw), caller.user_id, now)
+    if found is None:
+        raise NotFound("invitation")
+    return found
+
+
+async def join(tx: Tx, caller: Caller, hasher: SecretHasher, raw: str, now: Micros) -> Joined:
+    """Follow the link. Who is in the group stays what it is. Raises what `look_at_invitation` does.
+
+    The group is held first and then the link, in the order of a deletion: neither can end half-way.
+    """
+    found = await look_at_invitation(tx, caller, hasher, raw, now)
+    tenant_id, user_id = TenantId(caller.tenant_id or ""), UserId(caller.user_id or "")
+    held = await groups.lock(tx, tenant_id, found.group_id, now)
+    if not held or not await group_invitations.hold(tx, tenant_id, hasher.hash(raw), now):
+        raise NotFound("invitation")
+    role = GroupRole(found.role)
+    is_new = await let_in_user(tx, caller, tenant_id, found.group_id, user_id, role, now, invitation_id=found.id)
+    if not is_new:
+        role = GroupRole(await groups.find_role(tx, tenant_id, found.group_id, user_id) or role)
+    return Joined(found.group_id, role, is_new)

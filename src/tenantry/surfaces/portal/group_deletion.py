@@ -1,0 +1,139 @@
+"""A group is deleted, listed among the deleted for a time, and brought back."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.core.ids import GroupId
+from tenantry.directory.group_deletion import (
+    delete_group,
+    get_deleted_group,
+    list_deleted_groups,
+    look_at_end,
+    restore_group,
+)
+from tenantry.directory.group_lists import look_at_group
+from tenantry.directory.users import RESTORABLE
+from tenantry.store.deleted_groups import WhatEnds
+from tenantry.surfaces.portal.forms import Form, claim_form, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.texts import day, ngettext
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+SHOWN = 200
+
+router = APIRouter()
+
+
+@router.get("/groups/deleted")
+@performs(Action.LIST_GROUPS)
+async def show_deleted(request: Request, session: SignedIn) -> Response:
+    """The latest that the visitor may restore."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller = session.caller(origin_of(request.scope))
+    async with deps.store.read() as read:
+        found = await list_deleted_groups(read, caller, session.here, limit=SHOWN, now=now)
+    return render(request, "groups_deleted.html", groups=found, restorable=RESTORABLE)
+
+
+@router.get("/groups/{group_id}/delete")
+@performs(Action.DELETE_GROUP)
+async def ask_delete(request: Request, session: SignedIn, group_id: GroupId) -> Response:
+    """What stops working, and until when it can be undone."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    async with deps.store.read() as read:
+        ends = await look_at_end(read, caller, here, group_id, now)
+        group = (await look_at_group(read, caller, here, group_id, now)).facts
+    return render(
+        request,
+        "danger.html",
+        title=_("Delete %(name)s") % {"name": group.name},
+        lead="",
+        consequences=[
+            *_consequences(ends),
+            _("Until %(day)s the group can be restored, with who is in it and its sub-groups.")
+            % {"day": day(now + RESTORABLE)},
+            _("Tokens stay revoked and invite links stay ended, also when it is restored."),
+        ],
+        confirm=_("Delete this group"),
+        back=f"/groups/{group_id}",
+        form=Form(),
+    )
+
+
+def _consequences(ends: WhatEnds) -> list[str]:
+    people = ngettext(
+        "%(count)d person no longer hears or sees the group.",
+        "%(count)d people no longer hear or see the group.",
+        ends.people,
+    )
+    tokens = ngettext(
+        "%(count)d token for this group is revoked: the app that holds it stops working.",
+        "%(count)d tokens for this group are revoked: the apps that hold them stop working.",
+        ends.tokens,
+    )
+    below = ngettext(
+        "%(count)d sub-group stays, on its own. Tokens for the groups above no longer reach it through this one.",
+        "%(count)d sub-groups stay, on their own. Tokens for the groups above no longer reach them through this one.",
+        ends.sub_groups,
+    )
+    links = ngettext("%(count)d invite link ends.", "%(count)d invite links end.", ends.links)
+    said = [(people, ends.people), (tokens, ends.tokens), (below, ends.sub_groups), (links, ends.links)]
+    return [
+        *(text % {"count": count} for text, count in said if count),
+        _("Other tokens that reach it, of users and of the organisation, go on without it."),
+    ]
+
+
+@router.post("/groups/{group_id}/delete")
+@performs(Action.DELETE_GROUP)
+async def delete(request: Request, session: SignedIn, group_id: GroupId) -> Response:
+    """To the deleted ones, where it can be restored."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    form = await read_form(request)
+    async with deps.store.write() as tx:
+        await claim_form(tx, deps.hasher, session.here, form, back="/groups/deleted", now=now)
+        await delete_group(tx, session.caller(origin_of(request.scope)), session.here, group_id, now)
+    return see_other("/groups/deleted")
+
+
+@router.get("/groups/{group_id}/restore")
+@performs(Action.RESTORE_GROUP)
+async def ask_restore(request: Request, session: SignedIn, group_id: GroupId) -> Response:
+    """What comes back, and what does not."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        group = await get_deleted_group(read, session.caller(origin_of(request.scope)), session.here, group_id, now)
+    return render(
+        request,
+        "danger.html",
+        title=_("Restore %(name)s") % {"name": group.name},
+        lead="",
+        consequences=[
+            _("Whoever was in the group is in it again, as before."),
+            _("It stands again below the groups it was part of, and above its sub-groups."),
+            _("Tokens for the group stay revoked and invite links ended. Make new ones where they are needed."),
+        ],
+        confirm=_("Restore this group"),
+        undo=_("You can delete the group again at any time."),
+        back="/groups/deleted",
+        form=Form(),
+    )
+
+
+@router.post("/groups/{group_id}/restore")
+@performs(Action.RESTORE_GROUP)
+async def restore(request: Request, session: SignedIn, group_id: GroupId) -> Response:
+    """To the group's page."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    form = await read_form(request)
+    async with deps.store.write() as tx:
+        await claim_form(tx, deps.hasher, session.here, form, back=f"/groups/{group_id}", now=now)
+        await restore_group(tx, session.caller(origin_of(request.scope)), session.here, group_id, now)
+    return see_other(f"/groups/{group_id}")

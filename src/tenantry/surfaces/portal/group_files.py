@@ -1,0 +1,92 @@
+"""Who is in a group as a CSV file to take along. What is exported can be imported again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from datetime import UTC, datetime
+from typing import Protocol
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.audit.events import GroupMembersExported
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import SECOND, Micros
+from tenantry.core.ids import GroupId, TenantId
+from tenantry.directory.group_lists import FoundMembers, search_members
+from tenantry.directory.subscribers import search_subscribers
+from tenantry.directory.user_files import write_row
+from tenantry.store.engine import Read
+from tenantry.store.group_lists import ListedMember, Position
+from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.users import csv_file
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+EXPORT_PAGE = 1000
+
+router = APIRouter()
+
+
+class _Search(Protocol):
+    """A page of who is in the group, by name."""
+
+    def __call__(
+        self,
+        read: Read,
+        caller: Caller,
+        tenant_id: TenantId,
+        group_id: GroupId,
+        *,
+        after: Position | None,
+        limit: int,
+        now: Micros,
+    ) -> Awaitable[FoundMembers]: ...
+
+
+@router.get("/groups/{group_id}/members.csv")
+@performs(Action.ADD_GROUP_MEMBERS)
+async def export_members(request: Request, session: SignedIn, group_id: GroupId) -> Response:
+    """Admins and members."""
+    return await _export(request, session, group_id, search_members, subscribers=False)
+
+
+@router.get("/groups/{broadcast_id}/subscribers.csv")
+@performs(Action.ADD_GROUP_MEMBERS)
+async def export_subscribers(request: Request, session: SignedIn, broadcast_id: GroupId) -> Response:
+    """Subscribers of a broadcasting group."""
+    return await _export(request, session, broadcast_id, search_subscribers, subscribers=True)
+
+
+async def _export(
+    request: Request, session: Session, group_id: GroupId, search: _Search, *, subscribers: bool
+) -> Response:
+    """For who may add people: the file has everybody's number."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    async with deps.store.write() as tx:
+        await require(tx, caller, Action.ADD_GROUP_MEMBERS, here, group_id=group_id, now=now)
+        page = await search(tx, caller, here, group_id, after=None, limit=EXPORT_PAGE, now=now)
+        await record(tx, here, caller, GroupMembersExported(group_id=group_id, subscribers=subscribers), now)
+
+    async def lines() -> AsyncIterator[str]:
+        found, after = page
+        yield "\ufeff" + write_row(("member", "role", "display_name", "phone_number"))
+        while True:
+            yield "".join(write_row(_cells(row)) for row in found)
+            if after is None:
+                return
+            async with deps.store.read() as read:
+                found, after = await search(read, caller, here, group_id, after=after, limit=EXPORT_PAGE, now=now)
+
+    kind = "subscribers" if subscribers else "members"
+    return csv_file(lines(), f"{kind}-{datetime.fromtimestamp(now // SECOND, UTC):%Y-%m-%d}.csv")
+
+
+def _cells(row: ListedMember) -> tuple[str | None, ...]:
+    """Guests go by their number, since their sign-in name is nobody's."""
+    who = row.number if row.user_type == "guest" and row.number else row.user_principal_name
+    return who, row.role, row.display_name, row.number

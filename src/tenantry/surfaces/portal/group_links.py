@@ -1,0 +1,110 @@
+"""Existing groups become sub-groups, and cease to be. New ones: group_changes.py."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import GroupId
+from tenantry.directory.group_links import link_group, require_both, search_linkable, unlink_group
+from tenantry.directory.group_lists import look_at_group
+from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.body import is_clean
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+CHOICES = 20
+
+router = APIRouter()
+
+
+@router.get("/groups/{group_id}/sub-groups/add")
+@performs(Action.UPDATE_GROUP)
+async def show_choices(request: Request, session: SignedIn, group_id: GroupId, q: str = "") -> Response:
+    """Groups that the visitor administers and that may stand below this one. `q` begins a name."""
+    return await _page(request, session, group_id, draft_of(request), 200, q)
+
+
+@router.post("/groups/{group_id}/sub-groups/add")
+@performs(Action.UPDATE_GROUP)
+async def link(request: Request, session: SignedIn, group_id: GroupId) -> Response:
+    """Refused above the list when it would make a ring."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    form = await read_form(request)
+    child_id = GroupId(form.text("child_id", max_length=64))
+    if not child_id:
+        form.fail("child_id", _("Choose a group."))
+    if not form.errors:
+        with form.showing_errors():
+            async with deps.store.write() as tx:
+                await claim_form(tx, deps.hasher, session.here, form, back=f"/groups/{group_id}", now=now)
+                await link_group(tx, session.caller(origin_of(request.scope)), session.here, group_id, child_id, now)
+    if form.errors:
+        return await _page(request, session, group_id, form, 422, form.value("q"))
+    return see_other(f"/groups/{group_id}")
+
+
+async def _page(request: Request, session: Session, group_id: GroupId, form: Form, status: int, q: str) -> Response:
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    text = q.strip()[:128] if is_clean(q) else ""
+    async with deps.store.read() as read:
+        found = await search_linkable(read, caller, here, group_id, text=text, limit=CHOICES + 1, now=now)
+        group = (await look_at_group(read, caller, here, group_id, now)).facts
+    return render(
+        request,
+        "group_link.html",
+        status,
+        form=form,
+        group=group,
+        choices=found[:CHOICES],
+        has_more=len(found) > CHOICES,
+        q=text,
+    )
+
+
+@router.get("/groups/{group_id}/sub-groups/{child_id}/unlink")
+@performs(Action.UPDATE_GROUP)
+async def ask_unlink(request: Request, session: SignedIn, group_id: GroupId, child_id: GroupId) -> Response:
+    """What no longer reaches the sub-group."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    async with deps.store.read() as read:
+        await require_both(read, caller, here, group_id, child_id, now)
+        parent = await look_at_group(read, caller, here, group_id, now)
+        child = await look_at_group(read, caller, here, child_id, now)
+    if group_id not in {above.id for above in child.parents}:
+        raise NotFound("group")
+    names = {"child": child.facts.name, "parent": parent.facts.name}
+    return render(
+        request,
+        "danger.html",
+        title=_("Take %(child)s out of %(parent)s") % names,
+        lead="",
+        consequences=[
+            _("Tokens for %(parent)s, and for the groups above it, no longer reach %(child)s through it.") % names,
+            _("Both groups stay as they are, with whoever is in them."),
+        ],
+        confirm=_("Take the sub-group out"),
+        undo=_("You can add it again at any time."),
+        back=f"/groups/{group_id}",
+        form=Form(),
+    )
+
+
+@router.post("/groups/{group_id}/sub-groups/{child_id}/unlink")
+@performs(Action.UPDATE_GROUP)
+async def unlink(request: Request, session: SignedIn, group_id: GroupId, child_id: GroupId) -> Response:
+    """Back to the group above."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    form = await read_form(request)
+    back = f"/groups/{group_id}"
+    async with deps.store.write() as tx:
+        await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
+        await unlink_group(tx, session.caller(origin_of(request.scope)), session.here, group_id, child_id, now)
+    return see_other(back)
