@@ -1,4 +1,5 @@
-"""Deleting a group, and bringing it back: who was in it, what was above and below it come back; tokens do not.
+"""Deleting a group, and bringing it back: who was in it, what was above and below it come back; tokens, invite links
+and webhooks do not.
 
 Whoever administers the group may delete it and, since nobody else has it any more, restore it.
 """
@@ -14,7 +15,9 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.directory.users import RESTORABLE
-from tenantry.store import deleted_groups, group_invitations
+from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
+from tenantry.outbox.webhooks import delete_webhooks_of_group
+from tenantry.store import deleted_groups, group_invitations, group_lists
 from tenantry.store.deleted_groups import DeletedGroup, WhatEnds
 from tenantry.store.engine import Read, Tx
 from tenantry.tokens.grants import revoke_grants_of_group
@@ -29,7 +32,7 @@ async def look_at_end(read: Read, caller: Caller, tenant_id: TenantId, group_id:
 
 
 async def delete_group(tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros) -> None:
-    """Soft-delete; revoke every token for this one group and end its links. Its sub-groups stay, on their own.
+    """Soft-delete; revoke every token for this one group, end its links and webhooks. Its sub-groups stay as they are.
 
     Raises what `access.require` does; NotFound("group").
     """
@@ -42,6 +45,8 @@ async def delete_group(tx: Tx, caller: Caller, tenant_id: TenantId, group_id: Gr
     for invitation_id in await group_invitations.end_of_group(tx, tenant_id, group_id, now):
         event = events.GroupInvitationEnded(group_id=group_id, invitation_id=invitation_id)
         await record(tx, tenant_id, caller, event, now)
+    await delete_webhooks_of_group(tx, caller, tenant_id, group_id, now)
+    await _tell_groups_above(tx, caller, tenant_id, group_id, EventType.GROUP_REMOVED, now)
 
 
 async def get_deleted_group(
@@ -64,6 +69,14 @@ async def restore_group(tx: Tx, caller: Caller, tenant_id: TenantId, group_id: G
     if name is None:
         raise NotFound("group")
     await record(tx, tenant_id, caller, events.GroupRestored(group_id=group_id, name=name), now)
+    await _tell_groups_above(tx, caller, tenant_id, group_id, EventType.GROUP_ADDED, now)
+
+
+async def _tell_groups_above(
+    tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, event_type: EventType, now: Micros
+) -> None:
+    for parent in await group_lists.list_parents(tx, tenant_id, group_id, COUNTED):
+        await enqueue(tx, tenant_id, caller, SubGroupChange(event_type, parent.id, group_id), now)
 
 
 async def list_deleted_groups(

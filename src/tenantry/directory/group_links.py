@@ -10,6 +10,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
 from tenantry.store import access, grants, group_lists, groups
 from tenantry.store.engine import Read, Tx
 from tenantry.store.group_lists import RelatedGroup
@@ -50,6 +51,7 @@ async def link_group(
     if not await groups.insert_link(tx, tenant_id, parent_id, child_id, now):
         raise FailedPrecondition("The group is a sub-group of this one already.", field="child_id")
     await record(tx, tenant_id, caller, events.GroupLinked(group_id=parent_id, child_id=child_id), now)
+    await enqueue(tx, tenant_id, caller, SubGroupChange(EventType.GROUP_ADDED, parent_id, child_id), now)
 
 
 async def unlink_group(
@@ -60,6 +62,7 @@ async def unlink_group(
     if not await groups.delete_link(tx, tenant_id, parent_id, child_id):
         raise NotFound("group")
     await record(tx, tenant_id, caller, events.GroupUnlinked(group_id=parent_id, child_id=child_id), now)
+    await enqueue(tx, tenant_id, caller, SubGroupChange(EventType.GROUP_REMOVED, parent_id, child_id), now)
 
 
 async def require_both(

@@ -231,10 +231,22 @@ async def disable(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, 
 async def delete_webhook(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, now: Micros) -> None:
     """Gone, with what waits for it. Raises NotFound, and what `access.require` does."""
     await get_webhook(tx, caller, Action.CHANGE_WEBHOOKS, tenant_id, webhook_id, now)
-    if not await webhooks.mark_deleted(tx, tenant_id, webhook_id, now):
+    if not await _delete(tx, caller, tenant_id, webhook_id, now):
         raise NotFound("webhook")
+
+
+async def delete_webhooks_of_group(tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros) -> None:
+    """The group was deleted, and with it whatever asks for its events. The caller has been checked."""
+    for webhook in await webhooks.list_of_object(tx, tenant_id, ObjectType.GROUP, group_id):
+        await _delete(tx, caller, tenant_id, webhook.id, now)
+
+
+async def _delete(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, now: Micros) -> bool:
+    if not await webhooks.mark_deleted(tx, tenant_id, webhook_id, now):
+        return False
     await webhook_deliveries.give_up(tx, tenant_id, webhook_id, "the webhook was deleted")
     await record(tx, tenant_id, caller, events.WebhookDeleted(webhook_id=webhook_id), now)
+    return True
 
 
 async def send_test(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, now: Micros) -> None:

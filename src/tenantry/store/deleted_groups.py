@@ -26,12 +26,15 @@ class DeletedAt(NamedTuple):
 
 
 class WhatEnds(NamedTuple):
-    """What a deletion ends, each counted up to `most`: people in the group, sub-groups, tokens for it, live links."""
+    """What a deletion ends, each counted up to `most`: people in the group, sub-groups, tokens for it, invite links,
+    webhooks.
+    """
 
     people: int
     sub_groups: int
     tokens: int
     links: int
+    webhooks: int
 
 
 async def delete(tx: Tx, tenant_id: TenantId, group_id: GroupId, now: Micros) -> str | None:
@@ -127,14 +130,18 @@ async def count_what_ends(read: Read, tenant_id: TenantId, group_id: GroupId, no
             (SELECT COUNT(*) FROM (
                 SELECT 1 FROM group_invitations i
                 WHERE i.tenant_id = :tenant_id AND i.group_id = :group_id AND i.ended_at IS NULL
-                  AND i.expires_at > :now LIMIT :most) n) AS links
+                  AND i.expires_at > :now LIMIT :most) n) AS links,
+            (SELECT COUNT(*) FROM (
+                SELECT 1 FROM webhooks w
+                WHERE w.tenant_id = :tenant_id AND w.object_type = 'group' AND w.object_id = :group_id
+                  AND w.deleted_at IS NULL AND w.expires_at > :now LIMIT :most) n) AS webhooks
         """,
         tenant_id=tenant_id,
         group_id=group_id,
         now=now,
         most=most,
     )
-    return found or WhatEnds(0, 0, 0, 0)
+    return found or WhatEnds(0, 0, 0, 0, 0)
 
 
 async def list_deleted_at(read: Read, tenant_id: TenantId, after_id: str, limit: int) -> list[DeletedAt]:

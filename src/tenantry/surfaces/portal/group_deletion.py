@@ -59,7 +59,7 @@ async def ask_delete(request: Request, session: SignedIn, group_id: GroupId) -> 
             *_consequences(ends),
             _("Until %(day)s the group can be restored, with who is in it and its sub-groups.")
             % {"day": day(now + RESTORABLE)},
-            _("Tokens stay revoked and invite links stay ended, also when it is restored."),
+            _("Tokens, invite links and webhooks do not come back with it."),
         ],
         confirm=_("Delete this group"),
         back=f"/groups/{group_id}",
@@ -84,7 +84,16 @@ def _consequences(ends: WhatEnds) -> list[str]:
         ends.sub_groups,
     )
     links = ngettext("%(count)d invite link ends.", "%(count)d invite links end.", ends.links)
-    said = [(people, ends.people), (tokens, ends.tokens), (below, ends.sub_groups), (links, ends.links)]
+    hooks = ngettext(
+        "%(count)d webhook of this group is deleted.", "%(count)d webhooks of this group are deleted.", ends.webhooks
+    )
+    said = [
+        (people, ends.people),
+        (tokens, ends.tokens),
+        (below, ends.sub_groups),
+        (links, ends.links),
+        (hooks, ends.webhooks),
+    ]
     return [
         *(text % {"count": count} for text, count in said if count),
         _("Other tokens that reach it, of users and of the organisation, go on without it."),
@@ -118,7 +127,7 @@ async def ask_restore(request: Request, session: SignedIn, group_id: GroupId) ->
         consequences=[
             _("Whoever was in the group is in it again, as before."),
             _("It stands again below the groups it was part of, and above its sub-groups."),
-            _("Tokens for the group stay revoked and invite links ended. Make new ones where they are needed."),
+            _("Tokens for the group stay revoked, and invite links and webhooks are gone. Make new ones where needed."),
         ],
         confirm=_("Restore this group"),
         undo=_("You can delete the group again at any time."),
