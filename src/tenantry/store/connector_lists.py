@@ -10,7 +10,10 @@ from tenantry.store.engine import Read
 
 
 class ListedConnector(NamedTuple):
-    """One line. `tokens` counts live grants; `name_key` is what the list is sorted by."""
+    """One line. `tokens` counts live grants; `name_key` is what the list is sorted by.
+
+    `last_used_at`, within the hour: of the secrets, without which no token is good; of the tokens where there are none.
+    """
 
     id: ConnectorId
     name: str
@@ -20,6 +23,7 @@ class ListedConnector(NamedTuple):
     created_at: int
     deactivated_at: int | None
     tokens: int
+    last_used_at: int | None
     name_key: str
 
 
@@ -44,6 +48,12 @@ async def list_by_name(
                (SELECT COUNT(*) FROM grants t
                 WHERE t.tenant_id = :tenant_id AND t.connector_id = c.id AND t.revoked_at IS NULL
                   AND t.expires_at > :now) AS tokens,
+               CASE c.kind WHEN 'public' THEN
+                   (SELECT MAX(r.last_used_at) FROM grants t
+                    JOIN refresh_tokens r ON r.tenant_id = :tenant_id AND r.grant_id = t.id
+                    WHERE t.tenant_id = :tenant_id AND t.connector_id = c.id AND t.revoked_at IS NULL)
+               ELSE (SELECT MAX(s.last_used_at) FROM connector_secrets s WHERE s.connector_id = c.id) END
+               AS last_used_at,
                LOWER(c.name) AS name_key
         FROM connectors c LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = c.created_by
         WHERE c.tenant_id = :tenant_id AND c.deleted_at IS NULL AND c.kind <> 'service_account'

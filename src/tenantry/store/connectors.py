@@ -27,12 +27,13 @@ class Connector(NamedTuple):
 
 
 class ConnectorSecret(NamedTuple):
-    """One secret, as people may see it."""
+    """One secret, as people may see it. `last_used_at` is true within the hour."""
 
     id: str
     hint: str
     created_at: int
     expires_at: int | None
+    last_used_at: int | None
 
 
 class ServiceAccountKey(NamedTuple):
@@ -209,7 +210,7 @@ async def list_live_secrets(read: Read, connector_id: ConnectorId, now: Micros) 
     return await read.all(
         ConnectorSecret,
         """
-        SELECT id, hint, created_at, expires_at FROM connector_secrets
+        SELECT id, hint, created_at, expires_at, last_used_at FROM connector_secrets
         WHERE connector_id = :connector_id AND ended_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
         ORDER BY created_at, id
         """,

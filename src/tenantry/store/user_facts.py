@@ -10,7 +10,7 @@ from tenantry.store.engine import Read
 
 
 class GivenToken(NamedTuple):
-    """A live grant of the user."""
+    """A live grant of the user. `last_used_at`: of its refresh tokens, within the hour."""
 
     id: str
     connector_id: str
@@ -19,6 +19,7 @@ class GivenToken(NamedTuple):
     group_name: str | None
     created_at: int
     expires_at: int
+    last_used_at: int | None
 
 
 class WorkAccount(NamedTuple):
@@ -36,7 +37,10 @@ async def list_tokens(read: Read, tenant_id: TenantId, user_id: UserId, now: Mic
     return await read.all(
         GivenToken,
         """
-        SELECT t.id, t.connector_id, c.name AS connector_name, t.reach, g.name AS group_name, t.created_at, t.expires_at
+        SELECT t.id, t.connector_id, c.name AS connector_name, t.reach, g.name AS group_name, t.created_at,
+               t.expires_at,
+               (SELECT MAX(r.last_used_at) FROM refresh_tokens r
+                WHERE r.tenant_id = :tenant_id AND r.grant_id = t.id) AS last_used_at
         FROM grants t JOIN connectors c ON c.id = t.connector_id AND c.deleted_at IS NULL
         LEFT JOIN groups g ON g.tenant_id = :tenant_id AND g.id = t.group_id
         WHERE t.tenant_id = :tenant_id AND t.user_id = :user_id AND t.revoked_at IS NULL AND t.expires_at > :now

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from tenantry.access.actions import Permission
 from tenantry.connectors.authorizing import find_authorizable, match_redirect_uri, wanted_permissions
+from tenantry.core.clock import SECOND, Micros
 from tenantry.core.errors import InvalidScope, InvalidValue, NotFound
 from tenantry.core.ids import TenantId
 from tenantry.directory.tenants import resolve_tenant
@@ -24,13 +25,14 @@ from tenantry.surfaces.shared.resources import names_resource, target_of
 
 ANY_TENANT = frozenset({"common", "organizations"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_SECONDS = re.compile(r"[0-9]{1,9}")
 _LONGEST = 4096
 ResponseMode = Literal["query", "form_post"]
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """`redirect_uri` is registered. `named_redirect`: the request named it itself."""
+    """`redirect_uri` is registered. `max_age`: how long ago the user may have signed in at most; None: ever."""
 
     connector: Connector
     redirect_uri: str
@@ -40,6 +42,7 @@ class AuthorizationRequest:
     code_challenge: str | None
     response_mode: ResponseMode
     prompt: frozenset[str]
+    max_age: Micros | None
     login_hint: str
 
 
@@ -75,6 +78,11 @@ async def read_request(
     challenge = values.get("code_challenge")
     if challenge is not None and (values.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(challenge)):
         raise refuse("invalid_request", "code_challenge is a SHA-256 in base64url with code_challenge_method=S256.")
+    prompt, max_age = frozenset(values.get("prompt", "").split()), values.get("max_age", "")
+    if "none" in prompt and len(prompt) > 1:
+        raise refuse("invalid_request", "prompt=none stands alone.")
+    if max_age and not _SECONDS.fullmatch(max_age):
+        raise refuse("invalid_request", "max_age is a number of seconds.")
     if challenge is None and connector.kind == "public":
         raise refuse("invalid_request", "A public connector needs PKCE: send a code_challenge.")
     if connector.deactivated_at is not None:
@@ -91,7 +99,8 @@ async def read_request(
         nonce=values.get("nonce"),
         code_challenge=challenge,
         response_mode=mode,
-        prompt=frozenset(values.get("prompt", "").split()),
+        prompt=prompt,
+        max_age=int(max_age) * SECOND if max_age else None,
         login_hint=values.get("login_hint", ""),
     )
 
@@ -110,6 +119,17 @@ async def _match(read: Read, values: dict[str, str], tenant_name: str | None) ->
             field="redirect_uri",
         )
     return connector, redirect_uri
+
+
+def without_sign_in(path: str) -> str:
+    """The address of the request without what a sign-in from now on answers: `prompt=login` and `max_age`."""
+    address, _mark, query = path.partition("?")
+    kept: list[tuple[str, str]] = []
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        left = " ".join(word for word in value.split() if word != "login") if name == "prompt" else value
+        if name != "max_age" and (left or name != "prompt"):
+            kept.append((name, left))
+    return f"{address}?{urlencode(kept)}"
 
 
 def with_parameters(redirect_uri: str, parameters: dict[str, str]) -> str:

@@ -2,9 +2,11 @@
 
 AAD's addresses (`/{tenant}/oauth2/authorize`, `/v2.0/`), the plain one, and Kaizala's (contract A4) are one page. What
 protects it: the session, the form's token, and the redirect address, which is matched before anybody is sent anywhere.
-`prompt=none` never shows a page; other prompts ask for nothing that is not done anyway: consent is asked for each time.
+`prompt=none` never shows a page, `prompt=login` and `max_age` ask for a sign-in although there is a session; other
+prompts ask for nothing that is not done anyway: consent is asked for each time.
 
-Sources: RFC 6749 §3.1 and §4.1, RFC 7636, RFC 9207 (`iss`), RFC 9700 §4.12 (303 after a form), OAuth 2.0 Form Post.
+Sources: OpenID Connect Core §3.1.2.1 and §3.1.2.6, RFC 6749 §3.1 and §4.1, RFC 7636, RFC 9207 (`iss`), RFC 9700 §4.12
+(303 after a form), OAuth 2.0 Form Post.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from fastapi.responses import RedirectResponse
 
 from tenantry.access.actions import Action
 from tenantry.connectors.authorizing import authorize, count_groups, needs_mfa
-from tenantry.core.clock import MINUTE
+from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.errors import NotFound
 from tenantry.surfaces.portal.authorization_request import (
     AuthorizationRequest,
@@ -25,6 +27,7 @@ from tenantry.surfaces.portal.authorization_request import (
     form_target,
     read_request,
     with_parameters,
+    without_sign_in,
 )
 from tenantry.surfaces.portal.forms import Form, read_form
 from tenantry.surfaces.portal.frame import render, see_other
@@ -53,11 +56,11 @@ async def show_consent(request: Request) -> Response:
     try:
         asked = await _read_request(request)
         session = await find_signed_in(request)
+        is_stale = session is not None and _is_stale(asked, session, deps_of(request).clock())
         if "none" in asked.prompt:
-            raise _refused(asked, "login_required" if session is None else "consent_required", "The user must decide.")
-        if session is None:
-            hint = f"&name={quote(asked.login_hint, safe='')}" if asked.login_hint else ""
-            return see_other(f"/sign-in?next={quote(path_of(request), safe='')}{hint}")
+            raise _refused_in_silence(asked, None if is_stale else session)
+        if session is None or is_stale or "login" in asked.prompt:
+            return _ask_to_sign_in(request, asked, session)
         _require_tenant(asked, session)
         if needs_mfa(asked.permissions) and "mfa" not in session.amr:
             return see_other(f"/second-factor?next={quote(path_of(request), safe='')}")
@@ -84,6 +87,31 @@ async def decide(request: Request) -> Response:
 for _path in (*PATHS, *KAIZALA_PATHS):
     router.get(_path)(show_consent)
     router.post(_path)(decide)
+
+
+def _is_stale(asked: AuthorizationRequest, session: Session, now: Micros) -> bool:
+    return asked.max_age is not None and session.created_at + asked.max_age < now
+
+
+def _refused_in_silence(asked: AuthorizationRequest, session: Session | None) -> Refused:
+    """What a page would have asked for first."""
+    if session is None or asked.connector.tenant_id != session.tenant_id:
+        return _refused(asked, "login_required", "The user must sign in.")
+    if needs_mfa(asked.permissions) and "mfa" not in session.amr:
+        return _refused(asked, "interaction_required", "The user must prove a second factor.")
+    return _refused(asked, "consent_required", "The user must decide.")
+
+
+def _ask_to_sign_in(request: Request, asked: AuthorizationRequest, session: Session | None) -> Response:
+    """And back, with a session from now on. Who is signed in is asked again, under the name that is known."""
+    path, name = path_of(request), asked.login_hint
+    if asked.prompt & {"login"} or asked.max_age is not None:
+        path = without_sign_in(path)
+    address = f"/sign-in?next={quote(path, safe='')}"
+    if session is not None:
+        address += "&again=1"
+        name = name or session.user_principal_name
+    return see_other(f"{address}&name={quote(name, safe='')}" if name else address)
 
 
 async def _answer(request: Request, form: Form, asked: AuthorizationRequest, session: Session) -> Response:

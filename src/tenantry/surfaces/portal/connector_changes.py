@@ -51,7 +51,8 @@ async def make_secret(request: Request, session: SignedIn, connector_id: Connect
     with form.showing_errors():
         async with deps.store.write() as tx:
             connector = await require_change(tx, caller, session.here, connector_id, now)
-            await claim_form(tx, deps.hasher, session.here, form, back=f"/connectors/{connector_id}", now=now)
+            back, again = f"/connectors/{connector_id}#secrets", f"/connectors/{connector_id}/secrets/new"
+            await claim_form(tx, deps.hasher, session.here, form, back=back, again=again, now=now)
             secret = await add_secret(tx, caller, deps.hasher, session.here, connector_id, now=now)
     if secret is None:
         return await _show_rotation(request, session, connector_id, form, 422)

@@ -52,7 +52,8 @@ async def generate_token(
     issued: IssuedDeviceToken | None = None
     with form.showing_errors():
         async with deps.store.write() as tx:
-            await claim_form(tx, deps.hasher, here, form, back=_path(enterprise_id, account_id), now=now)
+            back = _path(enterprise_id, account_id)
+            await claim_form(tx, deps.hasher, here, form, back=back, again=f"{back}/token", now=now)
             enterprise = await enterprise_of(tx, caller, Action.GENERATE_DEVICE_TOKEN, here, enterprise_id, now)
             issued = await issue_device_token(
                 tx,

@@ -114,6 +114,13 @@ async def _show_forged(request: Request, _error: ForgedForm) -> HTMLResponse:
 
 
 async def _show_sent_twice(request: Request, error: SentTwice) -> HTMLResponse:
+    if error.again:
+        text = _(
+            "It was made the first time, and shown once, in the answer to that. Nothing was made now. If you did not "
+            "store what was shown, make another."
+        )
+        title, again = _("This was made already"), (error.again, _("Make another"))
+        return await _page(request, 409, title, text, error.back, _("See what it made"), again)
     text = _("It was carried out the first time, and nothing was done now.")
     return await _page(request, 409, _("This form was sent before"), text, error.back, _("See what it made"))
 
@@ -146,10 +153,16 @@ def show_bug(request: Request, error: Exception) -> HTMLResponse:
 
 
 async def _page(
-    request: Request, status: int, title: str, text: str, back: str = "/", back_label: str = ""
+    request: Request,
+    status: int,
+    title: str,
+    text: str,
+    back: str = "/",
+    back_label: str = "",
+    other: tuple[str, str] | None = None,
 ) -> HTMLResponse:
-    """With the menu when somebody is signed in, whatever the route asked for."""
+    """With the menu when somebody is signed in, whatever the route asked for. `other`: one more address, its label."""
     if getattr(request.state, "session", None) is None:
         with suppress(DomainError):
             await find_signed_in(request)
-    return render(request, "error.html", status, title=title, text=text, back=back, back_label=back_label)
+    return render(request, "error.html", status, title=title, text=text, back=back, back_label=back_label, other=other)

@@ -57,10 +57,14 @@ _CORRECTABLE = (
 
 
 class SentTwice(Exception):
-    """The form was carried out before: a double click, the back button, a reload. `back` shows what it made."""
+    """The form was carried out before: a double click, the back button, a reload. `back` shows what it made.
 
-    def __init__(self, back: str) -> None:
+    `again` makes another, of what was shown once in the first answer; empty: nothing was.
+    """
+
+    def __init__(self, back: str, again: str = "") -> None:
         self.back = back
+        self.again = again
         super().__init__(back)
 
 
@@ -205,14 +209,17 @@ async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
     yield body
 
 
-async def claim_form(tx: Tx, hasher: SecretHasher, tenant_id: TenantId, form: Form, *, back: str, now: Micros) -> None:
+async def claim_form(
+    tx: Tx, hasher: SecretHasher, tenant_id: TenantId, form: Form, *, back: str, again: str = "", now: Micros
+) -> None:
     """The first write of a form that makes something: it is carried out once, however often it is sent.
 
-    Raises SentTwice. Atomic with the rest of `tx`: what failed can be sent again. Twins take turns.
+    Raises SentTwice, with `back` and `again`. Atomic with the rest of `tx`: what failed can be sent again. Twins take
+    turns.
     """
     key = hasher.hash(f"form {form.form_id}")
     if not await idempotency.claim(tx, tenant_id, key, now=now, expires_at=now + DAY):
-        raise SentTwice(back)
+        raise SentTwice(back, again)
 
 
 def keep_draft(response: Response, path: str, form: Form, *, is_secure: bool) -> None:

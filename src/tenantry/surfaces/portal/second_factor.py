@@ -42,6 +42,7 @@ from tenantry.surfaces.portal.under_way import (
     browser_of,
     find_under_way,
     go_on,
+    leave_session,
     next_of,
     session_lifetime,
     with_next,
@@ -167,9 +168,11 @@ async def _start(tx: Tx, request: Request, person: Person, amr: frozenset[str]) 
     assert person.under_way is not None  # noqa: S101 - a person has one of the two
     secret, sign_in = person.under_way
     origin = origin_of(request.scope)
-    return await finish_sign_in(
+    started = await finish_sign_in(
         tx, deps.hasher, secret, sign_in, origin, amr=amr, browser=browser, lifetime=lifetime, now=now
     )
+    await leave_session(tx, request)
+    return started
 
 
 async def _send_pin(request: Request, person: Person) -> Response:

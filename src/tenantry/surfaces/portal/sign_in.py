@@ -17,7 +17,7 @@ from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
 from tenantry.surfaces.portal.forms import Form, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import drop_session_cookie, find_signed_in
-from tenantry.surfaces.portal.under_way import browser_of, go_on, next_of, session_lifetime, with_next
+from tenantry.surfaces.portal.under_way import browser_of, go_on, leave_session, next_of, session_lifetime, with_next
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -35,8 +35,8 @@ router = APIRouter()
 @router.get("/sign-in")
 @performs(Action.SIGN_IN)
 async def show_sign_in(request: Request) -> Response:
-    """The form; who is signed in goes on."""
-    if await find_signed_in(request) is not None:
+    """The form; who is signed in goes on, unless an app wants it done again (`again`)."""
+    if request.query_params.get("again") != "1" and await find_signed_in(request) is not None:
         return see_other(next_of(request))
     return _page(request, Form({"name": [request.query_params.get("name", "")]}), 200)
 
@@ -89,7 +89,7 @@ async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep
     amr = frozenset({PASSWORD})
     caller = Caller(CallerKind.USER, origin_of(request.scope), tenant_id=user.tenant_id, user_id=user.id, amr=amr)
     async with deps.store.write() as tx:
-        return await begin_sign_in(
+        outcome = await begin_sign_in(
             tx,
             deps.hasher,
             caller,
@@ -101,6 +101,9 @@ async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep
             lifetime=session_lifetime(deps.settings),
             now=deps.clock(),
         )
+        if isinstance(outcome, NewSession):
+            await leave_session(tx, request)
+    return outcome
 
 
 def _limit(deps: Deps, address: str, name: str) -> None:

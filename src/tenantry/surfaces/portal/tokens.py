@@ -41,7 +41,8 @@ async def generate_user_token(request: Request, session: SignedIn, connector_id:
     granted: NewGrant | None = None
     with form.showing_errors():
         async with deps.store.write() as tx:
-            await claim_form(tx, deps.hasher, session.here, form, back=f"/connectors/{connector_id}", now=now)
+            back, again = f"/connectors/{connector_id}#tokens", f"/connectors/{connector_id}/user-token"
+            await claim_form(tx, deps.hasher, session.here, form, back=back, again=again, now=now)
             granted = await grant_user_token(
                 tx,
                 caller,

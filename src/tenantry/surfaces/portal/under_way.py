@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote
 
 from fastapi import Request, Response
 
+from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import HOUR, SECOND
-from tenantry.directory.sessions import NewSession
+from tenantry.core.errors import NotFound
+from tenantry.directory.sessions import NewSession, end_session, find_session
 from tenantry.directory.sign_in_steps import STEP_LIFETIME, NextStep, find_sign_in
 from tenantry.settings import Settings
+from tenantry.store.engine import Tx
 from tenantry.store.sign_ins import SignInUnderWay
 from tenantry.surfaces.portal.frame import see_other
-from tenantry.surfaces.portal.guard import local_path, set_session_cookie
+from tenantry.surfaces.portal.guard import cookie_name, local_path, set_session_cookie
 from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
 
 
 class UnderWay(NamedTuple):
@@ -47,6 +52,17 @@ def go_on(request: Request, outcome: NewSession | NextStep, back: str | None = N
     set_session_cookie(response, settings, outcome.secret)
     response.delete_cookie(_cookie_name(settings), path="/", secure=_is_secure(settings), httponly=True)
     return response
+
+
+async def leave_session(tx: Tx, request: Request) -> None:
+    """End the session that the browser came with: the cookie is about to hold another, and nobody could end it."""
+    deps = deps_of(request)
+    now = deps.clock()
+    left = await find_session(tx, deps.hasher, request.cookies.get(cookie_name(deps.settings), ""), now)
+    if left is not None:
+        caller = Caller(CallerKind.USER, origin_of(request.scope), tenant_id=left.tenant_id, user_id=left.user_id)
+        with suppress(NotFound):  # it ended meanwhile
+            await end_session(tx, caller, left.tenant_id, left.user_id, left.id, now)
 
 
 def next_of(request: Request) -> str:

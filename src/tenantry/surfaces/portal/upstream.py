@@ -15,6 +15,7 @@ from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import BadCredentials, NotFound
 from tenantry.core.ids import TenantId, parse_guid
 from tenantry.directory.identity_providers import list_identity_providers
+from tenantry.directory.sessions import NewSession
 from tenantry.directory.sign_in_steps import begin_sign_in
 from tenantry.directory.tenants import resolve_tenant
 from tenantry.directory.upstream import LIFETIME, REFUSED, Arrival, begin_upstream, finish_upstream
@@ -23,7 +24,7 @@ from tenantry.surfaces.portal.forms import Form
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import local_path
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.portal.under_way import browser_of, go_on, next_of, session_lifetime, with_next
+from tenantry.surfaces.portal.under_way import browser_of, go_on, leave_session, next_of, session_lifetime, with_next
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -136,6 +137,8 @@ async def _enter(request: Request, arrival: Arrival) -> Response:
             lifetime=session_lifetime(deps.settings),
             now=deps.clock(),
         )
+        if isinstance(outcome, NewSession):
+            await leave_session(tx, request)
     return go_on(request, outcome, local_path(arrival.back))
 
 

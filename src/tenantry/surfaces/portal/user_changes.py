@@ -141,7 +141,8 @@ async def reset_password(request: Request, session: SignedIn, user_id: UserId) -
     with form.showing_errors():
         password_hash = await deps.passwords.hash(password)
         async with deps.store.write() as tx:
-            await claim_form(tx, deps.hasher, session.here, form, back=f"/users/{user_id}", now=now)
+            back, again = f"/users/{user_id}", f"/users/{user_id}/password"
+            await claim_form(tx, deps.hasher, session.here, form, back=back, again=again, now=now)
             user = await set_password(tx, caller, session.here, user_id, password_hash, True, now)
     if user is None:
         return await _ask_password(request, session, user_id, form, 422)
