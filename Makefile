@@ -33,8 +33,8 @@ serve: setup ## Start Tenantry in demo mode (HOST, PORT, DATA_DIR)
 	@exec $(BIN)/tenantry serve --demo --data-dir "$(DATA_DIR)" --host "$(HOST)" --port "$(PORT)"
 
 .PHONY: test
-test: setup-dev ## Run the tests (ARGS="-k word" for some of them)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup-dev ## Run the tests, on up to 4 cores (ARGS="-k word" for some of them, -n0 for one process)
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 .PHONY: conformance
 conformance: setup-dev ## Run other people's clients against Tenantry

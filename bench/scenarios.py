@@ -88,7 +88,9 @@ class Worlds:
         if self._postgres is None:
             with on_core(LOAD_CORE):
                 self._postgres = PostgresServer(options=())
-        return self._postgres.url(asyncio.run(self._postgres.new_database(template="template1")))
+        name = f"world_{len(self._worlds)}"
+        asyncio.run(self._postgres.create_database(name))
+        return self._postgres.url(name)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from tenantry.store import Store, migrate, open_store
+from tests.support.databases import TEMPLATE, Databases
 from tests.support.postgres import PostgresServer
 
 
@@ -33,12 +34,18 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_server() -> Iterator[PostgresServer]:
     """One server for the run (for each worker, under xdist), started when the first test asks for it."""
     server = PostgresServer()
-    try:
-        asyncio.run(server.make_template())
-        migrate.upgrade(server.template_url)
-        yield server
-    finally:
-        server.stop()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: PostgresServer) -> Iterator[Databases]:
+    """Databases with the schema on that server, lent one test at a time."""
+    asyncio.run(postgres_server.create_database(TEMPLATE))
+    migrate.upgrade(postgres_server.url(TEMPLATE))
+    databases = Databases(postgres_server)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
@@ -49,11 +56,11 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def postgres_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
-    """A fresh PostgreSQL database with the schema."""
-    name = await postgres_server.new_database()
+def postgres_url(postgres_server: PostgresServer, postgres_databases: Databases) -> Iterator[str]:
+    """A PostgreSQL database with the schema and no rows. A test that changes the schema may: it is not used again."""
+    name = postgres_databases.take()
     yield postgres_server.url(name)
-    await postgres_server.drop_database(name)
+    postgres_databases.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -72,11 +72,10 @@ async def test_a_server_that_is_gone_is_unavailable_and_never_no_row(postgres_se
 async def test_a_crashed_server_is_unavailable_for_reads_and_writes() -> None:
     server = PostgresServer()
     try:
-        await server.make_template()
-        connection = await asyncpg.connect(server.template_url)
+        connection = await asyncpg.connect(server.url("postgres"))
         await connection.execute(f"CREATE TABLE alembic_version AS SELECT '{HEAD}' AS version_num")
         await connection.close()
-        store = await open_store(server.template_url)
+        store = await open_store(server.url("postgres"))
         server.crash()
         with pytest.raises(StoreUnavailable):
             await ids(store)

@@ -19,9 +19,11 @@ from pathlib import Path
 import asyncpg
 
 _NOBODY = 65534
-_TEMPLATE = "tenantry_template"
 _START_SECONDS = 30
-_OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=16MB")
+_OPTIONS = (
+    *("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"),
+    *("autovacuum=off", "max_connections=200", "shared_buffers=16MB"),
+)
 
 
 class PostgresServer:
@@ -49,25 +51,12 @@ class PostgresServer:
                 stderr=log,
             )
         self._wait_until_ready()
-        self._databases = 0
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
-    async def make_template(self) -> None:
-        """An empty database that `new_database` copies; its schema is made by `upgrade` on `template_url`."""
-        await self._admin(f"CREATE DATABASE {_TEMPLATE}")
-
-    @property
-    def template_url(self) -> str:
-        return self.url(_TEMPLATE)
-
-    async def new_database(self, *, template: str = _TEMPLATE) -> str:
-        """Its name. Takes some tens of milliseconds."""
-        self._databases += 1
-        name = f"test_{self._databases}"
-        await self._admin(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return name
+    async def create_database(self, name: str, *, template: str = "template0") -> None:
+        await self._admin(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
 
     async def drop_database(self, name: str) -> None:
         await self._admin(f"DROP DATABASE {name} WITH (FORCE)")

@@ -73,12 +73,12 @@ def test_a_failed_upgrade_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_upgrade_and_check_work_on_postgresql(postgres_server: PostgresServer) -> None:
-    name = asyncio.run(postgres_server.new_database(template="template0"))
-    url = postgres_server.url(name)
+    asyncio.run(postgres_server.create_database("upgraded"))
+    url = postgres_server.url("upgraded")
     assert migrate.check(url) == (None, HEAD)
     migrate.upgrade(url)
     assert migrate.check(url).is_current
-    asyncio.run(postgres_server.drop_database(name))
+    asyncio.run(postgres_server.drop_database("upgraded"))
 
 
 def test_a_server_that_cannot_be_reached_is_unavailable() -> None:

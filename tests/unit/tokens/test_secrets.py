@@ -57,7 +57,9 @@ def test_a_truncated_secret_is_refused(length: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "x", SECRET + "0", " " + SECRET, SECRET + "\n", "ü" * SECRET_LENGTH, "\ud800" * 80]
+    "raw",
+    ["", "x", SECRET + "0", " " + SECRET, SECRET + "\n", "ü" * SECRET_LENGTH, "\ud800" * 80],
+    ids=["nothing", "a letter", "longer", "space before", "line end", "not ASCII", "surrogates"],
 )
 def test_garbage_is_refused(raw: str) -> None:
     assert tenant_of(raw, SecretKind.REFRESH_TOKEN) is None
