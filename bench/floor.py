@@ -19,7 +19,7 @@ from tenantry.core.clock import HOUR, system_clock, to_millis
 from tenantry.core.ids import GrantId, TenantId, new_guid
 from tenantry.settings import Settings, load
 from tenantry.store.opening import open_store
-from tenantry.surfaces.shared.hot import send_json
+from tenantry.surfaces.shared.hot import json_answer, send_answer
 from tenantry.tokens.master_key import load_master_key
 from tenantry.tokens.mint import mint_access_token
 from tenantry.tokens.signing_keys import KeyRing
@@ -54,7 +54,8 @@ async def _serve(settings: Settings) -> None:
                 "scope": "token.write",
             }
         )
-        await send_json(send, 200, body, [(b"x-correlation-id", ids[0].encode()), (b"cache-control", b"no-store")])
+        headers = [(b"x-correlation-id", ids[0].encode()), (b"cache-control", b"no-store")]
+        await send_answer(send, json_answer(200, body, headers))
 
     config = uvicorn.Config(
         app,

@@ -40,7 +40,7 @@ from tenantry.store.opening import open_store
 from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center, portal
 from tenantry.surfaces.shared import inbox
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.hot import HotRoute, header, send_json
+from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, header, json_answer, send_answer
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import action_of
@@ -165,29 +165,40 @@ class App:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = time.perf_counter()
         if self._host_roots:
             self._apply_host_root(scope)
-        answer = _Answer(send)
         surface, route, match = self._find_hot(scope["method"], scope["path"])
+        if route is None:
+            await self._pass_on(scope, receive, send)
+            return
         try:
-            if route is not None:
-                await route.endpoint(self.deps, scope, receive, answer, match)
-            else:
-                surface = _owner(scope["path"])
-                app = self._mounted.get(surface)
-                if app is None:
-                    app = await asyncio.to_thread(self._mount, surface)
-                with self._sender.listening():
+            answer = await route.endpoint(self.deps, scope, receive, match)
+        except ClientDisconnect:
+            return
+        except Exception:  # noqa: BLE001 - logged in full there
+            answer = _failed(scope)
+        self.metrics.count(surface, answer.status, route.action is Action.OBTAIN_TOKEN)
+        await send_answer(send, answer)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """To the surface that owns the path."""
+        started = time.perf_counter()
+        answer = _Answer(send)
+        surface = _owner(scope["path"])
+        try:
+            app = self._mounted.get(surface)
+            if app is None:
+                app = await asyncio.to_thread(self._mount, surface)
+            with self._sender.listening():
                 await app(scope, receive, answer)
         except ClientDisconnect:
             return
         except Exception:  # noqa: BLE001 - logged in full there
-            await _fail(scope, answer)
-        action = route.action if route is not None else action_of(scope.get("endpoint"))
-        self.metrics.count(surface, answer.status, action is Action.OBTAIN_TOKEN)
-        if route is None:
-            _log_request(scope, surface, answer.status, time.perf_counter() - started)
+            failed = _failed(scope)
+            if not answer.begun:
+                await send_answer(answer, failed)
+        self.metrics.count(surface, answer.status, action_of(scope.get("endpoint")) is Action.OBTAIN_TOKEN)
+        _log_request(scope, surface, answer.status, time.perf_counter() - started)
 
     def _find_hot(self, method: str, path: str) -> tuple[str, HotRoute | None, re.Match[str] | None]:
         exact = self._exact.get((method, path))
@@ -256,14 +267,13 @@ def _owner(path: str) -> str:
     return FIRST_SEGMENTS.get(first.lower(), "portal")
 
 
-async def _fail(scope: Scope, answer: _Answer) -> None:
+def _failed(scope: Scope) -> HotAnswer:
     """A bug: everything goes to the log, only the id under which it stands there to the client."""
     correlation_id = origin_of(scope).correlation_id
     path = ascii(scope["path"])[1:-1]
     _log.exception("unexpected error", method=scope["method"], path=path, correlation_id=correlation_id)
-    if not answer.begun:
-        body = msgspec.json.encode({"error": "server_error", "correlation_id": correlation_id})
-        await send_json(answer, 500, body, [(b"x-correlation-id", correlation_id.encode())])
+    body = msgspec.json.encode({"error": "server_error", "correlation_id": correlation_id})
+    return json_answer(500, body, [(b"x-correlation-id", correlation_id.encode())])
 
 
 def _log_request(scope: Scope, surface: str, status: int, seconds: float) -> None:

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from tenantry.access.actions import Permission, RoleId
 from tenantry.connectors.connectors import register_connector
@@ -190,7 +191,7 @@ async def a_group(
     new_group = NewGroup(name=name or f"Group {next(_count)}", welcome_message="Welcome", newcomers=newcomers)
     # A sub-group is what a caller makes whose reach is its parent.
     reach = None if parent_id is None else Reach.GROUP
-    caller = dataclasses.replace(OPERATOR, reach=reach, group_id=parent_id)
+    caller = msgspec.structs.replace(OPERATOR, reach=reach, group_id=parent_id)
     async with store.write() as tx:
         created = await create_group(tx, caller, tenant.id, new_group, now)
     assert created.all_added

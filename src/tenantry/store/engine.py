@@ -41,20 +41,27 @@ class Read(Protocol):
         ...
 
 
-class Tx(Read, Protocol):
-    """Statements of one transaction; it sees its own writes."""
+class Writes(Protocol):
+    """A statement that changes: in a transaction, or by itself."""
 
     async def run(self, sql: str, /, **params: Value) -> int:
         """Number of rows inserted, changed or deleted."""
         ...
+
+
+class Tx(Read, Writes, Protocol):
+    """Statements of one transaction; it sees its own writes."""
 
     async def run_many(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
         """The same statement once for each row of parameters."""
         ...
 
 
-class Store(Protocol):
-    """One database. Lives as long as the app; belongs to the event loop it was opened on."""
+class Store(Writes, Protocol):
+    """One database. Lives as long as the app; belongs to the event loop it was opened on.
+
+    `run` is a transaction of one statement: what it changed is durable when it returns.
+    """
 
     @property
     def engine(self) -> Literal["sqlite", "postgresql"]: ...

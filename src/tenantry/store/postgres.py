@@ -139,6 +139,9 @@ class _WriteBlock(_Block):
     __slots__ = ()
 
     async def run(self, sql: str, /, **params: Value) -> int:
+        return await self._change(sql, params)
+
+    async def _change(self, sql: str, params: Mapping[str, Value]) -> int:
         connection = self._connected()
         statement, names = to_positional(sql)
         try:
@@ -215,6 +218,15 @@ class PostgresStore:
 
     def write(self) -> _WriteBlock:
         return _WriteBlock(self)
+
+    async def run(self, sql: str, /, **params: Value) -> int:
+        """One round trip: the statement commits by itself. StoreUnavailable when the outcome is not known."""
+        block = _WriteBlock(self)
+        await block._acquire()
+        try:
+            return await block._change(sql, params)
+        finally:
+            await block._release()
 
     async def close(self) -> None:
         """Wait for running blocks; what is still running after the busy timeout is cut off."""

@@ -13,8 +13,9 @@ Sources: Kaizala contract A3, §4.1 and §6 no. 7 and 8; RFC 6749 §6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from hmac import compare_digest
+
+import msgspec
 
 from tenantry.access.actions import Audience
 from tenantry.audit.events import AccessTokenIssued, RefreshTokenIssued
@@ -32,8 +33,7 @@ from tenantry.tokens.secrets import SecretHasher, SecretKind, is_well_formed, mi
 from tenantry.tokens.signing_keys import KeyRing
 
 
-@dataclass(frozen=True, slots=True)
-class Exchanged:
+class Exchanged(msgspec.Struct, frozen=True):
     """What an exchange gave. `refresh_token` is a new one, if any; without a user the token is the connector's own."""
 
     access_token: AccessToken
@@ -43,9 +43,13 @@ class Exchanged:
     user_id: UserId | None = None
     grant_id: GrantId | None = None
     amr: tuple[str, ...] = ()
-    refresh_token: str | None = field(default=None, repr=False)
+    refresh_token: str | None = None
     refresh_expires_at: Micros | None = None
     """The end of `refresh_token`, or else of the one that was presented, if one was."""
+
+    def __repr__(self) -> str:
+        """Without the tokens."""
+        return f"Exchanged(jti={self.access_token.jti!r}, grant_id={self.grant_id!r})"
 
 
 async def exchange_refresh_token(
@@ -191,8 +195,10 @@ async def _issue(
     created_at = row.token_created_at or 0
     if (now - created_at) * 10 >= (row.token_expires_at - created_at) * 9:
         new_token, refresh_expires_at = mint_secret(SecretKind.REFRESH_TOKEN, tenant_id), now + refresh_lifetime
-    async with store.write() as tx:
-        if new_token is not None:
+    if new_token is None:
+        await record(store, tenant_id, caller, issued, now)
+    else:
+        async with store.write() as tx:
             if not await grants.prolong(tx, tenant_id, row.grant_id, refresh_expires_at):
                 return None
             await grants.insert_refresh_token(
@@ -205,7 +211,7 @@ async def _issue(
             )
             renewed = RefreshTokenIssued(grant_id=row.grant_id, expires_at=refresh_expires_at)
             await record(tx, tenant_id, caller, renewed, now)
-        await record(tx, tenant_id, caller, issued, now)
+            await record(tx, tenant_id, caller, issued, now)
     return Exchanged(
         access_token=access_token,
         tenant_id=tenant_id,

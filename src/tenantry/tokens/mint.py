@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -21,13 +20,16 @@ from tenantry.tokens.signing_keys import KeyRing
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class AccessToken:
+class AccessToken(msgspec.Struct, frozen=True):
     """A signed token. `expires_at` is its `exp`, so a whole second."""
 
-    raw: str = field(repr=False)
+    raw: str
     jti: str
     expires_at: Micros
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"AccessToken(jti={self.jti!r}, expires_at={self.expires_at})"
 
 
 def mint_access_token(

@@ -77,11 +77,14 @@ def tenant_of(raw: str, kind: SecretKind) -> TenantId | None:
 
     That the tenant or the secret exists is not known yet.
     """
-    if not is_well_formed(raw, kind):
-        return None
+    return _tenant_in(raw[_PREFIX_LENGTH:_TENANT_END]) if is_well_formed(raw, kind) else None
+
+
+@lru_cache(4096)
+def _tenant_in(part: str) -> TenantId | None:
+    """What `_tenant_part` was made of. The tenants in use at one moment are few, and each is asked for often."""
     try:
-        # By pairs of characters and without a loop of our own: every request goes through here.
-        values = map(_PAIR_VALUES.__getitem__, _split_tenant(raw[_PREFIX_LENGTH:_TENANT_END].encode()))
+        values = map(_PAIR_VALUES.__getitem__, _split_tenant(part.encode()))
         number = sum(map(mul, values, _TENANT_WEIGHTS))
     except KeyError:
         return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tenantry.access.actions import PUBLIC, RULES, Action, Audience, GroupRole, Permission, RoleId
 from tenantry.access.decide import decide, require

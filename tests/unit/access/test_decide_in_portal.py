@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tenantry.access.actions import RULES, Action, GroupRole, RoleId
 from tenantry.access.decide import decide

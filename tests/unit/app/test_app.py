@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from tenantry.access.actions import Action
 from tenantry.app import App
 from tenantry.core.errors import StoreUnavailable
 from tenantry.store.engine import Store
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.hot import HotRoute
+from tenantry.surfaces.shared.hot import HotAnswer, HotRoute
 from tests.support.app import an_app, client_for
 
 
@@ -55,7 +55,7 @@ async def test_a_host_root_shows_one_surface_at_its_root(store: Store) -> None:
     assert elsewhere.status_code == 404
 
 
-async def _fails(_deps: Deps, _scope: Scope, _receive: Receive, _send: Send, _match: re.Match[str] | None) -> None:
+async def _fails(_deps: Deps, _scope: Scope, _receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
     raise RuntimeError("password=hunter2")
 
 

@@ -8,37 +8,38 @@ from __future__ import annotations
 import re
 
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import MINUTE
 from tenantry.core.errors import DomainError
 from tenantry.core.ids import EnterpriseId, ManagedAccountId
 from tenantry.devices.device_tokens import generate_device_token
-from tenantry.surfaces.android_enterprise.errors import not_served, refuse
-from tenantry.surfaces.android_enterprise.requests import answer, caller_of
+from tenantry.surfaces.android_enterprise.errors import JSON, not_served, refuse
+from tenantry.surfaces.android_enterprise.requests import body_of, caller_of
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.hot import HotRoute
+from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, answer_of, header
+from tenantry.surfaces.shared.origin import origin_of
+
+_HEADERS = [(b"content-type", JSON.encode()), (b"cache-control", b"no-store")]
 
 
 async def generate_authentication_token(
-    deps: Deps, scope: Scope, receive: Receive, send: Send, match: re.Match[str] | None
-) -> None:
+    deps: Deps, scope: Scope, _receive: Receive, match: re.Match[str] | None
+) -> HotAnswer:
     """Hot path: users.generateAuthenticationToken (caller: 1 read; then 1 read, 1 write). A body is not looked at."""
-    request = Request(scope)
+    if match is None or (header(scope, b"x-http-method-override") or "POST").upper() != "POST":
+        return answer_of(not_served())
     try:
-        response = await _generate(deps, request, match)
+        body = await _generate(deps, scope, match)
     except DomainError as error:
-        response = await refuse(deps, request, error)
-    await response(scope, receive, send)
+        return answer_of(await refuse(deps, Request(scope), error))
+    return HotAnswer(200, body, [*_HEADERS, (b"x-correlation-id", origin_of(scope).correlation_id.encode())])
 
 
-async def _generate(deps: Deps, request: Request, match: re.Match[str] | None) -> Response:
-    if match is None or request.headers.get("x-http-method-override", "POST").upper() != "POST":
-        return not_served()
+async def _generate(deps: Deps, scope: Scope, match: re.Match[str]) -> bytes:
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, scope, now)
     issued = await generate_device_token(
         deps.store,
         deps.hasher,
@@ -49,9 +50,7 @@ async def _generate(deps: Deps, request: Request, match: re.Match[str] | None) -
         lifetime=deps.settings.device_token_minutes * MINUTE,
         now=now,
     )
-    response = answer(request, "authenticationToken", {"token": issued.token})
-    response.headers["cache-control"] = "no-store"
-    return response
+    return body_of(scope, "authenticationToken", {"token": issued.token})
 
 
 HOT = [

@@ -28,6 +28,7 @@ from tenantry.surfaces.android_enterprise.authentication_token import HOT
 from tenantry.surfaces.android_enterprise.errors import not_served, on_bug, too_much
 from tenantry.surfaces.shared.body import read_body
 from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.hot import send_answer
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -174,7 +175,7 @@ async def _dispatch(deps: Deps, app: ASGIApp, scope: Scope, recorder: _Recorder)
     for route in HOT:
         match = re.fullmatch(route.path, scope["path"])
         if match and route.method == scope["method"]:
-            await route.endpoint(deps, scope, recorder.receive, recorder.send, match)
+            await send_answer(recorder.send, await route.endpoint(deps, scope, recorder.receive, match))
             return
     await app(scope, recorder.receive, recorder.send)
 

@@ -32,7 +32,7 @@ async def list_devices(request: Request, enterprise_id: EnterpriseId, user_id: M
     """devices.list: the whole devices, not their ids alone."""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     async with deps.store.read() as read:
         found = await devices.list_devices(read, caller, enterprise_id, user_id, now)
     resources = [{"kind": "androidenterprise#device", **wire.device_resource(device)} for device in found]
@@ -45,7 +45,7 @@ async def get(request: Request, enterprise_id: EnterpriseId, user_id: ManagedAcc
     """devices.get"""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     async with deps.store.read() as read:
         device = await devices.get_device(read, caller, enterprise_id, user_id, device_id, now)
     return answer(request, "device", wire.device_resource(device))
@@ -57,7 +57,7 @@ async def update(request: Request, enterprise_id: EnterpriseId, user_id: Managed
     """devices.update: the policy, also before the device is there."""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     body = await body_as(deps, request, wire.DeviceUpdate)
     if body.android_id not in (None, device_id):
         raise InvalidValue("It must be the device of the path.", field="androidId")
@@ -99,7 +99,7 @@ async def get_state(
     """devices.getState"""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     async with deps.store.read() as read:
         device = await devices.get_device(read, caller, enterprise_id, user_id, device_id, now)
     return answer(request, "deviceState", {"accountState": device.account_state})
@@ -113,7 +113,7 @@ async def set_state(
     """devices.setState"""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     body = await body_as(deps, request, wire.DeviceState)
     state = AccountState(body.account_state)
     async with deps.store.write() as tx:
@@ -129,7 +129,7 @@ async def force_report_upload(
     """devices.forceReportUpload: 3 times a day and device."""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     async with deps.store.write() as tx:
         await devices.request_report(tx, caller, enterprise_id, user_id, device_id, now)
         deps.limits.hit("device_report", enterprise_id, user_id, device_id, limit=REPORTS_PER_DAY, window=DAY)

@@ -23,7 +23,7 @@ async def get(request: Request, enterprise_id: EnterpriseId) -> Response:
     """enterprises.get"""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     async with deps.store.read() as read:
         enterprise = await require_enterprise(read, caller, Action.READ_ENTERPRISE, enterprise_id, now)
     return answer(request, "enterprise", wire.enterprise_resource(enterprise))

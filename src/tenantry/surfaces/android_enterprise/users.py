@@ -24,7 +24,7 @@ async def insert(request: Request, enterprise_id: EnterpriseId) -> Response:
     """users.insert: a new user, or the one that has the accountIdentifier."""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     body = await body_as(deps, request, wire.NewUser)
     async with deps.store.write() as tx:
         account = await managed_accounts.insert_account(
@@ -45,7 +45,7 @@ async def list_users(request: Request, enterprise_id: EnterpriseId) -> Response:
     """users.list: Google-managed users by their primary address; `user` is left out when there is none."""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     email = query(request, "email", required=True) or ""
     async with deps.store.read() as read:
         accounts = await managed_accounts.list_accounts(read, caller, enterprise_id, email, now)
@@ -59,7 +59,7 @@ async def get(request: Request, enterprise_id: EnterpriseId, user_id: ManagedAcc
     """users.get"""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     async with deps.store.read() as read:
         account = await managed_accounts.get_account(read, caller, enterprise_id, user_id, now)
     return answer(request, "user", wire.user_resource(account))
@@ -71,7 +71,7 @@ async def update(request: Request, enterprise_id: EnterpriseId, user_id: Managed
     """users.update: the display name of an EMM-managed user."""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     body = await body_as(deps, request, wire.UserUpdate)
     async with deps.store.write() as tx:
         account = await managed_accounts.update_account(
@@ -92,7 +92,7 @@ async def delete(request: Request, enterprise_id: EnterpriseId, user_id: Managed
     """users.delete"""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     async with deps.store.write() as tx:
         await delete_account(tx, caller, enterprise_id, user_id, now)
     return empty(request)
@@ -104,7 +104,7 @@ async def revoke_access(request: Request, enterprise_id: EnterpriseId, user_id: 
     """users.revokeDeviceAccess"""
     deps = deps_of(request)
     now = deps.clock()
-    caller = await caller_of(deps, request, now)
+    caller = await caller_of(deps, request.scope, now)
     async with deps.store.write() as tx:
         await revoke_device_access(tx, caller, enterprise_id, user_id, now)
     return empty(request)

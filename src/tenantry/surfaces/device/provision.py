@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 
 import msgspec
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from tenantry.access.actions import Action
 from tenantry.core.caller import Origin
@@ -29,7 +28,7 @@ from tenantry.surfaces.device.errors import JSON, refuse
 from tenantry.surfaces.shared.body import Fields, parse_json, read_body
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.failures import check_failures, count_failure
-from tenantry.surfaces.shared.hot import HotRoute
+from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, answer_of
 from tenantry.surfaces.shared.origin import origin_of
 
 _MANAGEMENT_TYPES = {
@@ -38,11 +37,12 @@ _MANAGEMENT_TYPES = {
     "containerApp": "container_app",
     "unmanagedProfile": "unmanaged_profile",
 }
+_HEADERS = [(b"content-type", JSON.encode()), (b"cache-control", b"no-store")]
 _LONGEST_TOKEN = 4096
 _LARGEST_BODY = 65_536  # four times what all fields can hold: parsing is work that strangers ask for
 
 
-async def provision(deps: Deps, scope: Scope, receive: Receive, send: Send, _match: re.Match[str] | None) -> None:
+async def provision(deps: Deps, scope: Scope, receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
     """Hot path: 1 write transaction. Anybody may call: who presents too many bad tokens has to wait."""
     origin = origin_of(scope)
     try:
@@ -59,13 +59,11 @@ async def provision(deps: Deps, scope: Scope, receive: Receive, send: Send, _mat
             now=deps.clock(),
         )
     except (DeviceTokenNotFound, DeviceTokenUsed, DeviceTokenExpired) as error:
-        response = refuse(_counted(deps, origin, error), origin)
+        return answer_of(refuse(_counted(deps, origin, error), origin))
     except DomainError as error:
-        response = refuse(error, origin)
-    else:
-        headers = {"cache-control": "no-store", "x-correlation-id": origin.correlation_id}
-        response = Response(msgspec.json.encode(_resource(provisioned)), 200, headers, JSON)
-    await response(scope, receive, send)
+        return answer_of(refuse(error, origin))
+    headers = [*_HEADERS, (b"x-correlation-id", origin.correlation_id.encode())]
+    return HotAnswer(200, msgspec.json.encode(_resource(provisioned)), headers)
 
 
 def _counted(deps: Deps, origin: Origin, error: DomainError) -> DomainError:

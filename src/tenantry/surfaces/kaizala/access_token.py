@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from tenantry.access.actions import Action, Audience
 from tenantry.core.caller import Origin
@@ -18,14 +18,14 @@ from tenantry.surfaces.kaizala.errors import refusal_of
 from tenantry.surfaces.kaizala.wire import parse_id
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.failures import check_failures, count_failure
-from tenantry.surfaces.shared.hot import HotRoute, header, send_json
+from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, header, json_answer
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.tokens.exchange import exchange_refresh_token
 
 _log = get_logger()
 
 
-async def access_token(deps: Deps, scope: Scope, _receive: Receive, send: Send, _match: re.Match[str] | None) -> None:
+async def access_token(deps: Deps, scope: Scope, _receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
     """Hot path: 1 read, 1 grouped write, 1 signature. A3: ID, secret and refresh token become an access token.
 
     A call is counted once its connector is proven: a stranger who knows an ID must not use up the connector's calls.
@@ -34,18 +34,17 @@ async def access_token(deps: Deps, scope: Scope, _receive: Receive, send: Send, 
     headers = [*_cors_headers(deps.settings, scope), (b"x-correlation-id", origin.correlation_id.encode())]
     try:
         check_failures(deps, "kaizala", origin)
-        body = await _exchange(deps, scope)
+        body = await _exchange(deps, scope, origin)
     except DomainError as failed:
         error = _counted(deps, origin, failed)
         refusal = refusal_of(error, origin.correlation_id)
         headers += [(name.encode(), value.encode()) for name, value in refusal.headers.items()]
-        await send_json(send, refusal.status, refusal.body, headers)
+        return json_answer(refusal.status, refusal.body, headers)
     except Exception as error:  # noqa: BLE001 - it is in the log, and clients need the three keys
         _log.exception("unexpected error", path="accessToken", correlation_id=origin.correlation_id)
         refusal = refusal_of(error, origin.correlation_id)
-        await send_json(send, refusal.status, refusal.body, headers)
-    else:
-        await send_json(send, 200, body, [*headers, (b"cache-control", b"no-store")])
+        return json_answer(refusal.status, refusal.body, headers)
+    return json_answer(200, body, [*headers, (b"cache-control", b"no-store")])
 
 
 def _counted(deps: Deps, origin: Origin, error: DomainError) -> DomainError:
@@ -58,7 +57,7 @@ def _counted(deps: Deps, origin: Origin, error: DomainError) -> DomainError:
     return error
 
 
-async def _exchange(deps: Deps, scope: Scope) -> bytes:
+async def _exchange(deps: Deps, scope: Scope, origin: Origin) -> bytes:
     settings = deps.settings
     application_id = parse_id(header(scope, b"applicationid") or "")
     if application_id is None:
@@ -75,7 +74,7 @@ async def _exchange(deps: Deps, scope: Scope) -> bytes:
         lifetime=settings.kaizala_access_token_hours * HOUR,
         refresh_lifetime=settings.refresh_token_days * DAY,
         now=deps.clock(),
-        origin=origin_of(scope),
+        origin=origin,
     )
     throttle(deps, exchanged.connector_id, exchanged.tenant_id)
     return msgspec.json.encode(

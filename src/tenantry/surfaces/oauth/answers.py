@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from tenantry.core.caller import Origin
 from tenantry.core.clock import MINUTE, Micros
@@ -19,7 +19,7 @@ from tenantry.core.errors import BadCredentials, DomainError
 from tenantry.surfaces.oauth import errors
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.failures import check_failures, count_failure, counted_as
-from tenantry.surfaces.shared.hot import HotEndpoint, send_json
+from tenantry.surfaces.shared.hot import HotAnswer, HotEndpoint, json_answer
 from tenantry.surfaces.shared.origin import origin_of
 
 NO_STORE = [(b"cache-control", b"no-store"), (b"pragma", b"no-cache")]
@@ -59,7 +59,7 @@ def answering(work: Work, error_body: ErrorBody) -> HotEndpoint:
     Bad credentials are counted; whoever has too many of them is told to wait.
     """
 
-    async def endpoint(deps: Deps, scope: Scope, receive: Receive, send: Send, match: re.Match[str] | None) -> None:
+    async def endpoint(deps: Deps, scope: Scope, receive: Receive, match: re.Match[str] | None) -> HotAnswer:
         request = TokenRequest(scope, receive, origin_of(scope), deps.clock(), match)
         request_id = [(b"x-ms-request-id", request.origin.correlation_id.encode())]
         try:
@@ -71,9 +71,8 @@ def answering(work: Work, error_body: ErrorBody) -> HotEndpoint:
             if line is None:
                 raise
             body = error_body(final, line, request.origin, request.now)
-            await send_json(send, line.status, body, [*NO_STORE, *request_id, *errors.headers_of(final)])
-        else:
-            await send_json(send, 200, body, [*NO_STORE, *request_id])
+            return json_answer(line.status, body, [*NO_STORE, *request_id, *errors.headers_of(final)])
+        return json_answer(200, body, [*NO_STORE, *request_id])
 
     return endpoint
 

@@ -9,11 +9,11 @@ import re
 from typing import Any
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from tenantry.surfaces.oauth.token import GRANTS
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.hot import send_json
+from tenantry.surfaces.shared.hot import HotAnswer, json_answer
 
 ANY = "common"
 _CACHED = [(b"cache-control", b"public, max-age=60"), (b"access-control-allow-origin", b"*")]
@@ -38,20 +38,18 @@ def _document(deps: Deps, tenant: str, version: str) -> dict[str, Any]:
     }
 
 
-async def tenant_configuration(
-    deps: Deps, _scope: Scope, _receive: Receive, send: Send, match: re.Match[str] | None
-) -> None:
+async def tenant_configuration(deps: Deps, _scope: Scope, _receive: Receive, match: re.Match[str] | None) -> HotAnswer:
     """`GET /{tenant}/.well-known/openid-configuration` and `/{tenant}/v2.0/...`: the endpoints of that version."""
     assert match is not None  # noqa: S101 - the route is a pattern
     document = _document(deps, match["tenant"], "v2.0/" if match["v2"] else "")
-    await send_json(send, 200, msgspec.json.encode(document), _CACHED)
+    return json_answer(200, msgspec.json.encode(document), _CACHED)
 
 
-async def configuration(deps: Deps, _scope: Scope, _receive: Receive, send: Send, _match: re.Match[str] | None) -> None:
+async def configuration(deps: Deps, _scope: Scope, _receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
     """`GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: for any tenant."""
-    await send_json(send, 200, msgspec.json.encode(_document(deps, ANY, "v2.0/")), _CACHED)
+    return json_answer(200, msgspec.json.encode(_document(deps, ANY, "v2.0/")), _CACHED)
 
 
-async def jwks(deps: Deps, _scope: Scope, _receive: Receive, send: Send, _match: re.Match[str] | None) -> None:
+async def jwks(deps: Deps, _scope: Scope, _receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
     """`GET /.well-known/jwks.json`."""
-    await send_json(send, 200, deps.keys.jwks(deps.clock()), _CACHED)
+    return json_answer(200, deps.keys.jwks(deps.clock()), _CACHED)

@@ -1,4 +1,4 @@
-"""Plain ASGI endpoints for the few paths where a framework would cost more than the work.
+"""Plain endpoints for the few paths where a framework would cost more than the work.
 
 `app.py` asks these before any mounted surface: an exact path by one dictionary lookup, patterns one after the other.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tenantry.access.actions import Action
@@ -17,7 +18,16 @@ from tenantry.access.actions import Action
 if TYPE_CHECKING:
     from tenantry.surfaces.shared.deps import Deps
 
-HotEndpoint = Callable[["Deps", Scope, Receive, Send, re.Match[str] | None], Awaitable[None]]
+
+class HotAnswer(NamedTuple):
+    """One whole answer. Header names in lower case; Content-Length is added when it is sent."""
+
+    status: int
+    body: bytes
+    headers: list[tuple[bytes, bytes]]
+
+
+HotEndpoint = Callable[["Deps", Scope, Receive, re.Match[str] | None], Awaitable[HotAnswer]]
 """Answers for itself, its surface's errors included. The match is None when the route has an exact path."""
 
 
@@ -40,20 +50,20 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
-async def send_json(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    """One whole JSON answer. `headers` come after Content-Type and Content-Length; names in lower case."""
-    await send_bytes(send, status, body, b"application/json", headers)
+def json_answer(status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> HotAnswer:
+    """`body` is JSON."""
+    return HotAnswer(status, body, [(b"content-type", b"application/json"), *headers])
 
 
-async def send_bytes(
-    send: Send, status: int, body: bytes, content_type: bytes, headers: Iterable[tuple[bytes, bytes]] = ()
-) -> None:
-    """One whole answer of any kind."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [(b"content-type", content_type), (b"content-length", b"%d" % len(body)), *headers],
-        }
-    )
+def answer_of(response: Response) -> HotAnswer:
+    """What a framework's whole response says."""
+    headers = [pair for pair in response.raw_headers if pair[0] != b"content-length"]
+    return HotAnswer(response.status_code, bytes(response.body), headers)
+
+
+async def send_answer(send: Send, answer: HotAnswer) -> None:
+    """Send all of it."""
+    status, body, headers = answer
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
     await send({"type": "http.response.body", "body": body})

@@ -10,8 +10,7 @@ from tenantry.core.caller import Origin
 from tenantry.core.ids import CorrelationId, new_guid
 
 _NAMES = (b"ms-correlationid", b"x-correlation-id", b"x-request-id")
-_FORWARDED = (b"x-forwarded-for", b"forwarded")
-_TELLING = frozenset({*_NAMES, *_FORWARDED})
+_FORWARDED = frozenset({b"x-forwarded-for", b"forwarded"})
 _SANE = re.compile(rb"[A-Za-z0-9{][A-Za-z0-9._:{}-]{0,63}")
 
 
@@ -23,15 +22,15 @@ def origin_of(scope: Scope) -> Origin:
     origin: Origin | None = scope.get("tenantry.origin")
     if origin is None:
         client = scope.get("client")
-        told = {name: value for name, value in scope["headers"] if name in _TELLING}
-        is_forwarded = any(name in told for name in _FORWARDED) if told else False
+        told = dict(scope["headers"])
+        is_forwarded = not _FORWARDED.isdisjoint(told)
         origin = Origin(_correlation_id(told), client[0] if client else "", is_forwarded)
         scope["tenantry.origin"] = origin
     return origin
 
 
 def _correlation_id(told: dict[bytes, bytes]) -> CorrelationId:
-    for name in _NAMES if told else ():
+    for name in _NAMES:
         value = told.get(name)
         if value is not None and _SANE.fullmatch(value):
             return CorrelationId(value.decode("ascii"))
