@@ -1,6 +1,7 @@
-"""Who can reach what in a tenant: partners and administrators by roles on one side, apps by tokens on the other.
+"""Who can reach what in a tenant: partners and administrators by roles on one side, apps by tokens on the other; and
+the customers that the tenant reaches as a partner.
 
-Queries: 5 and those of the decision, however large the tenant; what is left out is counted or on the next page.
+Queries: 6 and those of the decision, however large the tenant; what is left out is counted or on the next page.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
 from tenantry.store import reach
 from tenantry.store.engine import Read
-from tenantry.store.reach import AppPath, GroupToken, Holder, PartnerPath, Totals
+from tenantry.store.reach import AppPath, CustomerPath, GroupToken, Holder, PartnerPath, Totals
 
 PARTNERS_SHOWN = 8
 HOLDERS_SHOWN = 8
 APPS_SHOWN = 10
 GROUP_TOKENS_SHOWN = 30
+CUSTOMERS_SHOWN = 10
 COUNTED = 10_000
+CUSTOMERS_COUNTED = 1_000
 
 Position = tuple[str, str]
 """`name_key` and `id` of the last thing shown; two empty texts are the beginning."""
@@ -40,6 +43,8 @@ class ReachMap:
     apps: list[AppPath]
     next_app: Position | None
     group_tokens: list[GroupToken]
+    customers: list[CustomerPath]
+    next_customer: Position | None
     totals: Totals
 
 
@@ -51,8 +56,10 @@ async def map_reach(
     named_like: str = "%",
     with_partners: bool = True,
     with_apps: bool = True,
+    with_customers: bool = True,
     after_partner: Position = ("", ""),
     after_app: Position = ("", ""),
+    after_customer: Position = ("", ""),
     now: Micros,
 ) -> ReachMap:
     """`named_like`: a lower-case LIKE pattern, `!` its escape character. Raises what `access.require` does."""
@@ -61,6 +68,7 @@ async def map_reach(
     holders: list[Holder] = []
     apps: list[AppPath] = []
     group_tokens: list[GroupToken] = []
+    customers: list[CustomerPath] = []
     if with_partners:
         partners = await reach.list_partner_paths(
             read, tenant_id, now, named_like=named_like, after=after_partner, limit=PARTNERS_SHOWN + 1
@@ -76,6 +84,16 @@ async def map_reach(
             limit=APPS_SHOWN + 1,
             most=COUNTED,
         )
+    if with_customers:
+        customers = await reach.list_customer_paths(
+            read,
+            tenant_id,
+            now,
+            named_like=named_like,
+            after=after_customer,
+            limit=CUSTOMERS_SHOWN + 1,
+            most=CUSTOMERS_COUNTED,
+        )
     shown = apps[:APPS_SHOWN]
     if shown:
         first, last = (shown[0].name_key, shown[0].id), (shown[-1].name_key, shown[-1].id)
@@ -90,10 +108,12 @@ async def map_reach(
         apps=shown,
         next_app=_position(apps, APPS_SHOWN),
         group_tokens=[token for token in group_tokens if token.connector_id in {app.id for app in shown}],
+        customers=customers[:CUSTOMERS_SHOWN],
+        next_customer=_position(customers, CUSTOMERS_SHOWN),
         totals=await reach.count_things(read, tenant_id, COUNTED),
     )
 
 
-def _position(found: list[PartnerPath] | list[AppPath], shown: int) -> Position | None:
+def _position(found: list[PartnerPath] | list[AppPath] | list[CustomerPath], shown: int) -> Position | None:
     """Where the next page begins, if there is more than is shown."""
     return (found[shown - 1].name_key, found[shown - 1].id) if len(found) > shown else None

@@ -10,7 +10,7 @@ from tenantry.access.actions import Action
 from tenantry.access.reach import Position, map_reach
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
-from tenantry.surfaces.portal.reach_graph import counted, draw_reach
+from tenantry.surfaces.portal.reach_graph import counted, draw_customers, draw_reach, more_customers
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
@@ -18,7 +18,7 @@ from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
-SIDES = ("all", "partners", "apps")
+SIDES = ("all", "partners", "apps", "customers")
 
 router = APIRouter()
 
@@ -34,40 +34,57 @@ async def show_reach(
     partner_name: str = "",
     app: str = "",
     app_name: str = "",
+    customer: str = "",
+    customer_name: str = "",
 ) -> Response:
-    """`q` searches names; `show` is one of SIDES. Queries: those of the session and 7, whatever there is to draw."""
+    """`q` searches names; `show` is one of SIDES. Queries: those of the session and 8, whatever there is to draw."""
     deps, now = deps_of(request), deps_of(request).clock()
     query = q.strip()[:128] if is_clean(q) else ""
     side = show if show in SIDES else "all"
     after_partner, after_app = _position(partner_name, partner), _position(app_name, app)
+    after_customer = _position(customer_name, customer)
+    is_at_home = session.here == session.tenant_id  # a customer's customers are not the partner's to see
     async with deps.store.read() as read:
         found = await map_reach(
             read,
             session.caller(origin_of(request.scope)),
             session.here,
             named_like=like(query),
-            with_partners=side != "apps",
-            with_apps=side != "partners",
+            with_partners=side in ("all", "partners"),
+            with_apps=side in ("all", "apps"),
+            with_customers=side in ("all", "customers") and is_at_home,
             after_partner=after_partner,
             after_app=after_app,
+            after_customer=after_customer,
             now=now,
         )
     kept = {"q": query, "show": side}
-    here = {**kept, **_query("partner", after_partner), **_query("app", after_app)}
+    here = {
+        **kept,
+        **_query("partner", after_partner),
+        **_query("app", after_app),
+        **_query("customer", after_customer),
+    }
     next_partner = _address(here, _query("partner", found.next_partner)) if found.next_partner else ""
     next_app = _address(here, _query("app", found.next_app)) if found.next_app else ""
+    next_customer = _address(here, _query("customer", found.next_customer)) if found.next_customer else ""
+    tenant = session.acting_tenant_name or session.tenant_name
+    is_reached = bool(found.partners or found.holders or found.apps)
+    sides = [("all", _("Everybody")), ("partners", _("Partners and administrators")), ("apps", _("Apps"))]
     return render(
         request,
         "reach.html",
         found=found,
-        drawing=draw_reach(found, session.acting_tenant_name or session.tenant_name, next_partner, next_app, now),
-        is_empty=not (found.partners or found.holders or found.apps),
+        drawing=draw_reach(found, tenant, next_partner, next_app, now) if is_reached else None,
+        customers=draw_customers(found, tenant, next_customer, now) if found.customers else None,
+        more_customers=more_customers(found),
         q=query,
         show=side,
-        sides=[("all", _("Everybody")), ("partners", _("Partners and administrators")), ("apps", _("Apps"))],
+        sides=[*sides, ("customers", _("Customers"))] if is_at_home else sides,
         first=_address(kept, {}) if here != kept else "",
         next_partner=next_partner,
         next_app=next_app,
+        next_customer=next_customer,
         role_name=role_name,
         counted=counted,
     )

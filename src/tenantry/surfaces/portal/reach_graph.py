@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tenantry.access.actions import Permission
-from tenantry.access.reach import COUNTED, ReachMap
+from tenantry.access.reach import COUNTED, CUSTOMERS_COUNTED, ReachMap
 from tenantry.core.clock import Micros
-from tenantry.store.reach import AppPath, GroupToken, Holder, PartnerPath
+from tenantry.store.reach import AppPath, CustomerPath, GroupToken, Holder, PartnerPath
 from tenantry.surfaces.portal.graph import Drawing, Graph, Node
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import gettext as _
@@ -49,6 +49,43 @@ def draw_reach(found: ReachMap, tenant: str, next_partner: str, next_app: str, n
             graph.join("tenant", thing.id)
     _draw_rest(graph, found, next_partner, next_app)
     return graph.draw()
+
+
+def draw_customers(found: ReachMap, tenant: str, next_customer: str, now: Micros) -> Drawing:
+    """From the tenant as a partner to its customers. `next_customer`: where the next page is, empty on the last."""
+    graph = Graph((_("Organisation"), _("Relationships"), _("Customers")), (150, 200, 200), 0)
+    tenant_id = graph.add(0, Node("partner", tenant, _("as a partner"), "/customers", "centre", tenant))
+    for path in found.customers:
+        href = f"/customers/{path.id}"
+        customer = graph.add(2, Node(f"customer {path.id}", path.name, _("customer"), href))
+        for way, waits in _ways_to(path, href, now):
+            graph.join(tenant_id, graph.add(1, way), is_waiting=waits)
+            graph.join(way.id, customer, is_waiting=waits)
+    if next_customer:
+        graph.add(2, Node("more customers", more_customers(found), _("next page"), next_customer, "more"))
+    return graph.draw()
+
+
+def _ways_to(path: CustomerPath, href: str, now: Micros) -> list[tuple[Node, bool]]:
+    """The ways into one customer, and whether each still waits."""
+    ways = []
+    if path.live:
+        name = ngettext("%(count)s relationship", "%(count)s relationships", path.live) % {"count": number(path.live)}
+        ends = _("ends %(when)s") if path.live == 1 else _("the last ends %(when)s")
+        under = ends % {"when": relative_time(path.ends_at, now)} if path.ends_at is not None else ""
+        ways.append((Node(f"live {path.id}", name, under, href), False))
+    if path.waiting:
+        name = ngettext("%(count)s request", "%(count)s requests", path.waiting) % {"count": number(path.waiting)}
+        ways.append((Node(f"waits {path.id}", name, _("waits for approval"), href, "waiting"), True))
+    return ways
+
+
+def more_customers(found: ReachMap) -> str:
+    """`3 more customers`, or `990+ more customers` where counting stopped."""
+    of_all = found.customers[0].of_all if found.customers else 0
+    more = of_all - len(found.customers)
+    count = f"{number(more)}+" if of_all >= CUSTOMERS_COUNTED else number(more)
+    return ngettext("%(count)s more customer", "%(count)s more customers", more) % {"count": count}
 
 
 def _draw_partner(graph: Graph, path: PartnerPath, now: Micros) -> None:
