@@ -14,6 +14,7 @@ from httpx import Response
 
 from tenantry.access.actions import Permission
 from tenantry.connectors.connectors import deactivate_connector, register_connector
+from tenantry.core.clock import MINUTE
 from tenantry.core.ids import ConnectorId
 from tenantry.store.engine import Store
 from tests.support.app import BASE_URL
@@ -272,6 +273,9 @@ async def test_unknown_and_foreign_apps_are_shown_alike_and_send_nobody_anywhere
         ({"resource": "https://api.partnercenter.microsoft.com"}, "invalid_scope"),
         ({"resource": "https://elsewhere.example"}, "invalid_scope"),
         ({"prompt": "none"}, "consent_required"),
+        ({"prompt": "none login"}, "invalid_request"),
+        ({"max_age": "-1"}, "invalid_request"),
+        ({"max_age": "soon"}, "invalid_request"),
     ],
 )
 async def test_what_is_wrong_otherwise_is_told_to_the_app_at_its_own_address(
@@ -297,6 +301,63 @@ async def test_a_public_app_needs_pkce_and_a_deactivated_one_gets_nothing(sqlite
     nobody = await portal.visit(None)
     app = await an_app_of(portal)
     assert sent_back(await nobody.open(address(app.id, prompt="none"))).values["error"] == "login_required"
+
+
+@pytest.mark.parametrize("more", [{"prompt": "login"}, {"prompt": "login consent"}, {"max_age": "60"}])
+async def test_an_app_may_ask_for_a_sign_in_although_there_is_a_session(portal: Portal, more: dict[str, str]) -> None:
+    app = await an_app_of(portal)
+    visitor = await portal.visit(None)
+    await visitor.open("/sign-in")
+    await visitor.send("/sign-in", name=portal.mia.user_principal_name, password=PASSWORD)
+    portal.app.deps.clock.advance(2 * MINUTE)  # type: ignore[attr-defined]
+    asked = await visitor.open(address(app.id, **more))
+    sign_in = asked.headers["location"]
+    page = await visitor.open(sign_in)
+    assert page.status_code == 200
+    assert f'value="{portal.mia.user_principal_name}"' in page.text
+    before = visitor.http.cookies["tenantry"]
+    back = await visitor.send(sign_in, name=portal.mia.user_principal_name, password=PASSWORD)
+    assert visitor.http.cookies["tenantry"] != before
+    path = back.headers["location"]
+    page = await visitor.open(path)
+    assert "Allow Shift bot?" in visitor.text
+    answer = sent_back(await visitor.send(path, decision="allow"))
+    assert (answer.target, answer.values["state"]) == ("https://app.example/cb", "a&b=c")
+    assert "code" in answer.values
+    left = await portal.visit(None)
+    left.http.cookies.set("tenantry", before)
+    assert (await left.open("/phones")).status_code == 303, "the session in whose place the new one came has ended"
+
+
+async def test_a_sign_in_that_is_fresh_enough_is_not_asked_for_again(sqlite_portal: Portal) -> None:
+    app = await an_app_of(sqlite_portal)
+    visitor = await sqlite_portal.visit(sqlite_portal.mia)
+    sqlite_portal.app.deps.clock.advance(2 * MINUTE)  # type: ignore[attr-defined]
+    assert (await visitor.open(address(app.id, max_age="120"))).status_code == 200
+    assert (await visitor.open(address(app.id, max_age="119"))).status_code == 303
+    stale = sent_back(await visitor.open(address(app.id, max_age="119", prompt="none")))
+    assert stale.values["error"] == "login_required"
+    nobody = await sqlite_portal.visit(None)
+    sign_in = (await nobody.open(address(app.id, prompt="login", max_age="0"))).headers["location"]
+    await nobody.open(sign_in)
+    back = await nobody.send(sign_in, name=sqlite_portal.mia.user_principal_name, password=PASSWORD)
+    assert (await nobody.open(back.headers["location"])).status_code == 200, "who has just signed in is not asked twice"
+
+
+async def test_an_app_that_wants_no_page_is_told_what_the_page_would_have_asked_for(sqlite_portal: Portal) -> None:
+    portal = sqlite_portal
+    groups, partner_center = await an_app_of(portal), await an_app_of(portal, [Permission.PARTNER_CENTER])
+    cases = [
+        (None, (), groups, "login_required"),
+        (portal.otto, (), groups, "login_required"),
+        (portal.mia, ("pwd",), groups, "consent_required"),
+        (portal.dana, ("pwd",), partner_center, "interaction_required"),
+        (portal.dana, ("pwd", "mfa"), partner_center, "consent_required"),
+    ]
+    for user, amr, app, error in cases:
+        visitor = await portal.visit(user, *amr)
+        answer = sent_back(await visitor.open(address(app.id, prompt="none")))
+        assert (answer.target, answer.values["error"]) == ("https://app.example/cb", error)
 
 
 async def test_a_repeated_parameter_and_garbage_are_refused_on_our_own_page(sqlite_portal: Portal) -> None:
