@@ -10,7 +10,7 @@ import pytest
 
 from tenantry.access.actions import Permission
 from tenantry.core.caller import Reach
-from tenantry.core.clock import MINUTE
+from tenantry.core.clock import HOUR, MINUTE
 from tests.support.app import RecordingMessages
 from tests.support.builders import a_connector, a_grant, a_tenant
 from tests.support.portal import Portal, Visitor
@@ -260,6 +260,66 @@ async def test_a_form_that_is_sent_twice_makes_one_thing(portal: Portal) -> None
     assert "nothing was done now" in visitor.text
     await visitor.open("/connectors")
     assert visitor.page.text.count('class="name"') == 1
+
+
+async def test_a_token_form_that_is_sent_twice_says_that_its_token_was_shown_once(portal: Portal) -> None:
+    visitor = await portal.visit(portal.dana)
+    connector_id, secret = await register(visitor, ["media"])
+    ask = f"/connectors/{connector_id}/user-token"
+    page = await visitor.open(ask)
+    token = TOKEN.search((await visitor.send(ask)).text)
+    assert token
+    visitor.page = page
+    second = await visitor.send(ask)
+    assert second.status_code == 409, "nothing was done"
+    assert "This was made already" in visitor.text
+    assert f'href="/connectors/{connector_id}#tokens"' in second.text
+    assert f'href="{ask}"' in second.text
+    assert not TOKEN.search(second.text)
+    assert (await exchange(visitor, connector_id, secret, token[0])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("ago", "says"), [(None, "never"), (59 * MINUTE, "within the hour"), (3 * HOUR, "3 hours ago")]
+)
+async def test_when_a_connector_its_secret_and_its_token_were_last_used_is_shown(
+    portal: Portal, ago: int | None, says: str
+) -> None:
+    store, now = portal.app.deps.store, portal.app.deps.clock()
+    connector = await a_connector(store, portal.tenant, permissions=[Permission.MEDIA], now=now - 9 * HOUR)
+    await a_grant(store, connector, portal.mia, permissions=[Permission.MEDIA], now=now - 9 * HOUR)
+    at = None if ago is None else now - ago
+    async with store.write() as tx:
+        await tx.run("UPDATE connector_secrets SET last_used_at = :at WHERE connector_id = :id", at=at, id=connector.id)
+        await tx.run("UPDATE refresh_tokens SET last_used_at = :at WHERE tenant_id = :t", at=at, t=portal.tenant.id)
+    visitor = await portal.visit(portal.dana)
+    assert (await visitor.open("/connectors?show=all")).text.count(says) == 1
+    assert (await visitor.open(f"/connectors/{connector.id}")).text.count(says) == 2
+    assert says in (await visitor.open(f"/users/{portal.mia.id}")).text
+
+
+async def test_a_public_connector_was_last_used_when_its_tokens_were(portal: Portal) -> None:
+    store, now = portal.app.deps.store, portal.app.deps.clock()
+    used, idle = (
+        await a_connector(store, portal.tenant, name="Used"),
+        await a_connector(store, portal.tenant, name="Idle"),
+    )
+    for connector in (used, idle):
+        await a_grant(store, connector, portal.mia, permissions=[Permission.MEDIA])
+    async with store.write() as tx:
+        await tx.run("UPDATE connectors SET kind = 'public' WHERE tenant_id = :t", t=portal.tenant.id)
+        await tx.run(
+            """
+            UPDATE refresh_tokens SET last_used_at = :at WHERE tenant_id = :t AND grant_id IN
+                (SELECT id FROM grants WHERE tenant_id = :t AND connector_id = :connector_id)
+            """,
+            at=now - 5 * HOUR,
+            t=portal.tenant.id,
+            connector_id=used.id,
+        )
+    visitor = await portal.visit(portal.dana)
+    await visitor.open("/connectors?show=all")
+    assert re.search(r"Idle .* never .* Used .* 5 hours ago", visitor.text)
 
 
 async def test_a_form_that_failed_can_be_sent_again(portal: Portal) -> None:
