@@ -1,4 +1,4 @@
-"""What has ended long enough ago is forgotten: users past their restoration, expired secrets, answers kept for retries.
+"""What has ended long enough ago is forgotten: users and groups past their restoration, expired secrets, kept answers.
 
 Tenant by tenant, and in each some rows at a time: nothing waits long for it, whatever the number of tenants or rows.
 Several processes may do it at once; what one has deleted the other does not find. Events of the trail stay.
@@ -14,7 +14,7 @@ from tenantry.core.clock import DAY, HOUR, Clock, Micros
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.core.ids import CorrelationId, TenantId, new_guid
 from tenantry.core.log import get_logger
-from tenantry.directory.purging import purge_users
+from tenantry.directory.purging import purge_groups, purge_users
 from tenantry.store import ended, phones, tenants
 from tenantry.store.ended import DeleteEnded, ListEnds
 from tenantry.store.engine import Store
@@ -42,6 +42,7 @@ KEPT = (
     Kept("refresh_tokens", ended.list_refresh_tokens, ended.delete_refresh_tokens, 30 * DAY),
     Kept("authorization_codes", ended.list_authorization_codes, ended.delete_authorization_codes, 30 * DAY),
     Kept("device_tokens", ended.list_device_tokens, ended.delete_device_tokens, 30 * DAY),
+    Kept("group_invitations", ended.list_group_invitations, ended.delete_group_invitations, 30 * DAY),
     Kept("sessions", ended.list_sessions, ended.delete_sessions, 30 * DAY),
     Kept("sign_ins", ended.list_sign_ins, ended.delete_sign_ins, HOUR),
     Kept("idempotency_keys", ended.list_idempotency_keys, ended.delete_idempotency_keys, HOUR),
@@ -49,8 +50,8 @@ KEPT = (
 
 
 async def tidy(store: Store, caller: Caller, clock: Clock) -> dict[str, int]:
-    """One round over all tenants; how many rows of each kind it has forgotten. Purged users are in the trail."""
-    total, after = {"tenants": 0, "users": 0, **{table.name: 0 for table in KEPT}}, ""
+    """One round over all tenants; how many rows of each kind it has forgotten. Who is purged is in the trail."""
+    total, after = {"tenants": 0, "users": 0, "groups": 0, **{table.name: 0 for table in KEPT}}, ""
     while True:
         async with store.read() as read:
             page = await tenants.list_ids(read, after, BATCH)
@@ -66,7 +67,10 @@ async def tidy(store: Store, caller: Caller, clock: Clock) -> dict[str, int]:
 
 async def tidy_tenant(store: Store, caller: Caller, tenant_id: TenantId, now: Micros) -> dict[str, int]:
     """One tenant's share of the round."""
-    counts = {"users": await purge_users(store, caller, tenant_id, now)}
+    counts = {
+        "users": await purge_users(store, caller, tenant_id, now),
+        "groups": await purge_groups(store, caller, tenant_id, now),
+    }
     for table in KEPT:
         counts[table.name] = await _forget(store, tenant_id, table, now - table.kept)
     stale = now - HOUR  # a PIN's row also counts the PINs of its hour

@@ -46,7 +46,9 @@ def _form(**fields: str) -> bytes:
 
 
 GROUPS = "/kaizala/v1/groups"
+SUBSCRIBERS = GROUPS + "/{group_id}/subscribers"
 _BAD_BODIES = (Call(body=b"{not json"), Call(body=b"[" * 200 + b"]" * 200), Call(body=b'{"a": "' + b"x" * 5_000_000))
+_NO_BROADCAST = (Call(url=GROUPS + "/{group}/subscribers"), Call(url=GROUPS + "/no-guid/subscribers"))
 _EXCHANGE_HEADERS = {"applicationId": "{connector}", "applicationSecret": "{secret}", "refreshToken": "{refresh_token}"}
 _EXCHANGE_REFUSED = (
     Call(headers={"refreshToken": "{refresh_token}x"}),
@@ -56,7 +58,8 @@ _EXCHANGE_REFUSED = (
 
 
 def _kaizala(method: str, path: str, *, body: Any = None, bad: tuple[Call, ...] = (), own: bool = False) -> Case:
-    url = path.replace("{group_id}", "{group}").replace("{member_id}", "{user}")
+    group = "{broadcast}" if "/subscribers" in path else "{group}"
+    url = path.replace("{group_id}", group).replace("{member_id}", "{user}")
     return Case(method, path, url, Auth.KAIZALA, body, bad=bad, own=own)
 
 
@@ -110,6 +113,7 @@ KAIZALA = [
         own=True,
     ),
     _kaizala("GET", GROUPS + "/{group_id}", bad=(Call(url=GROUPS + "/no-guid"), Call(url=GROUPS + "/%00"))),
+    _kaizala("DELETE", GROUPS + "/{group_id}", bad=(Call(url=GROUPS + "/no-guid"), Call(url=GROUPS + "/%00"))),
     _kaizala("GET", GROUPS + "/{group_id}/members", bad=(Call(url=GROUPS + "/no-guid/members"),)),
     _kaizala(
         "PUT",
@@ -124,6 +128,25 @@ KAIZALA = [
         bad=(*_BAD_BODIES, Call(body={"role": "King"}), Call(url=GROUPS + "/{group}/members/no-guid")),
     ),
     _kaizala("DELETE", GROUPS + "/{group_id}/members/{member_id}", bad=(Call(url=GROUPS + "/{group}/members/x"),)),
+    _kaizala(
+        "POST",
+        SUBSCRIBERS,
+        body={"count": 2},
+        bad=(*_BAD_BODIES, *_NO_BROADCAST, Call(body={"count": "many"}), Call(body={"cursor": "somewhere"})),
+    ),
+    _kaizala("GET", SUBSCRIBERS, bad=(*_NO_BROADCAST, Call(url=GROUPS + "/{broadcast}/subscribers?count=0"))),
+    _kaizala(
+        "PUT",
+        SUBSCRIBERS + "/add",
+        body={"subscribers": ["+12065550198"]},
+        bad=(*_BAD_BODIES, Call(body={"subscribers": []}), Call(body={"subscribers": [1]})),
+    ),
+    _kaizala(
+        "PUT",
+        SUBSCRIBERS + "/remove",
+        body={"subscribers": ["+12065550198"]},
+        bad=(*_BAD_BODIES, Call(body={}), Call(body={"subscribers": {"a": 1}})),
+    ),
     _kaizala("GET", "/kaizala/v1/users/me", bad=(Call(headers={"accessToken": "x" * 9_000}),), own=True),
 ]
 

@@ -82,6 +82,7 @@ async def a_side(app: App) -> Side:
     admin, member = await a_user(store, customer, phone=True), await a_user(store, customer, phone=True)
     connector = await a_connector(store, customer)
     group = await a_group(store, customer, admins=[admin], members=[member])
+    broadcast = await a_group(store, customer, admins=[admin], subscribers=[member])
     enterprise = await an_enterprise(store)
     account = await a_managed_account(store, enterprise)
     device_token = await a_device_token(store, enterprise, account, hasher=app.deps.hasher)
@@ -95,6 +96,7 @@ async def a_side(app: App) -> Side:
             "connector": connector.id,
             "secret": connector.secret,
             "group": group,
+            "broadcast": broadcast,
             "user": member.id,
             "phone": str(member.phone_number),
             "enterprise": enterprise.id,

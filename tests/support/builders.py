@@ -24,11 +24,12 @@ from tenantry.delegation.relationships import (
     request_relationship,
 )
 from tenantry.devices.enterprises import enroll_enterprise
-from tenantry.directory.groups import NewGroup, create_group
+from tenantry.directory.groups import GroupType, NewGroup, create_group
 from tenantry.directory.members import Newcomers
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.roles import assign_role
+from tenantry.directory.subscribers import add_subscribers
 from tenantry.directory.tenants import create_tenant
 from tenantry.directory.users import NewUser, create_user
 from tenantry.store.engine import Store
@@ -183,17 +184,24 @@ async def a_group(
     name: str | None = None,
     admins: Collection[SomeUser] = (),
     members: Collection[SomeUser] = (),
+    subscribers: Collection[SomeUser] | None = None,
     parent_id: GroupId | None = None,
     now: Micros = NOON,
 ) -> GroupId:
+    """With `subscribers`, if only an empty list, it is a broadcasting one (ConnectGroup)."""
 
     newcomers = Newcomers(user_ids=tuple(user.id for user in members), admin_ids=tuple(admin.id for admin in admins))
-    new_group = NewGroup(name=name or f"Group {next(_count)}", welcome_message="Welcome", newcomers=newcomers)
+    group_type = GroupType.GROUP if subscribers is None else GroupType.CONNECT_GROUP
+    name = name or f"Group {next(_count)}"
+    new_group = NewGroup(name=name, welcome_message="Welcome", group_type=group_type, newcomers=newcomers)
     # A sub-group is what a caller makes whose reach is its parent.
     reach = None if parent_id is None else Reach.GROUP
     caller = msgspec.structs.replace(OPERATOR, reach=reach, group_id=parent_id)
     async with store.write() as tx:
         created = await create_group(tx, caller, tenant.id, new_group, now)
+        if subscribers:
+            names = [user.user_principal_name for user in subscribers]
+            await add_subscribers(tx, OPERATOR, tenant.id, created.group_id, names, now=now)
     assert created.all_added
     return created.group_id
 

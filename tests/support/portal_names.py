@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from tenantry.access.actions import Permission, RoleId
 from tenantry.core.caller import Reach
-from tenantry.core.clock import MINUTE, Micros
+from tenantry.core.clock import DAY, MINUTE, Micros
 from tenantry.devices.device_tokens import generate_device_token
 from tenantry.devices.managed_accounts import AccountType, insert_account
 from tenantry.devices.redeem import redeem_device_token
 from tenantry.directory.domains import begin_proof
 from tenantry.directory.identity_providers import NewProvider, add_identity_provider
+from tenantry.directory.invitations import invite
 from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.second_factors import use_phone
 from tenantry.directory.user_imports import begin_import
@@ -21,9 +22,11 @@ from tests.support.builders import (
     SomeTenant,
     a_connector,
     a_grant,
+    a_group,
     a_relationship,
     a_tenant,
     an_enterprise,
+    as_user,
 )
 from tests.support.builders_devices import ORIGIN
 from tests.support.clock import NOON
@@ -68,6 +71,9 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
             now,
         )
         domain = await begin_proof(tx, OPERATOR, tenant.id, "waits.example", now)
+    async with store.write() as tx:
+        invitation = await invite(tx, as_user(portal.erik), HASHER, tenant.id, portal.group, DAY, now)
+    broadcast = await a_group(store, tenant, admins=[portal.erik], subscribers=[portal.mia], now=now)
     partner = await a_tenant(store, now=now)
     relationship_id = await a_relationship(store, partner, tenant, now=now)
     device_names = await _a_device(portal, partner, now)
@@ -88,6 +94,11 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         "domain": domain,
         "grant_id": grant.id,
         "group_id": portal.group,
+        "child_id": portal.below,
+        "broadcast_id": broadcast,
+        "subscriber_id": portal.mia.id,
+        "invitation_id": invitation.id,
+        "invitation": invitation.secret,
         "user_id": portal.mia.id,
         "users_number": MIAS_NUMBER,
         "number": DANAS_NUMBER,

@@ -6,7 +6,7 @@ from tenantry.cli.common import AsJson, DataDir, Desk, run, show
 
 
 def housekeeping(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Forget what has ended: users past their restoration, expired secrets, stored answers. Purged users are audited.
+    """Forget what has ended: users and groups past their restoration, expired secrets, kept answers. It is audited.
 
     A running server does it each hour. Example: `tenantry housekeeping`
     """

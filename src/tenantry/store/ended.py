@@ -145,6 +145,34 @@ async def delete_sessions(tx: Tx, tenant_id: TenantId, after: bytes, last: bytes
     )
 
 
+async def list_group_invitations(read: Read, tenant_id: TenantId, after: bytes, limit: int) -> list[Ending]:
+    """See ListEnds."""
+    return await read.all(
+        Ending,
+        """
+        SELECT invitation_hash AS key, expires_at AS ends_at FROM group_invitations
+        WHERE tenant_id = :tenant_id AND invitation_hash > :after ORDER BY invitation_hash LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        after=after,
+        limit=limit,
+    )
+
+
+async def delete_group_invitations(tx: Tx, tenant_id: TenantId, after: bytes, last: bytes, before: Micros) -> int:
+    """See DeleteEnded."""
+    return await tx.run(
+        """
+        DELETE FROM group_invitations
+        WHERE tenant_id = :tenant_id AND invitation_hash > :after AND invitation_hash <= :last AND expires_at < :before
+        """,
+        tenant_id=tenant_id,
+        after=after,
+        last=last,
+        before=before,
+    )
+
+
 async def list_sign_ins(read: Read, tenant_id: TenantId, after: bytes, limit: int) -> list[Ending]:
     """See ListEnds."""
     return await read.all(
