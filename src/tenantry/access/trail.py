@@ -15,9 +15,9 @@ from tenantry.store.audit_search import FoundEvent
 from tenantry.store.engine import Read
 
 MOST_OF_REQUEST = 200
-ISSUED = "access_token.issued"
+ISSUED = frozenset({"access_token.issued", "device_token.issued"})
 _WINDOW = 2000
-"""Tokens issued to one actor are looked for among so many of the rest, a page at a time."""
+"""Tokens issued are looked for among so many of the rest: to one actor a page at a time, of one request the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ async def search_trail(
     since = audit_search.FIRST if search.since is None else f"{max(search.since, 0):014x}"
     last = audit_search.LAST if search.until is None else f"{max(search.until, 0):014x}"
     upper = min(before or last, last)
-    if search.type == ISSUED or (search.with_issued and not search.type):
+    if search.type in ISSUED or (search.with_issued and not search.type):
         return await _search_issued(read, tenant_id, search, since=since, before=upper, limit=limit)
     wanted = limit + 1
     if search.actor:
@@ -81,12 +81,17 @@ async def _search_issued(
 async def explain(
     read: Read, caller: Caller, tenant_id: TenantId, correlation_id: str, now: Micros
 ) -> list[FoundEvent]:
-    """What the request with this number caused in the tenant, save tokens issued; denials carry their facts.
+    """What the request with this number caused in the tenant; denials carry their facts.
 
-    Raises what `access.require` does.
+    A token it was issued is found while it is among the newest events. Raises what `access.require` does.
     """
     await require(read, caller, Action.READ_AUDIT, tenant_id, now=now)
-    return await audit_search.of_request(read, tenant_id, correlation_id, limit=MOST_OF_REQUEST)
+    found = await audit_search.of_request(read, tenant_id, correlation_id, limit=MOST_OF_REQUEST)
+    newest = await audit_search.everything(
+        read, tenant_id, since=audit_search.FIRST, before=audit_search.LAST, limit=_WINDOW
+    )
+    issued = [event for event in newest if event.type in ISSUED and event.correlation_id == correlation_id]
+    return sorted([*found, *issued], key=lambda event: event.id, reverse=True)[:MOST_OF_REQUEST]
 
 
 async def find_actor(read: Read, tenant_id: TenantId, text: str) -> str | None:

@@ -42,7 +42,7 @@ _COLUMNS = """
         LEFT JOIN tenants p ON p.id = e.partner_tenant_id
         WHERE e.tenant_id = :tenant_id AND e.id < :before AND e.id >= :since
 """
-_RARE = " AND e.type <> 'access_token.issued'"
+_RARE = " AND e.type <> 'access_token.issued' AND e.type <> 'device_token.issued'"
 _NEWEST = " ORDER BY e.id DESC LIMIT :limit"
 
 

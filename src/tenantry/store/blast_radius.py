@@ -126,7 +126,8 @@ async def count_done_by_partner(
         """
         SELECT COUNT(*) FROM (
             SELECT e.partner_tenant_id FROM audit_events e
-            WHERE e.tenant_id = :tenant_id AND e.id >= :from_id AND e.type <> 'access_token.issued'
+            WHERE e.tenant_id = :tenant_id AND e.id >= :from_id
+              AND e.type <> 'access_token.issued' AND e.type <> 'device_token.issued'
             ORDER BY e.id DESC LIMIT :most) newest
         WHERE newest.partner_tenant_id = :partner_tenant_id
         """,

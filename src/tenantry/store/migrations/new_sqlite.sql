@@ -497,10 +497,6 @@ CREATE INDEX ix_users_live_display ON users (tenant_id, user_type, display_key, 
 CREATE INDEX ix_users_live_name ON users (tenant_id, user_type, upn_key, id) WHERE soft_deleted_at IS NULL;
 CREATE INDEX ix_users_deleted ON users (tenant_id, user_type, display_key, id) WHERE soft_deleted_at IS NOT NULL;
 CREATE INDEX ix_managed_accounts_user ON managed_accounts (tenant_id, user_id);
-CREATE INDEX ix_audit_events_rare ON audit_events (tenant_id, id) WHERE type <> 'access_token.issued';
-CREATE INDEX ix_audit_events_type ON audit_events (tenant_id, type, id) WHERE type <> 'access_token.issued';
-CREATE INDEX ix_audit_events_actor ON audit_events (tenant_id, actor, id) WHERE type <> 'access_token.issued';
-CREATE INDEX ix_audit_events_correlation ON audit_events (tenant_id, correlation_id, id) WHERE type <> 'access_token.issued';
 CREATE TABLE user_imports (
 	tenant_id TEXT NOT NULL, 
 	id TEXT NOT NULL, 
@@ -552,6 +548,10 @@ CREATE INDEX ix_partner_relationships_customer ON partner_relationships (tenant_
 CREATE INDEX ix_audit_events_partner ON audit_events (tenant_id, partner_tenant_id, id) WHERE partner_tenant_id IS NOT NULL;
 CREATE INDEX ix_groups_name ON groups (tenant_id, name_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX ix_managed_accounts_search ON managed_accounts (tenant_id, enterprise_id, search_key, id) WHERE deleted_at IS NULL;
+CREATE INDEX ix_audit_events_rare ON audit_events (tenant_id, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
+CREATE INDEX ix_audit_events_type ON audit_events (tenant_id, type, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
+CREATE INDEX ix_audit_events_actor ON audit_events (tenant_id, actor, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
+CREATE INDEX ix_audit_events_correlation ON audit_events (tenant_id, correlation_id, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
 CREATE TABLE domain_proofs (
 	tenant_id TEXT NOT NULL, 
 	name TEXT NOT NULL, 

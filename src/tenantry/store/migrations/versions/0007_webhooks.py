@@ -9,7 +9,18 @@ branch_labels = None
 depends_on = None
 
 
+RARE = sa.text("type <> 'access_token.issued' AND type <> 'device_token.issued'")
+
+
 def upgrade() -> None:
+    for name, *columns in (
+        ("ix_audit_events_rare", "id"),
+        ("ix_audit_events_type", "type", "id"),
+        ("ix_audit_events_actor", "actor", "id"),
+        ("ix_audit_events_correlation", "correlation_id", "id"),
+    ):
+        op.drop_index(name, table_name="audit_events")
+        op.create_index(name, "audit_events", ["tenant_id", *columns], sqlite_where=RARE, postgresql_where=RARE)
     for table, column in (
         ("connector_secrets", "last_used_at"),
         ("refresh_tokens", "last_used_at"),
