@@ -49,6 +49,13 @@ GROUPS = "/kaizala/v1/groups"
 SUBSCRIBERS = GROUPS + "/{group_id}/subscribers"
 _BAD_BODIES = (Call(body=b"{not json"), Call(body=b"[" * 200 + b"]" * 200), Call(body=b'{"a": "' + b"x" * 5_000_000))
 _NO_BROADCAST = (Call(url=GROUPS + "/{group}/subscribers"), Call(url=GROUPS + "/no-guid/subscribers"))
+WEBHOOKS = "/kaizala/v1/webhook"
+_NEW_WEBHOOK = {
+    "objectId": "{group}",
+    "objectType": "Group",
+    "eventTypes": ["MemberAdded"],
+    "callBackUrl": "{receiver}",
+}
 _EXCHANGE_HEADERS = {"applicationId": "{connector}", "applicationSecret": "{secret}", "refreshToken": "{refresh_token}"}
 _EXCHANGE_REFUSED = (
     Call(headers={"refreshToken": "{refresh_token}x"}),
@@ -59,7 +66,7 @@ _EXCHANGE_REFUSED = (
 
 def _kaizala(method: str, path: str, *, body: Any = None, bad: tuple[Call, ...] = (), own: bool = False) -> Case:
     group = "{broadcast}" if "/subscribers" in path else "{group}"
-    url = path.replace("{group_id}", group).replace("{member_id}", "{user}")
+    url = path.replace("{group_id}", group).replace("{member_id}", "{user}").replace("{webhook_id}", "{webhook}")
     return Case(method, path, url, Auth.KAIZALA, body, bad=bad, own=own)
 
 
@@ -147,6 +154,33 @@ KAIZALA = [
         body={"subscribers": ["+12065550198"]},
         bad=(*_BAD_BODIES, Call(body={}), Call(body={"subscribers": {"a": 1}})),
     ),
+    _kaizala(
+        "POST",
+        WEBHOOKS,
+        body=_NEW_WEBHOOK,
+        bad=(
+            *_BAD_BODIES,
+            Call(body={**_NEW_WEBHOOK, "eventTypes": ["SurveyCreated"]}),
+            Call(body={**_NEW_WEBHOOK, "callBackUrl": "http://127.0.0.1:1/"}),
+            Call(body={**_NEW_WEBHOOK, "objectType": "Action"}),
+            Call(body={**_NEW_WEBHOOK, "validity": 1}),
+            Call(body=LONE_SURROGATE % b"callBackContext"),
+        ),
+    ),
+    Case(
+        "GET",
+        WEBHOOKS,
+        WEBHOOKS + "?objectId={group}&objectType=Group",
+        Auth.KAIZALA,
+        bad=(Call(url=WEBHOOKS), Call(url=WEBHOOKS + "?objectId=no-guid&objectType=Group")),
+    ),
+    _kaizala(
+        "PUT",
+        WEBHOOKS + "/{webhook_id}",
+        body={"eventTypes": ["GroupAdded"]},
+        bad=(*_BAD_BODIES, Call(body={"Active": "perhaps"}), Call(body={"eventTypes": []})),
+    ),
+    _kaizala("DELETE", WEBHOOKS + "/{webhook_id}", bad=(Call(url=WEBHOOKS + "/no-guid"), Call(url=WEBHOOKS + "/%00"))),
     _kaizala("GET", "/kaizala/v1/users/me", bad=(Call(headers={"accessToken": "x" * 9_000}),), own=True),
 ]
 

@@ -17,7 +17,16 @@ from tenantry.store.engine import Store
 from tenantry.store.schema import metadata
 from tenantry.tokens.mint import mint_access_token
 from tests.support.app import BASE_URL
-from tests.support.builders import SomeConnector, a_connector, a_grant, a_group, a_relationship, a_tenant, a_user
+from tests.support.builders import (
+    SomeConnector,
+    a_connector,
+    a_grant,
+    a_group,
+    a_relationship,
+    a_tenant,
+    a_user,
+    a_webhook,
+)
 from tests.support.builders_devices import a_device_token, a_managed_account, an_enterprise, redeem
 
 
@@ -73,8 +82,8 @@ class Side:
             }
 
 
-async def a_side(app: App) -> Side:
-    """Everything made by the functions that make it in production."""
+async def a_side(app: App, *, receiver: str = "http://127.0.0.1:1/") -> Side:
+    """Everything made by the functions that make it in production. `receiver` is where its webhooks go."""
     store = app.deps.store
     partner, customer = await a_tenant(store), await a_tenant(store)
     await a_relationship(store, partner, customer)
@@ -100,6 +109,8 @@ async def a_side(app: App) -> Side:
             "user": member.id,
             "phone": str(member.phone_number),
             "enterprise": enterprise.id,
+            "webhook": await a_webhook(store, customer, group, receiver),
+            "receiver": receiver,
             "account": account,
             "device": "00c0ffee",
             "device_token": await a_device_token(store, enterprise, account, hasher=app.deps.hasher),

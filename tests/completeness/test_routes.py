@@ -15,13 +15,14 @@ from tenantry.store.engine import Store
 from tests.completeness.cases import ANSWERS_EVERYONE_ALIKE, CASES, NOTHING_TO_REFUSE, Call, Case
 from tests.completeness.sides import Auth, Side, a_side, headers_for, is_error_body, is_page
 from tests.support.app import an_app, client_for
+from tests.support.receiver import a_receiver
 
 SECRET_MARKS = ("tny_", "Traceback", "SELECT ", "sqlite", "asyncpg")
 
 
 @pytest.fixture
 async def app(store: Store) -> AsyncIterator[App]:
-    app = await an_app(store)
+    app = await an_app(store, outgoing_private_addresses=True)
     yield app
     await app.close()
 
@@ -144,11 +145,11 @@ async def test_every_route_refuses_bad_input_in_its_surfaces_words(app: App, sto
 
 async def test_what_a_case_calls_right_is_answered_well(app: App, subtests: Any) -> None:
     """Otherwise a refusal would prove nothing."""
-    async with client_for(app) as http:
+    async with a_receiver() as receiver, client_for(app) as http:
         for key, case in CASES.items():
             if case.auth is Auth.NONE and key[1] not in ("/kaizala/v1/accessToken", "/device/v1/provision"):
                 continue
             with subtests.test(msg=f"{key}"):
-                home = await a_side(app)
+                home = await a_side(app, receiver=receiver.url)
                 answer = await send(http, case, Call(), home, home.tokens.get(case.auth))
                 assert answer.is_success, answer.text

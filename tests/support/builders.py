@@ -32,6 +32,9 @@ from tenantry.directory.roles import assign_role
 from tenantry.directory.subscribers import add_subscribers
 from tenantry.directory.tenants import create_tenant
 from tenantry.directory.users import NewUser, create_user
+from tenantry.outbox.changes import EventType
+from tenantry.outbox.handshake import ProvenUrl
+from tenantry.outbox.webhooks import ObjectType, Subject, Wishes, register_webhook
 from tenantry.store.engine import Store
 from tenantry.tokens.grants import create_grant
 from tenantry.tokens.master_key import MasterKey
@@ -204,6 +207,25 @@ async def a_group(
             await add_subscribers(tx, OPERATOR, tenant.id, created.group_id, names, now=now)
     assert created.all_added
     return created.group_id
+
+
+async def a_webhook(
+    store: Store,
+    tenant: SomeTenant,
+    group_id: GroupId | None,
+    callback_url: str = "https://receiver.example/hook",
+    *,
+    event_types: Collection[str] = tuple(EventType),
+    now: Micros = NOON,
+) -> str:
+    """The id of a webhook of the group, or of the organisation; its token is `callback-token`."""
+    of_group, of_tenant = ObjectType.GROUP, ObjectType.TENANT
+    subject = Subject(of_tenant, tenant.id) if group_id is None else Subject(of_group, group_id)
+    wishes = Wishes(event_types=event_types, callback_token="callback-token")
+    async with store.write() as tx:
+        return await register_webhook(
+            tx, MasterKey.from_base64(MASTER_KEY), OPERATOR, tenant.id, subject, ProvenUrl(callback_url), wishes, now
+        )
 
 
 async def a_grant(

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -59,6 +60,8 @@ Key = tuple[TenantId, str]
 """A webhook: its tenant and its id."""
 
 _heard: ContextVar[set[Key] | None] = ContextVar("heard", default=None)
+_count = itertools.count()
+_PROCESS = os.urandom(4).hex()
 _encode = msgspec.json.Encoder().encode
 
 _ROLES = {"admin": "Admin", "member": "Member"}
@@ -179,12 +182,12 @@ async def _write(
         "fromUserProfilePic": "",
     }
     rows: list[Mapping[str, Value]] = []
-    for index, (webhook, event) in enumerate(told):
+    for webhook, event in told:
         envelope = {**event, "context": webhook.context or "", **sent_by, "subscriptionId": webhook.id}
         rows.append(
             {
                 "tenant_id": tenant_id,
-                "id": f"{now:014x}{index:06x}{os.urandom(4).hex()}",  # sorts by time, then as written
+                "id": f"{now:014x}{next(_count) & 0xFFFFFF:06x}{_PROCESS}",  # sorts by time, then as written
                 "webhook_id": webhook.id,
                 "event_type": str(event["eventType"]),
                 "body": _encode(envelope).decode(),

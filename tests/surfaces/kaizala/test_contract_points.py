@@ -1,4 +1,4 @@
-"""Section 0 of the Kaizala contract, point by point; #10 is about webhooks, which have no endpoint yet."""
+"""Section 0 of the Kaizala contract, point by point; #10 is about webhooks and stands in test_webhooks.py."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenantry.core.errors import DomainError
 from tenantry.core.log import get_logger
-from tenantry.surfaces.kaizala import accounts, errors, groups, members, oauth_token, subscribers
+from tenantry.surfaces.kaizala import accounts, errors, groups, members, oauth_token, subscribers, webhooks
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.refusals import note_denial
@@ -39,8 +39,8 @@ _log = get_logger()
 def surface(deps: Deps) -> FastAPI:
     """The sub-application; `app.py` hangs `deps` on its state."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    for router in (accounts.router, oauth_token.router, groups.router, members.router, subscribers.router):
-        app.include_router(router)
+    for module in (accounts, oauth_token, groups, members, subscribers, webhooks):
+        app.include_router(module.router)
     app.add_exception_handler(DomainError, _refuse)
     app.add_exception_handler(HTTPException, _refuse_route)
     app.add_middleware(_Door)
