@@ -136,8 +136,10 @@ async def remove(request: Request, session: Proven, number: str) -> Response:
 def what_ends(number: str, factors: Factors, *, is_own: bool) -> list[str]:
     """With the number, for its owner or for an administrator. `factors` are the owner's."""
     texts = [
-        _("Apps that sign people in by phone no longer take this number. Those signed in already stay so."),
-        _("Groups keep the owner as a member. Whoever adds this number to a group reaches somebody else."),
+        _("Apps that sign people in by phone no longer take this number. Tokens they got with it go on."),
+        _("You stay in your groups. Whoever adds this number to a group from then on does not add you.")
+        if is_own
+        else _("The user stays in groups. Whoever adds this number to a group from then on adds somebody else."),
         _("It can be added again, with a PIN that is sent to it."),
     ]
     if factors.phone_number != number:
