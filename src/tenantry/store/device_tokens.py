@@ -1,4 +1,8 @@
-"""The `device_tokens` and `device_credentials` tables: hashes of what provisions a device and of what it holds then."""
+"""The `device_tokens` and `device_credentials` tables: hashes of what provisions a device and of what it holds then.
+
+What belongs to an account is chosen by a subquery that the account's index answers alone: asked for more than the index
+holds, SQLite goes by the primary key instead and reads every row of the tenant.
+"""
 
 from __future__ import annotations
 
@@ -91,8 +95,10 @@ async def revoke_unused(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountI
     await tx.run(
         """
         UPDATE device_tokens SET revoked_at = :now
-        WHERE tenant_id = :tenant_id AND managed_account_id = :account_id
-          AND claimed_at IS NULL AND revoked_at IS NULL
+        WHERE tenant_id = :tenant_id AND token_hash IN (
+              SELECT own.token_hash FROM device_tokens own
+              WHERE own.tenant_id = :tenant_id AND own.managed_account_id = :account_id
+        ) AND claimed_at IS NULL AND revoked_at IS NULL
         """,
         tenant_id=tenant_id,
         account_id=account_id,
@@ -122,7 +128,10 @@ async def revoke_credentials(tx: Tx, tenant_id: TenantId, account_id: ManagedAcc
     await tx.run(
         """
         UPDATE device_credentials SET revoked_at = :now
-        WHERE tenant_id = :tenant_id AND managed_account_id = :account_id AND revoked_at IS NULL
+        WHERE tenant_id = :tenant_id AND credential_hash IN (
+              SELECT own.credential_hash FROM device_credentials own
+              WHERE own.tenant_id = :tenant_id AND own.managed_account_id = :account_id
+        ) AND revoked_at IS NULL
         """,
         tenant_id=tenant_id,
         account_id=account_id,
@@ -137,8 +146,10 @@ async def revoke_credentials_of(
     await tx.run(
         """
         UPDATE device_credentials SET revoked_at = :now
-        WHERE tenant_id = :tenant_id AND managed_account_id = :account_id AND android_id = :android_id
-          AND revoked_at IS NULL
+        WHERE tenant_id = :tenant_id AND credential_hash IN (
+              SELECT own.credential_hash FROM device_credentials own
+              WHERE own.tenant_id = :tenant_id AND own.managed_account_id = :account_id
+        ) AND android_id = :android_id AND revoked_at IS NULL
         """,
         tenant_id=tenant_id,
         account_id=account_id,
