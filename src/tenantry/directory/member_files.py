@@ -13,6 +13,8 @@ from tenantry.core.errors import InvalidValue
 
 COLUMNS = ("member", "role")
 MOST_ROWS = 1_000
+_APOSTROPHE = re.compile(r"^'(?=[=+\-@])")
+"""Spreadsheets, and our own files, have one before what looks like a formula, as `+1...` does."""
 _ROLES = {"": GroupRole.MEMBER, "member": GroupRole.MEMBER, "admin": GroupRole.ADMIN}
 
 
@@ -57,8 +59,7 @@ def _read(lines: Iterable[Sequence[str]], columns: Sequence[str]) -> Iterator[Pe
             continue
         if count >= MOST_ROWS:
             raise _wrong(f"The file has more than {MOST_ROWS} rows. Divide it.")
-        # Spreadsheets put an apostrophe before what looks like a formula, as `+1...` does.
-        yield PersonRow(count + 2, row.get("member", "").removeprefix("'"), _ROLES.get(row.get("role", "").lower()))
+        yield PersonRow(count + 2, _APOSTROPHE.sub("", row.get("member", "")), _ROLES.get(row.get("role", "").lower()))
 
 
 def _wrong(text: str) -> InvalidValue:

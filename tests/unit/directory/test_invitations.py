@@ -1,0 +1,150 @@
+"""A link lets people of the organisation in until it ends, once each, and nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from tenantry.access.actions import GroupRole
+from tenantry.core.clock import DAY
+from tenantry.core.errors import FailedPrecondition, Forbidden, InvalidValue, NotFound
+from tenantry.core.ids import GroupId
+from tenantry.directory.invitations import (
+    MOST_LIVE,
+    Joined,
+    NewInvitation,
+    end_invitation,
+    invite,
+    join,
+    list_invitations,
+    look_at_invitation,
+)
+from tenantry.housekeeping import tidy
+from tenantry.store import audit_events, groups
+from tenantry.store.engine import Store
+from tenantry.tokens.secrets import SecretKind, mint_secret
+from tests.support.builders import HASHER, OPERATOR, SomeUser, a_group, a_tenant, a_user, as_user
+from tests.support.clock import NOON, FakeClock
+
+
+async def make(store: Store, user: SomeUser, group: GroupId, lifetime: int = 7 * DAY) -> NewInvitation:
+    async with store.write() as tx:
+        return await invite(tx, as_user(user), HASHER, user.tenant_id, group, lifetime, NOON)
+
+
+async def follow(store: Store, user: SomeUser, link: str, now: int = NOON) -> Joined:
+    async with store.write() as tx:
+        return await join(tx, as_user(user), HASHER, link, now)
+
+
+async def end(store: Store, user: SomeUser, group: GroupId, link: NewInvitation, now: int = NOON) -> None:
+    async with store.write() as tx:
+        await end_invitation(tx, as_user(user), user.tenant_id, group, link.id, now)
+
+
+async def test_a_link_lets_in_once_each_and_the_trail_says_by_which(store: Store) -> None:
+    tenant = await a_tenant(store)
+    admin, new = await a_user(store, tenant), await a_user(store, tenant)
+    group = await a_group(store, tenant, admins=[admin])
+    link = await make(store, admin, group)
+    async with store.read() as read:
+        seen = await look_at_invitation(read, as_user(new), HASHER, link.secret, NOON)
+    assert (seen.group_id, seen.role, seen.own_role) == (group, "member", None)
+    outcomes = await asyncio.gather(*(follow(store, new, link.secret) for _ in range(4)))
+    assert sorted(outcome.is_new for outcome in outcomes) == [False, False, False, True]
+    assert await follow(store, admin, link.secret) == Joined(group, GroupRole.ADMIN, is_new=False)
+    async with store.read() as read:
+        told = [json.loads(event.data) for event in await audit_events.list_after(read, tenant.id, "", 1000)]
+    assert [data["user_id"] for data in told if data.get("invitation_id") == link.id and "user_id" in data] == [new.id]
+
+
+async def test_a_broadcasting_groups_link_makes_subscribers(store: Store) -> None:
+    tenant = await a_tenant(store)
+    admin, new = await a_user(store, tenant), await a_user(store, tenant)
+    group = await a_group(store, tenant, admins=[admin], subscribers=[])
+    link = await make(store, admin, group)
+    assert await follow(store, new, link.secret) == Joined(group, GroupRole.SUBSCRIBER, is_new=True)
+
+
+async def test_it_leads_nowhere_for_strangers_when_ended_expired_or_never_made(store: Store) -> None:
+    tenant, other = await a_tenant(store), await a_tenant(store)
+    admin, new, stranger = await a_user(store, tenant), await a_user(store, tenant), await a_user(store, other)
+    group = await a_group(store, tenant, admins=[admin])
+    live, ended = await make(store, admin, group), await make(store, admin, group)
+    await end(store, admin, group, ended)
+    with pytest.raises(NotFound):
+        await end(store, admin, group, ended)
+    unknown = mint_secret(SecretKind.GROUP_INVITATION, tenant.id)
+    other_kind = mint_secret(SecretKind.SESSION, tenant.id)
+    for user, link, now in (
+        (stranger, live.secret, NOON),
+        (new, ended.secret, NOON),
+        (new, live.secret, NOON + 7 * DAY),
+        (new, unknown, NOON),
+        (new, other_kind, NOON),
+        (new, live.secret[:-1], NOON),
+        (new, "", NOON),
+    ):
+        with pytest.raises(NotFound):
+            await follow(store, user, link, now)
+    async with store.read() as read:
+        assert await groups.find_role(read, tenant.id, group, new.id) is None
+        listed = await list_invitations(read, as_user(admin), tenant.id, group, NOON)
+    assert [row.id for row in listed] == [live.id]
+    assert (await follow(store, new, live.secret, NOON + 7 * DAY - 1)).is_new
+
+
+async def test_links_are_the_admins_to_make_list_and_end(store: Store) -> None:
+    tenant = await a_tenant(store)
+    admin, member = await a_user(store, tenant), await a_user(store, tenant)
+    group, elsewhere = (
+        await a_group(store, tenant, admins=[admin], members=[member]),
+        await a_group(store, tenant, admins=[admin]),
+    )
+    link = await make(store, admin, group)
+    with pytest.raises(Forbidden):
+        await make(store, member, group)
+    with pytest.raises(Forbidden):
+        await end(store, member, group, link)
+    with pytest.raises(NotFound):
+        await end(store, admin, elsewhere, link)
+    async with store.read() as read:
+        with pytest.raises(Forbidden):
+            await list_invitations(read, as_user(member), tenant.id, group, NOON)
+
+
+async def test_a_link_lives_as_long_as_is_offered_and_there_are_not_too_many(store: Store) -> None:
+    tenant = await a_tenant(store)
+    admin = await a_user(store, tenant)
+    group = await a_group(store, tenant, admins=[admin])
+    for lifetime in (0, -DAY, 2 * DAY, 365 * DAY):
+        with pytest.raises(InvalidValue):
+            await make(store, admin, group, lifetime)
+    for _ in range(MOST_LIVE):
+        link = await make(store, admin, group, DAY)
+    with pytest.raises(FailedPrecondition):
+        await make(store, admin, group)
+    await end(store, admin, group, link)
+    await make(store, admin, group)
+
+
+async def test_the_link_itself_is_in_no_table_and_goes_a_month_after_its_end(store: Store) -> None:
+    tenant = await a_tenant(store)
+    admin = await a_user(store, tenant)
+    link = await make(store, admin, await a_group(store, tenant, admins=[admin]))
+
+    async def rows() -> list[tuple[object, ...]]:
+        async with store.read() as read:
+            return await read.all(
+                lambda *row: row, "SELECT * FROM group_invitations WHERE tenant_id = :tenant_id", tenant_id=tenant.id
+            )
+
+    [row] = await rows()
+    assert HASHER.hash(link.secret) in row
+    assert link.secret not in repr(row)
+    await tidy(store, OPERATOR, FakeClock(NOON + 37 * DAY))
+    assert len(await rows()) == 1
+    await tidy(store, OPERATOR, FakeClock(NOON + 37 * DAY + 1))
+    assert await rows() == []
