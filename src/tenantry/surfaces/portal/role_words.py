@@ -30,9 +30,11 @@ def role_texts() -> list[RoleText]:
     """Every role there is, the strongest first."""
     covers = {
         RoleId.GLOBAL_ADMINISTRATOR: _("May do everything: users, roles, groups, connectors, partners, devices."),
-        RoleId.USER_ADMINISTRATOR: _("Creates, changes, deletes and restores users, and resets their passwords."),
+        RoleId.USER_ADMINISTRATOR: _(
+            "Creates, changes, deletes and restores users, and resets their passwords and second steps."
+        ),
         RoleId.PRIVILEGED_ROLE_ADMINISTRATOR: _("Gives roles to users and takes them away, its own among them."),
-        RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: _("Resets the password of any user."),
+        RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: _("Resets the password and the second steps of any user."),
         RoleId.GROUPS_ADMINISTRATOR: _("Manages every group, its members and its connectors."),
         RoleId.DIRECTORY_WRITERS: _("Creates, changes and restores users."),
         RoleId.DIRECTORY_READERS: _("Sees users and their properties."),
