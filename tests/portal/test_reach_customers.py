@@ -8,8 +8,9 @@ from xml.etree import ElementTree as ET
 import httpx
 
 from tenantry.access.actions import RoleId
+from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, HOUR
-from tests.support.builders import a_relationship, a_tenant, a_user
+from tests.support.builders import a_connector, a_grant, a_relationship, a_tenant, a_user
 from tests.support.clock import NOON
 from tests.support.portal import Portal
 from tests.support.queries import counted_queries
@@ -43,6 +44,18 @@ async def test_a_partner_sees_each_way_into_its_customers(portal: Portal) -> Non
     assert "Oak" not in dana.text
     for link in set(re.findall(r'href="(/customers[^"]*)"', page.text)):
         assert (await dana.open(link)).status_code == 200
+
+
+async def test_an_app_that_manages_customers_reaches_them(sqlite_portal: Portal) -> None:
+    store, partner = sqlite_portal.app.deps.store, sqlite_portal.tenant
+    for name in ("Larch", "Oak"):
+        await a_relationship(store, partner, await a_tenant(store, name=name))
+    onboarding = await a_connector(store, partner, name="Onboarding")
+    await a_grant(store, onboarding, sqlite_portal.dana, reach=Reach.TENANT)
+    dana = await sqlite_portal.visit(sqlite_portal.dana)
+    page = await dana.open("/reach?show=apps")
+    assert "2 customers, as far as the user may" in titles_of(page)
+    assert "every group of the organisation: 3 , users of 2 customers" in dana.text
 
 
 async def test_customers_are_filtered_and_paged(portal: Portal) -> None:

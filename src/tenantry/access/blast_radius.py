@@ -99,7 +99,7 @@ async def connector_radius(
         connector,
         await blast_radius.count_of_connector(read, tenant_id, connector_id, now, COUNTED),
         await grant_lists.list_live_of_connector(read, tenant_id, connector_id, now, limit=SHOWN),
-        await reach.count_things(read, tenant_id, COUNTED),
+        await reach.count_things(read, tenant_id, now, COUNTED),
         await blast_radius.count_issued(read, tenant_id, _a_day_ago(now), COUNTED_EVENTS, connector_id=connector_id),
         may_end.allowed,
     )
@@ -144,7 +144,7 @@ async def relationship_radius(
             for other in known
             if other.id != found.id and other.status != "approvalPending" and _is_open(other, now)
         ],
-        await reach.count_things(read, tenant_id, COUNTED),
+        await reach.count_things(read, tenant_id, now, COUNTED),
         await blast_radius.count_done_by_partner(
             read, tenant_id, found.partner_tenant_id, _a_day_ago(now), COUNTED_EVENTS
         ),

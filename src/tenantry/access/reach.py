@@ -57,12 +57,16 @@ async def map_reach(
     with_partners: bool = True,
     with_apps: bool = True,
     with_customers: bool = True,
+    is_own: bool = True,
     after_partner: Position = ("", ""),
     after_app: Position = ("", ""),
     after_customer: Position = ("", ""),
     now: Micros,
 ) -> ReachMap:
-    """`named_like`: a lower-case LIKE pattern, `!` its escape character. Raises what `access.require` does."""
+    """`named_like`: a lower-case LIKE pattern, `!` its escape character. Raises what `access.require` does.
+
+    `is_own`: the tenant is the caller's; what a customer reaches in its own customers is not for its partner to see.
+    """
     await require(read, caller, Action.SEE_REACH, tenant_id, now=now)
     partners: list[PartnerPath] = []
     holders: list[Holder] = []
@@ -84,7 +88,7 @@ async def map_reach(
             limit=APPS_SHOWN + 1,
             most=COUNTED,
         )
-    if with_customers:
+    if with_customers and is_own:
         customers = await reach.list_customer_paths(
             read,
             tenant_id,
@@ -94,6 +98,7 @@ async def map_reach(
             limit=CUSTOMERS_SHOWN + 1,
             most=CUSTOMERS_COUNTED,
         )
+    totals = await reach.count_things(read, tenant_id, now, COUNTED)
     shown = apps[:APPS_SHOWN]
     if shown:
         first, last = (shown[0].name_key, shown[0].id), (shown[-1].name_key, shown[-1].id)
@@ -110,7 +115,7 @@ async def map_reach(
         group_tokens=[token for token in group_tokens if token.connector_id in {app.id for app in shown}],
         customers=customers[:CUSTOMERS_SHOWN],
         next_customer=_position(customers, CUSTOMERS_SHOWN),
-        totals=await reach.count_things(read, tenant_id, COUNTED),
+        totals=totals if is_own else totals._replace(customers=0),
     )
 
 

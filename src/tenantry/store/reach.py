@@ -81,12 +81,15 @@ class CustomerPath(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """How much there is to reach. `managed` are enterprises of customers, whose EMM the tenant is."""
+    """How much there is to reach. `managed` are enterprises of customers, whose EMM the tenant is; `customers` those
+    with a live relationship.
+    """
 
     users: int
     groups: int
     devices: int
     managed: int
+    customers: int
 
 
 async def list_partner_paths(
@@ -284,7 +287,7 @@ async def list_customer_paths(
     )
 
 
-async def count_things(read: Read, tenant_id: TenantId, most: int) -> Totals:
+async def count_things(read: Read, tenant_id: TenantId, now: Micros, most: int) -> Totals:
     """What there is to reach, each counted up to `most`."""
     found = await read.one_or_none(
         Totals,
@@ -297,9 +300,13 @@ async def count_things(read: Read, tenant_id: TenantId, most: int) -> Totals:
             (SELECT COUNT(*) FROM (SELECT 1 FROM devices d WHERE d.tenant_id = :tenant_id AND d.removed_at IS NULL
                                    AND d.provisioned_at IS NOT NULL LIMIT :most) n) AS devices,
             (SELECT COUNT(*) FROM (SELECT 1 FROM enterprises e WHERE e.emm_tenant_id = :tenant_id
-                                   AND e.tenant_id <> :tenant_id AND e.unenrolled_at IS NULL LIMIT :most) n) AS managed
+                                   AND e.tenant_id <> :tenant_id AND e.unenrolled_at IS NULL LIMIT :most) n) AS managed,
+            (SELECT COUNT(*) FROM (SELECT DISTINCT r.customer_tenant_id FROM partner_relationships r
+                                   WHERE r.tenant_id = :tenant_id AND r.status IN ('active', 'expiring')
+                                   AND r.expires_at > :now LIMIT :most) n) AS customers
         """,
         tenant_id=tenant_id,
+        now=now,
         most=most,
     )
-    return found or Totals(0, 0, 0, 0)
+    return found or Totals(0, 0, 0, 0, 0)

@@ -10,7 +10,7 @@ from tenantry.access.actions import Action
 from tenantry.access.reach import Position, map_reach
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
-from tenantry.surfaces.portal.reach_graph import counted, draw_customers, draw_reach, more_customers
+from tenantry.surfaces.portal.reach_graph import counted, draw_customers, draw_reach, more_customers, reaches_customers
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
@@ -43,7 +43,7 @@ async def show_reach(
     side = show if show in SIDES else "all"
     after_partner, after_app = _position(partner_name, partner), _position(app_name, app)
     after_customer = _position(customer_name, customer)
-    is_at_home = session.here == session.tenant_id  # a customer's customers are not the partner's to see
+    is_at_home = session.here == session.tenant_id
     async with deps.store.read() as read:
         found = await map_reach(
             read,
@@ -52,7 +52,8 @@ async def show_reach(
             named_like=like(query),
             with_partners=side in ("all", "partners"),
             with_apps=side in ("all", "apps"),
-            with_customers=side in ("all", "customers") and is_at_home,
+            with_customers=side in ("all", "customers"),
+            is_own=is_at_home,
             after_partner=after_partner,
             after_app=after_app,
             after_customer=after_customer,
@@ -78,6 +79,7 @@ async def show_reach(
         drawing=draw_reach(found, tenant, next_partner, next_app, now) if is_reached else None,
         customers=draw_customers(found, tenant, next_customer, now) if found.customers else None,
         more_customers=more_customers(found),
+        reaches_customers=reaches_customers,
         q=query,
         show=side,
         sides=[*sides, ("customers", _("Customers"))] if is_at_home else sides,

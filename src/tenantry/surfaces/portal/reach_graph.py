@@ -14,7 +14,8 @@ from tenantry.surfaces.portal.texts import ngettext, number, relative_time
 PARTNERS, WAYS_IN, ROLES, TENANT, THINGS, TOKENS, APPS = range(7)
 _WIDTHS = (150, 158, 158, 130, 158, 142, 158)
 MANAGED = "managed"
-"""What an EMM reaches is in other organisations."""
+CUSTOMERS = "customers"
+"""What an EMM reaches, and an app by a partner's users, is in other organisations."""
 _NAMED_GROUPS = 3
 """Tokens for single groups that one app has drawn; further ones are one node."""
 _USERS_TOO = frozenset({Permission.PARTNER_CENTER, Permission.TENANT_DATA})
@@ -45,7 +46,7 @@ def draw_reach(found: ReachMap, tenant: str, next_partner: str, next_app: str, n
     for app in found.apps:
         _draw_app(graph, found, app)
     for thing in graph.layers[THINGS]:
-        if thing.id != MANAGED:
+        if thing.id not in (MANAGED, CUSTOMERS):
             graph.join("tenant", thing.id)
     _draw_rest(graph, found, next_partner, next_app)
     return graph.draw()
@@ -136,6 +137,11 @@ def _draw_app(graph: Graph, found: ReachMap, app: AppPath) -> None:
         graph.join(node.id, _things(graph, "groups", _groups_text(found), "/groups"))
         if reaches_users:
             graph.join(node.id, _things(graph, "users", _users_text(found), "/users"))
+        if reaches_customers(found, app):
+            text = ngettext("%(count)s customer", "%(count)s customers", found.totals.customers)
+            name = text % {"count": counted(found.totals.customers)}
+            under = _("as far as the user may")
+            graph.join(node.id, graph.add(THINGS, Node(CUSTOMERS, name, under, "/customers")))
     if app.user_tokens:
         node = _token(app, "user", app.user_tokens, app.user_grant, app.user_giver)
         graph.join(connector, graph.add(TOKENS, node))
@@ -151,6 +157,11 @@ def _draw_app(graph: Graph, found: ReachMap, app: AppPath) -> None:
         graph.join(connector, graph.add(TOKENS, node))
         groups = ngettext("%(count)s more group", "%(count)s more groups", rest) % {"count": counted(rest)}
         graph.join(node.id, graph.add(THINGS, Node(f"groups {app.id} rest", groups, "", href, "more")))
+
+
+def reaches_customers(found: ReachMap, app: AppPath) -> bool:
+    """Whether tokens of the app open what a partner's users reach in its customers."""
+    return found.totals.customers > 0 and Permission.PARTNER_CENTER in app.permissions.split()
 
 
 def _draw_service_account(graph: Graph, found: ReachMap, app: AppPath, connector: str) -> None:
