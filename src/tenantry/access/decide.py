@@ -16,9 +16,10 @@ from tenantry.access.actions import PUBLIC, RULES, Action, Audience, GroupRole, 
 from tenantry.access.decision import Decision, Reason, error_of
 from tenantry.core.caller import Caller, CallerKind, Reach
 from tenantry.core.clock import Micros, to_iso
-from tenantry.core.ids import EnterpriseId, GroupId, TenantId, UserId
+from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.store import access, relationships, roles, tenants
 from tenantry.store.engine import Read
+from tenantry.store.enterprises import Enterprise
 from tenantry.store.relationships import DelegatedRelationship
 
 _RANK = {GroupRole.SUBSCRIBER: 1, GroupRole.MEMBER: 2, GroupRole.ADMIN: 3}
@@ -34,7 +35,7 @@ async def require(
     tenant_id: TenantId,
     *,
     group_id: GroupId | None = None,
-    enterprise_id: EnterpriseId | None = None,
+    enterprise: Enterprise | None = None,
     owner_id: UserId | None = None,
     now: Micros,
 ) -> Decision:
@@ -43,7 +44,7 @@ async def require(
     The error's `decision` says why.
     """
     decision = await decide(
-        read, caller, action, tenant_id, group_id=group_id, enterprise_id=enterprise_id, owner_id=owner_id, now=now
+        read, caller, action, tenant_id, group_id=group_id, enterprise=enterprise, owner_id=owner_id, now=now
     )
     if not decision.allowed:
         raise error_of(decision)
@@ -57,7 +58,7 @@ async def decide(
     tenant_id: TenantId,
     *,
     group_id: GroupId | None = None,
-    enterprise_id: EnterpriseId | None = None,
+    enterprise: Enterprise | None = None,
     owner_id: UserId | None = None,
     now: Micros,
 ) -> Decision:
@@ -81,7 +82,7 @@ async def decide(
             case Audience.KAIZALA:
                 verdict = await _decide_group(read, caller, rule, tenant_id, group_id)
             case Audience.ANDROID_ENTERPRISE:
-                verdict = await _decide_enterprise(read, caller, tenant_id, enterprise_id)
+                verdict = await _decide_enterprise(read, caller, tenant_id, enterprise)
             case _ if caller.tenant_id == tenant_id:
                 verdict = await _decide_own_tenant(read, caller, rule, tenant_id, now)
             case _:
@@ -244,20 +245,24 @@ async def _decide_partners_user(
 
 
 async def _decide_enterprise(
-    read: Read, caller: Caller, tenant_id: TenantId, enterprise_id: EnterpriseId | None
+    read: Read, caller: Caller, tenant_id: TenantId, enterprise: Enterprise | None
 ) -> _Verdict:
-    """Play EMM: the service account bound to an enterprise, or one of the EMM that enrolled it."""
-    found = await access.find_bound_enterprise(
-        read,
-        tenant_id,
-        enterprise_id=enterprise_id,
-        connector_id=caller.connector_id,
-        emm_tenant_id=caller.tenant_id,
-    )
+    """Play EMM: the service account bound to the enterprise, or one of the EMM that enrolled it; None: to any."""
+    if enterprise is None:
+        found = await access.find_bound_enterprise(
+            read, tenant_id, connector_id=caller.connector_id, emm_tenant_id=caller.tenant_id
+        )
+    else:
+        found = enterprise.id if enterprise.tenant_id == tenant_id and _is_bound(enterprise, caller) else None
     if found is None:
-        named = f"enterprise {enterprise_id}" if enterprise_id else "an enterprise"
+        named = "an enterprise" if enterprise is None else f"enterprise {enterprise.id}"
         return Reason.ENTERPRISE_UNKNOWN, f"tenant {tenant_id} has not bound {named} to the caller"
     return Reason.GRANTED, f"enterprise {found} is bound to the caller or its tenant"
+
+
+def _is_bound(enterprise: Enterprise, caller: Caller) -> bool:
+    is_its_own = caller.connector_id is not None and caller.connector_id == enterprise.service_account_id
+    return is_its_own or caller.tenant_id == enterprise.emm_tenant_id
 
 
 def _is_live(relationship: DelegatedRelationship, now: Micros) -> bool:

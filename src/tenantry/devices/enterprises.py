@@ -74,11 +74,11 @@ async def require_enterprise(
     """The enterprise, when the caller may do `action` in it.
 
     Raises Forbidden without the permission; NotFound for an unknown enterprise and for one of another EMM alike.
-    Hot path: 2 look-ups by key, of one read.
+    Hot path: 1 query.
     """
     enterprise = await enterprises.find(read, enterprise_id)
     tenant_id = enterprise.tenant_id if enterprise else caller.tenant_id or TenantId("")
-    await require(read, caller, action, tenant_id, enterprise_id=enterprise_id, now=now)
+    await require(read, caller, action, tenant_id, enterprise=enterprise, now=now)
     if enterprise is None:
         raise NotFound("enterprise")
     return enterprise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tenantry.core.ids import ConnectorId, EnterpriseId, GroupId, TenantId, UserId
+from tenantry.core.ids import ConnectorId, GroupId, TenantId, UserId
 from tenantry.store.engine import Read
 
 
@@ -59,25 +59,19 @@ async def find_bound_enterprise(
     read: Read,
     tenant_id: TenantId,
     *,
-    enterprise_id: EnterpriseId | None,
     connector_id: ConnectorId | None,
     emm_tenant_id: TenantId | None,
 ) -> str | None:
-    """An enterprise of the customer `tenant_id` that this connector or its EMM tenant manages; its id.
-
-    `enterprise_id` None: any of them, the one with the lowest id.
-    """
+    """Of the customer's enterprises that this connector or its EMM tenant manages the lowest id."""
     return await read.one_or_none(
         str,
         """
         SELECT id FROM enterprises
         WHERE tenant_id = :tenant_id AND unenrolled_at IS NULL
           AND (service_account_id = :connector_id OR emm_tenant_id = :emm_tenant_id)
-          AND (CAST(:enterprise_id AS TEXT) IS NULL OR id = :enterprise_id)
         ORDER BY id LIMIT 1
         """,
         tenant_id=tenant_id,
-        enterprise_id=enterprise_id,
         connector_id=connector_id,
         emm_tenant_id=emm_tenant_id,
     )

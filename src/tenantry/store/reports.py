@@ -74,7 +74,8 @@ async def count_others_by_hour(read: Read, tenant_id: TenantId, from_id: str, mo
         """
         SELECT e.type, e.at / 3600000000 AS hour, COUNT(*) AS events
         FROM (SELECT type, at FROM audit_events
-              WHERE tenant_id = :tenant_id AND id >= :from_id AND type <> 'access_token.issued' AND type <> 'device_token.issued'
+              WHERE tenant_id = :tenant_id AND id >= :from_id
+                AND type <> 'access_token.issued' AND type <> 'device_token.issued'
                 AND type IN ('token.refused', 'session.started', 'sign_in.refused', 'second_factor.refused',
                              'upstream_sign_in.refused', 'access.denied')
               ORDER BY id DESC LIMIT :most) e

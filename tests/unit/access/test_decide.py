@@ -29,7 +29,9 @@ from tenantry.core.ids import (
 from tenantry.delegation.relationships import create_reseller_relationship, end_relationship
 from tenantry.directory.roles import assign_role, list_roles, remove_role
 from tenantry.directory.tenants import delete_tenant
+from tenantry.store import enterprises
 from tenantry.store.engine import Store
+from tenantry.store.enterprises import Enterprise
 from tests.support.builders_tenants import NOON, a_relationship, a_service_account, a_tenant, an_operator
 
 KAIZALA = [action for action, rule in RULES.items() if rule.audience is Audience.KAIZALA]
@@ -363,12 +365,21 @@ async def test_in_the_own_tenant_the_directory_role_counts_while_it_lasts(world:
 # Play EMM
 
 
+async def _enterprise_of(world: World) -> Enterprise:
+    async with world.store.read() as read:
+        found = await enterprises.find(read, world.enterprise)
+    assert found is not None
+    return found
+
+
 async def test_an_enterprise_obeys_its_service_account_and_its_emm(world: World) -> None:
     absent = {Reason.ENTERPRISE_UNKNOWN}
     emm = world.caller(world.partner, kind=CallerKind.SERVICE_ACCOUNT, user_id=None)
     assert await world.reasons(emm, ANDROID) == GRANTED
-    assert await world.reasons(emm, ANDROID, enterprise_id=world.enterprise) == GRANTED
-    assert await world.reasons(emm, ANDROID, enterprise_id=EnterpriseId("E2")) == absent
+    enrolled = await _enterprise_of(world)
+    assert await world.reasons(emm, ANDROID, enterprise=enrolled) == GRANTED
+    assert await world.reasons(emm, ANDROID, enterprise=enrolled._replace(emm_tenant_id=world.customer)) == absent
+    assert await world.reasons(emm, ANDROID, enterprise=enrolled._replace(tenant_id=world.partner)) == absent
     account, _ = await a_service_account(world.store, world.customer)
     bound = world.caller(kind=CallerKind.SERVICE_ACCOUNT, user_id=None, connector_id=account.connector_id)
     assert await world.reasons(bound, ANDROID) == absent
@@ -378,7 +389,8 @@ async def test_an_enterprise_obeys_its_service_account_and_its_emm(world: World)
             id=world.enterprise,
             account=account.connector_id,
         )
-    assert await world.reasons(bound, ANDROID, enterprise_id=world.enterprise) == GRANTED
+    assert await world.reasons(bound, ANDROID, enterprise=enrolled) == absent
+    assert await world.reasons(bound, ANDROID, enterprise=await _enterprise_of(world)) == GRANTED
     assert await world.reasons(world.caller(), ANDROID) == absent
     async with world.store.write() as tx:
         await tx.run("UPDATE enterprises SET unenrolled_at = 1 WHERE id = :id", id=world.enterprise)

@@ -106,7 +106,7 @@ async def show_account(
     async with deps.store.read() as read:
         picture = await look_at_account(read, caller, Action.READ_MANAGED_ACCOUNT, here, enterprise_id, account_id, now)
         may = {
-            action.value: (await decide(read, caller, action, here, enterprise_id=enterprise_id, now=now)).allowed
+            action.value: (await decide(read, caller, action, here, now=now)).allowed
             for action in (
                 Action.GENERATE_DEVICE_TOKEN,
                 Action.REVOKE_DEVICE_ACCESS,
