@@ -14,7 +14,8 @@ from tenantry.directory.invitations import invite
 from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.second_factors import use_phone
 from tenantry.directory.user_imports import begin_import
-from tenantry.store import passkeys
+from tenantry.outbox.webhooks import send_test
+from tenantry.store import passkeys, webhook_deliveries
 from tenantry.store.devices import DeviceFacts
 from tests.support.builders import (
     HASHER,
@@ -25,6 +26,7 @@ from tests.support.builders import (
     a_group,
     a_relationship,
     a_tenant,
+    a_webhook,
     an_enterprise,
     as_user,
 )
@@ -73,6 +75,9 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         domain = await begin_proof(tx, OPERATOR, tenant.id, "waits.example", now)
     async with store.write() as tx:
         invitation = await invite(tx, as_user(portal.erik), HASHER, tenant.id, portal.group, DAY, now)
+    webhook = await a_webhook(store, tenant, portal.group, "http://127.0.0.1:1/", now=now)
+    async with store.write() as tx:
+        await send_test(tx, OPERATOR, tenant.id, webhook, now)
     broadcast = await a_group(store, tenant, admins=[portal.erik], subscribers=[portal.mia], now=now)
     partner = await a_tenant(store, now=now)
     relationship_id = await a_relationship(store, partner, tenant, now=now)
@@ -85,6 +90,7 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
             str, "SELECT id FROM connector_secrets WHERE connector_id = :connector_id", connector_id=connector.id
         )
         sessions = await read.all(str, "SELECT id FROM sessions WHERE tenant_id = :tenant_id", tenant_id=tenant.id)
+        [delivery] = await webhook_deliveries.list_latest(read, tenant.id, webhook, before="", limit=1)
     return {
         "tenant": tenant.id,
         "connector_id": connector.id,
@@ -94,6 +100,8 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         "domain": domain,
         "grant_id": grant.id,
         "group_id": portal.group,
+        "webhook_id": webhook,
+        "delivery_id": delivery.id,
         "child_id": portal.below,
         "broadcast_id": broadcast,
         "subscriber_id": portal.mia.id,

@@ -26,7 +26,7 @@ async def prove(http: OutgoingHttp, callback_url: str, callback_token: str | Non
     """
     url = callback_url.strip()
     if len(url) > MAX_URL or "#" in url:
-        raise _wrong(f"must be an address of at most {MAX_URL} characters, without #")
+        raise _wrong(f"has at most {MAX_URL} characters, and no #")
     token = secrets.token_hex(16)
     asked = f"{url}{'&' if '?' in url else '?'}validationToken={token}"
     headers = {"Accept": "text/plain, */*", **token_header(callback_token)}
@@ -48,4 +48,4 @@ def token_header(callback_token: str | None) -> dict[str, str]:
 
 
 def _wrong(what: str) -> InvalidValue:
-    return InvalidValue(f"callBackUrl {what}.", field="callBackUrl")
+    return InvalidValue(f"The callback address {what}.", field="callBackUrl")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import require
+from tenantry.access.decide import decide, require
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
@@ -22,7 +22,7 @@ from tenantry.outbox.changes import EventType, enqueue_test
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.store import groups, webhook_deliveries, webhooks
 from tenantry.store.engine import Read, Tx
-from tenantry.store.webhooks import Webhook
+from tenantry.store.webhooks import ListedWebhook, Webhook
 from tenantry.tokens.master_key import MasterKey
 
 VALIDITY = 730 * DAY
@@ -64,17 +64,17 @@ class Wishes:
         token = self.callback_token or ""
         if len(token) > MAX_TOKEN or any(not "!" <= char <= "~" for char in token):
             raise InvalidValue(
-                f"callBackToken travels in a header: at most {MAX_TOKEN} visible ASCII characters, no blanks.",
+                f"The callback token travels in a header: at most {MAX_TOKEN} visible ASCII characters, no blanks.",
                 field="callBackToken",
             )
         if self.context is not None and len(self.context) > MAX_CONTEXT:
-            raise InvalidValue(f"callBackContext has at most {MAX_CONTEXT} characters.", field="callBackContext")
+            raise InvalidValue(f"The callback context has at most {MAX_CONTEXT} characters.", field="callBackContext")
 
 
 def _check_event_types(wanted: Collection[str]) -> None:
     known = ", ".join(EventType)
     if not wanted:
-        raise InvalidValue(f"eventTypes must name at least one of {known}.", field="eventTypes")
+        raise InvalidValue(f"A webhook asks for at least one event: {known}.", field="eventTypes")
     strange = sorted(set(wanted) - set(EventType))
     if strange:
         raise InvalidValue(
@@ -118,6 +118,43 @@ async def list_webhooks(
     """Those of one object, oldest first, disabled and expired ones too. Raises what `access.require` does."""
     await require_over(read, caller, Action.READ_WEBHOOKS, tenant_id, subject, now)
     return await webhooks.list_of_object(read, tenant_id, subject.object_type, subject.object_id)
+
+
+async def search_webhooks(
+    read: Read,
+    caller: Caller,
+    tenant_id: TenantId,
+    *,
+    group_id: GroupId | None = None,
+    before: tuple[Micros, str] | None = None,
+    limit: int,
+    now: Micros,
+) -> list[ListedWebhook]:
+    """Newest first, from `before` (time and id of the last one shown) on: one group's, or all that the caller may see.
+
+    Raises what `access.require` does.
+    """
+    await require(read, caller, Action.LIST_WEBHOOKS, tenant_id, now=now)
+    all_groups = of_tenant = False
+    of_admin = ""
+    if group_id is not None:
+        await require(read, caller, Action.READ_WEBHOOKS, tenant_id, group_id=group_id, now=now)
+    else:
+        all_groups = (await decide(read, caller, Action.READ_WEBHOOKS, tenant_id, now=now)).allowed
+        of_tenant = (await decide(read, caller, Action.CHANGE_TENANT_WEBHOOKS, tenant_id, now=now)).allowed
+        of_admin = caller.user_id or "" if caller.tenant_id == tenant_id else ""
+    at, last_id = before or (now + 1, "")
+    return await webhooks.list_page(
+        read,
+        tenant_id,
+        of_tenant=of_tenant,
+        all_groups=all_groups,
+        group_id=group_id or "",
+        of_admin=of_admin,
+        before=at,
+        before_id=last_id,
+        limit=limit,
+    )
 
 
 async def register_webhook(
@@ -285,7 +322,7 @@ def _context(tenant_id: TenantId, webhook_id: str) -> bytes:
 def _end(expires_at: Micros, now: Micros) -> Micros:
     """Raises InvalidValue for what has ended; what would last for ever ends in LONGEST_VALIDITY."""
     if expires_at <= now:
-        raise InvalidValue("validity must be in the future, in milliseconds since 1970.", field="validity")
+        raise InvalidValue("The end of the validity (milliseconds since 1970) must be in the future.", field="validity")
     return min(expires_at, now + LONGEST_VALIDITY)
 
 

@@ -12,7 +12,18 @@ from tenantry.surfaces.portal.texts import exact_time
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.words import permission_label
 
-_TELLING = ("user_principal_name", "name", "domain", "number", "file_name", "role_id", "action", "reason", "audience")
+_TELLING = (
+    "user_principal_name",
+    "name",
+    "domain",
+    "number",
+    "file_name",
+    "role_id",
+    "action",
+    "reason",
+    "audience",
+    "host",
+)
 
 
 class Told(NamedTuple):

@@ -32,6 +32,7 @@ def _menu() -> list[MenuItem]:
         MenuItem("/users", _("Users"), "u"),
         MenuItem("/groups", _("Groups"), "g"),
         MenuItem("/connectors", _("Connectors"), "c"),
+        MenuItem("/webhooks", _("Webhooks"), "w"),
         MenuItem("/devices", _("Devices"), "d"),
         MenuItem("/enterprises", _("Enterprises"), "e"),
         MenuItem("/partners", _("Partners"), "p"),

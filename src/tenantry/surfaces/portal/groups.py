@@ -92,7 +92,7 @@ def role_word(role: str | None) -> str:
 async def show_group(
     request: Request, session: SignedIn, group_id: GroupId, q: str = "", after: str = "", key: str = ""
 ) -> Response:
-    """Queries: those of the session, and at most 25, however many are in it. `q` begins a member's name."""
+    """Queries: those of the session, and at most 27, however many are in it. `q` begins a member's name."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller(origin_of(request.scope)), session.here
     text = q.strip()[:128] if is_clean(q) else ""
@@ -106,6 +106,7 @@ async def show_group(
                 Action.ADD_GROUP_MEMBERS,
                 Action.INVITE_TO_GROUP,
                 Action.GRANT_CONNECTOR_GROUP,
+                Action.READ_WEBHOOKS,
             )
         } | {
             action.value: (await decide(read, caller, action, here, now=now)).allowed

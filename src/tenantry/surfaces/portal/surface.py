@@ -45,6 +45,8 @@ from tenantry.surfaces.portal import (
     user_imports,
     user_sign_in,
     users,
+    webhook_changes,
+    webhooks,
 )
 from tenantry.surfaces.portal.security import SECURITY_HEADERS
 from tenantry.surfaces.portal.texts import use_language
@@ -69,6 +71,8 @@ PAGES = (
     connector_changes,
     tokens,
     groups_connectors,
+    webhooks,
+    webhook_changes,
     group_changes,
     group_deletion,
     group_links,

@@ -1,0 +1,253 @@
+"""What is done with a webhook: tried, disabled and enabled, deleted; and one of its events, sent once more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.core.clock import MINUTE
+from tenantry.outbox.deliveries import get_delivery, send_again
+from tenantry.outbox.handshake import prove
+from tenantry.outbox.webhooks import (
+    Wishes,
+    delete_webhook,
+    get_webhook,
+    is_live,
+    send_test,
+    token_of,
+    update_webhook,
+)
+from tenantry.store.engine import Tx
+from tenantry.store.webhook_deliveries import Delivery
+from tenantry.store.webhooks import Webhook
+from tenantry.surfaces.portal.forms import Form, claim_form, read_form
+from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.webhooks import HANDSHAKES_PER_MINUTE, delivery_state, event_words
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+@router.get("/webhooks/{webhook_id}/test")
+@performs(Action.CHANGE_WEBHOOKS)
+async def ask_test(request: Request, session: SignedIn, webhook_id: str) -> Response:
+    """What the receiver will get."""
+    webhook = await _look(request, session, webhook_id)
+    return _ask_test(request, webhook, Form(), 200)
+
+
+@router.post("/webhooks/{webhook_id}/test")
+@performs(Action.CHANGE_WEBHOOKS)
+async def test(request: Request, session: SignedIn, webhook_id: str) -> Response:
+    """Into the outbox; the page of the webhook shows what becomes of it."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    webhook = await _look(request, session, webhook_id)
+    form = await read_form(request)
+    with form.showing_errors():
+        deps.limits.hit("webhook test", session.user_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
+        return await _carry_out(
+            request, session, webhook, form, lambda tx: send_test(tx, caller, here, webhook_id, now)
+        )
+    return _ask_test(request, webhook, form, 422)
+
+
+def _ask_test(request: Request, webhook: Webhook, form: Form, status: int) -> Response:
+    return _ask(
+        request,
+        webhook,
+        form,
+        status,
+        title=_("Send a test event"),
+        consequences=[
+            _("The receiver gets one event of the type TestEvent, in the envelope of the others. It tells of nothing."),
+            _("If the receiver does not answer well it is tried again like any event, and in the end disabled."),
+        ],
+        confirm=_("Send the test event"),
+        undo=_("Nothing of the organisation changes."),
+    )
+
+
+@router.get("/webhooks/{webhook_id}/disable")
+@performs(Action.CHANGE_WEBHOOKS)
+async def ask_disable(request: Request, session: SignedIn, webhook_id: str) -> Response:
+    """What stops."""
+    webhook = await _look(request, session, webhook_id)
+    return _ask(
+        request,
+        webhook,
+        Form(),
+        200,
+        title=_("Disable this webhook?"),
+        consequences=[
+            _("Its receiver is told nothing more. What happens meanwhile is not told later either."),
+            _("Events that wait to be sent are given up; you can send each again by hand."),
+        ],
+        confirm=_("Disable it"),
+        undo=_("You can enable it again at any time."),
+    )
+
+
+@router.post("/webhooks/{webhook_id}/disable")
+@performs(Action.CHANGE_WEBHOOKS)
+async def disable(request: Request, session: SignedIn, webhook_id: str) -> Response:
+    """Back on the webhook's page; a second time changes nothing."""
+    return await _set_active(request, session, webhook_id, active=False)
+
+
+@router.get("/webhooks/{webhook_id}/enable")
+@performs(Action.CHANGE_WEBHOOKS)
+async def ask_enable(request: Request, session: SignedIn, webhook_id: str) -> Response:
+    """What is asked of the receiver first."""
+    webhook = await _look(request, session, webhook_id)
+    return _ask_enable(request, webhook, Form(), 200)
+
+
+@router.post("/webhooks/{webhook_id}/enable")
+@performs(Action.CHANGE_WEBHOOKS)
+async def enable(request: Request, session: SignedIn, webhook_id: str) -> Response:
+    """When the receiver gives the validation token back."""
+    deps = deps_of(request)
+    webhook = await _look(request, session, webhook_id)
+    form = await read_form(request)
+    with form.showing_errors():
+        deps.limits.hit("webhook handshake", session.user_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
+        await prove(deps.http, webhook.callback_url, token_of(deps.master_key, session.here, webhook))
+        return await _set_active(request, session, webhook_id, active=True)
+    return _ask_enable(request, webhook, form, 422)
+
+
+def _ask_enable(request: Request, webhook: Webhook, form: Form, status: int) -> Response:
+    return _ask(
+        request,
+        webhook,
+        form,
+        status,
+        title=_("Enable this webhook?"),
+        consequences=[
+            _("Its receiver is asked first whether it is there: it has to give a validation token back."),
+            _("Then it is told what happens from now on."),
+        ],
+        confirm=_("Enable it"),
+        undo=_("You can disable it again at any time."),
+    )
+
+
+@router.get("/webhooks/{webhook_id}/delete")
+@performs(Action.CHANGE_WEBHOOKS)
+async def ask_delete(request: Request, session: SignedIn, webhook_id: str) -> Response:
+    """What is lost."""
+    webhook = await _look(request, session, webhook_id)
+    return _ask(
+        request,
+        webhook,
+        Form(),
+        200,
+        title=_("Delete this webhook?"),
+        consequences=[
+            _("Its receiver is told nothing more, and its token is forgotten."),
+            _("The list of what it was sent goes too."),
+            _("This cannot be undone. To pause it instead, disable it."),
+        ],
+        confirm=_("Delete it"),
+    )
+
+
+@router.post("/webhooks/{webhook_id}/delete")
+@performs(Action.CHANGE_WEBHOOKS)
+async def delete(request: Request, session: SignedIn, webhook_id: str) -> Response:
+    """Back on the list."""
+    now, caller, here = deps_of(request).clock(), session.caller(origin_of(request.scope)), session.here
+    form = await read_form(request)
+    return await _carry_out(request, session, None, form, lambda tx: delete_webhook(tx, caller, here, webhook_id, now))
+
+
+@router.get("/webhooks/{webhook_id}/events/{delivery_id}")
+@performs(Action.READ_WEBHOOKS)
+async def show_event(request: Request, session: SignedIn, webhook_id: str, delivery_id: str) -> Response:
+    """What the receiver got, and what it answered."""
+    return await _event_page(request, session, webhook_id, delivery_id, Form(), 200)
+
+
+@router.post("/webhooks/{webhook_id}/events/{delivery_id}")
+@performs(Action.CHANGE_WEBHOOKS)
+async def repeat_event(request: Request, session: SignedIn, webhook_id: str, delivery_id: str) -> Response:
+    """The same event once more."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    webhook = await _look(request, session, webhook_id)
+    form = await read_form(request)
+    with form.showing_errors():
+        deps.limits.hit("webhook test", session.user_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
+        return await _carry_out(
+            request, session, webhook, form, lambda tx: send_again(tx, caller, here, webhook_id, delivery_id, now)
+        )
+    return await _event_page(request, session, webhook_id, delivery_id, form, 422)
+
+
+async def _event_page(
+    request: Request, session: Session, webhook_id: str, delivery_id: str, form: Form, status: int
+) -> Response:
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    async with deps.store.read() as read:
+        webhook = await get_webhook(read, caller, Action.READ_WEBHOOKS, here, webhook_id, now)
+        delivery = await get_delivery(read, here, webhook, delivery_id)
+    return render(
+        request,
+        "webhook_event.html",
+        status,
+        form=form,
+        webhook=webhook,
+        delivery=delivery,
+        body=_indented(delivery),
+        event_words=event_words(),
+        delivery_state=delivery_state,
+        may_repeat=delivery.due_at is None and is_live(webhook, now),
+    )
+
+
+def _indented(delivery: Delivery) -> str:
+    return json.dumps(json.loads(delivery.body), indent=2, ensure_ascii=False)
+
+
+async def _look(request: Request, session: Session, webhook_id: str) -> Webhook:
+    """Raises NotFound, and what `access.require` does."""
+    deps = deps_of(request)
+    caller = session.caller(origin_of(request.scope))
+    async with deps.store.read() as read:
+        return await get_webhook(read, caller, Action.CHANGE_WEBHOOKS, session.here, webhook_id, deps.clock())
+
+
+def _ask(request: Request, webhook: Webhook, form: Form, status: int, **page: Any) -> Response:
+    context = {"lead": webhook.callback_url, "back": f"/webhooks/{webhook.id}", "form": form, **page}
+    return render(request, "danger.html", status, **context)
+
+
+async def _set_active(request: Request, session: Session, webhook_id: str, *, active: bool) -> Response:
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller(origin_of(request.scope)), session.here
+    await read_form(request)
+    async with deps.store.write() as tx:
+        await update_webhook(tx, deps.master_key, caller, here, webhook_id, Wishes(), now, active=active)
+    return see_other(f"/webhooks/{webhook_id}")
+
+
+async def _carry_out(
+    request: Request, session: Session, webhook: Webhook | None, form: Form, change: Callable[[Tx], Awaitable[None]]
+) -> Response:
+    """The change, once for each form; then to the webhook's page, or to the list when it is gone."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    back = f"/webhooks/{webhook.id}" if webhook else "/webhooks"
+    async with deps.store.write() as tx:
+        await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
+        await change(tx)
+    return see_other(back)
