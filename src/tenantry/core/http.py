@@ -17,6 +17,7 @@ import ssl
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import quote_plus, urlencode, urlsplit
 
@@ -61,8 +62,12 @@ class OutgoingHttp:
 
     def __init__(self, *, allow_private: bool = False) -> None:
         self._allow_private = allow_private
-        self._tls = ssl.create_default_context()
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, "outgoing")
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made at the first https request: reading the machine's certificates takes some forty milliseconds."""
+        return ssl.create_default_context()
 
     async def get(
         self, url: str, *, headers: Mapping[str, str] | None = None, deadline: float = DEADLINE_SECONDS
