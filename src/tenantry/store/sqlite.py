@@ -36,6 +36,9 @@ from tenantry.store.sqlite_statements import ReadBlock, Statements, binder_of, c
 _MAPPED_BYTES = 256 * 1024 * 1024
 """Of the file, for reads: a commit empties the read connection's page cache, and what is mapped need not come back."""
 
+_READ_CACHE_MIB = 4
+"""What a commit empties should be small: SQLite walks all it ever was to empty it."""
+
 _Queued = tuple[str, tuple[Value, ...]]
 """A statement that is a transaction of its own, with what is bound to it."""
 
@@ -121,7 +124,7 @@ class SqliteStore:
         self._busy_timeout = busy_timeout
         self._connection = connect(path, cache_mib, busy_timeout, vfs)
         self._cursor = self._connection.cursor()
-        self._read_connection = connect(path, cache_mib, busy_timeout, vfs)
+        self._read_connection = connect(path, _READ_CACHE_MIB, busy_timeout, vfs)
         self._read_connection.pragma("query_only", True)
         self._read_connection.pragma("mmap_size", _MAPPED_BYTES)
         self._known: set[tuple[str, Callable[..., Any]]] = set()
