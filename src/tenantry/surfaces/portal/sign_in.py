@@ -36,7 +36,7 @@ router = APIRouter()
 @performs(Action.SIGN_IN)
 async def show_sign_in(request: Request) -> Response:
     """The form; who is signed in goes on, unless an app wants it done again (`again`)."""
-    if request.query_params.get("again") != "1" and await find_signed_in(request) is not None:
+    if not _is_again(request) and await find_signed_in(request) is not None:
         return see_other(next_of(request))
     return _page(request, Form({"name": [request.query_params.get("name", "")]}), 200)
 
@@ -113,6 +113,10 @@ def _limit(deps: Deps, address: str, name: str) -> None:
     deps.limits.hit("sign_in.name", name, limit=TRIES_PER_NAME, window=WINDOW)
 
 
+def _is_again(request: Request) -> bool:
+    return request.query_params.get("again") == "1"
+
+
 def _page(request: Request, form: Form, status: int) -> Response:
     return render(
         request,
@@ -121,5 +125,6 @@ def _page(request: Request, form: Form, status: int) -> Response:
         form=form,
         action=with_next(request, "/sign-in"),
         wanted=next_of(request),
+        again=_is_again(request),
         elsewhere=with_next(request, "/sign-in/organisation"),
     )
