@@ -54,7 +54,7 @@ async def test_an_app_that_manages_customers_reaches_them(sqlite_portal: Portal)
     await a_grant(store, onboarding, sqlite_portal.dana, reach=Reach.TENANT)
     dana = await sqlite_portal.visit(sqlite_portal.dana)
     page = await dana.open("/reach?show=apps")
-    assert "2 customers, as far as the user may" in titles_of(page)
+    assert "2 customers, as the user may" in titles_of(page)
     assert "every group of the organisation: 3 , users of 2 customers" in dana.text
 
 

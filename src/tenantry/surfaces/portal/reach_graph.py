@@ -140,7 +140,7 @@ def _draw_app(graph: Graph, found: ReachMap, app: AppPath) -> None:
         if reaches_customers(found, app):
             text = ngettext("%(count)s customer", "%(count)s customers", found.totals.customers)
             name = text % {"count": counted(found.totals.customers)}
-            under = _("as far as the user may")
+            under = _("as the user may")
             graph.join(node.id, graph.add(THINGS, Node(CUSTOMERS, name, under, "/customers")))
     if app.user_tokens:
         node = _token(app, "user", app.user_tokens, app.user_grant, app.user_giver)
@@ -189,11 +189,11 @@ def _own_groups(graph: Graph, app: AppPath) -> str:
     """What tokens reach that go as far as who gave them: one user's groups, or those of several."""
     if app.user_tokens == 1 and app.user_giver_id is not None:
         name = _("Groups of %(name)s") % {"name": app.user_giver or ""}
-        node = Node(f"own {app.user_giver_id}", name, _("as far as the user may"), f"/users/{app.user_giver_id}")
+        node = Node(f"own {app.user_giver_id}", name, _("as the user may"), f"/users/{app.user_giver_id}")
     else:
         name = ngettext("Groups of %(count)s user", "Groups of %(count)s users", app.user_tokens)
         text = name % {"count": counted(app.user_tokens)}
-        node = Node(f"own of {app.id}", text, _("as far as each may"), f"/connectors/{app.id}")
+        node = Node(f"own of {app.id}", text, _("as each may"), f"/connectors/{app.id}")
     return graph.add(THINGS, node)
 
 
