@@ -100,6 +100,7 @@ async def ask_disable(request: Request, session: SignedIn, webhook_id: str) -> R
 @performs(Action.CHANGE_WEBHOOKS)
 async def disable(request: Request, session: SignedIn, webhook_id: str) -> Response:
     """Back on the webhook's page; a second time changes nothing."""
+    await read_form(request)
     return await _set_active(request, session, webhook_id, active=False)
 
 
@@ -235,7 +236,6 @@ def _ask(request: Request, webhook: Webhook, form: Form, status: int, **page: An
 async def _set_active(request: Request, session: Session, webhook_id: str, *, active: bool) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller(origin_of(request.scope)), session.here
-    await read_form(request)
     async with deps.store.write() as tx:
         await update_webhook(tx, deps.master_key, caller, here, webhook_id, Wishes(), now, active=active)
     return see_other(f"/webhooks/{webhook_id}")
