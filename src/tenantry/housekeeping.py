@@ -44,6 +44,9 @@ KEPT = (
     Kept("device_tokens", ended.list_device_tokens, ended.delete_device_tokens, 30 * DAY),
     Kept("group_invitations", ended.list_group_invitations, ended.delete_group_invitations, 30 * DAY),
     Kept("sessions", ended.list_sessions, ended.delete_sessions, 30 * DAY),
+    # First what webhooks were sent, then the webhooks: the end of one never takes many rows with it.
+    Kept("webhook_deliveries", ended.list_webhook_deliveries, ended.delete_webhook_deliveries, 30 * DAY),
+    Kept("webhooks", ended.list_webhooks, ended.delete_webhooks, 30 * DAY),
     Kept("sign_ins", ended.list_sign_ins, ended.delete_sign_ins, HOUR),
     Kept("idempotency_keys", ended.list_idempotency_keys, ended.delete_idempotency_keys, HOUR),
 )

@@ -16,10 +16,11 @@ from tenantry.directory import purging
 from tenantry.directory.tenants import delete_tenant
 from tenantry.directory.users import RESTORABLE, delete_user, restore_user
 from tenantry.housekeeping import tidy
-from tenantry.store import audit_events, idempotency
+from tenantry.outbox.webhooks import delete_webhook, send_test
+from tenantry.store import audit_events, idempotency, webhook_deliveries
 from tenantry.store import grants as grant_rows
 from tenantry.store.engine import Store, Tx, Value
-from tests.support.builders import OPERATOR, SomeTenant, a_connector, a_grant, a_group, a_tenant, a_user
+from tests.support.builders import OPERATOR, SomeTenant, a_connector, a_grant, a_group, a_tenant, a_user, a_webhook
 from tests.support.clock import NOON, FakeClock
 
 
@@ -82,10 +83,30 @@ async def test_every_table_that_keeps_something_for_a_time_is_walked(store: Stor
         "device_tokens": 0,
         "group_invitations": 0,
         "sessions": 1,
+        "webhook_deliveries": 0,
+        "webhooks": 0,
         "sign_ins": 1,
         "idempotency_keys": 1,
     }
     assert await count(store, "phone_pins") == 0
+
+
+async def test_webhooks_that_ended_are_forgotten_after_what_they_were_sent_and_what_waits_stays(store: Store) -> None:
+    tenant = await a_tenant(store)
+    ended, stays = await a_webhook(store, tenant, None), await a_webhook(store, tenant, None)
+    for webhook_id in (ended, stays):
+        for moment in (NOON, NOON + 2 * DAY):
+            async with store.write() as tx:
+                await send_test(tx, OPERATOR, tenant.id, webhook_id, moment)
+    async with store.write() as tx:
+        await delete_webhook(tx, OPERATOR, tenant.id, ended, NOON + 2 * DAY)
+        [older] = await webhook_deliveries.list_latest(tx, tenant.id, stays, before=f"{NOON + 1:014x}", limit=9)
+        await webhook_deliveries.mark_delivered(tx, tenant.id, older.id, NOON)
+    forgotten = await tidy_at(store, NOON + 31 * DAY)
+    assert (forgotten["webhook_deliveries"], forgotten["webhooks"]) == (2, 0)
+    forgotten = await tidy_at(store, NOON + 33 * DAY)
+    assert (forgotten["webhook_deliveries"], forgotten["webhooks"]) == (1, 1)
+    assert await count(store, "webhook_deliveries") == 1  # it waits
 
 
 async def insert_one_of_each(tx: Tx, tenant: SomeTenant, user_id: str) -> None:

@@ -227,3 +227,65 @@ async def delete_idempotency_keys(tx: Tx, tenant_id: TenantId, after: bytes, las
         last=last,
         before=before,
     )
+
+
+async def list_webhook_deliveries(read: Read, tenant_id: TenantId, after: bytes, limit: int) -> list[Ending]:
+    """See ListEnds; what still waits has no end yet."""
+    return await read.all(
+        _with_text_key,
+        """
+        SELECT id, COALESCE(delivered_at, created_at) FROM webhook_deliveries
+        WHERE tenant_id = :tenant_id AND id > :after AND due_at IS NULL ORDER BY id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        after=after.decode(),
+        limit=limit,
+    )
+
+
+async def delete_webhook_deliveries(tx: Tx, tenant_id: TenantId, after: bytes, last: bytes, before: Micros) -> int:
+    """See DeleteEnded."""
+    return await tx.run(
+        """
+        DELETE FROM webhook_deliveries
+        WHERE tenant_id = :tenant_id AND id > :after AND id <= :last AND due_at IS NULL
+          AND COALESCE(delivered_at, created_at) < :before
+        """,
+        tenant_id=tenant_id,
+        after=after.decode(),
+        last=last.decode(),
+        before=before,
+    )
+
+
+async def list_webhooks(read: Read, tenant_id: TenantId, after: bytes, limit: int) -> list[Ending]:
+    """See ListEnds."""
+    return await read.all(
+        _with_text_key,
+        """
+        SELECT id, COALESCE(deleted_at, expires_at) FROM webhooks
+        WHERE tenant_id = :tenant_id AND id > :after ORDER BY id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        after=after.decode(),
+        limit=limit,
+    )
+
+
+async def delete_webhooks(tx: Tx, tenant_id: TenantId, after: bytes, last: bytes, before: Micros) -> int:
+    """See DeleteEnded. By then what they were sent is forgotten too."""
+    return await tx.run(
+        """
+        DELETE FROM webhooks
+        WHERE tenant_id = :tenant_id AND id > :after AND id <= :last AND COALESCE(deleted_at, expires_at) < :before
+        """,
+        tenant_id=tenant_id,
+        after=after.decode(),
+        last=last.decode(),
+        before=before,
+    )
+
+
+def _with_text_key(key: str, ends_at: int) -> Ending:
+    """Ids and hashes are walked alike, by their bytes."""
+    return Ending(key.encode(), ends_at)

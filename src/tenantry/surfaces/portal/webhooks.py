@@ -192,7 +192,7 @@ async def show_webhook(request: Request, session: SignedIn, webhook_id: str, bef
         deliveries=found[:PAGE],
         first=path if before else "",
         next=address(path, before=found[PAGE - 1].id) if len(found) > PAGE else "",
-        event_words=event_words(),
+        events=[(name, words) for name, words in event_words().items() if name in webhook.event_types.split()],
         delivery_state=delivery_state,
     )
 
