@@ -10,7 +10,7 @@ import pytest
 
 from tenantry.access.actions import Permission
 from tenantry.core.caller import Reach
-from tenantry.core.ids import GroupId
+from tenantry.core.ids import GrantId, GroupId
 from tenantry.store import grant_lists, group_invitations, group_lists, groups
 from tenantry.store.group_lists import ListedMember
 from tests.support.builders import SomeUser, a_connector, a_grant, a_group, a_user
@@ -83,7 +83,7 @@ async def test_a_group_is_deleted_after_what_stops_was_read_and_comes_back_witho
     assert "Night drivers" in erik.text
     assert (await erik.open(restore)).status_code == 403  # no admin of a group that is deleted
     async with store.read() as read:
-        assert await grant_lists.find_live(read, portal.tenant.id, grant.id, NOON) is None
+        assert await grant_lists.find_live(read, portal.tenant.id, GrantId(grant.id), NOON) is None
 
 
 async def test_an_existing_group_is_put_below_and_taken_out_again(portal: Portal) -> None:
@@ -226,6 +226,7 @@ async def test_an_invite_link_is_shown_once_listed_and_ended(portal: Portal) -> 
     assert "/join/tny_gi_" in made.text
     erik.page = page
     assert (await erik.send(path, lifetime="7")).status_code == 409
+    assert "make another" in erik.text
     await erik.open(path)
     assert "tny_gi_" not in erik.page.text
     assert "Erik" in erik.text

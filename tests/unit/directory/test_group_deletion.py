@@ -10,7 +10,7 @@ from tenantry.access.actions import Permission, RoleId
 from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY
 from tenantry.core.errors import Forbidden, NotFound
-from tenantry.core.ids import GroupId
+from tenantry.core.ids import GrantId, GroupId
 from tenantry.directory.group_deletion import delete_group, list_deleted_groups, look_at_end, restore_group
 from tenantry.directory.groups import list_groups
 from tenantry.directory.invitations import invite, look_at_invitation
@@ -65,8 +65,8 @@ async def test_a_deletion_says_first_what_it_ends_and_then_ends_it(store: Store)
 
     await delete(store, admin, group)
     async with store.read() as read:
-        assert await grant_lists.find_live(read, tenant.id, grant.id, NOON) is None
-        assert await grant_lists.find_live(read, tenant.id, other.id, NOON) is not None
+        assert await grant_lists.find_live(read, tenant.id, GrantId(grant.id), NOON) is None
+        assert await grant_lists.find_live(read, tenant.id, GrantId(other.id), NOON) is not None
         assert group not in {view.group.id for view in await list_groups(read, OPERATOR, tenant.id, now=NOON)}
         with pytest.raises(NotFound):
             await look_at_invitation(read, as_user(member), HASHER, link.secret, NOON)
@@ -111,7 +111,7 @@ async def test_a_restored_group_has_its_people_and_links_and_no_tokens_or_invita
     async with store.read() as read:
         assert await groups.find_role(read, tenant.id, group, member.id) == "member"
         assert await access.is_within_group(read, tenant.id, below, above)
-        assert await grant_lists.find_live(read, tenant.id, grant.id, NOON) is None
+        assert await grant_lists.find_live(read, tenant.id, GrantId(grant.id), NOON) is None
         with pytest.raises(NotFound):
             await look_at_invitation(read, as_user(member), HASHER, link.secret, NOON)
     assert "group.restored" in {kind for kind, _ in await trail(store, tenant)}

@@ -39,7 +39,7 @@ from tenantry.tokens.secrets import SecretHasher
 BODY_LIMIT = 65_536
 DRAFT_COOKIE = "tenantry-draft"
 _DRAFT_LIMIT = 3_000
-_NEVER_KEPT = frozenset({"form_token", "form_id", "password", "pin", "code"})
+_NEVER_KEPT = frozenset({"form_token", "form_id", "password", "pin", "code", "link"})
 WHOLE = ""
 """The key in `errors` of what is wrong with the form as a whole."""
 

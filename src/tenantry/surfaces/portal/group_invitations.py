@@ -37,11 +37,11 @@ async def make(request: Request, session: SignedIn, group_id: GroupId) -> Respon
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller(origin_of(request.scope)), session.here
     form = await read_form(request)
-    days = form.text("lifetime", max_length=4)
+    days, path = form.text("lifetime", max_length=4), f"/groups/{group_id}/invitations"
     made: NewInvitation | None = None
     with form.showing_errors():
         async with deps.store.write() as tx:
-            await claim_form(tx, deps.hasher, here, form, back=f"/groups/{group_id}/invitations", now=now)
+            await claim_form(tx, deps.hasher, here, form, back=f"/groups/{group_id}", again=path, now=now)
             lifetime = int(days) * DAY if days.isdecimal() else 0
             made = await invite(tx, caller, deps.hasher, here, group_id, lifetime, now)
     if made is None:
