@@ -44,6 +44,7 @@ from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, header, json_answe
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import action_of
+from tenantry.tokens.last_uses import keep_noting
 from tenantry.tokens.master_key import load_master_key
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
@@ -220,8 +221,9 @@ class App:
     async def _live(self, receive: Receive, send: Send) -> None:
         """The server's lifespan: in the background keys are read again, the store is tidied, and webhooks are sent."""
         await receive()
-        tidying = keep_tidy(self.deps.store, self.deps.clock)
-        self._background = [asyncio.create_task(work) for work in (self._refresh_keys(), tidying, self._sender.run())]
+        store = self.deps.store
+        works = (self._refresh_keys(), keep_tidy(store, self.deps.clock), keep_noting(store), self._sender.run())
+        self._background = [asyncio.create_task(work) for work in works]
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.close()

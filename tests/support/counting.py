@@ -49,6 +49,12 @@ class CountingStore:
             yield _CountingTx(tx, self._step)
         self._cost.commits += 1
 
+    async def run(self, sql: str, /, **params: Value) -> int:
+        self._step()
+        changed = await self._store.run(sql, **params)
+        self._cost.commits += 1
+        return changed
+
     async def close(self) -> None:
         await self._store.close()
 

@@ -53,6 +53,10 @@ class FaultyStore:
             yield _FaultyTx(tx, self.step)
             self.step()
 
+    async def run(self, sql: str, /, **params: Value) -> int:
+        self.step()
+        return await self._store.run(sql, **params)
+
     def step(self) -> None:
         self.steps += 1
         if self.steps == self._fail_at:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import ConnectorId, TenantId
-from tenantry.store.engine import Read, Tx
+from tenantry.store.engine import Read, Tx, Writes
 
 
 class Connector(NamedTuple):
@@ -216,6 +216,20 @@ async def list_live_secrets(read: Read, connector_id: ConnectorId, now: Micros) 
         """,
         connector_id=connector_id,
         now=now,
+    )
+
+
+async def note_use(tx: Writes, connector_id: ConnectorId, secret_hash: bytes, at: Micros) -> None:
+    """The secret was found right."""
+    await tx.run(
+        """
+        UPDATE connector_secrets SET last_used_at = :at
+        WHERE connector_id = :connector_id AND secret_hash = :secret_hash
+          AND (last_used_at IS NULL OR last_used_at < :at)
+        """,
+        connector_id=connector_id,
+        secret_hash=secret_hash,
+        at=at,
     )
 
 

@@ -19,9 +19,11 @@ class PresentedRefreshToken(NamedTuple):
     connector_kind: str
     connector_deleted_at: int | None
     secret_hash: bytes | None
+    secret_last_used_at: int | None
     token_created_at: int | None
     token_expires_at: int
     token_revoked_at: int | None
+    token_last_used_at: int | None
     grant_id: GrantId
     grant_connector_id: ConnectorId
     user_id: UserId
@@ -45,6 +47,7 @@ class PresentedConnector(NamedTuple):
     deactivated_at: int | None
     deleted_at: int | None
     secret_hash: bytes | None
+    secret_last_used_at: int | None
     tenant_ended_at: int | None
 
 
@@ -91,7 +94,9 @@ async def find_refresh_token(
         PresentedRefreshToken,
         """
         SELECT c.kind AS connector_kind, c.deleted_at AS connector_deleted_at, s.secret_hash,
-               r.created_at AS token_created_at, r.expires_at AS token_expires_at, r.revoked_at AS token_revoked_at,
+               s.last_used_at AS secret_last_used_at, r.created_at AS token_created_at,
+               r.expires_at AS token_expires_at, r.revoked_at AS token_revoked_at,
+               r.last_used_at AS token_last_used_at,
                g.id AS grant_id, g.connector_id AS grant_connector_id, g.user_id, g.group_id, g.permissions, g.amr,
                g.expires_at AS grant_expires_at, g.revoked_at AS grant_revoked_at,
                COALESCE(u.soft_deleted_at, u.disabled_at) AS user_ended_at, x.deleted_at AS group_deleted_at,
@@ -120,7 +125,7 @@ async def find_connector(read: Read, connector_id: str, secret_hash: bytes, now:
         PresentedConnector,
         """
         SELECT c.id, c.tenant_id, c.kind, c.permissions, c.deactivated_at, c.deleted_at, s.secret_hash,
-               COALESCE(t.deleted_at, t.disabled_at) AS tenant_ended_at
+               s.last_used_at AS secret_last_used_at, COALESCE(t.deleted_at, t.disabled_at) AS tenant_ended_at
         FROM connectors c JOIN tenants t ON t.id = c.tenant_id
         LEFT JOIN connector_secrets s ON s.connector_id = c.id AND s.secret_hash = :secret_hash
             AND s.ended_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > :now)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId, UserId
-from tenantry.store.engine import Read, Tx
+from tenantry.store.engine import Read, Tx, Writes
 
 
 class LiveGrant(NamedTuple):
@@ -77,6 +77,19 @@ async def insert_refresh_token(
         grant_id=grant_id,
         expires_at=expires_at,
         now=now,
+    )
+
+
+async def note_use(tx: Writes, tenant_id: TenantId, token_hash: bytes, at: Micros) -> None:
+    """The refresh token was exchanged."""
+    await tx.run(
+        """
+        UPDATE refresh_tokens SET last_used_at = :at
+        WHERE tenant_id = :tenant_id AND token_hash = :token_hash AND (last_used_at IS NULL OR last_used_at < :at)
+        """,
+        tenant_id=tenant_id,
+        token_hash=token_hash,
+        at=at,
     )
 
 

@@ -14,6 +14,7 @@ from tenantry.core.ids import ConnectorId, TenantId
 from tenantry.store import credentials
 from tenantry.store.engine import Read, Store
 from tenantry.tokens.exchange import Exchanged, fault_of_client, read_client
+from tenantry.tokens.last_uses import PROCESS_USES
 from tenantry.tokens.mint import mint_access_token
 from tenantry.tokens.refusals import PROCESS_BUDGET, RefusalBudget, note_refusal
 from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
@@ -44,6 +45,8 @@ async def authenticate_connector(
         raise fault
     if row.tenant_ended_at is not None:
         raise InvalidClient("tenant_ended")
+    if presented_hash:
+        PROCESS_USES.note_secret(connector_id, presented_hash, row.secret_last_used_at, now)
     return ConnectorIdentity(
         row.id, row.tenant_id, row.kind, tuple(row.permissions.split()), is_active=row.deactivated_at is None
     )
@@ -135,6 +138,5 @@ async def issue_to_connector(
         now=now,
     )
     issued = AccessTokenIssued(jti=access_token.jti, audience=audience, expires_at=access_token.expires_at)
-    async with store.write() as tx:
-        await record(tx, tenant_id, caller, issued, now)
+    await record(store, tenant_id, caller, issued, now)
     return Exchanged(access_token, tenant_id, connector_id, permissions)

@@ -27,6 +27,7 @@ from tenantry.core.ids import ConnectorId, GrantId, TenantId, UserId, parse_guid
 from tenantry.store import credentials, grants
 from tenantry.store.credentials import PresentedRefreshToken
 from tenantry.store.engine import Store
+from tenantry.tokens.last_uses import PROCESS_USES
 from tenantry.tokens.mint import AccessToken, mint_access_token
 from tenantry.tokens.refusals import MALFORMED, PROCESS_BUDGET, RefusalBudget, note_refusal
 from tenantry.tokens.secrets import SecretHasher, SecretKind, is_well_formed, mint_secret, tenant_of
@@ -77,10 +78,9 @@ async def exchange_refresh_token(
     tenant_id = tenant_of(refresh_token, SecretKind.REFRESH_TOKEN)
     if tenant_id is None:
         raise InvalidGrant(MALFORMED)
+    token_hash = hasher.hash(refresh_token)
     async with store.read() as read:
-        row = await credentials.find_refresh_token(
-            read, tenant_id, hasher.hash(refresh_token), connector_id, secret_hash, now
-        )
+        row = await credentials.find_refresh_token(read, tenant_id, token_hash, connector_id, secret_hash, now)
     fault = _fault_of(row, connector_id, secret_hash, now)
     if fault is None and tenant is not None and tenant != tenant_id:
         fault = InvalidGrant("wrong_tenant")
@@ -89,6 +89,9 @@ async def exchange_refresh_token(
             store, ring, hasher, row, tenant_id, audience, issuer, lifetime, now, origin, refresh_lifetime
         )
         if exchanged is not None:
+            PROCESS_USES.note_token(tenant_id, token_hash, row.token_last_used_at, now)
+            if secret_hash:
+                PROCESS_USES.note_secret(connector_id, secret_hash, row.secret_last_used_at, now)
             return exchanged
     refused = fault or InvalidGrant("revoked")
     await note_refusal(

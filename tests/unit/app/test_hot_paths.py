@@ -33,8 +33,8 @@ from tests.support.builders import (
 from tests.support.counting import Cost, CountingStore
 
 EXCHANGE = Cost(looks=1, commits=1, steps=1)
-CALLER, ENTERPRISE = 1, 2
-"""Looks by key: at the connector; at the enterprise, and at what decides who may act in it."""
+CALLER, ENTERPRISE = 1, 1
+"""Looks by key: at the connector; at the enterprise."""
 
 
 @dataclass

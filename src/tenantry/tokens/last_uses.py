@@ -1,0 +1,82 @@
+"""When secrets and refresh tokens were used last, for the people who look after them.
+
+A use is a note in memory, so that an exchange does not write one row more; the notes are written down twice a minute.
+What was noted within the hour is not noted again, and of more uses than MOST the rest wait for their next: the time
+shown is true within the hour, and a crash loses half a minute of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from tenantry.core.clock import HOUR, Micros
+from tenantry.core.errors import StoreBusy
+from tenantry.core.ids import ConnectorId, TenantId
+from tenantry.core.log import get_logger
+from tenantry.store import connectors, grants
+from tenantry.store.engine import Store
+
+_log = get_logger()
+
+MOST = 5_000
+EVERY_SECONDS = 30
+_TOGETHER = 50
+
+
+class LastUses:
+    """Notes on the event loop only."""
+
+    __slots__ = ("_secrets", "_tokens")
+
+    def __init__(self) -> None:
+        self._secrets: dict[tuple[ConnectorId, bytes], Micros] = {}
+        self._tokens: dict[tuple[TenantId, bytes], Micros] = {}
+
+    def note_secret(self, connector_id: ConnectorId, secret_hash: bytes, known: Micros | None, now: Micros) -> None:
+        """A connector's secret was found right. `known`: its last use as the store has it."""
+        if (known is None or now - known >= HOUR) and len(self._secrets) < MOST:
+            self._secrets[connector_id, secret_hash] = now
+
+    def note_token(self, tenant_id: TenantId, token_hash: bytes, known: Micros | None, now: Micros) -> None:
+        """A refresh token was exchanged. `known`: its last use as the store has it."""
+        if (known is None or now - known >= HOUR) and len(self._tokens) < MOST:
+            self._tokens[tenant_id, token_hash] = now
+
+    async def write(self, store: Store) -> None:
+        """Write the notes down, each by itself: a row that another process has locked keeps no other waiting.
+
+        What a busy store does not take is noted at its next use.
+        """
+        secrets, self._secrets = self._secrets, {}
+        tokens, self._tokens = self._tokens, {}
+        await _write_all(partial(connectors.note_use, store), secrets)
+        await _write_all(partial(grants.note_use, store), tokens)
+
+
+async def _write_all(note_use: Callable[..., Awaitable[None]], noted: Mapping[Any, Micros]) -> None:
+    uses = list(noted.items())
+    for start in range(0, len(uses), _TOGETHER):
+        writes = [note_use(*key, at) for key, at in uses[start : start + _TOGETHER]]
+        for outcome in await asyncio.gather(*writes, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, StoreBusy):
+                raise outcome
+
+
+PROCESS_USES = LastUses()
+"""What every exchange of this process notes in."""
+
+
+async def keep_noting(store: Store, uses: LastUses = PROCESS_USES) -> None:
+    """For ever; what is left is written when the task is cancelled."""
+    try:
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            try:
+                await uses.write(store)
+            except Exception:  # noqa: BLE001 - serving goes on
+                _log.exception("last uses not written")
+    finally:
+        await uses.write(store)
