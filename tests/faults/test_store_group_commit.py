@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
 import apsw
 import pytest
 
 from tenantry.core.errors import StoreBusy, StoreUnavailable
-from tenantry.store import Tx
+from tenantry.store import Tx, sqlite_log
+from tenantry.store.engine import Writes
 from tenantry.store.sqlite import SqliteStore
 from tests.support.disk import Disk
 
 WRITERS = 32
+
+Add = Callable[[SqliteStore, str], Coroutine[None, None, None]]
 
 
 @pytest.fixture
@@ -41,13 +44,24 @@ async def impatient(path: Path) -> AsyncIterator[SqliteStore]:
     await opened.close()
 
 
-async def insert(tx: Tx, tenant: str, name: str = "n") -> None:
+async def insert(tx: Writes, tenant: str, name: str = "n") -> None:
     await tx.run("INSERT INTO tenants (id, name, created_at) VALUES (:id, :name, 1)", id=tenant, name=name)
 
 
-async def add(store: SqliteStore, tenant: str) -> None:
+async def add_in_a_block(store: SqliteStore, tenant: str) -> None:
     async with store.write() as tx:
         await insert(tx, tenant)
+
+
+async def add_alone(store: SqliteStore, tenant: str) -> None:
+    await insert(store, tenant)
+
+
+@pytest.fixture(params=[add_in_a_block, add_alone])
+def add(request: pytest.FixtureRequest) -> Add:
+    """Every way to write."""
+    chosen: Add = request.param
+    return chosen
 
 
 def on_disk(path: Path) -> list[str]:
@@ -65,7 +79,9 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0)
 
 
-async def test_concurrent_writers_share_one_commit_and_one_sync(store: SqliteStore, disk: Disk, path: Path) -> None:
+async def test_concurrent_writers_share_one_commit_and_one_sync(
+    store: SqliteStore, disk: Disk, path: Path, add: Add
+) -> None:
     await add(store, "first")
     commits, syncs = store.commits, disk.log_syncs
     await asyncio.gather(*(add(store, f"{n:02}") for n in range(WRITERS)))
@@ -74,7 +90,9 @@ async def test_concurrent_writers_share_one_commit_and_one_sync(store: SqliteSto
     assert len(on_disk(path)) == WRITERS + 1
 
 
-async def test_writers_that_come_while_a_commit_runs_form_the_next_group(store: SqliteStore, path: Path) -> None:
+async def test_writers_that_come_while_a_commit_runs_form_the_next_group(
+    store: SqliteStore, path: Path, add: Add
+) -> None:
     first = asyncio.create_task(add(store, "first"))
     await until(lambda: store._taken)
     assert not first.done()
@@ -85,7 +103,7 @@ async def test_writers_that_come_while_a_commit_runs_form_the_next_group(store: 
     assert len(on_disk(path)) == WRITERS + 1
 
 
-async def test_every_commit_is_synced_before_its_writer_is_told(store: SqliteStore, disk: Disk) -> None:
+async def test_every_commit_is_synced_before_its_writer_is_told(store: SqliteStore, disk: Disk, add: Add) -> None:
     for n in range(5):
         before = disk.log_syncs
         await add(store, str(n))
@@ -105,7 +123,7 @@ async def test_an_exception_rolls_back_only_its_own_writer(store: SqliteStore, p
     assert on_disk(path) == [f"{n:02}" for n in range(WRITERS) if n % 3]
 
 
-async def test_a_group_in_which_all_roll_back_commits_nothing(store: SqliteStore, path: Path) -> None:
+async def test_a_group_in_which_all_roll_back_commits_nothing(store: SqliteStore, path: Path, add: Add) -> None:
     async def fail() -> None:
         async with store.write() as tx:
             await insert(tx, "same")
@@ -118,7 +136,7 @@ async def test_a_group_in_which_all_roll_back_commits_nothing(store: SqliteStore
 
 @pytest.mark.parametrize("fault", ["full", "sync_fails"])
 async def test_a_failed_commit_fails_its_whole_group_and_the_store_lives_on(
-    store: SqliteStore, disk: Disk, path: Path, fault: str
+    store: SqliteStore, disk: Disk, path: Path, fault: str, add: Add
 ) -> None:
     await add(store, "before")
     setattr(disk, fault, True)
@@ -132,7 +150,7 @@ async def test_a_failed_commit_fails_its_whole_group_and_the_store_lives_on(
 
 
 async def test_a_disk_that_fills_up_inside_a_block_loses_no_acknowledged_row(
-    store: SqliteStore, disk: Disk, path: Path
+    store: SqliteStore, disk: Disk, path: Path, add: Add
 ) -> None:
     async def add_much() -> None:
         async with store.write() as tx:
@@ -151,7 +169,7 @@ async def test_a_disk_that_fills_up_inside_a_block_loses_no_acknowledged_row(
 
 
 async def test_nothing_commits_by_itself_after_the_transaction_was_lost(
-    store: SqliteStore, disk: Disk, path: Path
+    store: SqliteStore, disk: Disk, path: Path, add: Add
 ) -> None:
     async def fill(tx: Tx) -> None:
         for n in range(300):
@@ -171,7 +189,9 @@ async def test_nothing_commits_by_itself_after_the_transaction_was_lost(
     assert on_disk(path) == ["after"]
 
 
-async def test_a_writer_cancelled_while_it_waits_for_the_commit_harms_nobody(store: SqliteStore, path: Path) -> None:
+async def test_a_writer_cancelled_while_it_waits_for_the_commit_harms_nobody(
+    store: SqliteStore, path: Path, add: Add
+) -> None:
     tasks = [asyncio.create_task(add(store, f"{n:02}")) for n in range(WRITERS)]
     await until(lambda: store._taken)
     tasks[0].cancel()
@@ -182,7 +202,9 @@ async def test_a_writer_cancelled_while_it_waits_for_the_commit_harms_nobody(sto
     assert len(on_disk(path)) == WRITERS + 1
 
 
-async def test_a_writer_cancelled_while_it_waits_for_its_turn_harms_nobody(store: SqliteStore, path: Path) -> None:
+async def test_a_writer_cancelled_while_it_waits_for_its_turn_harms_nobody(
+    store: SqliteStore, path: Path, add: Add
+) -> None:
     async with store.write() as tx:
         await insert(tx, "holder")
         tasks = [asyncio.create_task(add(store, f"{n:02}")) for n in range(4)]
@@ -210,7 +232,9 @@ async def test_writers_that_suspend_take_turns_in_order_and_do_not_keep_others_f
     assert len(on_disk(path)) == WRITERS
 
 
-async def test_waiting_too_long_for_the_turn_is_busy_and_its_end_is_not(impatient: SqliteStore, path: Path) -> None:
+async def test_waiting_too_long_for_the_turn_is_busy_and_its_end_is_not(
+    impatient: SqliteStore, path: Path, add: Add
+) -> None:
     async with impatient.write() as tx:
         await insert(tx, "holder")
         outcomes = await asyncio.gather(*(add(impatient, f"{n:02}") for n in range(4)), return_exceptions=True)
@@ -219,7 +243,9 @@ async def test_waiting_too_long_for_the_turn_is_busy_and_its_end_is_not(impatien
     assert on_disk(path) == ["after", "holder"]
 
 
-async def test_a_file_locked_by_another_too_long_is_busy_and_still_reads(impatient: SqliteStore, path: Path) -> None:
+async def test_a_file_locked_by_another_too_long_is_busy_and_still_reads(
+    impatient: SqliteStore, path: Path, add: Add
+) -> None:
     other = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
     other.execute("BEGIN IMMEDIATE")
     outcomes = await asyncio.gather(*(add(impatient, f"{n:02}") for n in range(4)), return_exceptions=True)
@@ -231,7 +257,7 @@ async def test_a_file_locked_by_another_too_long_is_busy_and_still_reads(impatie
     assert on_disk(path) == ["after"]
 
 
-async def test_a_file_locked_by_another_for_a_moment_only_delays(store: SqliteStore, path: Path) -> None:
+async def test_a_file_locked_by_another_for_a_moment_only_delays(store: SqliteStore, path: Path, add: Add) -> None:
     other = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
     other.execute("BEGIN IMMEDIATE")
     waiting = [asyncio.create_task(add(store, f"{n:02}")) for n in range(4)]
@@ -245,3 +271,23 @@ async def test_a_read_block_cannot_write(store: SqliteStore) -> None:
     async with store.read() as read:
         with pytest.raises(StoreUnavailable, match="readonly"):
             await read.all(str, "DELETE FROM tenants RETURNING id")
+
+
+async def test_the_log_is_begun_anew_while_writers_never_rest(
+    path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, add: Add
+) -> None:
+    monkeypatch.setattr(sqlite_log, "LONG", 40)
+    store = SqliteStore(str(path), busy_timeout=30, cache_mib=1, vfs=disk.name)
+    log, lengths = path.with_name(path.name + "-wal"), set[int]()
+
+    async def write(worker: int) -> None:
+        for n in range(60):
+            await add(store, f"{worker}-{n:02}")
+            lengths.add(store._log._pages)
+
+    await asyncio.gather(*(write(worker) for worker in range(4)))
+    assert store.commits >= 60
+    assert log.stat().st_size < 4096 * 200  # each of so many commits appends two pages or more
+    assert min(lengths) < 40 <= max(lengths)
+    await store.close()
+    assert len(on_disk(path)) == 240
