@@ -7,12 +7,17 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
 from tenantry.store import Store, migrate, open_store
 from tests.support.databases import TEMPLATE, Databases
 from tests.support.postgres import PostgresServer
+
+# How long an example takes says how busy the machine is: all its cores run tests.
+hypothesis.settings.register_profile("tenantry", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tenantry")
 
 
 @pytest.fixture(scope="session", autouse=True)
