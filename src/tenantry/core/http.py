@@ -46,15 +46,19 @@ class _Exchange:
 
     def __init__(self, host: str, port: int) -> None:
         self.connection = http.client.HTTPConnection(host, port, timeout=_STEP_SECONDS)
+        self.sock: socket.socket | None = None  # the connection lets go of its own before the body is read
         self.is_cut = False
+
+    def take(self, sock: socket.socket) -> None:
+        """Use this one, until the next."""
+        self.sock = self.connection.sock = sock
 
     def cut(self) -> None:
         """Whoever reads or writes finds the connection closed."""
         self.is_cut = True
-        sock = self.connection.sock
-        if sock is not None:
+        if self.sock is not None:
             with suppress(OSError):
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # TLS is not asked: the reader is inside it
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # TLS is not asked: the reader is inside it
 
 
 class OutgoingHttp:
@@ -122,10 +126,10 @@ class OutgoingHttp:
         connection = exchange.connection
         try:
             sock = self._connect(connection.host, connection.port)
-            connection.sock = sock
+            exchange.take(sock)
             if scheme == "https":
                 sock = self._tls.wrap_socket(sock, server_hostname=connection.host, do_handshake_on_connect=False)
-                connection.sock = sock
+                exchange.take(sock)
                 sock.do_handshake()
             connection.request(method, path, body, headers)
             answer = connection.getresponse()

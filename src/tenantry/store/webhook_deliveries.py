@@ -136,8 +136,8 @@ async def list_due(read: Read, tenant_id: TenantId) -> list[Due]:
     return await read.all(
         Due,
         """
-        SELECT webhook_id, MIN(due_at) AS due_at FROM webhook_deliveries
-        WHERE tenant_id = :tenant_id AND due_at IS NOT NULL GROUP BY webhook_id
+        SELECT webhook_id || '' AS webhook_id, MIN(due_at) AS due_at FROM webhook_deliveries
+        WHERE tenant_id = :tenant_id AND due_at IS NOT NULL GROUP BY webhook_id || ''
         """,
         tenant_id=tenant_id,
     )

@@ -225,10 +225,11 @@ async def list_subscribed_over_user(
         """
         SELECT w.id, w.event_types, w.context, m.group_id, m.role
         FROM webhooks w
-        JOIN group_members m ON m.tenant_id = :tenant_id AND m.user_id = :user_id AND m.role <> 'subscriber'
-          AND (w.object_type = 'tenant' OR m.group_id = w.object_id)
+        CROSS JOIN group_members m
         JOIN groups g ON g.tenant_id = :tenant_id AND g.id = m.group_id AND g.deleted_at IS NULL
         WHERE w.tenant_id = :tenant_id AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.expires_at > :now
+          AND m.tenant_id = :tenant_id AND m.user_id = :user_id AND m.role <> 'subscriber'
+          AND (w.object_type = 'tenant' OR m.group_id = w.object_id)
         ORDER BY m.group_id, w.created_at, w.id
         """,
         tenant_id=tenant_id,
