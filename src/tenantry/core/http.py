@@ -132,12 +132,12 @@ class OutgoingHttp:
                 exchange.take(sock)
                 sock.do_handshake()
             connection.request(method, path, body, headers)
-            answer = connection.getresponse()
             received = bytearray()
-            while chunk := answer.read1(65_536):
-                received += chunk
-                if len(received) > MAX_ANSWER:
-                    raise Unreachable("the answer is too long")
+            with connection.getresponse() as answer:
+                while chunk := answer.read1(65_536):
+                    received += chunk
+                    if len(received) > MAX_ANSWER:
+                        raise Unreachable("the answer is too long")
             if exchange.is_cut:
                 raise Unreachable("the answer took too long")
             return Reply(answer.status, bytes(received))

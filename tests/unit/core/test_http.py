@@ -69,6 +69,7 @@ async def test_an_answer_that_drips_or_never_comes_is_cut_at_the_deadline(scheme
 
 async def test_an_answer_larger_than_it_may_be_is_given_up() -> None:
     def say_much(connection: socket.socket) -> None:
+        connection.recv(4096)
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (http.MAX_ANSWER + 1))
 
     with a_peer(say_much) as address, pytest.raises(Unreachable, match="the answer is too long"):
