@@ -92,10 +92,13 @@ async def of_actor(
 async def of_partner(
     read: Read, tenant_id: TenantId, partner_tenant_id: TenantId, *, since: str, limit: int
 ) -> list[FoundEvent]:
-    """What the users of one partner did in this tenant."""
+    """What the users of one partner did in this tenant, save tokens issued."""
     return await read.all(
         FoundEvent,
-        _COLUMNS + " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id" + _NEWEST,
+        _COLUMNS
+        + " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id"
+        + _RARE
+        + _NEWEST,
         tenant_id=tenant_id,
         partner_tenant_id=partner_tenant_id,
         since=since,

@@ -759,7 +759,13 @@ audit_events = _owned(
     _where("ix_audit_events_type", "tenant_id", "type", "id", where=_RARE),
     _where("ix_audit_events_actor", "tenant_id", "actor", "id", where=_RARE),
     _where("ix_audit_events_correlation", "tenant_id", "correlation_id", "id", where=_RARE),
-    _where("ix_audit_events_partner", "tenant_id", "partner_tenant_id", "id", where="partner_tenant_id IS NOT NULL"),
+    _where(
+        "ix_audit_events_partner",
+        "tenant_id",
+        "partner_tenant_id",
+        "id",
+        where=f"partner_tenant_id IS NOT NULL AND {_RARE}",
+    ),
     key=("id",),
     tenant_known=False,  # the trail outlives its tenant
 )

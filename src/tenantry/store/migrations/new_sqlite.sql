@@ -545,13 +545,13 @@ CREATE TABLE partner_relationships (
 );
 CREATE INDEX ix_partner_customers_name ON partner_customers (tenant_id, name_key, customer_tenant_id);
 CREATE INDEX ix_partner_relationships_customer ON partner_relationships (tenant_id, customer_tenant_id, status, expires_at);
-CREATE INDEX ix_audit_events_partner ON audit_events (tenant_id, partner_tenant_id, id) WHERE partner_tenant_id IS NOT NULL;
 CREATE INDEX ix_groups_name ON groups (tenant_id, name_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX ix_managed_accounts_search ON managed_accounts (tenant_id, enterprise_id, search_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX ix_audit_events_rare ON audit_events (tenant_id, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
 CREATE INDEX ix_audit_events_type ON audit_events (tenant_id, type, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
 CREATE INDEX ix_audit_events_actor ON audit_events (tenant_id, actor, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
 CREATE INDEX ix_audit_events_correlation ON audit_events (tenant_id, correlation_id, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
+CREATE INDEX ix_audit_events_partner ON audit_events (tenant_id, partner_tenant_id, id) WHERE partner_tenant_id IS NOT NULL AND type <> 'access_token.issued' AND type <> 'device_token.issued';
 CREATE TABLE domain_proofs (
 	tenant_id TEXT NOT NULL, 
 	name TEXT NOT NULL, 

@@ -27,6 +27,15 @@ def upgrade() -> None:
         ("users", "last_sign_in_at"),
     ):
         op.add_column(table, sa.Column(column, sa.BigInteger(), nullable=True))
+    by_partner = sa.text(f"partner_tenant_id IS NOT NULL AND {RARE}")
+    op.drop_index("ix_audit_events_partner", table_name="audit_events")
+    op.create_index(
+        "ix_audit_events_partner",
+        "audit_events",
+        ["tenant_id", "partner_tenant_id", "id"],
+        sqlite_where=by_partner,
+        postgresql_where=by_partner,
+    )
     op.create_table(
         "domain_proofs",
         sa.Column("tenant_id", sa.Text(), nullable=False),
