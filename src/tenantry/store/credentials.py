@@ -51,6 +51,17 @@ class PresentedConnector(NamedTuple):
     tenant_ended_at: int | None
 
 
+class ConnectorInUse(NamedTuple):
+    """The connector behind an access token without a user."""
+
+    id: ConnectorId
+    tenant_id: TenantId
+    kind: str
+    permissions: str
+    deleted_at: int | None
+    tenant_ended_at: int | None
+
+
 class PresentedKey(NamedTuple):
     """A service account's public key (PEM)."""
 
@@ -134,6 +145,19 @@ async def find_connector(read: Read, connector_id: str, secret_hash: bytes, now:
         connector_id=connector_id,
         secret_hash=secret_hash,
         now=now,
+    )
+
+
+async def find_connector_in_use(read: Read, connector_id: str) -> ConnectorInUse | None:
+    """The connector with the state of its tenant. Hot path: 1 query."""
+    return await read.one_or_none(
+        ConnectorInUse,
+        """
+        SELECT c.id, c.tenant_id, c.kind, c.permissions, c.deleted_at,
+               COALESCE(t.deleted_at, t.disabled_at) AS tenant_ended_at
+        FROM connectors c JOIN tenants t ON t.id = c.tenant_id WHERE c.id = :connector_id
+        """,
+        connector_id=connector_id,
     )
 
 

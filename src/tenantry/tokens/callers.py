@@ -43,7 +43,7 @@ async def authenticate(
             raise
         claims = verify_access_token(ring, raw_token, issuer=issuer, audience=audience, now=now, leeway=leeway)
     if claims.gid is None:
-        return await _connector_behind(read, claims, origin, now)
+        return await _connector_behind(read, claims, origin)
     return await _user_behind(read, claims, claims.gid, origin, now)
 
 
@@ -79,9 +79,9 @@ async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin, now
     )
 
 
-async def _connector_behind(read: Read, claims: Claims, origin: Origin, now: Micros) -> Caller:
+async def _connector_behind(read: Read, claims: Claims, origin: Origin) -> Caller:
     """A deactivated connector's tokens go on until their end; it gets no new ones."""
-    connector = await credentials.find_connector(read, claims.client_id, b"", now)
+    connector = await credentials.find_connector_in_use(read, claims.client_id)
     if connector is None or connector.deleted_at is not None or connector.tenant_id != claims.tid:
         raise InvalidToken("connector_deleted")
     if connector.tenant_ended_at is not None:

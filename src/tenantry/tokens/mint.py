@@ -5,7 +5,6 @@ Source: RFC 9068 §2 (JWT profile for access tokens), with `tid`, `gid` and `amr
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ import msgspec
 
 from tenantry.access.actions import Audience
 from tenantry.core.clock import SECOND, Micros
-from tenantry.core.ids import GrantId, TenantId
+from tenantry.core.ids import GrantId, TenantId, random_16
 from tenantry.tokens import base64url
 from tenantry.tokens.signing_keys import KeyRing
 
@@ -55,7 +54,7 @@ def mint_access_token(
     """
     issued_at = now // SECOND
     expires_at = (now + lifetime) // SECOND
-    jti = os.urandom(16).hex()
+    jti = random_16().hex()
     claims: dict[str, Any] = dict(extra) if extra else {}
     claims["iss"] = issuer
     claims["sub"] = subject
