@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from html import escape
 from pathlib import Path
@@ -14,6 +15,7 @@ from tenantry.core.errors import StoreBusy
 from tenantry.store.engine import Store
 from tenantry.surfaces import portal as portal_package
 from tenantry.surfaces.portal import errors, static
+from tenantry.surfaces.portal.forms import DRAFT_COOKIE
 from tenantry.surfaces.portal.guard import cookie_name, local_path
 from tests.support.app import an_app, client_for
 from tests.support.builders import a_connector, a_group, a_tenant, a_user
@@ -203,12 +205,15 @@ async def test_a_form_sent_after_the_sessions_end_is_there_again_after_signing_i
     visitor.http.cookies.delete(name)
     async with portal.app.deps.store.write() as tx:
         await tx.run("UPDATE sessions SET ended_at = 1 WHERE tenant_id = :tenant_id", tenant_id=portal.tenant.id)
-    typed = {**DETAILS, "description": "typed for long", "password": "hunter2", "pin": "123456"}
+    secrets = {"password": "hunter2", "pin": "123456", "client_secret": "s3cret", "callback_token": "t0ken"}
+    typed = {**DETAILS, "description": "typed for long", **secrets}
     visitor.http.cookies.set(name, ended)
     sent = await visitor.http.post("/connectors/new", data={**form, **typed, "step": "details"})
     assert sent.status_code == 303
     assert sent.headers["location"] == "/sign-in?next=%2Fconnectors%2Fnew"
-    assert "hunter2" not in str(sent.headers)
+    kept = base64.urlsafe_b64decode(sent.cookies[DRAFT_COOKIE]).decode()
+    assert "typed for long" in kept
+    assert not [secret for secret in (*secrets.values(), form["form_token"]) if secret in kept]
     visitor.http.cookies.delete(name)
     visitor.http.cookies.set(name, await sign_in(portal.app, portal.dana))
     page = await visitor.open("/connectors/new")

@@ -39,7 +39,8 @@ from tenantry.tokens.secrets import SecretHasher
 BODY_LIMIT = 65_536
 DRAFT_COOKIE = "tenantry-draft"
 _DRAFT_LIMIT = 3_000
-_NEVER_KEPT = frozenset({"form_token", "form_id", "password", "pin", "code", "link"})
+_NEVER_KEPT = frozenset({"password", "pin", "code", "link", "secret", "token"})
+"""Words in the names of fields; that of `form_token` too."""
 WHOLE = ""
 """The key in `errors` of what is wrong with the form as a whole."""
 
