@@ -149,6 +149,21 @@ async def test_a_groups_admin_adds_a_connector_to_the_group_and_what_is_below(po
     assert "Shift bot" in visitor.text
 
 
+async def test_a_group_token_form_that_is_sent_twice_says_that_its_token_was_shown_once(portal: Portal) -> None:
+    visitor = await portal.visit(portal.erik)
+    connector_id, secret = await register(visitor, ["media"])
+    path = f"/groups/{portal.group}/connectors"
+    page = await visitor.open(path)
+    token = TOKEN.search((await visitor.send(path, connector_id=connector_id)).text)
+    assert token
+    visitor.page = page
+    second = await visitor.send(path, connector_id=connector_id)
+    assert second.status_code == 409
+    assert "This was made already" in visitor.text
+    assert f'href="{path}#add"' in second.text
+    assert (await exchange(visitor, connector_id, secret, token[0])).status_code == 200
+
+
 async def test_a_group_page_asks_for_a_connector_that_is_there(portal: Portal) -> None:
     visitor = await portal.visit(portal.erik)
     elsewhere = await a_connector(portal.app.deps.store, await a_tenant(portal.app.deps.store))

@@ -48,7 +48,7 @@ async def add_connector(request: Request, session: SignedIn, group_id: GroupId) 
     if not form.errors:
         with form.showing_errors(connector="connector_id"):
             async with deps.store.write() as tx:
-                await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
+                await claim_form(tx, deps.hasher, session.here, form, back=back, again=f"{back}#add", now=now)
                 granted = await grant_group_token(
                     tx,
                     caller,
