@@ -9,6 +9,7 @@ import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from tenantry.access.actions import Action
 from tenantry.surfaces.portal import texts
 from tenantry.surfaces.portal.forms import DRAFT_COOKIE
 from tenantry.surfaces.portal.guard import FORM_COOKIE, Session, form_token, local_path
@@ -19,28 +20,43 @@ from tenantry.surfaces.shared.deps import deps_of
 
 
 class MenuItem(NamedTuple):
-    """`key` leads there after `g` on the keyboard."""
+    """`key` leads there after `g` on the keyboard. Shown to whom one of `actions` is open; to everybody without any."""
 
     path: str
     label: str
     key: str
+    actions: tuple[Action, ...] = ()
 
 
 def _menu() -> list[MenuItem]:
     return [
         MenuItem("/", _("Home"), "h"),
-        MenuItem("/users", _("Users"), "u"),
-        MenuItem("/groups", _("Groups"), "g"),
-        MenuItem("/connectors", _("Connectors"), "c"),
-        MenuItem("/webhooks", _("Webhooks"), "w"),
-        MenuItem("/devices", _("Devices"), "d"),
-        MenuItem("/enterprises", _("Enterprises"), "e"),
-        MenuItem("/partners", _("Partners"), "p"),
+        MenuItem("/users", _("Users"), "u", (Action.LIST_USERS,)),
+        MenuItem("/groups", _("Groups"), "g", (Action.LIST_GROUPS, Action.LIST_ALL_GROUPS)),
+        MenuItem("/connectors", _("Connectors"), "c", (Action.LIST_CONNECTORS,)),
+        MenuItem("/webhooks", _("Webhooks"), "w", (Action.LIST_WEBHOOKS,)),
+        MenuItem("/devices", _("Devices"), "d", (Action.READ_MANAGED_ACCOUNT,)),
+        MenuItem("/enterprises", _("Enterprises"), "e", (Action.READ_ENTERPRISE,)),
+        MenuItem("/partners", _("Partners"), "p", (Action.READ_RELATIONSHIPS,)),
         MenuItem("/customers", _("Customers"), "k"),
-        MenuItem("/reach", _("Who can reach what"), "r"),
-        MenuItem("/audit", _("Audit"), "a"),
-        MenuItem("/settings", _("Settings"), "s"),
+        MenuItem("/reach", _("Who can reach what"), "r", (Action.SEE_REACH,)),
+        MenuItem("/audit", _("Audit"), "a", (Action.READ_AUDIT,)),
+        MenuItem("/settings", _("Settings"), "s", (Action.READ_TENANT,)),
     ]
+
+
+_BELONGS = {
+    "/blast-radius/connector": "/connectors",
+    "/blast-radius/device": "/devices",
+    "/blast-radius/relationship": "/partners",
+    "/blast-radius/token": "/connectors",
+    "/blast-radius/user": "/users",
+    "/identity-providers": "/settings",
+    "/password": "/sessions",
+    "/second-factor": "/sessions",
+    "/tokens": "/connectors",
+}
+"""Pages whose address does not begin with that of the menu's line they belong to."""
 
 
 def _environment() -> jinja2.Environment:
@@ -74,7 +90,8 @@ def render(request: Request, template: str, /, status: int = 200, **context: Any
             "session": session,
             "now": now,
             "path": path,
-            "menu": _shown_menu(request) if session else [],
+            "menu": _shown_menu(session) if session else [],
+            "line": _line_of(path),
             "form_token": form_token(request),
             "ago": lambda instant: texts.relative_time(instant, now),
             "exact": texts.exact_time,
@@ -89,9 +106,17 @@ def render(request: Request, template: str, /, status: int = 200, **context: Any
     return response
 
 
-def _shown_menu(request: Request) -> list[MenuItem]:
-    """Only what this server has a page for."""
-    return [item for item in _menu() if item.path in request.app.state.paths]
+def _shown_menu(session: Session) -> list[MenuItem]:
+    """Only what the user may open here: a line that ends at a refusal helps nobody."""
+    return [item for item in _menu() if not item.actions or any(session.may(action) for action in item.actions)]
+
+
+def _line_of(path: str) -> str:
+    """The menu's line that the page belongs to: `/users` for `/users/new`."""
+    for start, line in _BELONGS.items():
+        if path.startswith(start):
+            return line
+    return "/" + path.split("/")[1]
 
 
 def _settle_cookies(request: Request, response: Response, *, is_secure: bool) -> None:

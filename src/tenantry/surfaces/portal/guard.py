@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request, Response
 
-from tenantry.access.actions import RoleId
+from tenantry.access.actions import RULES, Action, RoleId
 from tenantry.core.caller import Caller, CallerKind, Origin
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
@@ -59,6 +59,13 @@ class Session:
     def is_tenant_admin(self) -> bool:
         """Holds Global Administrator in the own tenant."""
         return RoleId.GLOBAL_ADMINISTRATOR in self.roles
+
+    def may(self, action: Action) -> bool:
+        """Whether the roles held here would do. For what pages offer; what is done, `access` decides."""
+        needed = RULES[action].roles
+        if self.acting_tenant is not None:
+            return not needed.isdisjoint(self.acting_roles)
+        return not needed or not needed.isdisjoint(self.roles)
 
     def caller(self, origin: Origin) -> Caller:
         """As whom domain functions see the user: no connector stands between."""

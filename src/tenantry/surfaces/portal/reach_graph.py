@@ -25,7 +25,7 @@ def draw_reach(found: ReachMap, tenant: str, next_partner: str, next_app: str, n
     """`next_…`: addresses of the next pages, empty where there is none."""
     headings = (
         _("Partners"),
-        _("Relationships, own people"),
+        _("Relationships, people"),
         _("Roles"),
         _("Organisation"),
         _("What is in it"),

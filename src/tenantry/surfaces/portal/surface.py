@@ -103,7 +103,6 @@ def surface(deps: Deps) -> FastAPI:
     app.state.deps = deps
     for page in PAGES:
         app.include_router(page.router)
-    app.state.paths = {getattr(route, "path", "") for page in PAGES for route in page.router.routes}
     errors.install(app)
     app.add_middleware(Frame, is_secure=deps.settings.issuer.startswith("https:"))
     return app
