@@ -168,6 +168,12 @@ def _groups(db: sqlite3.Connection, size: Size, now: Micros) -> None:
             "INSERT INTO group_members (tenant_id, group_id, user_id, role, added_at) VALUES (?, ?, ?, 'admin', ?)",
             (TENANT, group_id, DANA, now),
         )
+    db.execute(
+        """
+        UPDATE group_members SET member_key = u.display_key FROM users u
+        WHERE u.tenant_id = group_members.tenant_id AND u.id = group_members.user_id AND u.soft_deleted_at IS NULL
+        """
+    )
 
 
 def _accounts(db: sqlite3.Connection, accounts: int, now: Micros) -> None:

@@ -1,6 +1,7 @@
 """Print the script a new SQLite file is made from: `python tools/new_sqlite.py`.
 
-It is what the migrations leave in an empty file: the definitions as SQLite keeps them, in their order, and the rows.
+It is what the migrations leave in an empty file: the definitions as SQLite keeps them, in their order, the rows, and
+what the planner is told.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ def statements(path: Path) -> Iterator[str]:
             columns = [f"quote({row[1]})" for row in db.execute(f"PRAGMA table_info({name})")]
             for row in db.execute(f"SELECT {', '.join(columns)} FROM {name}"):
                 yield f"INSERT INTO {name} VALUES ({', '.join(row)})"
+        if db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'").fetchone():
+            yield "ANALYZE sqlite_schema"
+            for row in db.execute("SELECT quote(tbl), quote(idx), quote(stat) FROM sqlite_stat1 ORDER BY tbl, idx"):
+                yield f"INSERT INTO sqlite_stat1 VALUES ({', '.join(row)})"
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ import pytest
 from tenantry.access.actions import Permission
 from tenantry.core.caller import Reach
 from tenantry.core.ids import GrantId, GroupId
-from tenantry.store import grant_lists, group_invitations, group_lists, groups
-from tenantry.store.group_lists import ListedMember
+from tenantry.store import grant_lists, group_invitations, groups, member_lists
+from tenantry.store.member_lists import ListedMember
 from tests.support.builders import SomeUser, a_connector, a_grant, a_group, a_user
 from tests.support.clock import NOON
 from tests.support.portal import Portal, Visitor
@@ -26,7 +26,7 @@ async def role_of(portal: Portal, group_id: GroupId, user: SomeUser) -> str | No
 
 async def subscribers_of(portal: Portal, group_id: GroupId) -> list[ListedMember]:
     async with portal.app.deps.store.read() as read:
-        return await group_lists.list_subscribers(read, portal.tenant.id, group_id, prefix="", after=None, limit=1000)
+        return await member_lists.list_subscribers(read, portal.tenant.id, group_id, prefix="", after=None, limit=1000)
 
 
 async def a_broadcast(portal: Portal, *subscribers: SomeUser) -> GroupId:

@@ -21,16 +21,11 @@ async def search_linkable(
 ) -> list[RelatedGroup]:
     """Groups whose name begins with `text` and that the caller may put below `parent_id`. Raises as `require` does."""
     await require(read, caller, Action.UPDATE_GROUP, tenant_id, group_id=parent_id, now=now)
-    everyones = (await decide(read, caller, Action.UPDATE_GROUP, tenant_id, now=now)).allowed
-    return await group_lists.list_linkable(
-        read,
-        tenant_id,
-        caller.user_id or UserId(""),
-        parent_id,
-        everyones=everyones,
-        prefix=text.strip().lower(),
-        limit=limit,
-    )
+    prefix = text.strip().lower()
+    if (await decide(read, caller, Action.UPDATE_GROUP, tenant_id, now=now)).allowed:
+        return await group_lists.list_linkable(read, tenant_id, parent_id, prefix=prefix, limit=limit)
+    admin_id = caller.user_id or UserId("")
+    return await group_lists.list_linkable_by(read, tenant_id, admin_id, parent_id, prefix=prefix, limit=limit)
 
 
 async def link_group(

@@ -10,9 +10,10 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
-from tenantry.store import group_lists
+from tenantry.store import group_lists, member_lists
 from tenantry.store.engine import Read
-from tenantry.store.group_lists import GroupFacts, ListedGroup, ListedMember, Position, RelatedGroup
+from tenantry.store.group_lists import GroupFacts, ListedGroup, Position, RelatedGroup
+from tenantry.store.member_lists import ListedMember
 
 RELATED_SHOWN = 100
 
@@ -96,14 +97,14 @@ async def search_members(
     """
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     managing = await decide(read, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
-    found = await group_lists.list_members(
+    found = await member_lists.list_members(
         read, tenant_id, group_id, prefix=text.strip().lower(), after=after, limit=limit + 1
     )
     last = found[limit - 1] if len(found) > limit else None
     members = found[:limit]
     if not managing.allowed:
         members = [row if row.user_id == caller.user_id else row._replace(number=None) for row in members]
-    return FoundMembers(members, None if last is None else (last.display_key, last.user_id))
+    return FoundMembers(members, None if last is None else (last.member_key, last.user_id))
 
 
 async def get_member(
@@ -111,7 +112,7 @@ async def get_member(
 ) -> ListedMember:
     """One admin or member, for who may do `action` in the group. Raises what `access.require` does; NotFound."""
     await require(read, caller, action, tenant_id, group_id=group_id, now=now)
-    found = await group_lists.find_member(read, tenant_id, group_id, user_id)
+    found = await member_lists.find_member(read, tenant_id, group_id, user_id)
     if found is None:
         raise NotFound("member")
     return found

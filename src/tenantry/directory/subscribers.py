@@ -21,9 +21,9 @@ from tenantry.directory.groups import GroupType
 from tenantry.directory.letting_in import LetIn, let_in
 from tenantry.directory.member_files import PersonRow
 from tenantry.directory.phones import normalise
-from tenantry.store import group_lists, groups, phones
+from tenantry.store import groups, member_lists, phones
 from tenantry.store.engine import Read, Tx
-from tenantry.store.group_lists import ListedMember, Position
+from tenantry.store.member_lists import ListedMember, Position
 
 
 class FoundSubscribers(NamedTuple):
@@ -42,7 +42,7 @@ async def list_subscribers(
     """
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     await require_broadcasting(read, tenant_id, group_id)
-    found = await group_lists.list_subscribers_by_id(read, tenant_id, group_id, after_id=after_id, limit=limit + 1)
+    found = await member_lists.list_subscribers_by_id(read, tenant_id, group_id, after_id=after_id, limit=limit + 1)
     shown = await _as_seen(read, caller, tenant_id, group_id, found[:limit], now)
     return FoundSubscribers(shown, shown[-1].user_id if len(found) > limit else None)
 
@@ -61,12 +61,12 @@ async def search_subscribers(
     """Those whose display name begins with `text`, by name. Raises what `list_subscribers` does."""
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     await require_broadcasting(read, tenant_id, group_id)
-    found = await group_lists.list_subscribers(
+    found = await member_lists.list_subscribers(
         read, tenant_id, group_id, prefix=text.strip().lower(), after=after, limit=limit + 1
     )
     last = found[limit - 1] if len(found) > limit else None
     shown = await _as_seen(read, caller, tenant_id, group_id, found[:limit], now)
-    return FoundMembers(shown, None if last is None else (last.display_key, last.user_id))
+    return FoundMembers(shown, None if last is None else (last.member_key, last.user_id))
 
 
 async def get_subscriber(
@@ -74,7 +74,7 @@ async def get_subscriber(
 ) -> ListedMember:
     """For who may remove it. Raises what `access.require` does; NotFound("subscriber")."""
     await require(read, caller, Action.REMOVE_GROUP_MEMBER, tenant_id, group_id=group_id, now=now)
-    found = await group_lists.find_subscriber(read, tenant_id, group_id, user_id)
+    found = await member_lists.find_subscriber(read, tenant_id, group_id, user_id)
     if found is None:
         raise NotFound("subscriber")
     return found

@@ -99,7 +99,7 @@ async def list_latest(
                ON own.tenant_id = :tenant_id AND own.group_id = g.id AND own.user_id = :asking_user_id
         WHERE g.tenant_id = :tenant_id AND g.deleted_at > :deleted_after
           AND (own.role = 'admin' OR :everyones = 1)
-        ORDER BY g.deleted_at DESC, g.id LIMIT :limit
+        ORDER BY g.deleted_at DESC, g.id DESC LIMIT :limit
         """,
         tenant_id=tenant_id,
         asking_user_id=asking_user_id,
@@ -117,8 +117,8 @@ async def count_what_ends(read: Read, tenant_id: TenantId, group_id: GroupId, no
         SELECT
             (SELECT COUNT(*) FROM (
                 SELECT 1 FROM group_members m
-                JOIN users u ON u.tenant_id = :tenant_id AND u.id = m.user_id AND u.soft_deleted_at IS NULL
-                WHERE m.tenant_id = :tenant_id AND m.group_id = :group_id LIMIT :most) n) AS people,
+                WHERE m.tenant_id = :tenant_id AND m.group_id = :group_id AND m.member_key IS NOT NULL
+                LIMIT :most) n) AS people,
             (SELECT COUNT(*) FROM (
                 SELECT 1 FROM group_links l
                 JOIN groups c ON c.tenant_id = :tenant_id AND c.id = l.child_id AND c.deleted_at IS NULL

@@ -167,7 +167,8 @@ async def list_reached_by_group(
             JOIN groups c ON c.tenant_id = :tenant_id AND c.id = l.child_id AND c.deleted_at IS NULL
         )
         SELECT g.id, g.name, 'admin' AS role, COUNT(*) OVER () AS of_all
-        FROM reached r JOIN groups g ON g.tenant_id = :tenant_id AND g.id = r.id AND g.deleted_at IS NULL
+        FROM reached r CROSS JOIN groups g
+        WHERE g.tenant_id = :tenant_id AND g.id = r.id AND g.deleted_at IS NULL
         ORDER BY CASE WHEN g.id = :group_id THEN 0 ELSE 1 END, g.name, g.id LIMIT :limit
         """,
         tenant_id=tenant_id,

@@ -1,4 +1,7 @@
-"""The `groups`, `group_members` and `group_links` tables."""
+"""The `groups`, `group_members` and `group_links` tables.
+
+In a CROSS JOIN SQLite keeps the order as written: it cannot know that a walk finds few groups.
+"""
 
 from __future__ import annotations
 
@@ -207,9 +210,9 @@ async def list_reached(
             SELECT t.root_id, CASE WHEN t.id = t.root_id THEN 1 ELSE 0 END, m.user_id,
                    CASE WHEN EXISTS (SELECT 1 FROM phones p WHERE p.tenant_id = :tenant_id
                                      AND p.user_id = m.user_id AND p.verified_at IS NOT NULL) THEN 0 ELSE 1 END
-            FROM tree t
-            JOIN group_members m ON m.tenant_id = :tenant_id AND m.group_id = t.id AND m.role <> 'subscriber'
-            JOIN users u ON u.tenant_id = :tenant_id AND u.id = m.user_id AND u.soft_deleted_at IS NULL
+            FROM tree t CROSS JOIN group_members m
+            WHERE m.tenant_id = :tenant_id AND m.group_id = t.id AND m.role <> 'subscriber'
+              AND m.member_key IS NOT NULL
         ), total(root_id, seats, users, unprovisioned, level_users, level_unprovisioned) AS (
             SELECT root_id, COUNT(*), COUNT(DISTINCT user_id),
                    COUNT(DISTINCT CASE WHEN unprovisioned = 1 THEN user_id END),
@@ -260,8 +263,8 @@ async def list_links(
             UNION
             SELECT l.child_id FROM reached r JOIN group_links l ON l.tenant_id = :tenant_id AND l.parent_id = r.id
         )
-        SELECT l.parent_id, l.child_id FROM reached r
-        JOIN group_links l ON l.tenant_id = :tenant_id AND l.parent_id = r.id
+        SELECT l.parent_id, l.child_id FROM reached r CROSS JOIN group_links l
+        WHERE l.tenant_id = :tenant_id AND l.parent_id = r.id
         ORDER BY l.parent_id, l.child_id
         """,
         tenant_id=tenant_id,
@@ -309,12 +312,27 @@ async def find_role(read: Read, tenant_id: TenantId, group_id: GroupId, user_id:
 async def insert_member(
     tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: str, now: Micros
 ) -> bool:
-    """False, and the role stays, when the user is in the group; but a subscriber becomes what more there is."""
+    """False, and the role stays, when the user is in the group; but a subscriber becomes what more there is. False too
+    when the user has been deleted.
+
+    Keeps the user's row until the transaction ends, so that the membership has the name that the user has then.
+    """
+    member_key = await tx.one_or_none(
+        str,
+        """
+        UPDATE users SET updated_at = updated_at
+        WHERE tenant_id = :tenant_id AND id = :user_id AND soft_deleted_at IS NULL RETURNING display_key
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+    )
+    if member_key is None:
+        return False
     row = await tx.one_or_none(
         str,
         """
-        INSERT INTO group_members (tenant_id, group_id, user_id, role, added_at)
-        VALUES (:tenant_id, :group_id, :user_id, :role, :now)
+        INSERT INTO group_members (tenant_id, group_id, user_id, role, added_at, member_key)
+        VALUES (:tenant_id, :group_id, :user_id, :role, :now, :member_key)
         ON CONFLICT (tenant_id, group_id, user_id) DO UPDATE SET role = excluded.role, added_at = excluded.added_at
         WHERE group_members.role = 'subscriber' AND excluded.role <> 'subscriber' RETURNING user_id
         """,
@@ -323,6 +341,7 @@ async def insert_member(
         user_id=user_id,
         role=role,
         now=now,
+        member_key=member_key,
     )
     return row is not None
 

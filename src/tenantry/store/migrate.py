@@ -20,6 +20,7 @@ from alembic.runtime.migration import MigrationContext
 from tenantry.core.errors import StoreUnavailable
 from tenantry.store import migrations
 from tenantry.store.new_sqlite import create_tables
+from tenantry.store.statistics import write_statistics
 
 T = TypeVar("T")
 
@@ -69,6 +70,8 @@ def config_for(connection: sa.Connection | None = None) -> Config:
 
 def _upgrade(connection: sa.Connection) -> None:
     command.upgrade(config_for(connection), "head")
+    if connection.dialect.name == "sqlite":
+        write_statistics(connection)
 
 
 def _revision(connection: sa.Connection) -> str | None:

@@ -308,6 +308,7 @@ groups = _owned(
     _time("updated_at"),
     _maybe_time("deleted_at"),
     _where("ix_groups_name", "tenant_id", "name_key", "id", where="deleted_at IS NULL"),
+    _where("ix_groups_deleted", "tenant_id", "deleted_at", "id", where="deleted_at IS NOT NULL"),
     key=("id",),
 )
 
@@ -318,15 +319,24 @@ def _of_group(table: str, column: str = "group_id") -> ForeignKeyConstraint:
     )
 
 
+def _members(name: str, *more: str, where: str) -> Index:
+    """Who of a group has such a role, by name."""
+    return _where(name, "tenant_id", "group_id", "member_key", "user_id", *more, where=where)
+
+
 group_members = _owned(
     "group_members",
     _text("group_id"),
     _text("user_id"),
     _text("role"),  # admin | member | subscriber
     _time("added_at"),
+    _maybe_text("member_key"),  # the user's display_key, which lists go by; NULL while the user is deleted
     _of_group("group_members"),
     _of_user("group_members"),
     Index("ix_group_members_user", "tenant_id", "user_id", "group_id"),
+    _members("ix_group_members_name", "role", where="role <> 'subscriber'"),
+    _members("ix_group_members_admin", where="role = 'admin'"),
+    _members("ix_group_members_subscriber", where="role = 'subscriber'"),
     key=("group_id", "user_id"),
 )
 
@@ -553,6 +563,7 @@ grants = _owned(
     Index("ix_grants_connector", "tenant_id", "connector_id", "user_id"),
     Index("ix_grants_user", "tenant_id", "user_id"),
     _where("ix_grants_live", "tenant_id", "connector_id", "reach", "expires_at", where="revoked_at IS NULL"),
+    _where("ix_grants_live_id", "tenant_id", "connector_id", "id", where="revoked_at IS NULL"),
     _where("ix_grants_group", "tenant_id", "group_id", where="revoked_at IS NULL AND group_id IS NOT NULL"),
     _where("ix_grants_expiry", "tenant_id", "expires_at", where="revoked_at IS NULL"),
     key=("id",),

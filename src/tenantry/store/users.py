@@ -152,7 +152,7 @@ async def update(
 
     None leaves a column as it is, the empty string clears one that may be empty. A new name must have been claimed.
     """
-    return await tx.one_or_none(
+    updated = await tx.one_or_none(
         User,
         """
         UPDATE users SET
@@ -183,6 +183,9 @@ async def update(
         phone_number=phone_number,
         now=now,
     )
+    if display_name is not None:
+        await _follow_in_groups(tx, tenant_id, user_id)
+    return updated
 
 
 async def soft_delete(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
@@ -196,12 +199,13 @@ async def soft_delete(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros)
         id=user_id,
         now=now,
     )
+    await _follow_in_groups(tx, tenant_id, user_id)
     return changed == 1
 
 
 async def restore(tx: Tx, tenant_id: TenantId, user_id: UserId, deleted_after: Micros, now: Micros) -> User | None:
     """Bring back a user that was soft-deleted after `deleted_after`; None when there is none. Claim its name first."""
-    return await tx.one_or_none(
+    restored = await tx.one_or_none(
         User,
         """
         UPDATE users SET soft_deleted_at = NULL, updated_at = :now
@@ -213,6 +217,25 @@ async def restore(tx: Tx, tenant_id: TenantId, user_id: UserId, deleted_after: M
         id=user_id,
         deleted_after=deleted_after,
         now=now,
+    )
+    await _follow_in_groups(tx, tenant_id, user_id)
+    return restored
+
+
+async def _follow_in_groups(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
+    """Let lists of members go by the user's present name, and leave it out while it is deleted.
+
+    Whoever adds a member takes the user's row first (`groups.insert_member`), so that none is missed.
+    """
+    await tx.run(
+        """
+        UPDATE group_members SET member_key = (
+            SELECT u.display_key FROM users u
+            WHERE u.tenant_id = :tenant_id AND u.id = :user_id AND u.soft_deleted_at IS NULL)
+        WHERE tenant_id = :tenant_id AND user_id = :user_id
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
     )
 
 

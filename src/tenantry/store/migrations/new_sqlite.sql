@@ -304,7 +304,7 @@ CREATE TABLE group_members (
 	group_id TEXT NOT NULL, 
 	user_id TEXT NOT NULL, 
 	role TEXT NOT NULL, 
-	added_at BIGINT NOT NULL, 
+	added_at BIGINT NOT NULL, member_key TEXT, 
 	CONSTRAINT pk_group_members PRIMARY KEY (tenant_id, group_id, user_id), 
 	CONSTRAINT fk_group_members_group_id FOREIGN KEY(tenant_id, group_id) REFERENCES groups (tenant_id, id) ON DELETE CASCADE, 
 	CONSTRAINT fk_group_members_user FOREIGN KEY(tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE, 
@@ -551,6 +551,11 @@ CREATE INDEX ix_audit_events_rare ON audit_events (tenant_id, id) WHERE type <> 
 CREATE INDEX ix_audit_events_type ON audit_events (tenant_id, type, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
 CREATE INDEX ix_audit_events_actor ON audit_events (tenant_id, actor, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
 CREATE INDEX ix_audit_events_correlation ON audit_events (tenant_id, correlation_id, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
+CREATE INDEX ix_group_members_name ON group_members (tenant_id, group_id, member_key, user_id, role) WHERE role <> 'subscriber';
+CREATE INDEX ix_group_members_admin ON group_members (tenant_id, group_id, member_key, user_id) WHERE role = 'admin';
+CREATE INDEX ix_group_members_subscriber ON group_members (tenant_id, group_id, member_key, user_id) WHERE role = 'subscriber';
+CREATE INDEX ix_grants_live_id ON grants (tenant_id, connector_id, id) WHERE revoked_at IS NULL;
+CREATE INDEX ix_groups_deleted ON groups (tenant_id, deleted_at, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX ix_audit_events_partner ON audit_events (tenant_id, partner_tenant_id, id) WHERE partner_tenant_id IS NOT NULL AND type <> 'access_token.issued' AND type <> 'device_token.issued';
 CREATE TABLE domain_proofs (
 	tenant_id TEXT NOT NULL, 
@@ -614,3 +619,102 @@ CREATE TABLE webhook_deliveries (
 CREATE INDEX ix_webhook_deliveries_webhook ON webhook_deliveries (tenant_id, webhook_id, id);
 CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (tenant_id, due_at) WHERE due_at IS NOT NULL;
 INSERT INTO alembic_version VALUES ('0007');
+ANALYZE sqlite_schema;
+INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_correlation', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_partner', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_rare', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_type', '1000000 100000 10000 10');
+INSERT INTO sqlite_stat1 VALUES ('audit_events', 'sqlite_autoindex_audit_events_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('authorization_codes', 'sqlite_autoindex_authorization_codes_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('connector_secrets', 'sqlite_autoindex_connector_secrets_1', '100000 10 1');
+INSERT INTO sqlite_stat1 VALUES ('connectors', 'ix_connectors_tenant', '100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('connectors', 'sqlite_autoindex_connectors_1', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('connectors', 'uq_connectors_email', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('delegated_relationships', 'ix_delegated_relationships_partner', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('delegated_relationships', 'sqlite_autoindex_delegated_relationships_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('device_credentials', 'device_credentials', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('device_credentials', 'ix_device_credentials_account', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('device_tokens', 'device_tokens', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('device_tokens', 'ix_device_tokens_account', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('devices', 'sqlite_autoindex_devices_1', '1000000 100000 10 1');
+INSERT INTO sqlite_stat1 VALUES ('domain_proofs', 'sqlite_autoindex_domain_proofs_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('domains', 'ix_domains_tenant', '100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('domains', 'sqlite_autoindex_domains_1', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('enterprises', 'ix_enterprises_emm_tenant', '100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('enterprises', 'ix_enterprises_tenant', '100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('enterprises', 'sqlite_autoindex_enterprises_1', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('grants', 'ix_grants_connector', '1000000 100000 10000 10');
+INSERT INTO sqlite_stat1 VALUES ('grants', 'ix_grants_expiry', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('grants', 'ix_grants_group', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('grants', 'ix_grants_live', '1000000 100000 10000 1000 10');
+INSERT INTO sqlite_stat1 VALUES ('grants', 'ix_grants_live_id', '1000000 100000 10000 10');
+INSERT INTO sqlite_stat1 VALUES ('grants', 'ix_grants_user', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('grants', 'sqlite_autoindex_grants_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('group_invitations', 'ix_group_invitations_group', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('group_invitations', 'sqlite_autoindex_group_invitations_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('group_links', 'ix_group_links_child', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('group_links', 'sqlite_autoindex_group_links_1', '1000000 100000 10 1');
+INSERT INTO sqlite_stat1 VALUES ('group_members', 'ix_group_members_admin', '1000000 100000 10 10 10');
+INSERT INTO sqlite_stat1 VALUES ('group_members', 'ix_group_members_name', '1000000 100000 10 10 10 10');
+INSERT INTO sqlite_stat1 VALUES ('group_members', 'ix_group_members_subscriber', '1000000 100000 10 10 10');
+INSERT INTO sqlite_stat1 VALUES ('group_members', 'ix_group_members_user', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('group_members', 'sqlite_autoindex_group_members_1', '1000000 100000 10 1');
+INSERT INTO sqlite_stat1 VALUES ('groups', 'ix_groups_deleted', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('groups', 'ix_groups_name', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('groups', 'sqlite_autoindex_groups_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('idempotency_keys', 'ix_idempotency_keys_expiry', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('idempotency_keys', 'sqlite_autoindex_idempotency_keys_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('identity_providers', 'sqlite_autoindex_identity_providers_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('linked_identities', 'ix_linked_identities_user', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('linked_identities', 'sqlite_autoindex_linked_identities_1', '1000000 100000 10 10 1');
+INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'ix_managed_accounts_email', '1000000 100000 10000 10');
+INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'ix_managed_accounts_quota', '1000000 100000 10000');
+INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'ix_managed_accounts_search', '1000000 100000 10000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'ix_managed_accounts_user', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'sqlite_autoindex_managed_accounts_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'uq_managed_accounts_identifier', '1000000 100000 10000 1');
+INSERT INTO sqlite_stat1 VALUES ('partner_customers', 'ix_partner_customers_name', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('partner_customers', 'sqlite_autoindex_partner_customers_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('partner_relationships', 'ix_partner_relationships_customer', '1000000 100000 10 10 10');
+INSERT INTO sqlite_stat1 VALUES ('partner_relationships', 'sqlite_autoindex_partner_relationships_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('passkey_challenges', 'ix_passkey_challenges_user', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('passkey_challenges', 'sqlite_autoindex_passkey_challenges_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('passkeys', 'ix_passkeys_user', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('passkeys', 'sqlite_autoindex_passkeys_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('password_credentials', 'sqlite_autoindex_password_credentials_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('phone_factors', 'sqlite_autoindex_phone_factors_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('phone_pins', 'sqlite_autoindex_phone_pins_1', '1000000 100000 10 1');
+INSERT INTO sqlite_stat1 VALUES ('phones', 'ix_phones_user', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('phones', 'sqlite_autoindex_phones_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('recovery_codes', 'sqlite_autoindex_recovery_codes_1', '1000000 100000 10 1');
+INSERT INTO sqlite_stat1 VALUES ('refresh_tokens', 'ix_refresh_tokens_grant', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('refresh_tokens', 'refresh_tokens', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('reseller_relationships', 'sqlite_autoindex_reseller_relationships_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('role_assignments', 'ix_role_assignments_role', '1000000 100000 10000 10');
+INSERT INTO sqlite_stat1 VALUES ('role_assignments', 'sqlite_autoindex_role_assignments_1', '1000000 100000 10 1');
+INSERT INTO sqlite_stat1 VALUES ('service_account_keys', 'sqlite_autoindex_service_account_keys_1', '100000 10 1');
+INSERT INTO sqlite_stat1 VALUES ('sessions', 'ix_sessions_user', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('sessions', 'sqlite_autoindex_sessions_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('sign_ins', 'ix_sign_ins_user', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('sign_ins', 'sqlite_autoindex_sign_ins_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('signing_keys', 'sqlite_autoindex_signing_keys_1', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('tenants', 'sqlite_autoindex_tenants_1', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('totp_credentials', 'sqlite_autoindex_totp_credentials_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('upstream_sign_ins', 'ix_upstream_sign_ins_expiry', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('upstream_sign_ins', 'sqlite_autoindex_upstream_sign_ins_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('user_import_rows', 'sqlite_autoindex_user_import_rows_1', '1000000 100000 10 1');
+INSERT INTO sqlite_stat1 VALUES ('user_imports', 'sqlite_autoindex_user_imports_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_deleted', '1000000 100000 10000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_display_name', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_live_display', '1000000 100000 10000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_live_name', '1000000 100000 10000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_upn', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('users', 'sqlite_autoindex_users_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('users', 'uq_users_live_upn', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('webhook_deliveries', 'ix_webhook_deliveries_due', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('webhook_deliveries', 'ix_webhook_deliveries_webhook', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('webhook_deliveries', 'sqlite_autoindex_webhook_deliveries_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('webhooks', 'ix_webhooks_object', '1000000 100000 10000 10');
+INSERT INTO sqlite_stat1 VALUES ('webhooks', 'sqlite_autoindex_webhooks_1', '1000000 100000 1');

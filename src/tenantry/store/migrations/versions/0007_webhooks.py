@@ -1,4 +1,6 @@
-"""Webhooks with their outbox, invitations to groups, proofs of domains, and when things were used last."""
+"""Webhooks with their outbox, invitations to groups, proofs of domains, members of groups by name, and when things were
+used last.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,6 +29,38 @@ def upgrade() -> None:
         ("users", "last_sign_in_at"),
     ):
         op.add_column(table, sa.Column(column, sa.BigInteger(), nullable=True))
+    op.add_column("group_members", sa.Column("member_key", sa.Text(), nullable=True))
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute('ALTER TABLE group_members ALTER COLUMN member_key TYPE TEXT COLLATE "C"')
+    op.execute(
+        """
+        UPDATE group_members SET member_key = u.display_key FROM users u
+        WHERE u.tenant_id = group_members.tenant_id AND u.id = group_members.user_id AND u.soft_deleted_at IS NULL
+        """
+    )
+    by_name = ["tenant_id", "group_id", "member_key", "user_id"]
+    for name, columns, which in (
+        ("ix_group_members_name", [*by_name, "role"], sa.text("role <> 'subscriber'")),
+        ("ix_group_members_admin", by_name, sa.text("role = 'admin'")),
+        ("ix_group_members_subscriber", by_name, sa.text("role = 'subscriber'")),
+    ):
+        op.create_index(name, "group_members", columns, sqlite_where=which, postgresql_where=which)
+    unrevoked = sa.text("revoked_at IS NULL")
+    op.create_index(
+        "ix_grants_live_id",
+        "grants",
+        ["tenant_id", "connector_id", "id"],
+        sqlite_where=unrevoked,
+        postgresql_where=unrevoked,
+    )
+    deleted = sa.text("deleted_at IS NOT NULL")
+    op.create_index(
+        "ix_groups_deleted",
+        "groups",
+        ["tenant_id", "deleted_at", "id"],
+        sqlite_where=deleted,
+        postgresql_where=deleted,
+    )
     by_partner = sa.text(f"partner_tenant_id IS NOT NULL AND {RARE}")
     op.drop_index("ix_audit_events_partner", table_name="audit_events")
     op.create_index(

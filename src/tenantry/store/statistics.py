@@ -1,0 +1,66 @@
+"""How many rows SQLite's planner takes a key to find: a rule, not a measurement, so that each file has the same plans.
+
+Knowing nothing, SQLite takes the whole table of a tenant for ten rows, hardly more than what a second column finds in
+it, and so prefers any index that saves it a look into the table. It would read a million refresh tokens by tenant to
+find the two of a grant. PostgreSQL measures by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+_OWNED, _OF_TENANT = 1_000_000, 100_000
+_REFERENCE = 100_000
+_OF_KEY = 10
+_WIDE = {
+    *("connector_id", "enterprise_id", "role_id"),
+    *("device_count", "object_type", "reach", "status", "type", "user_type"),
+}
+"""Columns of owned tables that tell little: a tenth of the rows has the same value."""
+
+
+class _IndexColumn(NamedTuple):
+    table: str
+    index_name: str
+    is_unique: int
+    is_owned: int
+    name: str
+
+
+def write_statistics(connection: sa.Connection) -> None:
+    """Put the rule's numbers into the file, for each index it has by now. A connection reads them when it is opened."""
+    connection.exec_driver_sql("ANALYZE sqlite_schema")  # makes the table that they stand in
+    connection.exec_driver_sql("DELETE FROM sqlite_stat1")
+    rows = connection.exec_driver_sql(
+        """
+        SELECT t.name, CASE WHEN t.wr = 1 AND i.origin = 'pk' THEN t.name ELSE i.name END AS index_name, i."unique",
+               EXISTS (SELECT 1 FROM pragma_table_info(t.name) k WHERE k.name = 'tenant_id' AND k.pk = 1), c.name
+        FROM pragma_table_list t JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c
+        WHERE t.schema = 'main' AND t.type = 'table'
+        ORDER BY t.name, index_name, c.seqno
+        """
+    )
+    numbers = list(_numbers(_IndexColumn(*row) for row in rows))
+    connection.exec_driver_sql("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)", numbers)
+
+
+def _numbers(columns: Iterable[_IndexColumn]) -> Iterator[tuple[str, str, str]]:
+    """Table, index, and its rows: all, with one value of the first column, of the first two, ..."""
+    for (table, index), group in groupby(columns, lambda column: (column.table, column.index_name)):
+        of_index = list(group)
+        rows = [_OWNED if of_index[0].is_owned else _REFERENCE]
+        for column in of_index:
+            rows.append(_left(rows[-1], column))
+        if of_index[0].is_unique:
+            rows[-1] = 1
+        yield table, index, " ".join(map(str, rows))
+
+
+def _left(rows: int, column: _IndexColumn) -> int:
+    if column.is_owned and column.name == "tenant_id":
+        return _OF_TENANT
+    return max(rows // 10, _OF_KEY) if column.is_owned and column.name in _WIDE else _OF_KEY
