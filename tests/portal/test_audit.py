@@ -10,12 +10,13 @@ from gettext import NullTranslations
 
 import pytest
 
-from tenantry.access.actions import RoleId
+from tenantry.access.actions import Action, RoleId
 from tenantry.access.trail import _WINDOW
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.clock import DAY
 from tenantry.surfaces.portal import texts
+from tenantry.surfaces.portal.action_words import ACTIONS
 from tenantry.surfaces.portal.event_words import EVENTS, FIELDS
 from tests.support.builders import OPERATOR, a_user, as_user
 from tests.support.clock import NOON
@@ -139,6 +140,21 @@ def test_every_event_and_every_field_of_one_has_a_name() -> None:
     kinds = events.all_events()
     assert EVENTS.keys() == {str(kind.__struct_config__.tag) for kind in kinds}
     assert {name for kind in kinds for name in kind.__struct_fields__} - {"facts"} == FIELDS.keys()
+
+
+def test_every_action_has_words() -> None:
+    assert ACTIONS.keys() == {str(action) for action in Action}
+
+
+async def test_a_refusal_is_told_in_words(portal: Portal) -> None:
+    mia, dana = await portal.visit(portal.mia), await portal.visit(portal.dana)
+    assert (await mia.open("/reach")).status_code == 403
+    async with portal.app.deps.store.write() as tx:
+        event = events.SignInRefused(user_principal_name="", reason="wrong_password")
+        await record(tx, portal.tenant.id, OPERATOR, event, NOON)
+    await dana.open("/audit")
+    assert "Access denied see who can reach what" in dana.text
+    assert "Sign-in refused wrong password" in dana.text
 
 
 async def test_names_of_events_and_fields_are_in_the_readers_language(

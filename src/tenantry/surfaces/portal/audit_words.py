@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tenantry.store.audit_search import FoundEvent
+from tenantry.surfaces.portal.action_words import ACTIONS
 from tenantry.surfaces.portal.event_words import EVENTS, FIELDS
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import exact_time
@@ -75,12 +77,22 @@ def _value(name: str, value: object) -> str:
             return _("yes") if value else _("no")
         case _, int() if name.endswith(("_at", "_from")):
             return exact_time(value) if value else ""
-        case (("role_id" | "role_ids"), _):
-            return role_name(str(value))
-        case "permissions", _:
-            return permission_label(str(value))
         case _:
-            return str(value)
+            return _WORDS.get(name, str)(str(value))
+
+
+def _action_name(action: str) -> str:
+    return _(ACTIONS[action]) if action in ACTIONS else action
+
+
+_WORDS: dict[str, Callable[[str], str]] = {
+    "action": _action_name,
+    "permissions": permission_label,
+    "reason": lambda reason: reason.replace("_", " "),
+    "role_id": role_name,
+    "role_ids": role_name,
+}
+"""How what stands in a field is said; in the others it says itself."""
 
 
 def _who(event: FoundEvent) -> str:

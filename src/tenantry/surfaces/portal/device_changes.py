@@ -218,9 +218,10 @@ async def _what_ends(
             devices,
         )
         % {"count": devices},
-        ngettext(
+    ]
+    if tokens:
+        text = ngettext(
             "%(count)d unused token can no longer be used.", "%(count)d unused tokens can no longer be used.", tokens
         )
-        % {"count": tokens},
-    ]
+        ends.append(text % {"count": tokens})
     return name_of(picture.account), ends
