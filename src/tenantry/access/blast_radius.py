@@ -117,9 +117,10 @@ async def token_radius(read: Read, caller: Caller, tenant_id: TenantId, grant_id
         groups = await grant_lists.list_reached_by_group(read, tenant_id, group_id, limit=SHOWN)
     else:
         action, group_id = Action.REVOKE_GRANT, None
-        groups = await grant_lists.list_reached_by_user(
-            read, tenant_id, token.user_id, everything=token.reach == Reach.TENANT, limit=SHOWN
-        )
+        if token.reach == Reach.TENANT:
+            groups = await grant_lists.list_reached_by_tenant(read, tenant_id, limit=SHOWN)
+        else:
+            groups = await grant_lists.list_reached_by_user(read, tenant_id, token.user_id, limit=SHOWN)
     may_end = await decide(read, caller, action, tenant_id, group_id=group_id, owner_id=owner_id, now=now)
     issued = await blast_radius.count_issued(read, tenant_id, _a_day_ago(now), COUNTED_EVENTS, grant_id=grant_id)
     return TokenRadius(token, groups, groups[0].of_all if groups else 0, issued, may_end.allowed)

@@ -81,7 +81,7 @@ async def count_groups(
     """
     if not KAIZALA_PERMISSIONS.intersection(permissions):
         return None
-    groups = await grant_lists.list_reached_by_user(read, tenant_id, user_id, everything=False, limit=1)
+    groups = await grant_lists.list_reached_by_user(read, tenant_id, user_id, limit=1)
     return groups[0].of_all if groups else 0
 
 

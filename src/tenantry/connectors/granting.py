@@ -45,9 +45,10 @@ async def preview_user_token(
     connector = await get_connector(read, tenant_id, connector_id)
     user_id = _user_of(caller)
     reach = await reach_of(read, tenant_id, user_id, now)
-    groups = await grant_lists.list_reached_by_user(
-        read, tenant_id, user_id, everything=reach is Reach.TENANT, limit=SHOWN_GROUPS
-    )
+    if reach is Reach.TENANT:
+        groups = await grant_lists.list_reached_by_tenant(read, tenant_id, limit=SHOWN_GROUPS)
+    else:
+        groups = await grant_lists.list_reached_by_user(read, tenant_id, user_id, limit=SHOWN_GROUPS)
     replaces = await grant_lists.find_live_of_user(read, tenant_id, connector_id, user_id, now)
     return TokenReach(connector, reach, groups, groups[0].of_all if groups else 0, replaces)
 

@@ -30,11 +30,11 @@ class GrantRow(NamedTuple):
 
 
 class ReachedGroup(NamedTuple):
-    """A group, what the user is in it (None: nothing), and how many groups there are in all."""
+    """A group, what the token acts as in it, and how many groups there are in all."""
 
     id: GroupId
     name: str
-    role: str | None
+    role: str
     of_all: int
 
 
@@ -133,22 +133,33 @@ async def find_live_of_user(
     )
 
 
-async def list_reached_by_user(
-    read: Read, tenant_id: TenantId, user_id: UserId, *, everything: bool, limit: int
-) -> list[ReachedGroup]:
-    """The groups a user token opens: the user's own, those it administers first; or with `everything` all there are."""
+async def list_reached_by_user(read: Read, tenant_id: TenantId, user_id: UserId, *, limit: int) -> list[ReachedGroup]:
+    """The groups the token of a user opens: those the user is in, those it administers first."""
     return await read.all(
         ReachedGroup,
         """
         SELECT g.id, g.name, m.role, COUNT(*) OVER () AS of_all
-        FROM groups g
-        LEFT JOIN group_members m ON m.tenant_id = :tenant_id AND m.group_id = g.id AND m.user_id = :user_id
-        WHERE g.tenant_id = :tenant_id AND g.deleted_at IS NULL AND (m.role IS NOT NULL OR :everything = 1)
+        FROM group_members m JOIN groups g ON g.tenant_id = :tenant_id AND g.id = m.group_id AND g.deleted_at IS NULL
+        WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id
         ORDER BY CASE m.role WHEN 'admin' THEN 0 WHEN 'member' THEN 1 ELSE 2 END, g.name, g.id LIMIT :limit
         """,
         tenant_id=tenant_id,
         user_id=user_id,
-        everything=int(everything),
+        limit=limit,
+    )
+
+
+async def list_reached_by_tenant(read: Read, tenant_id: TenantId, *, limit: int) -> list[ReachedGroup]:
+    """The groups the token of a whole tenant opens: all, by name. `role` is what the token acts as."""
+    return await read.all(
+        ReachedGroup,
+        """
+        SELECT g.id, g.name, 'admin' AS role, (
+            SELECT COUNT(*) FROM groups a WHERE a.tenant_id = :tenant_id AND a.deleted_at IS NULL) AS of_all
+        FROM groups g WHERE g.tenant_id = :tenant_id AND g.deleted_at IS NULL
+        ORDER BY g.name_key, g.id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
         limit=limit,
     )
 

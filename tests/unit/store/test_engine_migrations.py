@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -91,3 +92,44 @@ def test_a_normal_start_loads_no_migration_tools() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "tenantry.store.sqlite" in loaded
     assert not {"sqlalchemy", "alembic", "tenantry.store.schema"} & set(loaded)
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_the_members_of_a_database_in_use_get_the_names_they_are_listed_by(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    if engine == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        asyncio.run(server.create_database("in_use"))
+        url = server.url("in_use")
+    keys = "SELECT user_id, member_key FROM group_members ORDER BY user_id"
+    migrate._on_connection(url, fill_at_0006)
+    migrate.upgrade(url)
+    found = migrate._on_connection(url, lambda connection: connection.exec_driver_sql(keys).fetchall())
+    assert [tuple(row) for row in found] == [("ana", "ana"), ("ben", None)]
+    if engine == "postgresql":
+        asyncio.run(server.drop_database("in_use"))
+
+
+def fill_at_0006(connection: sa.Connection) -> None:
+    """A group of two, one of whom is deleted."""
+    command.upgrade(migrate.config_for(connection), "0006")
+    for statement in (
+        "INSERT INTO tenants (id, name, created_at) VALUES ('t', 'T', 1)",
+        """
+        INSERT INTO users (tenant_id, id, user_principal_name, upn_key, user_type, display_name, display_key,
+                           created_at, updated_at, soft_deleted_at)
+        VALUES ('t', 'ana', 'ana@t', 'ana@t', 'member', 'Ana', 'ana', 1, 1, NULL),
+               ('t', 'ben', 'ben@t', 'ben@t', 'member', 'Ben', 'ben', 1, 1, 1)
+        """,
+        """
+        INSERT INTO groups (tenant_id, id, name, welcome_message, group_type, created_at, updated_at)
+        VALUES ('t', 'g', 'G', '', 'group', 1, 1)
+        """,
+        """
+        INSERT INTO group_members (tenant_id, group_id, user_id, role, added_at)
+        VALUES ('t', 'g', 'ana', 'admin', 1), ('t', 'g', 'ben', 'member', 1)
+        """,
+    ):
+        connection.exec_driver_sql(statement)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tenantry.access.blast_radius import COUNTED, DeviceRadius, RelationshipRadius, UserRadius
 from tenantry.directory.users import RESTORABLE
 from tenantry.surfaces.portal.role_words import explained_roles
-from tenantry.surfaces.portal.texts import day, ngettext, number
+from tenantry.surfaces.portal.texts import day, ngettext, number, up_to
 from tenantry.surfaces.portal.texts import gettext as _
 
 Line = tuple[str, str]
@@ -45,7 +45,7 @@ class Radius:
 
 def counted(count: int) -> str:
     """`12`, or `1,000+` where counting stopped."""
-    return f"{number(count)}+" if count >= COUNTED else number(count)
+    return up_to(count, COUNTED)
 
 
 def relationship_words(radius: RelationshipRadius) -> Radius:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import Action
 from tenantry.core.ids import GroupId
 from tenantry.directory.group_deletion import (
+    COUNTED,
     delete_group,
     get_deleted_group,
     list_deleted_groups,
@@ -19,7 +20,7 @@ from tenantry.store.deleted_groups import WhatEnds
 from tenantry.surfaces.portal.forms import Form, claim_form, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import SignedIn
-from tenantry.surfaces.portal.texts import day, ngettext
+from tenantry.surfaces.portal.texts import day, ngettext, up_to
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -69,23 +70,23 @@ async def ask_delete(request: Request, session: SignedIn, group_id: GroupId) -> 
 
 def _consequences(ends: WhatEnds) -> list[str]:
     people = ngettext(
-        "%(count)d person no longer hears or sees the group.",
-        "%(count)d people no longer hear or see the group.",
+        "%(count)s person no longer hears or sees the group.",
+        "%(count)s people no longer hear or see the group.",
         ends.people,
     )
     tokens = ngettext(
-        "%(count)d token for this group is revoked: the app that holds it stops working.",
-        "%(count)d tokens for this group are revoked: the apps that hold them stop working.",
+        "%(count)s token for this group is revoked: the app that holds it stops working.",
+        "%(count)s tokens for this group are revoked: the apps that hold them stop working.",
         ends.tokens,
     )
     below = ngettext(
-        "%(count)d sub-group stays, on its own. Tokens for the groups above no longer reach it through this one.",
-        "%(count)d sub-groups stay, on their own. Tokens for the groups above no longer reach them through this one.",
+        "%(count)s sub-group stays, on its own. Tokens for the groups above no longer reach it through this one.",
+        "%(count)s sub-groups stay, on their own. Tokens for the groups above no longer reach them through this one.",
         ends.sub_groups,
     )
-    links = ngettext("%(count)d invite link ends.", "%(count)d invite links end.", ends.links)
+    links = ngettext("%(count)s invite link ends.", "%(count)s invite links end.", ends.links)
     hooks = ngettext(
-        "%(count)d webhook of this group is deleted.", "%(count)d webhooks of this group are deleted.", ends.webhooks
+        "%(count)s webhook of this group is deleted.", "%(count)s webhooks of this group are deleted.", ends.webhooks
     )
     said = [
         (people, ends.people),
@@ -95,7 +96,7 @@ def _consequences(ends: WhatEnds) -> list[str]:
         (hooks, ends.webhooks),
     ]
     return [
-        *(text % {"count": count} for text, count in said if count),
+        *(text % {"count": up_to(count, COUNTED)} for text, count in said if count),
         _("Other tokens that reach it, of users and of the organisation, go on without it."),
     ]
 

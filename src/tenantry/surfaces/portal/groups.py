@@ -11,7 +11,7 @@ from tenantry.access.decide import decide
 from tenantry.core.ids import GroupId
 from tenantry.directory.group_lists import look_at_group, search_groups, search_members
 from tenantry.directory.groups import GroupType
-from tenantry.store.group_lists import Position
+from tenantry.store.group_lists import COUNTED, Position
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
@@ -49,6 +49,7 @@ async def show_groups(
         request,
         "groups.html",
         groups=found.groups,
+        most=COUNTED,
         q=text,
         show="all" if everyones else "mine",
         sees_all=sees_all,
@@ -120,6 +121,7 @@ async def show_group(
         request,
         "group.html",
         group=picture.facts,
+        most=COUNTED,
         parents=picture.parents,
         sub_groups=picture.sub_groups,
         members=found.members,

@@ -9,7 +9,7 @@ from tenantry.store.reach import AppPath, CustomerPath, GroupToken, Holder, Part
 from tenantry.surfaces.portal.graph import Drawing, Graph, Node
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.portal.texts import ngettext, number, relative_time
+from tenantry.surfaces.portal.texts import ngettext, number, relative_time, up_to
 
 PARTNERS, WAYS_IN, ROLES, TENANT, THINGS, TOKENS, APPS = range(7)
 _WIDTHS = (150, 158, 158, 130, 158, 142, 158)
@@ -245,4 +245,4 @@ def _radius(kind: str, id: str) -> str:
 
 def counted(count: int) -> str:
     """`12`, or `10,000+` where counting stopped."""
-    return f"{number(count)}+" if count >= COUNTED else number(count)
+    return up_to(count, COUNTED)

@@ -81,6 +81,11 @@ def number(value: float) -> str:
     return format_decimal(value, locale=_locale())
 
 
+def up_to(count: int, most: int) -> str:
+    """`12`, or `1,000+` where counting stopped at `most`."""
+    return f"{number(count)}+" if count >= most else number(count)
+
+
 def exact_time(instant: Micros) -> str:
     """`1 Jan 2026, 12:00 UTC`; a script puts it into the viewer's own zone."""
     return f"{format_datetime(_aware(instant), 'medium', locale=_locale())} UTC"

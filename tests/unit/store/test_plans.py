@@ -1,0 +1,143 @@
+"""How SQLite finds what the statements ask for: no statement reads the whole of a large tenant by mistake.
+
+Plans are the same for a small file and for a large one, since SQLite is told sizes by a rule (`store/statistics.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+import pytest
+import sqlalchemy as sa
+
+import tenantry
+from tenantry.store import migrate
+from tenantry.store.dialect import to_positional
+from tenantry.store.sqlite_statements import connect
+from tests.support.sql_rules import Statement, statements_of
+
+STORE = Path(tenantry.__file__).parent / "store"
+STATEMENTS = [statement for path in sorted(STORE.glob("*.py")) for statement in statements_of(path)]
+LARGE = {
+    *("audit_events", "device_credentials", "device_tokens", "devices", "grants", "group_links", "group_members"),
+    *("groups", "managed_accounts", "partner_customers", "partner_relationships", "phones", "refresh_tokens"),
+    *("sessions", "users", "webhook_deliveries"),
+}
+WHOLE = {
+    "audit_events.py: audit_events": "up to a limit, in the order of the key",
+    "grant_lists.py: groups": "up to a limit, in the order of the index",
+    "groups.py: groups": "an app with reach over the tenant asks for every group",
+    "reach.py: devices": "counted up to a limit",
+    "reach.py: groups": "counted up to a limit",
+    "reach.py: partner_relationships": "counted up to a limit",
+    "reach.py: users": "counted up to a limit",
+    "reports.py: managed_accounts": "counted up to a limit",
+    "tenants.py: users": "names that end in a domain, counted up to a limit",
+    "user_lists.py: users": "up to a limit, in the order of the index",
+}
+SORTED = {
+    "connector_lists.py": "the connectors of a tenant are few",
+    "group_lists.py": "the groups of one user are few",
+    "reach.py": "partners and connectors are few",
+    "relationships.py": "partners are few",
+}
+
+
+class Step(NamedTuple):
+    id: int
+    parent: int
+    unused: int
+    detail: str
+
+
+@pytest.fixture(scope="module")
+def connection(sqlite_template: Path) -> Iterator[apsw.Connection]:
+    opened = connect(str(sqlite_template), 2, 1.0, None)
+    yield opened
+    opened.close()
+
+
+def plan(connection: apsw.Connection, sql: str) -> list[Step]:
+    text, names = to_positional(sql)
+    return [Step(*row) for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", (None,) * len(names))]
+
+
+def whole_tables(connection: apsw.Connection, sql: str) -> set[str]:
+    """The large tables of which the statement reads all rows, or all of the tenant."""
+    read = set()
+    for step in plan(connection, sql):
+        found = re.match(r"SCAN (\w+)|SEARCH (\w+) USING .* ?\(tenant_id=\?\)$", step.detail)
+        if found and not (found[1] and re.search(rf"\)\s+(?:AS\s+)?{found[1]}\b", sql)):  # a subquery has this name
+            alias = found[1] or found[2]
+            named = re.search(rf"(?:FROM|JOIN|UPDATE|INTO)\s+(\w+)\s+(?:AS\s+)?{alias}\b", sql)
+            read.add(named[1] if named else alias)
+    return read & LARGE
+
+
+def reads(statement: Statement) -> bool:
+    """An INSERT only checks keys; `to_regclass` is a function of PostgreSQL."""
+    sql = statement.sql or "INSERT"
+    return not sql.lstrip().startswith("INSERT") and "to_regclass" not in sql
+
+
+def test_no_statement_reads_a_whole_tenant_by_mistake(connection: apsw.Connection) -> None:
+    read = {
+        f"{statement.where.partition(':')[0]}: {table}"
+        for statement in filter(reads, STATEMENTS)
+        for table in whole_tables(connection, statement.sql or "")
+    }
+    assert read == WHOLE.keys()
+
+
+def test_no_page_is_sorted_since_it_comes_in_the_order_of_an_index(connection: apsw.Connection) -> None:
+    by_key = [statement for statement in STATEMENTS if statement.sql and re.search(r"\) > \(:", statement.sql)]
+    assert len(by_key) > 10
+    sorts = {
+        statement.where.partition(":")[0]
+        for statement in by_key
+        if any("TEMP B-TREE" in step.detail and step.parent == 0 for step in plan(connection, statement.sql or ""))
+    }
+    assert sorts == SORTED.keys()
+
+
+@pytest.mark.parametrize(
+    ("sql", "read"),
+    [
+        ("SELECT id FROM users WHERE tenant_id = :tenant_id AND id = :id", set()),
+        ("SELECT id FROM users WHERE tenant_id = :tenant_id AND given_name = :name", {"users"}),
+        ("SELECT u.id FROM tenants t CROSS JOIN users u WHERE u.tenant_id = :tenant_id", {"users"}),
+        ("SELECT COUNT(*) FROM audit_events", {"audit_events"}),
+        ("SELECT COUNT(*) FROM signing_keys", set()),
+    ],
+)
+def test_a_statement_that_reads_a_whole_tenant_is_noticed(
+    connection: apsw.Connection, sql: str, read: set[str]
+) -> None:
+    assert whole_tables(connection, sql) == read
+
+
+def test_the_second_column_of_an_index_counts_and_the_tenant_alone_does_not(connection: apsw.Connection) -> None:
+    """Of a table without row ids SQLite would by itself read all rows of the tenant."""
+    sql = "SELECT MAX(last_used_at) FROM refresh_tokens WHERE tenant_id = :tenant_id AND grant_id = :grant_id"
+    assert [step.detail for step in plan(connection, sql)] == [
+        "SEARCH refresh_tokens USING INDEX ix_refresh_tokens_grant (tenant_id=? AND grant_id=?)"
+    ]
+
+
+def test_an_upgrade_tells_the_sizes_anew(tmp_path: Path) -> None:
+    """A file from before the rule, or one that somebody had SQLite measure while it was empty."""
+    path = tmp_path / "a.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    numbers = "SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY tbl, idx"
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
+    with engine.begin() as changing:
+        told = changing.exec_driver_sql(numbers).fetchall()
+        changing.exec_driver_sql("DROP TABLE sqlite_stat1")
+    migrate.upgrade(f"sqlite:///{path}")
+    with engine.connect() as reading:
+        assert reading.exec_driver_sql(numbers).fetchall() == told
+    assert ("users", "uq_users_live_upn", "1000000 100000 1") in told
