@@ -197,6 +197,23 @@ async def test_a_cookie_that_is_no_session_is_as_good_as_none(sqlite_portal: Por
     await http.aclose()
 
 
+@pytest.mark.parametrize(("site", "is_kept"), [("same-origin", True), ("same-site", False), (None, False)])
+async def test_a_form_sent_after_signing_out_in_another_tab_is_kept_only_if_it_is_from_a_page_of_ours(
+    sqlite_portal: Portal, site: str | None, is_kept: bool
+) -> None:
+    visitor = await sqlite_portal.visit(sqlite_portal.dana)
+    form = await a_form(sqlite_portal, visitor.http)
+    visitor.http.cookies.delete(cookie_name(sqlite_portal.app.deps.settings))
+    data = {**form, **DETAILS, "description": "typed for long", "step": "details"}
+    headers = {"sec-fetch-site": site} if site else {}
+    sent = await visitor.http.post("/connectors/new", data=data, headers=headers)
+    assert sent.headers["location"] == "/sign-in?next=%2Fconnectors%2Fnew"
+    visitor.http.cookies.set(
+        cookie_name(sqlite_portal.app.deps.settings), await sign_in(sqlite_portal.app, sqlite_portal.dana)
+    )
+    assert ("typed for long" in (await visitor.open("/connectors/new")).text) is is_kept
+
+
 async def test_a_form_sent_after_the_sessions_end_is_there_again_after_signing_in(portal: Portal) -> None:
     visitor = await portal.visit(portal.dana)
     form = await a_form(portal, visitor.http)

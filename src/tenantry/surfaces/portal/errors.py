@@ -15,7 +15,7 @@ from tenantry.core import errors
 from tenantry.core.caller import Caller
 from tenantry.core.errors import DomainError, RateLimited, StoreBusy
 from tenantry.core.log import get_logger
-from tenantry.surfaces.portal.forms import SentTwice, keep_draft, read_form
+from tenantry.surfaces.portal.forms import SentTwice, keep_draft, read_late_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import ForgedForm, ProofNeeded, SignInNeeded, find_signed_in, form_page_of
 from tenantry.surfaces.portal.texts import gettext as _
@@ -97,7 +97,7 @@ async def _ask_to_sign_in(request: Request, error: SignInNeeded) -> Response:
     if request.method == "POST":
         try:
             is_secure = deps_of(request).settings.issuer.startswith("https:")
-            keep_draft(response, back.partition("?")[0], await read_form(request), is_secure=is_secure)
+            keep_draft(response, back.partition("?")[0], await read_late_form(request), is_secure=is_secure)
         except (DomainError, ForgedForm):
             return response
     return response

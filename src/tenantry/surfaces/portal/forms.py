@@ -165,6 +165,24 @@ async def read_form(request: Request, *, limit: int = BODY_LIMIT) -> Form:
 
     Raises ForgedForm, PayloadTooLarge, InvalidValue when it is no form.
     """
+    form = await _parse(request, limit)
+    check_form(request, form.value("form_token"))
+    return form
+
+
+async def read_late_form(request: Request) -> Form:
+    """A form without a session, to be shown again after signing in and never carried out.
+
+    Its token may be of a session whose cookie is gone, as after signing out in another tab: then the browser's word
+    that the form is from a page of ours will do. Raises as `read_form`.
+    """
+    form = await _parse(request, BODY_LIMIT)
+    if request.headers.get("sec-fetch-site") != "same-origin":
+        check_form(request, form.value("form_token"))
+    return form
+
+
+async def _parse(request: Request, limit: int) -> Form:
     body = await read_body(request, limit)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
@@ -176,7 +194,6 @@ async def read_form(request: Request, *, limit: int = BODY_LIMIT) -> Form:
             raise InvalidValue("This is not a form.", field="body")
     except (ValueError, MultiPartException):
         raise InvalidValue("This form cannot be read.", field="body") from None
-    check_form(request, form.value("form_token"))
     return form
 
 
