@@ -26,7 +26,7 @@ DEADLINE_SECONDS = 10.0
 MOST_AT_ONCE = 40
 """Threads, made as they are needed; more requests than these wait for one."""
 _STEP_SECONDS = 5.0
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST = ipaddress.ip_network("2000::/3")
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -50,8 +50,14 @@ class _Exchange:
         self.is_cut = False
 
     def take(self, sock: socket.socket) -> None:
-        """Use this one, until the next."""
+        """Use this one, until the next. Raises TimeoutError when the cut came before it, and so has missed it."""
         self.sock = self.connection.sock = sock
+        self.check()
+
+    def check(self) -> None:
+        """Raises TimeoutError after the cut."""
+        if self.is_cut:
+            raise TimeoutError
 
     def cut(self) -> None:
         """Whoever reads or writes finds the connection closed."""
@@ -125,7 +131,7 @@ class OutgoingHttp:
     ) -> Reply:
         connection = exchange.connection
         try:
-            sock = self._connect(connection.host, connection.port)
+            sock = self._connect(exchange)
             exchange.take(sock)
             if scheme == "https":
                 sock = self._tls.wrap_socket(sock, server_hostname=connection.host, do_handshake_on_connect=False)
@@ -147,14 +153,17 @@ class OutgoingHttp:
         finally:
             connection.close()
 
-    def _connect(self, host: str, port: int) -> socket.socket:
-        """To the first address that answers, when all of them may be gone to."""
+    def _connect(self, exchange: _Exchange) -> socket.socket:
+        """To the first address that answers, when all of them may be gone to. Who names many gets no more time."""
+        exchange.check()  # it may have waited for its thread
+        host, port = exchange.connection.host, exchange.connection.port
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = [str(entry[4][0]) for entry in found]
         if not self._allow_private and not all(_is_public(address) for address in addresses):
             raise Unreachable("the address is in a private network")
         error: OSError = OSError("no address")
         for address in addresses:
+            exchange.check()
             try:
                 return socket.create_connection((address, port), timeout=_STEP_SECONDS)
             except OSError as refused:
@@ -163,9 +172,11 @@ class OutgoingHttp:
 
 
 def _is_public(address: str) -> bool:
-    """IPv4 in IPv6 counts as what it leads to; translators (NAT64) lead anywhere, so they are refused."""
+    """IPv4 in IPv6 counts as what it leads to. Of IPv6 only what IANA gives out as global unicast: translators (NAT64),
+    IPv4-compatible and site-local addresses lead anywhere.
+    """
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    if parsed in _NAT64:
-        return False
     inner = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None) or parsed
+    if inner.version == 6 and inner not in _UNICAST:
+        return False
     return bool(inner.is_global) and not inner.is_multicast

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
@@ -93,3 +93,57 @@ async def test_json_is_posted_with_its_headers() -> None:
     assert heard[0].startswith(b"POST /hook?a=1 HTTP/1.1\r\n")
     assert b"\r\nkz-callback-token: t\r\n" in heard[0]
     assert b"\r\nContent-Type: application/json; charset=utf-8\r\n" in heard[0]
+
+
+async def test_a_name_with_many_addresses_gets_no_more_time_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        port = listener.getsockname()[1]
+        fillers = [stack.enter_context(socket.socket()) for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))  # nobody accepts: soon the queue is full, and who comes now waits
+        monkeypatch.setattr(http, "_STEP_SECONDS", 0.2)
+        entry = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda name, *_more, **_kinds: [entry] * (20 if "many" in name else 1)
+        )
+        began = time.monotonic()
+        with pytest.raises(Unreachable, match="too long"):
+            await OutgoingHttp(allow_private=True).get(f"http://many.example:{port}/", deadline=0.3)
+        assert time.monotonic() - began < 3
+
+
+async def test_a_cut_that_comes_while_it_connects_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Event()
+
+    def connect_late(address: tuple[str, int], timeout: float) -> socket.socket:
+        time.sleep(0.3)
+        return plain(address, timeout=timeout)
+
+    def listen(connection: socket.socket) -> None:
+        if connection.recv(4096):
+            asked.set()
+
+    plain = socket.create_connection
+    monkeypatch.setattr(socket, "create_connection", connect_late)
+    with a_peer(listen) as address, pytest.raises(Unreachable, match="too long"):
+        await OutgoingHttp(allow_private=True).get(f"http://{address}/", deadline=0.1)
+    assert not asked.is_set()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.1.2.3", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "::1", "::", "fe80::1%1",
+        "fc00::1", "fec0::1", "ff0e::1", "::ffff:10.0.0.1", "::10.0.0.1", "::ffff:0:10.0.0.1", "64:ff9b::a00:1",
+        "64:ff9b:1::a00:1", "2002:a00:1::1", "2001:0:a00:1::1", "2001:db8::1",
+    ],
+)  # fmt: skip
+def test_addresses_that_may_lead_inside_are_not_gone_to(address: str) -> None:
+    assert not http._is_public(address)
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34", "2a00:1450::1"])
+def test_public_addresses_are_gone_to(address: str) -> None:
+    assert http._is_public(address)
