@@ -291,3 +291,39 @@ async def test_the_log_is_begun_anew_while_writers_never_rest(
     assert min(lengths) < 40 <= max(lengths)
     await store.close()
     assert len(on_disk(path)) == 240
+
+
+async def test_a_value_that_cannot_be_bound_fails_its_own_statement_and_keeps_nobody_waiting(
+    store: SqliteStore,
+) -> None:
+    names: list[object] = ["a", "\ud800", "b", 2**64, object(), "c"]
+    async with store.write() as tx:  # the others queue
+        await insert(tx, "first")
+        waiting = [
+            asyncio.create_task(insert(store, f"t{number}", name))  # type: ignore[arg-type]
+            for number, name in enumerate(names)
+        ]
+        await asyncio.sleep(0)
+    outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
+    assert [type(outcome) for outcome in outcomes] == [
+        type(None),
+        UnicodeEncodeError,
+        type(None),
+        OverflowError,
+        TypeError,
+        type(None),
+    ]
+    async with store.read() as read:
+        assert await read.all(str, "SELECT id FROM tenants ORDER BY id") == ["first", "t0", "t2", "t5"]
+
+
+async def test_a_log_that_nobody_can_copy_keeps_no_writer_waiting(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_work: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(sqlite_log, "LONG", 0)
+    monkeypatch.setattr(store._log._thread, "submit", refuse)
+    for number in range(3):
+        await asyncio.wait_for(add_alone(store, f"t{number}"), 5)

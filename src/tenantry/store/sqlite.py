@@ -271,7 +271,7 @@ class SqliteStore:
             self._group.append((done, self._execute(*queued)))
         except apsw.BusyError:
             return False
-        except apsw.Error as exc:
+        except Exception as exc:  # noqa: BLE001 - a value that cannot be bound too: the next in the queue must be run
             done.set_exception(translated(exc))
         return True
 
@@ -299,7 +299,8 @@ class SqliteStore:
             with suppress(apsw.Error):
                 self._cursor.execute("ROLLBACK")
         else:
-            self._log.after_commit()
+            with suppress(Exception):  # such as a thread that cannot be started: the log grows, the group must hear
+                self._log.after_commit()
         self._loop.call_soon_threadsafe(self._committed, failure)
 
     def _committed(self, failure: Exception | None) -> None:
