@@ -173,15 +173,7 @@ async def register_webhook(
     Raises what `access.require` does; InvalidValue; FailedPrecondition when the object has MOST_OF_ONE_OBJECT.
     """
     await require_over(tx, caller, Action.CHANGE_WEBHOOKS, tenant_id, subject, now)
-    if subject.object_type is ObjectType.GROUP and not await groups.lock(
-        tx, tenant_id, GroupId(subject.object_id), now
-    ):
-        raise NotFound("group")
-    if await webhooks.count_of_object(tx, tenant_id, subject.object_type, subject.object_id, now) >= MOST_OF_ONE_OBJECT:
-        raise FailedPrecondition(
-            f"There are {MOST_OF_ONE_OBJECT} webhooks for this already, which is the most there may be. "
-            "Delete one that is not needed."
-        )
+    await _require_room(tx, tenant_id, subject, now)
     event_types = sorted(set(wishes.event_types or ()))
     _check_event_types(event_types)
     webhook_id = new_guid()
@@ -212,6 +204,19 @@ async def register_webhook(
     return webhook_id
 
 
+async def _require_room(tx: Tx, tenant_id: TenantId, subject: Subject, now: Micros) -> None:
+    """For one more that lives. Holds the group. Raises NotFound, FailedPrecondition."""
+    if subject.object_type is ObjectType.GROUP and not await groups.lock(
+        tx, tenant_id, GroupId(subject.object_id), now
+    ):
+        raise NotFound("group")
+    if await webhooks.count_of_object(tx, tenant_id, subject.object_type, subject.object_id, now) >= MOST_OF_ONE_OBJECT:
+        raise FailedPrecondition(
+            f"There are {MOST_OF_ONE_OBJECT} webhooks for this already, which is the most there may be. "
+            "Delete one that is not needed."
+        )
+
+
 async def update_webhook(
     tx: Tx,
     master_key: MasterKey,
@@ -227,7 +232,7 @@ async def update_webhook(
     """Change what is asked for; `active` enables or disables.
 
     The token that another app gave does not follow to a new address: it was not given for that one. Raises NotFound,
-    what `access.require` does, InvalidValue.
+    what `access.require` does, InvalidValue; FailedPrecondition when an expired one would be one too many.
     """
     webhook = await get_webhook(tx, caller, Action.CHANGE_WEBHOOKS, tenant_id, webhook_id, now)
     token = webhook.callback_token
@@ -239,6 +244,8 @@ async def update_webhook(
     elif wishes.callback_token is not None:
         token = master_key.encrypt(wishes.callback_token.encode(), _context(tenant_id, webhook_id))
     event_types = webhook.event_types.split() if wishes.event_types is None else sorted(set(wishes.event_types))
+    if webhook.expires_at <= now and wishes.expires_at is not None:
+        await _require_room(tx, tenant_id, subject_of(webhook), now)
     if wishes != Wishes() or callback_url is not None:
         await webhooks.update(
             tx,
@@ -306,7 +313,7 @@ def require_live(webhook: Webhook, now: Micros) -> None:
 
 def is_live(webhook: Webhook, now: Micros) -> bool:
     """Whether events are sent to it."""
-    return webhook.disabled_at is None and webhook.expires_at > now and webhook.connector_deleted_at is None
+    return webhook.disabled_at is None and webhook.expires_at > now and not webhook.connector_ended
 
 
 def token_of(master_key: MasterKey, tenant_id: TenantId, webhook: Webhook) -> str | None:

@@ -10,7 +10,9 @@ from tenantry.store.engine import Read, Tx
 
 
 class Webhook(NamedTuple):
-    """`callback_token` is encrypted. `connector_deleted_at`: when the app ended through which it was registered."""
+    """`callback_token` is encrypted. `connector_ended`: 1 when the app through which it was
+    registered is deleted, or has no token left of its user, for the group or for the organisation, that is not revoked.
+    """
 
     id: str
     object_type: str
@@ -25,7 +27,7 @@ class Webhook(NamedTuple):
     expires_at: int
     disabled_at: int | None
     disabled_reason: str | None
-    connector_deleted_at: int | None
+    connector_ended: int
 
 
 class ListedWebhook(NamedTuple):
@@ -39,7 +41,7 @@ class ListedWebhook(NamedTuple):
     created_at: int
     expires_at: int
     disabled_at: int | None
-    connector_deleted_at: int | None
+    connector_ended: int
     group_name: str | None
     sent_at: int | None
     delivered_at: int | None
@@ -126,7 +128,11 @@ async def find(read: Read, tenant_id: TenantId, webhook_id: str) -> Webhook | No
         """
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.callback_token, w.context,
                w.connector_id, w.created_by, w.created_at, w.expires_at, w.disabled_at, w.disabled_reason,
-               c.deleted_at AS connector_deleted_at
+               CASE WHEN w.connector_id IS NOT NULL AND (c.deleted_at IS NOT NULL OR NOT EXISTS (
+                   SELECT 1 FROM grants t
+                   WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id AND t.revoked_at IS NULL
+                     AND (t.user_id = SUBSTR(w.created_by, 6) OR t.group_id = w.object_id OR t.reach = 'tenant')
+               )) THEN 1 ELSE 0 END AS connector_ended
         FROM webhooks w LEFT JOIN connectors c ON c.id = w.connector_id
         WHERE w.tenant_id = :tenant_id AND w.id = :id AND w.deleted_at IS NULL
         """,
@@ -142,7 +148,11 @@ async def list_of_object(read: Read, tenant_id: TenantId, object_type: str, obje
         """
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.callback_token, w.context,
                w.connector_id, w.created_by, w.created_at, w.expires_at, w.disabled_at, w.disabled_reason,
-               c.deleted_at AS connector_deleted_at
+               CASE WHEN w.connector_id IS NOT NULL AND (c.deleted_at IS NOT NULL OR NOT EXISTS (
+                   SELECT 1 FROM grants t
+                   WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id AND t.revoked_at IS NULL
+                     AND (t.user_id = SUBSTR(w.created_by, 6) OR t.group_id = w.object_id OR t.reach = 'tenant')
+               )) THEN 1 ELSE 0 END AS connector_ended
         FROM webhooks w LEFT JOIN connectors c ON c.id = w.connector_id
         WHERE w.tenant_id = :tenant_id AND w.object_type = :object_type AND w.object_id = :object_id
           AND w.deleted_at IS NULL
@@ -173,7 +183,13 @@ async def list_page(
         ListedWebhook,
         """
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.created_at, w.expires_at,
-               w.disabled_at, c.deleted_at AS connector_deleted_at, g.name AS group_name,
+               w.disabled_at,
+               CASE WHEN w.connector_id IS NOT NULL AND (c.deleted_at IS NOT NULL OR NOT EXISTS (
+                   SELECT 1 FROM grants t
+                   WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id AND t.revoked_at IS NULL
+                     AND (t.user_id = SUBSTR(w.created_by, 6) OR t.group_id = w.object_id OR t.reach = 'tenant')
+               )) THEN 1 ELSE 0 END AS connector_ended,
+               g.name AS group_name,
                d.created_at AS sent_at, d.delivered_at, d.due_at
         FROM webhooks w
         LEFT JOIN connectors c ON c.id = w.connector_id

@@ -16,6 +16,7 @@ from tenantry.outbox.handshake import ProvenUrl
 from tenantry.outbox.webhooks import VALIDITY, ObjectType, Subject, Wishes, disable, register_webhook
 from tenantry.store import webhook_deliveries
 from tenantry.store.engine import Store
+from tenantry.surfaces.kaizala.webhooks import HANDSHAKES_PER_MINUTE
 from tests.support.builders import OPERATOR, SomeConnector, SomeUser, a_connector, a_group, a_tenant, a_user
 from tests.support.kaizala import World, a_world
 from tests.support.receiver import Receiver, a_receiver
@@ -340,3 +341,18 @@ async def test_a_change_over_the_api_is_in_the_outbox_with_its_sender(world: Wor
         )
     event = json.loads(row.body)
     assert (event["data"]["member"], event["fromUser"]) == ("+14255550177", world.anna.phone_number)
+
+
+async def test_a_tenant_asks_receivers_only_so_often(store: Store, receiver: Receiver) -> None:
+    world = await a_world(store, outgoing_private_addresses=True, rate_limits="on")
+    receiver.echo = "no"
+    headers = await world.token(world.anna)
+    body = a_body(world, receiver)
+    statuses = [
+        (await world.client.post(WEBHOOK, json=body, headers=headers)).status_code
+        for _ in range(HANDSHAKES_PER_MINUTE + 1)
+    ]
+    assert statuses == [400] * HANDSHAKES_PER_MINUTE + [429]
+    assert len(receiver.handshakes) == HANDSHAKES_PER_MINUTE
+    await world.client.aclose()
+    await world.app.close()

@@ -17,9 +17,10 @@ from tenantry.directory.tenants import delete_tenant
 from tenantry.outbox.deliveries import LEASE, RETRIES, retry_delay, send_again
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.outbox.sender import Sender
-from tenantry.outbox.webhooks import Wishes, delete_webhook, send_test, update_webhook
+from tenantry.outbox.webhooks import MOST_OF_ONE_OBJECT, Wishes, delete_webhook, send_test, update_webhook
 from tenantry.store import audit_events
-from tests.support.builders import OPERATOR, a_connector, a_group, a_tenant, a_user
+from tenantry.tokens.grants import revoke_grant
+from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user
 from tests.support.receiver import a_receiver
 from tests.unit.outbox.conftest import KEY, Outbox
 
@@ -139,12 +140,15 @@ async def test_a_receiver_that_is_gone_or_in_a_private_network_is_a_failure_with
     assert errors == ["no answer: ConnectionRefusedError", "the address is in a private network"]
 
 
-@pytest.mark.parametrize("end", ["webhook deleted", "webhook disabled", "webhook expired", "app deleted", "closed"])
+@pytest.mark.parametrize(
+    "end", ["webhook deleted", "webhook disabled", "webhook expired", "app deleted", "app revoked", "closed"]
+)
 async def test_nothing_is_sent_to_what_has_ended_meanwhile(outbox: Outbox, end: str) -> None:
     store, tenant, now = outbox.store, outbox.tenant, outbox.clock()
     webhook_id = await outbox.register(expires_at=now + DAY)
     await outbox.add(outbox.bob)
     connector = await a_connector(store, tenant)
+    given = await a_grant(store, connector, outbox.anna, now=now)
     async with store.write() as tx:
         match end:
             case "webhook deleted":
@@ -154,6 +158,10 @@ async def test_nothing_is_sent_to_what_has_ended_meanwhile(outbox: Outbox, end: 
             case "app deleted":
                 await tx.run("UPDATE webhooks SET connector_id = :c WHERE tenant_id = :t", c=connector.id, t=tenant.id)
                 await delete_connector(tx, OPERATOR, tenant.id, connector.id, now)
+            case "app revoked":
+                set_app = "UPDATE webhooks SET connector_id = :c, created_by = :u WHERE tenant_id = :t"
+                await tx.run(set_app, c=connector.id, u=f"user:{outbox.anna.id}", t=tenant.id)
+                await revoke_grant(tx, OPERATOR, tenant.id, given.id, "by_user", now)
             case "closed":
                 await delete_tenant(tx, OPERATOR, tenant.id, now)
             case _:
@@ -255,3 +263,14 @@ async def test_a_slow_receiver_holds_up_nobody_else(outbox: Outbox, sender: Send
         slow.open.set()
         assert len(await slow.until(18)) == 18
         running.cancel()
+
+
+async def test_an_expired_webhook_does_not_come_back_as_one_too_many(outbox: Outbox) -> None:
+    expired = await outbox.register(expires_at=outbox.clock() + DAY)
+    outbox.clock.advance(DAY)
+    for _ in range(MOST_OF_ONE_OBJECT):
+        await outbox.register()
+    wishes = Wishes(expires_at=outbox.clock() + DAY)
+    async with outbox.store.write() as tx:
+        with pytest.raises(FailedPrecondition, match="most there may be"):
+            await update_webhook(tx, KEY, OPERATOR, outbox.tenant.id, expired, wishes, outbox.clock())

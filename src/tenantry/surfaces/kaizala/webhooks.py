@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from tenantry.access.actions import Action
 from tenantry.core.caller import Caller
-from tenantry.core.clock import MILLISECOND, Micros, to_millis
+from tenantry.core.clock import MILLISECOND, MINUTE, Micros, to_millis
 from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import TenantId
 from tenantry.outbox import webhooks
 from tenantry.outbox.changes import EventType
-from tenantry.outbox.handshake import MAX_URL, prove
+from tenantry.outbox.handshake import MAX_URL, ProvenUrl, prove
 from tenantry.outbox.webhooks import ObjectType, Subject, Wishes
 from tenantry.store.webhooks import Webhook
 from tenantry.surfaces.kaizala import wire
@@ -27,6 +27,8 @@ from tenantry.surfaces.shared.routing import performs
 router = APIRouter()
 
 _DONE = {"result": True}
+HANDSHAKES_PER_MINUTE = 20
+"""Of one tenant: each may hold one of the few outgoing connections for seconds."""
 _MILLISECONDS_FROM = 100_000_000_000
 """Smaller numbers are seconds: this one is the year 1973 in the one unit and 5138 in the other."""
 
@@ -45,7 +47,7 @@ async def register_webhook(request: Request) -> Response:
         raise InvalidValue("eventTypes is required.", field="eventTypes")
     wishes = _read_wishes(fields)
     raw_url = fields.text("callBackUrl", required=True, max_length=MAX_URL)
-    url = await prove(deps.http, raw_url, wishes.callback_token)
+    url = await _prove(deps, tenant_id, raw_url, wishes.callback_token)
     async with deps.store.write() as tx:
         webhook_id = await webhooks.register_webhook(
             tx, deps.master_key, caller, tenant_id, subject, url, wishes, deps.clock()
@@ -90,7 +92,7 @@ async def update_webhook(request: Request, webhook_id: str) -> Response:
     url = None
     if raw_url is not None:
         token = webhooks.token_of(deps.master_key, tenant_id, webhook) if raw_url == webhook.callback_url else None
-        url = await prove(deps.http, raw_url, wishes.callback_token or token)
+        url = await _prove(deps, tenant_id, raw_url, wishes.callback_token or token)
     async with deps.store.write() as tx:
         await webhooks.update_webhook(
             tx,
@@ -116,6 +118,12 @@ async def delete_webhook(request: Request, webhook_id: str) -> Response:
     async with deps.store.write() as tx:
         await webhooks.delete_webhook(tx, caller, tenant_id, webhook.id, deps.clock())
     return wire.answer(_DONE)
+
+
+async def _prove(deps: Deps, tenant_id: TenantId, raw_url: str, token: str | None) -> ProvenUrl:
+    """Raises InvalidValue, RateLimited."""
+    deps.limits.hit("kaizala webhook handshake", tenant_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
+    return await prove(deps.http, raw_url, token)
 
 
 async def _find(deps: Deps, caller: Caller, tenant_id: TenantId, raw_id: str) -> Webhook:
