@@ -11,7 +11,7 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
-from tenantry.store import access, grants, group_lists, groups
+from tenantry.store import grants, group_lists, groups
 from tenantry.store.engine import Read, Tx
 from tenantry.store.group_lists import RelatedGroup
 
@@ -39,7 +39,7 @@ async def link_group(
     for group_id in sorted({*await group_lists.list_above(tx, tenant_id, parent_id), child_id}):
         await grants.hold_group(tx, tenant_id, group_id)
     await require_both(tx, caller, tenant_id, parent_id, child_id, now)
-    if await access.is_within_group(tx, tenant_id, parent_id, child_id):
+    if child_id in await group_lists.list_above(tx, tenant_id, parent_id):  # by deleted groups too: they may come back
         raise FailedPrecondition(
             "The group is above this one already, or is this one: it cannot be below it too.", field="child_id"
         )

@@ -9,6 +9,7 @@ import pytest
 from tenantry.access.actions import RoleId
 from tenantry.core.errors import FailedPrecondition, Forbidden, NotFound
 from tenantry.core.ids import GroupId
+from tenantry.directory.group_deletion import delete_group
 from tenantry.directory.group_links import link_group, search_linkable, unlink_group
 from tenantry.store import access
 from tenantry.store.engine import Store
@@ -61,6 +62,18 @@ async def test_a_ring_is_refused_however_long(store: Store) -> None:
         with pytest.raises(FailedPrecondition, match="above"):
             await link(store, admin, parent, child)
     await link(store, admin, top, bottom)  # a second way down is no ring
+
+
+async def test_a_deleted_group_between_them_still_makes_a_ring(store: Store) -> None:
+    tenant = await a_tenant(store)
+    admin = await a_user(store, tenant)
+    top = await a_group(store, tenant, admins=[admin])
+    middle = await a_group(store, tenant, admins=[admin], parent_id=top)
+    bottom = await a_group(store, tenant, admins=[admin], parent_id=middle)
+    async with store.write() as tx:
+        await delete_group(tx, as_user(admin), tenant.id, middle, NOON)
+    with pytest.raises(FailedPrecondition, match="above"):
+        await link(store, admin, bottom, top)
 
 
 async def test_of_links_that_would_close_a_ring_together_one_is_refused(store: Store) -> None:
