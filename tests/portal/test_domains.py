@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from tenantry.surfaces.portal.domains import QUESTIONS_PER_MINUTE
 from tests.support.app import FakeDns
 from tests.support.builders import SomeTenant, a_user
 from tests.support.portal import Portal, Visitor
@@ -112,3 +113,17 @@ async def test_users_see_the_domains_and_no_form(sqlite_portal: Portal) -> None:
     assert (await mia.send("/settings/domains", domain="more.example")).status_code == 403
     assert (await mia.send(PAGE)).status_code == 403
     assert dns_of(sqlite_portal).asked == []
+
+
+async def test_an_organisation_asks_the_dns_only_so_often(
+    sqlite_portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dana = await sqlite_portal.visit(sqlite_portal.dana)
+    await begin(dana)
+    monkeypatch.setattr(sqlite_portal.app.deps.limits, "_enabled", True)
+    await dana.open(PAGE)
+    for _ in range(QUESTIONS_PER_MINUTE):
+        assert (await dana.send(PAGE)).status_code == 422
+        assert "The record is not to be seen yet." in dana.text
+    await dana.send(PAGE)
+    assert "The record is not to be seen yet." not in dana.text

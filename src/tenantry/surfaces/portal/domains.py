@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import decide, require
+from tenantry.core.clock import MINUTE
 from tenantry.directory.domains import (
     USERS_COUNTED,
     begin_proof,
@@ -25,6 +26,8 @@ from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 LIST = "/settings/domains"
+QUESTIONS_PER_MINUTE = 20
+"""To the DNS, of one organisation: each may hold a thread for seconds."""
 
 router = APIRouter()
 
@@ -80,6 +83,7 @@ async def verify(request: Request, session: SignedIn, domain: str) -> Response:
     deps, form = deps_of(request), await read_form(request)
     caller = session.caller(origin_of(request.scope))
     with form.showing_errors():
+        deps.limits.hit("domain proof", session.here, limit=QUESTIONS_PER_MINUTE, window=MINUTE)
         await prove_domain(deps.store, deps.dns, caller, session.here, domain, deps.clock())
     return await _domain_page(request, session, domain, form, 422 if form.errors else 200, is_new=not form.errors)
 
