@@ -1,51 +1,65 @@
-"""Take the pictures in docs/images/: every page of the portal on a demo tenant, light, dark and on a phone.
+"""Take the pictures in docs/images/: every page of the portal on a small company, some in the dark and on a phone.
 
 1. A server with a fresh SQLite database and things to look at runs on a free port.
-2. Chromium opens each page; what is typed is what a person would type.
+2. Chromium opens the pages of PAGES; what is typed on the way to others is what a person would type.
+3. Then every other page that has a route, on one thing of each kind. So a new page needs no line here.
+
+`python -m tools.screenshots DIRECTORY` writes them there.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from tenantry.access.actions import Permission, RoleId
+from tenantry.access.actions import PUBLIC, Permission, RoleId
 from tenantry.app import App
 from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, system_clock
+from tenantry.directory.group_deletion import delete_group
 from tenantry.store import Store, migrate, open_store
 from tests.support.app import an_app
-from tests.support.builders import SomeUser, a_connector, a_grant, a_group, a_relationship, a_tenant, a_user
-from tests.support.portal import CHROMIUM, CHROMIUM_ARGS, sign_in
+from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_relationship, a_tenant, a_user, a_webhook
+from tests.support.portal import CHROMIUM, CHROMIUM_ARGS, Portal, sign_in
+from tests.support.portal_names import names_in
 from tests.support.server import a_running_server
+from tools.small_png import with_few_colours
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
-WIDE, PHONE = {"width": 1200, "height": 760}, {"width": 360, "height": 720}
+WIDE, PHONE = {"width": 1080, "height": 700}, {"width": 360, "height": 720}
+TALLEST = 1500
+"""What is below on a long page is more of the same."""
 PAGES = {
     "home": "/",
     "phones": "/phones",
     "connectors": "/connectors?show=all",
-    "connector": "/connectors/{connector}",
-    "group-connectors": "/groups/{group}/connectors",
-    "user-token": "/connectors/{connector}/user-token",
-    "rotate": "/connectors/{connector}/secrets/new",
+    "connector": "/connectors/{connector_id}",
+    "group-connectors": "/groups/{group_id}/connectors",
+    "user-token": "/connectors/{connector_id}/user-token",
+    "rotate": "/connectors/{connector_id}/secrets/new",
     "users": "/users",
-    "user": "/users/{user}",
+    "user": "/users/{user_id}",
     "groups": "/groups",
-    "group": "/groups/{group}",
+    "group": "/groups/{group_id}",
     "devices": "/devices",
     "enterprises": "/enterprises",
     "partners": "/partners",
     "reach": "/reach",
-    "blast-radius": "/blast-radius/connector/{connector}",
+    "blast-radius": "/blast-radius/connector/{connector_id}",
     "audit": "/audit",
     "settings": "/settings",
     "sessions": "/sessions",
+    "webhooks": "/webhooks",
+    "webhook": "/webhooks/{webhook_id}",
+    "groups-deleted": "/groups/deleted",
+    "consent": "/common/oauth2/v2.0/authorize?response_type=code&client_id={app_id}&redirect_uri={redirect_uri}",
     "not-found": "/no-such-page",
 }
 
@@ -53,11 +67,43 @@ IN_ALL = {"home", "connectors", "connector", "connector-permissions", "token-cre
 """Pages whose picture is also taken in the dark and on a phone."""
 
 
-async def main() -> None:
+class Photographer:
+    """Where pictures go, and the pages of a browser that take them: signed in, as nobody, and one to count colours."""
+
+    def __init__(self, folder: Path, suffix: str, signed_in: Page, nobody: Page, empty: Page) -> None:
+        self.folder, self.suffix = folder, suffix
+        self.signed_in, self.nobody, self._empty = signed_in, nobody, empty
+
+    async def take(self, page: Page, name: str) -> None:
+        """The full page; in the dark and on a phone only those of IN_ALL."""
+        if self.suffix and name not in IN_ALL:
+            return
+        picture = await with_few_colours(self._empty, await self._photograph(page))
+        self.write(name, picture)
+
+    def write(self, name: str, picture: bytes) -> None:
+        """To its file."""
+        (self.folder / f"{name}{self.suffix}.png").write_bytes(picture)
+
+    async def _photograph(self, page: Page) -> bytes:
+        size = page.viewport_size or PHONE
+        height = min(await page.evaluate("document.documentElement.scrollHeight"), TALLEST)
+        return await page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": size["width"], "height": height})
+
+    async def open(self, page: Page, path: str, name: str, *, status: int = 200) -> bool:
+        """Whether there was such a page to take; a download and a page that leads elsewhere are none."""
+        answer = await page.request.get(path, max_redirects=0)
+        if answer.status != status or not answer.headers.get("content-type", "").startswith("text/html"):
+            return False
+        await page.goto(path)
+        await self.take(page, name)
+        return True
+
+
+async def main(folder: Path) -> None:
     """Overwrite the pictures of pages that are there; say which are not."""
     if CHROMIUM is None:
         sys.exit("Chromium is not installed. On Debian and Ubuntu: apt-get install chromium fonts-dejavu-core")
-    IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:
         url = f"sqlite:///{directory}/tenantry.db"
         migrate.upgrade(url)
@@ -69,15 +115,15 @@ async def main() -> None:
             return apps[0]
 
         async with a_running_server(make_app) as address, async_playwright() as playwright:
-            names, administrator = await _furnish(store)
+            portal, names = await _furnish(apps[0], store)
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-            cookie = {"name": "tenantry", "value": await sign_in(apps[0], administrator), "url": address}
-            await _take_all(browser, address, cookie, names)
+            cookie = {"name": "tenantry", "value": await sign_in(apps[0], portal.dana), "url": address}
+            await _take_all(browser, address, cookie, portal, names, folder)
             await browser.close()
         await store.close()
 
 
-async def _furnish(store: Store) -> tuple[dict[str, str], SomeUser]:
+async def _furnish(app: App, store: Store) -> tuple[Portal, dict[str, str]]:
     """A small company with a partner: enough on each page to look at."""
     now = system_clock()
     tenant = await a_tenant(store, name="Northwind Traders", domain="northwind.example", now=now)
@@ -86,8 +132,13 @@ async def _furnish(store: Store) -> tuple[dict[str, str], SomeUser]:
     dana = await a_user(store, tenant, name="dana", roles=[RoleId.GLOBAL_ADMINISTRATOR], phone=True, now=now)
     erik, mia = await a_user(store, tenant, name="erik", now=now), await a_user(store, tenant, name="mia", now=now)
     group = await a_group(store, tenant, name="Night shift, Seattle", admins=[erik, dana], members=[mia], now=now)
-    await a_group(store, tenant, name="Drivers", admins=[erik], parent_id=group, now=now)
+    below = await a_group(store, tenant, name="Drivers", admins=[erik], parent_id=group, now=now)
     await a_group(store, tenant, name="Warehouse", admins=[dana], members=[erik, mia], now=now)
+    await a_group(store, tenant, name="Notices", admins=[dana], subscribers=[mia], now=now)
+    closed = await a_group(store, tenant, name="Summer crew", admins=[dana], members=[mia], now=now)
+    async with store.write() as tx:
+        await delete_group(tx, OPERATOR, tenant.id, closed, now)
+    webhook = await a_webhook(store, tenant, group, "https://rota.northwind.example/events", now=now)
     messages = [Permission.GROUP_INFORMATION, Permission.GROUP_MEMBERS, Permission.TEXT_MESSAGES, Permission.MEDIA]
     bot = await a_connector(store, tenant, name="Shift bot", permissions=messages, now=now - 40 * DAY)
     sync = await a_connector(
@@ -98,11 +149,30 @@ async def _furnish(store: Store) -> tuple[dict[str, str], SomeUser]:
     await a_grant(store, bot, erik, permissions=messages, now=now - 3 * DAY)
     await a_grant(store, bot, erik, reach=Reach.GROUP, group_id=group, permissions=messages, now=now - DAY)
     await a_grant(store, sync, erik, permissions=[Permission.GROUP_INFORMATION], now=now - 345 * DAY)
-    return {"connector": bot.id, "group": group, "user": erik.id}, dana
+    otto = await a_user(store, partner, name="otto", roles=[RoleId.GLOBAL_ADMINISTRATOR], now=now)
+    back = "https://rota.northwind.example/signed-in"
+    rota = await a_connector(store, tenant, name="Rota", permissions=messages[:2], redirect_uris=[back], now=now - DAY)
+    names = {
+        "app_id": rota.id,
+        "redirect_uri": back,
+        "connector_id": bot.id,
+        "group_id": group,
+        "user_id": erik.id,
+        "webhook_id": webhook,
+    }
+    return Portal(app, tenant, dana, erik, mia, otto, group, below), names
 
 
-async def _take_all(browser: Browser, address: str, cookie: dict[str, Any], names: dict[str, str]) -> None:
-    schemes: dict[str, dict[str, Any]] = {"": {}, "-dark": {"color_scheme": "dark"}, "-phone": {"viewport": PHONE}}
+async def _take_all(
+    browser: Browser,
+    address: str,
+    cookie: dict[str, Any],
+    portal: Portal,
+    names: Mapping[str, str],
+    folder: Path,
+) -> None:
+    schemes: dict[str, dict[str, Any]] = {"-dark": {"color_scheme": "dark"}, "-phone": {"viewport": PHONE}, "": {}}
+    empty = await browser.new_page()
     for suffix, options in schemes.items():
         settings: dict[str, Any] = {
             "viewport": WIDE,
@@ -113,55 +183,68 @@ async def _take_all(browser: Browser, address: str, cookie: dict[str, Any], name
         context = await browser.new_context(**{**settings, **options})
         nobody = await browser.new_context(**{**settings, **options})
         await context.add_cookies([cookie])  # type: ignore[list-item]
-        page = await context.new_page()
+        camera = Photographer(folder, suffix, await context.new_page(), await nobody.new_page(), empty)
         for name, path in PAGES.items():
-            answer = await page.goto(path.format_map(names))
-            if answer is not None and (answer.ok or name == "not-found"):
-                await _take(page, name + suffix)
-            elif not suffix:
-                print(f"There is no {path} yet.")
-        await _take_story(page, suffix)
-        front = await nobody.new_page()
-        answer = await front.goto("/sign-in")
-        if answer is not None and answer.ok:
-            await _take(front, "sign-in" + suffix)
+            status = 404 if name == "not-found" else 200
+            if not await camera.open(camera.signed_in, path.format_map(names), name, status=status):
+                print(f"There is no {path}.")
+        await _take_story(camera)
+        if not suffix:
+            await _take_rest(camera, portal)
         await context.close()
         await nobody.close()
 
 
-async def _take_story(page: Page, suffix: str) -> None:
+async def _take_rest(camera: Photographer, portal: Portal) -> None:
+    """What is left of all pages, named by the path of their route: `/groups/{group_id}/edit` is `groups-one-edit`."""
+    names = await names_in(portal, now=system_clock())
+    await camera.signed_in.goto(f"/join/{names['invitation']}")
+    await camera.take(camera.signed_in, "join")
+    taken = {path.partition("?")[0] for path in PAGES.values()} | {"/join", "/join/{invitation}"}
+    for route in portal.app.routes():
+        is_page = route.method == "GET" and route.endpoint.__module__.startswith("tenantry.surfaces.portal.")
+        if not is_page or route.path in taken:
+            continue
+        page = camera.nobody if route.action in PUBLIC else camera.signed_in
+        name = re.sub(r"\{[^}]+\}", "one", route.path).strip("/").replace("/", "-").replace(".", "-")
+        await camera.open(page, route.path.format_map(_Names(names)), name)
+
+
+class _Names(dict[str, str]):
+    """What has no name, such as a file of static/, is no page."""
+
+    def __missing__(self, key: str) -> str:
+        return "none"
+
+
+async def _take_story(camera: Photographer) -> None:
     """The pages that only a form leads to."""
+    page = camera.signed_in
     await page.goto("/phones")
     await page.get_by_role("textbox", name="Phone number").fill("+1 (425) 555-01")
     await page.get_by_role("button", name="Generate PIN").click()
-    await _take(page, "phones-error" + suffix)
+    await camera.take(page, "phones-error")
     await page.goto("/connectors/new")
     await page.get_by_label("Name").fill("Stock watcher")
     await page.get_by_label("Description").fill("Tells the warehouse what runs out.")
-    await _take(page, "connector-details" + suffix)
+    await camera.take(page, "connector-details")
     await page.get_by_role("button", name="Continue").click()
     await page.get_by_label("Group Information").check()
     await page.get_by_label("Text Message").check()
-    await _take(page, "connector-permissions" + suffix)
+    await camera.take(page, "connector-permissions")
     await page.get_by_role("button", name="Create Connector").click()
-    await _take(page, "connector-created" + suffix)
+    await camera.take(page, "connector-created")
     await page.get_by_role("link", name="I have stored it").click()
     await page.get_by_role("link", name="Generate user token").click()
     await page.get_by_role("button", name="Generate user token").click()
-    await _take(page, "token-created" + suffix)
+    await camera.take(page, "token-created")
     await page.get_by_role("link", name="I have stored it").click()
     await page.get_by_role("link", name="Delete this connector").click()
-    await _take(page, "delete" + suffix)
+    await camera.take(page, "delete")
     await page.get_by_role("button", name="Delete this connector").click()
 
 
-async def _take(page: Page, name: str) -> None:
-    """Full pages; in other schemes only those of IN_ALL."""
-    page_name, _, scheme = name.rpartition("-")
-    if scheme in ("dark", "phone") and page_name not in IN_ALL:
-        return
-    await page.screenshot(full_page=True, path=IMAGES / f"{name}.png")
-
-
 if __name__ == "__main__":
-    asyncio.run(main())
+    chosen = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
+    chosen.mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(chosen))
