@@ -6,6 +6,7 @@ Parameters are bound by place, which costs half of what binding by name does.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from operator import itemgetter
@@ -108,13 +109,27 @@ class ReadBlock(Statements):
         return None
 
 
+def _use_log(connection: apsw.Connection, busy_timeout: float) -> None:
+    """Write-ahead logging. SQLite does not wait for whoever else turns it on in a new file, so this does."""
+    deadline = time.monotonic() + busy_timeout
+    while True:
+        try:
+            connection.pragma("journal_mode", "wal")
+        except apsw.BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+        else:
+            return
+
+
 def connect(path: str, cache_mib: int, busy_timeout: float, vfs: str | None) -> apsw.Connection:
     try:
         connection = apsw.Connection(path, apsw.SQLITE_OPEN_READWRITE, vfs, statementcachesize=_CACHED_STATEMENTS)
         connection.set_busy_timeout(int(busy_timeout * 1000))
         # Without it a join is planned anew for each set of parameters, at ten times the cost of running it.
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-        connection.pragma("journal_mode", "wal")
+        _use_log(connection, busy_timeout)
         connection.pragma("synchronous", "full")
         connection.pragma("foreign_keys", True)
         connection.pragma("cache_size", -1024 * cache_mib)

@@ -70,7 +70,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(asset=asset, language=texts.language)
-    environment.filters.update(day=texts.day, number=texts.number, up_to=texts.up_to)
+    environment.filters.update(day=texts.day, number=texts.number, up_to=texts.up_to, translated=texts.gettext)
     return environment
 
 
