@@ -149,6 +149,11 @@ async def test_a_groups_admin_adds_a_connector_to_the_group_and_what_is_below(po
     assert "Shift bot" in visitor.text
 
 
+async def test_the_page_for_a_pin_without_a_number_leads_to_the_form_for_one(portal: Portal) -> None:
+    visitor = await portal.visit(portal.mia)
+    assert (await visitor.open("/phones/verify")).headers["location"] == "/phones"
+
+
 async def test_a_group_token_form_that_is_sent_twice_says_that_its_token_was_shown_once(portal: Portal) -> None:
     visitor = await portal.visit(portal.erik)
     connector_id, secret = await register(visitor, ["media"])

@@ -72,7 +72,9 @@ async def generate_pin(request: Request, session: SignedIn) -> Response:
 @router.get("/phones/verify")
 @performs(Action.REGISTER_PHONE)
 async def ask_for_pin(request: Request, _session: SignedIn, number: str = "") -> Response:
-    """Where the PIN is typed in. The number is shown as E.164."""
+    """Where the PIN is typed in. The number is shown as E.164; without one there is no PIN to type."""
+    if not number.strip():
+        return see_other("/phones")
     return _verify_page(request, Form({"number": [number]}), 200)
 
 
