@@ -96,7 +96,7 @@ setup-dev: $(VENV)/.dev ## Install what testing needs too
 
 .PHONY: clean
 clean: ## Remove what these commands made, except the data
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # An interpreter that went away, say by an upgrade of the system, takes the environment with it.
