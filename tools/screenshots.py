@@ -39,6 +39,7 @@ TALLEST = 1500
 PAGES = {
     "home": "/",
     "phones": "/phones",
+    "phones-verify": "/phones/verify?number=%2B14255550191",
     "connectors": "/connectors?show=all",
     "connector": "/connectors/{connector_id}",
     "group-connectors": "/groups/{group_id}/connectors",

@@ -68,6 +68,9 @@ async def test_the_pages_after_a_form_are_accessible_too(live: LivePortal) -> No
     await page.get_by_role("textbox", name="Phone number").fill("12")
     await page.get_by_role("button", name="Generate PIN").click()
     assert await faults(page) == []
+    await page.goto("/phones/verify?number=%2B14255550191")
+    assert await page.get_by_label("PIN").is_visible()
+    assert await faults(page) == []
     await page.goto("/connectors/new")
     await page.get_by_label("Name").fill("Bot")
     await page.get_by_role("button", name="Continue").click()
