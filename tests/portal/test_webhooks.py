@@ -14,7 +14,7 @@ from tenantry.directory.members import Newcomers, add_members
 from tenantry.outbox.webhooks import disable
 from tenantry.store import webhook_deliveries
 from tenantry.store import webhooks as rows
-from tenantry.store.engine import Store
+from tenantry.store.engine import Store, Value
 from tenantry.store.webhook_deliveries import Delivery
 from tests.support.app import an_app
 from tests.support.builders import OPERATOR, a_relationship, a_tenant, a_user, a_webhook, as_user
@@ -266,7 +266,12 @@ async def test_lists_page_by_key_and_ask_no_more_for_more(portal: Portal) -> Non
     few = [await questions(path) for path in ("/webhooks", f"/webhooks/{webhook_id}")]
     async with store.write() as tx:
         for number in range(60):
-            values = {"tenant_id": portal.tenant.id, "id": f"{number:028x}", "webhook_id": webhook_id, "now": now}
+            values: dict[str, Value] = {
+                "tenant_id": portal.tenant.id,
+                "id": f"{number:028x}",
+                "webhook_id": webhook_id,
+                "now": now,
+            }
             await webhook_deliveries.insert_all(tx, [{**values, "event_type": "MemberAdded", "body": "{}"}])
             await rows.insert(
                 tx,

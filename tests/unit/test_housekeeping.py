@@ -178,6 +178,9 @@ async def test_a_round_with_nothing_to_forget_writes_nothing(store: Store) -> No
         read = store.read
         close = store.close
 
+        async def run(self, _sql: str, /, **_params: Value) -> int:
+            raise AssertionError("wrote")
+
         @asynccontextmanager
         async def write(self) -> AsyncIterator[Tx]:
             raise AssertionError("wrote")

@@ -17,9 +17,7 @@ from tenantry.store import phones, second_factors, users
 from tenantry.store.engine import Tx
 
 
-async def release_phone(
-    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros
-) -> None:
+async def release_phone(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros) -> None:
     """Take `number` (E.164) from the user, with its PINs, and as second factor and contact phone where it is one.
 
     Whoever calls has asked whether the caller may. Raises NotFound("phone number") unless it is the user's.

@@ -98,7 +98,7 @@ class World:
             reach=Reach.USER,
             amr=frozenset({"pwd", "mfa"}),
         )
-        return replace(whole, **other)  # type: ignore[arg-type]
+        return replace(whole, **other)
 
 
 @pytest.fixture

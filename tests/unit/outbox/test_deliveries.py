@@ -13,6 +13,7 @@ from tenantry.connectors.connectors import delete_connector
 from tenantry.core.clock import DAY, HOUR, MINUTE
 from tenantry.core.errors import FailedPrecondition
 from tenantry.core.http import OutgoingHttp
+from tenantry.core.ids import GrantId
 from tenantry.directory.tenants import delete_tenant
 from tenantry.outbox.deliveries import LEASE, RETRIES, retry_delay, send_again
 from tenantry.outbox.handshake import ProvenUrl
@@ -161,7 +162,7 @@ async def test_nothing_is_sent_to_what_has_ended_meanwhile(outbox: Outbox, end: 
             case "app revoked":
                 set_app = "UPDATE webhooks SET connector_id = :c, created_by = :u WHERE tenant_id = :t"
                 await tx.run(set_app, c=connector.id, u=f"user:{outbox.anna.id}", t=tenant.id)
-                await revoke_grant(tx, OPERATOR, tenant.id, given.id, "by_user", now)
+                await revoke_grant(tx, OPERATOR, tenant.id, GrantId(given.id), "by_user", now)
             case "closed":
                 await delete_tenant(tx, OPERATOR, tenant.id, now)
             case _:

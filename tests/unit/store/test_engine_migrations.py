@@ -99,8 +99,8 @@ def test_the_members_of_a_database_in_use_get_the_names_they_are_listed_by(
     engine: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     url = f"sqlite:///{tmp_path / 'a.db'}"
-    if engine == "postgresql":
-        server: PostgresServer = request.getfixturevalue("postgres_server")
+    server: PostgresServer | None = request.getfixturevalue("postgres_server") if engine == "postgresql" else None
+    if server is not None:
         asyncio.run(server.create_database("in_use"))
         url = server.url("in_use")
     keys = "SELECT user_id, member_key FROM group_members ORDER BY user_id"
@@ -108,7 +108,7 @@ def test_the_members_of_a_database_in_use_get_the_names_they_are_listed_by(
     migrate.upgrade(url)
     found = migrate._on_connection(url, lambda connection: connection.exec_driver_sql(keys).fetchall())
     assert [tuple(row) for row in found] == [("ana", "ana"), ("ben", None)]
-    if engine == "postgresql":
+    if server is not None:
         asyncio.run(server.drop_database("in_use"))
 
 
