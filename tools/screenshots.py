@@ -14,15 +14,20 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping
+from math import pi, sin
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright
+import msgspec
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from tenantry.access.actions import PUBLIC, Permission, RoleId
 from tenantry.app import App
-from tenantry.core.caller import Reach
-from tenantry.core.clock import DAY, system_clock
+from tenantry.audit.events import AccessTokenIssued, Event, SessionStarted, SignInRefused, TokenRefused
+from tenantry.audit.record import record
+from tenantry.core.caller import CallerKind, Reach
+from tenantry.core.clock import DAY, HOUR, Micros, system_clock
+from tenantry.core.ids import ConnectorId, TenantId, UserId, new_guid
 from tenantry.directory.group_deletion import delete_group
 from tenantry.store import Store, migrate, open_store
 from tests.support.app import an_app
@@ -33,7 +38,7 @@ from tests.support.server import a_running_server
 from tools.small_png import with_few_colours
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
-WIDE, PHONE = {"width": 1080, "height": 700}, {"width": 360, "height": 720}
+WIDE, PHONE = ViewportSize(width=1080, height=700), ViewportSize(width=360, height=720)
 TALLEST = 1500
 """What is below on a long page is more of the same."""
 PAGES = {
@@ -66,6 +71,8 @@ PAGES = {
 
 IN_ALL = {"home", "connectors", "connector", "connector-permissions", "token-created", "delete"}
 """Pages whose picture is also taken in the dark and on a phone."""
+WIDER = {"reach": 1340}
+"""Pages with a drawing that a common window shows in part only."""
 
 
 class Photographer:
@@ -96,8 +103,12 @@ class Photographer:
         answer = await page.request.get(path, max_redirects=0)
         if answer.status != status or not answer.headers.get("content-type", "").startswith("text/html"):
             return False
+        if name in WIDER and not self.suffix:
+            await page.set_viewport_size(ViewportSize(width=WIDER[name], height=WIDE["height"]))
         await page.goto(path)
         await self.take(page, name)
+        if name in WIDER and not self.suffix:
+            await page.set_viewport_size(WIDE)
         return True
 
 
@@ -153,6 +164,7 @@ async def _furnish(app: App, store: Store) -> tuple[Portal, dict[str, str]]:
     otto = await a_user(store, partner, name="otto", roles=[RoleId.GLOBAL_ADMINISTRATOR], now=now)
     back = "https://rota.northwind.example/signed-in"
     rota = await a_connector(store, tenant, name="Rota", permissions=messages[:2], redirect_uris=[back], now=now - DAY)
+    await _traffic(store, tenant.id, bot.id, dana.id, now)
     names = {
         "app_id": rota.id,
         "redirect_uri": back,
@@ -162,6 +174,21 @@ async def _furnish(app: App, store: Store) -> tuple[Portal, dict[str, str]]:
         "webhook_id": webhook,
     }
     return Portal(app, tenant, dana, erik, mia, otto, group, below), names
+
+
+async def _traffic(store: Store, tenant_id: TenantId, connector_id: ConnectorId, user_id: UserId, now: Micros) -> None:
+    """A day of a shift bot: more by day than by night, and now and then somebody whose proof is not good."""
+    for hour in range(24):
+        at = now - (23 - hour) * HOUR
+        caller = msgspec.structs.replace(OPERATOR, kind=CallerKind.USER, user_id=user_id, connector_id=connector_id)
+        daylight = round(8 + 7 * sin(hour / 24 * 2 * pi))
+        events: list[Event] = [AccessTokenIssued(jti="", audience="kaizala", expires_at=at)] * (4 * daylight)
+        events += [TokenRefused(reason="expired", audience="kaizala")] * (hour % 5 == 2)
+        events += [SessionStarted(session_id=new_guid(), user_id=user_id, amr=["pwd", "otp"])] * (daylight // 3)
+        events += [SignInRefused(user_principal_name="erik@northwind.example", reason="password")] * (hour % 7 == 3)
+        async with store.write() as tx:
+            for event in events:
+                await record(tx, tenant_id, caller, event, at)
 
 
 async def _take_all(
