@@ -29,9 +29,20 @@ from tenantry.core.caller import CallerKind, Reach
 from tenantry.core.clock import DAY, HOUR, Micros, system_clock
 from tenantry.core.ids import ConnectorId, TenantId, UserId, new_guid
 from tenantry.directory.group_deletion import delete_group
-from tenantry.store import Store, migrate, open_store
+from tenantry.store import Store, migrate, open_store, second_factors
 from tests.support.app import an_app
-from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_relationship, a_tenant, a_user, a_webhook
+from tests.support.builders import (
+    OPERATOR,
+    PASSWORD,
+    SomeUser,
+    a_connector,
+    a_grant,
+    a_group,
+    a_relationship,
+    a_tenant,
+    a_user,
+    a_webhook,
+)
 from tests.support.portal import CHROMIUM, CHROMIUM_ARGS, Portal, sign_in
 from tests.support.portal_names import names_in
 from tests.support.server import a_running_server
@@ -164,6 +175,9 @@ async def _furnish(app: App, store: Store) -> tuple[Portal, dict[str, str]]:
     otto = await a_user(store, partner, name="otto", roles=[RoleId.GLOBAL_ADMINISTRATOR], now=now)
     back = "https://rota.northwind.example/signed-in"
     rota = await a_connector(store, tenant, name="Rota", permissions=messages[:2], redirect_uris=[back], now=now - DAY)
+    async with store.write() as tx:
+        await second_factors.put_totp(tx, tenant.id, mia.id, secret=b"only for the picture", now=now)
+        await second_factors.confirm_totp(tx, tenant.id, mia.id, secret=b"only for the picture", step=0, now=now)
     await _traffic(store, tenant.id, bot.id, dana.id, now)
     names = {
         "app_id": rota.id,
@@ -217,6 +231,7 @@ async def _take_all(
             if not await camera.open(camera.signed_in, path.format_map(names), name, status=status):
                 print(f"There is no {path}.")
         await _take_story(camera)
+        await _take_sign_in(camera, portal.mia)
         if not suffix:
             await _take_rest(camera, portal)
         await context.close()
@@ -270,6 +285,17 @@ async def _take_story(camera: Photographer) -> None:
     await page.get_by_role("link", name="Delete this connector").click()
     await camera.take(page, "delete")
     await page.get_by_role("button", name="Delete this connector").click()
+
+
+async def _take_sign_in(camera: Photographer, user: SomeUser) -> None:
+    """The page between the password and the second step."""
+    page = camera.nobody
+    await page.goto("/sign-in")
+    await page.locator("input[type=email], input[autocomplete=username]").first.fill(user.user_principal_name)
+    await page.locator("input[type=password]").fill(PASSWORD)
+    await page.locator("main form button").first.click()
+    await page.wait_for_url("**/second-factor*")
+    await camera.take(page, "second-factor")
 
 
 if __name__ == "__main__":
