@@ -8,10 +8,14 @@ from typing import cast
 
 import pytest
 
+from tenantry.directory.tenants import give_domain
+from tenantry.store import identity_providers
 from tenantry.surfaces.portal.domains import QUESTIONS_PER_MINUTE
 from tests.support.app import FakeDns
-from tests.support.builders import SomeTenant, a_user
+from tests.support.builders import OPERATOR, SomeTenant, a_user
+from tests.support.clock import NOON
 from tests.support.portal import Portal, Visitor
+from tests.support.queries import counted_queries
 
 PAGE = "/settings/domains/shop.example"
 
@@ -127,3 +131,34 @@ async def test_an_organisation_asks_the_dns_only_so_often(
         assert "The record is not to be seen yet." in dana.text
     await dana.send(PAGE)
     assert "The record is not to be seen yet." not in dana.text
+
+
+async def test_the_questions_of_a_page_do_not_grow_with_its_rows(sqlite_portal: Portal) -> None:
+    portal, store = sqlite_portal, sqlite_portal.app.deps.store
+    visitor = await portal.visit(portal.dana)
+
+    async def questions() -> list[int]:
+        asked = []
+        for path in ("/settings", "/settings/domains", "/identity-providers"):
+            with counted_queries(store) as queries:
+                assert (await visitor.open(path)).status_code == 200
+            asked.append(len(queries))
+        return asked
+
+    few = await questions()
+    async with store.write() as tx:
+        for number in range(30):
+            await give_domain(tx, OPERATOR, portal.tenant.id, f"more{number}.example", now=NOON)
+            await identity_providers.insert(
+                tx,
+                portal.tenant.id,
+                id=f"provider-{number}",
+                name=f"Provider {number}",
+                issuer=f"https://issuer{number}.example",
+                client_id="client",
+                client_secret=b"sealed",
+                name_claim="email",
+                trusts_mfa=False,
+                now=NOON,
+            )
+    assert await questions() == few
