@@ -21,7 +21,7 @@ from tenantry.store.schema import metadata
 from tenantry.surfaces.portal.charts import BASELINE, PLOT_HEIGHT, Value, columns
 from tenantry.surfaces.portal.graph import Graph, Node, cut
 from tests.completeness.sides import is_page
-from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_relationship, a_tenant, a_user
+from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_relationship, a_tenant, a_user, a_webhook
 from tests.support.clock import NOON
 from tests.support.portal import Portal, Visitor
 from tests.support.portal_names import names_in
@@ -291,6 +291,23 @@ async def test_a_leaked_connector_shows_its_tokens_and_is_deleted_by_one_button(
     answer = await visitor.send(action[0])
     assert answer.status_code == 303
     assert (await visitor.open(path)).status_code == 404
+
+
+async def test_the_webhooks_of_an_app_fall_silent_with_it(portal: Portal) -> None:
+    names, visitor = await leaking(portal)
+    store, path = portal.app.deps.store, f"/blast-radius/connector/{names['connector_id']}"
+    webhook_id = await a_webhook(store, portal.tenant, None, now=portal.app.deps.clock())
+    await visitor.open(path)
+    assert "silent" not in visitor.text
+    async with store.write() as tx:
+        await tx.run(
+            "UPDATE webhooks SET connector_id = :connector_id WHERE tenant_id = :tenant_id AND id = :id",
+            connector_id=names["connector_id"],
+            tenant_id=portal.tenant.id,
+            id=webhook_id,
+        )
+    await visitor.open(path)
+    assert "1 webhook of it falls silent." in visitor.text
 
 
 async def test_a_leaked_token_names_the_groups_it_opens_and_who_may_give_another(portal: Portal) -> None:

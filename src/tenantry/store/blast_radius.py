@@ -10,7 +10,7 @@ from tenantry.store.engine import Read
 
 
 class ConnectorCounts(NamedTuple):
-    """Live tokens by reach, live secrets and keys, and enterprises that a service account acts for."""
+    """Live tokens by reach, live secrets and keys, enterprises a service account acts for, webhooks that send."""
 
     tenant_tokens: int
     user_tokens: int
@@ -18,6 +18,7 @@ class ConnectorCounts(NamedTuple):
     secrets: int
     keys: int
     enterprises: int
+    webhooks: int
 
 
 class UserCounts(NamedTuple):
@@ -79,14 +80,18 @@ async def count_of_connector(
             (SELECT COUNT(*) FROM (
                 SELECT 1 FROM enterprises e WHERE (e.tenant_id = :tenant_id OR e.emm_tenant_id = :tenant_id)
                 AND e.service_account_id = :connector_id AND e.unenrolled_at IS NULL LIMIT :most) n
-            ) AS enterprises
+            ) AS enterprises,
+            (SELECT COUNT(*) FROM (
+                SELECT 1 FROM webhooks w WHERE w.tenant_id = :tenant_id AND w.connector_id = :connector_id
+                AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.expires_at > :now LIMIT :most) n
+            ) AS webhooks
         """,
         tenant_id=tenant_id,
         connector_id=connector_id,
         now=now,
         most=most,
     )
-    return found or ConnectorCounts(0, 0, 0, 0, 0, 0)
+    return found or ConnectorCounts(0, 0, 0, 0, 0, 0, 0)
 
 
 async def count_issued(

@@ -43,6 +43,11 @@ def connector_words(radius: ConnectorRadius) -> Radius:
         _issued(connector.name, radius.issued),
         _("Its ID, secrets and keys are refused."),
     ]
+    if counts.webhooks:
+        text = ngettext(
+            "%(count)s webhook of it falls silent.", "%(count)s webhooks of it fall silent.", counts.webhooks
+        )
+        stops.append(text % {"count": counted(counts.webhooks)})
     milder = [
         (
             _("Rotate the secret"),
