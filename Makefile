@@ -32,8 +32,18 @@ help: ## List the commands
 serve: setup ## Start Tenantry in demo mode (HOST, PORT, DATA_DIR)
 	@exec $(BIN)/tenantry serve --demo --data-dir "$(DATA_DIR)" --host "$(HOST)" --port "$(PORT)"
 
+# Tests in a browser skip where it is missing. Only root may install it, and only Debian's kin has it so.
+.PHONY: browser
+browser:
+	@if ! command -v chromium >/dev/null && [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium for the tests of the portal"; \
+		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+			chromium fonts-dejavu-core; } >/dev/null 2>&1 </dev/null || \
+			echo "Chromium could not be installed: the tests that need it skip and say so."; \
+	fi
+
 .PHONY: test
-test: setup-dev ## Run the tests, on up to 4 cores (ARGS="-k word" for some of them, -n0 for one process)
+test: setup-dev browser ## Run the tests, on up to 4 cores (ARGS="-k word" for some of them, -n0 for one process)
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 .PHONY: conformance
