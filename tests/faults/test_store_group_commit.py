@@ -318,7 +318,7 @@ async def test_a_value_that_cannot_be_bound_fails_its_own_statement_and_keeps_no
 
 
 async def test_a_log_that_nobody_can_copy_keeps_no_writer_waiting(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_work: object) -> None:
         raise RuntimeError("can't start new thread")
@@ -327,3 +327,4 @@ async def test_a_log_that_nobody_can_copy_keeps_no_writer_waiting(
     monkeypatch.setattr(store._log._thread, "submit", refuse)
     for number in range(3):
         await asyncio.wait_for(add_alone(store, f"t{number}"), 5)
+    assert on_disk(path) == ["t0", "t1", "t2"]
