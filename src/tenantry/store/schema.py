@@ -2,7 +2,8 @@
 
 Every table is marked `owned` (by a tenant: `tenant_id` first in each key, so that it can be distributed by tenant) or
 `reference` (small, rarely written, copied to every node). Times are integer microseconds UTC, identifiers text, hashes
-32 bytes, JSON text, flags 0 or 1.
+32 bytes, JSON text, flags 0 or 1. What a hot path looks up by its key is without row ids: on SQLite that is one B-tree
+instead of two.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from sqlalchemy import (
 metadata = MetaData()
 
 
-def _reference(name: str, *items: Any) -> Table:
+def _reference(name: str, *items: Any, **options: Any) -> Table:
     """A small global table, read on every node."""
-    return Table(name, metadata, *items, info={"kind": "reference"})
+    return Table(name, metadata, *items, info={"kind": "reference"}, **options)
 
 
 def _owned(name: str, *items: Any, key: tuple[str, ...], tenant_known: bool = True, **options: Any) -> Table:
@@ -87,6 +88,7 @@ tenants = _reference(
     _time("created_at"),
     _maybe_time("disabled_at"),
     _maybe_time("deleted_at"),
+    sqlite_with_rowid=False,
 )
 
 domains = _reference(
@@ -125,6 +127,7 @@ connectors = _reference(
     _maybe_time("deleted_at"),
     Index("ix_connectors_tenant", "tenant_id", "id"),
     Index("uq_connectors_email", "email", unique=True),
+    sqlite_with_rowid=False,
 )
 
 connector_secrets = _reference(
@@ -138,6 +141,7 @@ connector_secrets = _reference(
     _maybe_time("ended_at"),
     _maybe_time("last_used_at"),  # within the hour: not every use is written
     PrimaryKeyConstraint("connector_id", "id", name="pk_connector_secrets"),
+    sqlite_with_rowid=False,
 )
 
 service_account_keys = _reference(
@@ -163,6 +167,7 @@ enterprises = _reference(
     _maybe_time("unenrolled_at"),
     Index("ix_enterprises_tenant", "tenant_id", "id"),
     Index("ix_enterprises_emm_tenant", "emm_tenant_id", "id"),
+    sqlite_with_rowid=False,
 )
 
 signing_keys = _reference(
@@ -210,6 +215,7 @@ users = _owned(
     _where("ix_users_live_name", "tenant_id", "user_type", "upn_key", "id", where="soft_deleted_at IS NULL"),
     _where("ix_users_deleted", "tenant_id", "user_type", "display_key", "id", where="soft_deleted_at IS NOT NULL"),
     key=("id",),
+    sqlite_with_rowid=False,
 )
 
 
@@ -567,6 +573,7 @@ grants = _owned(
     _where("ix_grants_group", "tenant_id", "group_id", where="revoked_at IS NULL AND group_id IS NOT NULL"),
     _where("ix_grants_expiry", "tenant_id", "expires_at", where="revoked_at IS NULL"),
     key=("id",),
+    sqlite_with_rowid=False,
 )
 
 refresh_tokens = _owned(
@@ -631,6 +638,7 @@ managed_accounts = _owned(
     _where("ix_managed_accounts_quota", "tenant_id", "device_count", where="deleted_at IS NULL"),
     Index("ix_managed_accounts_user", "tenant_id", "user_id"),
     key=("id",),
+    sqlite_with_rowid=False,
 )
 
 
@@ -663,6 +671,7 @@ devices = _owned(
     _maybe_time("removed_at"),
     _of_account("devices"),
     key=("managed_account_id", "android_id"),
+    sqlite_with_rowid=False,
 )
 
 device_tokens = _owned(

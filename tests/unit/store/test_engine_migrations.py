@@ -37,6 +37,17 @@ def test_the_migrations_make_the_tables_of_the_schema_on_sqlite(sqlite_template:
         assert differences(connection) == []
 
 
+def test_tables_are_without_row_ids_where_the_schema_says_so(sqlite_template: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{sqlite_template}", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        kinds = connection.exec_driver_sql("SELECT name, wr FROM pragma_table_list").all()
+    without = {name for name, is_without in kinds if is_without}
+    assert without == {
+        table.name for table in metadata.tables.values() if not table.dialect_options["sqlite"]["with_rowid"]
+    }
+    assert {"users", "refresh_tokens"} <= without
+
+
 async def test_the_migrations_make_the_tables_of_the_schema_on_postgresql(postgres_url: str) -> None:
     engine = create_async_engine(sa.make_url(postgres_url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
     async with engine.connect() as connection:

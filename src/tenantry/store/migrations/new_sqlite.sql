@@ -27,15 +27,6 @@ CREATE TABLE signing_keys (
 	verifies_until BIGINT, 
 	PRIMARY KEY (id)
 );
-CREATE TABLE tenants (
-	id TEXT NOT NULL, 
-	name TEXT NOT NULL, 
-	country TEXT, 
-	created_at BIGINT NOT NULL, 
-	disabled_at BIGINT, 
-	deleted_at BIGINT, 
-	PRIMARY KEY (id)
-);
 CREATE TABLE authorization_codes (
 	tenant_id TEXT NOT NULL, 
 	code_hash BLOB NOT NULL, 
@@ -53,24 +44,6 @@ CREATE TABLE authorization_codes (
 	CONSTRAINT pk_authorization_codes PRIMARY KEY (tenant_id, code_hash), 
 	CONSTRAINT fk_authorization_codes_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
-CREATE TABLE connectors (
-	id TEXT NOT NULL, 
-	tenant_id TEXT NOT NULL, 
-	kind TEXT NOT NULL, 
-	name TEXT NOT NULL, 
-	description TEXT NOT NULL, 
-	permissions TEXT NOT NULL, 
-	redirect_uris TEXT NOT NULL, 
-	email TEXT, 
-	created_by TEXT, 
-	created_at BIGINT NOT NULL, 
-	deactivated_at BIGINT, 
-	deleted_at BIGINT, 
-	PRIMARY KEY (id), 
-	CONSTRAINT fk_connectors_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
-);
-CREATE INDEX ix_connectors_tenant ON connectors (tenant_id, id);
-CREATE UNIQUE INDEX uq_connectors_email ON connectors (email);
 CREATE TABLE delegated_relationships (
 	tenant_id TEXT NOT NULL, 
 	id TEXT NOT NULL, 
@@ -97,24 +70,6 @@ CREATE TABLE domains (
 	CONSTRAINT fk_domains_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
 CREATE INDEX ix_domains_tenant ON domains (tenant_id, name);
-CREATE TABLE grants (
-	tenant_id TEXT NOT NULL, 
-	id TEXT NOT NULL, 
-	connector_id TEXT NOT NULL, 
-	user_id TEXT NOT NULL, 
-	reach TEXT NOT NULL, 
-	group_id TEXT, 
-	permissions TEXT NOT NULL, 
-	amr TEXT NOT NULL, 
-	created_at BIGINT NOT NULL, 
-	expires_at BIGINT NOT NULL, 
-	revoked_at BIGINT, 
-	revoked_reason TEXT, 
-	CONSTRAINT pk_grants PRIMARY KEY (tenant_id, id), 
-	CONSTRAINT fk_grants_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
-);
-CREATE INDEX ix_grants_connector ON grants (tenant_id, connector_id, user_id);
-CREATE INDEX ix_grants_user ON grants (tenant_id, user_id);
 CREATE TABLE groups (
 	tenant_id TEXT NOT NULL, 
 	id TEXT NOT NULL, 
@@ -143,25 +98,6 @@ CREATE TABLE idempotency_keys (
 	CONSTRAINT fk_idempotency_keys_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
 CREATE INDEX ix_idempotency_keys_expiry ON idempotency_keys (tenant_id, expires_at);
-CREATE TABLE managed_accounts (
-	tenant_id TEXT NOT NULL, 
-	id TEXT NOT NULL, 
-	enterprise_id TEXT NOT NULL, 
-	user_id TEXT, 
-	management_type TEXT NOT NULL, 
-	account_type TEXT NOT NULL, 
-	account_identifier TEXT, 
-	display_name TEXT, 
-	primary_email TEXT, 
-	device_count SMALLINT DEFAULT 0 NOT NULL, 
-	created_at BIGINT NOT NULL, 
-	updated_at BIGINT NOT NULL, 
-	deleted_at BIGINT, search_key TEXT DEFAULT '' NOT NULL, 
-	CONSTRAINT pk_managed_accounts PRIMARY KEY (tenant_id, id), 
-	CONSTRAINT fk_managed_accounts_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
-);
-CREATE INDEX ix_managed_accounts_email ON managed_accounts (tenant_id, enterprise_id, primary_email);
-CREATE UNIQUE INDEX uq_managed_accounts_identifier ON managed_accounts (tenant_id, enterprise_id, account_identifier) WHERE deleted_at IS NULL;
 CREATE TABLE phone_pins (
 	tenant_id TEXT NOT NULL, 
 	number TEXT NOT NULL, 
@@ -182,39 +118,6 @@ CREATE TABLE reseller_relationships (
 	ended_at BIGINT, 
 	CONSTRAINT pk_reseller_relationships PRIMARY KEY (tenant_id, partner_tenant_id), 
 	CONSTRAINT fk_reseller_relationships_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
-);
-CREATE TABLE users (
-	tenant_id TEXT NOT NULL, 
-	id TEXT NOT NULL, 
-	user_principal_name TEXT NOT NULL, 
-	upn_key TEXT NOT NULL, 
-	user_type TEXT NOT NULL, 
-	display_name TEXT NOT NULL, 
-	given_name TEXT, 
-	family_name TEXT, 
-	usage_location TEXT, 
-	immutable_id TEXT, 
-	phone_number TEXT, 
-	created_at BIGINT NOT NULL, 
-	updated_at BIGINT NOT NULL, 
-	disabled_at BIGINT, 
-	soft_deleted_at BIGINT, display_key TEXT DEFAULT '' NOT NULL, last_sign_in_at BIGINT, 
-	CONSTRAINT pk_users PRIMARY KEY (tenant_id, id), 
-	CONSTRAINT fk_users_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
-);
-CREATE INDEX ix_users_display_name ON users (tenant_id, display_name, id);
-CREATE INDEX ix_users_upn ON users (tenant_id, upn_key, id);
-CREATE UNIQUE INDEX uq_users_live_upn ON users (tenant_id, upn_key) WHERE soft_deleted_at IS NULL;
-CREATE TABLE connector_secrets (
-	connector_id TEXT NOT NULL, 
-	id TEXT NOT NULL, 
-	secret_hash BLOB NOT NULL, 
-	hint TEXT NOT NULL, 
-	created_at BIGINT NOT NULL, 
-	expires_at BIGINT, 
-	ended_at BIGINT, last_used_at BIGINT, 
-	CONSTRAINT pk_connector_secrets PRIMARY KEY (connector_id, id), 
-	CONSTRAINT fk_connector_secrets_connector FOREIGN KEY(connector_id) REFERENCES connectors (id)
 );
 CREATE TABLE device_credentials (
 	tenant_id TEXT NOT NULL, 
@@ -249,45 +152,6 @@ CREATE TABLE device_tokens (
 
 ;
 CREATE INDEX ix_device_tokens_account ON device_tokens (tenant_id, managed_account_id);
-CREATE TABLE devices (
-	tenant_id TEXT NOT NULL, 
-	managed_account_id TEXT NOT NULL, 
-	android_id TEXT NOT NULL, 
-	enterprise_id TEXT NOT NULL, 
-	management_type TEXT, 
-	dpc_package_name TEXT, 
-	maker TEXT, 
-	model TEXT, 
-	product TEXT, 
-	device TEXT, 
-	retail_brand TEXT, 
-	sdk_version BIGINT, 
-	latest_build_fingerprint TEXT, 
-	policy TEXT, 
-	account_state TEXT NOT NULL, 
-	created_at BIGINT NOT NULL, 
-	provisioned_at BIGINT, 
-	removed_at BIGINT, 
-	CONSTRAINT pk_devices PRIMARY KEY (tenant_id, managed_account_id, android_id), 
-	CONSTRAINT fk_devices_account FOREIGN KEY(tenant_id, managed_account_id) REFERENCES managed_accounts (tenant_id, id), 
-	CONSTRAINT fk_devices_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
-);
-CREATE TABLE enterprises (
-	id TEXT NOT NULL, 
-	tenant_id TEXT NOT NULL, 
-	emm_tenant_id TEXT NOT NULL, 
-	name TEXT NOT NULL, 
-	primary_domain TEXT, 
-	service_account_id TEXT, 
-	created_at BIGINT NOT NULL, 
-	unenrolled_at BIGINT, 
-	PRIMARY KEY (id), 
-	CONSTRAINT fk_enterprises_emm_tenant FOREIGN KEY(emm_tenant_id) REFERENCES tenants (id), 
-	CONSTRAINT fk_enterprises_service_account FOREIGN KEY(service_account_id) REFERENCES connectors (id), 
-	CONSTRAINT fk_enterprises_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
-);
-CREATE INDEX ix_enterprises_emm_tenant ON enterprises (emm_tenant_id, id);
-CREATE INDEX ix_enterprises_tenant ON enterprises (tenant_id, id);
 CREATE TABLE group_links (
 	tenant_id TEXT NOT NULL, 
 	parent_id TEXT NOT NULL, 
@@ -493,10 +357,6 @@ CREATE TABLE totp_credentials (
 	CONSTRAINT fk_totp_credentials_user FOREIGN KEY(tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE, 
 	CONSTRAINT fk_totp_credentials_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
-CREATE INDEX ix_users_live_display ON users (tenant_id, user_type, display_key, id) WHERE soft_deleted_at IS NULL;
-CREATE INDEX ix_users_live_name ON users (tenant_id, user_type, upn_key, id) WHERE soft_deleted_at IS NULL;
-CREATE INDEX ix_users_deleted ON users (tenant_id, user_type, display_key, id) WHERE soft_deleted_at IS NOT NULL;
-CREATE INDEX ix_managed_accounts_user ON managed_accounts (tenant_id, user_id);
 CREATE TABLE user_imports (
 	tenant_id TEXT NOT NULL, 
 	id TEXT NOT NULL, 
@@ -520,10 +380,6 @@ CREATE TABLE user_import_rows (
 	CONSTRAINT fk_user_import_rows_import FOREIGN KEY(tenant_id, import_id) REFERENCES user_imports (tenant_id, id) ON DELETE CASCADE, 
 	CONSTRAINT fk_user_import_rows_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
-CREATE INDEX ix_grants_live ON grants (tenant_id, connector_id, reach, expires_at) WHERE revoked_at IS NULL;
-CREATE INDEX ix_grants_group ON grants (tenant_id, group_id) WHERE revoked_at IS NULL AND group_id IS NOT NULL;
-CREATE INDEX ix_grants_expiry ON grants (tenant_id, expires_at) WHERE revoked_at IS NULL;
-CREATE INDEX ix_managed_accounts_quota ON managed_accounts (tenant_id, device_count) WHERE deleted_at IS NULL;
 CREATE TABLE partner_customers (
 	tenant_id TEXT NOT NULL, 
 	customer_tenant_id TEXT NOT NULL, 
@@ -546,7 +402,6 @@ CREATE TABLE partner_relationships (
 CREATE INDEX ix_partner_customers_name ON partner_customers (tenant_id, name_key, customer_tenant_id);
 CREATE INDEX ix_partner_relationships_customer ON partner_relationships (tenant_id, customer_tenant_id, status, expires_at);
 CREATE INDEX ix_groups_name ON groups (tenant_id, name_key, id) WHERE deleted_at IS NULL;
-CREATE INDEX ix_managed_accounts_search ON managed_accounts (tenant_id, enterprise_id, search_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX ix_audit_events_rare ON audit_events (tenant_id, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
 CREATE INDEX ix_audit_events_type ON audit_events (tenant_id, type, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
 CREATE INDEX ix_audit_events_actor ON audit_events (tenant_id, actor, id) WHERE type <> 'access_token.issued' AND type <> 'device_token.issued';
@@ -554,7 +409,6 @@ CREATE INDEX ix_audit_events_correlation ON audit_events (tenant_id, correlation
 CREATE INDEX ix_group_members_name ON group_members (tenant_id, group_id, member_key, user_id, role) WHERE role <> 'subscriber';
 CREATE INDEX ix_group_members_admin ON group_members (tenant_id, group_id, member_key, user_id) WHERE role = 'admin';
 CREATE INDEX ix_group_members_subscriber ON group_members (tenant_id, group_id, member_key, user_id) WHERE role = 'subscriber';
-CREATE INDEX ix_grants_live_id ON grants (tenant_id, connector_id, id) WHERE revoked_at IS NULL;
 CREATE INDEX ix_groups_deleted ON groups (tenant_id, deleted_at, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX ix_audit_events_partner ON audit_events (tenant_id, partner_tenant_id, id) WHERE partner_tenant_id IS NOT NULL AND type <> 'access_token.issued' AND type <> 'device_token.issued';
 CREATE TABLE domain_proofs (
@@ -618,7 +472,153 @@ CREATE TABLE webhook_deliveries (
 );
 CREATE INDEX ix_webhook_deliveries_webhook ON webhook_deliveries (tenant_id, webhook_id, id);
 CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (tenant_id, due_at) WHERE due_at IS NOT NULL;
-INSERT INTO alembic_version VALUES ('0007');
+CREATE TABLE "tenants" (
+	id TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	country TEXT, 
+	created_at BIGINT NOT NULL, 
+	disabled_at BIGINT, 
+	deleted_at BIGINT, 
+	PRIMARY KEY (id)
+) WITHOUT ROWID;
+CREATE TABLE "connectors" (
+	id TEXT NOT NULL, 
+	tenant_id TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	description TEXT NOT NULL, 
+	permissions TEXT NOT NULL, 
+	redirect_uris TEXT NOT NULL, 
+	email TEXT, 
+	created_by TEXT, 
+	created_at BIGINT NOT NULL, 
+	deactivated_at BIGINT, 
+	deleted_at BIGINT, 
+	PRIMARY KEY (id), 
+	CONSTRAINT fk_connectors_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
+) WITHOUT ROWID;
+CREATE INDEX ix_connectors_tenant ON connectors (tenant_id, id);
+CREATE UNIQUE INDEX uq_connectors_email ON connectors (email);
+CREATE TABLE "connector_secrets" (
+	connector_id TEXT NOT NULL, 
+	id TEXT NOT NULL, 
+	secret_hash BLOB NOT NULL, 
+	hint TEXT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	expires_at BIGINT, 
+	ended_at BIGINT, last_used_at BIGINT, 
+	CONSTRAINT pk_connector_secrets PRIMARY KEY (connector_id, id), 
+	CONSTRAINT fk_connector_secrets_connector FOREIGN KEY(connector_id) REFERENCES connectors (id)
+) WITHOUT ROWID;
+CREATE TABLE "enterprises" (
+	id TEXT NOT NULL, 
+	tenant_id TEXT NOT NULL, 
+	emm_tenant_id TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	primary_domain TEXT, 
+	service_account_id TEXT, 
+	created_at BIGINT NOT NULL, 
+	unenrolled_at BIGINT, 
+	PRIMARY KEY (id), 
+	CONSTRAINT fk_enterprises_emm_tenant FOREIGN KEY(emm_tenant_id) REFERENCES tenants (id), 
+	CONSTRAINT fk_enterprises_service_account FOREIGN KEY(service_account_id) REFERENCES connectors (id), 
+	CONSTRAINT fk_enterprises_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
+) WITHOUT ROWID;
+CREATE INDEX ix_enterprises_emm_tenant ON enterprises (emm_tenant_id, id);
+CREATE INDEX ix_enterprises_tenant ON enterprises (tenant_id, id);
+CREATE TABLE "users" (
+	tenant_id TEXT NOT NULL, 
+	id TEXT NOT NULL, 
+	user_principal_name TEXT NOT NULL, 
+	upn_key TEXT NOT NULL, 
+	user_type TEXT NOT NULL, 
+	display_name TEXT NOT NULL, 
+	given_name TEXT, 
+	family_name TEXT, 
+	usage_location TEXT, 
+	immutable_id TEXT, 
+	phone_number TEXT, 
+	created_at BIGINT NOT NULL, 
+	updated_at BIGINT NOT NULL, 
+	disabled_at BIGINT, 
+	soft_deleted_at BIGINT, display_key TEXT DEFAULT '' NOT NULL, last_sign_in_at BIGINT, 
+	CONSTRAINT pk_users PRIMARY KEY (tenant_id, id), 
+	CONSTRAINT fk_users_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
+) WITHOUT ROWID;
+CREATE INDEX ix_users_display_name ON users (tenant_id, display_name, id);
+CREATE INDEX ix_users_upn ON users (tenant_id, upn_key, id);
+CREATE UNIQUE INDEX uq_users_live_upn ON users (tenant_id, upn_key) WHERE soft_deleted_at IS NULL;
+CREATE INDEX ix_users_live_display ON users (tenant_id, user_type, display_key, id) WHERE soft_deleted_at IS NULL;
+CREATE INDEX ix_users_live_name ON users (tenant_id, user_type, upn_key, id) WHERE soft_deleted_at IS NULL;
+CREATE INDEX ix_users_deleted ON users (tenant_id, user_type, display_key, id) WHERE soft_deleted_at IS NOT NULL;
+CREATE TABLE "grants" (
+	tenant_id TEXT NOT NULL, 
+	id TEXT NOT NULL, 
+	connector_id TEXT NOT NULL, 
+	user_id TEXT NOT NULL, 
+	reach TEXT NOT NULL, 
+	group_id TEXT, 
+	permissions TEXT NOT NULL, 
+	amr TEXT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	expires_at BIGINT NOT NULL, 
+	revoked_at BIGINT, 
+	revoked_reason TEXT, 
+	CONSTRAINT pk_grants PRIMARY KEY (tenant_id, id), 
+	CONSTRAINT fk_grants_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
+) WITHOUT ROWID;
+CREATE INDEX ix_grants_connector ON grants (tenant_id, connector_id, user_id);
+CREATE INDEX ix_grants_user ON grants (tenant_id, user_id);
+CREATE INDEX ix_grants_live ON grants (tenant_id, connector_id, reach, expires_at) WHERE revoked_at IS NULL;
+CREATE INDEX ix_grants_group ON grants (tenant_id, group_id) WHERE revoked_at IS NULL AND group_id IS NOT NULL;
+CREATE INDEX ix_grants_expiry ON grants (tenant_id, expires_at) WHERE revoked_at IS NULL;
+CREATE INDEX ix_grants_live_id ON grants (tenant_id, connector_id, id) WHERE revoked_at IS NULL;
+CREATE TABLE "managed_accounts" (
+	tenant_id TEXT NOT NULL, 
+	id TEXT NOT NULL, 
+	enterprise_id TEXT NOT NULL, 
+	user_id TEXT, 
+	management_type TEXT NOT NULL, 
+	account_type TEXT NOT NULL, 
+	account_identifier TEXT, 
+	display_name TEXT, 
+	primary_email TEXT, 
+	device_count SMALLINT DEFAULT 0 NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	updated_at BIGINT NOT NULL, 
+	deleted_at BIGINT, search_key TEXT DEFAULT '' NOT NULL, 
+	CONSTRAINT pk_managed_accounts PRIMARY KEY (tenant_id, id), 
+	CONSTRAINT fk_managed_accounts_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
+) WITHOUT ROWID;
+CREATE INDEX ix_managed_accounts_email ON managed_accounts (tenant_id, enterprise_id, primary_email);
+CREATE UNIQUE INDEX uq_managed_accounts_identifier ON managed_accounts (tenant_id, enterprise_id, account_identifier) WHERE deleted_at IS NULL;
+CREATE INDEX ix_managed_accounts_user ON managed_accounts (tenant_id, user_id);
+CREATE INDEX ix_managed_accounts_quota ON managed_accounts (tenant_id, device_count) WHERE deleted_at IS NULL;
+CREATE INDEX ix_managed_accounts_search ON managed_accounts (tenant_id, enterprise_id, search_key, id) WHERE deleted_at IS NULL;
+CREATE TABLE "devices" (
+	tenant_id TEXT NOT NULL, 
+	managed_account_id TEXT NOT NULL, 
+	android_id TEXT NOT NULL, 
+	enterprise_id TEXT NOT NULL, 
+	management_type TEXT, 
+	dpc_package_name TEXT, 
+	maker TEXT, 
+	model TEXT, 
+	product TEXT, 
+	device TEXT, 
+	retail_brand TEXT, 
+	sdk_version BIGINT, 
+	latest_build_fingerprint TEXT, 
+	policy TEXT, 
+	account_state TEXT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	provisioned_at BIGINT, 
+	removed_at BIGINT, 
+	CONSTRAINT pk_devices PRIMARY KEY (tenant_id, managed_account_id, android_id), 
+	CONSTRAINT fk_devices_account FOREIGN KEY(tenant_id, managed_account_id) REFERENCES managed_accounts (tenant_id, id), 
+	CONSTRAINT fk_devices_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
+) WITHOUT ROWID;
+INSERT INTO alembic_version VALUES ('0008');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');
@@ -628,9 +628,9 @@ INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_rare', '100000
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_type', '1000000 100000 10000 10');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'sqlite_autoindex_audit_events_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('authorization_codes', 'sqlite_autoindex_authorization_codes_1', '1000000 100000 1');
-INSERT INTO sqlite_stat1 VALUES ('connector_secrets', 'sqlite_autoindex_connector_secrets_1', '100000 10 1');
+INSERT INTO sqlite_stat1 VALUES ('connector_secrets', 'connector_secrets', '100000 10 1');
+INSERT INTO sqlite_stat1 VALUES ('connectors', 'connectors', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('connectors', 'ix_connectors_tenant', '100000 10 10');
-INSERT INTO sqlite_stat1 VALUES ('connectors', 'sqlite_autoindex_connectors_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('connectors', 'uq_connectors_email', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('delegated_relationships', 'ix_delegated_relationships_partner', '1000000 100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('delegated_relationships', 'sqlite_autoindex_delegated_relationships_1', '1000000 100000 1');
@@ -638,20 +638,20 @@ INSERT INTO sqlite_stat1 VALUES ('device_credentials', 'device_credentials', '10
 INSERT INTO sqlite_stat1 VALUES ('device_credentials', 'ix_device_credentials_account', '1000000 100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('device_tokens', 'device_tokens', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('device_tokens', 'ix_device_tokens_account', '1000000 100000 10');
-INSERT INTO sqlite_stat1 VALUES ('devices', 'sqlite_autoindex_devices_1', '1000000 100000 10 1');
+INSERT INTO sqlite_stat1 VALUES ('devices', 'devices', '1000000 100000 10 1');
 INSERT INTO sqlite_stat1 VALUES ('domain_proofs', 'sqlite_autoindex_domain_proofs_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('domains', 'ix_domains_tenant', '100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('domains', 'sqlite_autoindex_domains_1', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('enterprises', 'enterprises', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('enterprises', 'ix_enterprises_emm_tenant', '100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('enterprises', 'ix_enterprises_tenant', '100000 10 10');
-INSERT INTO sqlite_stat1 VALUES ('enterprises', 'sqlite_autoindex_enterprises_1', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('grants', 'grants', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('grants', 'ix_grants_connector', '1000000 100000 10000 10');
 INSERT INTO sqlite_stat1 VALUES ('grants', 'ix_grants_expiry', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('grants', 'ix_grants_group', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('grants', 'ix_grants_live', '1000000 100000 10000 1000 10');
 INSERT INTO sqlite_stat1 VALUES ('grants', 'ix_grants_live_id', '1000000 100000 10000 10');
 INSERT INTO sqlite_stat1 VALUES ('grants', 'ix_grants_user', '1000000 100000 10');
-INSERT INTO sqlite_stat1 VALUES ('grants', 'sqlite_autoindex_grants_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('group_invitations', 'ix_group_invitations_group', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('group_invitations', 'sqlite_autoindex_group_invitations_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('group_links', 'ix_group_links_child', '1000000 100000 10 10');
@@ -673,7 +673,7 @@ INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'ix_managed_accounts_email'
 INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'ix_managed_accounts_quota', '1000000 100000 10000');
 INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'ix_managed_accounts_search', '1000000 100000 10000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'ix_managed_accounts_user', '1000000 100000 10');
-INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'sqlite_autoindex_managed_accounts_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'managed_accounts', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('managed_accounts', 'uq_managed_accounts_identifier', '1000000 100000 10000 1');
 INSERT INTO sqlite_stat1 VALUES ('partner_customers', 'ix_partner_customers_name', '1000000 100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('partner_customers', 'sqlite_autoindex_partner_customers_1', '1000000 100000 1');
@@ -700,7 +700,7 @@ INSERT INTO sqlite_stat1 VALUES ('sessions', 'sqlite_autoindex_sessions_1', '100
 INSERT INTO sqlite_stat1 VALUES ('sign_ins', 'ix_sign_ins_user', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('sign_ins', 'sqlite_autoindex_sign_ins_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('signing_keys', 'sqlite_autoindex_signing_keys_1', '100000 1');
-INSERT INTO sqlite_stat1 VALUES ('tenants', 'sqlite_autoindex_tenants_1', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('tenants', 'tenants', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('totp_credentials', 'sqlite_autoindex_totp_credentials_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('upstream_sign_ins', 'ix_upstream_sign_ins_expiry', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('upstream_sign_ins', 'sqlite_autoindex_upstream_sign_ins_1', '1000000 100000 1');
@@ -711,8 +711,8 @@ INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_display_name', '1000000 1000
 INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_live_display', '1000000 100000 10000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_live_name', '1000000 100000 10000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_upn', '1000000 100000 10 10');
-INSERT INTO sqlite_stat1 VALUES ('users', 'sqlite_autoindex_users_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('users', 'uq_users_live_upn', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('users', 'users', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('webhook_deliveries', 'ix_webhook_deliveries_due', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('webhook_deliveries', 'ix_webhook_deliveries_webhook', '1000000 100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('webhook_deliveries', 'sqlite_autoindex_webhook_deliveries_1', '1000000 100000 1');
