@@ -29,7 +29,6 @@ from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.users import csv_file
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
@@ -84,16 +83,15 @@ async def _read_search(request: Request, read: Read, tenant_id: TenantId) -> _As
 async def show_audit(request: Request, session: SignedIn, before: str = "") -> Response:
     """Queries: those of the session, and 4, whatever the trail holds."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     before = before if is_clean(before) else ""
     found: list[FoundEvent] = []
     following: str | None = None
     async with deps.store.read() as read:
-        await require(read, caller, Action.READ_AUDIT, session.here, now=now)
+        await require(read, session.caller, Action.READ_AUDIT, session.here, now=now)
         form, search = asked = await _read_search(request, read, session.here)
         if not form.errors:
             found, following = await search_trail(
-                read, caller, session.here, search, before=before, limit=PAGE, now=now
+                read, session.caller, session.here, search, before=before, limit=PAGE, now=now
             )
     query = asked.query
     return render(
@@ -115,7 +113,7 @@ async def show_audit(request: Request, session: SignedIn, before: str = "") -> R
 async def export_audit(request: Request, session: SignedIn, format: str = "csv") -> Response:
     """What the same search finds, all of it, newest first: CSV, or one JSON object a line."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
+    caller = session.caller
     async with deps.store.read() as read:
         await require(read, caller, Action.READ_AUDIT, session.here, now=now)
         form, search = await _read_search(request, read, session.here)
@@ -164,9 +162,7 @@ async def show_explanation(request: Request, session: SignedIn, number: str = ""
     form = Form({"number": [number]})
     wanted = form.text("number", max_length=128)
     async with deps.store.read() as read:
-        found = await explain(
-            read, session.caller(origin_of(request.scope)), session.here, "" if form.errors else wanted, now
-        )
+        found = await explain(read, session.caller, session.here, "" if form.errors else wanted, now)
     if wanted and not found:
         form.fail("number", _("Nothing here has this number. It may stand in the trail of another organisation."))
     return render(

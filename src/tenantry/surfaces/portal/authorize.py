@@ -36,7 +36,6 @@ from tenantry.surfaces.portal.security import with_form_action
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.words import explained
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -121,7 +120,7 @@ async def _answer(request: Request, form: Form, asked: AuthorizationRequest, ses
     async with deps.store.write() as tx:
         code = await authorize(
             tx,
-            session.caller(origin_of(request.scope)),
+            session.caller,
             deps.hasher,
             tenant_id=session.tenant_id,
             connector_id=asked.connector.id,

@@ -18,7 +18,6 @@ from tenantry.surfaces.portal.forms import Form, claim_form, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -28,9 +27,9 @@ router = APIRouter()
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_connector(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Ended by deleting it."""
-    deps, caller = deps_of(request), session.caller(origin_of(request.scope))
+    deps = deps_of(request)
     async with deps.store.read() as read:
-        found = await blast_radius.connector_radius(read, caller, session.here, connector_id, deps.clock())
+        found = await blast_radius.connector_radius(read, session.caller, session.here, connector_id, deps.clock())
     return _show(request, connector_words(found))
 
 
@@ -38,9 +37,9 @@ async def show_connector(request: Request, session: SignedIn, connector_id: Conn
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_token(request: Request, session: SignedIn, grant_id: GrantId) -> Response:
     """Ended by revoking it."""
-    deps, caller = deps_of(request), session.caller(origin_of(request.scope))
+    deps = deps_of(request)
     async with deps.store.read() as read:
-        found = await blast_radius.token_radius(read, caller, session.here, grant_id, deps.clock())
+        found = await blast_radius.token_radius(read, session.caller, session.here, grant_id, deps.clock())
     return _show(request, token_words(found))
 
 
@@ -48,9 +47,9 @@ async def show_token(request: Request, session: SignedIn, grant_id: GrantId) -> 
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """Ended by deleting the user, who can be restored."""
-    deps, caller = deps_of(request), session.caller(origin_of(request.scope))
+    deps = deps_of(request)
     async with deps.store.read() as read:
-        found = await blast_radius.user_radius(read, caller, session.here, user_id, deps.clock())
+        found = await blast_radius.user_radius(read, session.caller, session.here, user_id, deps.clock())
     return _show(request, user_words(found))
 
 
@@ -58,9 +57,11 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_relationship(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
     """Ended at once."""
-    deps, caller = deps_of(request), session.caller(origin_of(request.scope))
+    deps = deps_of(request)
     async with deps.store.read() as read:
-        found = await blast_radius.relationship_radius(read, caller, session.here, relationship_id, deps.clock())
+        found = await blast_radius.relationship_radius(
+            read, session.caller, session.here, relationship_id, deps.clock()
+        )
     return _show(request, relationship_words(found))
 
 
@@ -68,10 +69,12 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_device(request: Request, session: SignedIn, device_key: str) -> Response:
     """`device_key`: the account's id, a hyphen, the Android ID."""
-    deps, caller = deps_of(request), session.caller(origin_of(request.scope))
+    deps = deps_of(request)
     account_id, android_id = _parts(device_key)
     async with deps.store.read() as read:
-        found = await blast_radius.device_radius(read, caller, session.here, account_id, android_id, deps.clock())
+        found = await blast_radius.device_radius(
+            read, session.caller, session.here, account_id, android_id, deps.clock()
+        )
     return _show(request, device_words(found))
 
 
@@ -80,13 +83,12 @@ async def show_device(request: Request, session: SignedIn, device_key: str) -> R
 async def end_device(request: Request, session: SignedIn, device_key: str) -> Response:
     """Its credential is refused from the commit on, its place is free."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     account_id, android_id = _parts(device_key)
     form = await read_form(request)
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, session.here, form, back="/devices", now=now)
-        found = await blast_radius.device_radius(tx, caller, session.here, account_id, android_id, now)
-        await remove_device(tx, caller, EnterpriseId(found.device.enterprise_id), account_id, android_id, now)
+        found = await blast_radius.device_radius(tx, session.caller, session.here, account_id, android_id, now)
+        await remove_device(tx, session.caller, EnterpriseId(found.device.enterprise_id), account_id, android_id, now)
     return see_other("/devices")
 
 

@@ -25,7 +25,6 @@ from tenantry.surfaces.portal.handover import env_file
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.texts import ngettext
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 COUNTED_TOKENS = 1000
@@ -45,15 +44,14 @@ async def ask_secret(request: Request, session: SignedIn, connector_id: Connecto
 async def make_secret(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """A second secret beside the first; shown this once."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request)
     secret: NewSecret | None = None
     with form.showing_errors():
         async with deps.store.write() as tx:
-            connector = await require_change(tx, caller, session.here, connector_id, now)
+            connector = await require_change(tx, session.caller, session.here, connector_id, now)
             back, again = f"/connectors/{connector_id}#secrets", f"/connectors/{connector_id}/secrets/new"
             await claim_form(tx, deps.hasher, session.here, form, back=back, again=again, now=now)
-            secret = await add_secret(tx, caller, deps.hasher, session.here, connector_id, now=now)
+            secret = await add_secret(tx, session.caller, deps.hasher, session.here, connector_id, now=now)
     if secret is None:
         return await _show_rotation(request, session, connector_id, form, 422)
     return render(
@@ -123,12 +121,12 @@ async def ask_end_secret(request: Request, session: SignedIn, connector_id: Conn
 @performs(Action.CHANGE_CONNECTOR)
 async def end_one_secret(request: Request, session: SignedIn, connector_id: ConnectorId, secret_id: str) -> Response:
     """Refused from the commit on."""
-    caller, now = session.caller(origin_of(request.scope)), deps_of(request).clock()
+    now = deps_of(request).clock()
     return await _carry_out(
         request,
         session,
         f"/connectors/{connector_id}",
-        lambda tx: end_secret(tx, caller, session.here, connector_id, secret_id, now),
+        lambda tx: end_secret(tx, session.caller, session.here, connector_id, secret_id, now),
     )
 
 
@@ -159,12 +157,12 @@ async def ask_deactivate(request: Request, session: SignedIn, connector_id: Conn
 @performs(Action.CHANGE_CONNECTOR)
 async def deactivate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Back on the connector's page afterwards."""
-    caller, now = session.caller(origin_of(request.scope)), deps_of(request).clock()
+    now = deps_of(request).clock()
     return await _carry_out(
         request,
         session,
         f"/connectors/{connector_id}",
-        lambda tx: deactivate_connector(tx, caller, session.here, connector_id, now),
+        lambda tx: deactivate_connector(tx, session.caller, session.here, connector_id, now),
     )
 
 
@@ -187,12 +185,12 @@ async def ask_activate(request: Request, session: SignedIn, connector_id: Connec
 @performs(Action.CHANGE_CONNECTOR)
 async def activate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Back on the connector's page afterwards."""
-    caller, now = session.caller(origin_of(request.scope)), deps_of(request).clock()
+    now = deps_of(request).clock()
     return await _carry_out(
         request,
         session,
         f"/connectors/{connector_id}",
-        lambda tx: activate_connector(tx, caller, session.here, connector_id, now),
+        lambda tx: activate_connector(tx, session.caller, session.here, connector_id, now),
     )
 
 
@@ -219,12 +217,12 @@ async def ask_delete(request: Request, session: SignedIn, connector_id: Connecto
 @performs(Action.CHANGE_CONNECTOR)
 async def delete(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Back on the list afterwards."""
-    caller, now = session.caller(origin_of(request.scope)), deps_of(request).clock()
+    now = deps_of(request).clock()
     return await _carry_out(
         request,
         session,
         "/connectors",
-        lambda tx: delete_connector(tx, caller, session.here, connector_id, now),
+        lambda tx: delete_connector(tx, session.caller, session.here, connector_id, now),
     )
 
 
@@ -232,9 +230,7 @@ async def _look(request: Request, session: Session, connector_id: ConnectorId) -
     """The connector, if the user may change it, and how many live tokens it has (counted up to COUNTED_TOKENS)."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        connector = await require_change(
-            read, session.caller(origin_of(request.scope)), session.here, connector_id, now
-        )
+        connector = await require_change(read, session.caller, session.here, connector_id, now)
         tokens = await grant_lists.list_live_of_connector(read, session.here, connector_id, now, limit=COUNTED_TOKENS)
     return connector, len(tokens)
 

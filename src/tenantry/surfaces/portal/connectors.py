@@ -25,7 +25,6 @@ from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.words import explained, permission_groups, permission_label, reach_text
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
@@ -45,7 +44,7 @@ async def list_connectors(
     query = q.strip()[:128] if is_clean(q) else ""
     position = (after_name, after) if is_clean(after_name + after) else ("", "")
     async with deps.store.read() as read:
-        await require(read, session.caller(origin_of(request.scope)), Action.LIST_CONNECTORS, session.here, now=now)
+        await require(read, session.caller, Action.LIST_CONNECTORS, session.here, now=now)
         found = await connector_lists.list_by_name(
             read,
             session.here,
@@ -114,7 +113,7 @@ async def register(request: Request, session: SignedIn) -> Response:
             await claim_form(tx, deps.hasher, session.here, form, back="/connectors", now=now)
             made = await register_connector(
                 tx,
-                session.caller(origin_of(request.scope)),
+                session.caller,
                 deps.hasher,
                 tenant_id=session.here,
                 name=name,
@@ -144,13 +143,14 @@ async def register(request: Request, session: SignedIn) -> Response:
 async def show_connector(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Queries: those of the session, and 6, however many tokens there are."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        await require(read, caller, Action.READ_CONNECTOR, session.here, now=now)
+        await require(read, session.caller, Action.READ_CONNECTOR, session.here, now=now)
         connector = await get_connector(read, session.here, connector_id)
         owner_id = UserId(connector.created_by) if connector.created_by else None
         owner = await users.find(read, session.here, owner_id) if owner_id else None
-        may_change = await decide(read, caller, Action.CHANGE_CONNECTOR, session.here, owner_id=owner_id, now=now)
+        may_change = await decide(
+            read, session.caller, Action.CHANGE_CONNECTOR, session.here, owner_id=owner_id, now=now
+        )
         secrets = await list_secrets(read, session.here, connector_id, now)
         tokens = await grant_lists.list_live_of_connector(read, session.here, connector_id, now, limit=TOKENS_SHOWN + 1)
     return render(

@@ -23,7 +23,6 @@ from tenantry.surfaces.portal.role_words import explained_roles, role_name, role
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
@@ -36,14 +35,13 @@ router = APIRouter()
 async def show_customers(request: Request, session: SignedIn, q: str = "", key: str = "", after: str = "") -> Response:
     """`q` begins a name. Queries: those of the session, and 2, whatever the list holds."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     text = q.strip()[:128] if is_clean(q) else ""
     place = (key, after) if after and is_clean(key + after) else None
     async with deps.store.read() as read:
         found = await partner_customers.list_by_name(
             read, session.tenant_id, now, prefix=text.lower(), after=place, limit=PAGE + 1
         )
-        may_request = await decide(read, caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+        may_request = await decide(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
     following = ""
     if len(found) > PAGE:
         last = found[PAGE - 1]
@@ -65,8 +63,7 @@ async def show_request(request: Request, session: SignedIn, customer: str = "") 
     """Which roles to ask for, in plain words. `customer`: whom, when that is known."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        caller = session.caller(origin_of(request.scope))
-        await require(read, caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+        await require(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
     form = draft_of(request)
     if customer and not form.values and is_clean(customer):
         form = Form({"customer": [customer[:256]]})
@@ -78,7 +75,6 @@ async def show_request(request: Request, session: SignedIn, customer: str = "") 
 async def send_request(request: Request, session: SignedIn) -> Response:
     """The customer's administrators see it among their partners."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request)
     wanted = form.text("customer", required=True, max_length=256)
     name = form.text("display_name", required=True, max_length=50)
@@ -90,7 +86,7 @@ async def send_request(request: Request, session: SignedIn) -> Response:
         form.fail("expires_at", _("Please fill this in."))
     customer_id: TenantId | None = None
     async with deps.store.read() as read:
-        await require(read, caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+        await require(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
         if wanted and not form.errors:
             customer_id = await resolve_tenant(read, wanted)
             if customer_id is None:
@@ -102,7 +98,7 @@ async def send_request(request: Request, session: SignedIn) -> Response:
                 await claim_form(tx, deps.hasher, session.tenant_id, form, back=back, now=now)
                 await request_relationship(
                     tx,
-                    caller,
+                    session.caller,
                     customer_tenant_id=customer_id,
                     partner_tenant_id=session.tenant_id,
                     display_name=name,
@@ -151,13 +147,12 @@ async def leave(request: Request, session: SignedIn) -> Response:
 async def show_customer(request: Request, session: SignedIn, customer_id: TenantId) -> Response:
     """Every relationship with it, what they come to, and the way in."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
         if not await partner_customers.is_there(read, session.tenant_id, customer_id):
             raise NotFound("customer")
         customer = await get_tenant(read, customer_id)
         of_pair = await relationships.list_of_pair(read, customer_id, session.tenant_id)
-        may_request = await decide(read, caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+        may_request = await decide(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
     standing = standing_of(of_pair, session.roles, now)
     return render(
         request,
@@ -182,7 +177,7 @@ async def ask_act(request: Request, session: SignedIn, customer_id: TenantId) ->
     async with deps.store.read() as read:
         if customer_id == session.tenant_id:
             raise NotFound("customer")
-        await require(read, session.caller(origin_of(request.scope)), Action.ACT_IN_CUSTOMER, customer_id, now=now)
+        await require(read, session.caller, Action.ACT_IN_CUSTOMER, customer_id, now=now)
         customer = await get_tenant(read, customer_id)
     return render(
         request,
@@ -206,7 +201,7 @@ async def act(request: Request, session: SignedIn, customer_id: TenantId) -> Res
     async with deps.store.write() as tx:
         await enter_customer(
             tx,
-            session.caller(origin_of(request.scope)),
+            session.caller,
             tenant_id=session.tenant_id,
             user_id=session.user_id,
             session_id=session.id,
@@ -238,7 +233,7 @@ async def end(request: Request, session: SignedIn, customer_id: TenantId, relati
             await claim_form(tx, deps.hasher, session.tenant_id, form, back=back, now=now)
             await end_relationship(
                 tx,
-                session.caller(origin_of(request.scope)),
+                session.caller,
                 customer_tenant_id=customer_id,
                 relationship_id=relationship_id,
                 now=now,
@@ -267,8 +262,7 @@ async def _look(
     """A relationship of this partner with the customer, for who may end it."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        caller = session.caller(origin_of(request.scope))
-        await require(read, caller, Action.END_RELATIONSHIP, session.tenant_id, now=now)
+        await require(read, session.caller, Action.END_RELATIONSHIP, session.tenant_id, now=now)
         relationship = await relationships.find(read, customer_id, relationship_id)
     if relationship is None or relationship.partner_tenant_id != session.tenant_id:
         raise NotFound("relationship")

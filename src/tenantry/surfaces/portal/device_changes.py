@@ -19,7 +19,6 @@ from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.texts import ngettext
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -47,7 +46,7 @@ async def generate_token(
 ) -> Response:
     """Shown this once, as text and as a QR code."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     form = await read_form(request)
     issued: IssuedDeviceToken | None = None
     with form.showing_errors():
@@ -78,11 +77,10 @@ async def _token_page(
     issued: IssuedDeviceToken | None = None,
 ) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
         account = (
             await look_at_account(
-                read, caller, Action.GENERATE_DEVICE_TOKEN, session.here, enterprise_id, account_id, now
+                read, session.caller, Action.GENERATE_DEVICE_TOKEN, session.here, enterprise_id, account_id, now
             )
         ).account
     return render(
@@ -118,7 +116,7 @@ async def revoke(
 ) -> Response:
     """Back on the account's page, with every slot free."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     form, back = await read_form(request), _path(enterprise_id, account_id)
     with form.showing_errors():
         async with deps.store.write() as tx:
@@ -168,7 +166,7 @@ async def delete(
 ) -> Response:
     """Back on the list."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     form, back = await read_form(request), f"/devices?enterprise={enterprise_id}"
     with form.showing_errors():
         async with deps.store.write() as tx:
@@ -207,9 +205,8 @@ async def _what_ends(
 ) -> tuple[str, list[str]]:
     """The account's name, and what stops when its devices and tokens end."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        picture = await look_at_account(read, caller, action, session.here, enterprise_id, account_id, now)
+        picture = await look_at_account(read, session.caller, action, session.here, enterprise_id, account_id, now)
     devices, tokens = len(picture.devices), picture.account.tokens
     ends = [
         ngettext(

@@ -17,7 +17,6 @@ from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
@@ -31,10 +30,9 @@ router = APIRouter()
 async def show_enterprises(request: Request, session: SignedIn, after: str = "") -> Response:
     """Which EMM manages the organisation's devices. Queries: those of the session, and 2."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     place = after if is_clean(after) else ""
     async with deps.store.read() as read:
-        found = await list_enterprises(read, caller, session.here, after_id=place, limit=PAGE + 1, now=now)
+        found = await list_enterprises(read, session.caller, session.here, after_id=place, limit=PAGE + 1, now=now)
     return render(
         request,
         "enterprises.html",
@@ -54,7 +52,7 @@ async def show_devices(
     Queries: those of the session, and 5, whatever the list holds.
     """
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     text = q.strip()[:128] if is_clean(q) else ""
     async with deps.store.read() as read:
         enterprises = await list_enterprises(
@@ -102,7 +100,7 @@ async def show_account(
 ) -> Response:
     """Queries: those of the session, and 11, whatever the account has."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.read() as read:
         picture = await look_at_account(read, caller, Action.READ_MANAGED_ACCOUNT, here, enterprise_id, account_id, now)
         may = {

@@ -22,7 +22,6 @@ from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 LIST = "/settings/domains"
@@ -44,26 +43,25 @@ async def show_domains(request: Request, session: SignedIn) -> Response:
 async def add(request: Request, session: SignedIn) -> Response:
     """To the page that says what to do next."""
     deps, form = deps_of(request), await read_form(request)
-    caller, now = session.caller(origin_of(request.scope)), deps.clock()
+    now = deps.clock()
     async with deps.store.read() as read:
-        await require(read, caller, Action.CHANGE_TENANT, session.here, now=now)
+        await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
     typed, name = form.text("domain", required=True, max_length=253), ""
     if not form.errors:
         with form.showing_errors():
             async with deps.store.write() as tx:
                 await claim_form(tx, deps.hasher, session.here, form, back=LIST, now=now)
-                name = await begin_proof(tx, caller, session.here, typed, now)
+                name = await begin_proof(tx, session.caller, session.here, typed, now)
     return await _list_page(request, session, form, 422) if form.errors else see_other(f"{LIST}/{name}")
 
 
 async def _list_page(request: Request, session: Session, form: Form, status: int) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        await require(read, caller, Action.READ_TENANT, session.here, now=now)
+        await require(read, session.caller, Action.READ_TENANT, session.here, now=now)
         domains = await tenants.list_domains(read, session.here)
         waiting = await domain_proofs.list_all(read, session.here)
-        may_change = await decide(read, caller, Action.CHANGE_TENANT, session.here, now=now)
+        may_change = await decide(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
     return render(
         request, "domains.html", status, form=form, domains=domains, waiting=waiting, may_change=may_change.allowed
     )
@@ -81,10 +79,9 @@ async def show_domain(request: Request, session: SignedIn, domain: str) -> Respo
 async def verify(request: Request, session: SignedIn, domain: str) -> Response:
     """Asks the DNS, for some seconds at most. Sending it twice verifies it once. Raises NotFound."""
     deps, form = deps_of(request), await read_form(request)
-    caller = session.caller(origin_of(request.scope))
     with form.showing_errors():
         deps.limits.hit("domain proof", session.here, limit=QUESTIONS_PER_MINUTE, window=MINUTE)
-        await prove_domain(deps.store, deps.dns, caller, session.here, domain, deps.clock())
+        await prove_domain(deps.store, deps.dns, session.caller, session.here, domain, deps.clock())
     return await _domain_page(request, session, domain, form, 422 if form.errors else 200, is_new=not form.errors)
 
 
@@ -93,8 +90,7 @@ async def _domain_page(
 ) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        caller = session.caller(origin_of(request.scope))
-        await require(read, caller, Action.CHANGE_TENANT, session.here, now=now)
+        await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
         domain = await tenants.find_domain(read, session.here, name)
         if domain is None:
             proof = await get_proof(read, session.here, name)
@@ -111,8 +107,7 @@ async def ask_to_remove(request: Request, session: SignedIn, domain: str) -> Res
     """What would stop; for one that cannot go, the page that says why. Raises NotFound."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        caller = session.caller(origin_of(request.scope))
-        await require(read, caller, Action.CHANGE_TENANT, session.here, now=now)
+        await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
         found = await tenants.find_domain(read, session.here, domain)
         if found is None:
             await get_proof(read, session.here, domain)
@@ -147,10 +142,10 @@ def _consequences(domain: Domain | None) -> list[str]:
 async def remove(request: Request, session: SignedIn, domain: str) -> Response:
     """A domain, or one that waits. Raises NotFound."""
     deps, form = deps_of(request), await read_form(request)
-    caller, now = session.caller(origin_of(request.scope)), deps.clock()
+    now = deps.clock()
     with form.showing_errors():
         async with deps.store.write() as tx:
-            await require(tx, caller, Action.CHANGE_TENANT, session.here, now=now)
+            await require(tx, session.caller, Action.CHANGE_TENANT, session.here, now=now)
             await claim_form(tx, deps.hasher, session.here, form, back=LIST, now=now)
-            await remove_domain(tx, caller, session.here, domain, now)
+            await remove_domain(tx, session.caller, session.here, domain, now)
     return await _domain_page(request, session, domain, form, 422) if form.errors else see_other(LIST)

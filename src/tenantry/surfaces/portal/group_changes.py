@@ -19,7 +19,6 @@ from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import Deps, deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 LONGEST_NAME = 256
@@ -58,7 +57,7 @@ async def create_below(request: Request, session: SignedIn, group_id: GroupId) -
 
 async def _create(request: Request, session: Session, parent_id: GroupId | None) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     form = await read_form(request)
     new_group = NewGroup(
         name=form.text("name", required=True, max_length=LONGEST_NAME),
@@ -79,7 +78,7 @@ async def _create(request: Request, session: Session, parent_id: GroupId | None)
 
 async def _new_page(request: Request, session: Session, parent_id: GroupId | None, form: Form, status: int) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.read() as read:
         await require(read, caller, Action.CREATE_GROUP, here, now=now)
         parent = None
@@ -102,7 +101,7 @@ async def show_edit(request: Request, session: SignedIn, group_id: GroupId) -> R
 async def edit(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """Unless somebody else changed them since the form was shown."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     form = await read_form(request)
     name = form.text("name", required=True, max_length=LONGEST_NAME)
     welcome_message = form.text("welcome_message", max_length=LONGEST_TEXT, several_lines=True)
@@ -121,7 +120,7 @@ async def edit(request: Request, session: SignedIn, group_id: GroupId) -> Respon
 async def _edit_page(request: Request, session: Session, group_id: GroupId, form: Form, status: int) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        group = await _look(read, session.caller(origin_of(request.scope)), session.here, group_id, now)
+        group = await _look(read, session.caller, session.here, group_id, now)
     seen = form.value("seen") or _seen(deps, group)
     return render(request, "group_form.html", status, form=form, group=group, parent=None, seen=seen)
 

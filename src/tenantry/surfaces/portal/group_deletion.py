@@ -23,7 +23,6 @@ from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import day, ngettext, up_to
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 SHOWN = 200
@@ -36,9 +35,8 @@ router = APIRouter()
 async def show_deleted(request: Request, session: SignedIn) -> Response:
     """The latest that the visitor may restore."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        found = await list_deleted_groups(read, caller, session.here, limit=SHOWN, now=now)
+        found = await list_deleted_groups(read, session.caller, session.here, limit=SHOWN, now=now)
     return render(request, "groups_deleted.html", groups=found, restorable=RESTORABLE)
 
 
@@ -47,7 +45,7 @@ async def show_deleted(request: Request, session: SignedIn) -> Response:
 async def ask_delete(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """What stops working, and until when it can be undone."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.read() as read:
         ends = await look_at_end(read, caller, here, group_id, now)
         group = (await look_at_group(read, caller, here, group_id, now)).facts
@@ -109,7 +107,7 @@ async def delete(request: Request, session: SignedIn, group_id: GroupId) -> Resp
     form = await read_form(request)
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, session.here, form, back="/groups/deleted", now=now)
-        await delete_group(tx, session.caller(origin_of(request.scope)), session.here, group_id, now)
+        await delete_group(tx, session.caller, session.here, group_id, now)
     return see_other("/groups/deleted")
 
 
@@ -119,7 +117,7 @@ async def ask_restore(request: Request, session: SignedIn, group_id: GroupId) ->
     """What comes back, and what does not."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        group = await get_deleted_group(read, session.caller(origin_of(request.scope)), session.here, group_id, now)
+        group = await get_deleted_group(read, session.caller, session.here, group_id, now)
     return render(
         request,
         "danger.html",
@@ -145,5 +143,5 @@ async def restore(request: Request, session: SignedIn, group_id: GroupId) -> Res
     form = await read_form(request)
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, session.here, form, back=f"/groups/{group_id}", now=now)
-        await restore_group(tx, session.caller(origin_of(request.scope)), session.here, group_id, now)
+        await restore_group(tx, session.caller, session.here, group_id, now)
     return see_other(f"/groups/{group_id}")

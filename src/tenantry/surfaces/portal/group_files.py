@@ -23,7 +23,6 @@ from tenantry.store.member_lists import ListedMember, Position
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.users import csv_file
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 EXPORT_PAGE = 1000
@@ -66,7 +65,7 @@ async def _export(
 ) -> Response:
     """For who may add people: the file has everybody's number."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.write() as tx:
         await require(tx, caller, Action.ADD_GROUP_MEMBERS, here, group_id=group_id, now=now)
         page = await search(tx, caller, here, group_id, after=None, limit=EXPORT_PAGE, now=now)

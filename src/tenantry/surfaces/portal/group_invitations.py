@@ -17,7 +17,6 @@ from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.texts import ngettext
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -35,7 +34,7 @@ async def show_invitations(request: Request, session: SignedIn, group_id: GroupI
 async def make(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """The link is shown this once."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     form = await read_form(request)
     days, path = form.text("lifetime", max_length=4), f"/groups/{group_id}/invitations"
     made: NewInvitation | None = None
@@ -54,7 +53,7 @@ async def make(request: Request, session: SignedIn, group_id: GroupId) -> Respon
 
 async def _page(request: Request, session: Session, group_id: GroupId, form: Form, status: int) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.read() as read:
         found = await list_invitations(read, caller, here, group_id, now)
         group = (await look_at_group(read, caller, here, group_id, now)).facts
@@ -76,7 +75,7 @@ async def _page(request: Request, session: Session, group_id: GroupId, form: For
 async def ask_end(request: Request, session: SignedIn, group_id: GroupId, invitation_id: str) -> Response:
     """Who joined by it stays."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.read() as read:
         live = await list_invitations(read, caller, here, group_id, now)
         group = (await look_at_group(read, caller, here, group_id, now)).facts
@@ -106,5 +105,5 @@ async def end(request: Request, session: SignedIn, group_id: GroupId, invitation
     back = f"/groups/{group_id}/invitations"
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
-        await end_invitation(tx, session.caller(origin_of(request.scope)), session.here, group_id, invitation_id, now)
+        await end_invitation(tx, session.caller, session.here, group_id, invitation_id, now)
     return see_other(back)

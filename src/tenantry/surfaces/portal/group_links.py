@@ -15,7 +15,6 @@ from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 CHOICES = 20
@@ -43,7 +42,7 @@ async def link(request: Request, session: SignedIn, group_id: GroupId) -> Respon
         with form.showing_errors():
             async with deps.store.write() as tx:
                 await claim_form(tx, deps.hasher, session.here, form, back=f"/groups/{group_id}", now=now)
-                await link_group(tx, session.caller(origin_of(request.scope)), session.here, group_id, child_id, now)
+                await link_group(tx, session.caller, session.here, group_id, child_id, now)
     if form.errors:
         return await _page(request, session, group_id, form, 422, form.value("q"))
     return see_other(f"/groups/{group_id}")
@@ -51,7 +50,7 @@ async def link(request: Request, session: SignedIn, group_id: GroupId) -> Respon
 
 async def _page(request: Request, session: Session, group_id: GroupId, form: Form, status: int, q: str) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     text = q.strip()[:128] if is_clean(q) else ""
     async with deps.store.read() as read:
         found = await search_linkable(read, caller, here, group_id, text=text, limit=CHOICES + 1, now=now)
@@ -73,7 +72,7 @@ async def _page(request: Request, session: Session, group_id: GroupId, form: For
 async def ask_unlink(request: Request, session: SignedIn, group_id: GroupId, child_id: GroupId) -> Response:
     """What no longer reaches the sub-group."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.read() as read:
         await require_both(read, caller, here, group_id, child_id, now)
         parent = await look_at_group(read, caller, here, group_id, now)
@@ -106,5 +105,5 @@ async def unlink(request: Request, session: SignedIn, group_id: GroupId, child_i
     back = f"/groups/{group_id}"
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
-        await unlink_group(tx, session.caller(origin_of(request.scope)), session.here, group_id, child_id, now)
+        await unlink_group(tx, session.caller, session.here, group_id, child_id, now)
     return see_other(back)

@@ -18,7 +18,6 @@ from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 LINES = 100
@@ -84,7 +83,7 @@ async def _let_in(
 ) -> LetIn:
     """`whole`: all of the rows or none; raises InvalidValue that names those which are wrong."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, here, form, back=f"/groups/{group_id}", now=now)
         country = (await get_tenant(tx, here)).country
@@ -105,10 +104,9 @@ async def _page(
     done: LetIn | None = None,
 ) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        await require(read, caller, Action.ADD_GROUP_MEMBERS, session.here, group_id=group_id, now=now)
-        group = (await look_at_group(read, caller, session.here, group_id, now)).facts
+        await require(read, session.caller, Action.ADD_GROUP_MEMBERS, session.here, group_id=group_id, now=now)
+        group = (await look_at_group(read, session.caller, session.here, group_id, now)).facts
     return render(
         request, template, status, form=form, group=group, done=done, most=MOST_ROWS, example=EXAMPLE, subscribers=False
     )
@@ -126,14 +124,13 @@ async def show_role(request: Request, session: SignedIn, group_id: GroupId, user
 async def change_role(request: Request, session: SignedIn, group_id: GroupId, user_id: UserId) -> Response:
     """The last admin stays one, and the page says so."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request)
     if form.value("role") not in (GroupRole.ADMIN, GroupRole.MEMBER):
         form.fail("role", _("Choose a role."))
     if not form.errors:
         with form.showing_errors():
             async with deps.store.write() as tx:
-                await set_role(tx, caller, session.here, group_id, user_id, GroupRole(form.value("role")), now)
+                await set_role(tx, session.caller, session.here, group_id, user_id, GroupRole(form.value("role")), now)
     if form.errors:
         return await _role_page(request, session, group_id, user_id, form, 422)
     return see_other(f"/groups/{group_id}")
@@ -143,10 +140,11 @@ async def _role_page(
     request: Request, session: Session, group_id: GroupId, user_id: UserId, form: Form, status: int
 ) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        member = await get_member(read, caller, session.here, group_id, user_id, Action.SET_GROUP_MEMBER_ROLE, now)
-        group = (await look_at_group(read, caller, session.here, group_id, now)).facts
+        member = await get_member(
+            read, session.caller, session.here, group_id, user_id, Action.SET_GROUP_MEMBER_ROLE, now
+        )
+        group = (await look_at_group(read, session.caller, session.here, group_id, now)).facts
     return render(request, "group_member_role.html", status, form=form, group=group, member=member)
 
 
@@ -162,13 +160,12 @@ async def ask_remove(request: Request, session: SignedIn, group_id: GroupId, use
 async def remove(request: Request, session: SignedIn, group_id: GroupId, user_id: UserId) -> Response:
     """To the group's page, or to the list for who took out itself."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request)
     back = f"/groups/{group_id}"
     with form.showing_errors():
         async with deps.store.write() as tx:
             await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
-            await remove_member(tx, caller, session.here, group_id, user_id, now)
+            await remove_member(tx, session.caller, session.here, group_id, user_id, now)
     if form.errors:
         return await _remove_page(request, session, group_id, user_id, form, 422)
     return see_other("/groups" if user_id == session.user_id else back)
@@ -178,10 +175,11 @@ async def _remove_page(
     request: Request, session: Session, group_id: GroupId, user_id: UserId, form: Form, status: int
 ) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        member = await get_member(read, caller, session.here, group_id, user_id, Action.REMOVE_GROUP_MEMBER, now)
-        group = (await look_at_group(read, caller, session.here, group_id, now)).facts
+        member = await get_member(
+            read, session.caller, session.here, group_id, user_id, Action.REMOVE_GROUP_MEMBER, now
+        )
+        group = (await look_at_group(read, session.caller, session.here, group_id, now)).facts
     name = {"name": member.display_name, "group": group.name}
     consequences = [_("%(name)s no longer hears or sees the group.") % name]
     if member.role == GroupRole.ADMIN:

@@ -27,7 +27,6 @@ from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 EXAMPLE = "member\r\n+1 425 555 0100\r\ndana@contoso.example\r\n"
@@ -42,7 +41,7 @@ async def show_subscribers(
 ) -> Response:
     """Queries: those of the session, and at most 14, however many there are. `q` begins a name."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     text = q.strip()[:128] if is_clean(q) else ""
     async with deps.store.read() as read:
         found = await search_subscribers(
@@ -120,7 +119,7 @@ async def _let_in(
 ) -> LetIn:
     """`whole`: all of the rows or none; raises InvalidValue that names those which are wrong."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, here, form, back=f"/groups/{group_id}/subscribers", now=now)
         country = (await get_tenant(tx, here)).country
@@ -141,11 +140,10 @@ async def _page(
     done: LetIn | None = None,
 ) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        await require(read, caller, Action.ADD_GROUP_MEMBERS, session.here, group_id=group_id, now=now)
+        await require(read, session.caller, Action.ADD_GROUP_MEMBERS, session.here, group_id=group_id, now=now)
         await require_broadcasting(read, session.here, group_id)
-        group = (await look_at_group(read, caller, session.here, group_id, now)).facts
+        group = (await look_at_group(read, session.caller, session.here, group_id, now)).facts
     return render(
         request, template, status, form=form, group=group, done=done, most=MOST_ROWS, example=EXAMPLE, subscribers=True
     )
@@ -156,7 +154,7 @@ async def _page(
 async def ask_remove(request: Request, session: SignedIn, broadcast_id: GroupId, subscriber_id: UserId) -> Response:
     """What the person loses."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.read() as read:
         subscriber = await get_subscriber(read, caller, here, broadcast_id, subscriber_id, now)
         group = (await look_at_group(read, caller, here, broadcast_id, now)).facts
@@ -183,7 +181,5 @@ async def remove(request: Request, session: SignedIn, broadcast_id: GroupId, sub
     back = f"/groups/{broadcast_id}/subscribers"
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
-        await remove_subscriber(
-            tx, session.caller(origin_of(request.scope)), session.here, broadcast_id, subscriber_id, now
-        )
+        await remove_subscriber(tx, session.caller, session.here, broadcast_id, subscriber_id, now)
     return see_other(back)

@@ -17,7 +17,6 @@ from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
@@ -35,7 +34,7 @@ async def show_groups(
     Queries: those of the session, and at most 4, whatever the list holds.
     """
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     text = q.strip()[:128] if is_clean(q) else ""
     async with deps.store.read() as read:
         sees_all = (await decide(read, caller, Action.LIST_ALL_GROUPS, here, now=now)).allowed
@@ -95,7 +94,7 @@ async def show_group(
 ) -> Response:
     """Queries: those of the session, and at most 27, however many are in it. `q` begins a member's name."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     text = q.strip()[:128] if is_clean(q) else ""
     async with deps.store.read() as read:
         picture = await look_at_group(read, caller, here, group_id, now)

@@ -18,7 +18,6 @@ from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.tokens import show_token
 from tenantry.surfaces.portal.words import reach_text
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 from tenantry.tokens.grants import NewGrant
 
@@ -40,7 +39,6 @@ async def show_group_connectors(request: Request, session: SignedIn, group_id: G
 async def add_connector(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """A refresh token for this group and what is below it; shown once. Ends the earlier one of the same connector."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request)
     chosen = ConnectorId(form.text("connector_id", required=True, max_length=64))
     back = f"/groups/{group_id}/connectors"
@@ -51,7 +49,7 @@ async def add_connector(request: Request, session: SignedIn, group_id: GroupId) 
                 await claim_form(tx, deps.hasher, session.here, form, back=back, again=f"{back}#add", now=now)
                 granted = await grant_group_token(
                     tx,
-                    caller,
+                    session.caller,
                     deps.hasher,
                     tenant_id=session.here,
                     connector_id=chosen,
@@ -62,7 +60,7 @@ async def add_connector(request: Request, session: SignedIn, group_id: GroupId) 
     if granted is None:
         return await _show(request, session, group_id, form, 422)
     async with deps.store.read() as read:
-        groups = await preview_group_token(read, caller, session.here, group_id, now)
+        groups = await preview_group_token(read, session.caller, session.here, group_id, now)
         connector = await get_connector(read, session.here, chosen)
     reached = TokenReach(connector, Reach.GROUP, groups, groups[0].of_all, None)
     return show_token(request, granted, reached, reach_text(Reach.GROUP, groups[0].name), back=back)
@@ -71,8 +69,7 @@ async def add_connector(request: Request, session: SignedIn, group_id: GroupId) 
 async def _show(request: Request, session: Session, group_id: GroupId, form: Form, status: int) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        caller = session.caller(origin_of(request.scope))
-        groups = await preview_group_token(read, caller, session.here, group_id, now)
+        groups = await preview_group_token(read, session.caller, session.here, group_id, now)
         tokens = await grant_lists.list_live_of_group(read, session.here, group_id, now, limit=TOKENS_SHOWN)
         choices = await connector_lists.list_grantable(read, session.here, CHOICES)
     return render(

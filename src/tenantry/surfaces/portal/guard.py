@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends, Request, Response
 
 from tenantry.access.actions import RULES, Action, RoleId
-from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.delegation.acting import find_standing
@@ -34,9 +34,13 @@ FORM_COOKIE = "tenantry-form"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in user. `tenant_id` is the user's own, `acting_tenant` a customer a partner's user acts in, or None."""
+    """A signed-in user. `tenant_id` is the user's own, `acting_tenant` a customer a partner's user acts in, or None.
+
+    `caller` is as whom domain functions see the user in this request: no connector stands between.
+    """
 
     id: str
+    caller: Caller
     tenant_id: TenantId
     user_id: UserId
     display_name: str
@@ -66,10 +70,6 @@ class Session:
         if self.acting_tenant is not None:
             return not needed.isdisjoint(self.acting_roles)
         return not needed or not needed.isdisjoint(self.roles)
-
-    def caller(self, origin: Origin) -> Caller:
-        """As whom domain functions see the user: no connector stands between."""
-        return Caller(CallerKind.USER, origin, tenant_id=self.tenant_id, user_id=self.user_id, amr=self.amr)
 
 
 class SignInNeeded(Exception):
@@ -139,13 +139,16 @@ async def find_signed_in(request: Request) -> Session | None:
         held = await list_roles(read, found.tenant_id, found.user_id, now)
         roles = frozenset(role.role_id for role in held)
         standing = await find_standing(read, acting.id, found.tenant_id, roles, now) if acting else None
+    amr = frozenset(found.amr.split())
+    origin = origin_of(request.scope)
     session = Session(
         id=found.id,
+        caller=Caller(CallerKind.USER, origin, tenant_id=found.tenant_id, user_id=found.user_id, amr=amr),
         tenant_id=found.tenant_id,
         user_id=found.user_id,
         display_name=found.display_name,
         user_principal_name=found.user_principal_name,
-        amr=frozenset(found.amr.split()),
+        amr=amr,
         created_at=found.created_at,
         tenant_name=tenant.name,
         roles=roles,
@@ -155,7 +158,7 @@ async def find_signed_in(request: Request) -> Session | None:
         acting_until=standing.until if standing else None,
     )
     request.state.session = session
-    request.state.caller = session.caller(origin_of(request.scope))
+    request.state.caller = session.caller
     return session
 
 

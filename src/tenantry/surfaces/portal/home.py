@@ -19,7 +19,6 @@ from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.texts import number, short_day
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 MOST_COLUMNS = 11
@@ -42,12 +41,11 @@ class Picture(NamedTuple):
 async def show_home(request: Request, session: SignedIn) -> Response:
     """Queries: those of the session and 11, whatever there is to count."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        sees = await decide(read, caller, Action.SEE_REPORTS, session.here, now=now)
+        sees = await decide(read, session.caller, Action.SEE_REPORTS, session.here, now=now)
         if not sees.allowed:
             return render(request, "home.html", is_admin=False)
-        seen = await overview(read, caller, session.here, deps.settings.device_limit, now)
+        seen = await overview(read, session.caller, session.here, deps.settings.device_limit, now)
     return render(
         request,
         "home.html",

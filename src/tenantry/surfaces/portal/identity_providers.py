@@ -23,7 +23,6 @@ from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.upstream import CALLBACK
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -41,7 +40,7 @@ async def show_providers(request: Request, session: SignedIn) -> Response:
 async def add_provider(request: Request, session: SignedIn) -> Response:
     """The provider is asked for its discovery document first, so that a typing mistake shows at once."""
     deps, form = deps_of(request), await read_form(request)
-    caller, now = session.caller(origin_of(request.scope)), deps.clock()
+    now = deps.clock()
     await _require(request, session, now)
     with form.showing_errors():
         new = NewProvider(
@@ -60,7 +59,7 @@ async def add_provider(request: Request, session: SignedIn) -> Response:
         if not form.errors:
             async with deps.store.write() as tx:
                 await claim_form(tx, deps.hasher, session.here, form, back="/identity-providers", now=now)
-                await add_identity_provider(tx, deps.master_key, caller, session.here, new, now)
+                await add_identity_provider(tx, deps.master_key, session.caller, session.here, new, now)
     return await _page(request, session, form, 422) if form.errors else see_other("/identity-providers")
 
 
@@ -93,16 +92,14 @@ async def remove_provider(request: Request, session: SignedIn, provider_id: str)
     """Raises NotFound."""
     deps = deps_of(request)
     await read_form(request)
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.write() as tx:
-        await remove_identity_provider(tx, caller, session.here, provider_id, deps.clock())
+        await remove_identity_provider(tx, session.caller, session.here, provider_id, deps.clock())
     return see_other("/identity-providers")
 
 
 async def _require(request: Request, session: Session, now: Micros) -> None:
     async with deps_of(request).store.read() as read:
-        caller = session.caller(origin_of(request.scope))
-        await require(read, caller, Action.CHANGE_IDENTITY_PROVIDERS, session.here, now=now)
+        await require(read, session.caller, Action.CHANGE_IDENTITY_PROVIDERS, session.here, now=now)
 
 
 async def _page(request: Request, session: Session, form: Form, status: int) -> Response:

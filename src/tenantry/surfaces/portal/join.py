@@ -21,7 +21,6 @@ from tenantry.surfaces.portal.groups import role_word
 from tenantry.surfaces.portal.guard import SignedIn, find_signed_in
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 from tenantry.tokens.secrets import SecretKind, is_well_formed
 
@@ -50,7 +49,7 @@ async def ask_join(request: Request, session: SignedIn) -> Response:
     raw = request.cookies.get(COOKIE, "")
     try:
         async with deps.store.read() as read:
-            found = await look_at_invitation(read, session.caller(origin_of(request.scope)), deps.hasher, raw, now)
+            found = await look_at_invitation(read, session.caller, deps.hasher, raw, now)
     except NotFound:
         return _show_dead(request)
     return render(request, "join.html", invitation=found, link=raw, role_word=role_word)
@@ -64,7 +63,7 @@ async def carry_out(request: Request, session: SignedIn) -> Response:
     raw = (await read_form(request)).value("link")
     try:
         async with deps.store.write() as tx:
-            joined = await join(tx, session.caller(origin_of(request.scope)), deps.hasher, raw, now)
+            joined = await join(tx, session.caller, deps.hasher, raw, now)
     except NotFound:
         return _show_dead(request)
     return _lead_on(request, raw) if joined.role is GroupRole.SUBSCRIBER else see_other(f"/groups/{joined.group_id}")

@@ -25,7 +25,6 @@ from tenantry.surfaces.portal.texts import day
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
@@ -41,7 +40,7 @@ async def show_partners(request: Request, session: SignedIn, after: str = "", st
     deps, now = deps_of(request), deps_of(request).clock()
     place = (int(standing), after) if after and is_clean(after) and standing in ("0", "1", "2") else (-1, "")
     async with deps.store.read() as read:
-        await require(read, session.caller(origin_of(request.scope)), Action.READ_RELATIONSHIPS, session.here, now=now)
+        await require(read, session.caller, Action.READ_RELATIONSHIPS, session.here, now=now)
         found = await relationships.list_by_standing(read, session.here, now, after=place, limit=PAGE + 1)
     following = ""
     if len(found) > PAGE:
@@ -62,10 +61,9 @@ async def show_partners(request: Request, session: SignedIn, after: str = "", st
 async def show_relationship(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
     """Who, which roles in plain words, until when, and what they did in the last 30 days."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     relationship, partner = await _look(request, session, relationship_id, Action.READ_RELATIONSHIPS)
     async with deps.store.read() as read:
-        may_decide = (await decide(read, caller, Action.APPROVE_RELATIONSHIP, session.here, now=now)).allowed
+        may_decide = (await decide(read, session.caller, Action.APPROVE_RELATIONSHIP, session.here, now=now)).allowed
         trail = await audit_search.of_partner(
             read, session.here, relationship.partner_tenant_id, since=f"{now - 30 * DAY:014x}", limit=TRAIL
         )
@@ -93,13 +91,13 @@ async def ask_approve(request: Request, session: SignedIn, relationship_id: Rela
 @performs(Action.APPROVE_RELATIONSHIP)
 async def approve(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
     """Refused on the page when it was withdrawn or answered meanwhile."""
-    caller, now = session.caller(origin_of(request.scope)), deps_of(request).clock()
+    now = deps_of(request).clock()
     form = await _carry_out(
         request,
         session,
         relationship_id,
         lambda tx: approve_relationship(
-            tx, caller, customer_tenant_id=session.here, relationship_id=relationship_id, now=now
+            tx, session.caller, customer_tenant_id=session.here, relationship_id=relationship_id, now=now
         ),
     )
     if form.errors:
@@ -139,13 +137,13 @@ async def ask_end(request: Request, session: SignedIn, relationship_id: Relation
 @performs(Action.END_RELATIONSHIP)
 async def end(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
     """At once, and for good."""
-    caller, now = session.caller(origin_of(request.scope)), deps_of(request).clock()
+    now = deps_of(request).clock()
     form = await _carry_out(
         request,
         session,
         relationship_id,
         lambda tx: end_relationship(
-            tx, caller, customer_tenant_id=session.here, relationship_id=relationship_id, now=now
+            tx, session.caller, customer_tenant_id=session.here, relationship_id=relationship_id, now=now
         ),
     )
     if form.errors:
@@ -192,7 +190,7 @@ async def _look(
     """A relationship of this customer, for who may, and the partner's name."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        await require(read, session.caller(origin_of(request.scope)), action, session.here, now=now)
+        await require(read, session.caller, action, session.here, now=now)
         relationship = await relationships.find(read, session.here, relationship_id)
         if relationship is None:
             raise NotFound("relationship")

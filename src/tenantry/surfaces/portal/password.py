@@ -98,9 +98,10 @@ async def _change(request: Request, form: Form, session: Session | None) -> Resp
     tenant_id, user_id = session.tenant_id, session.user_id
     await require_present_password(deps.store, deps.passwords, tenant_id, user_id, form.value("present_password"))
     new_hash = await hash_new_password(deps.store, deps.passwords, tenant_id, user_id, form.value("password"))
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.write() as tx:
-        await replace_own_password(tx, caller, tenant_id, user_id, new_hash, deps.clock(), but_session=session.id)
+        await replace_own_password(
+            tx, session.caller, tenant_id, user_id, new_hash, deps.clock(), but_session=session.id
+        )
     return see_other("/sessions?done=password")
 
 

@@ -50,7 +50,7 @@ async def generate_pin(request: Request, session: SignedIn) -> Response:
         async with deps.store.write() as tx:
             pin = await request_registration_pin(
                 tx,
-                session.caller(origin),
+                session.caller,
                 deps.hasher,
                 session.tenant_id,
                 session.user_id,
@@ -92,7 +92,7 @@ async def verify_pin(request: Request, session: SignedIn) -> Response:
         number = normalise(number)
         async with deps.store.write() as tx:
             proven = await claim_registration(
-                tx, session.caller(origin), deps.hasher, session.tenant_id, session.user_id, number, pin, deps.clock()
+                tx, session.caller, deps.hasher, session.tenant_id, session.user_id, number, pin, deps.clock()
             )
         if not proven:
             form.fail("pin", _("That is not the PIN, or it is too old. Try again, or ask for a new one."))
@@ -127,11 +127,10 @@ async def ask_remove(request: Request, session: Proven, number: str) -> Response
 async def remove(request: Request, session: Proven, number: str) -> Response:
     """Back on the list afterwards."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request)
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, session.tenant_id, form, back="/phones", now=now)
-        await remove_own_phone(tx, caller, session.tenant_id, session.user_id, number, now)
+        await remove_own_phone(tx, session.caller, session.tenant_id, session.user_id, number, now)
     return see_other("/phones?done=removed")
 
 

@@ -15,7 +15,6 @@ from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 SIDES = ("all", "partners", "apps", "customers")
@@ -47,7 +46,7 @@ async def show_reach(
     async with deps.store.read() as read:
         found = await map_reach(
             read,
-            session.caller(origin_of(request.scope)),
+            session.caller,
             session.here,
             named_like=like(query),
             with_partners=side in ("all", "partners"),

@@ -102,19 +102,17 @@ async def check_second_factor(request: Request) -> Response:
 
 async def _find_person(request: Request) -> Person | Response:
     """Raises SignInNeeded when there is neither a sign-in under way nor a session."""
-    origin = origin_of(request.scope)
     under_way = await find_under_way(request)
     if under_way is not None:
         if under_way.sign_in.must_change:
             return see_other(with_next(request, "/password"))
         found = under_way.sign_in
-        caller = user_caller(found, origin)
+        caller = user_caller(found, origin_of(request.scope))
         return Person(caller, found.tenant_id, found.user_id, found.user_principal_name, under_way, None)
     session = await find_signed_in(request)
     if session is None:
         raise SignInNeeded(next_of(request))
-    caller = session.caller(origin)
-    return Person(caller, session.tenant_id, session.user_id, session.user_principal_name, None, session)
+    return Person(session.caller, session.tenant_id, session.user_id, session.user_principal_name, None, session)
 
 
 async def _prove(request: Request, form: Form, person: Person) -> NewSession | None:

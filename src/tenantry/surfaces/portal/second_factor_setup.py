@@ -34,7 +34,6 @@ from tenantry.surfaces.portal.guard import ProofNeeded, Session, path_of, set_se
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.under_way import browser_of, next_of, session_lifetime, with_next
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -65,7 +64,7 @@ async def show_totp(request: Request, session: Proven) -> Response:
 async def set_up_totp(request: Request, session: Proven) -> Response:
     """Make a secret, or confirm it with a code."""
     deps, form = deps_of(request), await read_form(request)
-    caller, now = session.caller(origin_of(request.scope)), deps.clock()
+    now = deps.clock()
     tenant_id, user_id = session.tenant_id, session.user_id
     response: Response | None = None
     with form.showing_errors():
@@ -76,7 +75,9 @@ async def set_up_totp(request: Request, session: Proven) -> Response:
         else:
             code = form.text("code", required=True, max_length=20)
             async with deps.store.write() as tx:
-                codes = await confirm_totp(tx, deps.master_key, deps.hasher, caller, tenant_id, user_id, code, now)
+                codes = await confirm_totp(
+                    tx, deps.master_key, deps.hasher, session.caller, tenant_id, user_id, code, now
+                )
                 response = await _added(tx, request, session, AMR[Method.TOTP], codes)
     return response if response is not None else await _totp_page(request, session, form, 422)
 
@@ -101,7 +102,7 @@ async def set_up_passkey(request: Request, session: Proven) -> Response:
                 amr, codes = await add_passkey(
                     tx,
                     deps.hasher,
-                    session.caller(origin_of(request.scope)),
+                    session.caller,
                     relying_party(deps.settings.issuer),
                     session.tenant_id,
                     session.user_id,
@@ -133,7 +134,7 @@ async def set_up_phone(request: Request, session: Proven) -> Response:
                 codes = await use_phone(
                     tx,
                     deps.hasher,
-                    session.caller(origin_of(request.scope)),
+                    session.caller,
                     session.tenant_id,
                     session.user_id,
                     number,
@@ -160,8 +161,9 @@ async def renew_recovery_codes(request: Request, session: Proven) -> Response:
     deps = deps_of(request)
     await read_form(request)
     async with deps.store.write() as tx:
-        caller = session.caller(origin_of(request.scope))
-        codes = await make_recovery_codes(tx, deps.hasher, caller, session.tenant_id, session.user_id, deps.clock())
+        codes = await make_recovery_codes(
+            tx, deps.hasher, session.caller, session.tenant_id, session.user_id, deps.clock()
+        )
     return _codes_page(request, codes)
 
 
@@ -179,8 +181,7 @@ async def remove_app(request: Request, session: Proven) -> Response:
     deps = deps_of(request)
     await read_form(request)
     async with deps.store.write() as tx:
-        caller = session.caller(origin_of(request.scope))
-        await remove_totp(tx, caller, session.tenant_id, session.user_id, deps.clock())
+        await remove_totp(tx, session.caller, session.tenant_id, session.user_id, deps.clock())
     return see_other("/sessions?done=removed")
 
 
@@ -198,8 +199,7 @@ async def remove_phone(request: Request, session: Proven) -> Response:
     deps = deps_of(request)
     await read_form(request)
     async with deps.store.write() as tx:
-        caller = session.caller(origin_of(request.scope))
-        await stop_using_phone(tx, caller, session.tenant_id, session.user_id, deps.clock())
+        await stop_using_phone(tx, session.caller, session.tenant_id, session.user_id, deps.clock())
     return see_other("/sessions?done=removed")
 
 
@@ -222,8 +222,7 @@ async def remove_key(request: Request, session: Proven, credential_id: str) -> R
     deps = deps_of(request)
     await read_form(request)
     async with deps.store.write() as tx:
-        caller = session.caller(origin_of(request.scope))
-        await remove_passkey(tx, caller, session.tenant_id, session.user_id, credential_id, deps.clock())
+        await remove_passkey(tx, session.caller, session.tenant_id, session.user_id, credential_id, deps.clock())
     return see_other("/sessions?done=removed")
 
 
@@ -233,7 +232,7 @@ async def _added(tx: Tx, request: Request, session: Session, amr: Collection[str
     stepped_up = await step_up(
         tx,
         deps.hasher,
-        session.caller(origin_of(request.scope)),
+        session.caller,
         session.id,
         amr=amr,
         browser=browser_of(request),

@@ -15,7 +15,6 @@ from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -50,8 +49,7 @@ async def end_one(request: Request, session: SignedIn, session_id: str) -> Respo
     deps = deps_of(request)
     await read_form(request)
     async with deps.store.write() as tx:
-        caller = session.caller(origin_of(request.scope))
-        await end_session(tx, caller, session.tenant_id, session.user_id, session_id[:64], deps.clock())
+        await end_session(tx, session.caller, session.tenant_id, session.user_id, session_id[:64], deps.clock())
     return see_other("/sessions?done=ended")
 
 
@@ -62,9 +60,10 @@ async def end_others(request: Request, session: SignedIn) -> Response:
     deps = deps_of(request)
     await read_form(request)
     async with deps.store.write() as tx:
-        caller = session.caller(origin_of(request.scope))
         now = deps.clock()
-        await end_sessions(tx, caller, session.tenant_id, session.user_id, now, reason="ended_by_user", but=session.id)
+        await end_sessions(
+            tx, session.caller, session.tenant_id, session.user_id, now, reason="ended_by_user", but=session.id
+        )
     return see_other("/sessions?done=others")
 
 

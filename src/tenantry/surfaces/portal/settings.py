@@ -12,7 +12,6 @@ from tenantry.surfaces.portal.forms import Form, draft_of, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -30,16 +29,15 @@ async def show_settings(request: Request, session: SignedIn, saved: str = "") ->
 async def save(request: Request, session: SignedIn) -> Response:
     """Sending it twice changes nothing the second time."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request)
     name = form.text("name", required=True, max_length=256)
     country = form.text("country", max_length=2).upper() or None
     async with deps.store.read() as read:
-        await require(read, caller, Action.CHANGE_TENANT, session.here, now=now)
+        await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
     if not form.errors:
         with form.showing_errors():
             async with deps.store.write() as tx:
-                await update_tenant(tx, caller, session.here, name=name, country=country, now=now)
+                await update_tenant(tx, session.caller, session.here, name=name, country=country, now=now)
     if form.errors:
         return await _settings_page(request, session, form, 422)
     return see_other("/settings?saved=1")
@@ -49,13 +47,12 @@ async def _settings_page(
     request: Request, session: Session, form: Form, status: int, *, saved: bool = False
 ) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        await require(read, caller, Action.READ_TENANT, session.here, now=now)
+        await require(read, session.caller, Action.READ_TENANT, session.here, now=now)
         tenant = await get_tenant(read, session.here)
         domains = await tenants.list_domains(read, session.here)
         waiting = await domain_proofs.list_all(read, session.here)
-        may_change = await decide(read, caller, Action.CHANGE_TENANT, session.here, now=now)
+        may_change = await decide(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
     return render(
         request,
         "settings.html",

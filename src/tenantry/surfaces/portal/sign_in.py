@@ -77,8 +77,7 @@ async def sign_out(request: Request) -> Response:
     session = await find_signed_in(request)
     if session is not None:
         async with deps.store.write() as tx:
-            caller = session.caller(origin_of(request.scope))
-            await end_session(tx, caller, session.tenant_id, session.user_id, session.id, deps.clock())
+            await end_session(tx, session.caller, session.tenant_id, session.user_id, session.id, deps.clock())
     response = see_other("/sign-in")
     drop_session_cookie(response, deps.settings)
     return response

@@ -17,7 +17,6 @@ from tenantry.surfaces.portal.handover import env_file, exchange_command
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.words import explained, reach_text
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 from tenantry.tokens.grants import NewGrant
 
@@ -36,7 +35,6 @@ async def ask_user_token(request: Request, session: SignedIn, connector_id: Conn
 async def generate_user_token(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """The refresh token is shown once, with a ready curl for the exchange."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request)
     granted: NewGrant | None = None
     with form.showing_errors():
@@ -45,7 +43,7 @@ async def generate_user_token(request: Request, session: SignedIn, connector_id:
             await claim_form(tx, deps.hasher, session.here, form, back=back, again=again, now=now)
             granted = await grant_user_token(
                 tx,
-                caller,
+                session.caller,
                 deps.hasher,
                 tenant_id=session.here,
                 connector_id=connector_id,
@@ -55,7 +53,7 @@ async def generate_user_token(request: Request, session: SignedIn, connector_id:
     if granted is None:
         return await _show_preview(request, session, connector_id, form, 422)
     async with deps.store.read() as read:
-        reached = await preview_user_token(read, caller, session.here, connector_id, now)
+        reached = await preview_user_token(read, session.caller, session.here, connector_id, now)
     return show_token(request, granted, reached, reach_text(reached.reach), back=f"/connectors/{connector_id}")
 
 
@@ -64,8 +62,7 @@ async def _show_preview(
 ) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        caller = session.caller(origin_of(request.scope))
-        reached = await preview_user_token(read, caller, session.here, connector_id, now)
+        reached = await preview_user_token(read, session.caller, session.here, connector_id, now)
         numbers = await phones.list_of_user(read, session.tenant_id, session.user_id)
     permissions = reached.connector.permissions.split()
     return render(
@@ -108,7 +105,7 @@ async def ask_revoke(request: Request, session: SignedIn, grant_id: GrantId) -> 
     """What stops working."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        token = await get_token(read, session.caller(origin_of(request.scope)), session.here, grant_id, now)
+        token = await get_token(read, session.caller, session.here, grant_id, now)
     return render(
         request,
         "danger.html",
@@ -131,10 +128,9 @@ async def ask_revoke(request: Request, session: SignedIn, grant_id: GrantId) -> 
 async def revoke(request: Request, session: SignedIn, grant_id: GrantId) -> Response:
     """Works from the commit on: whoever verifies a token looks its grant up."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request)
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, session.here, form, back="/connectors", now=now)
-        token = await get_token(tx, caller, session.here, grant_id, now)
-        await revoke_token(tx, caller, session.here, grant_id, now)
+        token = await get_token(tx, session.caller, session.here, grant_id, now)
+        await revoke_token(tx, session.caller, session.here, grant_id, now)
     return see_other(f"/connectors/{token.connector_id}")

@@ -31,7 +31,6 @@ from tenantry.surfaces.portal.role_words import role_name, role_texts
 from tenantry.surfaces.portal.texts import day, ngettext
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 FIELDS = (
@@ -54,7 +53,7 @@ async def show_new(request: Request, session: SignedIn) -> Response:
     """The form, for who may make users."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        await require(read, session.caller(origin_of(request.scope)), Action.CREATE_USER, session.here, now=now)
+        await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
     return await _user_form(request, session.here, draft_of(request), None, 200)
 
 
@@ -63,7 +62,6 @@ async def show_new(request: Request, session: SignedIn) -> Response:
 async def create(request: Request, session: SignedIn) -> Response:
     """Makes the user; a password is generated and shown once, unless the user signs in elsewhere."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request)
     values = {field: form.text(field) for field in FIELDS}
     password = "" if form.value("password_kind") == "none" else generate_password()
@@ -72,11 +70,11 @@ async def create(request: Request, session: SignedIn) -> Response:
         with form.showing_errors():
             new_user = NewUser(**values)
             async with deps.store.read() as read:
-                await require(read, caller, Action.CREATE_USER, session.here, now=now)
+                await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
             password_hash = await deps.passwords.hash(password) if password else None
             async with deps.store.write() as tx:
                 await claim_form(tx, deps.hasher, session.here, form, back="/users", now=now)
-                made = await create_user(tx, caller, session.here, new_user, password_hash, True, now)
+                made = await create_user(tx, session.caller, session.here, new_user, password_hash, True, now)
     if made is None:
         return await _user_form(request, session.here, form, None, 422)
     if not password:
@@ -96,18 +94,17 @@ async def show_edit(request: Request, session: SignedIn, user_id: UserId) -> Res
 async def edit(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """Changes what was typed anew, unless somebody else changed the user since the form was shown."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request)
     values = {field: form.text(field) for field in FIELDS}
     if not form.errors:
         with form.showing_errors():
             changes = UserChanges(**values)
             async with deps.store.write() as tx:
-                user = await get_user(tx, caller, session.here, user_id, now)
+                user = await get_user(tx, session.caller, session.here, user_id, now)
                 if form.value("seen") != str(user.updated_at):
                     form.fail(WHOLE, _("Somebody changed this user meanwhile. Look at the user again, then edit."))
                 else:
-                    await update_user(tx, caller, session.here, user_id, changes, now)
+                    await update_user(tx, session.caller, session.here, user_id, changes, now)
     if form.errors:
         return await _user_form(request, session.here, form, await _look(request, session, user_id), 422)
     return see_other(f"/users/{user_id}")
@@ -132,10 +129,9 @@ async def ask_password(request: Request, session: SignedIn, user_id: UserId) -> 
 async def reset_password(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """A generated password, shown this once; the user must change it at the next sign-in."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request)
     async with deps.store.read() as read:
-        await require(read, caller, Action.RESET_PASSWORD, session.here, now=now)
+        await require(read, session.caller, Action.RESET_PASSWORD, session.here, now=now)
     password = generate_password()
     user: User | None = None
     with form.showing_errors():
@@ -143,7 +139,7 @@ async def reset_password(request: Request, session: SignedIn, user_id: UserId) -
         async with deps.store.write() as tx:
             back, again = f"/users/{user_id}", f"/users/{user_id}/password"
             await claim_form(tx, deps.hasher, session.here, form, back=back, again=again, now=now)
-            user = await set_password(tx, caller, session.here, user_id, password_hash, True, now)
+            user = await set_password(tx, session.caller, session.here, user_id, password_hash, True, now)
     if user is None:
         return await _ask_password(request, session, user_id, form, 422)
     return _show_password(request, user, password, must_change=True, is_new=False)
@@ -212,7 +208,7 @@ async def delete(request: Request, session: SignedIn, user_id: UserId) -> Respon
     back = f"/users/{user_id}"
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
-        await delete_user(tx, session.caller(origin_of(request.scope)), session.here, user_id, now)
+        await delete_user(tx, session.caller, session.here, user_id, now)
     return see_other(back)
 
 
@@ -231,7 +227,7 @@ async def restore(request: Request, session: SignedIn, user_id: UserId) -> Respo
     form = await read_form(request)
     with form.showing_errors():
         async with deps.store.write() as tx:
-            await restore_user(tx, session.caller(origin_of(request.scope)), session.here, user_id, now)
+            await restore_user(tx, session.caller, session.here, user_id, now)
     if form.errors:
         return await _ask_restore(request, session, user_id, form, 422)
     return see_other(f"/users/{user_id}")
@@ -239,10 +235,9 @@ async def restore(request: Request, session: SignedIn, user_id: UserId) -> Respo
 
 async def _ask_restore(request: Request, session: Session, user_id: UserId, form: Form, status: int) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        await require(read, caller, Action.RESTORE_USER, session.here, now=now)
-        user = await find_any_user(read, caller, session.here, user_id, now)
+        await require(read, session.caller, Action.RESTORE_USER, session.here, now=now)
+        user = await find_any_user(read, session.caller, session.here, user_id, now)
     return render(
         request,
         "danger.html",
@@ -281,7 +276,7 @@ async def give_role(request: Request, session: SignedIn, user_id: UserId) -> Res
             async with deps.store.write() as tx:
                 await assign_role(
                     tx,
-                    session.caller(origin_of(request.scope)),
+                    session.caller,
                     session.here,
                     user_id,
                     RoleId(form.value("role_id")),
@@ -295,10 +290,9 @@ async def give_role(request: Request, session: SignedIn, user_id: UserId) -> Res
 
 async def _roles_page(request: Request, session: Session, user_id: UserId, form: Form, status: int) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        await require(read, caller, Action.ASSIGN_ROLE, session.here, now=now)
-        user = await find_any_user(read, caller, session.here, user_id, now)
+        await require(read, session.caller, Action.ASSIGN_ROLE, session.here, now=now)
+        user = await find_any_user(read, session.caller, session.here, user_id, now)
         held = {role.role_id for role in await list_roles(read, session.here, user_id, now)}
     return render(request, "user_roles.html", status, user=user, form=form, roles=role_texts(), held=held)
 
@@ -308,10 +302,9 @@ async def _roles_page(request: Request, session: Session, user_id: UserId, form:
 async def ask_remove_role(request: Request, session: SignedIn, user_id: UserId, role_id: str) -> Response:
     """What the user can no longer do."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        await require(read, caller, Action.ASSIGN_ROLE, session.here, now=now)
-        user = await find_any_user(read, caller, session.here, user_id, now)
+        await require(read, session.caller, Action.ASSIGN_ROLE, session.here, now=now)
+        user = await find_any_user(read, session.caller, session.here, user_id, now)
         if role_id not in {role.role_id for role in await list_roles(read, session.here, user_id, now)}:
             raise NotFound("role assignment")
     lost = next((role.covers for role in role_texts() if role.id == role_id), "")
@@ -343,14 +336,13 @@ async def take_role(request: Request, session: SignedIn, user_id: UserId, role_i
         raise NotFound("role assignment")
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
-        await remove_role(tx, session.caller(origin_of(request.scope)), session.here, user_id, RoleId(role_id), now)
+        await remove_role(tx, session.caller, session.here, user_id, RoleId(role_id), now)
     return see_other(back)
 
 
 async def _look(request: Request, session: Session, user_id: UserId, action: Action = Action.UPDATE_USER) -> User:
     """The user that is not deleted, for who may do `action`."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        await require(read, caller, action, session.here, now=now)
-        return await get_user(read, caller, session.here, user_id, now)
+        await require(read, session.caller, action, session.here, now=now)
+        return await get_user(read, session.caller, session.here, user_id, now)

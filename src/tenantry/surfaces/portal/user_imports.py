@@ -22,7 +22,6 @@ from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.users import csv_file
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 FILE_LIMIT = 8 * 1024 * 1024
@@ -39,7 +38,7 @@ async def show_import(request: Request, session: SignedIn) -> Response:
     """What the file looks like."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        await require(read, session.caller(origin_of(request.scope)), Action.CREATE_USER, session.here, now=now)
+        await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
     return _form_page(request, draft_of(request), 200)
 
 
@@ -48,7 +47,6 @@ async def show_import(request: Request, session: SignedIn) -> Response:
 async def take_file(request: Request, session: SignedIn) -> Response:
     """Refused as a whole when it is no such file; else to the page that tries its rows."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     form = await read_form(request, limit=FILE_LIMIT)
     raw = form.files.get("file", b"")
     import_id = ""
@@ -61,7 +59,7 @@ async def take_file(request: Request, session: SignedIn) -> Response:
             async with deps.store.write() as tx:
                 await claim_form(tx, deps.hasher, session.here, form, back="/users", now=now)
                 import_id = await begin_import(
-                    tx, caller, session.here, file_name=form.file_name("file"), rows=rows, now=now
+                    tx, session.caller, session.here, file_name=form.file_name("file"), rows=rows, now=now
                 )
     if not import_id:
         return _form_page(request, form, 422)
@@ -96,7 +94,7 @@ async def continue_import(request: Request, session: SignedIn, import_id: str) -
     deps, now = deps_of(request), deps_of(request).clock()
     await read_form(request)
     async with deps.store.write() as tx:
-        await try_next_rows(tx, session.caller(origin_of(request.scope)), session.here, import_id, now)
+        await try_next_rows(tx, session.caller, session.here, import_id, now)
     if request.headers.get("hx-request"):
         return await _progress_page(request, session, import_id)
     return see_other(f"/users/import/{import_id}")
@@ -105,7 +103,7 @@ async def continue_import(request: Request, session: SignedIn, import_id: str) -
 async def _progress_page(request: Request, session: Session, import_id: str) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        state = await get_import(read, session.caller(origin_of(request.scope)), session.here, import_id, now)
+        state = await get_import(read, session.caller, session.here, import_id, now)
         failed = await user_imports.list_failed(read, session.here, import_id, after=0, limit=ERRORS_SHOWN)
     return render(
         request,
@@ -127,7 +125,7 @@ async def export_failed(request: Request, session: SignedIn, import_id: str) -> 
     """The rows that failed, to be put right and imported again, each with what is wrong."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        await get_import(read, session.caller(origin_of(request.scope)), session.here, import_id, now)
+        await get_import(read, session.caller, session.here, import_id, now)
         failed = await user_imports.list_failed(read, session.here, import_id, after=0, limit=MOST_ROWS)
 
     async def lines() -> AsyncIterator[str]:

@@ -18,7 +18,6 @@ from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.phones import what_ends
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -30,7 +29,7 @@ async def ask_reset(request: Request, session: SignedIn, user_id: UserId) -> Res
     """What the user loses, and what it can do again. Raises FailedPrecondition when there is nothing to lose."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        user = await get_user_to_help(read, session.caller(origin_of(request.scope)), session.here, user_id, now)
+        user = await get_user_to_help(read, session.caller, session.here, user_id, now)
         methods = methods_of(await find_factors(read, session.here, user_id))
     if not methods:
         raise FailedPrecondition("This user has no second step.")
@@ -61,7 +60,7 @@ async def reset(request: Request, session: SignedIn, user_id: UserId) -> Respons
     back = f"/users/{user_id}"
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
-        await reset_second_factors(tx, session.caller(origin_of(request.scope)), session.here, user_id, now)
+        await reset_second_factors(tx, session.caller, session.here, user_id, now)
     return see_other(back)
 
 
@@ -71,7 +70,7 @@ async def ask_remove_phone(request: Request, session: SignedIn, user_id: UserId,
     """What the user can no longer do with the number. Raises NotFound unless it is the user's."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        user = await get_user_to_help(read, session.caller(origin_of(request.scope)), session.here, user_id, now)
+        user = await get_user_to_help(read, session.caller, session.here, user_id, now)
         numbers = await phones.list_of_user(read, session.here, user_id)
         factors = await find_factors(read, session.here, user_id)
     if users_number not in {phone.number for phone in numbers}:
@@ -97,7 +96,7 @@ async def remove_phone(request: Request, session: SignedIn, user_id: UserId, use
     back = f"/users/{user_id}"
     async with deps.store.write() as tx:
         await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
-        await remove_phone_of(tx, session.caller(origin_of(request.scope)), session.here, user_id, users_number, now)
+        await remove_phone_of(tx, session.caller, session.here, user_id, users_number, now)
     return see_other(back)
 
 

@@ -31,7 +31,6 @@ from tenantry.surfaces.portal.user_sign_in import methods_text
 from tenantry.surfaces.portal.words import reach_text
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
@@ -59,7 +58,6 @@ async def show_users(
     `after`, `key` and `name` are the place where the page before ended.
     """
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
     text = q.strip()[:128] if is_clean(q) else ""
     deleted = show == "deleted"
     role_id = None if deleted else next((each for each in RoleId if each == role), None)
@@ -67,7 +65,7 @@ async def show_users(
     async with deps.store.read() as read:
         found = await search_users(
             read,
-            caller,
+            session.caller,
             session.here,
             text=text,
             deleted=deleted,
@@ -76,7 +74,7 @@ async def show_users(
             limit=PAGE,
             now=now,
         )
-        may_create = await decide(read, caller, Action.CREATE_USER, session.here, now=now)
+        may_create = await decide(read, session.caller, Action.CREATE_USER, session.here, now=now)
     search = {"show": "deleted"} if deleted else {"role": role_id or ""}
     return render(
         request,
@@ -112,7 +110,7 @@ def _address(**query: str) -> str:
 async def export_users(request: Request, session: SignedIn) -> Response:
     """Every user that is not deleted, as a file that can be imported again."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller(origin_of(request.scope))
+    caller = session.caller
     async with deps.store.write() as tx:
         page, place = await list_users(tx, caller, session.here, limit=EXPORT_PAGE, now=now)
         await record(tx, session.here, caller, events.UsersExported(), now)
@@ -142,7 +140,7 @@ def csv_file(lines: AsyncIterator[str], name: str, media_type: str = "text/csv; 
 async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """Queries: those of the session, and at most 15, however much the user has."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.read() as read:
         user = await find_any_user(read, caller, here, user_id, now)
         may = {

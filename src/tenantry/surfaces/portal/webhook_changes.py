@@ -30,7 +30,6 @@ from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.webhooks import HANDSHAKES_PER_MINUTE, delivery_state, event_words
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -49,7 +48,7 @@ async def ask_test(request: Request, session: SignedIn, webhook_id: str) -> Resp
 async def test(request: Request, session: SignedIn, webhook_id: str) -> Response:
     """Into the outbox; the page of the webhook shows what becomes of it."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     webhook = await _look(request, session, webhook_id)
     form = await read_form(request)
     with form.showing_errors():
@@ -166,7 +165,7 @@ async def ask_delete(request: Request, session: SignedIn, webhook_id: str) -> Re
 @performs(Action.CHANGE_WEBHOOKS)
 async def delete(request: Request, session: SignedIn, webhook_id: str) -> Response:
     """Back on the list."""
-    now, caller, here = deps_of(request).clock(), session.caller(origin_of(request.scope)), session.here
+    now, caller, here = deps_of(request).clock(), session.caller, session.here
     form = await read_form(request)
     return await _carry_out(request, session, None, form, lambda tx: delete_webhook(tx, caller, here, webhook_id, now))
 
@@ -183,7 +182,7 @@ async def show_event(request: Request, session: SignedIn, webhook_id: str, deliv
 async def repeat_event(request: Request, session: SignedIn, webhook_id: str, delivery_id: str) -> Response:
     """The same event once more."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     webhook = await _look(request, session, webhook_id)
     form = await read_form(request)
     with form.showing_errors():
@@ -198,7 +197,7 @@ async def _event_page(
     request: Request, session: Session, webhook_id: str, delivery_id: str, form: Form, status: int
 ) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.read() as read:
         webhook = await get_webhook(read, caller, Action.READ_WEBHOOKS, here, webhook_id, now)
         delivery = await get_delivery(read, here, webhook, delivery_id)
@@ -223,9 +222,8 @@ def _indented(delivery: Delivery) -> str:
 async def _look(request: Request, session: Session, webhook_id: str) -> Webhook:
     """Raises NotFound, and what `access.require` does."""
     deps = deps_of(request)
-    caller = session.caller(origin_of(request.scope))
     async with deps.store.read() as read:
-        return await get_webhook(read, caller, Action.CHANGE_WEBHOOKS, session.here, webhook_id, deps.clock())
+        return await get_webhook(read, session.caller, Action.CHANGE_WEBHOOKS, session.here, webhook_id, deps.clock())
 
 
 def _ask(request: Request, webhook: Webhook, form: Form, status: int, **page: Any) -> Response:
@@ -235,7 +233,7 @@ def _ask(request: Request, webhook: Webhook, form: Form, status: int, **page: An
 
 async def _set_active(request: Request, session: Session, webhook_id: str, *, active: bool) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.write() as tx:
         await update_webhook(tx, deps.master_key, caller, here, webhook_id, Wishes(), now, active=active)
     return see_other(f"/webhooks/{webhook_id}")

@@ -34,7 +34,6 @@ from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
@@ -75,7 +74,7 @@ async def list_webhooks(
     Queries: those of the session, and at most 7, whatever the list holds.
     """
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     chosen = GroupId(group_id) if group_id and is_clean(group_id) else None
     before = (int(at), after) if at.isdecimal() and len(at) < 18 and is_clean(after) else None
     async with deps.store.read() as read:
@@ -106,7 +105,7 @@ async def show_new(request: Request, session: SignedIn, group_id: str = "") -> R
 async def register(request: Request, session: SignedIn) -> Response:
     """The receiver is asked for its validation token first, then the webhook is saved."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     form = await read_form(request)
     chosen = form.text("object", required=True, max_length=64)
     url = form.text("callback_url", required=True, max_length=MAX_URL)
@@ -137,7 +136,7 @@ async def register(request: Request, session: SignedIn) -> Response:
 
 async def _new_page(request: Request, session: Session, form: Form, status: int, chosen: str) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.read() as read:
         choices = await _choices(read, request, session, chosen, now)
         if not choices:
@@ -153,7 +152,7 @@ async def _choices(
 
     Raises NotFound for a chosen group that is none.
     """
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     of_tenant = (await decide(read, caller, Action.CHANGE_TENANT_WEBHOOKS, here, now=now)).allowed
     everyones = (await decide(read, caller, Action.CHANGE_WEBHOOKS, here, now=now)).allowed
     page = await search_groups(read, caller, here, text="", everyones=everyones, after=None, limit=CHOICES, now=now)
@@ -172,7 +171,7 @@ async def _choices(
 async def show_webhook(request: Request, session: SignedIn, webhook_id: str, before: str = "") -> Response:
     """What it is, and its latest events, older ones by key."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller(origin_of(request.scope)), session.here
+    caller, here = session.caller, session.here
     async with deps.store.read() as read:
         webhook = await get_webhook(read, caller, Action.READ_WEBHOOKS, here, webhook_id, now)
         position = before if is_clean(before) else ""
