@@ -7,7 +7,6 @@ Several processes may do it at once; what one has deleted the other does not fin
 from __future__ import annotations
 
 import asyncio
-from typing import NamedTuple
 
 from tenantry.core.caller import Caller, Origin, operator
 from tenantry.core.clock import DAY, HOUR, Clock, Micros
@@ -16,7 +15,7 @@ from tenantry.core.ids import CorrelationId, TenantId, new_guid
 from tenantry.core.log import get_logger
 from tenantry.directory.purging import purge_groups, purge_users
 from tenantry.store import ended, phones, tenants
-from tenantry.store.ended import DeleteEnded, ListEnds
+from tenantry.store.ended import Table
 from tenantry.store.engine import Store
 
 BATCH = 200
@@ -28,33 +27,25 @@ PAUSE_SECONDS = 0.005
 _log = get_logger()
 
 
-class Kept(NamedTuple):
-    """A table whose rows end, and for how long they are kept after that."""
-
-    name: str
-    list_ends: ListEnds
-    delete_ended: DeleteEnded
-    kept: Micros
-
-
-KEPT = (
+KEPT = {
     # A month more, in which a late or repeated use still has its consequences, and its own reason in the trail.
-    Kept("refresh_tokens", ended.list_refresh_tokens, ended.delete_refresh_tokens, 30 * DAY),
-    Kept("authorization_codes", ended.list_authorization_codes, ended.delete_authorization_codes, 30 * DAY),
-    Kept("device_tokens", ended.list_device_tokens, ended.delete_device_tokens, 30 * DAY),
-    Kept("group_invitations", ended.list_group_invitations, ended.delete_group_invitations, 30 * DAY),
-    Kept("sessions", ended.list_sessions, ended.delete_sessions, 30 * DAY),
+    Table.REFRESH_TOKENS: 30 * DAY,
+    Table.AUTHORIZATION_CODES: 30 * DAY,
+    Table.DEVICE_TOKENS: 30 * DAY,
+    Table.GROUP_INVITATIONS: 30 * DAY,
+    Table.SESSIONS: 30 * DAY,
     # First what webhooks were sent, then the webhooks: the end of one never takes many rows with it.
-    Kept("webhook_deliveries", ended.list_webhook_deliveries, ended.delete_webhook_deliveries, 30 * DAY),
-    Kept("webhooks", ended.list_webhooks, ended.delete_webhooks, 30 * DAY),
-    Kept("sign_ins", ended.list_sign_ins, ended.delete_sign_ins, HOUR),
-    Kept("idempotency_keys", ended.list_idempotency_keys, ended.delete_idempotency_keys, HOUR),
-)
+    Table.WEBHOOK_DELIVERIES: 30 * DAY,
+    Table.WEBHOOKS: 30 * DAY,
+    Table.SIGN_INS: HOUR,
+    Table.IDEMPOTENCY_KEYS: HOUR,
+}
+"""For how long rows are kept after their end; in this order they are forgotten."""
 
 
 async def tidy(store: Store, caller: Caller, clock: Clock) -> dict[str, int]:
     """One round over all tenants; how many rows of each kind it has forgotten. Who is purged is in the trail."""
-    total, after = {"tenants": 0, "users": 0, "groups": 0, **{table.name: 0 for table in KEPT}}, ""
+    total, after = {"tenants": 0, "users": 0, "groups": 0, **{kind.table: 0 for kind in KEPT}}, ""
     while True:
         async with store.read() as read:
             page = await tenants.list_ids(read, after, BATCH)
@@ -74,8 +65,8 @@ async def tidy_tenant(store: Store, caller: Caller, tenant_id: TenantId, now: Mi
         "users": await purge_users(store, caller, tenant_id, now),
         "groups": await purge_groups(store, caller, tenant_id, now),
     }
-    for table in KEPT:
-        counts[table.name] = await _forget(store, tenant_id, table, now - table.kept)
+    for table, kept in KEPT.items():
+        counts[table.table] = await _forget(store, tenant_id, table, now - kept)
     stale = now - HOUR  # a PIN's row also counts the PINs of its hour
     async with store.read() as read:
         has_stale_pins = await phones.has_stale_pins(read, tenant_id, stale)
@@ -85,15 +76,15 @@ async def tidy_tenant(store: Store, caller: Caller, tenant_id: TenantId, now: Mi
     return counts
 
 
-async def _forget(store: Store, tenant_id: TenantId, table: Kept, before: Micros) -> int:
+async def _forget(store: Store, tenant_id: TenantId, table: Table, before: Micros) -> int:
     """Walk the tenant's rows by key; write only where one has ended."""
-    deleted, after = 0, b""
+    deleted, after = 0, table.start
     while True:
         async with store.read() as read:
-            page = await table.list_ends(read, tenant_id, after, BATCH)
-        if any(row.ends_at < before for row in page):
+            page = await ended.list_rows(read, table, tenant_id, after=after, before=before, limit=BATCH)
+        if any(row.has_ended for row in page):
             async with store.write() as tx:
-                deleted += await table.delete_ended(tx, tenant_id, after, page[-1].key, before)
+                deleted += await ended.delete(tx, table, tenant_id, after=after, last=page[-1].key, before=before)
         if len(page) < BATCH:
             return deleted
         after = page[-1].key

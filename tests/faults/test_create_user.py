@@ -23,7 +23,9 @@ async def test_a_creation_that_breaks_at_any_step_can_be_sent_again(store: Store
             assert broken.status_code == 200
             break
         async with store.read() as read:
-            left = await user_lists.by_name(read, stage.customer.id, deleted_after=None, after=None, limit=100)
+            left = await user_lists.list_members(
+                read, stage.customer.id, user_lists.Order.NAME, deleted_after=None, after=None, limit=100
+            )
             keys = await read.all(str, "SELECT response FROM idempotency_keys")
         # A fault in the sweep after the commit is the one that may come when all is done.
         done = any(user.user_principal_name == body["userPrincipalName"] for user in left)

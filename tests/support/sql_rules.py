@@ -33,12 +33,14 @@ class Statement(NamedTuple):
 
 
 def statements_of(path: Path) -> Iterator[Statement]:
-    """Every SQL text handed to a block in one file. Module constants may be part of it, nothing else."""
+    """Every SQL text handed to a block in one file.
+
+    Module constants may be part of it, and the fields of an argument that is one of the file's enums, whose members are
+    all there can be: there is a text for each. Nothing else.
+    """
     tree = ast.parse(path.read_text())
-    constants: dict[str, ast.expr] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            constants[node.targets[0].id] = node.value
+    constants = _assigned(tree)
+    members = _members_by_call(tree)
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             continue
@@ -46,7 +48,48 @@ def statements_of(path: Path) -> Iterator[Statement]:
             continue
         position = _SQL_ARGUMENT.get(call.func.attr)
         if position is not None and len(call.args) > position:
-            yield Statement(f"{path.name}:{call.lineno}", _text(call.args[position], constants))
+            for member, fields in members.get(call, {"": {}}).items():
+                where = f"{path.name}:{call.lineno}{member and f' {member}'}"
+                yield Statement(where, _text(call.args[position], constants | fields))
+
+
+def _assigned(owner: ast.Module | ast.ClassDef) -> dict[str, ast.expr]:
+    return {
+        node.targets[0].id: node.value
+        for node in owner.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+
+
+def _members_by_call(tree: ast.Module) -> dict[ast.AST, dict[str, dict[str, ast.expr]]]:
+    """For each call in a function with such an argument: member -> "argument.field" -> value."""
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    found: dict[ast.AST, dict[str, dict[str, ast.expr]]] = {}
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.AsyncFunctionDef):
+            continue
+        for argument in function.args.args:
+            kind = classes.get(ast.unparse(argument.annotation)) if argument.annotation else None
+            if kind is None or [ast.unparse(base) for base in kind.bases][1:] != ["Enum"]:
+                continue
+            shape = classes[ast.unparse(kind.bases[0])]
+            members = {
+                member: {f"{argument.arg}.{field}": value for field, value in _fields(shape, made).items()}
+                for member, made in _assigned(kind).items()
+            }
+            found |= {call: members for call in ast.walk(function) if isinstance(call, ast.Call)}
+    return found
+
+
+def _fields(shape: ast.ClassDef, made: ast.expr) -> dict[str, ast.expr]:
+    """What `made`, a call of the NamedTuple, gives its fields."""
+    declared = [node for node in shape.body if isinstance(node, ast.AnnAssign)]
+    names = [ast.unparse(node.target) for node in declared]
+    defaults = {name: node.value for name, node in zip(names, declared, strict=True) if node.value is not None}
+    if not isinstance(made, ast.Call) or ast.unparse(made.func) != shape.name:
+        return {}
+    given = {word.arg: word.value for word in made.keywords if word.arg is not None}
+    return defaults | dict(zip(names, made.args, strict=False)) | given
 
 
 def _text(node: ast.expr, constants: dict[str, ast.expr]) -> str | None:
@@ -54,8 +97,8 @@ def _text(node: ast.expr, constants: dict[str, ast.expr]) -> str | None:
     match node:
         case ast.Constant(value=str(value)):
             return value
-        case ast.Name(id=name) if name in constants:
-            return _text(constants[name], constants)
+        case ast.Name() | ast.Attribute() if ast.unparse(node) in constants:
+            return _text(constants[ast.unparse(node)], constants)
         case ast.BinOp(op=ast.Add(), left=left, right=right):
             parts = [_text(left, constants), _text(right, constants)]
         case ast.JoinedStr(values=values):

@@ -7,10 +7,9 @@ are compared in lower case. Source: Partner Center contract §3.2 and §4.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
@@ -26,7 +25,7 @@ from tenantry.directory.sessions import end_sessions
 from tenantry.outbox.changes import EventType, enqueue_for_user
 from tenantry.store import tenants, user_lists, users
 from tenantry.store.engine import Read, Tx
-from tenantry.store.user_lists import Position
+from tenantry.store.user_lists import Order, Position
 from tenantry.store.users import User
 from tenantry.tokens.grants import revoke_grants_of_user
 
@@ -151,19 +150,11 @@ class UserOrder(StrEnum):
     DISPLAY_NAME = "display_name"
 
 
-class _Page(Protocol):
-    """One of the statements of store/user_lists.py."""
-
-    def __call__(
-        self, read: Read, tenant_id: TenantId, *, deleted_after: Micros | None, after: Position | None, limit: int
-    ) -> Awaitable[list[User]]: ...
-
-
-_PAGES: dict[tuple[UserOrder, bool], _Page] = {
-    (UserOrder.NAME, False): user_lists.by_name,
-    (UserOrder.NAME, True): user_lists.by_name_downwards,
-    (UserOrder.DISPLAY_NAME, False): user_lists.by_display_name,
-    (UserOrder.DISPLAY_NAME, True): user_lists.by_display_name_downwards,
+_ORDERS = {
+    (UserOrder.NAME, False): Order.NAME,
+    (UserOrder.NAME, True): Order.NAME_DOWNWARDS,
+    (UserOrder.DISPLAY_NAME, False): Order.DISPLAY_NAME,
+    (UserOrder.DISPLAY_NAME, True): Order.DISPLAY_NAME_DOWNWARDS,
 }
 _KEYS: dict[UserOrder, Callable[[User], str]] = {
     UserOrder.NAME: lambda user: user.upn_key,
@@ -188,9 +179,10 @@ async def list_users(
     `deleted` lists those that can still be restored instead. Guests are not listed. Raises what `access.require` does.
     """
     await require(read, caller, Action.LIST_USERS, tenant_id, now=now)
-    page = _PAGES[order, downwards]
     deleted_after = now - RESTORABLE if deleted else None
-    found = await page(read, tenant_id, deleted_after=deleted_after, after=after, limit=limit + 1)
+    found = await user_lists.list_members(
+        read, tenant_id, _ORDERS[order, downwards], deleted_after=deleted_after, after=after, limit=limit + 1
+    )
     if len(found) <= limit:
         return found, None
     return found[:limit], (_KEYS[order](found[limit - 1]), found[limit - 1].id)

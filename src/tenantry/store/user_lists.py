@@ -1,10 +1,9 @@
-"""Pages of the `users` table: the members of a tenant by name or display name, up or down.
-
-`deleted_after` None: users that are not soft-deleted; else those soft-deleted after that instant. A page begins after
-the position (key, id), which is the last row's of the page before; None: at the beginning.
-"""
+"""Pages of the `users` table: the members of a tenant by name or display name, up or down."""
 
 from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
@@ -12,97 +11,50 @@ from tenantry.store.engine import Read
 from tenantry.store.users import User
 
 Position = tuple[str, str]
+"""(key, id) of a row."""
 
 
-async def by_name(
-    read: Read, tenant_id: TenantId, *, deleted_after: Micros | None, after: Position | None, limit: int
-) -> list[User]:
-    """By `upn_key`, upwards."""
-    key, row_id = after or ("", "")
-    return await read.all(
-        User,
-        """
-        SELECT tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
-               usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at
-        FROM users
-        WHERE tenant_id = :tenant_id AND (upn_key, id) > (:key, :id) AND user_type = 'member'
-          AND CASE WHEN CAST(:deleted_after AS BIGINT) IS NULL THEN soft_deleted_at IS NULL
-                   ELSE soft_deleted_at > :deleted_after END
-        ORDER BY upn_key, id LIMIT :limit
-        """,
-        tenant_id=tenant_id,
-        deleted_after=deleted_after,
-        key=key,
-        id=row_id,
-        limit=limit,
+class _Order(NamedTuple):
+    """Which rows come after a position, in what order, and the position before all: what is least begins upwards, what
+    is greatest nobody knows.
+    """
+
+    after: str
+    by: str
+    start: Position | tuple[None, None]
+
+
+class Order(_Order, Enum):
+    """By `upn_key`, or by `display_name` in the order of the database."""
+
+    NAME = _Order("(upn_key, id) > (:key, :id)", "upn_key, id", ("", ""))
+    NAME_DOWNWARDS = _Order(
+        "(CAST(:key AS TEXT) IS NULL OR (upn_key, id) < (:key, :id))", "upn_key DESC, id DESC", (None, None)
+    )
+    DISPLAY_NAME = _Order("(display_name, id) > (:key, :id)", "display_name, id", ("", ""))
+    DISPLAY_NAME_DOWNWARDS = _Order(
+        "(CAST(:key AS TEXT) IS NULL OR (display_name, id) < (:key, :id))", "display_name DESC, id DESC", (None, None)
     )
 
 
-async def by_name_downwards(
-    read: Read, tenant_id: TenantId, *, deleted_after: Micros | None, after: Position | None, limit: int
+async def list_members(
+    read: Read, tenant_id: TenantId, order: Order, *, deleted_after: Micros | None, after: Position | None, limit: int
 ) -> list[User]:
-    """By `upn_key`, downwards."""
-    key, row_id = after or (None, None)
+    """At most `limit` members after the position, which is the last row's of the page before; None: from the start.
+
+    `deleted_after` None: those that are not soft-deleted; else those soft-deleted after that instant.
+    """
+    key, row_id = after or order.start
     return await read.all(
         User,
-        """
+        f"""
         SELECT tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
                usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at
         FROM users
-        WHERE tenant_id = :tenant_id AND user_type = 'member'
-          AND (CAST(:key AS TEXT) IS NULL OR (upn_key, id) < (:key, :id))
+        WHERE tenant_id = :tenant_id AND {order.after} AND user_type = 'member'
           AND CASE WHEN CAST(:deleted_after AS BIGINT) IS NULL THEN soft_deleted_at IS NULL
                    ELSE soft_deleted_at > :deleted_after END
-        ORDER BY upn_key DESC, id DESC LIMIT :limit
-        """,
-        tenant_id=tenant_id,
-        deleted_after=deleted_after,
-        key=key,
-        id=row_id,
-        limit=limit,
-    )
-
-
-async def by_display_name(
-    read: Read, tenant_id: TenantId, *, deleted_after: Micros | None, after: Position | None, limit: int
-) -> list[User]:
-    """By `display_name`, upwards, in the order of the database."""
-    key, row_id = after or ("", "")
-    return await read.all(
-        User,
-        """
-        SELECT tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
-               usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at
-        FROM users
-        WHERE tenant_id = :tenant_id AND (display_name, id) > (:key, :id) AND user_type = 'member'
-          AND CASE WHEN CAST(:deleted_after AS BIGINT) IS NULL THEN soft_deleted_at IS NULL
-                   ELSE soft_deleted_at > :deleted_after END
-        ORDER BY display_name, id LIMIT :limit
-        """,
-        tenant_id=tenant_id,
-        deleted_after=deleted_after,
-        key=key,
-        id=row_id,
-        limit=limit,
-    )
-
-
-async def by_display_name_downwards(
-    read: Read, tenant_id: TenantId, *, deleted_after: Micros | None, after: Position | None, limit: int
-) -> list[User]:
-    """By `display_name`, downwards."""
-    key, row_id = after or (None, None)
-    return await read.all(
-        User,
-        """
-        SELECT tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
-               usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at
-        FROM users
-        WHERE tenant_id = :tenant_id AND user_type = 'member'
-          AND (CAST(:key AS TEXT) IS NULL OR (display_name, id) < (:key, :id))
-          AND CASE WHEN CAST(:deleted_after AS BIGINT) IS NULL THEN soft_deleted_at IS NULL
-                   ELSE soft_deleted_at > :deleted_after END
-        ORDER BY display_name DESC, id DESC LIMIT :limit
+        ORDER BY {order.by} LIMIT :limit
         """,
         tenant_id=tenant_id,
         deleted_after=deleted_after,

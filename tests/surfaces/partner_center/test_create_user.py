@@ -23,7 +23,9 @@ from tests.support.partner_center import Stage, a_body, a_stage, a_token
 
 async def _names(stage: Stage) -> list[str]:
     async with stage.store.read() as read:
-        found = await user_lists.by_name(read, stage.customer.id, deleted_after=None, after=None, limit=100)
+        found = await user_lists.list_members(
+            read, stage.customer.id, user_lists.Order.NAME, deleted_after=None, after=None, limit=100
+        )
     return [user.user_principal_name for user in found]
 
 
