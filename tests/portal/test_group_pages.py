@@ -11,7 +11,7 @@ import pytest
 from tenantry.access.actions import Permission
 from tenantry.core.caller import Reach
 from tenantry.core.ids import GrantId, GroupId
-from tenantry.store import grant_lists, group_invitations, groups, member_lists
+from tenantry.store import grant_lists, group_invitations, member_lists, members
 from tenantry.store.member_lists import ListedMember
 from tests.support.builders import SomeUser, a_connector, a_grant, a_group, a_user
 from tests.support.clock import NOON
@@ -21,7 +21,7 @@ from tests.support.queries import counted_queries
 
 async def role_of(portal: Portal, group_id: GroupId, user: SomeUser) -> str | None:
     async with portal.app.deps.store.read() as read:
-        return await groups.find_role(read, portal.tenant.id, group_id, user.id)
+        return await members.find_role(read, portal.tenant.id, group_id, user.id)
 
 
 async def subscribers_of(portal: Portal, group_id: GroupId) -> list[ListedMember]:
@@ -340,7 +340,7 @@ async def test_a_page_asks_the_same_questions_however_much_it_lists(sqlite_porta
     users = [await a_user(store, tenant) for _ in range(10)]
     async with store.write() as tx:
         for user in users:
-            await groups.insert_member(tx, tenant.id, group, user.id, "subscriber", NOON)
+            await members.insert(tx, tenant.id, group, user.id, "subscriber", NOON)
     for _ in range(10):
         await a_group(store, tenant, admins=[portal.erik])
         await invite(visitor, group)

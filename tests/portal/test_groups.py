@@ -8,7 +8,7 @@ import pytest
 
 from tenantry.access.actions import Permission, RoleId
 from tenantry.core.ids import GroupId, UserId
-from tenantry.store import groups, phones
+from tenantry.store import members, phones
 from tests.support.builders import SomeUser, a_connector, a_group, a_relationship, a_tenant, a_user
 from tests.support.portal import Portal, Visitor
 from tests.support.queries import counted_queries
@@ -17,7 +17,7 @@ from tests.support.queries import counted_queries
 async def role_of(portal: Portal, group_id: GroupId, user: SomeUser | UserId) -> str | None:
     user_id = user.id if isinstance(user, SomeUser) else user
     async with portal.app.deps.store.read() as read:
-        return await groups.find_role(read, portal.tenant.id, group_id, user_id)
+        return await members.find_role(read, portal.tenant.id, group_id, user_id)
 
 
 async def events_of(portal: Portal) -> list[str]:
@@ -290,7 +290,7 @@ async def test_a_page_of_groups_asks_the_same_questions_for_one_and_for_fifty(sq
         await a_group(portal.app.deps.store, portal.tenant, admins=[user], parent_id=portal.group)
     async with portal.app.deps.store.write() as tx:
         for user in users:
-            await groups.insert_member(tx, portal.tenant.id, portal.group, user.id, "member", 0)
+            await members.insert(tx, portal.tenant.id, portal.group, user.id, "member", 0)
     assert [await questions(path) for path in paths] == few
 
 

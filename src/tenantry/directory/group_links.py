@@ -11,7 +11,7 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
-from tenantry.store import grants, group_lists, groups
+from tenantry.store import grants, group_links, group_lists
 from tenantry.store.engine import Read, Tx
 from tenantry.store.group_lists import RelatedGroup
 
@@ -43,7 +43,7 @@ async def link_group(
         raise FailedPrecondition(
             "The group is above this one already, or is this one: it cannot be below it too.", field="child_id"
         )
-    if not await groups.insert_link(tx, tenant_id, parent_id, child_id, now):
+    if not await group_links.insert(tx, tenant_id, parent_id, child_id, now):
         raise FailedPrecondition("The group is a sub-group of this one already.", field="child_id")
     await record(tx, tenant_id, caller, events.GroupLinked(group_id=parent_id, child_id=child_id), now)
     await enqueue(tx, tenant_id, caller, SubGroupChange(EventType.GROUP_ADDED, parent_id, child_id), now)
@@ -54,7 +54,7 @@ async def unlink_group(
 ) -> None:
     """Let `child_id` be no sub-group of `parent_id` any more. Raises what `access.require` does; NotFound("group")."""
     await require_both(tx, caller, tenant_id, parent_id, child_id, now)
-    if not await groups.delete_link(tx, tenant_id, parent_id, child_id):
+    if not await group_links.delete(tx, tenant_id, parent_id, child_id):
         raise NotFound("group")
     await record(tx, tenant_id, caller, events.GroupUnlinked(group_id=parent_id, child_id=child_id), now)
     await enqueue(tx, tenant_id, caller, SubGroupChange(EventType.GROUP_REMOVED, parent_id, child_id), now)

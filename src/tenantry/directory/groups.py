@@ -21,9 +21,10 @@ from tenantry.core.errors import Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, TenantId, new_guid
 from tenantry.directory.members import Newcomers, admit
 from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
-from tenantry.store import groups
+from tenantry.store import group_links, groups
 from tenantry.store.engine import Read, Tx
-from tenantry.store.groups import GroupLink, GroupRow
+from tenantry.store.group_links import GroupLink
+from tenantry.store.groups import GroupRow
 
 MAX_NAME = 256
 MAX_TEXT = 4_000
@@ -88,7 +89,9 @@ async def list_groups(
     views = {row.id: _view(row, caller) for row in rows}
     if not with_sub_groups:
         return list(views.values())
-    links = await groups.list_links(read, tenant_id, all_groups=everything, of_user_id=of_user_id, group_id=group_id)
+    links = await group_links.list_below(
+        read, tenant_id, all_groups=everything, of_user_id=of_user_id, group_id=group_id
+    )
     return _nest(views, links)
 
 
@@ -98,7 +101,7 @@ async def get_group(read: Read, caller: Caller, tenant_id: TenantId, group_id: G
     rows = await groups.list_reached(
         read, tenant_id, asking_user_id=caller.user_id or "", group_id=group_id, descendants=True
     )
-    links = await groups.list_links(read, tenant_id, group_id=group_id)
+    links = await group_links.list_below(read, tenant_id, group_id=group_id)
     visible = {row.id: _view(row, caller) for row in rows if row.id == group_id or _may_see(row, caller)}
     for view in _nest(visible, links):
         if view.group.id == group_id:
@@ -149,7 +152,7 @@ async def create_group(
     created = events.GroupCreated(group_id=group_id, name=new_group.name, parent_id=parent_id)
     await record(tx, tenant_id, caller, created, now)
     if parent_id is not None:
-        await groups.insert_link(tx, tenant_id, parent_id, group_id, now)
+        await group_links.insert(tx, tenant_id, parent_id, group_id, now)
         await enqueue(tx, tenant_id, caller, SubGroupChange(EventType.GROUP_ADDED, parent_id, group_id), now)
     all_added = await admit(tx, caller, tenant_id, group_id, new_group.newcomers, founder=caller.user_id, now=now)
     return CreatedGroup(group_id, new_group.name, all_added)

@@ -20,7 +20,7 @@ from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId, new_guid
 from tenantry.directory.groups import GroupType
 from tenantry.directory.members import let_in_user
-from tenantry.store import group_invitations, groups
+from tenantry.store import group_invitations, groups, members
 from tenantry.store.engine import Read, Tx
 from tenantry.store.group_invitations import InvitationRow, ListedInvitation
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
@@ -126,5 +126,5 @@ async def join(tx: Tx, caller: Caller, hasher: SecretHasher, raw: str, now: Micr
     role = GroupRole(found.role)
     is_new = await let_in_user(tx, caller, tenant_id, found.group_id, user_id, role, now, invitation_id=found.id)
     if not is_new:
-        role = GroupRole(await groups.find_role(tx, tenant_id, found.group_id, user_id) or role)
+        role = GroupRole(await members.find_role(tx, tenant_id, found.group_id, user_id) or role)
     return Joined(found.group_id, role, is_new)

@@ -15,9 +15,9 @@ from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.directory.phones import normalise, user_or_guest_of
 from tenantry.outbox.changes import EventType, MemberChange, enqueue
-from tenantry.store import groups, phones, users
+from tenantry.store import groups, members, phones, users
 from tenantry.store.engine import Read, Tx
-from tenantry.store.groups import MemberRow
+from tenantry.store.members import MemberRow
 from tenantry.store.phones import Person
 
 MAX_NEWCOMERS = 1_000
@@ -45,7 +45,7 @@ async def list_members(
     """
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     managing = await decide(read, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
-    rows = await groups.list_members(read, tenant_id, group_id)
+    rows = await members.list_of_group(read, tenant_id, group_id)
     if managing.allowed:
         return rows
     return [row if row.user_id == caller.user_id else row._replace(number=None) for row in rows]
@@ -109,7 +109,7 @@ async def let_in_user(
     invitation_id: str | None = None,
 ) -> bool:
     """Let one user in; False, and the role stays, for who is in, but a subscriber may become more. No checks."""
-    if not await groups.insert_member(tx, tenant_id, group_id, user_id, role, now):
+    if not await members.insert(tx, tenant_id, group_id, user_id, role, now):
         return False
     event = events.GroupMemberAdded(group_id=group_id, user_id=user_id, role=role, invitation_id=invitation_id)
     await record(tx, tenant_id, caller, event, now)
@@ -126,7 +126,7 @@ async def set_role(
     held = await _get_role(tx, tenant_id, group_id, user_id)
     if held == role:
         return
-    if not await groups.set_member_role(tx, tenant_id, group_id, user_id, role):
+    if not await members.set_role(tx, tenant_id, group_id, user_id, role):
         raise _last_admin()
     event = events.GroupMemberRoleSet(group_id=group_id, user_id=user_id, role=role)
     await record(tx, tenant_id, caller, event, now)
@@ -142,7 +142,7 @@ async def remove_member(
     await groups.lock(tx, tenant_id, group_id, now)
     await require(tx, caller, Action.REMOVE_GROUP_MEMBER, tenant_id, group_id=group_id, now=now)
     role = await _get_role(tx, tenant_id, group_id, user_id)
-    if not await groups.delete_member(tx, tenant_id, group_id, user_id):
+    if not await members.delete(tx, tenant_id, group_id, user_id):
         raise _last_admin()
     await record(tx, tenant_id, caller, events.GroupMemberRemoved(group_id=group_id, user_id=user_id), now)
     change = MemberChange(EventType.MEMBER_REMOVED, group_id, user_id, role)
@@ -160,7 +160,7 @@ async def get_own_profile(read: Read, caller: Caller, tenant_id: TenantId, now: 
 
 async def _get_role(read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> GroupRole:
     """The role of an admin or member. Raises NotFound("member")."""
-    role = await groups.find_role(read, tenant_id, group_id, user_id)
+    role = await members.find_role(read, tenant_id, group_id, user_id)
     if role is None or role == GroupRole.SUBSCRIBER:
         raise NotFound("member")
     return GroupRole(role)

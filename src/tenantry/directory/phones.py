@@ -13,7 +13,7 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.outbox.changes import EventType, MemberChange, enqueue
-from tenantry.store import groups, phones, tenants, users
+from tenantry.store import members, phones, tenants, users
 from tenantry.store.engine import Tx
 from tenantry.tokens.grants import revoke_grants_of_user
 
@@ -77,18 +77,18 @@ async def _absorb_guest(
     tx: Tx, caller: Caller, tenant_id: TenantId, guest_id: UserId, user_id: UserId, now: Micros
 ) -> None:
     """The guest's places in groups become the user's, who keeps the higher role where both have one."""
-    for group_id, role in await groups.list_memberships(tx, tenant_id, guest_id):
+    for group_id, role in await members.list_of_user(tx, tenant_id, guest_id):
         leaving = MemberChange(EventType.MEMBER_REMOVED, group_id, guest_id, role)
         await enqueue(tx, tenant_id, caller, leaving, now)
-        if await groups.insert_member(tx, tenant_id, group_id, user_id, role, now):
+        if await members.insert(tx, tenant_id, group_id, user_id, role, now):
             added = events.GroupMemberAdded(group_id=group_id, user_id=user_id, role=role)
             await record(tx, tenant_id, caller, added, now)
             coming = MemberChange(EventType.MEMBER_ADDED, group_id, user_id, role)
             await enqueue(tx, tenant_id, caller, coming, now)
-        elif role == "admin" and await groups.set_member_role(tx, tenant_id, group_id, user_id, role):
+        elif role == "admin" and await members.set_role(tx, tenant_id, group_id, user_id, role):
             raised = events.GroupMemberRoleSet(group_id=group_id, user_id=user_id, role=role)
             await record(tx, tenant_id, caller, raised, now)
-    await groups.delete_memberships(tx, tenant_id, guest_id)
+    await members.delete_of_user(tx, tenant_id, guest_id)
     if await users.soft_delete(tx, tenant_id, guest_id, now):
         await record(tx, tenant_id, caller, events.UserDeleted(user_id=guest_id), now)
         await revoke_grants_of_user(tx, caller, tenant_id, guest_id, "user_deleted", now)

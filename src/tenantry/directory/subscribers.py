@@ -21,7 +21,7 @@ from tenantry.directory.groups import GroupType
 from tenantry.directory.letting_in import LetIn, let_in
 from tenantry.directory.member_files import PersonRow
 from tenantry.directory.phones import normalise
-from tenantry.store import groups, member_lists, phones
+from tenantry.store import groups, member_lists, members, phones
 from tenantry.store.engine import Read, Tx
 from tenantry.store.member_lists import ListedMember, Position
 
@@ -152,7 +152,7 @@ async def require_broadcasting(read: Read, tenant_id: TenantId, group_id: GroupI
 
 
 async def _remove(tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, now: Micros) -> bool:
-    if not await groups.delete_subscriber(tx, tenant_id, group_id, user_id):
+    if not await members.delete_subscriber(tx, tenant_id, group_id, user_id):
         return False
     await record(tx, tenant_id, caller, events.GroupMemberRemoved(group_id=group_id, user_id=user_id), now)
     return True

@@ -1,4 +1,4 @@
-"""The `groups`, `group_members` and `group_links` tables.
+"""The `groups` table, and groups with the counts of what is in and below them.
 
 In a CROSS JOIN SQLite keeps the order as written: it cannot know that a walk finds few groups.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tenantry.core.clock import Micros
-from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.core.ids import GroupId, TenantId
 from tenantry.store.engine import Read, Tx
 
 
@@ -32,26 +32,6 @@ class GroupRow(NamedTuple):
     level_unprovisioned: int
     sub_groups: int
     parents: int
-
-
-class GroupLink(NamedTuple):
-    parent_id: GroupId
-    child_id: GroupId
-
-
-class Membership(NamedTuple):
-    group_id: GroupId
-    role: str
-
-
-class MemberRow(NamedTuple):
-    """One member. `number` is the best known phone; `is_provisioned` is 1 when the user has a verified one."""
-
-    user_id: UserId
-    role: str
-    display_name: str
-    number: str | None
-    is_provisioned: int
 
 
 def name_key(name: str) -> str:
@@ -111,34 +91,6 @@ async def update(
         name_key=name_key(name),
         welcome_message=welcome_message,
         now=now,
-    )
-    return changed == 1
-
-
-async def insert_link(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros) -> bool:
-    """Make `child_id` a sub-group of `parent_id`. False when it is one."""
-    row = await tx.one_or_none(
-        str,
-        """
-        INSERT INTO group_links (tenant_id, parent_id, child_id, created_at)
-        VALUES (:tenant_id, :parent_id, :child_id, :now)
-        ON CONFLICT (tenant_id, parent_id, child_id) DO NOTHING RETURNING child_id
-        """,
-        tenant_id=tenant_id,
-        parent_id=parent_id,
-        child_id=child_id,
-        now=now,
-    )
-    return row is not None
-
-
-async def delete_link(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId) -> bool:
-    """False when `child_id` is no sub-group of `parent_id`."""
-    changed = await tx.run(
-        "DELETE FROM group_links WHERE tenant_id = :tenant_id AND parent_id = :parent_id AND child_id = :child_id",
-        tenant_id=tenant_id,
-        parent_id=parent_id,
-        child_id=child_id,
     )
     return changed == 1
 
@@ -242,182 +194,4 @@ async def list_reached(
         of_user_id=of_user_id,
         group_id=group_id,
         descendants=int(descendants),
-    )
-
-
-async def list_links(
-    read: Read, tenant_id: TenantId, *, all_groups: bool = False, of_user_id: str = "", group_id: str = ""
-) -> list[GroupLink]:
-    """Links whose parent is among all groups, the groups of a user, or is the one group or a descendant of it."""
-    return await read.all(
-        GroupLink,
-        """
-        WITH RECURSIVE parent(id) AS (
-            SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND :all_groups = 1
-            UNION
-            SELECT m.group_id FROM group_members m WHERE m.tenant_id = :tenant_id AND m.user_id = :of_user_id
-            UNION
-            SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND g.id = :group_id
-        ), reached(id) AS (
-            SELECT id FROM parent
-            UNION
-            SELECT l.child_id FROM reached r JOIN group_links l ON l.tenant_id = :tenant_id AND l.parent_id = r.id
-        )
-        SELECT l.parent_id, l.child_id FROM reached r CROSS JOIN group_links l
-        WHERE l.tenant_id = :tenant_id AND l.parent_id = r.id
-        ORDER BY l.parent_id, l.child_id
-        """,
-        tenant_id=tenant_id,
-        all_groups=int(all_groups),
-        of_user_id=of_user_id,
-        group_id=group_id,
-    )
-
-
-async def list_members(read: Read, tenant_id: TenantId, group_id: GroupId) -> list[MemberRow]:
-    """Admins first, then by name; without subscribers and deleted users."""
-    return await read.all(
-        MemberRow,
-        """
-        SELECT m.user_id, m.role, u.display_name,
-               (SELECT p.number FROM phones p WHERE p.tenant_id = :tenant_id AND p.user_id = m.user_id
-                ORDER BY CASE WHEN p.verified_at IS NULL THEN 1 ELSE 0 END, p.number LIMIT 1) AS number,
-               CASE WHEN EXISTS (SELECT 1 FROM phones p WHERE p.tenant_id = :tenant_id
-                                 AND p.user_id = m.user_id AND p.verified_at IS NOT NULL)
-                    THEN 1 ELSE 0 END AS is_provisioned
-        FROM group_members m
-        JOIN users u ON u.tenant_id = :tenant_id AND u.id = m.user_id AND u.soft_deleted_at IS NULL
-        WHERE m.tenant_id = :tenant_id AND m.group_id = :group_id AND m.role <> 'subscriber'
-        ORDER BY m.role, u.display_name, m.user_id
-        """,
-        tenant_id=tenant_id,
-        group_id=group_id,
-    )
-
-
-async def find_role(read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> str | None:
-    """The user's role in the group, None when not in it."""
-    return await read.one_or_none(
-        str,
-        """
-        SELECT role FROM group_members
-        WHERE tenant_id = :tenant_id AND group_id = :group_id AND user_id = :user_id
-        """,
-        tenant_id=tenant_id,
-        group_id=group_id,
-        user_id=user_id,
-    )
-
-
-async def insert_member(
-    tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: str, now: Micros
-) -> bool:
-    """False, and the role stays, when the user is in the group; but a subscriber becomes what more there is. False too
-    when the user has been deleted.
-
-    Keeps the user's row until the transaction ends, so that the membership has the name that the user has then.
-    """
-    member_key = await tx.one_or_none(
-        str,
-        """
-        UPDATE users SET updated_at = updated_at
-        WHERE tenant_id = :tenant_id AND id = :user_id AND soft_deleted_at IS NULL RETURNING display_key
-        """,
-        tenant_id=tenant_id,
-        user_id=user_id,
-    )
-    if member_key is None:
-        return False
-    row = await tx.one_or_none(
-        str,
-        """
-        INSERT INTO group_members (tenant_id, group_id, user_id, role, added_at, member_key)
-        VALUES (:tenant_id, :group_id, :user_id, :role, :now, :member_key)
-        ON CONFLICT (tenant_id, group_id, user_id) DO UPDATE SET role = excluded.role, added_at = excluded.added_at
-        WHERE group_members.role = 'subscriber' AND excluded.role <> 'subscriber' RETURNING user_id
-        """,
-        tenant_id=tenant_id,
-        group_id=group_id,
-        user_id=user_id,
-        role=role,
-        now=now,
-        member_key=member_key,
-    )
-    return row is not None
-
-
-async def set_member_role(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: str) -> bool:
-    """False when the user is not in the group, or is its last live admin and would cease to be. Take `lock` first."""
-    changed = await tx.run(
-        """
-        UPDATE group_members SET role = :role
-        WHERE tenant_id = :tenant_id AND group_id = :group_id AND user_id = :user_id
-          AND (:role = 'admin' OR role <> 'admin' OR EXISTS (
-              SELECT 1 FROM group_members other
-              JOIN users u ON u.tenant_id = :tenant_id AND u.id = other.user_id AND u.soft_deleted_at IS NULL
-                AND u.disabled_at IS NULL
-              WHERE other.tenant_id = :tenant_id AND other.group_id = :group_id AND other.role = 'admin'
-                AND other.user_id <> :user_id))
-        """,
-        tenant_id=tenant_id,
-        group_id=group_id,
-        user_id=user_id,
-        role=role,
-    )
-    return changed == 1
-
-
-async def delete_member(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> bool:
-    """False when the user is not in the group, or is its last live admin. Take `lock` first."""
-    changed = await tx.run(
-        """
-        DELETE FROM group_members
-        WHERE tenant_id = :tenant_id AND group_id = :group_id AND user_id = :user_id
-          AND (role <> 'admin' OR EXISTS (
-              SELECT 1 FROM group_members other
-              JOIN users u ON u.tenant_id = :tenant_id AND u.id = other.user_id AND u.soft_deleted_at IS NULL
-                AND u.disabled_at IS NULL
-              WHERE other.tenant_id = :tenant_id AND other.group_id = :group_id AND other.role = 'admin'
-                AND other.user_id <> :user_id))
-        """,
-        tenant_id=tenant_id,
-        group_id=group_id,
-        user_id=user_id,
-    )
-    return changed == 1
-
-
-async def delete_subscriber(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> bool:
-    """False when the user is not in the group, or is more than a subscriber."""
-    changed = await tx.run(
-        """
-        DELETE FROM group_members
-        WHERE tenant_id = :tenant_id AND group_id = :group_id AND user_id = :user_id AND role = 'subscriber'
-        """,
-        tenant_id=tenant_id,
-        group_id=group_id,
-        user_id=user_id,
-    )
-    return changed == 1
-
-
-async def list_memberships(read: Read, tenant_id: TenantId, user_id: UserId) -> list[Membership]:
-    """Every group the user is in, by id."""
-    return await read.all(
-        Membership,
-        """
-        SELECT group_id, role FROM group_members
-        WHERE tenant_id = :tenant_id AND user_id = :user_id ORDER BY group_id
-        """,
-        tenant_id=tenant_id,
-        user_id=user_id,
-    )
-
-
-async def delete_memberships(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
-    """Take the user out of every group, admin or not."""
-    await tx.run(
-        "DELETE FROM group_members WHERE tenant_id = :tenant_id AND user_id = :user_id",
-        tenant_id=tenant_id,
-        user_id=user_id,
     )

@@ -225,7 +225,7 @@ async def restore(tx: Tx, tenant_id: TenantId, user_id: UserId, deleted_after: M
 async def _follow_in_groups(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
     """Let lists of members go by the user's present name, and leave it out while it is deleted.
 
-    Whoever adds a member takes the user's row first (`groups.insert_member`), so that none is missed.
+    Whoever adds a member takes the user's row first (`members.insert`), so that none is missed.
     """
     await tx.run(
         """

@@ -16,7 +16,7 @@ from tenantry.directory.groups import list_groups
 from tenantry.directory.invitations import invite, look_at_invitation
 from tenantry.directory.users import RESTORABLE
 from tenantry.housekeeping import tidy
-from tenantry.store import access, audit_events, grant_lists, groups
+from tenantry.store import access, audit_events, grant_lists, members
 from tenantry.store.engine import Store
 from tests.support.builders import (
     HASHER,
@@ -109,7 +109,7 @@ async def test_a_restored_group_has_its_people_and_links_and_no_tokens_or_invita
         assert not await access.is_within_group(read, tenant.id, below, above)
     await restore(store, admin, group)
     async with store.read() as read:
-        assert await groups.find_role(read, tenant.id, group, member.id) == "member"
+        assert await members.find_role(read, tenant.id, group, member.id) == "member"
         assert await access.is_within_group(read, tenant.id, below, above)
         assert await grant_lists.find_live(read, tenant.id, GrantId(grant.id), NOON) is None
         with pytest.raises(NotFound):
@@ -142,8 +142,8 @@ async def test_after_a_month_nobody_can_restore_it_and_it_is_forgotten(store: St
         await restore(store, admin, group, NOON + RESTORABLE)
     assert (await tidy(store, OPERATOR, FakeClock(NOON + RESTORABLE)))["groups"] == 1
     async with store.read() as read:
-        assert await groups.find_role(read, tenant.id, group, admin.id) is None
-        assert await groups.find_role(read, tenant.id, stays, admin.id) == "admin"
+        assert await members.find_role(read, tenant.id, group, admin.id) is None
+        assert await members.find_role(read, tenant.id, stays, admin.id) == "admin"
     assert ("group.purged", {"group_id": group}) in [
         (kind, {"group_id": data.get("group_id")}) for kind, data in await trail(store, tenant)
     ]

@@ -22,7 +22,7 @@ from tenantry.directory.invitations import (
     look_at_invitation,
 )
 from tenantry.housekeeping import tidy
-from tenantry.store import audit_events, groups
+from tenantry.store import audit_events, members
 from tenantry.store.engine import Store
 from tenantry.tokens.secrets import SecretKind, mint_secret
 from tests.support.builders import HASHER, OPERATOR, SomeUser, a_group, a_tenant, a_user, as_user
@@ -90,7 +90,7 @@ async def test_it_leads_nowhere_for_strangers_when_ended_expired_or_never_made(s
         with pytest.raises(NotFound):
             await follow(store, user, link, now)
     async with store.read() as read:
-        assert await groups.find_role(read, tenant.id, group, new.id) is None
+        assert await members.find_role(read, tenant.id, group, new.id) is None
         listed = await list_invitations(read, as_user(admin), tenant.id, group, NOON)
     assert [row.id for row in listed] == [live.id]
     assert (await follow(store, new, live.secret, NOON + 7 * DAY - 1)).is_new

@@ -9,7 +9,7 @@ import pytest
 from tenantry.core.clock import DAY
 from tenantry.core.ids import GroupId
 from tenantry.directory.users import UserChanges, delete_user, restore_user, update_user
-from tenantry.store import group_lists, groups, member_lists
+from tenantry.store import group_lists, groups, member_lists, members
 from tenantry.store.engine import Store
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user
 from tests.support.clock import NOON
@@ -70,7 +70,7 @@ async def test_who_is_added_and_renamed_at_once_is_listed_by_the_new_name(store:
 
     async def add(user: SomeUser) -> None:
         async with store.write() as tx:
-            assert await groups.insert_member(tx, tenant.id, group, user.id, "member", NOON)
+            assert await members.insert(tx, tenant.id, group, user.id, "member", NOON)
 
     await asyncio.gather(
         *(work for number, user in enumerate(people) for work in (add(user), rename(store, user, f"new {number}")))
@@ -83,8 +83,8 @@ async def test_a_deleted_user_is_not_let_in(store: Store) -> None:
     user, group = await a_user(store, tenant), await a_group(store, tenant)
     async with store.write() as tx:
         await delete_user(tx, OPERATOR, tenant.id, user.id, NOON)
-        assert not await groups.insert_member(tx, tenant.id, group, user.id, "member", NOON)
-        assert await groups.find_role(tx, tenant.id, group, user.id) is None
+        assert not await members.insert(tx, tenant.id, group, user.id, "member", NOON)
+        assert await members.find_role(tx, tenant.id, group, user.id) is None
 
 
 async def test_counts_that_people_see_stop(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

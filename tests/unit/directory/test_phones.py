@@ -12,7 +12,7 @@ from tenantry.directory.members import Newcomers, add_members, list_members
 from tenantry.directory.phones import add_verified_phone, normalise
 from tenantry.directory.users import delete_user
 from tenantry.store.engine import Store
-from tenantry.store.groups import MemberRow
+from tenantry.store.members import MemberRow
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user
 from tests.support.clock import NOON
 

@@ -14,7 +14,7 @@ from tenantry.directory.subscribers import (
     remove_subscribers,
     search_subscribers,
 )
-from tenantry.store import groups
+from tenantry.store import members
 from tenantry.store.engine import Store
 from tests.support.builders import SomeTenant, SomeUser, a_group, a_tenant, a_user, as_user
 from tests.support.clock import NOON
@@ -22,7 +22,7 @@ from tests.support.clock import NOON
 
 async def role_of(store: Store, tenant: SomeTenant, group: GroupId, user: SomeUser) -> str | None:
     async with store.read() as read:
-        return await groups.find_role(read, tenant.id, group, user.id)
+        return await members.find_role(read, tenant.id, group, user.id)
 
 
 async def test_people_subscribe_once_and_members_stay_what_they_are(store: Store) -> None:

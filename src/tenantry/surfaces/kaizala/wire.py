@@ -16,8 +16,8 @@ from tenantry.core.ids import GroupId, UserId, parse_guid
 from tenantry.directory.groups import GroupType, GroupView
 from tenantry.directory.members import MAX_NEWCOMERS
 from tenantry.directory.phones import normalise
-from tenantry.store.groups import MemberRow
 from tenantry.store.member_lists import ListedMember
+from tenantry.store.members import MemberRow
 from tenantry.surfaces.shared.body import Fields, parse_json, read_body
 from tenantry.surfaces.shared.deps import deps_of
 
