@@ -743,7 +743,7 @@ webhook_deliveries = _owned(
         ondelete="CASCADE",
     ),
     Index("ix_webhook_deliveries_webhook", "tenant_id", "webhook_id", "id"),
-    _where("ix_webhook_deliveries_due", "tenant_id", "due_at", where="due_at IS NOT NULL"),
+    _where("ix_webhook_deliveries_due", "tenant_id", "webhook_id", "due_at", "id", where="due_at IS NOT NULL"),
     key=("id",),
 )
 
@@ -788,4 +788,16 @@ audit_events = _owned(
     ),
     key=("id",),
     tenant_known=False,  # the trail outlives its tenant
+)
+
+audit_seals = _owned(
+    "audit_seals",
+    Column("number", BigInteger, nullable=False),  # 1, 2, 3, ...
+    _text("last_event_id"),  # it covers the events behind those of the seal before, up to this one
+    Column("event_count", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # HMAC-SHA256, see audit/seals.py
+    _time("sealed_at"),
+    key=("number",),
+    tenant_known=False,
+    sqlite_with_rowid=False,
 )

@@ -52,6 +52,10 @@ class MasterKey:
         """32 bytes for `SecretHasher`."""
         return self._derive(b"tenantry secret hashes")
 
+    def audit_seals(self) -> bytes:
+        """32 bytes that the seals of the trail are made with."""
+        return self._derive(b"tenantry audit seals")
+
     def first_key_id(self) -> str:
         """An id that two processes which both make the first signing key agree on."""
         return self._derive(b"tenantry first signing key id")[:16].hex()

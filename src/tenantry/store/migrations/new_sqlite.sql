@@ -618,7 +618,19 @@ CREATE TABLE "devices" (
 	CONSTRAINT fk_devices_account FOREIGN KEY(tenant_id, managed_account_id) REFERENCES managed_accounts (tenant_id, id), 
 	CONSTRAINT fk_devices_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 ) WITHOUT ROWID;
-INSERT INTO alembic_version VALUES ('0008');
+CREATE TABLE audit_seals (
+	tenant_id TEXT NOT NULL, 
+	number BIGINT NOT NULL, 
+	last_event_id TEXT NOT NULL, 
+	event_count BIGINT NOT NULL, 
+	digest BLOB NOT NULL, 
+	sealed_at BIGINT NOT NULL, 
+	CONSTRAINT pk_audit_seals PRIMARY KEY (tenant_id, number)
+)
+ WITHOUT ROWID
+
+;
+INSERT INTO alembic_version VALUES ('0009');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');
@@ -627,6 +639,7 @@ INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_partner', '100
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_rare', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_type', '1000000 100000 10000 10');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'sqlite_autoindex_audit_events_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('audit_seals', 'audit_seals', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('authorization_codes', 'sqlite_autoindex_authorization_codes_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('connector_secrets', 'connector_secrets', '100000 10 1');
 INSERT INTO sqlite_stat1 VALUES ('connectors', 'connectors', '100000 1');

@@ -1,0 +1,175 @@
+"""Seals over the trail of a tenant: who holds the master key can tell whether anybody has changed what they cover.
+
+1. The first seal covers the events up to its `last_event_id`, each further one those behind the seal before.
+2. The digest is HMAC-SHA256, under a key derived from the master key, over MessagePack arrays, one behind the other:
+   tenant, number and the digest of the seal before; each event, in the order of the ids; last event id, count, time.
+3. A seal holds when the same is made again from what the store has now. An event that was changed, added or taken away
+   breaks its seal, and so does a seal that was. Only the end of a chain can be cut off unseen, unless somebody has kept
+   a later number and digest elsewhere.
+4. Events do not appear in the order of their ids: one server's clock is behind, one transaction takes its time. So a
+   seal covers only what is older than MARGIN. What appears later than that looks as if it had been put in afterwards.
+
+Everything is read some events at a time, and others have their turn in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from tenantry.core.clock import MINUTE, Micros
+from tenantry.core.ids import TenantId
+from tenantry.store import audit_seals
+from tenantry.store.audit_seals import Seal
+from tenantry.store.engine import Read, Store
+
+MARGIN = 10 * MINUTE
+EVENTS = 10_000
+"""Of one seal, at most: the first that does not hold says where to look."""
+UNSEALED_COUNTED = 1_000
+_PAGE = 200
+_SEALS = 100
+_BEGINNING = Seal(0, "", 0, b"", 0)
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class BrokenSeal(NamedTuple):
+    """A seal that does not hold. `said` is the number of events it was made over, None if the seal is gone itself;
+    `found` is how many there are now, behind the event of `since` and up to that of `until`."""
+
+    number: int
+    since: Micros
+    until: Micros
+    said: int | None
+    found: int
+
+
+class Verdict(NamedTuple):
+    """`seals` were checked, the last ones up to `head`; `events` are what they cover now.
+
+    Of the events that are `unsealed` yet at most UNSEALED_COUNTED are counted; the oldest is of `unsealed_since`.
+    """
+
+    seals: int
+    events: int
+    head: Seal | None
+    broken: int
+    first_broken: BrokenSeal | None
+    unsealed: int
+    unsealed_since: Micros | None
+
+
+class _Cover:
+    """The seal behind `previous` in the making."""
+
+    def __init__(self, key: bytes, tenant_id: TenantId, previous: Seal) -> None:
+        self._tenant_id = tenant_id
+        self._number = previous.number + 1
+        self._last_event_id = previous.last_event_id
+        self._count = 0
+        self._digest = hmac.new(key, _encode((tenant_id, self._number, previous.digest)), "sha256")
+
+    async def read(self, store: Store, until_id: str, *, most: int | None, pause: float) -> None:
+        """Take in the events up to `until_id`."""
+        while most is None or self._count < most:
+            async with store.read() as read:
+                page = await audit_seals.list_events(read, self._tenant_id, self._last_event_id, until_id, _PAGE)
+            self._digest.update(b"".join(map(_encode, page)))
+            self._count += len(page)
+            if page:
+                self._last_event_id = page[-1].id
+            if len(page) < _PAGE:
+                return
+            await asyncio.sleep(pause)
+
+    def seal(self, sealed_at: Micros) -> Seal:
+        """What has been taken in, sealed."""
+        self._digest.update(_encode((self._last_event_id, self._count, sealed_at)))
+        return Seal(self._number, self._last_event_id, self._count, self._digest.digest(), sealed_at)
+
+
+async def seal_trail(store: Store, key: bytes, tenant_id: TenantId, now: Micros, *, pause: float = 0) -> int:
+    """Seal what is older than MARGIN; how many seals that took. Of several processes that try at once one wins each."""
+    made, until_id = 0, f"{now - MARGIN:014x}"  # ids begin with the time
+    while True:
+        async with store.read() as read:
+            previous = await audit_seals.find_last(read, tenant_id) or _BEGINNING
+        cover = _Cover(key, tenant_id, previous)
+        await cover.read(store, until_id, most=EVENTS, pause=pause)
+        seal = cover.seal(now)
+        if not seal.event_count or not await audit_seals.insert(store, tenant_id, seal):
+            return made
+        made += 1
+
+
+async def verify_trail(
+    store: Store,
+    key: bytes,
+    tenant_id: TenantId,
+    *,
+    last: int | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Verdict:
+    """Check every seal, or so many of the last. `progress` is told how many of how many are done."""
+    async with store.read() as read:
+        head = await audit_seals.find_last(read, tenant_id)
+        previous = await _before_last(read, tenant_id, head, last) if head else _BEGINNING
+    seals = events = broken = 0
+    first_broken: BrokenSeal | None = None
+    while head and previous.number < head.number:
+        async with store.read() as read:
+            page = await audit_seals.list_after(read, tenant_id, previous.number, _SEALS)
+        for seal in page:
+            made = await _made_again(store, key, tenant_id, previous, seal)
+            seals, events = seals + 1, events + made.event_count
+            if not hmac.compare_digest(_encode(made), _encode(seal)):
+                broken += 1
+                first_broken = first_broken or BrokenSeal(
+                    made.number,
+                    _time_of(previous.last_event_id),
+                    _time_of(seal.last_event_id),
+                    seal.event_count if seal.number == made.number else None,
+                    made.event_count,
+                )
+            previous = seal
+            progress(seal.number, head.number)
+    async with store.read() as read:
+        unsealed = await audit_seals.list_ids_after(read, tenant_id, previous.last_event_id, UNSEALED_COUNTED)
+    since = _time_of(unsealed[0]) if unsealed else None
+    return Verdict(seals, events, previous if head else None, broken, first_broken, len(unsealed), since)
+
+
+async def has_seal(read: Read, tenant_id: TenantId, number: int, digest: bytes) -> bool:
+    """Whether a seal that was noted elsewhere is still one of the tenant's. That it holds, `verify_trail` says."""
+    found = await audit_seals.list_after(read, tenant_id, number - 1, 1)
+    return bool(found) and found[0].number == number and hmac.compare_digest(found[0].digest, digest)
+
+
+async def _made_again(store: Store, key: bytes, tenant_id: TenantId, previous: Seal, seal: Seal) -> Seal:
+    """What `seal` would be now."""
+    cover = _Cover(key, tenant_id, previous)
+    try:
+        await cover.read(store, seal.last_event_id, most=None, pause=0)
+    except UnicodeDecodeError:  # SQLite keeps bytes that are no text as text, if somebody tells it to
+        return cover.seal(seal.sealed_at)._replace(digest=b"")
+    return cover.seal(seal.sealed_at)
+
+
+async def _before_last(read: Read, tenant_id: TenantId, head: Seal, last: int | None) -> Seal:
+    """The seal that the last so many stand on."""
+    if last is None or last >= head.number:
+        return _BEGINNING
+    return (await audit_seals.list_after(read, tenant_id, head.number - last - 1, 1))[0]
+
+
+def _time_of(event_id: str) -> Micros:
+    """Of the event with this id; 0 for the beginning, and for what is no id."""
+    try:
+        return int(event_id[:14], 16)
+    except ValueError:
+        return 0
