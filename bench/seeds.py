@@ -12,7 +12,17 @@ from bench.worlds import Batch, RequestsFile, Seed, World, requests_of
 from tenantry.access.actions import Audience, Permission
 from tenantry.core.clock import DAY, Micros, system_clock
 from tenantry.core.ids import ConnectorId, EnterpriseId, GrantId, ManagedAccountId, TenantId, UserId, new_guid
-from tenantry.store import Store, connectors, device_tokens, enterprises, grants, managed_accounts, tenants, users
+from tenantry.store import (
+    Store,
+    connector_secrets,
+    connectors,
+    device_tokens,
+    enterprises,
+    grants,
+    managed_accounts,
+    tenants,
+    users,
+)
 from tenantry.tokens.mint import mint_access_token
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret
 from tenantry.tokens.signing_keys import KeyRing
@@ -55,7 +65,7 @@ async def _tenant_with_tokens(batch: Batch, hasher: SecretHasher, requests: Requ
     permissions = f"{Permission.GROUP_INFORMATION} {Permission.GROUP_MEMBERS}"
     await _connector(batch, connector_id, tenant_id, "confidential", permissions, now)
     secret = mint_secret(SecretKind.CONNECTOR_SECRET, tenant_id)
-    await connectors.insert_secret(
+    await connector_secrets.insert(
         batch, connector_id, new_guid(), secret_hash=hasher.hash(secret), hint=secret[-4:], expires_at=None, now=now
     )
     for number in range(TOKENS_OF_TENANT):

@@ -13,8 +13,8 @@ from tenantry.core.clock import DAY, HOUR, Clock, Micros
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.core.ids import CorrelationId, TenantId, new_guid
 from tenantry.core.log import get_logger
-from tenantry.directory.purging import purge_groups, purge_users
-from tenantry.store import ended, phones, tenants
+from tenantry.directory.purging import purge
+from tenantry.store import ended, pins, purging, tenants
 from tenantry.store.ended import Table
 from tenantry.store.engine import Store
 
@@ -61,18 +61,15 @@ async def tidy(store: Store, caller: Caller, clock: Clock) -> dict[str, int]:
 
 async def tidy_tenant(store: Store, caller: Caller, tenant_id: TenantId, now: Micros) -> dict[str, int]:
     """One tenant's share of the round."""
-    counts = {
-        "users": await purge_users(store, caller, tenant_id, now),
-        "groups": await purge_groups(store, caller, tenant_id, now),
-    }
+    counts = {table.table: await purge(store, caller, table, tenant_id, now) for table in purging.Table}
     for table, kept in KEPT.items():
         counts[table.table] = await _forget(store, tenant_id, table, now - kept)
     stale = now - HOUR  # a PIN's row also counts the PINs of its hour
     async with store.read() as read:
-        has_stale_pins = await phones.has_stale_pins(read, tenant_id, stale)
+        has_stale_pins = await pins.has_stale(read, tenant_id, stale)
     if has_stale_pins:
         async with store.write() as tx:
-            await phones.delete_stale_pins(tx, tenant_id, stale)
+            await pins.delete_stale(tx, tenant_id, stale)
     return counts
 
 

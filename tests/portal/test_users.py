@@ -14,7 +14,7 @@ from tenantry.core.clock import DAY
 from tenantry.core.ids import TenantId
 from tenantry.directory.user_files import COLUMNS
 from tenantry.directory.user_imports import STEP
-from tenantry.store import users
+from tenantry.store import passwords, users
 from tenantry.store.users import User
 from tests.support.builders import PASSWORD, a_group, a_user
 from tests.support.portal import Portal, Visitor
@@ -63,7 +63,7 @@ async def test_a_user_is_added_and_signs_in_with_the_password_that_is_shown_once
     assert password is not None
     assert user.usage_location == "IN"
     async with portal.app.deps.store.read() as read:
-        credential = await users.find_credential(read, portal.tenant.id, user.id)
+        credential = await passwords.find_credential(read, portal.tenant.id, user.id)
     assert credential is not None
     assert credential.must_change == 1
     assert await portal.app.deps.passwords.verify(credential.password_hash, unescape(password[1]))
@@ -196,7 +196,7 @@ async def test_a_reset_password_is_shown_once_and_ends_sessions(portal: Portal) 
     assert 'id="password"' in page.text
     assert (await mine.open("/phones")).status_code == 303
     async with portal.app.deps.store.read() as read:
-        credential = await users.find_credential(read, portal.tenant.id, portal.mia.id)
+        credential = await passwords.find_credential(read, portal.tenant.id, portal.mia.id)
     assert credential is not None
     assert not await portal.app.deps.passwords.verify(credential.password_hash, PASSWORD)
 

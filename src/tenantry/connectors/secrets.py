@@ -11,7 +11,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, TenantId, new_guid
-from tenantry.store import connectors
+from tenantry.store import connector_secrets, connectors
 from tenantry.store.engine import Read, Tx
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret
 
@@ -48,10 +48,10 @@ async def add_secret(
         raise NotFound("connector")
     if connector.kind != "confidential":
         raise FailedPrecondition("Only a confidential connector has secrets.")
-    if len(await connectors.list_live_secrets(tx, connector_id, now)) >= MOST_LIVE:
+    if len(await connector_secrets.list_live(tx, connector_id, now)) >= MOST_LIVE:
         raise FailedPrecondition("The connector has two live secrets. End one, then add another.")
     secret = NewSecret(new_guid(), mint_secret(SecretKind.CONNECTOR_SECRET, tenant_id))
-    await connectors.insert_secret(
+    await connector_secrets.insert(
         tx,
         connector_id,
         secret.secret_id,
@@ -70,7 +70,7 @@ async def end_secret(
 ) -> None:
     """The secret is refused from here on. Raises NotFound("connector" or "secret")."""
     await require_change(tx, caller, tenant_id, connector_id, now)
-    if not await connectors.mark_secret_ended(tx, connector_id, secret_id, now):
+    if not await connector_secrets.mark_ended(tx, connector_id, secret_id, now):
         raise NotFound("secret")
     event = events.ConnectorSecretEnded(connector_id=connector_id, secret_id=secret_id)
     await record(tx, tenant_id, caller, event, now)
@@ -82,4 +82,4 @@ async def list_secrets(
     """The live secrets, as people may see them. Raises NotFound("connector")."""
     if await connectors.find(read, tenant_id, connector_id) is None:
         raise NotFound("connector")
-    return await connectors.list_live_secrets(read, connector_id, now)
+    return await connector_secrets.list_live(read, connector_id, now)

@@ -21,7 +21,7 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, TenantId, new_guid
 from tenantry.directory.tenants import parse_domain
-from tenantry.store import connectors
+from tenantry.store import connectors, service_account_keys
 from tenantry.store.engine import Read, Tx
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -91,7 +91,9 @@ async def add_service_account_key(
         raise NotFound("service account")
     if connector.kind != "service_account":
         raise FailedPrecondition("Only a service account has keys.")
-    if not await connectors.insert_key(tx, connector_id, key_id, algorithm="RS256", public_key=public_key_pem, now=now):
+    if not await service_account_keys.insert(
+        tx, connector_id, key_id, algorithm="RS256", public_key=public_key_pem, now=now
+    ):
         raise AlreadyExists("The service account has a key of this ID.", field="key_id", value=key_id)
     event = events.ServiceAccountKeyAdded(connector_id=connector_id, key_id=key_id)
     await record(tx, tenant_id, caller, event, now)
@@ -103,7 +105,7 @@ async def revoke_service_account_key(
     """Refuse assertions signed by this key. Raises NotFound("service account" or "key")."""
     if await connectors.find(tx, tenant_id, connector_id) is None:
         raise NotFound("service account")
-    if not await connectors.mark_key_revoked(tx, connector_id, key_id, now):
+    if not await service_account_keys.mark_revoked(tx, connector_id, key_id, now):
         raise NotFound("key")
     event = events.ServiceAccountKeyRevoked(connector_id=connector_id, key_id=key_id)
     await record(tx, tenant_id, caller, event, now)
@@ -115,7 +117,7 @@ async def list_service_account_keys(
     """Its keys, revoked ones included. Raises NotFound("service account")."""
     if await connectors.find(read, tenant_id, connector_id) is None:
         raise NotFound("service account")
-    return await connectors.list_keys(read, connector_id)
+    return await service_account_keys.list_of_connector(read, connector_id)
 
 
 def key_file(

@@ -10,7 +10,7 @@ from tenantry.core.errors import BadCredentials, InvalidValue
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.passwords import PasswordHasher, check_password_rules
 from tenantry.directory.sessions import end_sessions
-from tenantry.store import users
+from tenantry.store import passwords
 from tenantry.store.engine import Store, Tx
 
 
@@ -44,7 +44,7 @@ async def replace_own_password(
     but_sign_in: bytes = b"",
 ) -> None:
     """Set it, and end every session and sign-in under way but those named. Audited."""
-    await users.set_credential(tx, tenant_id, user_id, password_hash=password_hash, must_change=False, now=now)
+    await passwords.set_credential(tx, tenant_id, user_id, password_hash=password_hash, must_change=False, now=now)
     await record(tx, tenant_id, caller, events.PasswordSet(user_id=user_id, must_change=False), now)
     await end_sessions(
         tx, caller, tenant_id, user_id, now, reason="password_set", but=but_session, but_sign_in=but_sign_in
@@ -55,5 +55,5 @@ async def _is_present(
     store: Store, hasher: PasswordHasher, tenant_id: TenantId, user_id: UserId, password: str
 ) -> bool:
     async with store.read() as read:
-        credential = await users.find_credential(read, tenant_id, user_id)
+        credential = await passwords.find_credential(read, tenant_id, user_id)
     return await hasher.verify(None if credential is None else credential.password_hash, password)

@@ -13,7 +13,7 @@ from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.phones import normalise
 from tenantry.directory.second_factors import Method, note_removed
-from tenantry.store import phones, second_factors, users
+from tenantry.store import phones, pins, second_factors, users
 from tenantry.store.engine import Tx
 
 
@@ -24,7 +24,7 @@ async def release_phone(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: Us
     """
     if not await phones.delete(tx, tenant_id, number, user_id):
         raise NotFound("phone number")
-    await phones.end_pins(tx, tenant_id, number)
+    await pins.end(tx, tenant_id, number)
     await record(tx, tenant_id, caller, events.PhoneRemoved(user_id=user_id, number=number), now)
     if await second_factors.delete_phone_factor_of_number(tx, tenant_id, user_id, number):
         await note_removed(tx, caller, tenant_id, user_id, Method.PHONE, now)

@@ -21,7 +21,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import HOUR, SECOND, Micros
 from tenantry.core.errors import RateLimited
 from tenantry.core.ids import TenantId
-from tenantry.store import phones
+from tenantry.store import pins
 from tenantry.store.engine import Tx
 from tenantry.tokens.secrets import SecretHasher
 
@@ -62,8 +62,8 @@ async def request_pin(
     says that nothing was sent, and the caller sends nothing.
     """
     pin = str(secrets.choice(range(100_000, 1_000_000)))  # six digits; the first is not 0, as it may travel as a number
-    await phones.delete_stale_pins(tx, tenant_id, now - HOUR)
-    kept = await phones.upsert_pin(
+    await pins.delete_stale(tx, tenant_id, now - HOUR)
+    kept = await pins.upsert(
         tx,
         tenant_id,
         number,
@@ -76,7 +76,7 @@ async def request_pin(
         now=now,
     )
     if not kept:
-        began = await phones.find_pin_window(tx, tenant_id, number, purpose) or now
+        began = await pins.find_window(tx, tenant_id, number, purpose) or now
         raise RateLimited(
             -(-(began + HOUR - now) // SECOND), "Too many PINs were sent to this number. Wait, then retry."
         )
@@ -106,7 +106,7 @@ async def claim_pin(
     False is to be raised after the commit: the try, and the reason in the trail, must be kept.
     """
     expected = _hash(hasher, tenant_id, number, purpose, subject, pin)
-    stored = await phones.try_pin(tx, tenant_id, number, purpose, expected, now)
+    stored = await pins.spend_try(tx, tenant_id, number, purpose, expected, now)
     if stored is not None and hmac.compare_digest(stored, expected):
         return True
     reason = "no_live_pin" if stored is None else "wrong_pin"

@@ -17,10 +17,11 @@ from tenantry.core.caller import Caller, CallerKind, Origin, anonymous
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials
 from tenantry.directory.passwords import PasswordHasher
-from tenantry.store import tenants, users
+from tenantry.store import passwords, tenants, users
 from tenantry.store.engine import Store
+from tenantry.store.passwords import Credential
 from tenantry.store.tenants import Tenant
-from tenantry.store.users import Credential, User
+from tenantry.store.users import User
 
 PASSWORD = "pwd"
 """How the user signed in, as `amr` has it (RFC 8176)."""
@@ -55,7 +56,7 @@ async def sign_in(
     caller = Caller(CallerKind.USER, origin, tenant_id=tenant.id, user_id=user.id)
     async with store.write() as tx:
         if new is not None:
-            await users.replace_hash(tx, tenant.id, user.id, old=old, new=new)
+            await passwords.replace_hash(tx, tenant.id, user.id, old=old, new=new)
         await record(tx, tenant.id, caller, events.SignInSucceeded(user_id=user.id, amr=[PASSWORD]), now)
     return SignedIn(user, bool(credential.must_change))
 
@@ -68,7 +69,7 @@ async def _look_up(store: Store, name: str) -> tuple[Tenant | None, User | None,
     async with store.read() as read:
         tenant = await tenants.find_live_by_domain(read, domain)
         user = await users.find_by_name(read, tenant.id, name) if tenant is not None else None
-        credential = await users.find_credential(read, user.tenant_id, user.id) if user is not None else None
+        credential = await passwords.find_credential(read, user.tenant_id, user.id) if user is not None else None
     return tenant, user, credential
 
 

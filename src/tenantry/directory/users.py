@@ -23,7 +23,7 @@ from tenantry.directory.countries import COUNTRIES
 from tenantry.directory.roles import require_over
 from tenantry.directory.sessions import end_sessions
 from tenantry.outbox.changes import EventType, enqueue_for_user
-from tenantry.store import tenants, user_lists, users
+from tenantry.store import passwords, tenants, user_lists, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.user_lists import Order, Position
 from tenantry.store.users import User
@@ -304,7 +304,7 @@ async def _set_password(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, password: NewPassword, now: Micros
 ) -> None:
     """Browsers are signed out at once, whoever set the password."""
-    await users.set_credential(
+    await passwords.set_credential(
         tx, tenant_id, user_id, password_hash=password.password_hash, must_change=password.must_change, now=now
     )
     event = events.PasswordSet(user_id=user_id, must_change=password.must_change)

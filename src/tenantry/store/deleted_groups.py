@@ -18,13 +18,6 @@ class DeletedGroup(NamedTuple):
     deleted_at: int
 
 
-class DeletedAt(NamedTuple):
-    """`deleted_at` is None for a live group."""
-
-    id: GroupId
-    deleted_at: int | None
-
-
 class WhatEnds(NamedTuple):
     """What a deletion ends, each counted up to `most`: people in the group, sub-groups, tokens for it, invite links,
     webhooks.
@@ -142,28 +135,3 @@ async def count_what_ends(read: Read, tenant_id: TenantId, group_id: GroupId, no
         most=most,
     )
     return found or WhatEnds(0, 0, 0, 0, 0)
-
-
-async def list_deleted_at(read: Read, tenant_id: TenantId, after_id: str, limit: int) -> list[DeletedAt]:
-    """At most `limit` groups after `after_id` (empty: from the beginning), deleted or not, by id."""
-    return await read.all(
-        DeletedAt,
-        """
-        SELECT id, deleted_at FROM groups
-        WHERE tenant_id = :tenant_id AND id > :after_id ORDER BY id LIMIT :limit
-        """,
-        tenant_id=tenant_id,
-        after_id=after_id,
-        limit=limit,
-    )
-
-
-async def purge(tx: Tx, tenant_id: TenantId, group_id: GroupId, deleted_until: Micros) -> bool:
-    """Delete the row of a group deleted at `deleted_until` or before, with who was in it, its links and invitations."""
-    changed = await tx.run(
-        "DELETE FROM groups WHERE tenant_id = :tenant_id AND id = :id AND deleted_at <= :deleted_until",
-        tenant_id=tenant_id,
-        id=group_id,
-        deleted_until=deleted_until,
-    )
-    return changed == 1

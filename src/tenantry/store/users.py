@@ -1,4 +1,4 @@
-"""The `users` and `password_credentials` tables. A soft-deleted user keeps its row, and gives its name free."""
+"""The `users` table. A soft-deleted user keeps its row, and gives its name free."""
 
 from __future__ import annotations
 
@@ -26,20 +26,6 @@ class User(NamedTuple):
     created_at: int
     updated_at: int
     disabled_at: int | None
-    soft_deleted_at: int | None
-
-
-class Credential(NamedTuple):
-    """How a user signs in with a password. `must_change` is 0 or 1."""
-
-    password_hash: str
-    must_change: int
-
-
-class DeletedAt(NamedTuple):
-    """When a user was soft-deleted; None: it is not."""
-
-    id: UserId
     soft_deleted_at: int | None
 
 
@@ -239,31 +225,6 @@ async def _follow_in_groups(tx: Tx, tenant_id: TenantId, user_id: UserId) -> Non
     )
 
 
-async def list_deleted_at(read: Read, tenant_id: TenantId, after_id: str, limit: int) -> list[DeletedAt]:
-    """At most `limit` users after `after_id` (empty: from the beginning), deleted or not, by id."""
-    return await read.all(
-        DeletedAt,
-        """
-        SELECT id, soft_deleted_at FROM users
-        WHERE tenant_id = :tenant_id AND id > :after_id ORDER BY id LIMIT :limit
-        """,
-        tenant_id=tenant_id,
-        after_id=after_id,
-        limit=limit,
-    )
-
-
-async def purge(tx: Tx, tenant_id: TenantId, user_id: UserId, deleted_until: Micros) -> bool:
-    """Delete the row of a user soft-deleted at `deleted_until` or before, and all that is only the user's."""
-    changed = await tx.run(
-        "DELETE FROM users WHERE tenant_id = :tenant_id AND id = :id AND soft_deleted_at <= :deleted_until",
-        tenant_id=tenant_id,
-        id=user_id,
-        deleted_until=deleted_until,
-    )
-    return changed == 1
-
-
 async def note_sign_in(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
     """The user has signed in to the portal; what other people changed about the user stays as new as it was."""
     await tx.run(
@@ -284,52 +245,4 @@ async def find_last_sign_in(read: Read, tenant_id: TenantId, user_id: UserId) ->
         """,
         tenant_id=tenant_id,
         id=user_id,
-    )
-
-
-async def set_credential(
-    tx: Tx, tenant_id: TenantId, user_id: UserId, *, password_hash: str, must_change: bool, now: Micros
-) -> None:
-    """Set or replace the password."""
-    await tx.run(
-        """
-        INSERT INTO password_credentials (tenant_id, user_id, password_hash, must_change, changed_at)
-        VALUES (:tenant_id, :user_id, :password_hash, :must_change, :now)
-        ON CONFLICT (tenant_id, user_id) DO UPDATE SET
-            password_hash = excluded.password_hash,
-            must_change = excluded.must_change,
-            changed_at = excluded.changed_at
-        """,
-        tenant_id=tenant_id,
-        user_id=user_id,
-        password_hash=password_hash,
-        must_change=int(must_change),
-        now=now,
-    )
-
-
-async def find_credential(read: Read, tenant_id: TenantId, user_id: UserId) -> Credential | None:
-    """The password of a user; None when it has none."""
-    return await read.one_or_none(
-        Credential,
-        """
-        SELECT password_hash, must_change FROM password_credentials
-        WHERE tenant_id = :tenant_id AND user_id = :user_id
-        """,
-        tenant_id=tenant_id,
-        user_id=user_id,
-    )
-
-
-async def replace_hash(tx: Tx, tenant_id: TenantId, user_id: UserId, *, old: str, new: str) -> None:
-    """The same password under other parameters; nothing when it was changed meanwhile."""
-    await tx.run(
-        """
-        UPDATE password_credentials SET password_hash = :new
-        WHERE tenant_id = :tenant_id AND user_id = :user_id AND password_hash = :old
-        """,
-        tenant_id=tenant_id,
-        user_id=user_id,
-        old=old,
-        new=new,
     )

@@ -16,7 +16,7 @@ from tenantry.core.clock import HOUR, Micros
 from tenantry.core.errors import StoreBusy
 from tenantry.core.ids import ConnectorId, TenantId
 from tenantry.core.log import get_logger
-from tenantry.store import connectors, grants
+from tenantry.store import connector_secrets, grants
 from tenantry.store.engine import Store
 
 _log = get_logger()
@@ -52,7 +52,7 @@ class LastUses:
         """
         secrets, self._secrets = self._secrets, {}
         tokens, self._tokens = self._tokens, {}
-        await _write_all(partial(connectors.note_use, store), secrets)
+        await _write_all(partial(connector_secrets.note_use, store), secrets)
         await _write_all(partial(grants.note_use, store), tokens)
 
 

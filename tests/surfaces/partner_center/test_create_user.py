@@ -14,8 +14,7 @@ from tenantry.core.clock import DAY, HOUR
 from tenantry.core.ids import TenantId, UserId, new_guid, parse_guid
 from tenantry.directory.tenants import add_domain
 from tenantry.directory.users import delete_user
-from tenantry.store import audit_events, user_lists
-from tenantry.store import users as user_rows
+from tenantry.store import audit_events, passwords, user_lists
 from tests.support.builders import OPERATOR, a_connector, a_relationship, a_tenant, a_user
 from tests.support.clock import NOON, FakeClock
 from tests.support.partner_center import Stage, a_body, a_stage, a_token
@@ -62,7 +61,7 @@ async def test_the_answer_is_that_of_the_page(stage: Stage) -> None:
 async def test_the_password_signs_in_and_is_nowhere_in_clear(stage: Stage) -> None:
     shown = await stage.create("ann")
     async with stage.store.read() as read:
-        credential = await user_rows.find_credential(read, stage.customer.id, UserId(shown["id"]))
+        credential = await passwords.find_credential(read, stage.customer.id, UserId(shown["id"]))
         trail = await audit_events.list_after(read, stage.customer.id, "", 100)
     assert credential is not None
     assert credential.must_change == 1
@@ -94,7 +93,7 @@ async def test_a_missing_password_is_generated_and_shown_once(stage: Stage, prof
     shown = answer.json()
     password = shown["passwordProfile"]["password"]
     async with stage.store.read() as read:
-        credential = await user_rows.find_credential(read, stage.customer.id, UserId(shown["id"]))
+        credential = await passwords.find_credential(read, stage.customer.id, UserId(shown["id"]))
     assert credential is not None
     assert await stage.app.deps.passwords.verify(credential.password_hash, password)
     again = await stage.call("POST", stage.users, json=body, headers=headers)

@@ -12,6 +12,7 @@ from tenantry.core.errors import InvalidToken, StoreBusy, StoreUnavailable, Vers
 from tenantry.core.ids import UserId
 from tenantry.directory.tenants import add_domain
 from tenantry.directory.users import delete_user
+from tenantry.store import passwords
 from tenantry.store import users as user_rows
 from tenantry.surfaces.partner_center import errors
 from tests.support.builders import OPERATOR, a_connector, a_user
@@ -105,7 +106,7 @@ async def test_a_password_is_reset_and_not_shown(stage: Stage, suffix: str) -> N
     assert answer.status_code == 200
     assert answer.json()["passwordProfile"] == {"forceChangePassword": False}
     async with stage.store.read() as read:
-        credential = await user_rows.find_credential(read, stage.customer.id, UserId(created["id"]))
+        credential = await passwords.find_credential(read, stage.customer.id, UserId(created["id"]))
     assert credential is not None
     assert credential.must_change == 0
     assert await stage.app.deps.passwords.verify(credential.password_hash, "efGH456+")

@@ -12,8 +12,7 @@ from tenantry.core.ids import CorrelationId
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.directory.sign_in import SignedIn, sign_in
 from tenantry.directory.users import delete_user
-from tenantry.store import audit_events
-from tenantry.store import users as user_rows
+from tenantry.store import audit_events, passwords
 from tenantry.store.engine import Store
 from tests.support.builders import OPERATOR, PASSWORD, SomeTenant, a_tenant, a_user
 from tests.support.clock import NOON
@@ -84,7 +83,7 @@ async def test_a_hash_of_old_parameters_is_replaced_at_sign_in(store: Store, has
     stronger = PasswordHasher(memory_kib=128, passes=1, workers=1)
     await _sign_in(store, stronger, user.user_principal_name)
     async with store.read() as read:
-        credential = await user_rows.find_credential(read, tenant.id, user.id)
+        credential = await passwords.find_credential(read, tenant.id, user.id)
     assert credential is not None
     assert not stronger.is_outdated(credential.password_hash)
     await _sign_in(store, stronger, user.user_principal_name)

@@ -13,7 +13,7 @@ from tenantry.core.ids import ConnectorId, CorrelationId, UserId, new_guid
 from tenantry.directory import users
 from tenantry.directory.tenants import add_domain
 from tenantry.directory.users import RESTORABLE, NewPassword, NewUser, UserChanges, UserOrder
-from tenantry.store import audit_events
+from tenantry.store import audit_events, passwords
 from tenantry.store import users as user_rows
 from tenantry.store.engine import Store
 from tenantry.store.users import User
@@ -100,7 +100,7 @@ async def test_an_account_keeps_all_its_properties(store: Store) -> None:
     )
     async with store.read() as read:
         assert await users.get_user(read, OPERATOR, tenant.id, user.id, NOON) == user
-        credential = await user_rows.find_credential(read, tenant.id, user.id)
+        credential = await passwords.find_credential(read, tenant.id, user.id)
     assert user.user_principal_name == f"O'Hara.x_y!#^~-1@{tenant.domain}"
     assert (user.given_name, user.family_name, user.usage_location) == ("Ann", "Lee", "AX")
     assert (user.immutable_id, user.phone_number, user.user_type) == ("i1", "+1 206 555 0100", "member")
@@ -209,7 +209,7 @@ async def test_a_new_password_replaces_the_old_one(store: Store) -> None:
     async with store.write() as tx:
         await users.set_password(tx, OPERATOR, tenant.id, user.id, "$other", False, NOON)
     async with store.read() as read:
-        assert await user_rows.find_credential(read, tenant.id, user.id) == ("$other", 0)
+        assert await passwords.find_credential(read, tenant.id, user.id) == ("$other", 0)
 
 
 async def test_a_refused_part_leaves_nothing_of_the_whole(store: Store) -> None:
@@ -229,7 +229,7 @@ async def test_a_refused_part_leaves_nothing_of_the_whole(store: Store) -> None:
         row = await user_rows.find(read, tenant.id, user.id)
         assert row is not None
         assert (row.soft_deleted_at, row.display_name) == (NOON, "Ann")
-        assert await user_rows.find_credential(read, tenant.id, user.id) == ("$hash", 1)
+        assert await passwords.find_credential(read, tenant.id, user.id) == ("$hash", 1)
 
 
 @pytest.mark.parametrize("order", list(UserOrder))

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from tenantry.core.clock import HOUR, MINUTE, Micros
 from tenantry.core.ids import ConnectorId
-from tenantry.store import connectors, grants
+from tenantry.store import connector_secrets, grants
 from tenantry.tokens.client_credentials import authenticate_connector
 from tenantry.tokens.last_uses import MOST, PROCESS_USES, LastUses, keep_noting
 from tests.support.builders import HASHER
@@ -17,7 +17,7 @@ from tests.unit.tokens.conftest import House
 
 async def _of_secret(house: House) -> Micros | None:
     async with house.store.read() as read:
-        [secret] = await connectors.list_live_secrets(read, house.connector.id, house.clock())
+        [secret] = await connector_secrets.list_live(read, house.connector.id, house.clock())
     return secret.last_used_at
 
 
