@@ -11,23 +11,23 @@ import httpx
 from tenantry.access.actions import Audience, Permission, RoleId
 from tenantry.app import App, Route
 from tenantry.core.caller import Reach
-from tenantry.core.clock import HOUR
-from tenantry.core.ids import GrantId, TenantId
+from tenantry.core.ids import TenantId
 from tenantry.store.engine import Store
 from tenantry.store.schema import metadata
-from tenantry.tokens.mint import mint_access_token
-from tests.support.app import BASE_URL
 from tests.support.builders import (
-    SomeConnector,
     a_connector,
+    a_device_token,
     a_grant,
     a_group,
+    a_managed_account,
     a_relationship,
     a_tenant,
     a_user,
     a_webhook,
+    an_access_token,
+    an_enterprise,
+    redeem,
 )
-from tests.support.builders_devices import a_device_token, a_managed_account, an_enterprise, redeem
 
 
 class Auth(StrEnum):
@@ -94,10 +94,10 @@ async def a_side(app: App, *, receiver: str = "http://127.0.0.1:1/") -> Side:
     broadcast = await a_group(store, customer, admins=[admin], subscribers=[member])
     enterprise = await an_enterprise(store)
     account = await a_managed_account(store, enterprise)
-    device_token = await a_device_token(store, enterprise, account, hasher=app.deps.hasher)
-    await redeem(store, device_token, "00c0ffee", hasher=app.deps.hasher)
+    device_token = await a_device_token(store, enterprise, account)
+    await redeem(store, device_token, "00c0ffee")
     side = Side(
-        tenants=[partner.id, customer.id, enterprise.tenant_id, enterprise.emm_tenant_id],
+        tenants=[partner.id, customer.id, enterprise.tenant_id, enterprise.service_account.tenant_id],
         names={
             "partner": partner.id,
             "customer": customer.id,
@@ -113,7 +113,7 @@ async def a_side(app: App, *, receiver: str = "http://127.0.0.1:1/") -> Side:
             "receiver": receiver,
             "account": account,
             "device": "00c0ffee",
-            "device_token": await a_device_token(store, enterprise, account, hasher=app.deps.hasher),
+            "device_token": await a_device_token(store, enterprise, account),
         },
     )
     grant = await a_grant(store, connector, admin, reach=Reach.TENANT)
@@ -122,30 +122,13 @@ async def a_side(app: App, *, receiver: str = "http://127.0.0.1:1/") -> Side:
         for auth, owner, user in ((Auth.KAIZALA, customer, admin), (Auth.PARTNER_CENTER, partner, agent)):
             client = await a_connector(store, owner)
             grant = await a_grant(store, client, user, reach=Reach.TENANT, permissions=permissions)
-            tokens[auth] = _token(app, auth, client, user.id, grant.id, permissions)
-        account_of = SomeConnector(enterprise.service_account_id, enterprise.emm_tenant_id, "")
-        tokens[Auth.ANDROID_ENTERPRISE] = _token(
-            app, Auth.ANDROID_ENTERPRISE, account_of, account_of.id, None, permissions
+            tokens[auth] = an_access_token(
+                app, client, Audience(auth), user=user, grant=grant, permissions=permissions, amr=("pwd", "mfa")
+            )
+        tokens[Auth.ANDROID_ENTERPRISE] = an_access_token(
+            app, enterprise.service_account, Audience.ANDROID_ENTERPRISE, permissions=permissions
         )
     return side
-
-
-def _token(
-    app: App, auth: Auth, connector: SomeConnector, subject: str, grant_id: str | None, permissions: tuple[str, ...]
-) -> str:
-    return mint_access_token(
-        app.deps.keys,
-        issuer=BASE_URL,
-        audience=Audience(auth),
-        subject=subject,
-        tenant_id=connector.tenant_id,
-        client_id=connector.id,
-        scope=" ".join(permissions),
-        grant_id=GrantId(grant_id) if grant_id else None,
-        amr=("pwd", "mfa"),
-        lifetime=HOUR,
-        now=app.deps.clock(),
-    ).raw
 
 
 def is_page(route: Route) -> bool:

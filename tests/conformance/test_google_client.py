@@ -24,12 +24,12 @@ from googleapiclient.discovery import build, build_from_document
 from googleapiclient.errors import HttpError
 
 from tenantry.app import App
-from tenantry.connectors.service_accounts import add_service_account_key, generate_key_pair, key_file
+from tenantry.connectors.service_accounts import generate_key_pair, key_file
 from tenantry.core.clock import system_clock
 from tenantry.core.ids import ManagedAccountId
 from tenantry.store.engine import Store
 from tests.support.app import an_app
-from tests.support.builders_devices import OPERATOR, AnEnterprise, a_google_managed_account, an_enterprise
+from tests.support.builders import SomeEnterprise, a_google_managed_account, an_enterprise
 from tests.support.server import a_running_server
 
 SCOPES = ["https://www.googleapis.com/auth/androidenterprise"]
@@ -42,7 +42,7 @@ class Place:
     """A running server, an enterprise on it, and the key file of its service account."""
 
     url: str
-    enterprise: AnEnterprise
+    enterprise: SomeEnterprise
     google_managed_id: ManagedAccountId
     key_file: dict[str, str]
 
@@ -62,34 +62,25 @@ class Place:
         )
 
 
-@pytest.fixture(scope="module")
-def key_pair() -> tuple[str, str]:
-    return generate_key_pair()
-
-
 @pytest.fixture
-async def place(store: Store, key_pair: tuple[str, str]) -> AsyncIterator[Place]:
+async def place(store: Store) -> AsyncIterator[Place]:
     async def make_app(address: str) -> App:
         return await an_app(store, clock=system_clock, public_url=address, rate_limits="on")
 
     now = system_clock()
     enterprise = await an_enterprise(store, now=now)
+    account = enterprise.service_account
     google_managed_id = await a_google_managed_account(store, enterprise, "ann@customer.example.com", now=now)
-    private_pem, public_pem = key_pair
-    async with store.write() as tx:
-        await add_service_account_key(
-            tx, OPERATOR, enterprise.emm_tenant_id, enterprise.service_account_id, "key-1", public_pem, now
-        )
     async with a_running_server(make_app) as address:
         yield Place(
             address,
             enterprise,
             google_managed_id,
             key_file(
-                email=enterprise.service_account_email,
-                connector_id=enterprise.service_account_id,
-                key_id="key-1",
-                private_pem=private_pem,
+                email=account.email,
+                connector_id=account.id,
+                key_id=account.key_id,
+                private_pem=account.private_pem,
                 token_uri=f"{address}/token",
                 project_id="demo",
             ),

@@ -10,11 +10,18 @@ import pytest
 
 from tenantry.access.actions import RoleId
 from tenantry.core.clock import MINUTE
-from tenantry.core.ids import EnterpriseId, ManagedAccountId
-from tenantry.devices.managed_accounts import AccountType, add_google_managed_account, insert_account
+from tenantry.core.ids import ManagedAccountId
+from tenantry.devices.managed_accounts import AccountType, add_google_managed_account
 from tenantry.devices.redeem import redeem_device_token
 from tenantry.store.devices import DeviceFacts
-from tests.support.builders import OPERATOR, a_tenant, a_user, an_enterprise
+from tests.support.builders import (
+    OPERATOR,
+    SomeEnterprise,
+    a_managed_account,
+    a_tenant,
+    a_user,
+    an_enterprise,
+)
 from tests.support.portal import Portal, Visitor
 from tests.support.queries import counted_queries
 
@@ -24,23 +31,13 @@ class Fleet:
     """An enterprise of the portal's tenant."""
 
     portal: Portal
-    enterprise_id: EnterpriseId
+    enterprise: SomeEnterprise
 
     async def account(self, identifier: str, kind: AccountType = AccountType.USER_ACCOUNT) -> ManagedAccountId:
-        async with self.portal.app.deps.store.write() as tx:
-            account = await insert_account(
-                tx,
-                OPERATOR,
-                self.enterprise_id,
-                account_identifier=identifier,
-                account_type=kind,
-                display_name=None,
-                now=self.portal.app.deps.clock(),
-            )
-        return account.id
+        return await a_managed_account(self.portal.app.deps.store, self.enterprise, identifier, account_type=kind)
 
     def path(self, account_id: ManagedAccountId, tail: str = "") -> str:
-        return f"/devices/{self.enterprise_id}/{account_id}{tail}"
+        return f"/devices/{self.enterprise.id}/{account_id}{tail}"
 
     async def token(self, visitor: Visitor, account_id: ManagedAccountId) -> str:
         await visitor.open(self.path(account_id, "/token"))
@@ -159,7 +156,7 @@ async def test_a_deleted_account_is_no_page_and_not_listed(portal: Portal) -> No
     assert "Device account" in visitor.text
     await visitor.open(fleet.path(account_id, "/delete"))
     gone = await visitor.send(fleet.path(account_id, "/delete"))
-    assert gone.headers["location"] == f"/devices?enterprise={fleet.enterprise_id}"
+    assert gone.headers["location"] == f"/devices?enterprise={fleet.enterprise.id}"
     assert (await visitor.open(fleet.path(account_id))).status_code == 404
     await visitor.open("/devices")
     assert "user342" not in visitor.text
@@ -170,7 +167,7 @@ async def test_a_google_managed_account_is_looked_at_and_left_alone(portal: Port
     fleet, visitor = await a_fleet(portal), await portal.visit(portal.dana)
     async with portal.app.deps.store.write() as tx:
         account_id = await add_google_managed_account(
-            tx, OPERATOR, fleet.enterprise_id, primary_email="Ann@Customer.example", display_name="Ann", now=0
+            tx, OPERATOR, fleet.enterprise.id, primary_email="Ann@Customer.example", display_name="Ann", now=0
         )
     await visitor.open("/devices?q=ann@")
     assert "Google account" in visitor.text
@@ -205,7 +202,7 @@ async def test_a_global_reader_sees_devices_and_no_buttons(portal: Portal) -> No
 async def test_an_enterprise_of_another_tenant_is_no_page(portal: Portal) -> None:
     fleet, otto = await a_fleet(portal), await portal.visit(portal.otto)
     account_id = await fleet.account("user342")
-    assert (await otto.open(f"/devices?enterprise={fleet.enterprise_id}")).status_code == 404
+    assert (await otto.open(f"/devices?enterprise={fleet.enterprise.id}")).status_code == 404
     assert (await otto.open(fleet.path(account_id))).status_code == 404
 
 

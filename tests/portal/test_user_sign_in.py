@@ -8,11 +8,18 @@ import pytest
 
 from tenantry.access.actions import RoleId
 from tenantry.core.clock import DAY, HOUR
-from tenantry.devices.managed_accounts import AccountType, insert_account
 from tenantry.directory.roles import assign_role
 from tenantry.directory.second_factors import use_phone
 from tenantry.store import users
-from tests.support.builders import HASHER, OPERATOR, PASSWORD, SomeUser, a_user, an_enterprise
+from tests.support.builders import (
+    HASHER,
+    OPERATOR,
+    PASSWORD,
+    SomeUser,
+    a_managed_account,
+    a_user,
+    an_enterprise,
+)
 from tests.support.clock import NOON
 from tests.support.portal import Portal
 from tests.support.queries import counted_queries
@@ -223,21 +230,13 @@ async def test_a_users_work_account_leads_to_its_devices(portal: Portal) -> None
     store = portal.app.deps.store
     enterprise = await an_enterprise(store, portal.tenant, portal.tenant)
     nora = await a_colleague(portal)
+    account_id = await a_managed_account(store, enterprise, "asset-1")
     async with store.write() as tx:
-        account = await insert_account(
-            tx,
-            OPERATOR,
-            enterprise,
-            account_identifier="asset-1",
-            account_type=AccountType.USER_ACCOUNT,
-            display_name="Scanner",
-            now=NOON,
-        )
         await tx.run(
             "UPDATE managed_accounts SET user_id = :user_id WHERE tenant_id = :tenant_id AND id = :id",
             tenant_id=portal.tenant.id,
             user_id=nora.id,
-            id=account.id,
+            id=account_id,
         )
     visitor = await portal.visit(portal.dana)
     page = await visitor.open(f"/users/{nora.id}")

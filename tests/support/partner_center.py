@@ -10,11 +10,8 @@ import httpx
 
 from tenantry.access.actions import Audience, Permission, RoleId
 from tenantry.app import App
-from tenantry.core.clock import HOUR
-from tenantry.core.ids import GrantId
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.store.engine import Store
-from tenantry.tokens.mint import mint_access_token
 from tests.support.app import an_app, client_for
 from tests.support.builders import (
     SomeConnector,
@@ -25,6 +22,7 @@ from tests.support.builders import (
     a_relationship,
     a_tenant,
     a_user,
+    an_access_token,
 )
 
 
@@ -98,19 +96,6 @@ async def a_token(
     permissions: Collection[Permission] = (Permission.PARTNER_CENTER,),
 ) -> str:
     """An access token of a user's grant; without a user, of the connector alone."""
-    grant_id = None
-    if user is not None:
-        grant_id = GrantId((await a_grant(store, connector, user, permissions=permissions, amr=amr)).id)
-    return mint_access_token(
-        app.deps.keys,
-        issuer=app.deps.settings.issuer,
-        audience=audience,
-        subject=user.id if user else connector.id,
-        tenant_id=connector.tenant_id,
-        client_id=connector.id,
-        scope=" ".join(permissions),
-        grant_id=grant_id,
-        amr=amr if user else (),
-        lifetime=HOUR,
-        now=app.deps.clock(),
-    ).raw
+    grant = None if user is None else await a_grant(store, connector, user, permissions=permissions, amr=amr)
+    proofs = amr if user else ()
+    return an_access_token(app, connector, audience, user=user, grant=grant, permissions=permissions, amr=proofs)

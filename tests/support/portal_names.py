@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from tenantry.access.actions import Permission, RoleId
 from tenantry.core.caller import Reach
-from tenantry.core.clock import DAY, MINUTE, Micros
-from tenantry.devices.device_tokens import generate_device_token
-from tenantry.devices.managed_accounts import AccountType, insert_account
-from tenantry.devices.redeem import redeem_device_token
+from tenantry.core.clock import DAY, Micros
 from tenantry.directory.domains import begin_proof
 from tenantry.directory.identity_providers import NewProvider, add_identity_provider
 from tenantry.directory.invitations import invite
@@ -16,21 +13,22 @@ from tenantry.directory.second_factors import use_phone
 from tenantry.directory.user_imports import begin_import
 from tenantry.outbox.webhooks import send_test
 from tenantry.store import passkeys, webhook_deliveries
-from tenantry.store.devices import DeviceFacts
 from tests.support.builders import (
     HASHER,
     OPERATOR,
     SomeTenant,
     a_connector,
+    a_device_token,
     a_grant,
     a_group,
+    a_managed_account,
     a_relationship,
     a_tenant,
     a_webhook,
     an_enterprise,
     as_user,
+    redeem,
 )
-from tests.support.builders_devices import ORIGIN
 from tests.support.clock import NOON
 from tests.support.portal import Portal
 
@@ -122,31 +120,11 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
 async def _a_device(portal: Portal, partner: SomeTenant, now: Micros) -> dict[str, str]:
     """A device of the tenant, its account and enterprise. The key is the account's id and the Android ID."""
     store = portal.app.deps.store
-    enterprise_id = await an_enterprise(store, portal.tenant, partner, now=now)
-    async with store.write() as tx:
-        account = await insert_account(
-            tx,
-            OPERATOR,
-            enterprise_id,
-            account_identifier="asset-1",
-            account_type=AccountType.USER_ACCOUNT,
-            display_name="Scanner",
-            now=now,
-        )
-    issued = await generate_device_token(
-        store,
-        HASHER,
-        OPERATOR,
-        enterprise_id=enterprise_id,
-        account_id=account.id,
-        device_limit=10,
-        lifetime=5 * MINUTE,
-        now=now,
-    )
-    facts = DeviceFacts("00c0ffee", model="Pixel")
-    await redeem_device_token(store, HASHER, token=issued.token, facts=facts, device_limit=10, origin=ORIGIN, now=now)
+    enterprise = await an_enterprise(store, portal.tenant, partner, now=now)
+    account_id = await a_managed_account(store, enterprise, "asset-1", now=now)
+    await redeem(store, await a_device_token(store, enterprise, account_id, now=now), "00c0ffee", now=now)
     return {
-        "enterprise_id": enterprise_id,
-        "account_id": account.id,
-        "device_key": f"{account.id}-{facts.android_id}",
+        "enterprise_id": enterprise.id,
+        "account_id": account_id,
+        "device_key": f"{account_id}-00c0ffee",
     }

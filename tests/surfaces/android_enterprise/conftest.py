@@ -14,12 +14,12 @@ from tenantry.app import App
 from tenantry.core.clock import DAY
 from tenantry.core.ids import ManagedAccountId
 from tenantry.store.engine import Store
-from tenantry.tokens.mint import mint_access_token
-from tests.support.app import BASE_URL, an_app, client_for
-from tests.support.builders_devices import (
-    AnEnterprise,
+from tests.support.app import an_app, client_for
+from tests.support.builders import (
+    SomeEnterprise,
     a_google_managed_account,
     a_managed_account,
+    an_access_token,
     an_enterprise,
 )
 from tests.support.clock import FakeClock
@@ -33,7 +33,7 @@ class Emm:
     store: Store
     clock: FakeClock
     http: httpx.AsyncClient
-    enterprise: AnEnterprise
+    enterprise: SomeEnterprise
     user_id: ManagedAccountId
     google_managed_id: ManagedAccountId
 
@@ -47,25 +47,13 @@ class Emm:
 
     def token(
         self,
-        enterprise: AnEnterprise | None = None,
+        enterprise: SomeEnterprise | None = None,
         *,
-        scope: str = Permission.ANDROID_ENTERPRISE,
+        scope: Permission = Permission.ANDROID_ENTERPRISE,
         audience: Audience = Audience.ANDROID_ENTERPRISE,
     ) -> str:
         owner = enterprise or self.enterprise
-        return mint_access_token(
-            self.app.deps.keys,
-            issuer=BASE_URL,
-            audience=audience,
-            subject=owner.service_account_id,
-            tenant_id=owner.emm_tenant_id,
-            client_id=owner.service_account_id,
-            scope=scope,
-            grant_id=None,
-            amr=(),
-            lifetime=10 * DAY,
-            now=self.clock(),
-        ).raw
+        return an_access_token(self.app, owner.service_account, audience, permissions=[scope], lifetime=10 * DAY)
 
     async def call(self, method: str, path: str, token: str | None = None, **options: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {token or self.token()}", **options.pop("headers", {})}

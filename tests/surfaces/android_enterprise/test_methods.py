@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.actions import Audience
+from tenantry.access.actions import Audience, Permission
 from tenantry.core.clock import MINUTE
 from tenantry.core.errors import all_kinds
 from tenantry.devices import devices
 from tenantry.surfaces.android_enterprise import errors
 from tenantry.tokens import base64url
-from tests.support.builders_devices import (
+from tests.support.builders import (
     a_managed_account,
     an_android_id,
     an_enterprise,
     device_count,
-    trail,
 )
+from tests.support.trail import types_of
 from tests.surfaces.android_enterprise.conftest import Emm
 
 POLICY = {
@@ -53,7 +53,7 @@ async def test_a_token_is_answered_with_its_kind_and_kept_from_caches(emm: Emm) 
     assert set(answer.json()) == {"kind", "token"}
     assert answer.json()["kind"] == "androidenterprise#authenticationToken"
     assert answer.headers["cache-control"] == "no-store"
-    assert "device_token.issued" in await trail(emm.store, emm.enterprise.tenant_id)
+    assert "device_token.issued" in await types_of(emm.store, emm.enterprise.tenant_id)
     chosen = await emm.call("POST", f"{emm.user}/authenticationToken", params={"fields": "token"})
     assert set(chosen.json()) == {"token"}
 
@@ -180,7 +180,7 @@ async def test_a_report_can_be_asked_for_three_times_a_day(emm: Emm) -> None:
     assert int(refused.headers["retry-after"]) > 0
     emm.clock.advance(24 * 60 * MINUTE)
     assert (await emm.call("POST", upload)).status_code == 204
-    assert (await trail(emm.store, emm.enterprise.tenant_id)).count("device.report_requested") == 4
+    assert (await types_of(emm.store, emm.enterprise.tenant_id)).count("device.report_requested") == 4
 
 
 async def test_access_is_revoked_again_and_again_and_a_user_is_deleted_once(emm: Emm) -> None:
@@ -218,19 +218,19 @@ async def test_another_emm_sees_what_an_unknown_enterprise_shows_and_changes_not
 ) -> None:
     await emm.provision()
     other = await an_enterprise(emm.store)
-    before = sorted(await trail(emm.store, emm.enterprise.tenant_id))
+    before = sorted(await types_of(emm.store, emm.enterprise.tenant_id))
     there = emm.root + path.format(user=emm.user_id)
     nowhere = f"/androidenterprise/v1/enterprises/LC00{path.format(user=emm.user_id)}"
     foreign = await emm.call(method, there, emm.token(other), json=body)
     unknown = await emm.call(method, nowhere, emm.token(other), json=body)
     assert reason(foreign) == (404, "notFound")
     assert foreign.content == unknown.content
-    assert sorted(await trail(emm.store, emm.enterprise.tenant_id)) == before
+    assert sorted(await types_of(emm.store, emm.enterprise.tenant_id)) == before
     # One's own enterprise does not open another tenant's users either.
     if "{user}" in path:
         own = f"/androidenterprise/v1/enterprises/{other.id}{path.format(user=emm.user_id)}"
         assert reason(await emm.call(method, own, emm.token(other), json=body)) == (404, "notFound")
-        assert sorted(await trail(emm.store, emm.enterprise.tenant_id)) == before
+        assert sorted(await types_of(emm.store, emm.enterprise.tenant_id)) == before
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
@@ -247,13 +247,14 @@ async def test_without_a_good_token_or_the_permission_nothing_is_answered(
             method, there, json=body, headers={b"authorization": f"Bearer {token}".encode("latin-1")}
         )
         assert reason(refused) == (401, "authError")
-    assert reason(await emm.call(method, there, emm.token(scope="group_information"), json=body)) == (403, "forbidden")
+    other_scope = emm.token(scope=Permission.GROUP_INFORMATION)
+    assert reason(await emm.call(method, there, other_scope, json=body)) == (403, "forbidden")
 
 
 async def test_a_denial_leaves_its_facts_in_the_trail_of_the_caller(emm: Emm) -> None:
     other = await an_enterprise(emm.store)
     await emm.call("GET", emm.root, emm.token(other))
-    assert "access.denied" in await trail(emm.store, other.emm_tenant_id)
+    assert "access.denied" in await types_of(emm.store, other.service_account.tenant_id)
 
 
 BAD_USERS = [
@@ -279,13 +280,13 @@ BAD_USERS = [
 
 @pytest.mark.parametrize(("body", "field"), BAD_USERS)
 async def test_a_bad_body_is_refused_by_the_name_of_its_field(emm: Emm, body: bytes, field: str) -> None:
-    before = sorted(await trail(emm.store, emm.enterprise.tenant_id))
+    before = sorted(await types_of(emm.store, emm.enterprise.tenant_id))
     refused = await emm.call("POST", f"{emm.root}/users", content=body)
     assert reason(refused) == (400, "invalid")
     error = refused.json()["error"]
     assert error["errors"][0]["location"] == field
     assert field in error["message"] or field == "body"
-    assert sorted(await trail(emm.store, emm.enterprise.tenant_id)) == before
+    assert sorted(await types_of(emm.store, emm.enterprise.tenant_id)) == before
 
 
 async def test_other_bad_input_gets_the_surfaces_own_4xx(emm: Emm) -> None:

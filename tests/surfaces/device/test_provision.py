@@ -14,8 +14,8 @@ from tenantry.core.errors import all_kinds
 from tenantry.store.engine import Store
 from tenantry.surfaces.device import errors
 from tests.support.app import an_app, client_for
-from tests.support.builders_devices import (
-    AnEnterprise,
+from tests.support.builders import (
+    SomeEnterprise,
     a_device_token,
     a_managed_account,
     an_enterprise,
@@ -27,13 +27,12 @@ PATH = "/device/v1/provision"
 
 
 class Scene:
-    def __init__(self, store: Store, http: httpx.AsyncClient, clock: FakeClock, enterprise: AnEnterprise) -> None:
+    def __init__(self, store: Store, http: httpx.AsyncClient, clock: FakeClock, enterprise: SomeEnterprise) -> None:
         self.store, self.http, self.clock, self.enterprise = store, http, clock, enterprise
 
     async def token(self) -> str:
         self.account_id = await a_managed_account(self.store, self.enterprise)
-        hasher = self.http._transport.app.deps.hasher  # type: ignore[attr-defined]
-        return await a_device_token(self.store, self.enterprise, self.account_id, now=self.clock(), hasher=hasher)
+        return await a_device_token(self.store, self.enterprise, self.account_id, now=self.clock())
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ async def test_an_assertion_becomes_a_token_of_the_service_account(world: World,
     assert (body["token_type"], set(body)) == ("Bearer", {"token_type", "access_token", "expires_in"})
     assert 300 <= body["expires_in"] <= 3600
     caller = await caller_of(world, body["access_token"], Audience.ANDROID_ENTERPRISE)
-    assert (caller.kind, caller.connector_id) == (CallerKind.SERVICE_ACCOUNT, account.connector_id)
+    assert (caller.kind, caller.connector_id) == (CallerKind.SERVICE_ACCOUNT, account.id)
 
 
 async def test_what_is_no_assertion_is_refused_in_plain_oauth(world: World) -> None:

@@ -32,7 +32,8 @@ from tenantry.directory.tenants import delete_tenant
 from tenantry.store import enterprises
 from tenantry.store.engine import Store
 from tenantry.store.enterprises import Enterprise
-from tests.support.builders_tenants import NOON, a_relationship, a_service_account, a_tenant, an_operator
+from tests.support.builders import OPERATOR, SomeTenant, a_relationship, a_service_account, a_tenant
+from tests.support.clock import NOON
 
 KAIZALA = [action for action, rule in RULES.items() if rule.audience is Audience.KAIZALA]
 PARTNER_CENTER = [
@@ -55,8 +56,8 @@ class World:
     """
 
     store: Store
-    customer: TenantId
-    partner: TenantId
+    customer: SomeTenant
+    partner: SomeTenant
     user: UserId
     parent: GroupId
     child: GroupId
@@ -65,7 +66,7 @@ class World:
 
     async def ask(self, caller: Caller, action: Action, tenant_id: TenantId | None = None, **of: object) -> Decision:
         async with self.store.read() as read:
-            return await decide(read, caller, action, tenant_id or self.customer, **{"now": NOON, **of})  # type: ignore[arg-type]
+            return await decide(read, caller, action, tenant_id or self.customer.id, **{"now": NOON, **of})  # type: ignore[arg-type]
 
     async def reasons(self, caller: Caller, actions: Iterable[Action], **of: Any) -> set[Reason]:
         """Every reason that any of the actions gets."""
@@ -79,7 +80,7 @@ class World:
                 VALUES (:tenant_id, :group_id, :user_id, :role, 0)
                 ON CONFLICT (tenant_id, group_id, user_id) DO UPDATE SET role = excluded.role
                 """,
-                tenant_id=self.customer,
+                tenant_id=self.customer.id,
                 group_id=group_id,
                 user_id=self.user,
                 role=role,
@@ -90,7 +91,7 @@ class World:
         whole = Caller(
             CallerKind.USER,
             Origin(CorrelationId("test"), ""),
-            tenant_id=tenant_id or self.customer,
+            tenant_id=tenant_id or self.customer.id,
             user_id=self.user,
             connector_id=ConnectorId(new_guid()),
             grant_id=GrantId(new_guid()),
@@ -108,7 +109,7 @@ async def world(store: Store) -> World:
     parent, child, aside = (GroupId(new_guid()) for _ in range(3))
     enterprise = EnterpriseId("E1")
     async with store.write() as tx:
-        for tenant_id in (customer, partner):
+        for tenant_id in (customer.id, partner.id):
             await tx.run(
                 """
                 INSERT INTO users (tenant_id, id, user_principal_name, upn_key, user_type, display_name, created_at,
@@ -118,14 +119,14 @@ async def world(store: Store) -> World:
                 tenant_id=tenant_id,
                 id=user,
             )
-        await assign_role(tx, an_operator(), partner, user, RoleId.GLOBAL_ADMINISTRATOR, None, NOON)
+        await assign_role(tx, OPERATOR, partner.id, user, RoleId.GLOBAL_ADMINISTRATOR, None, NOON)
         for group_id in (parent, child, aside):
             await tx.run(
                 """
                 INSERT INTO groups (tenant_id, id, name, welcome_message, group_type, created_at, updated_at)
                 VALUES (:tenant_id, :id, 'G', '', 'group', 0, 0)
                 """,
-                tenant_id=customer,
+                tenant_id=customer.id,
                 id=group_id,
             )
         for upper, lower in ((parent, child), (child, parent)):  # a ring must not hang the walk
@@ -134,7 +135,7 @@ async def world(store: Store) -> World:
                 INSERT INTO group_links (tenant_id, parent_id, child_id, created_at)
                 VALUES (:tenant_id, :parent_id, :child_id, 0)
                 """,
-                tenant_id=customer,
+                tenant_id=customer.id,
                 parent_id=upper,
                 child_id=lower,
             )
@@ -144,8 +145,8 @@ async def world(store: Store) -> World:
             VALUES (:id, :tenant_id, :emm_tenant_id, 'E', 0)
             """,
             id=enterprise,
-            tenant_id=customer,
-            emm_tenant_id=partner,
+            tenant_id=customer.id,
+            emm_tenant_id=partner.id,
         )
     return World(store, customer, partner, user, parent, child, aside, enterprise)
 
@@ -158,7 +159,7 @@ def test_every_action_is_either_public_or_has_a_rule() -> None:
 async def test_the_operator_may_and_who_proved_nothing_may_what_is_public(world: World) -> None:
     nobody = anonymous(Origin(CorrelationId("test"), ""))
     for action in Action:
-        assert (await world.ask(an_operator(), action)).allowed, action
+        assert (await world.ask(OPERATOR, action)).allowed, action
         assert (await world.ask(nobody, action)).allowed == (action in PUBLIC), action
 
 
@@ -177,7 +178,7 @@ async def test_an_application_alone_is_refused_where_a_user_is_needed(world: Wor
     assert await world.reasons(alone, needing) == {Reason.APP_ONLY}
     async with world.store.read() as read:
         with pytest.raises(AppOnlyRefused):
-            await require(read, alone, Action.CREATE_USER, world.customer, now=NOON)
+            await require(read, alone, Action.CREATE_USER, world.customer.id, now=NOON)
 
 
 async def test_one_factor_is_refused_where_two_are_needed(world: World) -> None:
@@ -185,13 +186,13 @@ async def test_one_factor_is_refused_where_two_are_needed(world: World) -> None:
     assert await world.reasons(weak, PARTNER_CENTER) == {Reason.MFA_MISSING}
     async with world.store.read() as read:
         with pytest.raises(MfaRequired):
-            await require(read, weak, Action.CREATE_USER, world.customer, now=NOON)
+            await require(read, weak, Action.CREATE_USER, world.customer.id, now=NOON)
 
 
 async def test_another_tenant_looks_absent(world: World) -> None:
-    stranger = world.caller(await a_tenant(world.store))
+    stranger = world.caller((await a_tenant(world.store)).id)
     for action in WIRE:
-        for tenant_id in (world.customer, TenantId(new_guid())):
+        for tenant_id in (world.customer.id, TenantId(new_guid())):
             async with world.store.read() as read:
                 with pytest.raises(NotFound) as caught:
                     await require(read, stranger, action, tenant_id, group_id=world.parent, now=NOON)
@@ -230,7 +231,7 @@ async def test_a_group_grant_reaches_its_group_and_what_is_below(world: World) -
     assert await world.reasons(unbound, NEED_GROUP, group_id=world.parent) == {Reason.OUTSIDE_REACH}
     async with world.store.read() as read:
         with pytest.raises(Forbidden):
-            await require(read, caller, Action.READ_GROUP, world.customer, group_id=world.aside, now=NOON)
+            await require(read, caller, Action.READ_GROUP, world.customer.id, group_id=world.aside, now=NOON)
 
 
 async def test_a_deleted_group_is_absent(world: World) -> None:
@@ -238,7 +239,7 @@ async def test_a_deleted_group_is_absent(world: World) -> None:
     async with world.store.write() as tx:
         await tx.run(
             "UPDATE groups SET deleted_at = 1 WHERE tenant_id = :tenant_id AND id = :id",
-            tenant_id=world.customer,
+            tenant_id=world.customer.id,
             id=world.parent,
         )
     for caller in (world.caller(), world.caller(reach=Reach.TENANT)):
@@ -249,23 +250,21 @@ async def test_a_deleted_group_is_absent(world: World) -> None:
 
 
 async def _relate(world: World, **options: Any) -> RelationshipId:
-    return await a_relationship(
-        world.store, customer_tenant_id=world.customer, partner_tenant_id=world.partner, **options
-    )
+    return await a_relationship(world.store, world.partner, world.customer, reseller=False, **options)
 
 
 async def _end(world: World, relationship_id: RelationshipId) -> None:
     async with world.store.write() as tx:
         await end_relationship(
-            tx, an_operator(), customer_tenant_id=world.customer, relationship_id=relationship_id, now=NOON
+            tx, OPERATOR, customer_tenant_id=world.customer.id, relationship_id=relationship_id, now=NOON
         )
 
 
 async def test_a_partner_may_what_a_role_of_an_active_relationship_allows(world: World) -> None:
     for role in RoleId:
-        relationship_id = await _relate(world, role_ids=[role])
+        relationship_id = await _relate(world, roles=[role])
         for action in PARTNER_CENTER:
-            decision = await world.ask(world.caller(world.partner), action)
+            decision = await world.ask(world.caller(world.partner.id), action)
             assert decision.allowed == (role in RULES[action].roles), (role, action)
             assert decision.reason in (Reason.GRANTED, Reason.ROLE_MISSING)
         await _end(world, relationship_id)
@@ -273,34 +272,34 @@ async def test_a_partner_may_what_a_role_of_an_active_relationship_allows(world:
 
 async def test_a_partners_user_may_only_what_it_may_at_home(world: World) -> None:
     """A relationship lifts nobody: the role it gives counts for those who hold it, or every role, in the partner."""
-    partner, caller = world.partner, world.caller(world.partner)
-    await _relate(world, role_ids=[RoleId.USER_ADMINISTRATOR])
+    partner, caller = world.partner.id, world.caller(world.partner.id)
+    await _relate(world, roles=[RoleId.USER_ADMINISTRATOR])
 
     async def reason(now: Micros = NOON) -> Reason:
         return (await world.ask(caller, Action.CREATE_USER, now=now)).reason
 
     assert await reason() is Reason.GRANTED
     async with world.store.write() as tx:
-        await remove_role(tx, an_operator(), partner, world.user, RoleId.GLOBAL_ADMINISTRATOR, NOON)
+        await remove_role(tx, OPERATOR, partner, world.user, RoleId.GLOBAL_ADMINISTRATOR, NOON)
     assert await world.reasons(caller, PARTNER_CENTER) == {Reason.ROLE_MISSING}
     fact = (await world.ask(caller, Action.CREATE_USER)).facts[-1]
     assert "gives the partner user administrator" in fact
     assert "in the partner's own tenant the user holds no role" in fact
     for role in RoleId:
         async with world.store.write() as tx:
-            await assign_role(tx, an_operator(), partner, world.user, role, NOON + DAY, NOON)
+            await assign_role(tx, OPERATOR, partner, world.user, role, NOON + DAY, NOON)
         does = role in (RoleId.USER_ADMINISTRATOR, RoleId.GLOBAL_ADMINISTRATOR)
         assert (await reason() is Reason.GRANTED) == does, role
         assert await reason(NOON + DAY) is Reason.ROLE_MISSING
         async with world.store.write() as tx:
-            await remove_role(tx, an_operator(), partner, world.user, role, NOON)
+            await remove_role(tx, OPERATOR, partner, world.user, role, NOON)
     async with world.store.write() as tx:  # what the user is in the customer's directory is another account
-        await assign_role(tx, an_operator(), world.customer, world.user, RoleId.GLOBAL_ADMINISTRATOR, None, NOON)
+        await assign_role(tx, OPERATOR, world.customer.id, world.user, RoleId.GLOBAL_ADMINISTRATOR, None, NOON)
     assert await reason() is Reason.ROLE_MISSING
 
 
 async def test_a_relationship_counts_from_approval_to_its_end(world: World) -> None:
-    caller = world.caller(world.partner)
+    caller = world.caller(world.partner.id)
     refused = {Reason.ROLE_MISSING}
 
     async def last_fact(now: Micros) -> str:
@@ -310,14 +309,14 @@ async def test_a_relationship_counts_from_approval_to_its_end(world: World) -> N
     assert await world.reasons(caller, PARTNER_CENTER) == refused
     assert f"relationship {pending} is approvalPending" in await last_fact(NOON)
 
-    active = await _relate(world, lasts=DAY)
+    active = await _relate(world, lifetime=DAY)
     end = NOON + DAY
     assert await world.reasons(caller, PARTNER_CENTER, now=end - 1) == GRANTED
     assert await world.reasons(caller, PARTNER_CENTER, now=end) == refused
     assert f"relationship {active} expired 2026-01-02T12:00:00Z" in await last_fact(end)
     async with world.store.read() as read:
         with pytest.raises(Forbidden):
-            await require(read, caller, Action.CREATE_USER, world.customer, now=end)
+            await require(read, caller, Action.CREATE_USER, world.customer.id, now=end)
 
     await _end(world, active)
     assert await world.reasons(caller, PARTNER_CENTER) == refused
@@ -327,9 +326,9 @@ async def test_a_relationship_counts_from_approval_to_its_end(world: World) -> N
 async def test_a_reseller_without_a_role_is_known_and_refused(world: World) -> None:
     async with world.store.write() as tx:
         await create_reseller_relationship(
-            tx, an_operator(), customer_tenant_id=world.customer, partner_tenant_id=world.partner, now=NOON
+            tx, OPERATOR, customer_tenant_id=world.customer.id, partner_tenant_id=world.partner.id, now=NOON
         )
-    caller = world.caller(world.partner)
+    caller = world.caller(world.partner.id)
     assert await world.reasons(caller, PARTNER_CENTER) == {Reason.ROLE_MISSING}
     assert "no delegated relationship exists" in (await world.ask(caller, Action.CREATE_USER)).facts[-1]
 
@@ -337,28 +336,28 @@ async def test_a_reseller_without_a_role_is_known_and_refused(world: World) -> N
 async def test_a_deleted_customer_is_absent_whatever_the_relationship(world: World) -> None:
     await _relate(world)
     async with world.store.write() as tx:
-        await delete_tenant(tx, an_operator(), world.customer, NOON)
-    assert await world.reasons(world.caller(world.partner), PARTNER_CENTER) == {Reason.NO_RELATION}
+        await delete_tenant(tx, OPERATOR, world.customer.id, NOON)
+    assert await world.reasons(world.caller(world.partner.id), PARTNER_CENTER) == {Reason.NO_RELATION}
 
 
 async def test_in_the_own_tenant_the_directory_role_counts_while_it_lasts(world: World) -> None:
     caller, admin, missing = world.caller(), RoleId.GLOBAL_ADMINISTRATOR, {Reason.ROLE_MISSING}
     assert await world.reasons(caller, PARTNER_CENTER) == missing
     async with world.store.write() as tx:
-        await assign_role(tx, an_operator(), world.customer, world.user, admin, NOON + DAY, NOON)
+        await assign_role(tx, OPERATOR, world.customer.id, world.user, admin, NOON + DAY, NOON)
     assert await world.reasons(caller, PARTNER_CENTER) == GRANTED
     assert await world.reasons(caller, PARTNER_CENTER, now=NOON + DAY) == missing
     async with world.store.write() as tx:
-        await assign_role(tx, an_operator(), world.customer, world.user, admin, None, NOON)
-        held = await list_roles(tx, world.customer, world.user, NOON)
+        await assign_role(tx, OPERATOR, world.customer.id, world.user, admin, None, NOON)
+        held = await list_roles(tx, world.customer.id, world.user, NOON)
     assert [(assignment.role_id, assignment.expires_at) for assignment in held] == [(admin, None)]
     assert await world.reasons(caller, PARTNER_CENTER, now=NOON + DAY) == GRANTED
     async with world.store.write() as tx:
-        await remove_role(tx, an_operator(), world.customer, world.user, admin, NOON)
+        await remove_role(tx, OPERATOR, world.customer.id, world.user, admin, NOON)
         with pytest.raises(NotFound):
-            await remove_role(tx, an_operator(), world.customer, world.user, admin, NOON)
+            await remove_role(tx, OPERATOR, world.customer.id, world.user, admin, NOON)
         with pytest.raises(NotFound):
-            await assign_role(tx, an_operator(), TenantId(new_guid()), world.user, admin, None, NOON)
+            await assign_role(tx, OPERATOR, TenantId(new_guid()), world.user, admin, None, NOON)
     assert await world.reasons(caller, PARTNER_CENTER) == missing
 
 
@@ -374,20 +373,20 @@ async def _enterprise_of(world: World) -> Enterprise:
 
 async def test_an_enterprise_obeys_its_service_account_and_its_emm(world: World) -> None:
     absent = {Reason.ENTERPRISE_UNKNOWN}
-    emm = world.caller(world.partner, kind=CallerKind.SERVICE_ACCOUNT, user_id=None)
+    emm = world.caller(world.partner.id, kind=CallerKind.SERVICE_ACCOUNT, user_id=None)
     assert await world.reasons(emm, ANDROID) == GRANTED
     enrolled = await _enterprise_of(world)
     assert await world.reasons(emm, ANDROID, enterprise=enrolled) == GRANTED
-    assert await world.reasons(emm, ANDROID, enterprise=enrolled._replace(emm_tenant_id=world.customer)) == absent
-    assert await world.reasons(emm, ANDROID, enterprise=enrolled._replace(tenant_id=world.partner)) == absent
-    account, _ = await a_service_account(world.store, world.customer)
-    bound = world.caller(kind=CallerKind.SERVICE_ACCOUNT, user_id=None, connector_id=account.connector_id)
+    assert await world.reasons(emm, ANDROID, enterprise=enrolled._replace(emm_tenant_id=world.customer.id)) == absent
+    assert await world.reasons(emm, ANDROID, enterprise=enrolled._replace(tenant_id=world.partner.id)) == absent
+    account = await a_service_account(world.store, world.customer)
+    bound = world.caller(kind=CallerKind.SERVICE_ACCOUNT, user_id=None, connector_id=account.id)
     assert await world.reasons(bound, ANDROID) == absent
     async with world.store.write() as tx:
         await tx.run(
             "UPDATE enterprises SET service_account_id = :account WHERE id = :id",
             id=world.enterprise,
-            account=account.connector_id,
+            account=account.id,
         )
     assert await world.reasons(bound, ANDROID, enterprise=enrolled) == absent
     assert await world.reasons(bound, ANDROID, enterprise=await _enterprise_of(world)) == GRANTED

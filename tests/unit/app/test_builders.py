@@ -11,7 +11,6 @@ from tests.support.builders import (
     a_grant,
     a_group,
     a_relationship,
-    a_service_account,
     a_tenant,
     a_user,
     an_enterprise,
@@ -26,7 +25,7 @@ async def test_what_the_builders_make_works_over_http(store: Store) -> None:
     connector = await a_connector(store, customer)
     grant = await a_grant(store, connector, admin, reach=Reach.GROUP, group_id=group_id)
     await a_relationship(store, partner, customer)
-    await an_enterprise(store, customer, partner, service_account=await a_service_account(store, partner))
+    await an_enterprise(store, customer, partner)
     secrets = {
         "applicationId": connector.id,
         "applicationSecret": connector.secret,

@@ -11,23 +11,21 @@ import pytest
 
 from tenantry.access.actions import Audience
 from tenantry.app import App
-from tenantry.core.clock import HOUR, MINUTE
-from tenantry.devices.managed_accounts import AccountType, insert_account
+from tenantry.core.clock import MINUTE
 from tenantry.store.engine import Store
 from tenantry.tokens.callers import authenticate
-from tenantry.tokens.mint import mint_access_token
 from tests.support.app import an_app, client_for
 from tests.support.builders import (
     OPERATOR,
     SomeConnector,
     SomeGrant,
-    SomeServiceAccount,
     SomeTenant,
     a_connector,
     a_grant,
-    a_service_account,
+    a_managed_account,
     a_tenant,
     a_user,
+    an_access_token,
     an_enterprise,
 )
 from tests.support.counting import Cost, CountingStore
@@ -121,44 +119,16 @@ async def test_a_caller_costs_one_look(house: House) -> None:
 
 
 async def test_a_device_token_is_made_and_redeemed_in_one_transaction_each(house: House, store: Store) -> None:
-    emm = await a_tenant(store)
-    account = await a_service_account(store, emm)
-    enterprise = await an_enterprise(store, house.tenant, emm, service_account=account)
-    async with store.write() as tx:
-        user = await insert_account(
-            tx,
-            OPERATOR,
-            enterprise,
-            account_identifier="user342",
-            account_type=AccountType.USER_ACCOUNT,
-            display_name=None,
-            now=house.app.deps.clock(),
-        )
-    url = f"/androidenterprise/v1/enterprises/{enterprise}/users/{user.id}/authenticationToken"
-    made, answer = await cost_of(
-        house, "POST", url, headers={"Authorization": f"Bearer {token_of(house, emm, account)}"}
-    )
+    enterprise = await an_enterprise(store, house.tenant)
+    account_id = await a_managed_account(store, enterprise)
+    url = f"/androidenterprise/v1/enterprises/{enterprise.id}/users/{account_id}/authenticationToken"
+    token = an_access_token(house.app, enterprise.service_account, Audience.ANDROID_ENTERPRISE)
+    made, answer = await cost_of(house, "POST", url, headers={"Authorization": f"Bearer {token}"})
     assert (made.looks, made.commits) == (CALLER + ENTERPRISE, 1)
     redeemed, _ = await cost_of(
         house, "POST", "/device/v1/provision", json={"token": answer.json()["token"], "androidId": "1"}
     )
     assert (redeemed.looks, redeemed.commits) == (0, 1)
-
-
-def token_of(house: House, tenant: SomeTenant, account: SomeServiceAccount) -> str:
-    return mint_access_token(
-        house.app.deps.keys,
-        issuer=house.app.deps.settings.issuer,
-        audience=Audience.ANDROID_ENTERPRISE,
-        subject=account.connector_id,
-        tenant_id=tenant.id,
-        client_id=account.connector_id,
-        scope="android_enterprise",
-        grant_id=None,
-        amr=(),
-        lifetime=HOUR,
-        now=house.app.deps.clock(),
-    ).raw
 
 
 async def test_key_set_and_discovery_cost_nothing(house: House) -> None:

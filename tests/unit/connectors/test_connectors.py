@@ -21,22 +21,24 @@ from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId
 from tenantry.store import audit_events
 from tenantry.store.engine import Store
-from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
-from tests.support.builders_tenants import NOON, a_connector, a_tenant, an_operator
-
-HASHER = SecretHasher(bytes(32))
+from tenantry.tokens.secrets import SecretKind, tenant_of
+from tests.support.builders import HASHER, OPERATOR, a_connector, a_tenant
+from tests.support.clock import NOON
 
 
 async def test_a_secret_leads_to_its_tenant_and_is_nowhere_in_clear(store: Store) -> None:
-    tenant_id = await a_tenant(store)
-    new = await a_connector(store, HASHER, tenant_id)
+    tenant = await a_tenant(store)
+    async with store.write() as tx:
+        new = await register_connector(
+            tx, OPERATOR, HASHER, tenant_id=tenant.id, name="Sync", permissions=[Permission.GROUP_MEMBERS], now=NOON
+        )
     assert new.client_secret is not None
-    assert tenant_of(new.client_secret, SecretKind.CONNECTOR_SECRET) == tenant_id
+    assert tenant_of(new.client_secret, SecretKind.CONNECTOR_SECRET) == tenant.id
     assert new.client_secret not in repr(new)
     async with store.read() as read:
-        secrets = await list_secrets(read, tenant_id, new.connector_id, NOON)
+        secrets = await list_secrets(read, tenant.id, new.connector_id, NOON)
         stored = await read.all(bytes, "SELECT secret_hash FROM connector_secrets")
-        trail = await audit_events.list_after(read, tenant_id, "", 10)
+        trail = await audit_events.list_after(read, tenant.id, "", 10)
     assert [secret.hint for secret in secrets] == [new.client_secret[-4:]]
     assert stored == [HASHER.hash(new.client_secret)]
     assert {event.type for event in trail} >= {"connector.registered", "connector.secret_added"}
@@ -44,101 +46,101 @@ async def test_a_secret_leads_to_its_tenant_and_is_nowhere_in_clear(store: Store
 
 
 async def test_however_many_ask_at_once_two_secrets_live(store: Store) -> None:
-    tenant_id = await a_tenant(store)
-    new = await a_connector(store, HASHER, tenant_id)
+    tenant = await a_tenant(store)
+    new = await a_connector(store, tenant)
 
     async def one_more() -> None:
         async with store.write() as tx:
-            await add_secret(tx, an_operator(), HASHER, tenant_id, new.connector_id, now=NOON)
+            await add_secret(tx, OPERATOR, HASHER, tenant.id, new.id, now=NOON)
 
     outcomes = await asyncio.gather(*(one_more() for _ in range(8)), return_exceptions=True)
     assert sum(outcome is None for outcome in outcomes) == 1
     assert sum(isinstance(outcome, FailedPrecondition) for outcome in outcomes) == 7
     async with store.read() as read:
-        assert len(await list_secrets(read, tenant_id, new.connector_id, NOON)) == MOST_LIVE
+        assert len(await list_secrets(read, tenant.id, new.id, NOON)) == MOST_LIVE
 
 
 async def test_an_ended_or_expired_secret_makes_room_for_another(store: Store) -> None:
-    tenant_id = await a_tenant(store)
-    new = await a_connector(store, HASHER, tenant_id)
+    tenant = await a_tenant(store)
+    new = await a_connector(store, tenant)
     async with store.write() as tx:
-        [first] = await list_secrets(tx, tenant_id, new.connector_id, NOON)
-        await add_secret(tx, an_operator(), HASHER, tenant_id, new.connector_id, expires_at=NOON + DAY, now=NOON)
-        await end_secret(tx, an_operator(), tenant_id, new.connector_id, first.id, NOON)
+        [first] = await list_secrets(tx, tenant.id, new.id, NOON)
+        await add_secret(tx, OPERATOR, HASHER, tenant.id, new.id, expires_at=NOON + DAY, now=NOON)
+        await end_secret(tx, OPERATOR, tenant.id, new.id, first.id, NOON)
         with pytest.raises(NotFound):
-            await end_secret(tx, an_operator(), tenant_id, new.connector_id, first.id, NOON)
-        await add_secret(tx, an_operator(), HASHER, tenant_id, new.connector_id, now=NOON)
+            await end_secret(tx, OPERATOR, tenant.id, new.id, first.id, NOON)
+        await add_secret(tx, OPERATOR, HASHER, tenant.id, new.id, now=NOON)
         with pytest.raises(FailedPrecondition):
-            await add_secret(tx, an_operator(), HASHER, tenant_id, new.connector_id, now=NOON)
-        await add_secret(tx, an_operator(), HASHER, tenant_id, new.connector_id, now=NOON + DAY)
+            await add_secret(tx, OPERATOR, HASHER, tenant.id, new.id, now=NOON)
+        await add_secret(tx, OPERATOR, HASHER, tenant.id, new.id, now=NOON + DAY)
 
 
 async def test_a_connector_is_switched_off_and_on_once_each(store: Store) -> None:
-    tenant_id = await a_tenant(store)
-    new = await a_connector(store, HASHER, tenant_id)
+    tenant = await a_tenant(store)
+    new = await a_connector(store, tenant)
     async with store.write() as tx:
-        await deactivate_connector(tx, an_operator(), tenant_id, new.connector_id, NOON)
-        assert (await get_connector(tx, tenant_id, new.connector_id)).deactivated_at == NOON
+        await deactivate_connector(tx, OPERATOR, tenant.id, new.id, NOON)
+        assert (await get_connector(tx, tenant.id, new.id)).deactivated_at == NOON
         with pytest.raises(FailedPrecondition):
-            await deactivate_connector(tx, an_operator(), tenant_id, new.connector_id, NOON)
-        await activate_connector(tx, an_operator(), tenant_id, new.connector_id, NOON)
-        assert (await get_connector(tx, tenant_id, new.connector_id)).deactivated_at is None
+            await deactivate_connector(tx, OPERATOR, tenant.id, new.id, NOON)
+        await activate_connector(tx, OPERATOR, tenant.id, new.id, NOON)
+        assert (await get_connector(tx, tenant.id, new.id)).deactivated_at is None
         with pytest.raises(FailedPrecondition):
-            await activate_connector(tx, an_operator(), tenant_id, new.connector_id, NOON)
+            await activate_connector(tx, OPERATOR, tenant.id, new.id, NOON)
 
 
 async def test_a_deleted_connector_is_absent_for_everything(store: Store) -> None:
-    tenant_id = await a_tenant(store)
-    new = await a_connector(store, HASHER, tenant_id)
+    tenant = await a_tenant(store)
+    new = await a_connector(store, tenant)
     async with store.write() as tx:
-        await delete_connector(tx, an_operator(), tenant_id, new.connector_id, NOON)
+        await delete_connector(tx, OPERATOR, tenant.id, new.id, NOON)
         for attempt in (
-            delete_connector(tx, an_operator(), tenant_id, new.connector_id, NOON),
-            activate_connector(tx, an_operator(), tenant_id, new.connector_id, NOON),
-            deactivate_connector(tx, an_operator(), tenant_id, new.connector_id, NOON),
-            add_secret(tx, an_operator(), HASHER, tenant_id, new.connector_id, now=NOON),
+            delete_connector(tx, OPERATOR, tenant.id, new.id, NOON),
+            activate_connector(tx, OPERATOR, tenant.id, new.id, NOON),
+            deactivate_connector(tx, OPERATOR, tenant.id, new.id, NOON),
+            add_secret(tx, OPERATOR, HASHER, tenant.id, new.id, now=NOON),
         ):
             with pytest.raises(NotFound):
                 await attempt
-        assert await list_connectors(tx, tenant_id, limit=10) == []
+        assert await list_connectors(tx, tenant.id, limit=10) == []
 
 
 async def test_another_tenants_connector_is_absent_and_stays_as_it_is(store: Store) -> None:
-    tenant_id, other_id = await a_tenant(store), await a_tenant(store)
-    new = await a_connector(store, HASHER, tenant_id)
+    tenant, other = await a_tenant(store), await a_tenant(store)
+    new = await a_connector(store, tenant)
     async with store.write() as tx:
-        [secret] = await list_secrets(tx, tenant_id, new.connector_id, NOON)
+        [secret] = await list_secrets(tx, tenant.id, new.id, NOON)
         for attempt in (
-            get_connector(tx, other_id, new.connector_id),
-            delete_connector(tx, an_operator(), other_id, new.connector_id, NOON),
-            deactivate_connector(tx, an_operator(), other_id, new.connector_id, NOON),
-            end_secret(tx, an_operator(), other_id, new.connector_id, secret.id, NOON),
-            add_secret(tx, an_operator(), HASHER, other_id, new.connector_id, now=NOON),
-            list_secrets(tx, other_id, new.connector_id, NOON),
+            get_connector(tx, other.id, new.id),
+            delete_connector(tx, OPERATOR, other.id, new.id, NOON),
+            deactivate_connector(tx, OPERATOR, other.id, new.id, NOON),
+            end_secret(tx, OPERATOR, other.id, new.id, secret.id, NOON),
+            add_secret(tx, OPERATOR, HASHER, other.id, new.id, now=NOON),
+            list_secrets(tx, other.id, new.id, NOON),
         ):
             with pytest.raises(NotFound):
                 await attempt
-        connector = await get_connector(tx, tenant_id, new.connector_id)
+        connector = await get_connector(tx, tenant.id, new.id)
         assert (connector.deactivated_at, connector.deleted_at) == (None, None)
-        trail = await audit_events.list_after(tx, other_id, "", 10)
+        trail = await audit_events.list_after(tx, other.id, "", 10)
         assert {event.type for event in trail} == {"tenant.created", "domain.added"}
 
 
 async def test_a_public_connector_has_no_secret_and_gets_none(store: Store) -> None:
-    tenant_id = await a_tenant(store)
-    new = await a_connector(store, HASHER, tenant_id, kind="public")
-    assert new.client_secret is None
+    tenant = await a_tenant(store)
+    new = await a_connector(store, tenant, kind="public")
+    assert new.secret == ""
     async with store.write() as tx:
         with pytest.raises(FailedPrecondition):
-            await add_secret(tx, an_operator(), HASHER, tenant_id, new.connector_id, now=NOON)
+            await add_secret(tx, OPERATOR, HASHER, tenant.id, new.id, now=NOON)
 
 
 async def test_pages_of_connectors_follow_one_another(store: Store) -> None:
-    tenant_id = await a_tenant(store)
-    made = sorted([(await a_connector(store, HASHER, tenant_id)).connector_id for _ in range(5)])
+    tenant = await a_tenant(store)
+    made = sorted([(await a_connector(store, tenant)).id for _ in range(5)])
     async with store.read() as read:
-        first = [connector.id for connector in await list_connectors(read, tenant_id, limit=3)]
-        rest = [connector.id for connector in await list_connectors(read, tenant_id, after=first[-1], limit=3)]
+        first = [connector.id for connector in await list_connectors(read, tenant.id, limit=3)]
+        rest = [connector.id for connector in await list_connectors(read, tenant.id, after=first[-1], limit=3)]
     assert first + rest == made
 
 
@@ -158,15 +160,15 @@ async def test_pages_of_connectors_follow_one_another(store: Store) -> None:
 async def test_what_a_connector_may_not_be_is_refused_by_name(
     store: Store, values: dict[str, object], field: str
 ) -> None:
-    tenant_id = await a_tenant(store)
+    tenant = await a_tenant(store)
     good: dict[str, object] = {"name": "Sync", "permissions": [Permission.GROUP_INFORMATION]}
     async with store.write() as tx:
         with pytest.raises(InvalidValue) as caught:
             await register_connector(
                 tx,
-                an_operator(),
+                OPERATOR,
                 HASHER,
-                tenant_id=tenant_id,
+                tenant_id=tenant.id,
                 now=NOON,
                 **{**good, **values},  # type: ignore[arg-type]
             )
@@ -178,7 +180,7 @@ async def test_a_connector_needs_a_live_tenant(store: Store) -> None:
         with pytest.raises(NotFound):
             await register_connector(
                 tx,
-                an_operator(),
+                OPERATOR,
                 HASHER,
                 tenant_id=TenantId("00000000-0000-0000-0000-000000000009"),
                 name="Sync",

@@ -16,8 +16,8 @@ from tenantry.connectors.service_accounts import (
 )
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
 from tenantry.store.engine import Store
-from tenantry.tokens.secrets import SecretHasher
-from tests.support.builders_tenants import NOON, a_connector, a_service_account, a_tenant, an_operator
+from tests.support.builders import OPERATOR, a_connector, a_service_account, a_tenant
+from tests.support.clock import NOON
 
 
 def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
@@ -29,25 +29,26 @@ def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
 
 
 async def test_googles_library_loads_the_key_file_and_finds_the_token_address(store: Store) -> None:
-    account, private_pem = await a_service_account(store, await a_tenant(store), name="emm")
+    tenant = await a_tenant(store)
+    account = await a_service_account(store, tenant, name="emm")
     info = key_file(
         email=account.email,
-        connector_id=account.connector_id,
+        connector_id=account.id,
         key_id="key-1",
-        private_pem=private_pem,
+        private_pem=account.private_pem,
         token_uri="http://tenantry.test/token",
         project_id="tenantry",
     )
     credentials = service_account.Credentials.from_service_account_info(info)  # type: ignore[no-untyped-call]
-    assert credentials.service_account_email == "emm@accounts.example"
+    assert credentials.service_account_email == f"emm@{tenant.domain}"
     assert credentials._token_uri == "http://tenantry.test/token"
 
 
 async def test_an_address_is_taken_once_in_the_installation(store: Store) -> None:
-    for tenant_id, taken in ((await a_tenant(store), False), (await a_tenant(store), True)):
+    for tenant, taken in ((await a_tenant(store), False), (await a_tenant(store), True)):
         async with store.write() as tx:
             registered = register_service_account(
-                tx, an_operator(), tenant_id=tenant_id, name="emm", domain="accounts.example", now=NOON
+                tx, OPERATOR, tenant_id=tenant.id, name="emm", domain="accounts.example", now=NOON
             )
             if not taken:
                 await registered
@@ -57,33 +58,33 @@ async def test_an_address_is_taken_once_in_the_installation(store: Store) -> Non
 
 
 async def test_a_key_is_added_once_and_revoked_once(store: Store) -> None:
-    tenant_id, other_id = await a_tenant(store), await a_tenant(store)
-    account, _ = await a_service_account(store, tenant_id)
+    tenant, other = await a_tenant(store), await a_tenant(store)
+    account = await a_service_account(store, tenant)
     pem = _pem(rsa.generate_private_key(65537, 2048))
     async with store.write() as tx:
         with pytest.raises(AlreadyExists):
-            await add_service_account_key(tx, an_operator(), tenant_id, account.connector_id, "key-1", pem, NOON)
+            await add_service_account_key(tx, OPERATOR, tenant.id, account.id, "key-1", pem, NOON)
         with pytest.raises(NotFound):
-            await add_service_account_key(tx, an_operator(), other_id, account.connector_id, "key-2", pem, NOON)
+            await add_service_account_key(tx, OPERATOR, other.id, account.id, "key-2", pem, NOON)
         with pytest.raises(NotFound):
-            await revoke_service_account_key(tx, an_operator(), other_id, account.connector_id, "key-1", NOON)
-        await revoke_service_account_key(tx, an_operator(), tenant_id, account.connector_id, "key-1", NOON)
+            await revoke_service_account_key(tx, OPERATOR, other.id, account.id, "key-1", NOON)
+        await revoke_service_account_key(tx, OPERATOR, tenant.id, account.id, "key-1", NOON)
         with pytest.raises(NotFound):
-            await revoke_service_account_key(tx, an_operator(), tenant_id, account.connector_id, "key-1", NOON)
-        [key] = await list_service_account_keys(tx, tenant_id, account.connector_id)
+            await revoke_service_account_key(tx, OPERATOR, tenant.id, account.id, "key-1", NOON)
+        [key] = await list_service_account_keys(tx, tenant.id, account.id)
     assert key.revoked_at == NOON
 
 
 async def test_only_a_service_account_has_keys_and_only_strong_rsa_ones(store: Store) -> None:
-    tenant_id = await a_tenant(store)
-    account, _ = await a_service_account(store, tenant_id)
-    connector = await a_connector(store, SecretHasher(bytes(32)), tenant_id)
+    tenant = await a_tenant(store)
+    account = await a_service_account(store, tenant)
+    connector = await a_connector(store, tenant)
     good = _pem(rsa.generate_private_key(65537, 2048))
     async with store.write() as tx:
         with pytest.raises(FailedPrecondition):
-            await add_service_account_key(tx, an_operator(), tenant_id, connector.connector_id, "key-2", good, NOON)
+            await add_service_account_key(tx, OPERATOR, tenant.id, connector.id, "key-2", good, NOON)
         for pem in ("", "-----BEGIN PUBLIC KEY-----", _pem(ec.generate_private_key(ec.SECP256R1()))):
             with pytest.raises(InvalidValue):
-                await add_service_account_key(tx, an_operator(), tenant_id, account.connector_id, "key-2", pem, NOON)
+                await add_service_account_key(tx, OPERATOR, tenant.id, account.id, "key-2", pem, NOON)
         with pytest.raises(InvalidValue):
-            await add_service_account_key(tx, an_operator(), tenant_id, account.connector_id, "a b", good, NOON)
+            await add_service_account_key(tx, OPERATOR, tenant.id, account.id, "a b", good, NOON)

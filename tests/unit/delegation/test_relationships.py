@@ -22,34 +22,31 @@ from tenantry.delegation.relationships import (
 )
 from tenantry.store import audit_events, relationships
 from tenantry.store.engine import Store
-from tests.support.builders_tenants import NOON, a_relationship, a_tenant, an_operator
+from tests.support.builders import OPERATOR, a_relationship, a_tenant
+from tests.support.clock import NOON
 
 
 async def test_a_relationship_goes_from_pending_to_active_to_expired(store: Store) -> None:
     customer, partner = await a_tenant(store), await a_tenant(store)
-    pending = await a_relationship(
-        store, customer_tenant_id=customer, partner_tenant_id=partner, lasts=DAY, approved=False
-    )
+    pending = await a_relationship(store, partner, customer, lifetime=DAY, approved=False, reseller=False)
     async with store.write() as tx:
-        [row] = await relationships.list_of_pair(tx, customer, partner)
+        [row] = await relationships.list_of_pair(tx, customer.id, partner.id)
         assert status_at(row, NOON) == "approvalPending"
-        await approve_relationship(tx, an_operator(), customer_tenant_id=customer, relationship_id=pending, now=NOON)
-        [row] = await relationships.list_of_pair(tx, customer, partner)
+        await approve_relationship(tx, OPERATOR, customer_tenant_id=customer.id, relationship_id=pending, now=NOON)
+        [row] = await relationships.list_of_pair(tx, customer.id, partner.id)
         assert (status_at(row, NOON), status_at(row, NOON + DAY)) == ("active", "expired")
-        trail = await audit_events.list_after(tx, customer, "", 10)
+        trail = await audit_events.list_after(tx, customer.id, "", 10)
     assert {event.type for event in trail} >= {"relationship.requested", "relationship.approved"}
 
 
 @pytest.mark.parametrize("change", [approve_relationship, end_relationship])
 async def test_of_many_who_change_the_state_one_does(store: Store, change: Callable[..., Awaitable[None]]) -> None:
     customer, partner = await a_tenant(store), await a_tenant(store)
-    relationship_id = await a_relationship(
-        store, customer_tenant_id=customer, partner_tenant_id=partner, approved=False
-    )
+    relationship_id = await a_relationship(store, partner, customer, approved=False, reseller=False)
 
     async def once() -> None:
         async with store.write() as tx:
-            await change(tx, an_operator(), customer_tenant_id=customer, relationship_id=relationship_id, now=NOON)
+            await change(tx, OPERATOR, customer_tenant_id=customer.id, relationship_id=relationship_id, now=NOON)
 
     outcomes = await asyncio.gather(*(once() for _ in range(8)), return_exceptions=True)
     assert sum(outcome is None for outcome in outcomes) == 1
@@ -58,52 +55,48 @@ async def test_of_many_who_change_the_state_one_does(store: Store, change: Calla
 
 async def test_what_is_over_is_neither_approved_nor_ended_again(store: Store) -> None:
     customer, partner = await a_tenant(store), await a_tenant(store)
-    late = await a_relationship(
-        store, customer_tenant_id=customer, partner_tenant_id=partner, lasts=DAY, approved=False
-    )
+    late = await a_relationship(store, partner, customer, lifetime=DAY, approved=False, reseller=False)
     async with store.write() as tx:
         with pytest.raises(FailedPrecondition, match="expired"):
             await approve_relationship(
-                tx, an_operator(), customer_tenant_id=customer, relationship_id=late, now=NOON + DAY
+                tx, OPERATOR, customer_tenant_id=customer.id, relationship_id=late, now=NOON + DAY
             )
-        await end_relationship(tx, an_operator(), customer_tenant_id=customer, relationship_id=late, now=NOON)
+        await end_relationship(tx, OPERATOR, customer_tenant_id=customer.id, relationship_id=late, now=NOON)
         with pytest.raises(FailedPrecondition, match="terminated"):
-            await end_relationship(tx, an_operator(), customer_tenant_id=customer, relationship_id=late, now=NOON)
+            await end_relationship(tx, OPERATOR, customer_tenant_id=customer.id, relationship_id=late, now=NOON)
 
 
 async def test_another_customer_can_neither_approve_nor_end_it(store: Store) -> None:
     customer, partner, other = await a_tenant(store), await a_tenant(store), await a_tenant(store)
-    relationship_id = await a_relationship(
-        store, customer_tenant_id=customer, partner_tenant_id=partner, approved=False
-    )
+    relationship_id = await a_relationship(store, partner, customer, approved=False, reseller=False)
     async with store.write() as tx:
         for change in (approve_relationship, end_relationship):
-            for tenant_id, wanted in ((other, relationship_id), (customer, RelationshipId(new_guid()))):
+            for tenant_id, wanted in ((other.id, relationship_id), (customer.id, RelationshipId(new_guid()))):
                 with pytest.raises(NotFound):
-                    await change(tx, an_operator(), customer_tenant_id=tenant_id, relationship_id=wanted, now=NOON)
-        row = await relationships.find(tx, customer, relationship_id)
+                    await change(tx, OPERATOR, customer_tenant_id=tenant_id, relationship_id=wanted, now=NOON)
+        row = await relationships.find(tx, customer.id, relationship_id)
     assert row is not None
     assert row.status == "approvalPending"
 
 
 async def test_a_reseller_relationship_made_twice_is_one_and_can_begin_again(store: Store) -> None:
     customer, partner = await a_tenant(store), await a_tenant(store)
-    pair = {"customer_tenant_id": customer, "partner_tenant_id": partner}
+    pair = {"customer_tenant_id": customer.id, "partner_tenant_id": partner.id}
 
     async def once() -> None:
         async with store.write() as tx:
-            await create_reseller_relationship(tx, an_operator(), **pair, now=NOON)
+            await create_reseller_relationship(tx, OPERATOR, **pair, now=NOON)
 
     await asyncio.gather(*(once() for _ in range(4)))
     async with store.write() as tx:
-        assert await relationships.has_open_reseller(tx, customer, partner)
-        await end_reseller_relationship(tx, an_operator(), **pair, now=NOON)
-        assert not await relationships.has_open_reseller(tx, customer, partner)
+        assert await relationships.has_open_reseller(tx, customer.id, partner.id)
+        await end_reseller_relationship(tx, OPERATOR, **pair, now=NOON)
+        assert not await relationships.has_open_reseller(tx, customer.id, partner.id)
         with pytest.raises(NotFound):
-            await end_reseller_relationship(tx, an_operator(), **pair, now=NOON)
-        await create_reseller_relationship(tx, an_operator(), **pair, now=NOON)
-        assert await relationships.has_open_reseller(tx, customer, partner)
-        trail = await audit_events.list_after(tx, customer, "", 10)
+            await end_reseller_relationship(tx, OPERATOR, **pair, now=NOON)
+        await create_reseller_relationship(tx, OPERATOR, **pair, now=NOON)
+        assert await relationships.has_open_reseller(tx, customer.id, partner.id)
+        trail = await audit_events.list_after(tx, customer.id, "", 10)
     assert [event.type for event in trail].count("reseller_relationship.created") == 2
 
 
@@ -130,14 +123,14 @@ async def test_a_request_that_makes_no_sense_is_refused_by_name(
         with pytest.raises(InvalidValue) as caught:
             await request_relationship(
                 tx,
-                an_operator(),
-                customer_tenant_id=customer,
-                partner_tenant_id=partner,
+                OPERATOR,
+                customer_tenant_id=customer.id,
+                partner_tenant_id=partner.id,
                 now=NOON,
                 **{**good, **values},  # type: ignore[arg-type]
             )
         with pytest.raises(InvalidValue):
             await create_reseller_relationship(
-                tx, an_operator(), customer_tenant_id=customer, partner_tenant_id=customer, now=NOON
+                tx, OPERATOR, customer_tenant_id=customer.id, partner_tenant_id=customer.id, now=NOON
             )
     assert caught.value.field == field

@@ -25,10 +25,10 @@ from tenantry.devices.managed_accounts import AccountType
 from tenantry.devices.revocation import revoke_device_access
 from tenantry.store import open_store
 from tenantry.store.engine import Store
-from tests.support.builders_devices import (
-    LIFETIME,
-    LIMIT,
-    AnEnterprise,
+from tests.support.builders import (
+    DEVICE_LIMIT,
+    TOKEN_LIFETIME,
+    SomeEnterprise,
     a_device_token,
     a_managed_account,
     an_enterprise,
@@ -41,7 +41,7 @@ from tests.support.clock import NOON
 
 T = TypeVar("T")
 
-ANDROID_IDS = [f"{number:02x}" for number in range(LIMIT + 3)]
+ANDROID_IDS = [f"{number:02x}" for number in range(DEVICE_LIMIT + 3)]
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Account:
         if android_id not in self.devices:
             if self.is_device:
                 self.devices.clear()
-            elif len(self.devices) == LIMIT:
+            elif len(self.devices) == DEVICE_LIMIT:
                 return DeviceLimitExceeded
             self.devices.add(android_id)
         token.claimed_by, token.claimed_at = android_id, now
@@ -96,7 +96,7 @@ class Histories(RuleBasedStateMachine):
 
     @initialize()
     def set_the_scene(self) -> None:
-        self.enterprise: AnEnterprise = self.run(an_enterprise(self.store))
+        self.enterprise: SomeEnterprise = self.run(an_enterprise(self.store))
         self.accounts = [
             Account(self.run(a_managed_account(self.store, self.enterprise, kind, account_type=kind)), is_device)
             for kind, is_device in ((AccountType.USER_ACCOUNT, False), (AccountType.DEVICE_ACCOUNT, True))
@@ -105,14 +105,14 @@ class Histories(RuleBasedStateMachine):
     @rule(which=st.sampled_from([0, 0, 0, 1]))
     def ask_for_a_token(self, which: int) -> None:
         account = self.accounts[which]
-        full = not account.is_device and len(account.devices) == LIMIT
+        full = not account.is_device and len(account.devices) == DEVICE_LIMIT
         try:
             raw = self.run(a_device_token(self.store, self.enterprise, account.id, now=self.now))
         except DeviceLimitExceeded:
             assert full
         else:
             assert not full
-            account.tokens.append(Token(raw, self.now + LIFETIME))
+            account.tokens.append(Token(raw, self.now + TOKEN_LIFETIME))
 
     @rule(
         which=st.sampled_from([0, 0, 0, 1]),
@@ -135,7 +135,7 @@ class Histories(RuleBasedStateMachine):
         provisioned = self.run(redeem(self.store, token.raw, android_id, now=self.now))
         assert (provisioned.account_id, provisioned.android_id) == (account.id, android_id)
 
-    @rule(new=st.lists(st.sampled_from(ANDROID_IDS), min_size=4, max_size=LIMIT))
+    @rule(new=st.lists(st.sampled_from(ANDROID_IDS), min_size=4, max_size=DEVICE_LIMIT))
     def fill(self, new: list[str]) -> None:
         """Many devices in one step, so that the limit is met in most histories."""
         for android_id in new:
@@ -155,7 +155,7 @@ class Histories(RuleBasedStateMachine):
         for token in account.tokens:
             token.revoked = token.revoked or token.claimed_by is None
 
-    @rule(span=st.sampled_from([SECOND, 3 * SECOND, 30 * SECOND, MINUTE, LIFETIME, -SECOND]))
+    @rule(span=st.sampled_from([SECOND, 3 * SECOND, 30 * SECOND, MINUTE, TOKEN_LIFETIME, -SECOND]))
     def let_time_pass(self, span: int) -> None:
         self.now += span
 
@@ -166,7 +166,7 @@ class Histories(RuleBasedStateMachine):
             assert self.run(live_devices(self.store, self.enterprise, account.id)) == expected
             assert self.run(live_credentials(self.store, self.enterprise, account.id)) == expected
             assert self.run(device_count(self.store, self.enterprise, account.id)) == len(expected)
-            assert len(expected) <= (1 if account.is_device else LIMIT)
+            assert len(expected) <= (1 if account.is_device else DEVICE_LIMIT)
 
     def teardown(self) -> None:
         self.run(self.store.close())

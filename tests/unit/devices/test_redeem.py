@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -17,17 +18,17 @@ from tenantry.core.errors import (
     InvalidValue,
     NotFound,
 )
-from tenantry.core.ids import ManagedAccountId
+from tenantry.core.ids import EnterpriseId, ManagedAccountId
 from tenantry.devices.managed_accounts import AccountType
 from tenantry.devices.redeem import Provisioned, parse_android_id
 from tenantry.devices.revocation import delete_account, revoke_device_access
 from tenantry.store.engine import Store
 from tenantry.tokens.refusals import MARKS_PER_MINUTE
 from tenantry.tokens.secrets import SecretKind, mint_secret
-from tests.support.builders_devices import (
-    LIFETIME,
-    LIMIT,
-    AnEnterprise,
+from tests.support.builders import (
+    DEVICE_LIMIT,
+    TOKEN_LIFETIME,
+    SomeEnterprise,
     a_device_token,
     a_google_managed_account,
     a_managed_account,
@@ -37,12 +38,12 @@ from tests.support.builders_devices import (
     live_credentials,
     live_devices,
     redeem,
-    trail,
 )
 from tests.support.clock import NOON
+from tests.support.trail import types_of
 
 
-async def fill(store: Store, enterprise: AnEnterprise, account_id: ManagedAccountId, devices: int) -> None:
+async def fill(store: Store, enterprise: SomeEnterprise, account_id: ManagedAccountId, devices: int) -> None:
     for number in range(devices):
         await redeem(store, await a_device_token(store, enterprise, account_id), an_android_id(number))
 
@@ -78,7 +79,7 @@ async def test_a_token_provisions_one_device_and_is_then_used(store: Store) -> N
     with pytest.raises(DeviceTokenUsed):
         await redeem(store, token, "00bb")
     assert await live_devices(store, enterprise, account_id) == ["00aa"]
-    seen = await trail(store, enterprise.tenant_id)
+    seen = await types_of(store, enterprise.tenant_id)
     assert [seen.count(f"device{word}") for word in ("_token.issued", ".provisioned", "_token.refused")] == [1, 1, 1]
 
 
@@ -103,7 +104,7 @@ async def test_a_used_token_sent_again_and_again_does_not_fill_the_trail(store: 
     for _ in range(MARKS_PER_MINUTE + 5):
         with pytest.raises(DeviceTokenUsed):
             await redeem(store, token, "00bb")
-    assert (await trail(store, enterprise.tenant_id)).count("device_token.refused") == MARKS_PER_MINUTE
+    assert (await types_of(store, enterprise.tenant_id)).count("device_token.refused") == MARKS_PER_MINUTE
 
 
 @pytest.mark.parametrize("same_device", [True, False])
@@ -126,7 +127,7 @@ async def test_of_64_parallel_redeems_of_one_token_one_succeeds(store: Store, sa
 async def test_of_64_parallel_redeems_of_64_tokens_of_a_user_with_9_devices_one_succeeds(store: Store) -> None:
     enterprise = await an_enterprise(store)
     account_id = await a_managed_account(store, enterprise)
-    await fill(store, enterprise, account_id, LIMIT - 1)
+    await fill(store, enterprise, account_id, DEVICE_LIMIT - 1)
     tokens = [await a_device_token(store, enterprise, account_id) for _ in range(64)]
 
     answers = await asyncio.gather(
@@ -135,8 +136,8 @@ async def test_of_64_parallel_redeems_of_64_tokens_of_a_user_with_9_devices_one_
 
     assert [type(answer) for answer in answers].count(Provisioned) == 1
     assert [type(answer) for answer in answers].count(DeviceLimitExceeded) == 63
-    assert len(await live_devices(store, enterprise, account_id)) == LIMIT
-    assert await device_count(store, enterprise, account_id) == LIMIT
+    assert len(await live_devices(store, enterprise, account_id)) == DEVICE_LIMIT
+    assert await device_count(store, enterprise, account_id) == DEVICE_LIMIT
 
 
 async def test_parallel_redeems_by_one_device_take_one_slot(store: Store) -> None:
@@ -155,17 +156,17 @@ async def test_a_full_account_gets_no_token_and_a_refused_redeem_leaves_its_toke
     enterprise = await an_enterprise(store)
     account_id = await a_managed_account(store, enterprise)
     early = await a_device_token(store, enterprise, account_id)
-    await fill(store, enterprise, account_id, LIMIT)
+    await fill(store, enterprise, account_id, DEVICE_LIMIT)
 
     with pytest.raises(DeviceLimitExceeded):
         await a_device_token(store, enterprise, account_id)
     with pytest.raises(DeviceLimitExceeded):
         await redeem(store, early, "00ff")
-    assert "device_token.refused" in await trail(store, enterprise.tenant_id)
+    assert "device_token.refused" in await types_of(store, enterprise.tenant_id)
     # A device that is provisioned again takes no slot, so the token that was refused works for it.
     await redeem(store, early, an_android_id(3))
-    assert await device_count(store, enterprise, account_id) == LIMIT
-    assert len(await live_credentials(store, enterprise, account_id)) == LIMIT
+    assert await device_count(store, enterprise, account_id) == DEVICE_LIMIT
+    assert len(await live_credentials(store, enterprise, account_id)) == DEVICE_LIMIT
 
 
 async def test_a_device_account_moves_to_the_device_that_redeems(store: Store) -> None:
@@ -176,7 +177,7 @@ async def test_a_device_account_moves_to_the_device_that_redeems(store: Store) -
     assert await live_devices(store, enterprise, account_id) == ["00bb"]
     assert await live_credentials(store, enterprise, account_id) == ["00bb"]
     assert await device_count(store, enterprise, account_id) == 1
-    assert "device.access_revoked" in await trail(store, enterprise.tenant_id)
+    assert "device.access_revoked" in await types_of(store, enterprise.tenant_id)
 
 
 async def test_parallel_redeems_of_a_device_account_leave_one_device(store: Store) -> None:
@@ -224,15 +225,15 @@ async def test_a_token_expires_when_its_lifetime_is_over_and_not_before(store: S
     enterprise = await an_enterprise(store)
     account_id = await a_managed_account(store, enterprise)
     first, second = [await a_device_token(store, enterprise, account_id) for _ in range(2)]
-    await redeem(store, first, "00aa", now=NOON + LIFETIME - 1)
+    await redeem(store, first, "00aa", now=NOON + TOKEN_LIFETIME - 1)
     with pytest.raises(DeviceTokenExpired):
-        await redeem(store, second, "00bb", now=NOON + LIFETIME)
+        await redeem(store, second, "00bb", now=NOON + TOKEN_LIFETIME)
 
 
 async def test_garbage_unknown_truncated_altered_and_wrong_kind_are_not_known_and_leave_no_mark(store: Store) -> None:
     enterprise = await an_enterprise(store)
     token = await a_device_token(store, enterprise, await a_managed_account(store, enterprise))
-    before = await trail(store, enterprise.tenant_id)
+    before = await types_of(store, enterprise.tenant_id)
     for raw in (
         "",
         "garbage",
@@ -246,7 +247,7 @@ async def test_garbage_unknown_truncated_altered_and_wrong_kind_are_not_known_an
     ):
         with pytest.raises(DeviceTokenNotFound):
             await redeem(store, raw, "00aa")
-    assert sorted(await trail(store, enterprise.tenant_id)) == sorted(before)
+    assert sorted(await types_of(store, enterprise.tenant_id)) == sorted(before)
 
 
 async def test_revoking_access_ends_devices_credentials_and_unused_tokens_and_can_be_repeated(store: Store) -> None:
@@ -262,14 +263,14 @@ async def test_revoking_access_ends_devices_credentials_and_unused_tokens_and_ca
     assert await device_count(store, enterprise, account_id) == 0
     with pytest.raises(DeviceTokenNotFound):
         await redeem(store, unused, "00aa")
-    await fill(store, enterprise, account_id, LIMIT)
-    assert len(await live_devices(store, enterprise, account_id)) == LIMIT
+    await fill(store, enterprise, account_id, DEVICE_LIMIT)
+    assert len(await live_devices(store, enterprise, account_id)) == DEVICE_LIMIT
 
 
 async def test_a_redeem_that_races_a_revocation_leaves_nothing_alive_behind_it(store: Store) -> None:
     enterprise = await an_enterprise(store)
     account_id = await a_managed_account(store, enterprise)
-    tokens = [await a_device_token(store, enterprise, account_id) for _ in range(LIMIT)]
+    tokens = [await a_device_token(store, enterprise, account_id) for _ in range(DEVICE_LIMIT)]
 
     async def revoke() -> None:
         async with store.write() as tx:
@@ -325,10 +326,10 @@ async def test_a_token_dies_with_its_tenant(store: Store) -> None:
 async def test_another_emm_finds_neither_the_enterprise_nor_the_account(store: Store) -> None:
     mine, other = await an_enterprise(store), await an_enterprise(store)
     account_id = await a_managed_account(store, mine)
-    foreign = AnEnterprise(mine.id, mine.tenant_id, other.emm_tenant_id, other.service_account_id, "")
+    foreign = replace(mine, service_account=other.service_account)
     with pytest.raises(NotFound) as refused:
         await a_device_token(store, foreign, account_id)
-    unknown = AnEnterprise(type(mine.id)("LC00"), other.tenant_id, other.emm_tenant_id, other.service_account_id, "")
+    unknown = replace(other, id=EnterpriseId("LC00"))
     with pytest.raises(NotFound) as absent:
         await a_device_token(store, unknown, account_id)
     assert refused.value.public == absent.value.public

@@ -14,8 +14,8 @@ from tenantry.directory.tenants import add_domain, resolve_tenant
 from tenantry.store import audit_events, tenants
 from tenantry.store.engine import Store
 from tests.support.app import FakeDns
-from tests.support.builders import OPERATOR, SomeTenant, a_user
-from tests.support.builders_tenants import NOON, a_tenant
+from tests.support.builders import OPERATOR, SomeTenant, a_tenant, a_user
+from tests.support.clock import NOON
 
 NAME = "shop.example"
 
@@ -42,7 +42,7 @@ async def told(store: Store, tenant_id: TenantId) -> list[str]:
 
 
 async def test_the_record_in_the_dns_makes_the_domain_the_tenants(store: Store) -> None:
-    tenant_id, dns = await a_tenant(store), FakeDns()
+    tenant_id, dns = (await a_tenant(store)).id, FakeDns()
     assert await begin(store, tenant_id, " Shop.Example. ") == NAME
     assert await begin(store, tenant_id) == NAME
     record = await record_for(store, tenant_id)
@@ -63,7 +63,7 @@ async def test_the_record_in_the_dns_makes_the_domain_the_tenants(store: Store) 
     [([], "not to be seen yet"), (["tenantry-verification=0123"], "another value"), (None, "does not answer")],
 )
 async def test_without_the_record_nothing_changes(store: Store, records: list[str] | None, text: str) -> None:
-    tenant_id, dns = await a_tenant(store), FakeDns()
+    tenant_id, dns = (await a_tenant(store)).id, FakeDns()
     await begin(store, tenant_id)
     dns.records[NAME] = records
     with pytest.raises(FailedPrecondition, match=text):
@@ -73,7 +73,7 @@ async def test_without_the_record_nothing_changes(store: Store, records: list[st
 
 
 async def test_of_tenants_that_prove_one_domain_one_gets_it_and_the_others_hear_why(store: Store) -> None:
-    both, dns = [await a_tenant(store), await a_tenant(store)], FakeDns()
+    both, dns = [(await a_tenant(store)).id, (await a_tenant(store)).id], FakeDns()
     for tenant_id in both:
         await begin(store, tenant_id)
     dns.records[NAME] = [await record_for(store, tenant_id) for tenant_id in both]
@@ -91,7 +91,7 @@ async def test_of_tenants_that_prove_one_domain_one_gets_it_and_the_others_hear_
 
 
 async def test_anothers_record_proves_nothing(store: Store) -> None:
-    owner, other, dns = await a_tenant(store), await a_tenant(store), FakeDns()
+    owner, other, dns = (await a_tenant(store)).id, (await a_tenant(store)).id, FakeDns()
     for tenant_id in (owner, other):
         await begin(store, tenant_id)
     dns.records[NAME] = [await record_for(store, owner)]
@@ -100,7 +100,7 @@ async def test_anothers_record_proves_nothing(store: Store) -> None:
 
 
 async def test_a_taken_domain_is_refused_without_a_word_of_whose_it_is(store: Store) -> None:
-    owner, other = await a_tenant(store, name="Secretive", domain="taken.example"), await a_tenant(store)
+    owner, other = (await a_tenant(store, name="Secretive", domain="taken.example")).id, (await a_tenant(store)).id
     with pytest.raises(AlreadyExists) as caught:
         await begin(store, other, "TAKEN.example")
     assert caught.value.field == "domain"
@@ -111,7 +111,7 @@ async def test_a_taken_domain_is_refused_without_a_word_of_whose_it_is(store: St
 
 
 async def test_a_name_below_an_own_domain_needs_no_record_and_one_below_anothers_does(store: Store) -> None:
-    owner, other, dns = await a_tenant(store, domain="parent.example"), await a_tenant(store), FakeDns()
+    owner, other, dns = (await a_tenant(store, domain="parent.example")).id, (await a_tenant(store)).id, FakeDns()
     await begin(store, owner, "eu.parent.example")
     assert await names_of(store, owner) == ["eu.parent.example"]
     await begin(store, owner, "notparent.example")
@@ -124,20 +124,20 @@ async def test_a_name_below_an_own_domain_needs_no_record_and_one_below_anothers
 
 @pytest.mark.parametrize("raw", ["", "localhost", "192.0.2.1", "a_b.example", "https://a.example/", "☃" * 64 + ".com"])
 async def test_what_is_no_domain_name_is_refused_beside_its_field(store: Store, raw: str) -> None:
-    tenant_id = await a_tenant(store)
+    tenant_id = (await a_tenant(store)).id
     with pytest.raises(InvalidValue) as caught:
         await begin(store, tenant_id, raw)
     assert caught.value.field == "domain"
 
 
 async def test_a_name_in_another_script_is_what_registries_make_of_it(store: Store) -> None:
-    tenant_id = await a_tenant(store)
+    tenant_id = (await a_tenant(store)).id
     assert await begin(store, tenant_id, "STRASSE.example") == "strasse.example"
     assert await begin(store, tenant_id, "straße.example") == "xn--strae-oqa.example"
 
 
 async def test_there_are_only_so_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    tenant_id = await a_tenant(store)
+    tenant_id = (await a_tenant(store)).id
     monkeypatch.setattr(domains, "MOST_DOMAINS", 2)
     await begin(store, tenant_id)
     with pytest.raises(FailedPrecondition):
@@ -145,7 +145,7 @@ async def test_there_are_only_so_many(store: Store, monkeypatch: pytest.MonkeyPa
 
 
 async def test_who_waits_no_more_begins_anew_with_another_record(store: Store) -> None:
-    tenant_id = await a_tenant(store)
+    tenant_id = (await a_tenant(store)).id
     await begin(store, tenant_id)
     first = await record_for(store, tenant_id)
     async with store.write() as tx:
@@ -158,7 +158,7 @@ async def test_who_waits_no_more_begins_anew_with_another_record(store: Store) -
 
 
 async def test_a_domain_the_operator_gives_need_not_be_proven_any_more(store: Store) -> None:
-    tenant_id = await a_tenant(store)
+    tenant_id = (await a_tenant(store)).id
     await begin(store, tenant_id)
     async with store.write() as tx:
         await add_domain(tx, OPERATOR, tenant_id=tenant_id, name=NAME, now=NOON)
@@ -167,7 +167,7 @@ async def test_a_domain_the_operator_gives_need_not_be_proven_any_more(store: St
 
 
 async def test_a_domain_goes_when_no_name_ends_in_it_and_another_may_take_it(store: Store) -> None:
-    tenant_id, other = await a_tenant(store, domain="first.example"), await a_tenant(store)
+    tenant_id, other = (await a_tenant(store, domain="first.example")).id, (await a_tenant(store)).id
     async with store.write() as tx:
         await add_domain(tx, OPERATOR, tenant_id=tenant_id, name=NAME, now=NOON)
     user = await a_user(store, SomeTenant(tenant_id, NAME), name="mia")

@@ -19,13 +19,14 @@ from tenantry.directory.tenants import (
 )
 from tenantry.store import audit_events, tenants
 from tenantry.store.engine import Store
-from tests.support.builders_tenants import NOON, a_tenant, an_operator
+from tests.support.builders import OPERATOR, a_tenant
+from tests.support.clock import NOON
 
 
 async def test_a_tenant_is_found_by_its_id_and_by_each_of_its_domains(store: Store) -> None:
-    tenant_id = await a_tenant(store, domain="Contoso.example")
+    tenant_id = (await a_tenant(store, domain="Contoso.example")).id
     async with store.write() as tx:
-        await add_domain(tx, an_operator(), tenant_id=tenant_id, name="bücher.example", now=NOON)
+        await add_domain(tx, OPERATOR, tenant_id=tenant_id, name="bücher.example", now=NOON)
     async with store.read() as read:
         for name in (tenant_id, tenant_id.upper(), "contoso.example", "CONTOSO.EXAMPLE", "xn--bcher-kva.example"):
             assert await resolve_tenant(read, name) == tenant_id
@@ -47,18 +48,18 @@ async def test_of_twins_that_want_one_domain_one_gets_it_and_the_other_leaves_no
 
 
 async def test_a_deleted_tenant_is_absent_by_every_name(store: Store) -> None:
-    tenant_id = await a_tenant(store, domain="contoso.example")
+    tenant_id = (await a_tenant(store, domain="contoso.example")).id
     async with store.write() as tx:
-        await delete_tenant(tx, an_operator(), tenant_id, NOON)
+        await delete_tenant(tx, OPERATOR, tenant_id, NOON)
     async with store.write() as tx:
         assert await resolve_tenant(tx, tenant_id) is None
         assert await resolve_tenant(tx, "contoso.example") is None
         with pytest.raises(NotFound):
             await get_tenant(tx, tenant_id)
         with pytest.raises(NotFound):
-            await delete_tenant(tx, an_operator(), tenant_id, NOON)
+            await delete_tenant(tx, OPERATOR, tenant_id, NOON)
         with pytest.raises(NotFound):
-            await add_domain(tx, an_operator(), tenant_id=tenant_id, name="other.example", now=NOON)
+            await add_domain(tx, OPERATOR, tenant_id=tenant_id, name="other.example", now=NOON)
         trail = await audit_events.list_after(tx, tenant_id, "", 10)
     assert sorted(event.type for event in trail) == ["domain.added", "tenant.created", "tenant.deleted"]
 
@@ -69,7 +70,7 @@ async def test_the_id_of_a_tenant_is_taken_once(store: Store) -> None:
         async with store.write() as tx:
             made = create_tenant(
                 tx,
-                an_operator(),
+                OPERATOR,
                 name="Contoso",
                 initial_domain=f"contoso{attempt}.example",
                 tenant_id=tenant_id,

@@ -70,7 +70,7 @@ async def _self_signed(house: House, raw: str) -> Caller:
 async def test_an_assertion_gives_a_token_of_the_service_account(house: House, account: SomeServiceAccount) -> None:
     exchanged = await _exchange(house, _jwt(account))
     caller = await house.authenticate(exchanged.access_token.raw, Audience.ANDROID_ENTERPRISE)
-    assert (caller.kind, caller.connector_id) == (CallerKind.SERVICE_ACCOUNT, account.connector_id)
+    assert (caller.kind, caller.connector_id) == (CallerKind.SERVICE_ACCOUNT, account.id)
     assert "android_enterprise" in caller.permissions
 
 
@@ -107,7 +107,7 @@ async def test_a_revoked_key_stops_at_once(house: House, account: SomeServiceAcc
     raw, bearer = _jwt(account), _jwt(account, aud=None)
     await _self_signed(house, bearer)
     async with house.store.write() as tx:
-        await revoke_service_account_key(tx, OPERATOR, house.tenant.id, account.connector_id, account.key_id, NOON)
+        await revoke_service_account_key(tx, OPERATOR, house.tenant.id, account.id, account.key_id, NOON)
     with pytest.raises(InvalidGrant, match="key_revoked"):
         await _exchange(house, raw)
     with pytest.raises(InvalidToken, match="key_revoked"):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tenantry.access.actions import Audience, Permission
-from tenantry.connectors.connectors import deactivate_connector, register_connector
+from tenantry.connectors.connectors import deactivate_connector
 from tenantry.core.caller import CallerKind
 from tenantry.core.clock import HOUR, MINUTE
 from tenantry.core.errors import BadCredentials, InvalidClient, InvalidGrant, InvalidToken, InvalidValue
@@ -133,22 +133,12 @@ async def test_a_verifier_for_a_code_without_challenge_is_refused(house: House) 
 
 
 async def test_a_public_connector_needs_pkce_and_no_secret(house: House) -> None:
-    async with house.store.write() as tx:
-        public = await register_connector(
-            tx,
-            OPERATOR,
-            HASHER,
-            tenant_id=house.tenant.id,
-            name="Desktop",
-            permissions=[Permission.PARTNER_CENTER],
-            kind="public",
-            now=house.clock(),
-        )
+    public = await a_connector(house.store, house.tenant, permissions=[Permission.PARTNER_CENTER], kind="public")
     with pytest.raises(InvalidValue):
-        await _issue(house, connector_id=public.connector_id, code_challenge=None)
-    code = await _issue(house, connector_id=public.connector_id)
-    exchanged = await _redeem(house, code, client_id=public.connector_id, client_secret=None)
-    assert exchanged.connector_id == public.connector_id
+        await _issue(house, connector_id=public.id, code_challenge=None)
+    code = await _issue(house, connector_id=public.id)
+    exchanged = await _redeem(house, code, client_id=public.id, client_secret=None)
+    assert exchanged.connector_id == public.id
 
 
 async def test_a_code_of_a_connector_deactivated_since_gives_nothing(house: House) -> None:

@@ -1,0 +1,19 @@
+"""What every builder stands on: who sets the stage, and numbers for names, so that two of a kind never collide."""
+
+from __future__ import annotations
+
+import itertools
+
+from tenantry.core.caller import Origin, operator
+from tenantry.core.ids import CorrelationId
+from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.secrets import SecretHasher
+from tests.support.app import MASTER_KEY
+
+OPERATOR = operator(Origin(CorrelationId("test"), ""))
+"""May do everything."""
+KEY = MasterKey.from_base64(MASTER_KEY)
+HASHER = SecretHasher(KEY.pepper())
+"""The one that `an_app` has."""
+
+counted = itertools.count(1)
