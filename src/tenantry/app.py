@@ -108,7 +108,8 @@ class App:
         self._exact: dict[tuple[str, str], tuple[str, HotRoute]] = {}
         self._patterns: list[tuple[str, re.Pattern[str], HotRoute]] = []
         self._background: list[asyncio.Task[None]] = []
-        self._sender = Sender(deps.store, deps.http, deps.master_key, deps.clock)
+        most_waiting = deps.settings.webhook_events_waiting
+        self._sender = Sender(deps.store, deps.http, deps.master_key, deps.clock, most_waiting)
         self._take("operations", operations.routes(self.metrics if deps.settings.metrics else None))
         if deps.settings.demo:
             self._take("operations", inbox.HOT)

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     )
     kaizala_calls_per_connector_per_minute: int = Field(100, ge=1, description="Kaizala calls of one connector.")
     kaizala_calls_per_tenant_per_minute: int = Field(300, ge=1, description="Kaizala calls of one tenant.")
+    webhook_events_waiting: int = Field(
+        10_000, ge=100, description="Events that may wait for one webhook. With more of them it is disabled."
+    )
     body_limit_bytes: int = Field(1_048_576, ge=1024, description="Largest request body.")
     json_depth_limit: int = Field(32, ge=4, description="Deepest nesting of a JSON body.")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -59,7 +60,7 @@ class SubGroupChange(NamedTuple):
 Key = tuple[TenantId, str]
 """A webhook: its tenant and its id."""
 
-_heard: ContextVar[set[Key] | None] = ContextVar("heard", default=None)
+_heard: ContextVar[Counter[Key] | None] = ContextVar("heard", default=None)
 _count = itertools.count()
 _PROCESS = os.urandom(4).hex()
 _encode = msgspec.json.Encoder().encode
@@ -68,9 +69,9 @@ _ROLES = {"admin": "Admin", "member": "Member"}
 
 
 @contextmanager
-def listening() -> Iterator[set[Key]]:
-    """The webhooks for which something is enqueued inside the block. What was rolled back is among them."""
-    heard: set[Key] = set()
+def listening() -> Iterator[Counter[Key]]:
+    """The webhooks for which something is enqueued inside the block, and how much. What was rolled back counts too."""
+    heard: Counter[Key] = Counter()
     token = _heard.set(heard)
     try:
         yield heard
@@ -134,7 +135,7 @@ def note(tenant_id: TenantId, webhook_id: str) -> None:
     """Let whoever listens know that something of the webhook is due."""
     heard = _heard.get()
     if heard is not None:
-        heard.add((tenant_id, webhook_id))
+        heard[tenant_id, webhook_id] += 1
 
 
 def _event(object_type: str, object_id: str, event_type: str, data: dict[str, Any]) -> dict[str, Any]:

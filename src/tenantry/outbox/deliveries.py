@@ -3,7 +3,8 @@
 1. A row is claimed by pushing its due time beyond the longest exchange; of two processes one wins it. One that dies
    meanwhile leaves a row that is due again soon.
 2. It is sent outside of any transaction. Any 2xx is a delivery.
-3. After the last attempt the webhook is disabled, which the trail says, until somebody enables it.
+3. After the last attempt the webhook is disabled, which the trail says, until somebody enables it. So it is when more
+   wait than there may: how many that are, the sender counts now and then (sender.py), never the change itself.
 
 Source: Kaizala contract 3.12 (delivery): 6 retries with exponential delay within 2 days.
 """
@@ -22,7 +23,15 @@ from tenantry.core.http import OutgoingHttp, Unreachable
 from tenantry.core.ids import CorrelationId, TenantId, new_guid
 from tenantry.outbox.changes import note
 from tenantry.outbox.handshake import token_header
-from tenantry.outbox.webhooks import disable, get_webhook, is_live, require_live, token_of
+from tenantry.outbox.webhooks import (
+    GIVEN_UP_AT_ONCE,
+    UNREADABLE,
+    disable,
+    get_webhook,
+    is_live,
+    require_live,
+    token_of,
+)
 from tenantry.store import tenants, webhook_deliveries, webhooks
 from tenantry.store.engine import Read, Store, Tx
 from tenantry.store.webhook_deliveries import Claimed, Delivery
@@ -48,36 +57,70 @@ async def deliver_next(
     store: Store, http: OutgoingHttp, master_key: MasterKey, tenant_id: TenantId, webhook_id: str, clock: Clock
 ) -> bool:
     """Send what is due longest of one webhook; False when nothing is due. How it went is in the row."""
-    sending = await _claim(store, tenant_id, webhook_id, clock())
+    sending = await _claim(store, tenant_id, webhook_id, clock)
     if sending is None:
         return False
-    webhook, claimed = sending
-    headers = token_header(token_of(master_key, tenant_id, webhook))
-    try:
-        reply = await http.post_json(webhook.callback_url, claimed.body.encode(), headers=headers)
-        error = None if 200 <= reply.status < 300 else f"it answered {reply.status}"
-    except Unreachable as unreachable:
-        error = str(unreachable)
+    error = await _send(http, master_key, tenant_id, sending)
     now = clock()
     async with store.write() as tx:
         if error is None:
-            await webhook_deliveries.mark_delivered(tx, tenant_id, claimed.id, now)
+            await webhook_deliveries.mark_delivered(tx, tenant_id, sending.claimed.id, now)
         else:
             await _note_failure(tx, tenant_id, sending, error, now)
     return True
 
 
-async def _claim(store: Store, tenant_id: TenantId, webhook_id: str, now: Micros) -> Sending | None:
-    """What waits for a webhook that has ended meanwhile is given up."""
-    async with store.write() as tx:
-        webhook = await webhooks.find(tx, tenant_id, webhook_id)
-        tenant = await tenants.find_live(tx, tenant_id)
-        if webhook is None or tenant is None or not is_live(webhook, now):
-            await webhook_deliveries.give_up(tx, tenant_id, webhook_id, "the webhook had ended")
-            return None
-        leased_until = now + LEASE
-        claimed = await webhook_deliveries.claim_due(tx, tenant_id, webhook_id, leased_until=leased_until, now=now)
-    return None if claimed is None else Sending(webhook, claimed)
+async def _claim(store: Store, tenant_id: TenantId, webhook_id: str, clock: Clock) -> Sending | None:
+    """What waits for a webhook that has ended meanwhile is given up, some at a time.
+
+    They are listed before the webhook is looked at again: had it come back, its new events would not be among them.
+    """
+    while True:
+        async with store.write() as tx:
+            now = clock()
+            webhook = await _find_live(tx, tenant_id, webhook_id, now)
+            if webhook is not None:
+                claimed = await webhook_deliveries.claim_due(
+                    tx, tenant_id, webhook_id, leased_until=now + LEASE, now=now
+                )
+                return None if claimed is None else Sending(webhook, claimed)
+            waiting = await webhook_deliveries.list_waiting(tx, tenant_id, webhook_id, GIVEN_UP_AT_ONCE)
+            if not waiting:
+                return None
+            if await _find_live(tx, tenant_id, webhook_id, now) is None:
+                await webhook_deliveries.give_up(tx, tenant_id, waiting, "the webhook had ended")
+
+
+async def _find_live(read: Read, tenant_id: TenantId, webhook_id: str, now: Micros) -> Webhook | None:
+    webhook = await webhooks.find(read, tenant_id, webhook_id)
+    if webhook is None or not is_live(webhook, now) or await tenants.find_live(read, tenant_id) is None:
+        return None
+    return webhook
+
+
+async def _send(http: OutgoingHttp, master_key: MasterKey, tenant_id: TenantId, sending: Sending) -> str | None:
+    """None when it is delivered, else why not."""
+    webhook, claimed = sending
+    try:
+        headers = token_header(token_of(master_key, tenant_id, webhook))
+        reply = await http.post_json(webhook.callback_url, claimed.body.encode(), headers=headers)
+    except FailedPrecondition:
+        return UNREADABLE
+    except Unreachable as unreachable:
+        return str(unreachable)
+    return None if 200 <= reply.status < 300 else f"it answered {reply.status}"
+
+
+async def disable_if_overfull(
+    store: Store, tenant_id: TenantId, webhook_id: str, most_waiting: int, clock: Clock
+) -> None:
+    """When more events wait for it than there may: its receiver has to read everything anew in any case."""
+    async with store.read() as read:
+        waiting = await webhook_deliveries.count_waiting(read, tenant_id, webhook_id, most_waiting + 1)
+    if waiting > most_waiting:
+        reason = f"more than {most_waiting:,} events waited: its receiver does not take them as fast as they come"
+        async with store.write() as tx:
+            await disable(tx, _server(), tenant_id, webhook_id, reason, clock())
 
 
 async def _note_failure(tx: Tx, tenant_id: TenantId, sending: Sending, error: str, now: Micros) -> None:
@@ -90,8 +133,11 @@ async def _note_failure(tx: Tx, tenant_id: TenantId, sending: Sending, error: st
         return
     if last:
         reason = f"an event could not be delivered in {claimed.attempts} attempts; at the last one {error}"
-        server = operator(Origin(CorrelationId(new_guid()), ""))
-        await disable(tx, server, tenant_id, webhook.id, reason, now)
+        await disable(tx, _server(), tenant_id, webhook.id, reason, now)
+
+
+def _server() -> Caller:
+    return operator(Origin(CorrelationId(new_guid()), ""))
 
 
 def retry_delay(attempts: int) -> Micros:

@@ -1,8 +1,8 @@
 """The background work of a server that sends webhooks: which one, when, and how many at once.
 
 Each webhook sends one event at a time, in the order of the changes; each tenant and the whole server send a few at
-once, so that a slow receiver holds up nobody else's. Whoever enqueues wakes the sender (`listening`); at the start and
-once an hour a walk over the tenants finds what another process left.
+once, so that a slow receiver holds up nobody else's. One for which too much waits is disabled. Whoever enqueues wakes
+the sender (`listening`); at the start and once an hour a walk over the tenants finds what another process left.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tenantry.core.ids import TenantId
 from tenantry.core.log import get_logger
 from tenantry.outbox import changes
 from tenantry.outbox.changes import Key
-from tenantry.outbox.deliveries import deliver_next
+from tenantry.outbox.deliveries import deliver_next, disable_if_overfull
 from tenantry.store import tenants, webhook_deliveries
 from tenantry.store.engine import Store
 from tenantry.tokens.master_key import MasterKey
@@ -29,6 +29,8 @@ AT_ONCE = 24
 AT_ONCE_OF_A_TENANT = 4
 WALK_FIRST_AFTER_SECONDS = 5
 WALK_EVERY_SECONDS = 3600
+COUNTED_TIMES = 10
+"""Of one webhook what waits is counted whenever a tenth of what may wait has come: so much more it can be."""
 BATCH = 200
 PAUSE_SECONDS = 0.005
 """Between two tenants, so that requests come first."""
@@ -40,8 +42,12 @@ _log = get_logger()
 class Sender:
     """Lives as long as the app. Without `run` it only remembers."""
 
-    def __init__(self, store: Store, http: OutgoingHttp, master_key: MasterKey, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, http: OutgoingHttp, master_key: MasterKey, clock: Clock, most_waiting: int
+    ) -> None:
         self._store, self._http, self._master_key, self._clock = store, http, master_key, clock
+        self._most_waiting = most_waiting
+        self._uncounted: Counter[Key] = Counter()  # events heard of since those that wait were counted
         self._due: dict[Key, Micros] = {}
         self._heap: list[tuple[Micros, Key]] = []  # an entry counts while `_due` says the same
         self._ready: OrderedDict[TenantId, OrderedDict[str, None]] = OrderedDict()
@@ -65,6 +71,7 @@ class Sender:
             try:
                 yield
             finally:
+                self._uncounted.update(heard)
                 for key in heard:
                     self.wake(key, self._clock())
 
@@ -116,9 +123,14 @@ class Sender:
         """Send one event, then say when the webhook's turn comes again."""
         again: Micros | None
         try:
-            await deliver_next(self._store, self._http, self._master_key, *key, self._clock)
+            with self.listening():  # what was given up with its webhook may be more than one transaction took
+                await deliver_next(self._store, self._http, self._master_key, *key, self._clock)
+                if self._uncounted[key] > self._most_waiting // COUNTED_TIMES:
+                    await self._bound(key)
             async with self._store.read() as read:
                 again = await webhook_deliveries.find_next_due(read, *key)
+            if again is None:
+                self._uncounted.pop(key, None)
         except StoreBusy:
             again = self._clock() + AFTER_TROUBLE
         except Exception:  # noqa: BLE001 - others go on
@@ -133,6 +145,11 @@ class Sender:
         if again is not None:
             self.wake(key, again)
         self._changed.set()
+
+    async def _bound(self, key: Key) -> None:
+        """Count what waits. A change that is enqueued meanwhile counts next time."""
+        self._uncounted.pop(key, None)
+        await disable_if_overfull(self._store, *key, self._most_waiting, self._clock)
 
     async def _walk_on(self) -> None:
         await asyncio.sleep(WALK_FIRST_AFTER_SECONDS)
@@ -155,6 +172,8 @@ class Sender:
                 async with self._store.read() as read:
                     waiting = await webhook_deliveries.list_due(read, tenant_id)
                 for due in waiting:
+                    with self.listening():
+                        await self._bound((tenant_id, due.webhook_id))
                     self.wake((tenant_id, due.webhook_id), due.due_at)
                 await asyncio.sleep(PAUSE_SECONDS)
             if len(page) < BATCH:

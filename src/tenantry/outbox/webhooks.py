@@ -18,20 +18,23 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, TenantId, new_guid
-from tenantry.outbox.changes import EventType, enqueue_test
+from tenantry.outbox.changes import EventType, enqueue_test, note
 from tenantry.outbox.handshake import ProvenUrl
-from tenantry.store import groups, webhook_deliveries, webhooks
+from tenantry.store import groups, tenants, webhook_deliveries, webhooks
 from tenantry.store.engine import Read, Tx
 from tenantry.store.webhooks import ListedWebhook, Webhook
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.master_key import MasterKey, MasterKeyError
 
 VALIDITY = 730 * DAY
 LONGEST_VALIDITY = 3_650 * DAY
 MOST_OF_ONE_OBJECT = 10
 MAX_CONTEXT = 4_000
 MAX_TOKEN = 1_024
+GIVEN_UP_AT_ONCE = 500
+"""Events, in one transaction."""
 
 BY_HAND = "disabled by hand"
+UNREADABLE = "its token cannot be read with the master key of this server: enter the token again"
 
 
 class ObjectType(StrEnum):
@@ -205,11 +208,16 @@ async def register_webhook(
 
 
 async def _require_room(tx: Tx, tenant_id: TenantId, subject: Subject, now: Micros) -> None:
-    """For one more that lives. Holds the group. Raises NotFound, FailedPrecondition."""
-    if subject.object_type is ObjectType.GROUP and not await groups.lock(
-        tx, tenant_id, GroupId(subject.object_id), now
-    ):
-        raise NotFound("group")
+    """For one more that lives. Holds the group or the tenant, so that twins take turns.
+
+    Raises NotFound, FailedPrecondition.
+    """
+    if subject.object_type is ObjectType.GROUP:
+        held = await groups.lock(tx, tenant_id, GroupId(subject.object_id), now)
+    else:
+        held = await tenants.hold(tx, tenant_id)
+    if not held:
+        raise NotFound(subject.object_type)
     if await webhooks.count_of_object(tx, tenant_id, subject.object_type, subject.object_id, now) >= MOST_OF_ONE_OBJECT:
         raise FailedPrecondition(
             f"There are {MOST_OF_ONE_OBJECT} webhooks for this already, which is the most there may be. "
@@ -269,7 +277,7 @@ async def update_webhook(
 async def disable(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, reason: str, now: Micros) -> None:
     """Nothing more is sent or kept for it until somebody enables it. The caller has been checked."""
     if await webhooks.disable(tx, tenant_id, webhook_id, reason, now):
-        await webhook_deliveries.give_up(tx, tenant_id, webhook_id, "the webhook was disabled")
+        await _give_up(tx, tenant_id, webhook_id, "the webhook was disabled")
         await record(tx, tenant_id, caller, events.WebhookDisabled(webhook_id=webhook_id, reason=reason), now)
 
 
@@ -289,9 +297,16 @@ async def delete_webhooks_of_group(tx: Tx, caller: Caller, tenant_id: TenantId, 
 async def _delete(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, now: Micros) -> bool:
     if not await webhooks.mark_deleted(tx, tenant_id, webhook_id, now):
         return False
-    await webhook_deliveries.give_up(tx, tenant_id, webhook_id, "the webhook was deleted")
+    await _give_up(tx, tenant_id, webhook_id, "the webhook was deleted")
     await record(tx, tenant_id, caller, events.WebhookDeleted(webhook_id=webhook_id), now)
     return True
+
+
+async def _give_up(tx: Tx, tenant_id: TenantId, webhook_id: str, why: str) -> None:
+    """What waits for it; of a long queue only its beginning: the rest is the sender's, which is woken for it."""
+    waiting = await webhook_deliveries.list_waiting(tx, tenant_id, webhook_id, GIVEN_UP_AT_ONCE)
+    await webhook_deliveries.give_up(tx, tenant_id, waiting, why)
+    note(tenant_id, webhook_id)
 
 
 async def send_test(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, now: Micros) -> None:
@@ -317,10 +332,13 @@ def is_live(webhook: Webhook, now: Micros) -> bool:
 
 
 def token_of(master_key: MasterKey, tenant_id: TenantId, webhook: Webhook) -> str | None:
-    """In clear: for the receiver, and for the app that gave it."""
+    """In clear: for the receiver, and for the app that gave it. Raises FailedPrecondition after another master key."""
     if webhook.callback_token is None:
         return None
-    return master_key.decrypt(webhook.callback_token, _context(tenant_id, webhook.id)).decode()
+    try:
+        return master_key.decrypt(webhook.callback_token, _context(tenant_id, webhook.id)).decode()
+    except MasterKeyError:
+        raise FailedPrecondition(f"The webhook cannot be used: {UNREADABLE}.") from None
 
 
 def _context(tenant_id: TenantId, webhook_id: str) -> bytes:

@@ -743,7 +743,7 @@ webhook_deliveries = _owned(
         ondelete="CASCADE",
     ),
     Index("ix_webhook_deliveries_webhook", "tenant_id", "webhook_id", "id"),
-    _where("ix_webhook_deliveries_due", "tenant_id", "due_at", where="due_at IS NOT NULL"),
+    _where("ix_webhook_deliveries_due", "tenant_id", "webhook_id", "due_at", "id", where="due_at IS NOT NULL"),
     key=("id",),
 )
 

@@ -108,6 +108,17 @@ async def update(tx: Tx, tenant_id: TenantId, *, name: str, country: str | None)
     return changed == 1
 
 
+async def hold(tx: Tx, tenant_id: TenantId) -> bool:
+    """Keep the live tenant's row until the transaction ends, so that twins take turns. False when there is none.
+
+    For what is rare: tenants are a reference table.
+    """
+    changed = await tx.run(
+        "UPDATE tenants SET name = name WHERE id = :id AND disabled_at IS NULL AND deleted_at IS NULL", id=tenant_id
+    )
+    return changed == 1
+
+
 async def mark_deleted(tx: Tx, tenant_id: TenantId, now: Micros) -> bool:
     """False when there is no such live tenant."""
     changed = await tx.run(

@@ -54,14 +54,13 @@ async def claim_due(
     tx: Tx, tenant_id: TenantId, webhook_id: str, *, leased_until: Micros, now: Micros
 ) -> Claimed | None:
     """What is due longest of the webhook, which is nobody else's until `leased_until`. At most one caller wins it."""
-    # `|| ''` keeps the planner at the small index of what is due, beside the one of all that was ever sent.
     return await tx.one_or_none(
         Claimed,
         """
         UPDATE webhook_deliveries SET due_at = :leased_until, attempts = attempts + 1
         WHERE tenant_id = :tenant_id AND due_at <= :now AND id = (
             SELECT d.id FROM webhook_deliveries d
-            WHERE d.tenant_id = :tenant_id AND d.webhook_id || '' = :webhook_id AND d.due_at <= :now
+            WHERE d.tenant_id = :tenant_id AND d.webhook_id = :webhook_id AND d.due_at <= :now
             ORDER BY d.due_at, d.id LIMIT 1)
         RETURNING id, event_type, body, attempts
         """,
@@ -103,16 +102,45 @@ async def mark_failed(
     return changed == 1
 
 
-async def give_up(tx: Tx, tenant_id: TenantId, webhook_id: str, why: str) -> None:
-    """Nothing of the webhook that still waits is sent. A reason of its own stays."""
-    await tx.run(
+async def list_waiting(read: Read, tenant_id: TenantId, webhook_id: str, limit: int) -> list[str]:
+    """The ids of at most `limit` events of the webhook that are neither delivered nor given up."""
+    return await read.all(
+        str,
         """
-        UPDATE webhook_deliveries SET due_at = NULL, last_error = COALESCE(last_error, :why)
-        WHERE tenant_id = :tenant_id AND webhook_id || '' = :webhook_id AND due_at IS NOT NULL
+        SELECT id FROM webhook_deliveries
+        WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id AND due_at IS NOT NULL
+        ORDER BY due_at, id LIMIT :limit
         """,
         tenant_id=tenant_id,
         webhook_id=webhook_id,
-        why=why,
+        limit=limit,
+    )
+
+
+async def count_waiting(read: Read, tenant_id: TenantId, webhook_id: str, most: int) -> int:
+    """How many events of the webhook are neither delivered nor given up; counts up to `most`."""
+    found = await read.one_or_none(
+        int,
+        """
+        SELECT COUNT(*) FROM (
+            SELECT 1 FROM webhook_deliveries
+            WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id AND due_at IS NOT NULL LIMIT :most) n
+        """,
+        tenant_id=tenant_id,
+        webhook_id=webhook_id,
+        most=most,
+    )
+    return found or 0
+
+
+async def give_up(tx: Tx, tenant_id: TenantId, delivery_ids: Sequence[str], why: str) -> None:
+    """Those that still wait are not sent. A reason of its own stays."""
+    await tx.run_many(
+        """
+        UPDATE webhook_deliveries SET due_at = NULL, last_error = COALESCE(last_error, :why)
+        WHERE tenant_id = :tenant_id AND id = :id AND due_at IS NOT NULL
+        """,
+        [{"tenant_id": tenant_id, "id": delivery_id, "why": why} for delivery_id in delivery_ids],
     )
 
 
@@ -136,8 +164,12 @@ async def list_due(read: Read, tenant_id: TenantId) -> list[Due]:
     return await read.all(
         Due,
         """
-        SELECT webhook_id || '' AS webhook_id, MIN(due_at) AS due_at FROM webhook_deliveries
-        WHERE tenant_id = :tenant_id AND due_at IS NOT NULL GROUP BY webhook_id || ''
+        SELECT w.id AS webhook_id, d.due_at FROM webhooks w
+        JOIN webhook_deliveries d ON d.tenant_id = :tenant_id AND d.id = (
+            SELECT first.id FROM webhook_deliveries first
+            WHERE first.tenant_id = :tenant_id AND first.webhook_id = w.id AND first.due_at IS NOT NULL
+            ORDER BY first.due_at LIMIT 1)
+        WHERE w.tenant_id = :tenant_id
         """,
         tenant_id=tenant_id,
     )
@@ -149,8 +181,7 @@ async def find_next_due(read: Read, tenant_id: TenantId, webhook_id: str) -> Mic
         Micros,
         """
         SELECT due_at FROM webhook_deliveries
-        WHERE tenant_id = :tenant_id AND webhook_id || '' = :webhook_id AND due_at IS NOT NULL
-        ORDER BY due_at LIMIT 1
+        WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id AND due_at IS NOT NULL ORDER BY due_at LIMIT 1
         """,
         tenant_id=tenant_id,
         webhook_id=webhook_id,

@@ -8,10 +8,27 @@ from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.store.engine import Read, Tx
 
+_APP_IS_LIVE = """
+    (w.connector_id IS NULL OR EXISTS (
+        SELECT 1 FROM connectors c WHERE c.id = w.connector_id AND c.deleted_at IS NULL
+    ) AND (EXISTS (
+        SELECT 1 FROM grants t WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id
+          AND t.user_id = SUBSTR(w.created_by, 6) AND t.revoked_at IS NULL
+    ) OR EXISTS (
+        SELECT 1 FROM grants t WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id
+          AND t.group_id = w.object_id AND t.revoked_at IS NULL
+    ) OR EXISTS (
+        SELECT 1 FROM grants t WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id
+          AND t.reach = 'tenant' AND t.revoked_at IS NULL
+    )))"""
+"""Of the webhook `w`: it was not registered through an app, or the app has a token left that is not revoked: of the
+user who registered it, for the group, or for the organisation. Three looks at three indexes, however many there are.
+"""
+
 
 class Webhook(NamedTuple):
-    """`callback_token` is encrypted. `connector_ended`: 1 when the app through which it was
-    registered is deleted, or has no token left of its user, for the group or for the organisation, that is not revoked.
+    """`callback_token` is encrypted. `connector_ended`: 1 when the app through which it was registered may know of
+    nothing any more.
     """
 
     id: str
@@ -125,15 +142,11 @@ async def find(read: Read, tenant_id: TenantId, webhook_id: str) -> Webhook | No
     """One that was not deleted; it may be disabled or expired."""
     return await read.one_or_none(
         Webhook,
-        """
+        f"""
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.callback_token, w.context,
                w.connector_id, w.created_by, w.created_at, w.expires_at, w.disabled_at, w.disabled_reason,
-               CASE WHEN w.connector_id IS NOT NULL AND (c.deleted_at IS NOT NULL OR NOT EXISTS (
-                   SELECT 1 FROM grants t
-                   WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id AND t.revoked_at IS NULL
-                     AND (t.user_id = SUBSTR(w.created_by, 6) OR t.group_id = w.object_id OR t.reach = 'tenant')
-               )) THEN 1 ELSE 0 END AS connector_ended
-        FROM webhooks w LEFT JOIN connectors c ON c.id = w.connector_id
+               CASE WHEN {_APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
+        FROM webhooks w
         WHERE w.tenant_id = :tenant_id AND w.id = :id AND w.deleted_at IS NULL
         """,
         tenant_id=tenant_id,
@@ -145,15 +158,11 @@ async def list_of_object(read: Read, tenant_id: TenantId, object_type: str, obje
     """Those of one group or of the organisation, oldest first; disabled and expired ones too."""
     return await read.all(
         Webhook,
-        """
+        f"""
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.callback_token, w.context,
                w.connector_id, w.created_by, w.created_at, w.expires_at, w.disabled_at, w.disabled_reason,
-               CASE WHEN w.connector_id IS NOT NULL AND (c.deleted_at IS NOT NULL OR NOT EXISTS (
-                   SELECT 1 FROM grants t
-                   WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id AND t.revoked_at IS NULL
-                     AND (t.user_id = SUBSTR(w.created_by, 6) OR t.group_id = w.object_id OR t.reach = 'tenant')
-               )) THEN 1 ELSE 0 END AS connector_ended
-        FROM webhooks w LEFT JOIN connectors c ON c.id = w.connector_id
+               CASE WHEN {_APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
+        FROM webhooks w
         WHERE w.tenant_id = :tenant_id AND w.object_type = :object_type AND w.object_id = :object_id
           AND w.deleted_at IS NULL
         ORDER BY w.created_at, w.id
@@ -181,18 +190,13 @@ async def list_page(
     """
     return await read.all(
         ListedWebhook,
-        """
+        f"""
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.created_at, w.expires_at,
                w.disabled_at,
-               CASE WHEN w.connector_id IS NOT NULL AND (c.deleted_at IS NOT NULL OR NOT EXISTS (
-                   SELECT 1 FROM grants t
-                   WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id AND t.revoked_at IS NULL
-                     AND (t.user_id = SUBSTR(w.created_by, 6) OR t.group_id = w.object_id OR t.reach = 'tenant')
-               )) THEN 1 ELSE 0 END AS connector_ended,
+               CASE WHEN {_APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended,
                g.name AS group_name,
                d.created_at AS sent_at, d.delivered_at, d.due_at
         FROM webhooks w
-        LEFT JOIN connectors c ON c.id = w.connector_id
         LEFT JOIN groups g ON g.tenant_id = :tenant_id AND g.id = w.object_id AND g.deleted_at IS NULL
         LEFT JOIN webhook_deliveries d ON d.tenant_id = :tenant_id AND d.id = (
             SELECT MAX(last.id) FROM webhook_deliveries last
@@ -220,11 +224,12 @@ async def list_subscribed(read: Read, tenant_id: TenantId, group_id: str, now: M
     """Live webhooks of the group and of the organisation, oldest first. One look at an index when there are none."""
     return await read.all(
         Subscribed,
-        """
-        SELECT id, event_types, context FROM webhooks
-        WHERE tenant_id = :tenant_id AND object_type IN ('group', 'tenant') AND object_id IN (:group_id, :tenant_id)
-          AND deleted_at IS NULL AND disabled_at IS NULL AND expires_at > :now
-        ORDER BY created_at, id
+        f"""
+        SELECT w.id, w.event_types, w.context FROM webhooks w
+        WHERE w.tenant_id = :tenant_id AND w.object_type IN ('group', 'tenant')
+          AND w.object_id IN (:group_id, :tenant_id)
+          AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.expires_at > :now AND {_APP_IS_LIVE}
+        ORDER BY w.created_at, w.id
         """,
         tenant_id=tenant_id,
         group_id=group_id,
@@ -238,12 +243,13 @@ async def list_subscribed_over_user(
     """Live webhooks beside each live group of the user that they are about. One look when the tenant has no webhook."""
     return await read.all(
         SubscribedOverUser,
-        """
+        f"""
         SELECT w.id, w.event_types, w.context, m.group_id, m.role
         FROM webhooks w
         CROSS JOIN group_members m
         JOIN groups g ON g.tenant_id = :tenant_id AND g.id = m.group_id AND g.deleted_at IS NULL
         WHERE w.tenant_id = :tenant_id AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.expires_at > :now
+          AND {_APP_IS_LIVE}
           AND m.tenant_id = :tenant_id AND m.user_id = :user_id AND m.role <> 'subscriber'
           AND (w.object_type = 'tenant' OR m.group_id = w.object_id)
         ORDER BY m.group_id, w.created_at, w.id

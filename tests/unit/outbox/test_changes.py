@@ -146,7 +146,7 @@ async def test_whoever_listens_hears_which_webhooks_wait(outbox: Outbox) -> None
     with listening() as heard:
         await outbox.add(outbox.bob)
     await outbox.remove(outbox.bob)
-    assert heard == {(outbox.tenant.id, webhook_id)}
+    assert heard == {(outbox.tenant.id, webhook_id): 1}
 
 
 async def test_a_webhook_lasts_two_years_unless_asked_otherwise_and_none_for_ever(outbox: Outbox) -> None:

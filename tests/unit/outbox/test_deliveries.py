@@ -219,7 +219,7 @@ async def test_the_token_of_another_app_does_not_follow_to_a_new_address(outbox:
 
 @pytest.fixture
 def sender(outbox: Outbox) -> Sender:
-    return Sender(outbox.store, outbox.http, KEY, outbox.clock)
+    return Sender(outbox.store, outbox.http, KEY, outbox.clock, 100)
 
 
 async def test_the_sender_is_woken_by_the_change(outbox: Outbox, sender: Sender) -> None:

@@ -471,7 +471,6 @@ CREATE TABLE webhook_deliveries (
 	CONSTRAINT fk_webhook_deliveries_webhook FOREIGN KEY(tenant_id, webhook_id) REFERENCES webhooks (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX ix_webhook_deliveries_webhook ON webhook_deliveries (tenant_id, webhook_id, id);
-CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (tenant_id, due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE "tenants" (
 	id TEXT NOT NULL, 
 	name TEXT NOT NULL, 
@@ -630,7 +629,8 @@ CREATE TABLE audit_seals (
  WITHOUT ROWID
 
 ;
-INSERT INTO alembic_version VALUES ('0009');
+CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (tenant_id, webhook_id, due_at, id) WHERE due_at IS NOT NULL;
+INSERT INTO alembic_version VALUES ('0010');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');
@@ -726,7 +726,7 @@ INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_live_name', '1000000 100000 
 INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_upn', '1000000 100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('users', 'uq_users_live_upn', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('users', 'users', '1000000 100000 1');
-INSERT INTO sqlite_stat1 VALUES ('webhook_deliveries', 'ix_webhook_deliveries_due', '1000000 100000 10');
+INSERT INTO sqlite_stat1 VALUES ('webhook_deliveries', 'ix_webhook_deliveries_due', '1000000 100000 10 10 10');
 INSERT INTO sqlite_stat1 VALUES ('webhook_deliveries', 'ix_webhook_deliveries_webhook', '1000000 100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('webhook_deliveries', 'sqlite_autoindex_webhook_deliveries_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('webhooks', 'ix_webhooks_object', '1000000 100000 10000 10');
