@@ -78,7 +78,7 @@ async def end_secret(
 
 async def list_secrets(
     read: Read, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
-) -> list[connectors.ConnectorSecret]:
+) -> list[connector_secrets.ConnectorSecret]:
     """The live secrets, as people may see them. Raises NotFound("connector")."""
     if await connectors.find(read, tenant_id, connector_id) is None:
         raise NotFound("connector")

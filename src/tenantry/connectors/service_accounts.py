@@ -113,7 +113,7 @@ async def revoke_service_account_key(
 
 async def list_service_account_keys(
     read: Read, tenant_id: TenantId, connector_id: ConnectorId
-) -> list[connectors.ServiceAccountKey]:
+) -> list[service_account_keys.ServiceAccountKey]:
     """Its keys, revoked ones included. Raises NotFound("service account")."""
     if await connectors.find(read, tenant_id, connector_id) is None:
         raise NotFound("service account")

@@ -134,7 +134,7 @@ async def _provision(
     if claimed and await devices.bring_up(tx, tenant_id, account.enterprise_id, account.id, facts, now):
         await _take_slot(tx, caller, tenant_id, account, facts.android_id, device_limit, now)
     elif await devices.refresh(tx, tenant_id, account.id, facts, now):
-        await device_tokens.revoke_credentials_of(tx, tenant_id, account.id, facts.android_id, now)
+        await device_tokens.revoke_credentials(tx, tenant_id, account.id, now, android_id=facts.android_id)
     else:
         raise _Refusal(DeviceTokenUsed(), "repeated_after_revocation", account.id)
     return account

@@ -45,7 +45,7 @@ async def remove_device(
     released = await managed_accounts.release_slot(tx, enterprise.tenant_id, account_id)
     if not released or not await devices.remove(tx, enterprise.tenant_id, account_id, android_id, now):
         raise NotFound("device")
-    await device_tokens.revoke_credentials_of(tx, enterprise.tenant_id, account_id, android_id, now)
+    await device_tokens.revoke_credentials(tx, enterprise.tenant_id, account_id, now, android_id=android_id)
     event = DeviceRemoved(managed_account_id=account_id, android_id=android_id)
     await record(tx, enterprise.tenant_id, caller, event, now)
 

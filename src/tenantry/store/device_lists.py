@@ -1,8 +1,4 @@
-"""Enterprises, managed accounts and their unused tokens as people list and search them, by key.
-
-Tokens of an account are found twice, first in the account's index and then by key: asked for what the index does not
-hold, SQLite goes by the primary key and reads every token of the tenant. In a CROSS JOIN it keeps the order as written.
-"""
+"""Enterprises, managed accounts and their unused tokens as people list and search them, by key."""
 
 from __future__ import annotations
 
@@ -70,9 +66,8 @@ async def list_enterprises(read: Read, tenant_id: TenantId, *, after_id: str, li
 _COLUMNS = """
         SELECT a.id, a.management_type, a.account_type, a.account_identifier, a.display_name, a.primary_email,
                a.created_at, a.device_count AS devices,
-               (SELECT COUNT(*) FROM device_tokens own CROSS JOIN device_tokens d
-                WHERE own.tenant_id = :tenant_id AND own.managed_account_id = a.id
-                  AND d.tenant_id = :tenant_id AND d.token_hash = own.token_hash
+               (SELECT COUNT(*) FROM device_tokens d
+                WHERE d.tenant_id = :tenant_id AND d.managed_account_id = a.id
                   AND d.claimed_at IS NULL AND d.revoked_at IS NULL AND d.expires_at > :now) AS tokens,
                a.search_key
         FROM managed_accounts a
@@ -130,11 +125,10 @@ async def list_unused_tokens(
     return await read.all(
         UnusedToken,
         """
-        SELECT d.created_at, d.expires_at FROM device_tokens own CROSS JOIN device_tokens d
-        WHERE own.tenant_id = :tenant_id AND own.managed_account_id = :account_id
-          AND d.tenant_id = :tenant_id AND d.token_hash = own.token_hash
-          AND d.claimed_at IS NULL AND d.revoked_at IS NULL AND d.expires_at > :now
-        ORDER BY d.expires_at LIMIT :limit
+        SELECT created_at, expires_at FROM device_tokens
+        WHERE tenant_id = :tenant_id AND managed_account_id = :account_id
+          AND claimed_at IS NULL AND revoked_at IS NULL AND expires_at > :now
+        ORDER BY expires_at LIMIT :limit
         """,
         tenant_id=tenant_id,
         account_id=account_id,

@@ -1,8 +1,4 @@
-"""The `device_tokens` and `device_credentials` tables: hashes of what provisions a device and of what it holds then.
-
-What belongs to an account is chosen by a subquery that the account's index answers alone: asked for more than the index
-holds, SQLite goes by the primary key instead and reads every row of the tenant.
-"""
+"""The `device_tokens` and `device_credentials` tables: hashes of what provisions a device and of what it holds then."""
 
 from __future__ import annotations
 
@@ -95,10 +91,7 @@ async def revoke_unused(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountI
     await tx.run(
         """
         UPDATE device_tokens SET revoked_at = :now
-        WHERE tenant_id = :tenant_id AND token_hash IN (
-              SELECT own.token_hash FROM device_tokens own
-              WHERE own.tenant_id = :tenant_id AND own.managed_account_id = :account_id
-        ) AND claimed_at IS NULL AND revoked_at IS NULL
+        WHERE tenant_id = :tenant_id AND managed_account_id = :account_id AND claimed_at IS NULL AND revoked_at IS NULL
         """,
         tenant_id=tenant_id,
         account_id=account_id,
@@ -123,33 +116,15 @@ async def insert_credential(
     )
 
 
-async def revoke_credentials(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, now: Micros) -> None:
-    """End what every device of the account holds."""
-    await tx.run(
-        """
-        UPDATE device_credentials SET revoked_at = :now
-        WHERE tenant_id = :tenant_id AND credential_hash IN (
-              SELECT own.credential_hash FROM device_credentials own
-              WHERE own.tenant_id = :tenant_id AND own.managed_account_id = :account_id
-        ) AND revoked_at IS NULL
-        """,
-        tenant_id=tenant_id,
-        account_id=account_id,
-        now=now,
-    )
-
-
-async def revoke_credentials_of(
-    tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str, now: Micros
+async def revoke_credentials(
+    tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, now: Micros, *, android_id: str | None = None
 ) -> None:
-    """End what one device of the account holds."""
+    """End what one device of the account holds, None: what every one does."""
     await tx.run(
         """
         UPDATE device_credentials SET revoked_at = :now
-        WHERE tenant_id = :tenant_id AND credential_hash IN (
-              SELECT own.credential_hash FROM device_credentials own
-              WHERE own.tenant_id = :tenant_id AND own.managed_account_id = :account_id
-        ) AND android_id = :android_id AND revoked_at IS NULL
+        WHERE tenant_id = :tenant_id AND managed_account_id = :account_id
+          AND android_id = COALESCE(CAST(:android_id AS TEXT), android_id) AND revoked_at IS NULL
         """,
         tenant_id=tenant_id,
         account_id=account_id,
