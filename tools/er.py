@@ -1,4 +1,4 @@
-"""Draw the tables of `store/schema.py` as an SVG: `python tools/er.py > docs/er.svg`.
+"""Draw the tables of `store/schema/` as an SVG: `python tools/er.py > docs/er.svg`.
 
 Owned tables all lead to `tenants` by their first column; that arrow is drawn as a colour, the others as lines.
 """

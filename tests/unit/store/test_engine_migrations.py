@@ -1,4 +1,4 @@
-"""The migrations lead to the tables of `schema.py`, on each engine, and a start knows where it stands."""
+"""The migrations lead to the tables of `schema/`, on each engine, and a start knows where it stands."""
 
 from __future__ import annotations
 
