@@ -25,6 +25,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from tenantry.access.actions import Action
+from tenantry.audit.sealing import keep_sealing
 from tenantry.core.clock import Clock, system_clock
 from tenantry.core.dns import SystemDns, TextRecords
 from tenantry.core.http import OutgoingHttp
@@ -220,10 +221,17 @@ class App:
             scope["raw_path"] = root.encode() + scope.get("raw_path", b"")
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """The server's lifespan: in the background keys are read again, the store is tidied, and webhooks are sent."""
+        """The server's lifespan: in the background keys are read again, the store is tidied, the trail is sealed, and
+        webhooks are sent."""
         await receive()
-        store = self.deps.store
-        works = (self._refresh_keys(), keep_tidy(store, self.deps.clock), keep_noting(store), self._sender.run())
+        store, clock = self.deps.store, self.deps.clock
+        works = (
+            self._refresh_keys(),
+            keep_tidy(store, clock),
+            keep_sealing(store, self.deps.master_key.audit_seals(), clock, self.deps.settings.audit_seal_minutes * 60),
+            keep_noting(store),
+            self._sender.run(),
+        )
         self._background = [asyncio.create_task(work) for work in works]
         await send({"type": "lifespan.startup.complete"})
         await receive()

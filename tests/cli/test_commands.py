@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 from typer.testing import CliRunner
 
@@ -20,6 +21,8 @@ ALL = [
     ("key", "rotate"),
     ("key", "list"),
     ("audit", "tail"),
+    ("audit", "seal"),
+    ("audit", "verify"),
     ("tenant", "create"),
     ("tenant", "list"),
     ("tenant", "add-domain"),
@@ -260,6 +263,45 @@ def test_rotating_adds_a_key_and_gives_the_old_one_an_end(shell: Shell) -> None:
     assert [key for key, end in ends.items() if end is None] == [second]
     assert "private" not in shell.run("key", "list", "--json")
     assert "signing_key.rotated" in shell.run("audit", "tail", "--tenant", "system")
+
+
+def test_a_trail_is_sealed_and_verified_until_somebody_has_changed_it(
+    shell: Shell, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = ("--tenant", tenant)
+    verify = ("audit", "verify", *inside)
+    assert "no seals yet" in shell.run(*verify)
+    assert shell.json("audit", "seal", *inside) == {"seals": 0, "head": None, "sealed_at": None}
+    monkeypatch.setattr("tenantry.audit.seals.MARGIN", 0)
+    assert shell.json("audit", "seal") == {"seals": 2}  # the tenant's, and that of signing keys
+    first = shell.json(*verify)
+    assert (first["holds"], first["seals"], first["broken_seals"], first["unsealed"]) == (True, 1, 0, 0)
+    shell.run("tenant", "claim-domain", "shop.example", *inside)
+    later = shell.json(*verify)
+    assert (later["holds"], later["head"], later["unsealed"]) == (True, first["head"], 1)
+    assert "Not sealed yet: 1, since" in shell.run(*verify)
+    second = shell.json("audit", "seal", *inside)
+    assert second["head"].startswith("2:")
+    for head in (first["head"], second["head"]):
+        assert f"Head, to keep elsewhere: {second['head']}" in shell.run(*verify, "--expect", head)
+    assert "is not among them" in shell.run(*verify, "--expect", f"3:{'0' * 64}", code=1)
+    shell.run(*verify, "--expect", "head", code=2)
+    shell.run("audit", "verify", "--tenant", "system")
+
+    def tamper(sql: str) -> None:
+        database = apsw.Connection(str(shell.data_dir / "tenantry.db"))
+        database.execute(sql)
+        database.close()
+
+    tamper("UPDATE audit_events SET actor = 'nobody' WHERE type = 'domain.proof_begun'")
+    assert "The first is 2," in shell.run(*verify, code=1)
+    tamper("DELETE FROM audit_events WHERE type = 'domain.proof_begun'")
+    assert "events when it was made: 1, now: 0" in shell.run(*verify, code=1)
+    tamper("DELETE FROM audit_seals WHERE number = 1")
+    assert "it is missing" in shell.run(*verify, code=1)
+    changed = json.loads(shell.run(*verify, "--expect", first["head"], "--json", code=1))
+    assert (changed["holds"], changed["first_broken"]["number"], changed["head"]) == (False, 1, None)
+    assert changed["expected_is_found"] is False
 
 
 def test_housekeeping_says_what_it_has_forgotten(shell: Shell, tenant: str) -> None:

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
 
 from tenantry.core.clock import MINUTE, Micros
+from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import TenantId
 from tenantry.store import audit_seals
 from tenantry.store.audit_seals import Seal
@@ -33,6 +35,7 @@ EVENTS = 10_000
 UNSEALED_COUNTED = 1_000
 _PAGE = 200
 _SEALS = 100
+_MARK = re.compile(r"[1-9][0-9]{0,17}:[0-9a-f]{64}")
 _BEGINNING = Seal(0, "", 0, b"", 0)
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -144,10 +147,16 @@ async def verify_trail(
     return Verdict(seals, events, previous if head else None, broken, first_broken, len(unsealed), since)
 
 
-async def has_seal(read: Read, tenant_id: TenantId, number: int, digest: bytes) -> bool:
-    """Whether a seal that was noted elsewhere is still one of the tenant's. That it holds, `verify_trail` says."""
+async def has_seal(read: Read, tenant_id: TenantId, mark: str) -> bool:
+    """Whether the seal with this mark is still one of the tenant's. That it holds, `verify_trail` says.
+
+    Raises InvalidValue for what is no mark.
+    """
+    if not _MARK.fullmatch(mark):
+        raise InvalidValue("A seal is noted as its number, a colon and 64 hexadecimal digits.", field="expect")
+    number = int(mark.partition(":")[0])
     found = await audit_seals.list_after(read, tenant_id, number - 1, 1)
-    return bool(found) and found[0].number == number and hmac.compare_digest(found[0].digest, digest)
+    return bool(found) and hmac.compare_digest(found[0].mark, mark)
 
 
 async def _made_again(store: Store, key: bytes, tenant_id: TenantId, previous: Seal, seal: Seal) -> Seal:

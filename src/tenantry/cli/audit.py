@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenantry.cli.common import AsJson, DataDir, Desk, noun, run, tenant_named
+from tenantry.cli.common import AsJson, DataDir, Desk, noun, run, show, tenant_named
 
 if TYPE_CHECKING:
+    from tenantry.audit.seals import BrokenSeal, Verdict
+    from tenantry.core.ids import TenantId
     from tenantry.store.audit_events import AuditEvent
+    from tenantry.store.engine import Read
 
 app = noun("The audit trail.")
 
@@ -18,11 +21,12 @@ POLL_SECONDS = 1.0
 PAGE = 500
 
 
+OfTenant = Annotated[str, typer.Option("--tenant", "-t", help="The tenant's ID or domain; `system` for signing keys.")]
+
+
 @app.command()
 def tail(
-    tenant: Annotated[
-        str, typer.Option("--tenant", "-t", help="The tenant's ID or domain; `system` for signing keys.")
-    ],
+    tenant: OfTenant,
     count: Annotated[int, typer.Option("-n", min=0, max=10_000, help="How many of the last events.")] = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they happen, until Ctrl-C.")] = False,
     data_dir: DataDir = None,
@@ -36,11 +40,10 @@ def tail(
     async def work(desk: Desk) -> None:
         import asyncio
 
-        from tenantry.audit.events import SYSTEM_TENANT
         from tenantry.store import audit_events
 
         async with desk.store.read() as read:
-            tenant_id = SYSTEM_TENANT if tenant == "system" else await tenant_named(read, tenant)
+            tenant_id = await _trail_named(read, tenant)
             found = list(reversed(await audit_events.list_latest(read, tenant_id, count)))
         last = found[-1].id if found else ""
         _print(found, as_json)
@@ -69,3 +72,142 @@ def _print(found: list[AuditEvent], as_json: bool) -> None:
             continue
         facts = " ".join(f"{name}={json.dumps(value)}" for name, value in data.items())
         typer.echo(f"{to_iso(event.at)}  {event.type:<28} {event.actor:<48} {facts}")
+
+
+@app.command()
+def seal(
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", "-t", help="Of this tenant only: its ID or domain, or `system`.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Seal the trail of every tenant, or of one, up to ten minutes ago. A running server does it each hour.
+
+    Example: `tenantry audit seal --tenant contoso.example`
+    """
+
+    async def work(desk: Desk) -> dict[str, Any]:
+        from tenantry.audit.sealing import seal_all
+        from tenantry.audit.seals import seal_trail
+        from tenantry.core.clock import system_clock
+        from tenantry.store import audit_seals
+
+        key = desk.master_key.audit_seals()
+        if tenant is None:
+            return {"seals": await seal_all(desk.store, key, system_clock)}
+        async with desk.store.read() as read:
+            tenant_id = await _trail_named(read, tenant)
+        made = await seal_trail(desk.store, key, tenant_id, desk.now)
+        async with desk.store.read() as read:
+            head = await audit_seals.find_last(read, tenant_id)
+        return {"seals": made, "head": head.mark if head else None, "sealed_at": head.sealed_at if head else None}
+
+    show(run(data_dir, work), as_json)
+
+
+@app.command()
+def verify(
+    tenant: OfTenant,
+    expect: Annotated[
+        str | None,
+        typer.Option(help="NUMBER:DIGEST, a head that an earlier run printed: it must still be among the seals."),
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that nobody has changed the trail since it was sealed. Exits 1 when a seal does not hold.
+
+    Keep the head it prints elsewhere: with it a later run finds a cut-off end too.
+
+    Example: `tenantry audit verify --tenant contoso.example --expect 812:9f2c…`
+    """
+
+    async def work(desk: Desk) -> tuple[TenantId, Verdict, bool]:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        from tenantry.audit.seals import has_seal, verify_trail
+
+        async with desk.store.read() as read:
+            tenant_id = await _trail_named(read, tenant)
+            is_found = expect is None or await has_seal(read, tenant_id, expect)
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as bar:
+            task = bar.add_task("Seals", total=None)
+            verdict = await verify_trail(
+                desk.store,
+                desk.master_key.audit_seals(),
+                tenant_id,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        return tenant_id, verdict, is_found
+
+    tenant_id, verdict, is_found = run(data_dir, work)
+    if as_json:
+        typer.echo(json.dumps({"tenant_id": tenant_id, **_as_json(verdict, is_found)}, indent=2))
+    else:
+        _print_verdict(verdict)
+        if not is_found:
+            typer.echo(
+                f"The seal {expect} is not among them: the end of the trail was cut off since it was noted, or it was "
+                "sealed anew by somebody with the master key."
+            )
+    if verdict.broken or not is_found:
+        raise typer.Exit(1)
+
+
+async def _trail_named(read: Read, name: str) -> TenantId:
+    """Raises NotFound("tenant")."""
+    from tenantry.audit.events import SYSTEM_TENANT
+
+    return SYSTEM_TENANT if name == "system" else await tenant_named(read, name)
+
+
+def _as_json(verdict: Verdict, is_found: bool) -> dict[str, Any]:
+    from tenantry.core.clock import to_iso
+
+    head, broken = verdict.head, verdict.first_broken
+    return {
+        "holds": broken is None and is_found,
+        "seals": verdict.seals,
+        "events": verdict.events,
+        "head": head.mark if head and broken is None else None,
+        "sealed_at": to_iso(head.sealed_at) if head else None,
+        "broken_seals": verdict.broken,
+        "first_broken": {**broken._asdict(), "since": to_iso(broken.since), "until": to_iso(broken.until)}
+        if broken
+        else None,
+        "expected_is_found": is_found,
+        "unsealed": verdict.unsealed,
+        "unsealed_since": to_iso(verdict.unsealed_since) if verdict.unsealed_since else None,
+    }
+
+
+def _print_verdict(verdict: Verdict) -> None:
+    from tenantry.audit.seals import UNSEALED_COUNTED
+    from tenantry.core.clock import to_iso
+
+    head, broken = verdict.head, verdict.first_broken
+    if broken is not None:
+        typer.echo(f"The trail was changed. Seals that do not hold: {verdict.broken:,} of {verdict.seals:,}.")
+        typer.echo(
+            f"The first is {broken.number:,}, from {to_iso(broken.since)} to {to_iso(broken.until)}: {_why(broken)}"
+        )
+    elif head is not None:
+        typer.echo(f"The trail holds. Events: {verdict.events:,}, in seals: {verdict.seals:,}.")
+        typer.echo(f"Last sealed: {to_iso(head.sealed_at)}")
+        typer.echo(f"Head, to keep elsewhere: {head.mark}")
+    else:
+        typer.echo("The trail has no seals yet.")
+    if verdict.unsealed_since is not None:
+        count = f"{verdict.unsealed:,}{' or more' if verdict.unsealed == UNSEALED_COUNTED else ''}"
+        typer.echo(f"Not sealed yet: {count}, since {to_iso(verdict.unsealed_since)}.")
+
+
+def _why(broken: BrokenSeal) -> str:
+    if broken.said is None:
+        return "it is missing."
+    if broken.said == broken.found:
+        return f"as many events as there were ({broken.said:,}); one of them was changed, or the seal itself."
+    return f"events when it was made: {broken.said:,}, now: {broken.found:,}."

@@ -17,6 +17,11 @@ class Seal(NamedTuple):
     digest: bytes
     sealed_at: int
 
+    @property
+    def mark(self) -> str:
+        """`NUMBER:DIGEST`, for people to keep elsewhere."""
+        return f"{self.number}:{self.digest.hex()}"
+
 
 class SealedEvent(NamedTuple):
     """What a seal is made over. Another column, or another order, and no seal that was ever made would hold."""

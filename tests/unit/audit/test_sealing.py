@@ -13,6 +13,8 @@ from tenantry.core.clock import HOUR, MINUTE
 from tenantry.core.errors import StoreBusy
 from tenantry.store import audit_seals, open_store
 from tenantry.store.engine import Store
+from tenantry.tokens.master_key import MasterKey
+from tests.support.app import MASTER_KEY, an_app
 from tests.support.builders import a_tenant
 from tests.support.clock import NOON, FakeClock
 from tests.unit.audit.conftest import KEY, LATE, a_trail, happen, seals_of, tamper
@@ -123,4 +125,37 @@ async def test_a_trail_that_cannot_be_sealed_keeps_no_other_from_it(sqlite_url: 
     await tamper(store, sql, t=tenants[1])
     assert await sealing.seal_all(store, KEY, FakeClock(LATE)) == 2
     assert (await verify_trail(store, KEY, tenants[1])).unsealed == 2
+    await store.close()
+
+
+async def test_a_running_server_seals_with_a_key_of_its_master_key(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await open_store(sqlite_url)
+    tenant = await a_tenant(store, now=NOON - HOUR)
+    app, over = await an_app(store), asyncio.Event()
+
+    async def round_of(*args: Any) -> int:
+        made = await real(*args)
+        over.set()
+        return made
+
+    real = sealing.seal_all
+    monkeypatch.setattr(sealing, "FIRST_AFTER_SECONDS", 0)
+    monkeypatch.setattr(sealing, "seal_all", round_of)
+    said: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        if said:
+            await asyncio.wait_for(over.wait(), 10)
+        return {"type": "lifespan"}
+
+    async def send(message: Any) -> None:
+        said.append(message["type"])
+
+    await app({"type": "lifespan"}, receive, send)
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    key = MasterKey.from_base64(MASTER_KEY).audit_seals()
+    verdict = await verify_trail(store, key, tenant.id)
+    assert (verdict.seals, verdict.broken, verdict.unsealed) == (1, 0, 0)
     await store.close()

@@ -6,6 +6,7 @@ import pytest
 
 from tenantry.audit.seals import MARGIN, Verdict, has_seal, seal_trail, verify_trail
 from tenantry.core.clock import HOUR, MINUTE, SECOND
+from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import TenantId
 from tenantry.store import open_store
 from tenantry.store.engine import Store
@@ -117,17 +118,17 @@ async def test_a_tail_that_was_cut_off_is_found_by_whoever_kept_its_head(sealed:
     first, _, head = await seals_of(store, tenant_id)
     async with store.read() as read:
         for kept in (first, head):
-            assert await has_seal(read, tenant_id, kept.number, kept.digest)
-        assert not await has_seal(read, tenant_id, 1, head.digest)
-        assert not await has_seal(read, tenant_id, 4, head.digest)
-        assert not await has_seal(read, a_trail(), head.number, head.digest)
+            assert await has_seal(read, tenant_id, kept.mark)
+        assert not await has_seal(read, tenant_id, f"1:{head.digest.hex()}")
+        assert not await has_seal(read, tenant_id, f"4:{head.digest.hex()}")
+        assert not await has_seal(read, a_trail(), head.mark)
     await tamper(store, "DELETE FROM audit_seals WHERE tenant_id = :t AND number = 3", t=tenant_id)
     await tamper(store, "DELETE FROM audit_events WHERE tenant_id = :t AND at > :at", t=tenant_id, at=NOON + 2 * HOUR)
     await seal_trail(store, KEY, tenant_id, LATE)
     assert (await verify_trail(store, KEY, tenant_id)).broken == 0
     async with store.read() as read:
-        assert await has_seal(read, tenant_id, first.number, first.digest)
-        assert not await has_seal(read, tenant_id, head.number, head.digest)
+        assert await has_seal(read, tenant_id, first.mark)
+        assert not await has_seal(read, tenant_id, head.mark)
 
 
 async def test_what_is_no_text_in_a_column_of_text_breaks_its_seal(sqlite_url: str) -> None:
@@ -140,4 +141,15 @@ async def test_what_is_no_text_in_a_column_of_text_breaks_its_seal(sqlite_url: s
         assert (await verify_trail(store, KEY, tenant_id)).broken == (value != "NULL")
     await tamper(store, "UPDATE audit_seals SET digest = 'no bytes' WHERE tenant_id = :t", t=tenant_id)
     assert (await verify_trail(store, KEY, tenant_id)).broken == 1
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    "mark", ["", "1", "0:" + "a" * 64, "1:" + "A" * 64, "1:" + "a" * 63, "9" * 19 + ":" + "a" * 64]
+)
+async def test_what_is_no_mark_of_a_seal_is_refused(sqlite_url: str, mark: str) -> None:
+    store = await open_store(sqlite_url)
+    with pytest.raises(InvalidValue):
+        async with store.read() as read:
+            await has_seal(read, a_trail(), mark)
     await store.close()
