@@ -33,9 +33,15 @@ def test_keys_count_apart() -> None:
 
 
 def test_switched_off_it_refuses_nothing() -> None:
-    limiter = RateLimiter(False, FakeClock())
-    for _ in range(10):
-        limiter.hit("a", limit=1, window=MINUTE)
+    refused = {True: 0, False: 0}
+    for is_on in refused:
+        limiter = RateLimiter(is_on, FakeClock())
+        for _ in range(10):
+            try:
+                limiter.hit("a", limit=1, window=MINUTE)
+            except RateLimited:
+                refused[is_on] += 1
+    assert refused == {True: 9, False: 0}
 
 
 def test_a_clock_set_back_starts_a_window() -> None:
@@ -44,6 +50,9 @@ def test_a_clock_set_back_starts_a_window() -> None:
     limiter.hit("a", limit=1, window=MINUTE)
     clock.advance(-10 * MINUTE)
     limiter.hit("a", limit=1, window=MINUTE)
+    with pytest.raises(RateLimited) as refused:
+        limiter.hit("a", limit=1, window=MINUTE)
+    assert refused.value.retry_after <= 60
 
 
 def test_it_holds_a_bounded_number_of_keys_and_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:

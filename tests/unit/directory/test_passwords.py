@@ -22,11 +22,19 @@ def hasher() -> Iterator[PasswordHasher]:
     made.close()
 
 
+def is_good(password: str) -> bool:
+    try:
+        check_password_rules(password)
+    except InvalidValue:
+        return False
+    return True
+
+
 @pytest.mark.parametrize(
-    "password", ["abCD123*", "Password1", "pass word1", "A" * 125 + "b" * 125 + "1", "lower-and-1", "A B c d e"]
+    "password", ["abCD123*", "Password1", "pass word1", "aB1" * 85 + "a", "lower-and-1", "A B c d e"]
 )
 def test_a_password_of_three_classes_is_good(password: str) -> None:
-    check_password_rules(password)
+    assert is_good(password)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +49,7 @@ def test_a_password_of_three_classes_is_good(password: str) -> None:
         "Passwörd1!",
         "Pass\x00word1",
         "Pass\tword1",
-        "aB1" * 86,
+        "aB1" * 85 + "aB",
     ],
 )
 def test_a_weak_password_is_refused_by_name(password: str) -> None:

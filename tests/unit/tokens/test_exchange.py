@@ -99,7 +99,7 @@ async def test_either_of_two_live_secrets_will_do(house: House) -> None:
     async with house.store.write() as tx:
         second = await add_secret(tx, OPERATOR, HASHER, house.tenant.id, house.connector.id, now=house.clock())
     for secret in (house.connector.secret, second.client_secret):
-        await house.exchange(grant.refresh_token, client_secret=secret)
+        assert (await house.exchange(grant.refresh_token, client_secret=secret)).grant_id == grant.grant_id
 
 
 async def test_a_refresh_token_is_used_again_and_renewed_from_ninety_percent_on(house: House) -> None:

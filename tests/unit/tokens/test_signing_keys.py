@@ -42,7 +42,8 @@ def _mint(ring: KeyRing, now: int) -> str:
 
 
 def _verify(ring: KeyRing, raw: str, now: int) -> None:
-    verify_access_token(ring, raw, issuer=ISSUER, audience=Audience.KAIZALA, now=now, leeway=MINUTE)
+    claims = verify_access_token(ring, raw, issuer=ISSUER, audience=Audience.KAIZALA, now=now, leeway=MINUTE)
+    assert claims.sub == "u"
 
 
 async def _rotate(store: Store, now: int, overlap: int = MINUTE) -> str:
