@@ -83,9 +83,9 @@ async def log_in(address: str, account: str) -> str:
     raise AssertionError("the provider never sent the browser back")
 
 
-async def sign_in(portal: Portal, provider_id: str, account: str) -> Visitor:
+async def sign_in(portal: Portal, provider_id: str, account: str, demands: str = "") -> Visitor:
     visitor = await portal.visit(None)
-    left = await visitor.open(f"/sign-in/at/{portal.tenant.id}/{provider_id}?next=/sessions")
+    left = await visitor.open(f"/sign-in/at/{portal.tenant.id}/{provider_id}?next=/sessions{demands}")
     back = await log_in(left.headers["location"], account)
     await visitor.open(back.removeprefix(BASE_URL))
     return visitor
@@ -103,8 +103,8 @@ async def test_a_user_signs_in_there_and_somebody_else_with_the_same_address_doe
             provider_id = await add_identity_provider(
                 tx, app.deps.master_key, OPERATOR, portal.tenant.id, new, system_clock()
             )
-        for _time in range(2):
-            visitor = await sign_in(portal, provider_id, "account-of-mia")
+        for demands in ("", "&max_age=60", "&prompt=login&max_age=0"):
+            visitor = await sign_in(portal, provider_id, "account-of-mia", demands)
             assert visitor.page.headers["location"] == "/sessions"
             await visitor.open("/sessions")
             assert portal.mia.user_principal_name in visitor.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import unescape
@@ -14,7 +15,7 @@ from httpx import Response
 
 from tenantry.access.actions import Permission
 from tenantry.connectors.connectors import deactivate_connector, register_connector
-from tenantry.core.clock import MINUTE
+from tenantry.core.clock import MINUTE, to_seconds
 from tenantry.core.ids import ConnectorId
 from tenantry.store.engine import Store
 from tests.support.app import BASE_URL
@@ -391,3 +392,54 @@ async def test_a_scope_narrows_what_the_code_is_good_for(sqlite_portal: Portal) 
         f"/kaizala/v1/groups/{sqlite_portal.group}/members", headers={"accessToken": token}
     )
     assert members.status_code == 403
+
+
+async def id_token_of(visitor: Visitor, app: SomeConnector, code: str) -> dict[str, object]:
+    """The claims of the ID token that the code gives."""
+    data = {
+        "grant_type": "authorization_code",
+        "client_id": app.id,
+        "client_secret": app.secret,
+        "code": code,
+        "redirect_uri": CALLBACK,
+    }
+    answer = await visitor.http.post("/common/oauth2/v2.0/token", data=data)
+    assert answer.status_code == 200, answer.text
+    payload = answer.json()["id_token"].split(".")[1]
+    return dict(json.loads(base64.urlsafe_b64decode(payload + "==")))
+
+
+async def test_the_id_token_says_when_the_user_signed_in_so_an_app_sees_whether_its_prompt_was_obeyed(
+    portal: Portal,
+) -> None:
+    app, clock = await an_app_of(portal), portal.app.deps.clock
+    visitor = await portal.visit(None)
+    await visitor.open("/sign-in")
+    await visitor.send("/sign-in", name=portal.mia.user_principal_name, password=PASSWORD)
+    first = to_seconds(clock())
+    clock.advance(2 * MINUTE)  # type: ignore[attr-defined]
+    asked = address(app.id, scope="openid", nonce="n-1", prompt="login", max_age="60")
+    sign_in = (await visitor.open(asked)).headers["location"]
+    taken_out = address(app.id, scope="openid", nonce="n-1")
+    tricked = await id_token_of(visitor, app, sent_back(await allow(visitor, taken_out)).values["code"])
+    assert (tricked["auth_time"], tricked["iat"]) == (first, first + 120), "the app can see that nobody signed in"
+    assert (tricked["aud"], tricked["nonce"], tricked["sub"]) == (app.id, "n-1", portal.mia.id)
+    await visitor.open(sign_in)
+    back = await visitor.send(sign_in, name=portal.mia.user_principal_name, password=PASSWORD)
+    obeyed = await id_token_of(visitor, app, sent_back(await allow(visitor, back.headers["location"])).values["code"])
+    assert obeyed["auth_time"] == first + 120
+
+
+async def test_what_the_app_demands_of_the_sign_in_survives_a_wrong_password(sqlite_portal: Portal) -> None:
+    app = await an_app_of(sqlite_portal)
+    visitor = await sqlite_portal.visit(sqlite_portal.mia)
+    sign_in = (await visitor.open(address(app.id, prompt="login", max_age="60"))).headers["location"]
+    page = await visitor.open(sign_in)
+    for again in (sign_in, unescape(page.text).split('<form method="post" action="')[1].split('"')[0]):
+        assert {name: parse_qs(urlsplit(again).query).get(name) for name in ("prompt", "max_age", "again")} == {
+            "prompt": ["login"],
+            "max_age": ["60"],
+            "again": ["1"],
+        }
+    wrong = await visitor.send(again, name=sqlite_portal.mia.user_principal_name, password="no")
+    assert "prompt=login&max_age=60" in unescape(wrong.text)

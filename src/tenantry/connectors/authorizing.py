@@ -95,11 +95,14 @@ async def authorize(
     redirect_uri: str,
     permissions: Collection[Permission],
     nonce: str | None,
+    authenticated_at: Micros | None,
     code_challenge: str | None,
     lifetime: Micros,
     now: Micros,
 ) -> str:
     """The code of the caller's consent; `redirect_uri` was matched before. Audited.
+
+    `authenticated_at`: when the user signed in, for the ID token; None: none is wanted.
 
     Raises NotFound("connector"), FailedPrecondition when it is deactivated, MfaRequired, InvalidValue for PKCE, and
     what `access.require` does.
@@ -123,6 +126,7 @@ async def authorize(
         scope=permissions,
         amr=caller.amr,
         nonce=nonce,
+        authenticated_at=authenticated_at,
         code_challenge=code_challenge,
         lifetime=lifetime,
         now=now,

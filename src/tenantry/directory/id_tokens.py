@@ -6,13 +6,14 @@ The algorithm comes from our list, never from the token: no `none`, no HS256 (wh
 from __future__ import annotations
 
 import hmac
+import math
 from typing import Any, NamedTuple
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from tenantry.core.clock import Micros, to_seconds
+from tenantry.core.clock import SECOND, Micros, to_seconds
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
 _MAX_SUBJECT = 255  # Core §2
@@ -24,12 +25,13 @@ class TokenRefused(Exception):
 
 
 class IdToken(NamedTuple):
-    """What was verified. `email` only when the provider says that it verified it."""
+    """What was verified. `email` only when the provider says it verified it, `authenticated_at` if it says when."""
 
     subject: str
     email: str | None
     upn: str | None
     amr: frozenset[str]
+    authenticated_at: Micros | None
 
 
 def verify_id_token(
@@ -55,12 +57,13 @@ def verify_id_token(
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT or not subject.isprintable():
         raise TokenRefused("wrong_sub")
-    amr = claims.get("amr")
+    amr, authenticated = claims.get("amr"), claims.get("auth_time")
     return IdToken(
         subject,
         _name(claims.get("email")) if claims.get("email_verified") is True else None,
         _name(claims.get("upn")) or _name(claims.get("preferred_username")),
         frozenset(str(word) for word in amr) if isinstance(amr, list) else frozenset(),
+        None if authenticated is None else min(int(_time(authenticated) * SECOND), now),
     )
 
 
@@ -68,12 +71,13 @@ def _check_times(claims: dict[str, Any], now: int, leeway: int) -> None:
     expires, issued = _time(claims.get("exp")), _time(claims.get("iat"))
     if expires + leeway <= now:
         raise TokenRefused("expired")
-    if issued - leeway > now or _time(claims.get("nbf", 0)) - leeway > now:
+    if max(issued, _time(claims.get("nbf", 0)), _time(claims.get("auth_time", 0))) - leeway > now:
         raise TokenRefused("not_yet_valid")
 
 
 def _time(claim: object) -> float:
-    if isinstance(claim, bool) or not isinstance(claim, int | float):
+    """Seconds since 1970."""
+    if isinstance(claim, bool) or not isinstance(claim, int | float) or not math.isfinite(claim) or claim < 0:
         raise TokenRefused("wrong_times")
     return claim
 

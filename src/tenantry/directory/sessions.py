@@ -41,13 +41,14 @@ async def start_session(
     user_id: UserId,
     amr: Iterable[str],
     browser: str,
+    authenticated_at: Micros | None = None,
     lifetime: Micros,
     now: Micros,
 ) -> NewSession:
     """A session for a user who has been proven by `amr` (RFC 8176). Audited, and kept as the user's last sign-in. Past
     sessions of the user are forgotten.
 
-    `browser`: what it calls itself, for the list of sessions.
+    `browser`: what it calls itself, for the list of sessions. `authenticated_at`: when the user was proven, if not now.
     """
     new = NewSession(new_guid(), mint_secret(SecretKind.SESSION, tenant_id))
     proven = sorted(set(amr))
@@ -61,6 +62,7 @@ async def start_session(
         amr=" ".join(proven),
         address=caller.origin.address,
         browser="".join(character for character in browser if character.isprintable())[:_MAX_BROWSER],
+        authenticated_at=authenticated_at,
         expires_at=now + lifetime,
         now=now,
     )

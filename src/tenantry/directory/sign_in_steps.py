@@ -45,10 +45,14 @@ async def begin_sign_in(
     amr: Iterable[str],
     must_change: bool,
     browser: str,
+    authenticated_at: Micros | None = None,
     lifetime: Micros,
     now: Micros,
 ) -> NewSession | NextStep:
-    """The session when the first factor suffices, else what leads to it. `lifetime` is the session's."""
+    """The session when the first factor suffices, else what leads to it. `lifetime` is the session's.
+
+    `authenticated_at`: when the first factor was proven, if not now. A second factor is proven when it comes.
+    """
     proven = frozenset(amr)
     needs_more = "mfa" not in proven and bool(await list_methods(tx, tenant_id, user_id))
     if not must_change and not needs_more:
@@ -60,6 +64,7 @@ async def begin_sign_in(
             user_id=user_id,
             amr=proven,
             browser=browser,
+            authenticated_at=authenticated_at,
             lifetime=lifetime,
             now=now,
         )

@@ -3,7 +3,9 @@
 1. `begin_upstream` reads the provider's discovery document and makes the address to go to. The state is a secret of
    the browser; nonce and PKCE verifier are made from it, so nothing that is worth stealing is stored.
 2. `finish_upstream` takes the state once, trades the code for an ID token and verifies that (id_tokens.py).
-3. `_match` finds the user: by issuer and subject when they are linked; else, once, by a name in a verified domain of
+3. What the app demanded of the sign-in (`prompt=login`, `max_age`) is passed on, and `_check_age` looks at what came of
+   it. The time that the provider names is the session's.
+4. `_match` finds the user: by issuer and subject when they are linked; else, once, by a name in a verified domain of
    this very tenant that the provider vouches for, which links them. One user has one subject at a provider.
 
 Every refusal reads the same; the trail has the reason. Sources: OpenID Connect Core §3.1.2 and §3.1.3, RFC 7636,
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -22,7 +24,7 @@ import msgspec
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller, CallerKind, Origin, anonymous
-from tenantry.core.clock import MINUTE, Micros
+from tenantry.core.clock import MINUTE, SECOND, Micros
 from tenantry.core.errors import BadCredentials
 from tenantry.core.http import OutgoingHttp, Unreachable
 from tenantry.core.ids import TenantId
@@ -30,7 +32,7 @@ from tenantry.directory.id_tokens import IdToken, TokenRefused, verify_id_token
 from tenantry.directory.identity_providers import NameClaim, get_identity_provider, secret_of
 from tenantry.store import grants, identity_providers, tenants, users
 from tenantry.store.engine import Read, Store, Tx
-from tenantry.store.identity_providers import IdentityProvider
+from tenantry.store.identity_providers import IdentityProvider, UpstreamSignIn
 from tenantry.store.users import User
 from tenantry.tokens import base64url
 from tenantry.tokens.master_key import MasterKey
@@ -49,10 +51,11 @@ class Departure(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """Who came back, proven by what (`amr`), and where to go now."""
+    """Who came back, proven by what (`amr`) and when, if the provider says so, and where to go now."""
 
     user: User
     amr: frozenset[str]
+    authenticated_at: Micros | None
     back: str
 
 
@@ -74,9 +77,11 @@ async def begin_upstream(
     provider_id: str,
     callback: str,
     back: str,
+    prompt: Literal["login"] | None = None,
+    max_age: Micros | None = None,
     now: Micros,
 ) -> Departure:
-    """Raises NotFound, BadCredentials when the provider cannot be asked."""
+    """`prompt`, `max_age`: what the app demands. Raises NotFound, BadCredentials when the provider cannot be asked."""
     async with store.read() as read:
         provider = await get_identity_provider(read, tenant_id, provider_id)
     try:
@@ -86,7 +91,15 @@ async def begin_upstream(
     state = mint_secret(SecretKind.UPSTREAM_STATE, tenant_id)
     async with store.write() as tx:
         await identity_providers.insert_sign_in(
-            tx, tenant_id, hasher.hash(state), provider_id=provider_id, back=back, expires_at=now + LIFETIME, now=now
+            tx,
+            tenant_id,
+            hasher.hash(state),
+            provider_id=provider_id,
+            back=back,
+            prompt=prompt,
+            max_age=max_age,
+            expires_at=now + LIFETIME,
+            now=now,
         )
     challenge = hashlib.sha256(_derive(hasher, "verifier", state).encode()).digest()
     parameters = {
@@ -99,6 +112,10 @@ async def begin_upstream(
         "code_challenge": base64url.encode(challenge).decode(),
         "code_challenge_method": "S256",
     }
+    if prompt is not None:
+        parameters["prompt"] = prompt
+    if max_age is not None:
+        parameters["max_age"] = str(max_age // SECOND)
     joint = "&" if "?" in discovery.authorization_endpoint else "?"
     return Departure(f"{discovery.authorization_endpoint}{joint}{urlencode(parameters)}", state)
 
@@ -131,6 +148,7 @@ async def finish_upstream(
         token = await _redeem(
             http, hasher, master_key, tenant_id, provider, state, answer, callback, leeway=leeway, now=now
         )
+        _check_age(token, claimed, leeway)
         async with store.write() as tx:
             return await _enter(tx, tenant_id, claimed.provider_id, token, claimed.back, origin, now)
     except (TokenRefused, Unreachable) as refused:
@@ -202,6 +220,18 @@ async def _redeem(
     )
 
 
+def _check_age(token: IdToken, asked: UpstreamSignIn, leeway: Micros) -> None:
+    """Whether the person was proven when the app demanded it. Asked for `max_age`, a provider has to say when (Core
+    §2); for `prompt=login` it need not, and is believed. Raises TokenRefused.
+    """
+    age = 0 if asked.prompt is not None else asked.max_age
+    if token.authenticated_at is None:
+        if asked.max_age is not None:
+            raise TokenRefused("no_auth_time")
+    elif age is not None and token.authenticated_at < asked.created_at - age - leeway:
+        raise TokenRefused("authenticated_too_long_ago")
+
+
 async def _enter(
     tx: Tx, tenant_id: TenantId, provider_id: str, token: IdToken, back: str, origin: Origin, now: Micros
 ) -> Arrival:
@@ -214,7 +244,7 @@ async def _enter(
     amr = frozenset({FEDERATED, "mfa"} if provider.trusts_mfa and "mfa" in token.amr else {FEDERATED})
     caller = Caller(CallerKind.USER, origin, tenant_id=tenant_id, user_id=user.id, amr=amr)
     await record(tx, tenant_id, caller, events.SignInSucceeded(user_id=user.id, amr=sorted(amr)), now)
-    return Arrival(user, amr, back)
+    return Arrival(user, amr, token.authenticated_at, back)
 
 
 async def _match(

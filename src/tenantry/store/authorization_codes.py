@@ -10,11 +10,13 @@ from tenantry.store.engine import Read, Tx
 
 
 class ClaimedCode(NamedTuple):
-    """What the user agreed to. `scope` and `amr` are space-separated."""
+    """What the user agreed to. `scope` and `amr` are space-separated; `authenticated_at`: for an ID token, or None."""
 
     user_id: UserId
     scope: str
     amr: str
+    nonce: str | None
+    authenticated_at: int | None
 
 
 class CodeState(NamedTuple):
@@ -37,6 +39,7 @@ async def insert(
     scope: str,
     amr: str,
     nonce: str | None,
+    authenticated_at: Micros | None,
     code_challenge: str | None,
     expires_at: Micros,
     now: Micros,
@@ -45,9 +48,9 @@ async def insert(
     await tx.run(
         """
         INSERT INTO authorization_codes (tenant_id, code_hash, connector_id, user_id, redirect_uri, scope, amr, nonce,
-                                         code_challenge, created_at, expires_at)
+                                         authenticated_at, code_challenge, created_at, expires_at)
         VALUES (:tenant_id, :code_hash, :connector_id, :user_id, :redirect_uri, :scope, :amr, :nonce,
-                :code_challenge, :now, :expires_at)
+                :authenticated_at, :code_challenge, :now, :expires_at)
         """,
         tenant_id=tenant_id,
         code_hash=code_hash,
@@ -57,6 +60,7 @@ async def insert(
         scope=scope,
         amr=amr,
         nonce=nonce,
+        authenticated_at=authenticated_at,
         code_challenge=code_challenge,
         expires_at=expires_at,
         now=now,
@@ -87,7 +91,7 @@ async def claim(
             AND (CAST(:redirect_uri AS TEXT) IS NULL OR redirect_uri = CAST(:redirect_uri AS TEXT))
             AND COALESCE(code_challenge, '') = COALESCE(CAST(:code_challenge AS TEXT), '')
             AND claimed_at IS NULL AND expires_at > :now
-        RETURNING user_id, scope, amr
+        RETURNING user_id, scope, amr, nonce, authenticated_at
         """,
         tenant_id=tenant_id,
         code_hash=code_hash,

@@ -23,10 +23,13 @@ class IdentityProvider(NamedTuple):
 
 
 class UpstreamSignIn(NamedTuple):
-    """Where a browser was sent, and where it wanted to go."""
+    """Where a browser was sent, when and asking for what, and where it wanted to go. `max_age` is in microseconds."""
 
     provider_id: str
     back: str
+    prompt: str | None
+    max_age: int | None
+    created_at: int
 
 
 async def insert(
@@ -108,7 +111,16 @@ async def disable(tx: Tx, tenant_id: TenantId, provider_id: str, now: Micros) ->
 
 
 async def insert_sign_in(
-    tx: Tx, tenant_id: TenantId, state_hash: bytes, *, provider_id: str, back: str, expires_at: Micros, now: Micros
+    tx: Tx,
+    tenant_id: TenantId,
+    state_hash: bytes,
+    *,
+    provider_id: str,
+    back: str,
+    prompt: str | None,
+    max_age: Micros | None,
+    expires_at: Micros,
+    now: Micros,
 ) -> None:
     """A browser goes to the provider. Those that never came back in time are forgotten."""
     await tx.run(
@@ -118,13 +130,16 @@ async def insert_sign_in(
     )
     await tx.run(
         """
-        INSERT INTO upstream_sign_ins (tenant_id, state_hash, provider_id, back, created_at, expires_at)
-        VALUES (:tenant_id, :state_hash, :provider_id, :back, :now, :expires_at)
+        INSERT INTO upstream_sign_ins (tenant_id, state_hash, provider_id, back, prompt, max_age, created_at,
+                                       expires_at)
+        VALUES (:tenant_id, :state_hash, :provider_id, :back, :prompt, :max_age, :now, :expires_at)
         """,
         tenant_id=tenant_id,
         state_hash=state_hash,
         provider_id=provider_id,
         back=back,
+        prompt=prompt,
+        max_age=max_age,
         expires_at=expires_at,
         now=now,
     )
@@ -137,7 +152,7 @@ async def claim_sign_in(tx: Tx, tenant_id: TenantId, state_hash: bytes, now: Mic
         """
         DELETE FROM upstream_sign_ins
         WHERE tenant_id = :tenant_id AND state_hash = :state_hash AND expires_at > :now
-        RETURNING provider_id, back
+        RETURNING provider_id, back, prompt, max_age, created_at
         """,
         tenant_id=tenant_id,
         state_hash=state_hash,

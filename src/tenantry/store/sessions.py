@@ -10,7 +10,10 @@ from tenantry.store.engine import Read, Tx
 
 
 class FoundSession(NamedTuple):
-    """A live session of a live user. `amr` is space-separated; `id` lists and ends the session, it opens nothing."""
+    """A live session of a live user. `amr` is space-separated; `id` lists and ends the session, it opens nothing.
+
+    `authenticated_at`: when the user was last proven, here or at the organisation's own provider.
+    """
 
     id: str
     tenant_id: TenantId
@@ -18,7 +21,7 @@ class FoundSession(NamedTuple):
     display_name: str
     user_principal_name: str
     amr: str
-    created_at: int
+    authenticated_at: int
     expires_at: int
     acting_tenant_id: TenantId | None
 
@@ -44,14 +47,17 @@ async def insert(
     amr: str,
     address: str,
     browser: str,
+    authenticated_at: Micros | None,
     expires_at: Micros,
     now: Micros,
 ) -> None:
     """Add a session."""
     await tx.run(
         """
-        INSERT INTO sessions (tenant_id, session_hash, id, user_id, amr, address, browser, created_at, expires_at)
-        VALUES (:tenant_id, :session_hash, :id, :user_id, :amr, :address, :browser, :now, :expires_at)
+        INSERT INTO sessions (tenant_id, session_hash, id, user_id, amr, address, browser, authenticated_at, created_at,
+                              expires_at)
+        VALUES (:tenant_id, :session_hash, :id, :user_id, :amr, :address, :browser, :authenticated_at, :now,
+                :expires_at)
         """,
         tenant_id=tenant_id,
         session_hash=session_hash,
@@ -60,6 +66,7 @@ async def insert(
         amr=amr,
         address=address,
         browser=browser,
+        authenticated_at=authenticated_at,
         expires_at=expires_at,
         now=now,
     )
@@ -70,8 +77,8 @@ async def find_live(read: Read, tenant_id: TenantId, session_hash: bytes, now: M
     return await read.one_or_none(
         FoundSession,
         """
-        SELECT s.id, s.tenant_id, s.user_id, u.display_name, u.user_principal_name, s.amr, s.created_at, s.expires_at,
-               s.acting_tenant_id
+        SELECT s.id, s.tenant_id, s.user_id, u.display_name, u.user_principal_name, s.amr,
+               COALESCE(s.authenticated_at, s.created_at) AS authenticated_at, s.expires_at, s.acting_tenant_id
         FROM sessions s
         JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
         JOIN tenants t ON t.id = s.tenant_id

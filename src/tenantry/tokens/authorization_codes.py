@@ -1,7 +1,8 @@
 """Authorization codes: a signed-in user sends the application back with one, the application redeems it.
 
 1. `issue_code` keeps what the user agreed to, and the application's PKCE challenge.
-2. `redeem_code` proves the client, then claims the code, makes the grant and its tokens in one transaction.
+2. `redeem_code` proves the client, then claims the code, makes the grant and its tokens in one transaction. Whoever
+   asked for `openid` gets an ID token beside them; a refresh makes no other one (OpenID Connect Core §12.2).
 3. A code that comes a second time was stolen, or its first answer was: the grant made from it is revoked.
 
 Sources: RFC 6749 §4.1, RFC 7636 (method S256 only), RFC 9700 §2.1.1 (a public client needs PKCE).
@@ -34,6 +35,7 @@ from tenantry.tokens import base64url
 from tenantry.tokens.client_credentials import authenticate_connector
 from tenantry.tokens.exchange import Exchanged
 from tenantry.tokens.grants import Replaces, create_grant, revoke_grant
+from tenantry.tokens.id_tokens import mint_id_token
 from tenantry.tokens.mint import mint_access_token
 from tenantry.tokens.refusals import MALFORMED, PROCESS_BUDGET, RefusalBudget, note_refusal
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
@@ -42,6 +44,14 @@ from tenantry.tokens.signing_keys import KeyRing
 REUSED = "code_reused"
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+
+class Redeemed(Exchanged, frozen=True):
+    """What a code gave: `id_token` only where one was asked for."""
+
+    id_token: str | None = None
+
+    __repr__ = Exchanged.__repr__
 
 
 async def issue_code(
@@ -56,13 +66,15 @@ async def issue_code(
     scope: Collection[Permission],
     amr: Iterable[str],
     nonce: str | None = None,
+    authenticated_at: Micros | None = None,
     code_challenge: str | None = None,
     lifetime: Micros,
     now: Micros,
 ) -> str:
     """A code for the user's consent to `scope`. Whether `redirect_uri` is the connector's is the caller's to check.
 
-    Audited. Raises NotFound("connector"), InvalidValue(field="code_challenge").
+    `authenticated_at`: when the user signed in, if there is to be an ID token, which repeats `nonce` (OpenID Connect
+    Core §2). Audited. Raises NotFound("connector"), InvalidValue(field="code_challenge").
     """
     connector = await connectors.find(tx, tenant_id, connector_id)
     if connector is None:
@@ -82,6 +94,7 @@ async def issue_code(
         scope=" ".join(sorted(scope)),
         amr=" ".join(sorted(amr)),
         nonce=nonce,
+        authenticated_at=authenticated_at,
         code_challenge=code_challenge,
         expires_at=now + lifetime,
         now=now,
@@ -108,10 +121,11 @@ async def redeem_code(
     origin: Origin,
     tenant: TenantId | None = None,
     budget: RefusalBudget = PROCESS_BUDGET,
-) -> Exchanged:
+) -> Redeemed:
     """Steps 2 and 3, with a refresh token. `redirect_uri`: None where the contract has no such parameter (Kaizala A5).
 
-    Single use: of any number of callers one wins. Raises InvalidClient, InvalidGrant. 1 read, 1 write, 1 signature.
+    Single use: of any number of callers one wins. Raises InvalidClient, InvalidGrant. 1 read, 1 write, a signature for
+    each token.
     """
     tenant_id = tenant_of(code, SecretKind.AUTHORIZATION_CODE)
     if tenant_id is None:
@@ -183,7 +197,7 @@ async def _issue(
     lifetime: Micros,
     refresh_lifetime: Micros,
     now: Micros,
-) -> Exchanged:
+) -> Redeemed:
     permissions, amr = tuple(claimed.scope.split()), tuple(claimed.amr.split())
     try:
         grant = await create_grant(
@@ -219,7 +233,21 @@ async def _issue(
     )
     issued = AccessTokenIssued(jti=access_token.jti, audience=audience, expires_at=access_token.expires_at)
     await record(tx, tenant_id, caller, issued, now)
-    return Exchanged(
+    id_token = None
+    if claimed.authenticated_at is not None:
+        id_token = mint_id_token(
+            ring,
+            issuer=issuer,
+            subject=claimed.user_id,
+            tenant_id=tenant_id,
+            client_id=connector_id,
+            nonce=claimed.nonce,
+            authenticated_at=claimed.authenticated_at,
+            amr=amr,
+            lifetime=lifetime,
+            now=now,
+        )
+    return Redeemed(
         access_token=access_token,
         tenant_id=tenant_id,
         connector_id=connector_id,
@@ -229,6 +257,7 @@ async def _issue(
         amr=amr,
         refresh_token=grant.refresh_token,
         refresh_expires_at=grant.expires_at,
+        id_token=id_token,
     )
 
 

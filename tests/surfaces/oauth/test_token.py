@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
+import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
@@ -166,6 +167,30 @@ async def test_a_code_is_redeemed_once_and_its_second_use_ends_what_the_first_ma
     again = await world.post("common", form)
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
     assert (await world.post(world.tenant.id, made)).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("version", ["", "v2.0/"])
+async def test_an_id_token_stands_beside_the_access_token_of_a_code_and_of_no_refresh(
+    world: World, version: str
+) -> None:
+    form = {**world.refresh_form, "grant_type": "authorization_code", "redirect_uri": REDIRECT_URI}
+    path = f"/{world.tenant.id}/oauth2/{version}token"
+    without = await world.client.post(path, data={**form, "code": await _a_code(world)})
+    assert without.status_code == 200, without.text
+    assert "id_token" not in without.json()
+    code = await _a_code(world, authenticated_at=world.clock(), nonce="n")
+    answer = (await world.client.post(path, data={**form, "code": code})).json()
+    payload = answer["id_token"].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    document = (await world.client.get("/common/.well-known/openid-configuration")).json()
+    assert set(claims) == set(document["claims_supported"])
+    assert (claims["aud"], claims["nonce"], claims["auth_time"]) == (
+        world.connector.id,
+        "n",
+        world.clock() // 1_000_000,
+    )
+    made = {**world.refresh_form, "refresh_token": answer["refresh_token"]}
+    assert "id_token" not in (await world.client.post(path, data=made)).json()
 
 
 async def test_a_code_needs_the_redirect_uri_it_was_sent_to(world: World) -> None:

@@ -40,7 +40,7 @@ CREATE TABLE authorization_codes (
 	created_at BIGINT NOT NULL, 
 	expires_at BIGINT NOT NULL, 
 	claimed_at BIGINT, 
-	grant_id TEXT, 
+	grant_id TEXT, authenticated_at BIGINT, 
 	CONSTRAINT pk_authorization_codes PRIMARY KEY (tenant_id, code_hash), 
 	CONSTRAINT fk_authorization_codes_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
@@ -252,7 +252,7 @@ CREATE TABLE upstream_sign_ins (
 	provider_id TEXT NOT NULL, 
 	back TEXT NOT NULL, 
 	created_at BIGINT NOT NULL, 
-	expires_at BIGINT NOT NULL, 
+	expires_at BIGINT NOT NULL, prompt TEXT, max_age BIGINT, 
 	CONSTRAINT pk_upstream_sign_ins PRIMARY KEY (tenant_id, state_hash), 
 	CONSTRAINT fk_upstream_sign_ins_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
@@ -326,7 +326,7 @@ CREATE TABLE sessions (
 	acting_tenant_id TEXT, 
 	created_at BIGINT NOT NULL, 
 	expires_at BIGINT NOT NULL, 
-	ended_at BIGINT, 
+	ended_at BIGINT, authenticated_at BIGINT, 
 	CONSTRAINT pk_sessions PRIMARY KEY (tenant_id, session_hash), 
 	CONSTRAINT fk_sessions_user FOREIGN KEY(tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE, 
 	CONSTRAINT fk_sessions_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
@@ -630,7 +630,7 @@ CREATE TABLE audit_seals (
 
 ;
 CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (tenant_id, webhook_id, due_at, id) WHERE due_at IS NOT NULL;
-INSERT INTO alembic_version VALUES ('0010');
+INSERT INTO alembic_version VALUES ('0011');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tenantry.store.schema.parts import blob, child_of, digest, flag, index, maybe_time, of_user, owned, text, time
+from tenantry.store.schema.parts import (
+    blob,
+    child_of,
+    digest,
+    flag,
+    index,
+    maybe_text,
+    maybe_time,
+    number,
+    of_user,
+    owned,
+    text,
+    time,
+)
 
 owned(
     "identity_providers",  # where an organisation's people have their accounts already (OpenID Connect)
@@ -36,6 +49,8 @@ owned(
     digest("state_hash"),
     text("provider_id"),
     text("back"),  # the local path to return to
+    maybe_text("prompt"),  # passed on: login
+    number("max_age", nullable=True),  # passed on; microseconds
     time("created_at"),
     time("expires_at"),
     index("ix_upstream_sign_ins_expiry", "tenant_id", "expires_at"),

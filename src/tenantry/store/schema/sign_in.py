@@ -27,6 +27,7 @@ owned(
     text("browser"),  # as it calls itself
     maybe_text("acting_tenant_id"),  # a customer that a partner's user acts in
     time("created_at"),
+    maybe_time("authenticated_at"),  # as the organisation's own provider says; NULL: when the session began
     time("expires_at"),
     maybe_time("ended_at"),
     of_user("sessions"),

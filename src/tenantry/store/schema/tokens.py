@@ -62,6 +62,7 @@ owned(
     text("amr"),
     maybe_text("nonce"),
     maybe_text("code_challenge"),  # RFC 7636 §4.2, method S256
+    maybe_time("authenticated_at"),  # of the user, for the ID token; NULL: none was asked for
     time("created_at"),
     time("expires_at"),
     maybe_time("claimed_at"),

@@ -18,7 +18,7 @@ from tenantry.surfaces.oauth.answers import TokenRequest, answering, name_client
 from tenantry.surfaces.oauth.form import Client, Form, client_of, read_form
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.resources import Target, target_of
-from tenantry.tokens.authorization_codes import redeem_code
+from tenantry.tokens.authorization_codes import Redeemed, redeem_code
 from tenantry.tokens.client_credentials import exchange_client_credentials
 from tenantry.tokens.exchange import Exchanged, exchange_refresh_token
 
@@ -110,7 +110,10 @@ async def _token(deps: Deps, request: TokenRequest) -> dict[str, Any]:
     exchanged = await exchange(deps, request, form, client, target, tenant)
     presented = form.get("refresh_token") if grant_type == "refresh_token" else None
     answer = _answer_v2 if request.match["v2"] else _answer_v1
-    return answer(exchanged, target, exchanged.refresh_token or presented, request.now)
+    body = answer(exchanged, target, exchanged.refresh_token or presented, request.now)
+    if isinstance(exchanged, Redeemed) and exchanged.id_token is not None:
+        body["id_token"] = exchanged.id_token
+    return body
 
 
 async def _tenant_named(deps: Deps, name: str) -> TenantId | None:

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope
 from tenantry.surfaces.oauth.token import GRANTS
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotAnswer, json_answer
+from tenantry.tokens.id_tokens import CLAIMS
 
 ANY = "common"
 _CACHED = [(b"cache-control", b"public, max-age=60"), (b"access-control-allow-origin", b"*")]
@@ -34,7 +35,9 @@ def _document(deps: Deps, tenant: str, version: str) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "none"],
         "code_challenge_methods_supported": ["S256"],
         "subject_types_supported": ["public"],
+        "scopes_supported": ["openid"],
         "id_token_signing_alg_values_supported": [algorithm],
+        "claims_supported": CLAIMS,
     }
 
 

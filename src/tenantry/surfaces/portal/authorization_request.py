@@ -25,14 +25,18 @@ from tenantry.surfaces.shared.resources import names_resource, target_of
 
 ANY_TENANT = frozenset({"common", "organizations"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-_SECONDS = re.compile(r"[0-9]{1,9}")
+MAX_AGE = re.compile(r"[0-9]{1,9}")
+"""Seconds."""
 _LONGEST = 4096
 ResponseMode = Literal["query", "form_post"]
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """`redirect_uri` is registered. `max_age`: how long ago the user may have signed in at most; None: ever."""
+    """`redirect_uri` is registered. `max_age`: how long ago the user may have signed in at most; None: ever.
+
+    `wants_id_token`: `openid` is among the scopes (OpenID Connect Core §3.1.2.1).
+    """
 
     connector: Connector
     redirect_uri: str
@@ -44,6 +48,7 @@ class AuthorizationRequest:
     prompt: frozenset[str]
     max_age: Micros | None
     login_hint: str
+    wants_id_token: bool
 
 
 class Refused(Exception):
@@ -81,7 +86,7 @@ async def read_request(
     prompt, max_age = frozenset(values.get("prompt", "").split()), values.get("max_age", "")
     if "none" in prompt and len(prompt) > 1:
         raise refuse("invalid_request", "prompt=none stands alone.")
-    if max_age and not _SECONDS.fullmatch(max_age):
+    if max_age and not MAX_AGE.fullmatch(max_age):
         raise refuse("invalid_request", "max_age is a number of seconds.")
     if challenge is None and connector.kind == "public":
         raise refuse("invalid_request", "A public connector needs PKCE: send a code_challenge.")
@@ -102,6 +107,7 @@ async def read_request(
         prompt=prompt,
         max_age=int(max_age) * SECOND if max_age else None,
         login_hint=values.get("login_hint", ""),
+        wants_id_token="openid" in values.get("scope", "").split(),
     )
 
 

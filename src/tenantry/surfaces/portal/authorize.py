@@ -2,8 +2,9 @@
 
 AAD's addresses (`/{tenant}/oauth2/authorize`, `/v2.0/`), the plain one, and Kaizala's (contract A4) are one page. What
 protects it: the session, the form's token, and the redirect address, which is matched before anybody is sent anywhere.
-`prompt=none` never shows a page, `prompt=login` and `max_age` ask for a sign-in although there is a session; other
-prompts ask for nothing that is not done anyway: consent is asked for each time.
+`prompt=none` never shows a page, `prompt=login` and `max_age` ask for a sign-in although there is a session, here or at
+the organisation's own provider; other prompts ask for nothing that is not done anyway: consent is asked for each time.
+The person can take both out of the address, so the ID token says when the sign-in was.
 
 Sources: OpenID Connect Core §3.1.2.1 and §3.1.2.6, RFC 6749 §3.1 and §4.1, RFC 7636, RFC 9207 (`iss`), RFC 9700 §4.12
 (303 after a form), OAuth 2.0 Form Post.
@@ -11,14 +12,14 @@ Sources: OpenID Connect Core §3.1.2.1 and §3.1.2.6, RFC 6749 §3.1 and §4.1, 
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from tenantry.access.actions import Action
 from tenantry.connectors.authorizing import authorize, count_groups, needs_mfa
-from tenantry.core.clock import MINUTE, Micros
+from tenantry.core.clock import MINUTE, SECOND, Micros
 from tenantry.core.errors import NotFound
 from tenantry.surfaces.portal.authorization_request import (
     AuthorizationRequest,
@@ -89,7 +90,7 @@ for _path in (*PATHS, *KAIZALA_PATHS):
 
 
 def _is_stale(asked: AuthorizationRequest, session: Session, now: Micros) -> bool:
-    return asked.max_age is not None and session.created_at + asked.max_age < now
+    return asked.max_age is not None and session.authenticated_at + asked.max_age < now
 
 
 def _refused_in_silence(asked: AuthorizationRequest, session: Session | None) -> Refused:
@@ -104,13 +105,19 @@ def _refused_in_silence(asked: AuthorizationRequest, session: Session | None) ->
 def _ask_to_sign_in(request: Request, asked: AuthorizationRequest, session: Session | None) -> Response:
     """And back, with a session from now on. Who is signed in is asked again, under the name that is known."""
     path, name = path_of(request), asked.login_hint
-    if asked.prompt & {"login"} or asked.max_age is not None:
-        path = without_sign_in(path)
-    address = f"/sign-in?next={quote(path, safe='')}"
+    demands: dict[str, str] = {}
+    if "login" in asked.prompt:
+        demands["prompt"] = "login"
+    if asked.max_age is not None:
+        demands["max_age"] = str(asked.max_age // SECOND)
     if session is not None:
-        address += "&again=1"
+        demands["again"] = "1"
         name = name or session.user_principal_name
-    return see_other(f"{address}&name={quote(name, safe='')}" if name else address)
+    if name:
+        demands["name"] = name
+    if "prompt" in demands or "max_age" in demands:
+        path = without_sign_in(path)
+    return see_other(f"/sign-in?{urlencode({'next': path, **demands}, quote_via=quote, safe='')}")
 
 
 async def _answer(request: Request, form: Form, asked: AuthorizationRequest, session: Session) -> Response:
@@ -127,6 +134,7 @@ async def _answer(request: Request, form: Form, asked: AuthorizationRequest, ses
             redirect_uri=asked.redirect_uri,
             permissions=asked.permissions,
             nonce=asked.nonce,
+            authenticated_at=session.authenticated_at if asked.wants_id_token else None,
             code_challenge=asked.code_challenge,
             lifetime=deps.settings.authorization_code_minutes * MINUTE,
             now=deps.clock(),

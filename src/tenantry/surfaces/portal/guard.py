@@ -46,7 +46,7 @@ class Session:
     display_name: str
     user_principal_name: str
     amr: frozenset[str]
-    created_at: Micros
+    authenticated_at: Micros
     tenant_name: str
     roles: frozenset[str]
     acting_tenant: TenantId | None = None
@@ -149,7 +149,7 @@ async def find_signed_in(request: Request) -> Session | None:
         display_name=found.display_name,
         user_principal_name=found.user_principal_name,
         amr=amr,
-        created_at=found.created_at,
+        authenticated_at=found.authenticated_at,
         tenant_name=tenant.name,
         roles=roles,
         acting_tenant=acting.id if acting and standing else None,

@@ -17,7 +17,15 @@ from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
 from tenantry.surfaces.portal.forms import Form, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import drop_session_cookie, find_signed_in
-from tenantry.surfaces.portal.under_way import browser_of, go_on, leave_session, next_of, session_lifetime, with_next
+from tenantry.surfaces.portal.under_way import (
+    browser_of,
+    demands_of,
+    go_on,
+    leave_session,
+    next_of,
+    session_lifetime,
+    with_demands,
+)
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -36,7 +44,7 @@ router = APIRouter()
 @performs(Action.SIGN_IN)
 async def show_sign_in(request: Request) -> Response:
     """The form; who is signed in goes on, unless an app wants it done again (`again`)."""
-    if not _is_again(request) and await find_signed_in(request) is not None:
+    if "again" not in demands_of(request) and await find_signed_in(request) is not None:
         return see_other(next_of(request))
     return _page(request, Form({"name": [request.query_params.get("name", "")]}), 200)
 
@@ -112,18 +120,14 @@ def _limit(deps: Deps, address: str, name: str) -> None:
     deps.limits.hit("sign_in.name", name, limit=TRIES_PER_NAME, window=WINDOW)
 
 
-def _is_again(request: Request) -> bool:
-    return request.query_params.get("again") == "1"
-
-
 def _page(request: Request, form: Form, status: int) -> Response:
     return render(
         request,
         "sign_in.html",
         status,
         form=form,
-        action=with_next(request, "/sign-in"),
+        action=with_demands(request, "/sign-in"),
         wanted=next_of(request),
-        again=_is_again(request),
-        elsewhere=with_next(request, "/sign-in/organisation"),
+        again="again" in demands_of(request),
+        elsewhere=with_demands(request, "/sign-in/organisation"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 
@@ -16,6 +16,7 @@ from tenantry.directory.sign_in_steps import STEP_LIFETIME, NextStep, find_sign_
 from tenantry.settings import Settings
 from tenantry.store.engine import Tx
 from tenantry.store.sign_ins import SignInUnderWay
+from tenantry.surfaces.portal.authorization_request import MAX_AGE
 from tenantry.surfaces.portal.frame import see_other
 from tenantry.surfaces.portal.guard import cookie_name, local_path, set_session_cookie
 from tenantry.surfaces.shared.deps import deps_of
@@ -73,6 +74,21 @@ def next_of(request: Request) -> str:
 def with_next(request: Request, path: str) -> str:
     """`path` with the same `next`."""
     return _with_back(path, next_of(request))
+
+
+def demands_of(request: Request) -> dict[str, str]:
+    """What an app demands of the sign-in, as the pages' addresses carry it: `again`, `prompt=login`, `max_age`."""
+    asked = request.query_params
+    demands = {name: value for name, value in (("again", "1"), ("prompt", "login")) if asked.get(name) == value}
+    if MAX_AGE.fullmatch(asked.get("max_age", "")):
+        demands["max_age"] = asked["max_age"]
+    return demands
+
+
+def with_demands(request: Request, path: str) -> str:
+    """`path` with the same `next` and demands."""
+    path, demands = with_next(request, path), urlencode(demands_of(request))
+    return f"{path}{'&' if '?' in path else '?'}{demands}" if demands else path
 
 
 def _with_back(path: str, back: str) -> str:

@@ -24,7 +24,15 @@ from tenantry.surfaces.portal.forms import Form
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import local_path
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.portal.under_way import browser_of, go_on, leave_session, next_of, session_lifetime, with_next
+from tenantry.surfaces.portal.under_way import (
+    browser_of,
+    demands_of,
+    go_on,
+    leave_session,
+    next_of,
+    session_lifetime,
+    with_demands,
+)
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -58,7 +66,9 @@ async def choose_organisation(request: Request) -> Response:
         422 if form.errors else 200,
         form=form,
         wanted=next_of(request),
-        providers=[(each.name, with_next(request, f"/sign-in/at/{tenant_id}/{each.id}")) for each in providers],
+        demands=demands_of(request),
+        by_password=with_demands(request, "/sign-in"),
+        providers=[(each.name, with_demands(request, f"/sign-in/at/{tenant_id}/{each.id}")) for each in providers],
     )
 
 
@@ -71,6 +81,7 @@ async def leave(request: Request, tenant: str, provider_id: str) -> Response:
     if tenant_id is None or provider is None:
         raise NotFound("identity provider")
     _limit(deps, origin_of(request.scope).address)
+    demands = demands_of(request)
     departure = await begin_upstream(
         deps.store,
         deps.http,
@@ -79,6 +90,8 @@ async def leave(request: Request, tenant: str, provider_id: str) -> Response:
         provider_id=provider,
         callback=deps.settings.issuer + CALLBACK,
         back=next_of(request),
+        prompt="login" if "prompt" in demands else None,
+        max_age=int(demands["max_age"]) * SECOND if "max_age" in demands else None,
         now=deps.clock(),
     )
     response = RedirectResponse(departure.address, 303)
@@ -134,6 +147,7 @@ async def _enter(request: Request, arrival: Arrival) -> Response:
             amr=arrival.amr,
             must_change=False,
             browser=browser_of(request),
+            authenticated_at=arrival.authenticated_at,
             lifetime=session_lifetime(deps.settings),
             now=deps.clock(),
         )
