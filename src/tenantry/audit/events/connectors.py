@@ -1,0 +1,43 @@
+"""Registered apps, their secrets and keys."""
+
+from __future__ import annotations
+
+from tenantry.audit.events.base import Event
+
+
+class ConnectorRegistered(Event, tag="connector.registered"):
+    connector_id: str
+    name: str
+    permissions: list[str]
+
+
+class ConnectorDeactivated(Event, tag="connector.deactivated"):
+    connector_id: str
+
+
+class ConnectorActivated(Event, tag="connector.activated"):
+    connector_id: str
+
+
+class ConnectorDeleted(Event, tag="connector.deleted"):
+    connector_id: str
+
+
+class ConnectorSecretAdded(Event, tag="connector.secret_added"):
+    connector_id: str
+    secret_id: str
+
+
+class ConnectorSecretEnded(Event, tag="connector.secret_ended"):
+    connector_id: str
+    secret_id: str
+
+
+class ServiceAccountKeyAdded(Event, tag="service_account_key.added"):
+    connector_id: str
+    key_id: str
+
+
+class ServiceAccountKeyRevoked(Event, tag="service_account_key.revoked"):
+    connector_id: str
+    key_id: str

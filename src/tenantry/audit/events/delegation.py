@@ -1,0 +1,37 @@
+"""Partners and customers."""
+
+from __future__ import annotations
+
+from tenantry.audit.events.base import Event
+
+
+class ResellerRelationshipCreated(Event, tag="reseller_relationship.created"):
+    partner_tenant_id: str
+
+
+class ResellerRelationshipEnded(Event, tag="reseller_relationship.ended"):
+    partner_tenant_id: str
+
+
+class RelationshipRequested(Event, tag="relationship.requested"):
+    relationship_id: str
+    partner_tenant_id: str
+    role_ids: list[str]
+
+
+class RelationshipApproved(Event, tag="relationship.approved"):
+    relationship_id: str
+    partner_tenant_id: str
+    expires_at: int
+
+
+class RelationshipEnded(Event, tag="relationship.ended"):
+    relationship_id: str
+    partner_tenant_id: str
+    status: str
+
+
+class CustomerEntered(Event, tag="customer.entered"):
+    """A partner's user began to act in the customer."""
+
+    partner_tenant_id: str

@@ -1,0 +1,80 @@
+"""Signing in: sessions, second factors, identity providers."""
+
+from __future__ import annotations
+
+from tenantry.audit.events.base import Event
+
+
+class SignInSucceeded(Event, tag="sign_in.succeeded"):
+    user_id: str
+    amr: list[str]
+
+
+class SignInRefused(Event, tag="sign_in.refused"):
+    user_principal_name: str
+    reason: str
+
+
+class SessionStarted(Event, tag="session.started"):
+    session_id: str
+    user_id: str
+    amr: list[str]
+
+
+class SessionEnded(Event, tag="session.ended"):
+    session_id: str
+    user_id: str
+
+
+class SessionsEnded(Event, tag="session.all_ended"):
+    user_id: str
+    sessions: int
+    reason: str
+
+
+class SecondFactorProved(Event, tag="second_factor.proved"):
+    user_id: str
+    method: str
+
+
+class SecondFactorRefused(Event, tag="second_factor.refused"):
+    user_id: str
+    method: str
+    reason: str
+
+
+class SecondFactorAdded(Event, tag="second_factor.added"):
+    user_id: str
+    method: str
+
+
+class SecondFactorRemoved(Event, tag="second_factor.removed"):
+    user_id: str
+    method: str
+
+
+class SecondFactorsReset(Event, tag="second_factor.all_reset"):
+    """Somebody else took every second factor of the user away."""
+
+    user_id: str
+    methods: list[str]
+
+
+class IdentityProviderAdded(Event, tag="identity_provider.added"):
+    provider_id: str
+    issuer: str
+
+
+class IdentityProviderRemoved(Event, tag="identity_provider.removed"):
+    provider_id: str
+
+
+class IdentityLinked(Event, tag="identity.linked"):
+    user_id: str
+    provider_id: str
+    subject: str
+
+
+class UpstreamSignInRefused(Event, tag="upstream_sign_in.refused"):
+    provider_id: str
+    reason: str

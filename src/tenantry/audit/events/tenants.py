@@ -1,0 +1,38 @@
+"""Tenants, their domains and their trail."""
+
+from __future__ import annotations
+
+from tenantry.audit.events.base import Event
+
+
+class TenantCreated(Event, tag="tenant.created"):
+    name: str
+
+
+class TenantUpdated(Event, tag="tenant.updated"):
+    name: str
+    country: str | None = None
+
+
+class TenantDeleted(Event, tag="tenant.deleted"):
+    pass
+
+
+class DomainAdded(Event, tag="domain.added"):
+    domain: str
+
+
+class DomainProofBegun(Event, tag="domain.proof_begun"):
+    domain: str
+
+
+class DomainProofDropped(Event, tag="domain.proof_dropped"):
+    domain: str
+
+
+class DomainRemoved(Event, tag="domain.removed"):
+    domain: str
+
+
+class AuditExported(Event, tag="audit.exported"):
+    format: str

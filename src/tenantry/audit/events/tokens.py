@@ -1,0 +1,64 @@
+"""Grants, tokens, and what was refused."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tenantry.audit.events.base import Event
+
+
+class GrantCreated(Event, tag="grant.created"):
+    grant_id: str
+    connector_id: str
+    user_id: str
+    reach: str
+    permissions: list[str]
+    expires_at: int
+    group_id: str | None = None
+
+
+class GrantRevoked(Event, tag="grant.revoked"):
+    grant_id: str
+    connector_id: str
+    reason: str
+
+
+class RefreshTokenIssued(Event, tag="refresh_token.issued"):
+    grant_id: str
+    expires_at: int
+
+
+class AuthorizationCodeIssued(Event, tag="authorization_code.issued"):
+    connector_id: str
+    user_id: str
+
+
+class AuthorizationCodeReused(Event, tag="authorization_code.reused"):
+    connector_id: str
+    grant_id: str
+
+
+class AccessTokenIssued(Event, tag="access_token.issued"):
+    jti: str
+    audience: str
+    expires_at: int
+
+
+class TokenRefused(Event, tag="token.refused"):
+    """An exchange that was refused; `reason` is what the client is not told."""
+
+    reason: str
+    audience: str
+
+
+class AccessDenied(Event, tag="access.denied"):
+    """A decision against a proven caller, with the facts that led to it."""
+
+    action: str
+    reason: str
+    facts: list[str] = msgspec.field(default_factory=list)
+
+
+class SigningKeyRotated(Event, tag="signing_key.rotated"):
+    key_id: str
+    signs_from: int
