@@ -97,7 +97,6 @@ async def show_audit(request: Request, session: SignedIn, before: str = "") -> R
     return render(
         request,
         "audit.html",
-        422 if form.errors else 200,
         form=form,
         events=[told(event) for event in found],
         types=[("", _("Everything")), *type_names()],
@@ -168,7 +167,6 @@ async def show_explanation(request: Request, session: SignedIn, number: str = ""
     return render(
         request,
         "audit_explain.html",
-        422 if form.errors else 200,
         form=form,
         number=wanted,
         events=[told(event) for event in found],

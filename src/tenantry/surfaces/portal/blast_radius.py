@@ -14,7 +14,7 @@ from tenantry.core.ids import ConnectorId, EnterpriseId, GrantId, ManagedAccount
 from tenantry.devices.revocation import remove_device
 from tenantry.surfaces.portal.blast_words import Radius, device_words, relationship_words, user_words
 from tenantry.surfaces.portal.blast_words_apps import connector_words, token_words
-from tenantry.surfaces.portal.forms import Form, claim_form, read_form
+from tenantry.surfaces.portal.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.shared.deps import deps_of
@@ -82,11 +82,9 @@ async def show_device(request: Request, session: SignedIn, device_key: str) -> R
 @performs(Action.REVOKE_DEVICE_ACCESS)
 async def end_device(request: Request, session: SignedIn, device_key: str) -> Response:
     """Its credential is refused from the commit on, its place is free."""
-    deps, now = deps_of(request), deps_of(request).clock()
     account_id, android_id = _parts(device_key)
     form = await read_form(request)
-    async with deps.store.write() as tx:
-        await claim_form(tx, deps.hasher, session.here, form, back="/devices", now=now)
+    async with once(request, session, form, back="/devices") as (tx, now):
         found = await blast_radius.device_radius(tx, session.caller, session.here, account_id, android_id, now)
         await remove_device(tx, session.caller, EnterpriseId(found.device.enterprise_id), account_id, android_id, now)
     return see_other("/devices")

@@ -4,9 +4,6 @@ will stop working.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
@@ -17,9 +14,8 @@ from tenantry.core.errors import NotFound
 from tenantry.core.ids import ConnectorId
 from tenantry.store import grant_lists
 from tenantry.store.connectors import Connector
-from tenantry.store.engine import Tx
-from tenantry.surfaces.portal.forms import Form, claim_form, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import Form, once, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.handover import env_file
 from tenantry.surfaces.portal.texts import gettext as _
@@ -36,24 +32,22 @@ router = APIRouter()
 @performs(Action.CHANGE_CONNECTOR)
 async def ask_secret(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Rotating: what happens to the old secret."""
-    return await _show_rotation(request, session, connector_id, Form(), 200)
+    return await _show_rotation(request, session, connector_id, Form())
 
 
 @router.post("/connectors/{connector_id}/secrets/new")
 @performs(Action.CHANGE_CONNECTOR)
 async def make_secret(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """A second secret beside the first; shown this once."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    form = await read_form(request)
+    deps, form = deps_of(request), await read_form(request)
     secret: NewSecret | None = None
+    path = f"/connectors/{connector_id}"
     with form.showing_errors():
-        async with deps.store.write() as tx:
+        async with once(request, session, form, back=f"{path}#secrets", again=f"{path}/secrets/new") as (tx, now):
             connector = await require_change(tx, session.caller, session.here, connector_id, now)
-            back, again = f"/connectors/{connector_id}#secrets", f"/connectors/{connector_id}/secrets/new"
-            await claim_form(tx, deps.hasher, session.here, form, back=back, again=again, now=now)
             secret = await add_secret(tx, session.caller, deps.hasher, session.here, connector_id, now=now)
     if secret is None:
-        return await _show_rotation(request, session, connector_id, form, 422)
+        return await _show_rotation(request, session, connector_id, form)
     return render(
         request,
         "connector_created.html",
@@ -70,14 +64,10 @@ async def make_secret(request: Request, session: SignedIn, connector_id: Connect
     )
 
 
-async def _show_rotation(
-    request: Request, session: Session, connector_id: ConnectorId, form: Form, status: int
-) -> Response:
+async def _show_rotation(request: Request, session: Session, connector_id: ConnectorId, form: Form) -> Response:
     connector, _tokens = await _look(request, session, connector_id)
-    return render(
+    return ask(
         request,
-        "danger.html",
-        status,
         title=_("Rotate the secret of %(name)s") % {"name": connector.name},
         lead=_("A new secret is made and shown once. The old one goes on until you end it."),
         consequences=[
@@ -95,7 +85,7 @@ async def _show_rotation(
 @performs(Action.CHANGE_CONNECTOR)
 async def ask_end_secret(request: Request, session: SignedIn, connector_id: ConnectorId, secret_id: str) -> Response:
     """What refuses the app from then on."""
-    connector, _tokens = await _look(request, session, connector_id)
+    await _look(request, session, connector_id)
     deps = deps_of(request)
     async with deps.store.read() as read:
         live = await list_secrets(read, session.here, connector_id, deps.clock())
@@ -108,12 +98,12 @@ async def ask_end_secret(request: Request, session: SignedIn, connector_id: Conn
         _("Access tokens it holds work until they expire."),
         _("The other secret goes on.") if left else _("It is the only one: no app can use this connector without it."),
     ]
-    return _ask(
+    return ask(
         request,
-        connector,
         title=_("End the secret that ends in %(hint)s") % {"hint": hint},
         consequences=consequences,
         confirm=_("End this secret"),
+        back=f"/connectors/{connector_id}",
     )
 
 
@@ -121,13 +111,10 @@ async def ask_end_secret(request: Request, session: SignedIn, connector_id: Conn
 @performs(Action.CHANGE_CONNECTOR)
 async def end_one_secret(request: Request, session: SignedIn, connector_id: ConnectorId, secret_id: str) -> Response:
     """Refused from the commit on."""
-    now = deps_of(request).clock()
-    return await _carry_out(
-        request,
-        session,
-        f"/connectors/{connector_id}",
-        lambda tx: end_secret(tx, session.caller, session.here, connector_id, secret_id, now),
-    )
+    form, back = await read_form(request), f"/connectors/{connector_id}"
+    async with once(request, session, form, back=back) as (tx, now):
+        await end_secret(tx, session.caller, session.here, connector_id, secret_id, now)
+    return see_other(back)
 
 
 @router.get("/connectors/{connector_id}/deactivate")
@@ -135,9 +122,8 @@ async def end_one_secret(request: Request, session: SignedIn, connector_id: Conn
 async def ask_deactivate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """No new tokens; those that are go on."""
     connector, tokens = await _look(request, session, connector_id)
-    return _ask(
+    return ask(
         request,
-        connector,
         title=_("Deactivate %(name)s") % {"name": connector.name},
         consequences=[
             _("Nobody can give it a new token."),
@@ -150,6 +136,7 @@ async def ask_deactivate(request: Request, session: SignedIn, connector_id: Conn
         ],
         confirm=_("Deactivate"),
         undo=_("You can activate it again at any time."),
+        back=f"/connectors/{connector_id}",
     )
 
 
@@ -157,13 +144,10 @@ async def ask_deactivate(request: Request, session: SignedIn, connector_id: Conn
 @performs(Action.CHANGE_CONNECTOR)
 async def deactivate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Back on the connector's page afterwards."""
-    now = deps_of(request).clock()
-    return await _carry_out(
-        request,
-        session,
-        f"/connectors/{connector_id}",
-        lambda tx: deactivate_connector(tx, session.caller, session.here, connector_id, now),
-    )
+    form, back = await read_form(request), f"/connectors/{connector_id}"
+    async with once(request, session, form, back=back) as (tx, now):
+        await deactivate_connector(tx, session.caller, session.here, connector_id, now)
+    return see_other(back)
 
 
 @router.get("/connectors/{connector_id}/activate")
@@ -171,13 +155,13 @@ async def deactivate(request: Request, session: SignedIn, connector_id: Connecto
 async def ask_activate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Tokens can be given again."""
     connector, _tokens = await _look(request, session, connector_id)
-    return _ask(
+    return ask(
         request,
-        connector,
         title=_("Activate %(name)s") % {"name": connector.name},
         consequences=[_("Users can give it tokens again.")],
         confirm=_("Activate"),
         undo=_("You can deactivate it at any time."),
+        back=f"/connectors/{connector_id}",
     )
 
 
@@ -185,13 +169,10 @@ async def ask_activate(request: Request, session: SignedIn, connector_id: Connec
 @performs(Action.CHANGE_CONNECTOR)
 async def activate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Back on the connector's page afterwards."""
-    now = deps_of(request).clock()
-    return await _carry_out(
-        request,
-        session,
-        f"/connectors/{connector_id}",
-        lambda tx: activate_connector(tx, session.caller, session.here, connector_id, now),
-    )
+    form, back = await read_form(request), f"/connectors/{connector_id}"
+    async with once(request, session, form, back=back) as (tx, now):
+        await activate_connector(tx, session.caller, session.here, connector_id, now)
+    return see_other(back)
 
 
 @router.get("/connectors/{connector_id}/delete")
@@ -199,9 +180,8 @@ async def activate(request: Request, session: SignedIn, connector_id: ConnectorI
 async def ask_delete(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Everything granted to it ends with it."""
     connector, tokens = await _look(request, session, connector_id)
-    return _ask(
+    return ask(
         request,
-        connector,
         title=_("Delete %(name)s") % {"name": connector.name},
         consequences=[
             ngettext("%(count)d token stops working at once.", "%(count)d tokens stop working at once.", tokens)
@@ -210,6 +190,7 @@ async def ask_delete(request: Request, session: SignedIn, connector_id: Connecto
             _("This cannot be undone. To pause it instead, deactivate it."),
         ],
         confirm=_("Delete this connector"),
+        back=f"/connectors/{connector_id}",
     )
 
 
@@ -217,13 +198,10 @@ async def ask_delete(request: Request, session: SignedIn, connector_id: Connecto
 @performs(Action.CHANGE_CONNECTOR)
 async def delete(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Back on the list afterwards."""
-    now = deps_of(request).clock()
-    return await _carry_out(
-        request,
-        session,
-        "/connectors",
-        lambda tx: delete_connector(tx, session.caller, session.here, connector_id, now),
-    )
+    form, back = await read_form(request), "/connectors"
+    async with once(request, session, form, back=back) as (tx, now):
+        await delete_connector(tx, session.caller, session.here, connector_id, now)
+    return see_other(back)
 
 
 async def _look(request: Request, session: Session, connector_id: ConnectorId) -> tuple[Connector, int]:
@@ -233,20 +211,3 @@ async def _look(request: Request, session: Session, connector_id: ConnectorId) -
         connector = await require_change(read, session.caller, session.here, connector_id, now)
         tokens = await grant_lists.list_live_of_connector(read, session.here, connector_id, now, limit=COUNTED_TOKENS)
     return connector, len(tokens)
-
-
-def _ask(request: Request, connector: Connector, **page: Any) -> Response:
-    context = {"lead": "", "back": f"/connectors/{connector.id}", "form": Form(), **page}
-    return render(request, "danger.html", **context)
-
-
-async def _carry_out(
-    request: Request, session: Session, back: str, change: Callable[[Tx], Awaitable[None]]
-) -> Response:
-    """The change, once for each form; a second time leads where the first did."""
-    deps = deps_of(request)
-    form = await read_form(request)
-    async with deps.store.write() as tx:
-        await claim_form(tx, deps.hasher, session.here, form, back=back, now=deps.clock())
-        await change(tx)
-    return see_other(back)

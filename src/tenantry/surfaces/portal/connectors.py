@@ -17,7 +17,7 @@ from tenantry.connectors.secrets import MOST_LIVE, list_secrets
 from tenantry.core.ids import ConnectorId, UserId
 from tenantry.store import connector_lists, grant_lists, users
 from tenantry.store.connector_lists import ListedConnector
-from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
+from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.handover import env_file
@@ -99,18 +99,16 @@ async def register(request: Request, session: SignedIn) -> Response:
         if not form.errors:
             check_details(name, description, redirect_uris)
     if form.errors or form.value("step") == "back":
-        return render(request, "connector_details.html", 422 if form.errors else 200, form=form)
+        return render(request, "connector_details.html", form=form)
     chosen = [permission for permission in Permission if permission in form.texts("permissions")]
     if form.value("step") == "permissions" and not chosen:
         form.fail("permissions", _("Choose at least one permission. An app without any can do nothing."))
     if form.value("step") != "permissions" or form.errors:
-        status = 422 if form.errors else 200
-        return render(request, "connector_permissions.html", status, form=form, groups=permission_groups())
+        return render(request, "connector_permissions.html", form=form, groups=permission_groups())
     made: NewConnector | None = None
     now = deps.clock()
     with form.showing_errors():
-        async with deps.store.write() as tx:
-            await claim_form(tx, deps.hasher, session.here, form, back="/connectors", now=now)
+        async with once(request, session, form, back="/connectors") as (tx, now):
             made = await register_connector(
                 tx,
                 session.caller,
@@ -124,7 +122,7 @@ async def register(request: Request, session: SignedIn) -> Response:
                 now=now,
             )
     if made is None:
-        return render(request, "connector_permissions.html", 422, form=form, groups=permission_groups())
+        return render(request, "connector_permissions.html", form=form, groups=permission_groups())
     return render(
         request,
         "connector_created.html",

@@ -15,10 +15,10 @@ from tenantry.delegation.relationships import end_relationship, request_relation
 from tenantry.directory.tenants import get_tenant, resolve_tenant
 from tenantry.store import partner_customers, relationships
 from tenantry.store.relationships import DelegatedRelationship
-from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_day, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import Form, draft_of, once, read_day, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
-from tenantry.surfaces.portal.partners import ending_page
+from tenantry.surfaces.portal.partners import ask_to_end
 from tenantry.surfaces.portal.role_words import explained_roles, role_name, role_texts
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
@@ -67,7 +67,7 @@ async def show_request(request: Request, session: SignedIn, customer: str = "") 
     form = draft_of(request)
     if customer and not form.values and is_clean(customer):
         form = Form({"customer": [customer[:256]]})
-    return _request_page(request, form, 200)
+    return _request_page(request, form)
 
 
 @router.post("/customers/new")
@@ -93,9 +93,7 @@ async def send_request(request: Request, session: SignedIn) -> Response:
                 form.fail("customer", _("No organisation here has this domain or ID."))
     if customer_id is not None and expires_at is not None and not form.errors:
         with form.showing_errors(partner_tenant_id="customer"):
-            async with deps.store.write() as tx:
-                back = f"/customers/{customer_id}"
-                await claim_form(tx, deps.hasher, session.tenant_id, form, back=back, now=now)
+            async with once(request, session, form, back=f"/customers/{customer_id}") as (tx, now):
                 await request_relationship(
                     tx,
                     session.caller,
@@ -107,28 +105,25 @@ async def send_request(request: Request, session: SignedIn) -> Response:
                     now=now,
                 )
     if form.errors:
-        return _request_page(request, form, 422)
+        return _request_page(request, form)
     return see_other(f"/customers/{customer_id}")
 
 
-def _request_page(request: Request, form: Form, status: int) -> Response:
-    return render(request, "customer_request.html", status, form=form, roles=role_texts())
+def _request_page(request: Request, form: Form) -> Response:
+    return render(request, "customer_request.html", form=form, roles=role_texts())
 
 
 @router.get("/customers/leave")
 @performs(Action.LIST_CUSTOMERS)
 async def ask_leave(request: Request, session: SignedIn) -> Response:
     """Where the button of the coloured bar leads without its form."""
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=_("Go back to %(tenant)s") % {"tenant": session.tenant_name},
-        lead="",
         consequences=[],
         confirm=_("Go back"),
         undo=_("You can act for the customer again at any time."),
         back="/customers",
-        form=Form(),
     )
 
 
@@ -179,16 +174,14 @@ async def ask_act(request: Request, session: SignedIn, customer_id: TenantId) ->
             raise NotFound("customer")
         await require(read, session.caller, Action.ACT_IN_CUSTOMER, customer_id, now=now)
         customer = await get_tenant(read, customer_id)
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=_("Act for %(customer)s") % {"customer": customer.name},
         lead=_("The pages then show what is theirs, under a coloured bar, until you go back."),
         consequences=[],
         confirm=_("Act for them"),
         undo=_("What you do there stands in their trail with your organisation's name."),
         back=f"/customers/{customer_id}",
-        form=Form(),
     )
 
 
@@ -217,30 +210,22 @@ async def ask_end(
     request: Request, session: SignedIn, customer_id: TenantId, relationship_id: RelationshipId
 ) -> Response:
     """Withdrawing a request, or giving back what is live."""
-    return await _ask_end(request, session, customer_id, relationship_id, Form(), 200)
+    return await _ask_end(request, session, customer_id, relationship_id, Form())
 
 
 @router.post("/customers/{customer_id}/relationships/{relationship_id}/end")
 @performs(Action.END_RELATIONSHIP)
 async def end(request: Request, session: SignedIn, customer_id: TenantId, relationship_id: RelationshipId) -> Response:
     """At once, from the partner's side."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    form = await read_form(request)
-    back = f"/customers/{customer_id}"
+    form, back = await read_form(request), f"/customers/{customer_id}"
     await _look(request, session, customer_id, relationship_id)
     with form.showing_errors():
-        async with deps.store.write() as tx:
-            await claim_form(tx, deps.hasher, session.tenant_id, form, back=back, now=now)
+        async with once(request, session, form, back=back) as (tx, now):
             await end_relationship(
-                tx,
-                session.caller,
-                customer_tenant_id=customer_id,
-                relationship_id=relationship_id,
-                now=now,
+                tx, session.caller, customer_tenant_id=customer_id, relationship_id=relationship_id, now=now
             )
-    if form.errors:
-        return await _ask_end(request, session, customer_id, relationship_id, form, 422)
-    return see_other(back)
+        return see_other(back)
+    return await _ask_end(request, session, customer_id, relationship_id, form)
 
 
 async def _ask_end(
@@ -249,11 +234,9 @@ async def _ask_end(
     customer_id: TenantId,
     relationship_id: RelationshipId,
     form: Form,
-    status: int,
 ) -> Response:
     relationship = await _look(request, session, customer_id, relationship_id)
-    page = ending_page(relationship, session.tenant_name, session.tenant_id)
-    return render(request, "danger.html", status, form=form, **page)
+    return ask_to_end(request, relationship, session.tenant_name, session.tenant_id, form)
 
 
 async def _look(

@@ -13,8 +13,8 @@ from tenantry.devices.device_tokens import IssuedDeviceToken, issue_device_token
 from tenantry.devices.managed_accounts import AccountType
 from tenantry.devices.revocation import delete_account, revoke_device_access
 from tenantry.surfaces.portal.devices import name_of
-from tenantry.surfaces.portal.forms import Form, claim_form, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import Form, once, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.texts import ngettext
@@ -36,7 +36,7 @@ async def ask_token(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
     """What the token is good for, and how long."""
-    return await _token_page(request, session, enterprise_id, account_id, Form(), 200)
+    return await _token_page(request, session, enterprise_id, account_id, Form())
 
 
 @router.post(ACCOUNT + "/token")
@@ -45,14 +45,11 @@ async def generate_token(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
     """Shown this once, as text and as a QR code."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller, session.here
-    form = await read_form(request)
+    deps, caller, here = deps_of(request), session.caller, session.here
+    form, back = await read_form(request), _path(enterprise_id, account_id)
     issued: IssuedDeviceToken | None = None
     with form.showing_errors():
-        async with deps.store.write() as tx:
-            back = _path(enterprise_id, account_id)
-            await claim_form(tx, deps.hasher, here, form, back=back, again=f"{back}/token", now=now)
+        async with once(request, session, form, back=back, again=f"{back}/token") as (tx, now):
             enterprise = await enterprise_of(tx, caller, Action.GENERATE_DEVICE_TOKEN, here, enterprise_id, now)
             issued = await issue_device_token(
                 tx,
@@ -64,7 +61,7 @@ async def generate_token(
                 lifetime=deps.settings.device_token_minutes * MINUTE,
                 now=now,
             )
-    return await _token_page(request, session, enterprise_id, account_id, form, 200 if issued else 422, issued)
+    return await _token_page(request, session, enterprise_id, account_id, form, issued)
 
 
 async def _token_page(
@@ -73,7 +70,6 @@ async def _token_page(
     enterprise_id: EnterpriseId,
     account_id: ManagedAccountId,
     form: Form,
-    status: int,
     issued: IssuedDeviceToken | None = None,
 ) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
@@ -86,7 +82,6 @@ async def _token_page(
     return render(
         request,
         "device_token.html",
-        status,
         form=form,
         name=name_of(account),
         back=_path(enterprise_id, account_id),
@@ -106,7 +101,7 @@ async def ask_revoke(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
     """What stops on how many devices."""
-    return await _revoke_page(request, session, enterprise_id, account_id, Form(), 200)
+    return await _revoke_page(request, session, enterprise_id, account_id, Form())
 
 
 @router.post(ACCOUNT + "/revoke")
@@ -115,17 +110,14 @@ async def revoke(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
     """Back on the account's page, with every slot free."""
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     form, back = await read_form(request), _path(enterprise_id, account_id)
     with form.showing_errors():
-        async with deps.store.write() as tx:
-            await claim_form(tx, deps.hasher, here, form, back=back, now=now)
+        async with once(request, session, form, back=back) as (tx, now):
             await enterprise_of(tx, caller, Action.REVOKE_DEVICE_ACCESS, here, enterprise_id, now)
             await revoke_device_access(tx, caller, enterprise_id, account_id, now)
-    if form.errors:
-        return await _revoke_page(request, session, enterprise_id, account_id, form, 422)
-    return see_other(back)
+        return see_other(back)
+    return await _revoke_page(request, session, enterprise_id, account_id, form)
 
 
 async def _revoke_page(
@@ -134,15 +126,11 @@ async def _revoke_page(
     enterprise_id: EnterpriseId,
     account_id: ManagedAccountId,
     form: Form,
-    status: int,
 ) -> Response:
     name, ends = await _what_ends(request, session, Action.REVOKE_DEVICE_ACCESS, enterprise_id, account_id)
-    return render(
+    return ask(
         request,
-        "danger.html",
-        status,
         title=_("Revoke the devices of %(name)s") % {"name": name},
-        lead="",
         consequences=[*ends, _("The account stays, with every place free.")],
         confirm=_("Revoke access"),
         back=_path(enterprise_id, account_id),
@@ -156,7 +144,7 @@ async def ask_delete(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
     """What goes with the account."""
-    return await _delete_page(request, session, enterprise_id, account_id, Form(), 200)
+    return await _delete_page(request, session, enterprise_id, account_id, Form())
 
 
 @router.post(ACCOUNT + "/delete")
@@ -165,17 +153,14 @@ async def delete(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
     """Back on the list."""
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     form, back = await read_form(request), f"/devices?enterprise={enterprise_id}"
     with form.showing_errors():
-        async with deps.store.write() as tx:
-            await claim_form(tx, deps.hasher, here, form, back=back, now=now)
+        async with once(request, session, form, back=back) as (tx, now):
             await enterprise_of(tx, caller, Action.WRITE_MANAGED_ACCOUNT, here, enterprise_id, now)
             await delete_account(tx, caller, enterprise_id, account_id, now)
-    if form.errors:
-        return await _delete_page(request, session, enterprise_id, account_id, form, 422)
-    return see_other(back)
+        return see_other(back)
+    return await _delete_page(request, session, enterprise_id, account_id, form)
 
 
 async def _delete_page(
@@ -184,15 +169,11 @@ async def _delete_page(
     enterprise_id: EnterpriseId,
     account_id: ManagedAccountId,
     form: Form,
-    status: int,
 ) -> Response:
     name, ends = await _what_ends(request, session, Action.WRITE_MANAGED_ACCOUNT, enterprise_id, account_id)
-    return render(
+    return ask(
         request,
-        "danger.html",
-        status,
         title=_("Delete %(name)s") % {"name": name},
-        lead="",
         consequences=[*ends, _("The account is gone. An account made again with its identifier is a new one.")],
         confirm=_("Delete this account"),
         back=_path(enterprise_id, account_id),

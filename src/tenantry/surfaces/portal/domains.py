@@ -17,8 +17,8 @@ from tenantry.directory.domains import (
 )
 from tenantry.store import domain_proofs, tenants
 from tenantry.store.tenants import Domain
-from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
@@ -35,7 +35,7 @@ router = APIRouter()
 @performs(Action.READ_TENANT)
 async def show_domains(request: Request, session: SignedIn) -> Response:
     """The list; for who may change it, the form for another."""
-    return await _list_page(request, session, draft_of(request), 200)
+    return await _list_page(request, session, draft_of(request))
 
 
 @router.post(LIST)
@@ -49,29 +49,26 @@ async def add(request: Request, session: SignedIn) -> Response:
     typed, name = form.text("domain", required=True, max_length=253), ""
     if not form.errors:
         with form.showing_errors():
-            async with deps.store.write() as tx:
-                await claim_form(tx, deps.hasher, session.here, form, back=LIST, now=now)
+            async with once(request, session, form, back=LIST) as (tx, now):
                 name = await begin_proof(tx, session.caller, session.here, typed, now)
-    return await _list_page(request, session, form, 422) if form.errors else see_other(f"{LIST}/{name}")
+    return await _list_page(request, session, form) if form.errors else see_other(f"{LIST}/{name}")
 
 
-async def _list_page(request: Request, session: Session, form: Form, status: int) -> Response:
+async def _list_page(request: Request, session: Session, form: Form) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         await require(read, session.caller, Action.READ_TENANT, session.here, now=now)
         domains = await tenants.list_domains(read, session.here)
         waiting = await domain_proofs.list_all(read, session.here)
         may_change = await decide(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
-    return render(
-        request, "domains.html", status, form=form, domains=domains, waiting=waiting, may_change=may_change.allowed
-    )
+    return render(request, "domains.html", form=form, domains=domains, waiting=waiting, may_change=may_change.allowed)
 
 
 @router.get(LIST + "/{domain}")
 @performs(Action.CHANGE_TENANT)
 async def show_domain(request: Request, session: SignedIn, domain: str) -> Response:
     """One that waits: the record to set. One that is verified: who uses it. Raises NotFound."""
-    return await _domain_page(request, session, domain, Form(), 200)
+    return await _domain_page(request, session, domain, Form())
 
 
 @router.post(LIST + "/{domain}")
@@ -82,23 +79,19 @@ async def verify(request: Request, session: SignedIn, domain: str) -> Response:
     with form.showing_errors():
         deps.limits.hit("domain proof", session.here, limit=QUESTIONS_PER_MINUTE, window=MINUTE)
         await prove_domain(deps.store, deps.dns, session.caller, session.here, domain, deps.clock())
-    return await _domain_page(request, session, domain, form, 422 if form.errors else 200, is_new=not form.errors)
+    return await _domain_page(request, session, domain, form, is_new=not form.errors)
 
 
-async def _domain_page(
-    request: Request, session: Session, name: str, form: Form, status: int, *, is_new: bool = False
-) -> Response:
+async def _domain_page(request: Request, session: Session, name: str, form: Form, *, is_new: bool = False) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
         domain = await tenants.find_domain(read, session.here, name)
         if domain is None:
             proof = await get_proof(read, session.here, name)
-            return render(request, "domain_proof.html", status, form=form, proof=proof, record=record_of(proof))
+            return render(request, "domain_proof.html", form=form, proof=proof, record=record_of(proof))
         names = await tenants.count_names_in_domain(read, session.here, name, USERS_COUNTED)
-    return render(
-        request, "domain.html", status, form=form, domain=domain, names=names, counts_to=USERS_COUNTED, is_new=is_new
-    )
+    return render(request, "domain.html", form=form, domain=domain, names=names, counts_to=USERS_COUNTED, is_new=is_new)
 
 
 @router.get(LIST + "/{domain}/remove")
@@ -113,15 +106,13 @@ async def ask_to_remove(request: Request, session: SignedIn, domain: str) -> Res
             await get_proof(read, session.here, domain)
         elif found.is_initial or await tenants.count_names_in_domain(read, session.here, domain, 1):
             return see_other(f"{LIST}/{domain}")
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=_("Remove %(name)s?") % {"name": domain},
         lead=_("No sign-in name ends in it.") if found else _("It waits for its record in the DNS."),
         consequences=_consequences(found),
         confirm=_("Remove it"),
         back=f"{LIST}/{domain}",
-        form=Form(),
     )
 
 
@@ -141,11 +132,9 @@ def _consequences(domain: Domain | None) -> list[str]:
 @performs(Action.CHANGE_TENANT)
 async def remove(request: Request, session: SignedIn, domain: str) -> Response:
     """A domain, or one that waits. Raises NotFound."""
-    deps, form = deps_of(request), await read_form(request)
-    now = deps.clock()
+    form = await read_form(request)
     with form.showing_errors():
-        async with deps.store.write() as tx:
-            await require(tx, session.caller, Action.CHANGE_TENANT, session.here, now=now)
-            await claim_form(tx, deps.hasher, session.here, form, back=LIST, now=now)
+        async with once(request, session, form, back=LIST) as (tx, now):
             await remove_domain(tx, session.caller, session.here, domain, now)
-    return await _domain_page(request, session, domain, form, 422) if form.errors else see_other(LIST)
+        return see_other(LIST)
+    return await _domain_page(request, session, domain, form)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
@@ -28,13 +29,12 @@ from tenantry.core.errors import (
     RateLimited,
     VersionMismatch,
 )
-from tenantry.core.ids import TenantId
 from tenantry.store import idempotency
 from tenantry.store.engine import Tx
-from tenantry.surfaces.portal.guard import check_form
+from tenantry.surfaces.portal.guard import Session, check_form
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean, read_body
-from tenantry.tokens.secrets import SecretHasher
+from tenantry.surfaces.shared.deps import deps_of
 
 BODY_LIMIT = 65_536
 DRAFT_COOKIE = "tenantry-draft"
@@ -72,7 +72,7 @@ class SentTwice(Exception):
 class Form:
     """What was typed (`values`, by name) and what is wrong with it (`errors`, by name).
 
-    `form_id` is good for one submission, see `claim_form`.
+    `form_id` is good for one submission, see `once`.
     """
 
     def __init__(
@@ -107,6 +107,14 @@ class Form:
         """What the browser called the file, without directories and control characters."""
         last = self.file_names.get(name, "").replace("\\", "/").rpartition("/")[2]
         return "".join(char for char in last if char.isprintable() and is_clean(char)) or "file"
+
+    def file(self, name: str) -> bytes:
+        """The file, so that what is wrong with it is said beside the field. None chosen: empty, and an error."""
+        raw = self.files.get(name, b"")
+        self.values[name] = []
+        if not raw:
+            self.fail(name, _("Choose a file."))
+        return raw
 
     def lines(self, name: str, *, max_length: int = 4096) -> list[str]:
         """The lines of a text area that are not blank."""
@@ -227,17 +235,21 @@ async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
     yield body
 
 
-async def claim_form(
-    tx: Tx, hasher: SecretHasher, tenant_id: TenantId, form: Form, *, back: str, again: str = "", now: Micros
-) -> None:
-    """The first write of a form that makes something: it is carried out once, however often it is sent.
+@asynccontextmanager
+async def once(
+    request: Request, session: Session, form: Form, *, back: str, again: str = ""
+) -> AsyncIterator[tuple[Tx, Micros]]:
+    """The transaction of a form that makes something, and its moment: `async with once(...) as (tx, now):`.
 
-    Raises SentTwice, with `back` and `again`. Atomic with the rest of `tx`: what failed can be sent again. Twins take
-    turns.
+    It is carried out once, however often the form is sent; twins take turns, and what failed can be sent again. Raises
+    SentTwice, with `back` and `again`.
     """
-    key = hasher.hash(f"form {form.form_id}")
-    if not await idempotency.claim(tx, tenant_id, key, now=now, expires_at=now + DAY):
-        raise SentTwice(back, again)
+    deps, now = deps_of(request), deps_of(request).clock()
+    key = deps.hasher.hash(f"form {form.form_id}")
+    async with deps.store.write() as tx:
+        if not await idempotency.claim(tx, session.tenant_id, key, now=now, expires_at=now + DAY):
+            raise SentTwice(back, again)
+        yield tx, now
 
 
 def keep_draft(response: Response, path: str, form: Form, *, is_secure: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from tenantry.access.actions import Action
 from tenantry.surfaces.portal import texts
-from tenantry.surfaces.portal.forms import DRAFT_COOKIE
+from tenantry.surfaces.portal.forms import DRAFT_COOKIE, Form
 from tenantry.surfaces.portal.guard import FORM_COOKIE, Session, form_token, local_path
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.static import asset
@@ -77,9 +78,9 @@ def _environment() -> jinja2.Environment:
 _templates = _environment()
 
 
-def render(request: Request, template: str, /, status: int = 200, **context: Any) -> HTMLResponse:
+def render(request: Request, template: str, /, status: int | None = None, **context: Any) -> HTMLResponse:
     """A whole page. Templates see `session` (None when nobody is signed in), `now`, `menu`, `path`, `form_token` and
-    what is passed; `ago(instant)` and `exact(instant)` for times.
+    what is passed; `ago(instant)` and `exact(instant)` for times. `status`: 422 for a `form` with errors, else 200.
     """
     deps = deps_of(request)
     now = deps.clock()
@@ -101,7 +102,8 @@ def render(request: Request, template: str, /, status: int = 200, **context: Any
             **context,
         }
     )
-    response = HTMLResponse(html, status)
+    form: Form | None = context.get("form")
+    response = HTMLResponse(html, status or (422 if form and form.errors else 200))
     _settle_cookies(request, response, is_secure=deps.settings.issuer.startswith("https:"))
     return response
 
@@ -125,6 +127,34 @@ def _settle_cookies(request: Request, response: Response, *, is_secure: bool) ->
         response.set_cookie(FORM_COOKIE, seed, path="/", secure=is_secure, httponly=True, samesite="lax")
     if getattr(request.state, "drop_draft", False):
         response.delete_cookie(DRAFT_COOKIE, path="/", httponly=True)
+
+
+def ask(
+    request: Request,
+    *,
+    title: str,
+    lead: str = "",
+    consequences: Sequence[str],
+    confirm: str,
+    undo: str = "",
+    back: str,
+    form: Form | None = None,
+) -> HTMLResponse:
+    """The page before a change: what it will do, and the button `confirm`, which posts to the page's own address.
+
+    `undo` says how it is taken back; without, the page warns. `form`: what was sent, with why it was refused.
+    """
+    return render(
+        request,
+        "danger.html",
+        title=title,
+        lead=lead,
+        consequences=consequences,
+        confirm=confirm,
+        undo=undo,
+        back=back,
+        form=form or Form(),
+    )
 
 
 def see_other(path: str) -> RedirectResponse:

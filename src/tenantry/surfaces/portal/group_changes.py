@@ -14,7 +14,7 @@ from tenantry.directory.groups import GroupType, NewGroup, create_group, update_
 from tenantry.store import group_lists
 from tenantry.store.engine import Read
 from tenantry.store.group_lists import GroupFacts
-from tenantry.surfaces.portal.forms import WHOLE, Form, claim_form, draft_of, read_form
+from tenantry.surfaces.portal.forms import WHOLE, Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
@@ -31,7 +31,7 @@ router = APIRouter()
 @performs(Action.CREATE_GROUP)
 async def show_new(request: Request, session: SignedIn) -> Response:
     """For every user: who makes a group is its admin."""
-    return await _new_page(request, session, None, draft_of(request), 200)
+    return await _new_page(request, session, None, draft_of(request))
 
 
 @router.post("/groups/new")
@@ -45,7 +45,7 @@ async def create(request: Request, session: SignedIn) -> Response:
 @performs(Action.UPDATE_GROUP)
 async def show_new_below(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """For the group's admins."""
-    return await _new_page(request, session, group_id, draft_of(request), 200)
+    return await _new_page(request, session, group_id, draft_of(request))
 
 
 @router.post("/groups/{group_id}/sub-groups/new")
@@ -56,7 +56,6 @@ async def create_below(request: Request, session: SignedIn, group_id: GroupId) -
 
 
 async def _create(request: Request, session: Session, parent_id: GroupId | None) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     form = await read_form(request)
     new_group = NewGroup(
@@ -68,15 +67,14 @@ async def _create(request: Request, session: Session, parent_id: GroupId | None)
     if not form.errors:
         back = f"/groups/{parent_id}" if parent_id else "/groups"
         with form.showing_errors():
-            async with deps.store.write() as tx:
-                await claim_form(tx, deps.hasher, here, form, back=back, now=now)
+            async with once(request, session, form, back=back) as (tx, now):
                 group_id = (await create_group(tx, caller, here, new_group, now, parent_id=parent_id)).group_id
     if not group_id:
-        return await _new_page(request, session, parent_id, form, 422)
+        return await _new_page(request, session, parent_id, form)
     return see_other(f"/groups/{group_id}")
 
 
-async def _new_page(request: Request, session: Session, parent_id: GroupId | None, form: Form, status: int) -> Response:
+async def _new_page(request: Request, session: Session, parent_id: GroupId | None, form: Form) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     async with deps.store.read() as read:
@@ -86,14 +84,14 @@ async def _new_page(request: Request, session: Session, parent_id: GroupId | Non
             await require(read, caller, Action.UPDATE_GROUP, here, group_id=parent_id, now=now)
             parent = await group_lists.find_facts(read, here, parent_id)
         may_connect = (await decide(read, caller, Action.CREATE_CONNECT_GROUP, here, now=now)).allowed
-    return render(request, "group_form.html", status, form=form, group=None, parent=parent, may_connect=may_connect)
+    return render(request, "group_form.html", form=form, group=None, parent=parent, may_connect=may_connect)
 
 
 @router.get("/groups/{group_id}/edit")
 @performs(Action.UPDATE_GROUP)
 async def show_edit(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """Name and welcome message, as they are."""
-    return await _edit_page(request, session, group_id, draft_of(request), 200)
+    return await _edit_page(request, session, group_id, draft_of(request))
 
 
 @router.post("/groups/{group_id}/edit")
@@ -113,16 +111,16 @@ async def edit(request: Request, session: SignedIn, group_id: GroupId) -> Respon
                 else:
                     await update_group(tx, caller, here, group_id, name=name, welcome_message=welcome_message, now=now)
     if form.errors:
-        return await _edit_page(request, session, group_id, form, 422)
+        return await _edit_page(request, session, group_id, form)
     return see_other(f"/groups/{group_id}")
 
 
-async def _edit_page(request: Request, session: Session, group_id: GroupId, form: Form, status: int) -> Response:
+async def _edit_page(request: Request, session: Session, group_id: GroupId, form: Form) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         group = await _look(read, session.caller, session.here, group_id, now)
     seen = form.value("seen") or _seen(deps, group)
-    return render(request, "group_form.html", status, form=form, group=group, parent=None, seen=seen)
+    return render(request, "group_form.html", form=form, group=group, parent=None, seen=seen)
 
 
 async def _look(read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros) -> GroupFacts:

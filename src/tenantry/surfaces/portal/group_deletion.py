@@ -17,8 +17,8 @@ from tenantry.directory.group_deletion import (
 from tenantry.directory.group_lists import look_at_group
 from tenantry.directory.users import RESTORABLE
 from tenantry.store.deleted_groups import WhatEnds
-from tenantry.surfaces.portal.forms import Form, claim_form, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import once, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import day, ngettext, up_to
 from tenantry.surfaces.portal.texts import gettext as _
@@ -49,11 +49,9 @@ async def ask_delete(request: Request, session: SignedIn, group_id: GroupId) -> 
     async with deps.store.read() as read:
         ends = await look_at_end(read, caller, here, group_id, now)
         group = (await look_at_group(read, caller, here, group_id, now)).facts
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=_("Delete %(name)s") % {"name": group.name},
-        lead="",
         consequences=[
             *_consequences(ends),
             _("Until %(day)s the group can be restored, with who is in it and its sub-groups.")
@@ -62,7 +60,6 @@ async def ask_delete(request: Request, session: SignedIn, group_id: GroupId) -> 
         ],
         confirm=_("Delete this group"),
         back=f"/groups/{group_id}",
-        form=Form(),
     )
 
 
@@ -103,10 +100,8 @@ def _consequences(ends: WhatEnds) -> list[str]:
 @performs(Action.DELETE_GROUP)
 async def delete(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """To the deleted ones, where it can be restored."""
-    deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
-    async with deps.store.write() as tx:
-        await claim_form(tx, deps.hasher, session.here, form, back="/groups/deleted", now=now)
+    async with once(request, session, form, back="/groups/deleted") as (tx, now):
         await delete_group(tx, session.caller, session.here, group_id, now)
     return see_other("/groups/deleted")
 
@@ -118,11 +113,9 @@ async def ask_restore(request: Request, session: SignedIn, group_id: GroupId) ->
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         group = await get_deleted_group(read, session.caller, session.here, group_id, now)
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=_("Restore %(name)s") % {"name": group.name},
-        lead="",
         consequences=[
             _("Whoever was in the group is in it again, as before."),
             _("It stands again below the groups it was part of, and above its sub-groups."),
@@ -131,7 +124,6 @@ async def ask_restore(request: Request, session: SignedIn, group_id: GroupId) ->
         confirm=_("Restore this group"),
         undo=_("You can delete the group again at any time."),
         back="/groups/deleted",
-        form=Form(),
     )
 
 
@@ -139,9 +131,7 @@ async def ask_restore(request: Request, session: SignedIn, group_id: GroupId) ->
 @performs(Action.RESTORE_GROUP)
 async def restore(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """To the group's page."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    form = await read_form(request)
-    async with deps.store.write() as tx:
-        await claim_form(tx, deps.hasher, session.here, form, back=f"/groups/{group_id}", now=now)
+    form, back = await read_form(request), f"/groups/{group_id}"
+    async with once(request, session, form, back=back) as (tx, now):
         await restore_group(tx, session.caller, session.here, group_id, now)
-    return see_other(f"/groups/{group_id}")
+    return see_other(back)

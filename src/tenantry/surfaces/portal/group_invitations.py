@@ -10,8 +10,8 @@ from tenantry.core.errors import NotFound
 from tenantry.core.ids import GroupId
 from tenantry.directory.group_lists import look_at_group
 from tenantry.directory.invitations import LIFETIMES, NewInvitation, end_invitation, invite, list_invitations
-from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.groups import role_word
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
@@ -26,7 +26,7 @@ router = APIRouter()
 @performs(Action.INVITE_TO_GROUP)
 async def show_invitations(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """The live links, without what they open."""
-    return await _page(request, session, group_id, draft_of(request), 200)
+    return await _page(request, session, group_id, draft_of(request))
 
 
 @router.post("/groups/{group_id}/invitations")
@@ -39,19 +39,18 @@ async def make(request: Request, session: SignedIn, group_id: GroupId) -> Respon
     days, path = form.text("lifetime", max_length=4), f"/groups/{group_id}/invitations"
     made: NewInvitation | None = None
     with form.showing_errors():
-        async with deps.store.write() as tx:
-            await claim_form(tx, deps.hasher, here, form, back=f"/groups/{group_id}", again=path, now=now)
+        async with once(request, session, form, back=f"/groups/{group_id}", again=path) as (tx, now):
             lifetime = int(days) * DAY if days.isdecimal() else 0
             made = await invite(tx, caller, deps.hasher, here, group_id, lifetime, now)
     if made is None:
-        return await _page(request, session, group_id, form, 422)
+        return await _page(request, session, group_id, form)
     async with deps.store.read() as read:
         group = (await look_at_group(read, caller, here, group_id, now)).facts
     link = f"{deps.settings.issuer}/join/{made.secret}"
     return render(request, "group_invitation_created.html", group=group, link=link, until=made.expires_at)
 
 
-async def _page(request: Request, session: Session, group_id: GroupId, form: Form, status: int) -> Response:
+async def _page(request: Request, session: Session, group_id: GroupId, form: Form) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     async with deps.store.read() as read:
@@ -61,7 +60,6 @@ async def _page(request: Request, session: Session, group_id: GroupId, form: For
     return render(
         request,
         "group_invitations.html",
-        status,
         form=form,
         group=group,
         invitations=found,
@@ -81,18 +79,15 @@ async def ask_end(request: Request, session: SignedIn, group_id: GroupId, invita
         group = (await look_at_group(read, caller, here, group_id, now)).facts
     if invitation_id not in {invitation.id for invitation in live}:
         raise NotFound("invitation")
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=_("End an invite link of %(group)s") % {"group": group.name},
-        lead="",
         consequences=[
             _("Nobody can join by this link any more."),
             _("Whoever joined by it stays in the group."),
         ],
         confirm=_("End this link"),
         back=f"/groups/{group_id}/invitations",
-        form=Form(),
     )
 
 
@@ -100,10 +95,7 @@ async def ask_end(request: Request, session: SignedIn, group_id: GroupId, invita
 @performs(Action.INVITE_TO_GROUP)
 async def end(request: Request, session: SignedIn, group_id: GroupId, invitation_id: str) -> Response:
     """Back to the list."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    form = await read_form(request)
-    back = f"/groups/{group_id}/invitations"
-    async with deps.store.write() as tx:
-        await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
+    form, back = await read_form(request), f"/groups/{group_id}/invitations"
+    async with once(request, session, form, back=back) as (tx, now):
         await end_invitation(tx, session.caller, session.here, group_id, invitation_id, now)
     return see_other(back)

@@ -9,8 +9,8 @@ from tenantry.core.errors import NotFound
 from tenantry.core.ids import GroupId
 from tenantry.directory.group_links import link_group, require_both, search_linkable, unlink_group
 from tenantry.directory.group_lists import look_at_group
-from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
@@ -26,29 +26,26 @@ router = APIRouter()
 @performs(Action.UPDATE_GROUP)
 async def show_choices(request: Request, session: SignedIn, group_id: GroupId, q: str = "") -> Response:
     """Groups that the visitor administers and that may stand below this one. `q` begins a name."""
-    return await _page(request, session, group_id, draft_of(request), 200, q)
+    return await _page(request, session, group_id, draft_of(request), q)
 
 
 @router.post("/groups/{group_id}/sub-groups/add")
 @performs(Action.UPDATE_GROUP)
 async def link(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """Refused above the list when it would make a ring."""
-    deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
     child_id = GroupId(form.text("child_id", max_length=64))
     if not child_id:
         form.fail("child_id", _("Choose a group."))
     if not form.errors:
         with form.showing_errors():
-            async with deps.store.write() as tx:
-                await claim_form(tx, deps.hasher, session.here, form, back=f"/groups/{group_id}", now=now)
+            async with once(request, session, form, back=f"/groups/{group_id}") as (tx, now):
                 await link_group(tx, session.caller, session.here, group_id, child_id, now)
-    if form.errors:
-        return await _page(request, session, group_id, form, 422, form.value("q"))
-    return see_other(f"/groups/{group_id}")
+            return see_other(f"/groups/{group_id}")
+    return await _page(request, session, group_id, form, form.value("q"))
 
 
-async def _page(request: Request, session: Session, group_id: GroupId, form: Form, status: int, q: str) -> Response:
+async def _page(request: Request, session: Session, group_id: GroupId, form: Form, q: str) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     text = q.strip()[:128] if is_clean(q) else ""
@@ -58,7 +55,6 @@ async def _page(request: Request, session: Session, group_id: GroupId, form: For
     return render(
         request,
         "group_link.html",
-        status,
         form=form,
         group=group,
         choices=found[:CHOICES],
@@ -80,11 +76,9 @@ async def ask_unlink(request: Request, session: SignedIn, group_id: GroupId, chi
     if group_id not in {above.id for above in child.parents}:
         raise NotFound("group")
     names = {"child": child.facts.name, "parent": parent.facts.name}
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=_("Take %(child)s out of %(parent)s") % names,
-        lead="",
         consequences=[
             _("Tokens for %(parent)s, and for the groups above it, no longer reach %(child)s through it.") % names,
             _("Both groups stay as they are, with whoever is in them."),
@@ -92,7 +86,6 @@ async def ask_unlink(request: Request, session: SignedIn, group_id: GroupId, chi
         confirm=_("Take the sub-group out"),
         undo=_("You can add it again at any time."),
         back=f"/groups/{group_id}",
-        form=Form(),
     )
 
 
@@ -100,10 +93,7 @@ async def ask_unlink(request: Request, session: SignedIn, group_id: GroupId, chi
 @performs(Action.UPDATE_GROUP)
 async def unlink(request: Request, session: SignedIn, group_id: GroupId, child_id: GroupId) -> Response:
     """Back to the group above."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    form = await read_form(request)
-    back = f"/groups/{group_id}"
-    async with deps.store.write() as tx:
-        await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
+    form, back = await read_form(request), f"/groups/{group_id}"
+    async with once(request, session, form, back=back) as (tx, now):
         await unlink_group(tx, session.caller, session.here, group_id, child_id, now)
     return see_other(back)

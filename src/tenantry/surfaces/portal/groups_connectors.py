@@ -11,7 +11,7 @@ from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY
 from tenantry.core.ids import ConnectorId, GroupId
 from tenantry.store import connector_lists, grant_lists
-from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
+from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
@@ -31,7 +31,7 @@ router = APIRouter()
 @performs(Action.GRANT_CONNECTOR_GROUP)
 async def show_group_connectors(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """For who administers the group."""
-    return await _show(request, session, group_id, draft_of(request), 200)
+    return await _show(request, session, group_id, draft_of(request))
 
 
 @router.post("/groups/{group_id}/connectors")
@@ -45,8 +45,7 @@ async def add_connector(request: Request, session: SignedIn, group_id: GroupId) 
     granted: NewGrant | None = None
     if not form.errors:
         with form.showing_errors(connector="connector_id"):
-            async with deps.store.write() as tx:
-                await claim_form(tx, deps.hasher, session.here, form, back=back, again=f"{back}#add", now=now)
+            async with once(request, session, form, back=back, again=f"{back}#add") as (tx, now):
                 granted = await grant_group_token(
                     tx,
                     session.caller,
@@ -58,7 +57,7 @@ async def add_connector(request: Request, session: SignedIn, group_id: GroupId) 
                     now=now,
                 )
     if granted is None:
-        return await _show(request, session, group_id, form, 422)
+        return await _show(request, session, group_id, form)
     async with deps.store.read() as read:
         groups = await preview_group_token(read, session.caller, session.here, group_id, now)
         connector = await get_connector(read, session.here, chosen)
@@ -66,7 +65,7 @@ async def add_connector(request: Request, session: SignedIn, group_id: GroupId) 
     return show_token(request, granted, reached, reach_text(Reach.GROUP, groups[0].name), back=back)
 
 
-async def _show(request: Request, session: Session, group_id: GroupId, form: Form, status: int) -> Response:
+async def _show(request: Request, session: Session, group_id: GroupId, form: Form) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         groups = await preview_group_token(read, session.caller, session.here, group_id, now)
@@ -75,7 +74,6 @@ async def _show(request: Request, session: Session, group_id: GroupId, form: For
     return render(
         request,
         "group_connectors.html",
-        status,
         form=form,
         group=groups[0],
         below=groups[1:],

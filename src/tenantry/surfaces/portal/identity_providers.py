@@ -17,8 +17,8 @@ from tenantry.directory.identity_providers import (
     remove_identity_provider,
 )
 from tenantry.directory.upstream import read_discovery
-from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.upstream import CALLBACK
@@ -32,7 +32,7 @@ router = APIRouter()
 @performs(Action.CHANGE_IDENTITY_PROVIDERS)
 async def show_providers(request: Request, session: SignedIn) -> Response:
     """The list, and the form for another."""
-    return await _page(request, session, draft_of(request), 200)
+    return await _page(request, session, draft_of(request))
 
 
 @router.post("/identity-providers")
@@ -57,10 +57,9 @@ async def add_provider(request: Request, session: SignedIn) -> Response:
             except Unreachable as error:
                 form.fail("issuer", _("There is no OpenID provider at this address: %(why)s.") % {"why": error})
         if not form.errors:
-            async with deps.store.write() as tx:
-                await claim_form(tx, deps.hasher, session.here, form, back="/identity-providers", now=now)
+            async with once(request, session, form, back="/identity-providers") as (tx, now):
                 await add_identity_provider(tx, deps.master_key, session.caller, session.here, new, now)
-    return await _page(request, session, form, 422) if form.errors else see_other("/identity-providers")
+    return await _page(request, session, form) if form.errors else see_other("/identity-providers")
 
 
 @router.get("/identity-providers/{provider_id}/remove")
@@ -71,9 +70,8 @@ async def ask_to_remove(request: Request, session: SignedIn, provider_id: str) -
     await _require(request, session, deps.clock())
     async with deps.store.read() as read:
         provider = await get_identity_provider(read, session.here, provider_id)
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=_("Remove %(name)s?") % {"name": provider.name},
         lead=provider.issuer,
         consequences=[
@@ -82,7 +80,6 @@ async def ask_to_remove(request: Request, session: SignedIn, provider_id: str) -
         ],
         confirm=_("Remove it"),
         back="/identity-providers",
-        form=Form(),
     )
 
 
@@ -102,7 +99,7 @@ async def _require(request: Request, session: Session, now: Micros) -> None:
         await require(read, session.caller, Action.CHANGE_IDENTITY_PROVIDERS, session.here, now=now)
 
 
-async def _page(request: Request, session: Session, form: Form, status: int) -> Response:
+async def _page(request: Request, session: Session, form: Form) -> Response:
     deps = deps_of(request)
     await _require(request, session, deps.clock())
     async with deps.store.read() as read:
@@ -114,7 +111,6 @@ async def _page(request: Request, session: Session, form: Form, status: int) -> 
     return render(
         request,
         "identity_providers.html",
-        status,
         form=form,
         providers=providers,
         callback=deps.settings.issuer + CALLBACK,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -11,14 +10,13 @@ from tenantry.access.actions import Action
 from tenantry.access.decide import decide, require
 from tenantry.core.clock import DAY
 from tenantry.core.errors import NotFound
-from tenantry.core.ids import RelationshipId
+from tenantry.core.ids import RelationshipId, TenantId
 from tenantry.delegation.relationships import approve_relationship, end_relationship, status_at
 from tenantry.store import audit_search, relationships, tenants
-from tenantry.store.engine import Tx
 from tenantry.store.relationships import DelegatedRelationship
 from tenantry.surfaces.portal.audit_words import told
-from tenantry.surfaces.portal.forms import Form, claim_form, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import Form, once, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.role_words import explained_roles, role_name
 from tenantry.surfaces.portal.texts import day
@@ -84,37 +82,29 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
 @performs(Action.APPROVE_RELATIONSHIP)
 async def ask_approve(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
     """What the partner will be able to do."""
-    return await _ask_approve(request, session, relationship_id, Form(), 200)
+    return await _ask_approve(request, session, relationship_id, Form())
 
 
 @router.post("/partners/{relationship_id}/approve")
 @performs(Action.APPROVE_RELATIONSHIP)
 async def approve(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
     """Refused on the page when it was withdrawn or answered meanwhile."""
-    now = deps_of(request).clock()
-    form = await _carry_out(
-        request,
-        session,
-        relationship_id,
-        lambda tx: approve_relationship(
-            tx, session.caller, customer_tenant_id=session.here, relationship_id=relationship_id, now=now
-        ),
-    )
-    if form.errors:
-        return await _ask_approve(request, session, relationship_id, form, 422)
-    return see_other(f"/partners/{relationship_id}")
+    form, back = await read_form(request), f"/partners/{relationship_id}"
+    with form.showing_errors():
+        async with once(request, session, form, back=back) as (tx, now):
+            await approve_relationship(
+                tx, session.caller, customer_tenant_id=session.here, relationship_id=relationship_id, now=now
+            )
+        return see_other(back)
+    return await _ask_approve(request, session, relationship_id, form)
 
 
-async def _ask_approve(
-    request: Request, session: Session, relationship_id: RelationshipId, form: Form, status: int
-) -> Response:
+async def _ask_approve(request: Request, session: Session, relationship_id: RelationshipId, form: Form) -> Response:
     relationship, partner = await _look(request, session, relationship_id, Action.APPROVE_RELATIONSHIP)
     lines = [f"{role.name}: {role.covers}" for role in explained_roles(relationship.role_ids.split())]
     until = day(relationship.expires_at) if relationship.expires_at else ""
-    return render(
+    return ask(
         request,
-        "danger.html",
-        status,
         title=_("Let %(partner)s act here") % {"partner": partner},
         lead=_("Users of %(partner)s who signed in with a second factor may then do this until %(day)s:")
         % {"partner": partner, "day": until},
@@ -130,36 +120,32 @@ async def _ask_approve(
 @performs(Action.END_RELATIONSHIP)
 async def ask_end(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
     """Declining a request, or ending what is live."""
-    return await _ask_end(request, session, relationship_id, Form(), 200)
+    return await _ask_end(request, session, relationship_id, Form())
 
 
 @router.post("/partners/{relationship_id}/end")
 @performs(Action.END_RELATIONSHIP)
 async def end(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
     """At once, and for good."""
-    now = deps_of(request).clock()
-    form = await _carry_out(
-        request,
-        session,
-        relationship_id,
-        lambda tx: end_relationship(
-            tx, session.caller, customer_tenant_id=session.here, relationship_id=relationship_id, now=now
-        ),
-    )
-    if form.errors:
-        return await _ask_end(request, session, relationship_id, form, 422)
-    return see_other(f"/partners/{relationship_id}")
+    form, back = await read_form(request), f"/partners/{relationship_id}"
+    with form.showing_errors():
+        async with once(request, session, form, back=back) as (tx, now):
+            await end_relationship(
+                tx, session.caller, customer_tenant_id=session.here, relationship_id=relationship_id, now=now
+            )
+        return see_other(back)
+    return await _ask_end(request, session, relationship_id, form)
 
 
-async def _ask_end(
-    request: Request, session: Session, relationship_id: RelationshipId, form: Form, status: int
-) -> Response:
+async def _ask_end(request: Request, session: Session, relationship_id: RelationshipId, form: Form) -> Response:
     relationship, partner = await _look(request, session, relationship_id, Action.END_RELATIONSHIP)
-    return render(request, "danger.html", status, form=form, **ending_page(relationship, partner, session.here))
+    return ask_to_end(request, relationship, partner, session.here, form)
 
 
-def ending_page(relationship: DelegatedRelationship, partner: str, here: str) -> dict[str, object]:
-    """What the page that ends a relationship says, on either side."""
+def ask_to_end(
+    request: Request, relationship: DelegatedRelationship, partner: str, here: TenantId, form: Form
+) -> Response:
+    """The page that ends a relationship, on either side."""
     waits = relationship.status == "approvalPending"
     by_customer = relationship.tenant_id == here
     if waits:
@@ -175,13 +161,15 @@ def ending_page(relationship: DelegatedRelationship, partner: str, here: str) ->
             _("This cannot be undone. The partner can ask again."),
         ]
     back = f"/partners/{relationship.id}" if by_customer else f"/customers/{relationship.tenant_id}"
-    return {
-        "title": title % {"partner": partner, "name": relationship.display_name},
-        "lead": relationship.display_name if by_customer else "",
-        "consequences": consequences,
-        "confirm": (_("Decline") if by_customer else _("Withdraw")) if waits else _("End it"),
-        "back": back,
-    }
+    return ask(
+        request,
+        title=title % {"partner": partner, "name": relationship.display_name},
+        lead=relationship.display_name if by_customer else "",
+        consequences=consequences,
+        confirm=(_("Decline") if by_customer else _("Withdraw")) if waits else _("End it"),
+        back=back,
+        form=form,
+    )
 
 
 async def _look(
@@ -196,17 +184,3 @@ async def _look(
             raise NotFound("relationship")
         partner = await tenants.find_live(read, relationship.partner_tenant_id)
     return relationship, partner.name if partner else relationship.partner_tenant_id
-
-
-async def _carry_out(
-    request: Request, session: Session, relationship_id: RelationshipId, change: Callable[[Tx], Awaitable[None]]
-) -> Form:
-    """The change, once for each form; what hinders it stands in the form."""
-    deps = deps_of(request)
-    form = await read_form(request)
-    with form.showing_errors():
-        async with deps.store.write() as tx:
-            back = f"/partners/{relationship_id}"
-            await claim_form(tx, deps.hasher, session.here, form, back=back, now=deps.clock())
-            await change(tx)
-    return form

@@ -38,7 +38,7 @@ async def show_password(request: Request) -> Response:
     under_way = await _find_asked(request)
     if under_way is None:
         await signed_in(request)
-    return _page(request, Form(), under_way, 200)
+    return _page(request, Form(), under_way)
 
 
 @router.post("/password")
@@ -58,7 +58,7 @@ async def change_password(request: Request) -> Response:
                 if under_way is not None
                 else await _change(request, form, session)
             )
-    return response if response is not None else _page(request, form, under_way, 422)
+    return response if response is not None else _page(request, form, under_way)
 
 
 async def _find_asked(request: Request) -> UnderWay | None:
@@ -105,7 +105,7 @@ async def _change(request: Request, form: Form, session: Session | None) -> Resp
     return see_other("/sessions?done=password")
 
 
-def _page(request: Request, form: Form, under_way: UnderWay | None, status: int) -> Response:
+def _page(request: Request, form: Form, under_way: UnderWay | None) -> Response:
     action = with_next(request, "/password")
     sign_in = None if under_way is None else under_way.sign_in
-    return render(request, "password.html", status, form=form, under_way=sign_in, action=action)
+    return render(request, "password.html", form=form, under_way=sign_in, action=action)

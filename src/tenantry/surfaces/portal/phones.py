@@ -17,8 +17,8 @@ from tenantry.directory.tenants import get_tenant
 from tenantry.settings import Settings
 from tenantry.store import phones
 from tenantry.store.second_factors import Factors
-from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.second_factor_setup import Proven
 from tenantry.surfaces.portal.texts import gettext as _
@@ -34,7 +34,7 @@ router = APIRouter()
 @performs(Action.REGISTER_PHONE)
 async def show_phones(request: Request, session: SignedIn) -> Response:
     """The numbers one has, and the form for another."""
-    return await _phones_page(request, session, draft_of(request), 200)
+    return await _phones_page(request, session, draft_of(request))
 
 
 @router.post("/phones")
@@ -59,7 +59,7 @@ async def generate_pin(request: Request, session: SignedIn) -> Response:
                 deps.clock(),
             )
     if form.errors:
-        return await _phones_page(request, session, form, 422)
+        return await _phones_page(request, session, form)
     minutes = deps.settings.pin_minutes
     text = _("%(pin)s is your PIN. It is valid for %(minutes)d minutes. Give it to nobody who asks for it.")
     response = see_other(f"/phones/verify?number=%2B{number.removeprefix('+')}")
@@ -75,7 +75,7 @@ async def ask_for_pin(request: Request, _session: SignedIn, number: str = "") ->
     """Where the PIN is typed in. The number is shown as E.164; without one there is no PIN to type."""
     if not number.strip():
         return see_other("/phones")
-    return _verify_page(request, Form({"number": [number]}), 200)
+    return _verify_page(request, Form({"number": [number]}))
 
 
 @router.post("/phones/verify")
@@ -97,7 +97,7 @@ async def verify_pin(request: Request, session: SignedIn) -> Response:
         if not proven:
             form.fail("pin", _("That is not the PIN, or it is too old. Try again, or ask for a new one."))
     if form.errors:
-        return _verify_page(request, form, 422)
+        return _verify_page(request, form)
     return see_other(f"/phones?added=%2B{number.removeprefix('+')}")
 
 
@@ -110,15 +110,12 @@ async def ask_remove(request: Request, session: Proven, number: str) -> Response
         factors = await find_factors(read, session.tenant_id, session.user_id)
     if number not in {phone.number for phone in numbers}:
         raise NotFound("phone number")
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=_("Remove %(number)s") % {"number": number},
-        lead="",
         consequences=what_ends(number, factors, is_own=True),
         confirm=_("Remove this number"),
         back="/phones",
-        form=Form(),
     )
 
 
@@ -126,10 +123,8 @@ async def ask_remove(request: Request, session: Proven, number: str) -> Response
 @performs(Action.REGISTER_PHONE)
 async def remove(request: Request, session: Proven, number: str) -> Response:
     """Back on the list afterwards."""
-    deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
-    async with deps.store.write() as tx:
-        await claim_form(tx, deps.hasher, session.tenant_id, form, back="/phones", now=now)
+    async with once(request, session, form, back="/phones") as (tx, now):
         await remove_own_phone(tx, session.caller, session.tenant_id, session.user_id, number, now)
     return see_other("/phones?done=removed")
 
@@ -175,16 +170,16 @@ def _limit_address(deps: Deps, address: str) -> None:
     deps.limits.hit("pins", subscriber_of(address), limit=deps.settings.pins_per_address_per_hour, window=HOUR)
 
 
-async def _phones_page(request: Request, session: Session, form: Form, status: int) -> Response:
+async def _phones_page(request: Request, session: Session, form: Form) -> Response:
     deps = deps_of(request)
     async with deps.store.read() as read:
         numbers = await phones.list_of_user(read, session.tenant_id, session.user_id)
     added = request.query_params.get("added", "")
     fresh = next((phone.number for phone in numbers if phone.number == added and phone.verified_at), "")
     removed = request.query_params.get("done") == "removed"
-    return render(request, "phones.html", status, form=form, numbers=numbers, added=fresh, removed=removed)
+    return render(request, "phones.html", form=form, numbers=numbers, added=fresh, removed=removed)
 
 
-def _verify_page(request: Request, form: Form, status: int) -> Response:
+def _verify_page(request: Request, form: Form) -> Response:
     minutes = deps_of(request).settings.pin_minutes
-    return render(request, "phone_verify.html", status, form=form, number=form.value("number"), minutes=minutes)
+    return render(request, "phone_verify.html", form=form, number=form.value("number"), minutes=minutes)

@@ -76,7 +76,7 @@ async def show_second_factor(request: Request) -> Response:
     person = await _find_person(request)
     if isinstance(person, Response):
         return person
-    return await _page(request, person, Form(), 200)
+    return await _page(request, person, Form())
 
 
 @router.post("/second-factor")
@@ -97,7 +97,7 @@ async def check_second_factor(request: Request) -> Response:
             session = await _prove(request, form, person)
             if session is not None:
                 response = go_on(request, session)
-    return response if response is not None else await _page(request, person, form, 422)
+    return response if response is not None else await _page(request, person, form)
 
 
 async def _find_person(request: Request) -> Person | Response:
@@ -192,7 +192,7 @@ async def _send_pin(request: Request, person: Person) -> Response:
     return response
 
 
-async def _page(request: Request, person: Person, form: Form, status: int) -> Response:
+async def _page(request: Request, person: Person, form: Form) -> Response:
     deps = deps_of(request)
     async with deps.store.read() as read:
         factors = await find_factors(read, person.tenant_id, person.user_id)
@@ -209,7 +209,6 @@ async def _page(request: Request, person: Person, form: Form, status: int) -> Re
     return render(
         request,
         "second_factor.html",
-        status,
         form=form,
         name=person.name,
         method=method,

@@ -29,7 +29,7 @@ from tenantry.directory.totp import begin_totp, confirm_totp, find_unconfirmed_s
 from tenantry.store import phones
 from tenantry.store.engine import Tx
 from tenantry.surfaces.portal.forms import Form, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import ProofNeeded, Session, path_of, set_session_cookie, signed_in
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.under_way import browser_of, next_of, session_lifetime, with_next
@@ -56,7 +56,7 @@ Proven = Annotated[Session, Depends(_proven)]
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def show_totp(request: Request, session: Proven) -> Response:
     """The QR code of the secret that waits for its first code, if there is one."""
-    return await _totp_page(request, session, Form(), 200)
+    return await _totp_page(request, session, Form())
 
 
 @router.post("/second-factor/totp")
@@ -79,14 +79,14 @@ async def set_up_totp(request: Request, session: Proven) -> Response:
                     tx, deps.master_key, deps.hasher, session.caller, tenant_id, user_id, code, now
                 )
                 response = await _added(tx, request, session, AMR[Method.TOTP], codes)
-    return response if response is not None else await _totp_page(request, session, form, 422)
+    return response if response is not None else await _totp_page(request, session, form)
 
 
 @router.get("/second-factor/passkey")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def show_passkey(request: Request, session: Proven) -> Response:
     """With a challenge for a new key."""
-    return await _passkey_page(request, session, Form(), 200)
+    return await _passkey_page(request, session, Form())
 
 
 @router.post("/second-factor/passkey")
@@ -111,14 +111,14 @@ async def set_up_passkey(request: Request, session: Proven) -> Response:
                     now=deps.clock(),
                 )
                 response = await _added(tx, request, session, amr, codes)
-    return response if response is not None else await _passkey_page(request, session, form, 422)
+    return response if response is not None else await _passkey_page(request, session, form)
 
 
 @router.get("/second-factor/phone")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def show_phone(request: Request, session: Proven) -> Response:
     """The verified numbers to choose from."""
-    return await _phone_page(request, session, Form(), 200)
+    return await _phone_page(request, session, Form())
 
 
 @router.post("/second-factor/phone")
@@ -141,7 +141,7 @@ async def set_up_phone(request: Request, session: Proven) -> Response:
                     deps.clock(),
                 )
             response = _codes_page(request, codes) if codes else see_other(_after(request))
-    return response if response is not None else await _phone_page(request, session, form, 422)
+    return response if response is not None else await _phone_page(request, session, form)
 
 
 @router.get("/second-factor/recovery-codes")
@@ -254,22 +254,19 @@ def _codes_page(request: Request, codes: list[str]) -> Response:
 
 
 def _danger_page(request: Request, title: str) -> Response:
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=title,
-        lead="",
         consequences=[
             _("It is not asked for any more when you sign in, and cannot be used to sign in."),
             _("With the last second step the recovery codes go, and signing in asks for the password only."),
         ],
         confirm=_("Remove it"),
         back="/sessions",
-        form=Form(),
     )
 
 
-async def _totp_page(request: Request, session: Session, form: Form, status: int) -> Response:
+async def _totp_page(request: Request, session: Session, form: Form) -> Response:
     deps = deps_of(request)
     async with deps.store.read() as read:
         factors = await find_factors(read, session.tenant_id, session.user_id)
@@ -281,7 +278,6 @@ async def _totp_page(request: Request, session: Session, form: Form, status: int
     return render(
         request,
         "second_factor_totp.html",
-        status,
         form=form,
         secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)) if secret else "",
         picture=picture,
@@ -290,7 +286,7 @@ async def _totp_page(request: Request, session: Session, form: Form, status: int
     )
 
 
-async def _passkey_page(request: Request, session: Session, form: Form, status: int) -> Response:
+async def _passkey_page(request: Request, session: Session, form: Form) -> Response:
     deps = deps_of(request)
     async with deps.store.write() as tx:
         options = await registration_options(
@@ -304,12 +300,12 @@ async def _passkey_page(request: Request, session: Session, form: Form, status: 
             now=deps.clock(),
         )
     action = with_next(request, "/second-factor/passkey")
-    return render(request, "second_factor_passkey.html", status, form=form, options=options, action=action)
+    return render(request, "second_factor_passkey.html", form=form, options=options, action=action)
 
 
-async def _phone_page(request: Request, session: Session, form: Form, status: int) -> Response:
+async def _phone_page(request: Request, session: Session, form: Form) -> Response:
     async with deps_of(request).store.read() as read:
         mine = await phones.list_of_user(read, session.tenant_id, session.user_id)
     numbers = [(phone.number, phone.number) for phone in mine if phone.verified_at is not None]
     action = with_next(request, "/second-factor/phone")
-    return render(request, "second_factor_phone.html", status, form=form, numbers=numbers, action=action)
+    return render(request, "second_factor_phone.html", form=form, numbers=numbers, action=action)

@@ -21,7 +21,7 @@ router = APIRouter()
 @performs(Action.READ_TENANT)
 async def show_settings(request: Request, session: SignedIn, saved: str = "") -> Response:
     """For every user to see; to change for who may."""
-    return await _settings_page(request, session, draft_of(request), 200, saved=saved == "1")
+    return await _settings_page(request, session, draft_of(request), saved=saved == "1")
 
 
 @router.post("/settings")
@@ -38,14 +38,11 @@ async def save(request: Request, session: SignedIn) -> Response:
         with form.showing_errors():
             async with deps.store.write() as tx:
                 await update_tenant(tx, session.caller, session.here, name=name, country=country, now=now)
-    if form.errors:
-        return await _settings_page(request, session, form, 422)
-    return see_other("/settings?saved=1")
+            return see_other("/settings?saved=1")
+    return await _settings_page(request, session, form)
 
 
-async def _settings_page(
-    request: Request, session: Session, form: Form, status: int, *, saved: bool = False
-) -> Response:
+async def _settings_page(request: Request, session: Session, form: Form, *, saved: bool = False) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         await require(read, session.caller, Action.READ_TENANT, session.here, now=now)
@@ -56,7 +53,6 @@ async def _settings_page(
     return render(
         request,
         "settings.html",
-        status,
         form=form,
         tenant=tenant,
         domains=domains,

@@ -46,7 +46,7 @@ async def show_sign_in(request: Request) -> Response:
     """The form; who is signed in goes on, unless an app wants it done again (`again`)."""
     if "again" not in demands_of(request) and await find_signed_in(request) is not None:
         return see_other(next_of(request))
-    return _page(request, Form({"name": [request.query_params.get("name", "")]}), 200)
+    return _page(request, Form({"name": [request.query_params.get("name", "")]}))
 
 
 @router.post("/sign-in")
@@ -72,7 +72,7 @@ async def check_password(request: Request) -> Response:
                 now=deps.clock(),
             )
     if signed_in is None:
-        return _page(request, form, 422)
+        return _page(request, form)
     return go_on(request, await _begin(request, signed_in))
 
 
@@ -120,11 +120,10 @@ def _limit(deps: Deps, address: str, name: str) -> None:
     deps.limits.hit("sign_in.name", name, limit=TRIES_PER_NAME, window=WINDOW)
 
 
-def _page(request: Request, form: Form, status: int) -> Response:
+def _page(request: Request, form: Form) -> Response:
     return render(
         request,
         "sign_in.html",
-        status,
         form=form,
         action=with_demands(request, "/sign-in"),
         wanted=next_of(request),

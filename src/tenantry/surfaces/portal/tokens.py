@@ -10,8 +10,8 @@ from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY
 from tenantry.core.ids import ConnectorId, GrantId
 from tenantry.store import phones
-from tenantry.surfaces.portal.forms import Form, claim_form, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import Form, once, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.handover import env_file, exchange_command
 from tenantry.surfaces.portal.texts import gettext as _
@@ -27,20 +27,17 @@ router = APIRouter()
 @performs(Action.GRANT_CONNECTOR)
 async def ask_user_token(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """What the token will reach is listed first: groups, permissions, until when."""
-    return await _show_preview(request, session, connector_id, Form(), 200)
+    return await _show_preview(request, session, connector_id, Form())
 
 
 @router.post("/connectors/{connector_id}/user-token")
 @performs(Action.GRANT_CONNECTOR)
 async def generate_user_token(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """The refresh token is shown once, with a ready curl for the exchange."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    form = await read_form(request)
+    deps, form, path = deps_of(request), await read_form(request), f"/connectors/{connector_id}"
     granted: NewGrant | None = None
     with form.showing_errors():
-        async with deps.store.write() as tx:
-            back, again = f"/connectors/{connector_id}#tokens", f"/connectors/{connector_id}/user-token"
-            await claim_form(tx, deps.hasher, session.here, form, back=back, again=again, now=now)
+        async with once(request, session, form, back=f"{path}#tokens", again=f"{path}/user-token") as (tx, now):
             granted = await grant_user_token(
                 tx,
                 session.caller,
@@ -51,15 +48,13 @@ async def generate_user_token(request: Request, session: SignedIn, connector_id:
                 now=now,
             )
     if granted is None:
-        return await _show_preview(request, session, connector_id, form, 422)
+        return await _show_preview(request, session, connector_id, form)
     async with deps.store.read() as read:
         reached = await preview_user_token(read, session.caller, session.here, connector_id, now)
-    return show_token(request, granted, reached, reach_text(reached.reach), back=f"/connectors/{connector_id}")
+    return show_token(request, granted, reached, reach_text(reached.reach), back=path)
 
 
-async def _show_preview(
-    request: Request, session: Session, connector_id: ConnectorId, form: Form, status: int
-) -> Response:
+async def _show_preview(request: Request, session: Session, connector_id: ConnectorId, form: Form) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         reached = await preview_user_token(read, session.caller, session.here, connector_id, now)
@@ -68,7 +63,6 @@ async def _show_preview(
     return render(
         request,
         "user_token.html",
-        status,
         form=form,
         reached=reached,
         whole_tenant=reached.reach is Reach.TENANT,
@@ -106,9 +100,8 @@ async def ask_revoke(request: Request, session: SignedIn, grant_id: GrantId) -> 
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         token = await get_token(read, session.caller, session.here, grant_id, now)
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=_("Revoke a token of %(name)s") % {"name": token.connector_name},
         lead=_("%(user)s gave it. It reaches: %(reach)s.")
         % {"user": token.user_name, "reach": reach_text(token.reach, token.group_name)},
@@ -119,7 +112,6 @@ async def ask_revoke(request: Request, session: SignedIn, grant_id: GrantId) -> 
         ],
         confirm=_("Revoke this token"),
         back=f"/connectors/{token.connector_id}",
-        form=Form(),
     )
 
 
@@ -127,10 +119,8 @@ async def ask_revoke(request: Request, session: SignedIn, grant_id: GrantId) -> 
 @performs(Action.REVOKE_GRANT)
 async def revoke(request: Request, session: SignedIn, grant_id: GrantId) -> Response:
     """Works from the commit on: whoever verifies a token looks its grant up."""
-    deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
-    async with deps.store.write() as tx:
-        await claim_form(tx, deps.hasher, session.here, form, back="/connectors", now=now)
+    async with once(request, session, form, back="/connectors") as (tx, now):
         token = await get_token(tx, session.caller, session.here, grant_id, now)
         await revoke_token(tx, session.caller, session.here, grant_id, now)
     return see_other(f"/connectors/{token.connector_id}")

@@ -63,7 +63,6 @@ async def choose_organisation(request: Request) -> Response:
     return render(
         request,
         "organisation.html",
-        422 if form.errors else 200,
         form=form,
         wanted=next_of(request),
         demands=demands_of(request),

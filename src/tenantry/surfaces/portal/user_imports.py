@@ -16,10 +16,9 @@ from tenantry.directory.user_files import COLUMNS, MOST_ROWS, REQUIRED, read_row
 from tenantry.directory.user_imports import begin_import, get_import, is_over, try_next_rows
 from tenantry.store import user_imports
 from tenantry.store.user_imports import ImportRow
-from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
+from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
-from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.users import csv_file
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
@@ -39,39 +38,33 @@ async def show_import(request: Request, session: SignedIn) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
-    return _form_page(request, draft_of(request), 200)
+    return _form_page(request, draft_of(request))
 
 
 @router.post("/users/import")
 @performs(Action.CREATE_USER)
 async def take_file(request: Request, session: SignedIn) -> Response:
     """Refused as a whole when it is no such file; else to the page that tries its rows."""
-    deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request, limit=FILE_LIMIT)
-    raw = form.files.get("file", b"")
+    raw = form.file("file")
     import_id = ""
-    if not raw:
-        form.fail("file", _("Choose a file."))
-    else:
-        form.values["file"] = []  # so that what is wrong with it is said beside it
+    if raw:
         with form.showing_errors():
             rows = read_rows(raw)
-            async with deps.store.write() as tx:
-                await claim_form(tx, deps.hasher, session.here, form, back="/users", now=now)
+            async with once(request, session, form, back="/users") as (tx, now):
                 import_id = await begin_import(
                     tx, session.caller, session.here, file_name=form.file_name("file"), rows=rows, now=now
                 )
     if not import_id:
-        return _form_page(request, form, 422)
+        return _form_page(request, form)
     return see_other(f"/users/import/{import_id}")
 
 
-def _form_page(request: Request, form: Form, status: int) -> Response:
+def _form_page(request: Request, form: Form) -> Response:
     example = write_row(COLUMNS) + write_row(["dana@contoso.example", "Dana Mills", "Dana", "Mills", "US", "", ""])
     return render(
         request,
         "user_import.html",
-        status,
         form=form,
         columns=COLUMNS,
         required=REQUIRED,

@@ -12,8 +12,8 @@ from tenantry.core.ids import UserId
 from tenantry.directory.second_factors import Method, find_factors, methods_of
 from tenantry.directory.sign_in_methods import get_user_to_help, remove_phone_of, reset_second_factors
 from tenantry.store import phones
-from tenantry.surfaces.portal.forms import Form, claim_form, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import once, read_form
+from tenantry.surfaces.portal.frame import ask, see_other
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.phones import what_ends
 from tenantry.surfaces.portal.texts import gettext as _
@@ -33,9 +33,8 @@ async def ask_reset(request: Request, session: SignedIn, user_id: UserId) -> Res
         methods = methods_of(await find_factors(read, session.here, user_id))
     if not methods:
         raise FailedPrecondition("This user has no second step.")
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=_("Reset the second steps of %(name)s") % {"name": user.display_name},
         lead=_("For somebody who has lost a phone or a key, and who you are sure is %(name)s.")
         % {"name": user.user_principal_name},
@@ -47,7 +46,6 @@ async def ask_reset(request: Request, session: SignedIn, user_id: UserId) -> Res
         ],
         confirm=_("Reset the second steps"),
         back=f"/users/{user_id}",
-        form=Form(),
     )
 
 
@@ -55,11 +53,8 @@ async def ask_reset(request: Request, session: SignedIn, user_id: UserId) -> Res
 @performs(Action.CHANGE_SIGN_IN_METHODS)
 async def reset(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """Back on the user's page afterwards."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    form = await read_form(request)
-    back = f"/users/{user_id}"
-    async with deps.store.write() as tx:
-        await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
+    form, back = await read_form(request), f"/users/{user_id}"
+    async with once(request, session, form, back=back) as (tx, now):
         await reset_second_factors(tx, session.caller, session.here, user_id, now)
     return see_other(back)
 
@@ -75,15 +70,13 @@ async def ask_remove_phone(request: Request, session: SignedIn, user_id: UserId,
         factors = await find_factors(read, session.here, user_id)
     if users_number not in {phone.number for phone in numbers}:
         raise NotFound("phone number")
-    return render(
+    return ask(
         request,
-        "danger.html",
         title=_("Remove %(number)s from %(name)s") % {"number": users_number, "name": user.display_name},
         lead=user.user_principal_name,
         consequences=what_ends(users_number, factors, is_own=False),
         confirm=_("Remove this number"),
         back=f"/users/{user_id}",
-        form=Form(),
     )
 
 
@@ -91,11 +84,8 @@ async def ask_remove_phone(request: Request, session: SignedIn, user_id: UserId,
 @performs(Action.CHANGE_SIGN_IN_METHODS)
 async def remove_phone(request: Request, session: SignedIn, user_id: UserId, users_number: str) -> Response:
     """Back on the user's page afterwards."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    form = await read_form(request)
-    back = f"/users/{user_id}"
-    async with deps.store.write() as tx:
-        await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
+    form, back = await read_form(request), f"/users/{user_id}"
+    async with once(request, session, form, back=back) as (tx, now):
         await remove_phone_of(tx, session.caller, session.here, user_id, users_number, now)
     return see_other(back)
 

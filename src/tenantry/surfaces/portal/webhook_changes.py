@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -21,11 +19,10 @@ from tenantry.outbox.webhooks import (
     token_of,
     update_webhook,
 )
-from tenantry.store.engine import Tx
 from tenantry.store.webhook_deliveries import Delivery
 from tenantry.store.webhooks import Webhook
-from tenantry.surfaces.portal.forms import Form, claim_form, read_form
-from tenantry.surfaces.portal.frame import render, see_other
+from tenantry.surfaces.portal.forms import Form, once, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.webhooks import HANDSHAKES_PER_MINUTE, delivery_state, event_words
@@ -40,38 +37,36 @@ router = APIRouter()
 async def ask_test(request: Request, session: SignedIn, webhook_id: str) -> Response:
     """What the receiver will get."""
     webhook = await _look(request, session, webhook_id)
-    return _ask_test(request, webhook, Form(), 200)
+    return _ask_test(request, webhook, Form())
 
 
 @router.post("/webhooks/{webhook_id}/test")
 @performs(Action.CHANGE_WEBHOOKS)
 async def test(request: Request, session: SignedIn, webhook_id: str) -> Response:
     """Into the outbox; the page of the webhook shows what becomes of it."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller, session.here
     webhook = await _look(request, session, webhook_id)
-    form = await read_form(request)
+    form, back = await read_form(request), f"/webhooks/{webhook_id}"
     with form.showing_errors():
-        deps.limits.hit("webhook test", session.user_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
-        return await _carry_out(
-            request, session, webhook, form, lambda tx: send_test(tx, caller, here, webhook_id, now)
-        )
-    return _ask_test(request, webhook, form, 422)
+        _limit(request, session, "webhook test")
+        async with once(request, session, form, back=back) as (tx, now):
+            await send_test(tx, session.caller, session.here, webhook_id, now)
+        return see_other(back)
+    return _ask_test(request, webhook, form)
 
 
-def _ask_test(request: Request, webhook: Webhook, form: Form, status: int) -> Response:
-    return _ask(
+def _ask_test(request: Request, webhook: Webhook, form: Form) -> Response:
+    return ask(
         request,
-        webhook,
-        form,
-        status,
         title=_("Send a test event"),
+        lead=webhook.callback_url,
         consequences=[
             _("The receiver gets one event of the type TestEvent, in the envelope of the others. It tells of nothing."),
             _("If the receiver does not answer well it is tried again like any event, and in the end disabled."),
         ],
         confirm=_("Send the test event"),
         undo=_("Nothing of the organisation changes."),
+        back=f"/webhooks/{webhook.id}",
+        form=form,
     )
 
 
@@ -80,18 +75,17 @@ def _ask_test(request: Request, webhook: Webhook, form: Form, status: int) -> Re
 async def ask_disable(request: Request, session: SignedIn, webhook_id: str) -> Response:
     """What stops."""
     webhook = await _look(request, session, webhook_id)
-    return _ask(
+    return ask(
         request,
-        webhook,
-        Form(),
-        200,
         title=_("Disable this webhook?"),
+        lead=webhook.callback_url,
         consequences=[
             _("Its receiver is told nothing more. What happens meanwhile is not told later either."),
             _("Events that wait to be sent are given up; you can send each again by hand."),
         ],
         confirm=_("Disable it"),
         undo=_("You can enable it again at any time."),
+        back=f"/webhooks/{webhook.id}",
     )
 
 
@@ -108,7 +102,7 @@ async def disable(request: Request, session: SignedIn, webhook_id: str) -> Respo
 async def ask_enable(request: Request, session: SignedIn, webhook_id: str) -> Response:
     """What is asked of the receiver first."""
     webhook = await _look(request, session, webhook_id)
-    return _ask_enable(request, webhook, Form(), 200)
+    return _ask_enable(request, webhook, Form())
 
 
 @router.post("/webhooks/{webhook_id}/enable")
@@ -119,25 +113,25 @@ async def enable(request: Request, session: SignedIn, webhook_id: str) -> Respon
     webhook = await _look(request, session, webhook_id)
     form = await read_form(request)
     with form.showing_errors():
-        deps.limits.hit("webhook handshake", session.user_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
+        _limit(request, session, "webhook handshake")
         await prove(deps.http, webhook.callback_url, token_of(deps.master_key, session.here, webhook))
         return await _set_active(request, session, webhook_id, active=True)
-    return _ask_enable(request, webhook, form, 422)
+    return _ask_enable(request, webhook, form)
 
 
-def _ask_enable(request: Request, webhook: Webhook, form: Form, status: int) -> Response:
-    return _ask(
+def _ask_enable(request: Request, webhook: Webhook, form: Form) -> Response:
+    return ask(
         request,
-        webhook,
-        form,
-        status,
         title=_("Enable this webhook?"),
+        lead=webhook.callback_url,
         consequences=[
             _("Its receiver is asked first whether it is there: it has to give a validation token back."),
             _("Then it is told what happens from now on."),
         ],
         confirm=_("Enable it"),
         undo=_("You can disable it again at any time."),
+        back=f"/webhooks/{webhook.id}",
+        form=form,
     )
 
 
@@ -146,18 +140,17 @@ def _ask_enable(request: Request, webhook: Webhook, form: Form, status: int) -> 
 async def ask_delete(request: Request, session: SignedIn, webhook_id: str) -> Response:
     """What is lost."""
     webhook = await _look(request, session, webhook_id)
-    return _ask(
+    return ask(
         request,
-        webhook,
-        Form(),
-        200,
         title=_("Delete this webhook?"),
+        lead=webhook.callback_url,
         consequences=[
             _("Its receiver is told nothing more, and its token is forgotten."),
             _("The list of what it was sent goes too."),
             _("This cannot be undone. To pause it instead, disable it."),
         ],
         confirm=_("Delete it"),
+        back=f"/webhooks/{webhook.id}",
     )
 
 
@@ -165,37 +158,34 @@ async def ask_delete(request: Request, session: SignedIn, webhook_id: str) -> Re
 @performs(Action.CHANGE_WEBHOOKS)
 async def delete(request: Request, session: SignedIn, webhook_id: str) -> Response:
     """Back on the list."""
-    now, caller, here = deps_of(request).clock(), session.caller, session.here
     form = await read_form(request)
-    return await _carry_out(request, session, None, form, lambda tx: delete_webhook(tx, caller, here, webhook_id, now))
+    async with once(request, session, form, back="/webhooks") as (tx, now):
+        await delete_webhook(tx, session.caller, session.here, webhook_id, now)
+    return see_other("/webhooks")
 
 
 @router.get("/webhooks/{webhook_id}/events/{delivery_id}")
 @performs(Action.READ_WEBHOOKS)
 async def show_event(request: Request, session: SignedIn, webhook_id: str, delivery_id: str) -> Response:
     """What the receiver got, and what it answered."""
-    return await _event_page(request, session, webhook_id, delivery_id, Form(), 200)
+    return await _event_page(request, session, webhook_id, delivery_id, Form())
 
 
 @router.post("/webhooks/{webhook_id}/events/{delivery_id}")
 @performs(Action.CHANGE_WEBHOOKS)
 async def repeat_event(request: Request, session: SignedIn, webhook_id: str, delivery_id: str) -> Response:
     """The same event once more."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    caller, here = session.caller, session.here
-    webhook = await _look(request, session, webhook_id)
-    form = await read_form(request)
+    await _look(request, session, webhook_id)
+    form, back = await read_form(request), f"/webhooks/{webhook_id}"
     with form.showing_errors():
-        deps.limits.hit("webhook test", session.user_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
-        return await _carry_out(
-            request, session, webhook, form, lambda tx: send_again(tx, caller, here, webhook_id, delivery_id, now)
-        )
-    return await _event_page(request, session, webhook_id, delivery_id, form, 422)
+        _limit(request, session, "webhook test")
+        async with once(request, session, form, back=back) as (tx, now):
+            await send_again(tx, session.caller, session.here, webhook_id, delivery_id, now)
+        return see_other(back)
+    return await _event_page(request, session, webhook_id, delivery_id, form)
 
 
-async def _event_page(
-    request: Request, session: Session, webhook_id: str, delivery_id: str, form: Form, status: int
-) -> Response:
+async def _event_page(request: Request, session: Session, webhook_id: str, delivery_id: str, form: Form) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     async with deps.store.read() as read:
@@ -204,7 +194,6 @@ async def _event_page(
     return render(
         request,
         "webhook_event.html",
-        status,
         form=form,
         webhook=webhook,
         delivery=delivery,
@@ -226,9 +215,9 @@ async def _look(request: Request, session: Session, webhook_id: str) -> Webhook:
         return await get_webhook(read, session.caller, Action.CHANGE_WEBHOOKS, session.here, webhook_id, deps.clock())
 
 
-def _ask(request: Request, webhook: Webhook, form: Form, status: int, **page: Any) -> Response:
-    context = {"lead": webhook.callback_url, "back": f"/webhooks/{webhook.id}", "form": form, **page}
-    return render(request, "danger.html", status, **context)
+def _limit(request: Request, session: Session, name: str) -> None:
+    """Raises RateLimited."""
+    deps_of(request).limits.hit(name, session.user_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
 
 
 async def _set_active(request: Request, session: Session, webhook_id: str, *, active: bool) -> Response:
@@ -237,15 +226,3 @@ async def _set_active(request: Request, session: Session, webhook_id: str, *, ac
     async with deps.store.write() as tx:
         await update_webhook(tx, deps.master_key, caller, here, webhook_id, Wishes(), now, active=active)
     return see_other(f"/webhooks/{webhook_id}")
-
-
-async def _carry_out(
-    request: Request, session: Session, webhook: Webhook | None, form: Form, change: Callable[[Tx], Awaitable[None]]
-) -> Response:
-    """The change, once for each form; then to the webhook's page, or to the list when it is gone."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    back = f"/webhooks/{webhook.id}" if webhook else "/webhooks"
-    async with deps.store.write() as tx:
-        await claim_form(tx, deps.hasher, session.here, form, back=back, now=now)
-        await change(tx)
-    return see_other(back)

@@ -27,7 +27,7 @@ from tenantry.outbox.webhooks import (
 from tenantry.store import group_lists, users
 from tenantry.store.engine import Read
 from tenantry.store.webhook_deliveries import Delivery
-from tenantry.surfaces.portal.forms import Form, claim_form, draft_of, read_form
+from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.groups import address
 from tenantry.surfaces.portal.guard import Session, SignedIn
@@ -97,7 +97,7 @@ async def list_webhooks(
 @performs(Action.CHANGE_WEBHOOKS)
 async def show_new(request: Request, session: SignedIn, group_id: str = "") -> Response:
     """For admins of a group. `group_id` is chosen already."""
-    return await _new_page(request, session, draft_of(request), 200, group_id if is_clean(group_id) else "")
+    return await _new_page(request, session, draft_of(request), group_id if is_clean(group_id) else "")
 
 
 @router.post("/webhooks/new")
@@ -126,15 +126,14 @@ async def register(request: Request, session: SignedIn) -> Response:
             wishes = Wishes(event_types=event_types, callback_token=token or None, context=context or None)
             deps.limits.hit("webhook handshake", session.user_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
             proven = await prove(deps.http, url, wishes.callback_token)
-            async with deps.store.write() as tx:
-                await claim_form(tx, deps.hasher, here, form, back="/webhooks", now=now)
+            async with once(request, session, form, back="/webhooks") as (tx, now):
                 webhook_id = await register_webhook(tx, deps.master_key, caller, here, subject, proven, wishes, now)
     if not webhook_id:
-        return await _new_page(request, session, form, 422, chosen)
+        return await _new_page(request, session, form, chosen)
     return see_other(f"/webhooks/{webhook_id}")
 
 
-async def _new_page(request: Request, session: Session, form: Form, status: int, chosen: str) -> Response:
+async def _new_page(request: Request, session: Session, form: Form, chosen: str) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     async with deps.store.read() as read:
@@ -142,7 +141,7 @@ async def _new_page(request: Request, session: Session, form: Form, status: int,
         if not choices:
             await require(read, caller, Action.CHANGE_WEBHOOKS, here, now=now)
     events = [(name, words) for name, words in event_words().items() if name != TEST]
-    return render(request, "webhook_form.html", status, form=form, choices=choices, chosen=chosen, events=events)
+    return render(request, "webhook_form.html", form=form, choices=choices, chosen=chosen, events=events)
 
 
 async def _choices(

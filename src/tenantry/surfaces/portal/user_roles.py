@@ -1,0 +1,95 @@
+"""Directory roles are given to a user and taken away."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action, RoleId
+from tenantry.access.decide import require
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import UserId
+from tenantry.directory.roles import assign_role, list_roles, remove_role
+from tenantry.directory.user_search import find_any_user
+from tenantry.store.users import User
+from tenantry.surfaces.portal.forms import Form, draft_of, once, read_day, read_form
+from tenantry.surfaces.portal.frame import ask, render, see_other
+from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.role_words import role_name, role_texts
+from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+@router.get("/users/{user_id}/roles")
+@performs(Action.ASSIGN_ROLE)
+async def show_roles(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Every role with what it allows."""
+    return await _roles_page(request, session, user_id, draft_of(request))
+
+
+@router.post("/users/{user_id}/roles")
+@performs(Action.ASSIGN_ROLE)
+async def give_role(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Giving one that the user holds moves its end."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    form = await read_form(request)
+    if form.value("role_id") not in set(RoleId):
+        form.fail("role_id", _("Choose a role."))
+    expires_at = read_day(form, "expires_at")
+    if not form.errors:
+        with form.showing_errors():
+            async with deps.store.write() as tx:
+                role_id = RoleId(form.value("role_id"))
+                await assign_role(tx, session.caller, session.here, user_id, role_id, expires_at, now)
+            return see_other(f"/users/{user_id}")
+    return await _roles_page(request, session, user_id, form)
+
+
+async def _roles_page(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
+    user, held = await _look(request, session, user_id)
+    return render(request, "user_roles.html", user=user, form=form, roles=role_texts(), held=held)
+
+
+@router.get("/users/{user_id}/roles/{role_id}/remove")
+@performs(Action.ASSIGN_ROLE)
+async def ask_remove_role(request: Request, session: SignedIn, user_id: UserId, role_id: str) -> Response:
+    """What the user can no longer do."""
+    user, held = await _look(request, session, user_id)
+    if role_id not in held:
+        raise NotFound("role assignment")
+    lost = next((role.covers for role in role_texts() if role.id == role_id), "")
+    consequences = [_("From now on this is refused to %(name)s:") % {"name": user.display_name} + f" {lost}"]
+    if user_id == session.user_id:
+        consequences.append(
+            _("It is your own role. If nobody else holds it, only the server's operator can give it back.")
+        )
+    return ask(
+        request,
+        title=_("Take %(role)s from %(name)s") % {"role": role_name(role_id), "name": user.display_name},
+        consequences=consequences,
+        confirm=_("Take the role away"),
+        back=f"/users/{user_id}",
+    )
+
+
+@router.post("/users/{user_id}/roles/{role_id}/remove")
+@performs(Action.ASSIGN_ROLE)
+async def take_role(request: Request, session: SignedIn, user_id: UserId, role_id: str) -> Response:
+    """Back on the user's page afterwards."""
+    form, back = await read_form(request), f"/users/{user_id}"
+    if role_id not in set(RoleId):
+        raise NotFound("role assignment")
+    async with once(request, session, form, back=back) as (tx, now):
+        await remove_role(tx, session.caller, session.here, user_id, RoleId(role_id), now)
+    return see_other(back)
+
+
+async def _look(request: Request, session: Session, user_id: UserId) -> tuple[User, set[str]]:
+    """The user, for who may give roles, and the ids of the roles that it holds."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        await require(read, session.caller, Action.ASSIGN_ROLE, session.here, now=now)
+        user = await find_any_user(read, session.caller, session.here, user_id, now)
+        return user, {role.role_id for role in await list_roles(read, session.here, user_id, now)}
