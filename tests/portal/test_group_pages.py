@@ -26,7 +26,9 @@ async def role_of(portal: Portal, group_id: GroupId, user: SomeUser) -> str | No
 
 async def subscribers_of(portal: Portal, group_id: GroupId) -> list[ListedMember]:
     async with portal.app.deps.store.read() as read:
-        return await member_lists.list_subscribers(read, portal.tenant.id, group_id, prefix="", after=None, limit=1000)
+        return await member_lists.list_by_name(
+            read, portal.tenant.id, group_id, member_lists.Standing.SUBSCRIBER, prefix="", after=None, limit=1000
+        )
 
 
 async def a_broadcast(portal: Portal, *subscribers: SomeUser) -> GroupId:

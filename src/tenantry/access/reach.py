@@ -13,9 +13,11 @@ from tenantry.access.decide import require
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
-from tenantry.store import reach
+from tenantry.store import customer_paths, reach
+from tenantry.store.customer_paths import CustomerPath
 from tenantry.store.engine import Read
-from tenantry.store.reach import AppPath, CustomerPath, GroupToken, Holder, PartnerPath, Totals
+from tenantry.store.pages import Position
+from tenantry.store.reach import AppPath, GroupToken, Holder, PartnerPath, Totals
 
 PARTNERS_SHOWN = 8
 HOLDERS_SHOWN = 8
@@ -24,9 +26,6 @@ GROUP_TOKENS_SHOWN = 30
 CUSTOMERS_SHOWN = 10
 COUNTED = 10_000
 CUSTOMERS_COUNTED = 1_000
-
-Position = tuple[str, str]
-"""`name_key` and `id` of the last thing shown; two empty texts are the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,10 @@ async def map_reach(
     after_customer: Position = ("", ""),
     now: Micros,
 ) -> ReachMap:
-    """`named_like`: a lower-case LIKE pattern, `!` its escape character. Raises what `access.require` does.
+    """`named_like`: a lower-case LIKE pattern, `!` its escape character. ("", "") is the position before all.
 
     `is_own`: the tenant is the caller's; what a customer reaches in its own customers is not for its partner to see.
+    Raises what `access.require` does.
     """
     await require(read, caller, Action.SEE_REACH, tenant_id, now=now)
     partners: list[PartnerPath] = []
@@ -89,7 +89,7 @@ async def map_reach(
             most=COUNTED,
         )
     if with_customers and is_own:
-        customers = await reach.list_customer_paths(
+        customers = await customer_paths.list_by_name(
             read,
             tenant_id,
             now,

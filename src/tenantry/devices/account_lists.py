@@ -12,10 +12,11 @@ from tenantry.core.errors import NotFound
 from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId
 from tenantry.devices.enterprises import require_enterprise
 from tenantry.store import device_lists, devices
-from tenantry.store.device_lists import ListedAccount, ListedEnterprise, Position, UnusedToken
+from tenantry.store.device_lists import ListedAccount, ListedEnterprise, UnusedToken
 from tenantry.store.devices import Device
 from tenantry.store.engine import Read
 from tenantry.store.enterprises import Enterprise
+from tenantry.store.pages import Position
 
 TOKENS_SHOWN = 20
 

@@ -12,8 +12,9 @@ from tenantry.core.errors import NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.store import group_lists, member_lists
 from tenantry.store.engine import Read
-from tenantry.store.group_lists import GroupFacts, ListedGroup, Position, RelatedGroup
-from tenantry.store.member_lists import ListedMember
+from tenantry.store.group_lists import GroupFacts, ListedGroup, RelatedGroup
+from tenantry.store.member_lists import ListedMember, Standing
+from tenantry.store.pages import Position
 
 RELATED_SHOWN = 100
 
@@ -97,8 +98,8 @@ async def search_members(
     """
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     managing = await decide(read, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
-    found = await member_lists.list_members(
-        read, tenant_id, group_id, prefix=text.strip().lower(), after=after, limit=limit + 1
+    found = await member_lists.list_by_name(
+        read, tenant_id, group_id, Standing.MEMBER, prefix=text.strip().lower(), after=after, limit=limit + 1
     )
     last = found[limit - 1] if len(found) > limit else None
     members = found[:limit]
@@ -112,7 +113,7 @@ async def get_member(
 ) -> ListedMember:
     """One admin or member, for who may do `action` in the group. Raises what `access.require` does; NotFound."""
     await require(read, caller, action, tenant_id, group_id=group_id, now=now)
-    found = await member_lists.find_member(read, tenant_id, group_id, user_id)
+    found = await member_lists.find(read, tenant_id, group_id, Standing.MEMBER, user_id)
     if found is None:
         raise NotFound("member")
     return found

@@ -23,7 +23,8 @@ from tenantry.directory.member_files import PersonRow
 from tenantry.directory.phones import normalise
 from tenantry.store import groups, member_lists, members, phones
 from tenantry.store.engine import Read, Tx
-from tenantry.store.member_lists import ListedMember, Position
+from tenantry.store.member_lists import ListedMember, Standing
+from tenantry.store.pages import Position
 
 
 class FoundSubscribers(NamedTuple):
@@ -61,8 +62,8 @@ async def search_subscribers(
     """Those whose display name begins with `text`, by name. Raises what `list_subscribers` does."""
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     await require_broadcasting(read, tenant_id, group_id)
-    found = await member_lists.list_subscribers(
-        read, tenant_id, group_id, prefix=text.strip().lower(), after=after, limit=limit + 1
+    found = await member_lists.list_by_name(
+        read, tenant_id, group_id, Standing.SUBSCRIBER, prefix=text.strip().lower(), after=after, limit=limit + 1
     )
     last = found[limit - 1] if len(found) > limit else None
     shown = await _as_seen(read, caller, tenant_id, group_id, found[:limit], now)
@@ -74,7 +75,7 @@ async def get_subscriber(
 ) -> ListedMember:
     """For who may remove it. Raises what `access.require` does; NotFound("subscriber")."""
     await require(read, caller, Action.REMOVE_GROUP_MEMBER, tenant_id, group_id=group_id, now=now)
-    found = await member_lists.find_subscriber(read, tenant_id, group_id, user_id)
+    found = await member_lists.find(read, tenant_id, group_id, Standing.SUBSCRIBER, user_id)
     if found is None:
         raise NotFound("subscriber")
     return found

@@ -25,7 +25,8 @@ from tenantry.directory.sessions import end_sessions
 from tenantry.outbox.changes import EventType, enqueue_for_user
 from tenantry.store import passwords, tenants, user_lists, users
 from tenantry.store.engine import Read, Tx
-from tenantry.store.user_lists import Order, Position
+from tenantry.store.pages import Position
+from tenantry.store.user_lists import Order
 from tenantry.store.users import User
 from tenantry.tokens.grants import revoke_grants_of_user
 

@@ -7,11 +7,7 @@ from typing import NamedTuple
 from tenantry.core.clock import Micros
 from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId
 from tenantry.store.engine import Read
-
-Position = tuple[str, str]
-
-_LAST = "\U0010ffff"
-"""Sorts after every character a key may hold."""
+from tenantry.store.pages import Position, beyond
 
 
 class ListedEnterprise(NamedTuple):
@@ -99,7 +95,7 @@ async def list_accounts(
         now=now,
         key=key,
         id=row_id,
-        beyond=prefix + _LAST,
+        beyond=beyond(prefix),
         limit=limit,
     )
 

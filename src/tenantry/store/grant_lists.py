@@ -38,16 +38,21 @@ class ReachedGroup(NamedTuple):
     of_all: int
 
 
-async def find_live(read: Read, tenant_id: TenantId, grant_id: GrantId, now: Micros) -> GrantRow | None:
-    """Neither revoked nor expired, of a connector that is not deleted."""
-    return await read.one_or_none(
-        GrantRow,
-        """
+_COLUMNS = """
         SELECT t.id, t.connector_id, c.name AS connector_name, c.created_by AS connector_owner, t.user_id,
                u.display_name AS user_name, t.reach, t.group_id, g.name AS group_name, t.permissions, t.created_at,
                t.expires_at,
                (SELECT MAX(r.last_used_at) FROM refresh_tokens r
                 WHERE r.tenant_id = :tenant_id AND r.grant_id = t.id) AS last_used_at
+"""
+
+
+async def find_live(read: Read, tenant_id: TenantId, grant_id: GrantId, now: Micros) -> GrantRow | None:
+    """Neither revoked nor expired, of a connector that is not deleted."""
+    return await read.one_or_none(
+        GrantRow,
+        _COLUMNS
+        + """
         FROM grants t
         JOIN connectors c ON c.id = t.connector_id AND c.tenant_id = :tenant_id AND c.deleted_at IS NULL
         JOIN users u ON u.tenant_id = :tenant_id AND u.id = t.user_id
@@ -66,12 +71,8 @@ async def list_live_of_connector(
     """At most `limit` live grants by id, of users and groups that still are."""
     return await read.all(
         GrantRow,
-        """
-        SELECT t.id, t.connector_id, c.name AS connector_name, c.created_by AS connector_owner, t.user_id,
-               u.display_name AS user_name, t.reach, t.group_id, g.name AS group_name, t.permissions, t.created_at,
-               t.expires_at,
-               (SELECT MAX(r.last_used_at) FROM refresh_tokens r
-                WHERE r.tenant_id = :tenant_id AND r.grant_id = t.id) AS last_used_at
+        _COLUMNS
+        + """
         FROM grants t
         JOIN connectors c ON c.id = t.connector_id AND c.tenant_id = :tenant_id AND c.deleted_at IS NULL
         JOIN users u ON u.tenant_id = :tenant_id AND u.id = t.user_id AND u.soft_deleted_at IS NULL
@@ -94,12 +95,8 @@ async def list_live_of_group(
     """At most `limit` live grants for this one group, by connector name."""
     return await read.all(
         GrantRow,
-        """
-        SELECT t.id, t.connector_id, c.name AS connector_name, c.created_by AS connector_owner, t.user_id,
-               u.display_name AS user_name, t.reach, t.group_id, g.name AS group_name, t.permissions, t.created_at,
-               t.expires_at,
-               (SELECT MAX(r.last_used_at) FROM refresh_tokens r
-                WHERE r.tenant_id = :tenant_id AND r.grant_id = t.id) AS last_used_at
+        _COLUMNS
+        + """
         FROM grants t
         JOIN groups g ON g.tenant_id = :tenant_id AND g.id = t.group_id AND g.deleted_at IS NULL
         JOIN connectors c ON c.id = t.connector_id AND c.tenant_id = :tenant_id AND c.deleted_at IS NULL

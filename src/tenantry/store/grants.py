@@ -132,15 +132,17 @@ async def hold_group(tx: Tx, tenant_id: TenantId, group_id: GroupId) -> bool:
     return changed == 1
 
 
+_REVOKE = """
+        UPDATE grants SET revoked_at = :now, revoked_reason = :reason
+        WHERE tenant_id = :tenant_id AND revoked_at IS NULL"""
+_RETURNING = "RETURNING id, connector_id"
+
+
 async def revoke(tx: Tx, tenant_id: TenantId, grant_id: GrantId, reason: str, now: Micros) -> RevokedGrant | None:
     """None when there is no such grant, or it was revoked before."""
     return await tx.one_or_none(
         RevokedGrant,
-        """
-        UPDATE grants SET revoked_at = :now, revoked_reason = :reason
-        WHERE tenant_id = :tenant_id AND id = :id AND revoked_at IS NULL
-        RETURNING id, connector_id
-        """,
+        f"{_REVOKE} AND id = :id {_RETURNING}",
         tenant_id=tenant_id,
         id=grant_id,
         reason=reason,
@@ -154,12 +156,10 @@ async def revoke_of_user(
     """Revoke what the user granted the connector, but for single groups; with `amr`, only what stands on that proof."""
     return await tx.all(
         RevokedGrant,
-        """
-        UPDATE grants SET revoked_at = :now, revoked_reason = :reason
-        WHERE tenant_id = :tenant_id AND connector_id = :connector_id AND user_id = :user_id
-            AND group_id IS NULL AND revoked_at IS NULL AND (CAST(:amr AS TEXT) IS NULL OR amr = CAST(:amr AS TEXT))
-        RETURNING id, connector_id
-        """,
+        f"""{_REVOKE}
+          AND connector_id = :connector_id AND user_id = :user_id AND group_id IS NULL
+          AND (CAST(:amr AS TEXT) IS NULL OR amr = CAST(:amr AS TEXT))
+        {_RETURNING}""",
         tenant_id=tenant_id,
         connector_id=connector_id,
         user_id=user_id,
@@ -175,11 +175,7 @@ async def revoke_all_of_user(
     """Revoke whatever the user granted to anybody, for single groups too."""
     return await tx.all(
         RevokedGrant,
-        """
-        UPDATE grants SET revoked_at = :now, revoked_reason = :reason
-        WHERE tenant_id = :tenant_id AND user_id = :user_id AND revoked_at IS NULL AND expires_at > :now
-        RETURNING id, connector_id
-        """,
+        f"{_REVOKE} AND user_id = :user_id AND expires_at > :now {_RETURNING}",
         tenant_id=tenant_id,
         user_id=user_id,
         reason=reason,
@@ -193,12 +189,7 @@ async def revoke_of_group(
     """Revoke what anybody granted the connector for this group."""
     return await tx.all(
         RevokedGrant,
-        """
-        UPDATE grants SET revoked_at = :now, revoked_reason = :reason
-        WHERE tenant_id = :tenant_id AND connector_id = :connector_id AND group_id = :group_id
-            AND revoked_at IS NULL
-        RETURNING id, connector_id
-        """,
+        f"{_REVOKE} AND connector_id = :connector_id AND group_id = :group_id {_RETURNING}",
         tenant_id=tenant_id,
         connector_id=connector_id,
         group_id=group_id,
@@ -213,11 +204,7 @@ async def revoke_all_of_group(
     """Revoke whatever anybody granted to any connector for this group."""
     return await tx.all(
         RevokedGrant,
-        """
-        UPDATE grants SET revoked_at = :now, revoked_reason = :reason
-        WHERE tenant_id = :tenant_id AND group_id = :group_id AND revoked_at IS NULL AND expires_at > :now
-        RETURNING id, connector_id
-        """,
+        f"{_REVOKE} AND group_id = :group_id AND expires_at > :now {_RETURNING}",
         tenant_id=tenant_id,
         group_id=group_id,
         reason=reason,

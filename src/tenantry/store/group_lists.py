@@ -10,12 +10,9 @@ from typing import NamedTuple
 
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.store.engine import Read
-
-Position = tuple[str, str]
+from tenantry.store.pages import Position, beyond
 
 COUNTED = 1_000
-_LAST = "\U0010ffff"
-"""Sorts after every character a key may hold."""
 
 
 class ListedGroup(NamedTuple):
@@ -94,7 +91,7 @@ async def by_name(
         asking_user_id=asking_user_id,
         key=key,
         id=row_id,
-        beyond=prefix + _LAST,
+        beyond=beyond(prefix),
         limit=limit,
         most=COUNTED,
     )
@@ -119,7 +116,7 @@ async def of_user_by_name(
         asking_user_id=asking_user_id,
         key=key,
         id=row_id,
-        beyond=prefix + _LAST,
+        beyond=beyond(prefix),
         limit=limit,
         most=COUNTED,
     )
@@ -216,7 +213,7 @@ async def list_linkable(
         tenant_id=tenant_id,
         parent_id=parent_id,
         prefix=prefix,
-        beyond=prefix + _LAST,
+        beyond=beyond(prefix),
         limit=limit,
     )
 
@@ -237,7 +234,7 @@ async def list_linkable_by(
         admin_id=admin_id,
         parent_id=parent_id,
         prefix=prefix,
-        beyond=prefix + _LAST,
+        beyond=beyond(prefix),
         limit=limit,
     )
 

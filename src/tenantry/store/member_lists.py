@@ -6,15 +6,12 @@ A statement takes the rows whose key begins with `prefix` (lower case; empty: al
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import NamedTuple
 
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.store.engine import Read
-
-Position = tuple[str, str]
-
-_LAST = "\U0010ffff"
-"""Sorts after every character a key may hold."""
+from tenantry.store.pages import Position, beyond
 
 
 class ListedMember(NamedTuple):
@@ -30,6 +27,10 @@ class ListedMember(NamedTuple):
     member_key: str
 
 
+class _Standing(NamedTuple):
+    condition: str
+
+
 _COLUMNS = """
         SELECT u.id AS user_id, u.display_name, u.user_principal_name, u.user_type, m.role,
                (SELECT p.number FROM phones p WHERE p.tenant_id = :tenant_id AND p.user_id = u.id
@@ -43,56 +44,51 @@ _COLUMNS = """
 """
 
 
-async def list_members(
-    read: Read, tenant_id: TenantId, group_id: GroupId, *, prefix: str, after: Position | None, limit: int
+class Standing(_Standing, Enum):
+    """As what somebody is in a group. Admins are members."""
+
+    MEMBER = _Standing("m.role <> 'subscriber'")
+    SUBSCRIBER = _Standing("m.role = 'subscriber'")
+
+
+async def list_by_name(
+    read: Read,
+    tenant_id: TenantId,
+    group_id: GroupId,
+    standing: Standing,
+    *,
+    prefix: str,
+    after: Position | None,
+    limit: int,
 ) -> list[ListedMember]:
-    """Live members, admins among them, by display name."""
+    """Those who are not deleted, by display name."""
     key, row_id = after or (prefix, "")
     return await read.all(
         ListedMember,
-        _COLUMNS
-        + """
-          AND m.role <> 'subscriber' AND (m.member_key, m.user_id) > (:key, :id) AND m.member_key < :beyond
+        f"""
+        {_COLUMNS}
+          AND {standing.condition} AND (m.member_key, m.user_id) > (:key, :id) AND m.member_key < :beyond
         ORDER BY m.member_key, m.user_id LIMIT :limit
         """,
         tenant_id=tenant_id,
         group_id=group_id,
         key=key,
         id=row_id,
-        beyond=prefix + _LAST,
+        beyond=beyond(prefix),
         limit=limit,
     )
 
 
-async def find_member(read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> ListedMember | None:
-    """An admin or member who is not deleted."""
+async def find(
+    read: Read, tenant_id: TenantId, group_id: GroupId, standing: Standing, user_id: UserId
+) -> ListedMember | None:
+    """One who is not deleted."""
     return await read.one_or_none(
         ListedMember,
-        _COLUMNS + "  AND m.role <> 'subscriber' AND m.user_id = :user_id",
+        f"{_COLUMNS} AND {standing.condition} AND m.user_id = :user_id",
         tenant_id=tenant_id,
         group_id=group_id,
         user_id=user_id,
-    )
-
-
-async def list_subscribers(
-    read: Read, tenant_id: TenantId, group_id: GroupId, *, prefix: str, after: Position | None, limit: int
-) -> list[ListedMember]:
-    """Live subscribers, by display name."""
-    key, row_id = after or (prefix, "")
-    return await read.all(
-        ListedMember,
-        _COLUMNS
-        + """
-          AND m.role = 'subscriber' AND (m.member_key, m.user_id) > (:key, :id) AND m.member_key < :beyond
-        ORDER BY m.member_key, m.user_id LIMIT :limit
-        """,
-        tenant_id=tenant_id,
-        group_id=group_id,
-        key=key,
-        id=row_id,
-        beyond=prefix + _LAST,
-        limit=limit,
     )
 
 
@@ -107,15 +103,4 @@ async def list_subscribers_by_id(
         group_id=group_id,
         after_id=after_id,
         limit=limit,
-    )
-
-
-async def find_subscriber(read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> ListedMember | None:
-    """One who is not deleted."""
-    return await read.one_or_none(
-        ListedMember,
-        _COLUMNS + "  AND m.role = 'subscriber' AND m.user_id = :user_id",
-        tenant_id=tenant_id,
-        group_id=group_id,
-        user_id=user_id,
     )

@@ -10,9 +10,8 @@ from typing import NamedTuple
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
 from tenantry.store.engine import Read, Tx
+from tenantry.store.pages import beyond
 from tenantry.store.relationships import DelegatedRelationship
-
-_LAST = "\U0010ffff"
 
 
 class ListedCustomer(NamedTuple):
@@ -126,6 +125,6 @@ async def list_by_name(
         now=now,
         key=key,
         id=row_id,
-        beyond=prefix + _LAST,
+        beyond=beyond(prefix),
         limit=limit,
     )

@@ -1,5 +1,4 @@
-"""Who can reach what in a tenant, a page at a time: partners and administrators on one side, apps on the other; and
-which customers the tenant reaches as a partner.
+"""Who can reach what in a tenant, a page at a time: partners and administrators on one side, apps on the other.
 
 Each statement reads a bounded number of rows; counts stop at `most`.
 """
@@ -64,20 +63,6 @@ class GroupToken(NamedTuple):
     group_id: str
     group_name: str
     giver: str
-
-
-class CustomerPath(NamedTuple):
-    """A customer that the tenant reaches as its partner. `live` and `waiting` count relationships; `ends_at` is the
-    latest end of a live one. `of_all` counts the customers from this page on.
-    """
-
-    id: str
-    name: str
-    name_key: str
-    live: int
-    ends_at: int | None
-    waiting: int
-    of_all: int
 
 
 class Totals(NamedTuple):
@@ -236,54 +221,6 @@ async def list_group_tokens(
         last_name=last[0],
         last_id=last[1],
         limit=limit,
-    )
-
-
-async def list_customer_paths(
-    read: Read, tenant_id: TenantId, now: Micros, *, named_like: str, after: tuple[str, str], limit: int, most: int
-) -> list[CustomerPath]:
-    """At most `limit` customers with a relationship that is live or waits, after (`name_key`, `id`).
-
-    `of_all` stops at `most`. From the partner's own copy: what the roles are stands with each customer.
-    """
-    return await read.all(
-        CustomerPath,
-        """
-        SELECT p.id, t.name, p.name_key,
-               (SELECT COUNT(*) FROM partner_relationships r
-                WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = p.id
-                  AND r.status IN ('active', 'expiring') AND r.expires_at > :now) AS live,
-               (SELECT MAX(r.expires_at) FROM partner_relationships r
-                WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = p.id
-                  AND r.status IN ('active', 'expiring') AND r.expires_at > :now) AS ends_at,
-               (SELECT COUNT(*) FROM partner_relationships r
-                WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = p.id
-                  AND r.status = 'approvalPending' AND r.expires_at > :now) AS waiting,
-               p.of_all
-        FROM (
-            SELECT q.id, q.name_key, COUNT(*) OVER () AS of_all
-            FROM (
-                SELECT c.customer_tenant_id AS id, c.name_key
-                FROM partner_customers c JOIN tenants t ON t.id = c.customer_tenant_id
-                WHERE c.tenant_id = :tenant_id AND (c.name_key, c.customer_tenant_id) > (:after_name, :after_id)
-                  AND c.name_key LIKE :named_like ESCAPE '!' AND t.deleted_at IS NULL AND t.disabled_at IS NULL
-                  AND EXISTS (
-                        SELECT 1 FROM partner_relationships r
-                        WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = c.customer_tenant_id
-                          AND r.status IN ('active', 'expiring', 'approvalPending') AND r.expires_at > :now)
-                ORDER BY c.name_key, c.customer_tenant_id LIMIT :most
-            ) q
-            ORDER BY q.name_key, q.id LIMIT :limit
-        ) p JOIN tenants t ON t.id = p.id
-        ORDER BY p.name_key, p.id
-        """,
-        tenant_id=tenant_id,
-        now=now,
-        named_like=named_like,
-        after_name=after[0],
-        after_id=after[1],
-        limit=limit,
-        most=most,
     )
 
 

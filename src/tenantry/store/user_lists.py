@@ -8,10 +8,8 @@ from typing import NamedTuple
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
 from tenantry.store.engine import Read
+from tenantry.store.pages import Position
 from tenantry.store.users import User
-
-Position = tuple[str, str]
-"""(key, id) of a row."""
 
 
 class _Order(NamedTuple):
@@ -40,7 +38,7 @@ class Order(_Order, Enum):
 async def list_members(
     read: Read, tenant_id: TenantId, order: Order, *, deleted_after: Micros | None, after: Position | None, limit: int
 ) -> list[User]:
-    """At most `limit` members after the position, which is the last row's of the page before; None: from the start.
+    """At most `limit` members after the position; None: from the start.
 
     `deleted_after` None: those that are not soft-deleted; else those soft-deleted after that instant.
     """

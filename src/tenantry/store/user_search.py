@@ -12,11 +12,7 @@ from typing import NamedTuple
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.store.engine import Read
-
-Position = tuple[str, str]
-
-_LAST = "\U0010ffff"
-"""Sorts after every character a key may hold."""
+from tenantry.store.pages import Position, beyond
 
 
 class ListedUser(NamedTuple):
@@ -86,7 +82,7 @@ async def by_display_name(
         now=now,
         key=key,
         id=row_id,
-        beyond=prefix + _LAST,
+        beyond=beyond(prefix),
         limit=limit,
     )
 
@@ -110,7 +106,7 @@ async def by_sign_in_name(
         key=key,
         id=row_id,
         prefix=prefix,
-        beyond=prefix + _LAST,
+        beyond=beyond(prefix),
         limit=limit,
     )
 
@@ -141,7 +137,7 @@ async def deleted_by_display_name(
         deleted_after=deleted_after,
         key=key,
         id=row_id,
-        beyond=prefix + _LAST,
+        beyond=beyond(prefix),
         limit=limit,
     )
 
@@ -166,7 +162,7 @@ async def holders_by_display_name(
         now=now,
         role_id=role_id,
         prefix=prefix,
-        beyond=prefix + _LAST,
+        beyond=beyond(prefix),
         key=key,
         id=row_id,
         limit=limit,

@@ -22,7 +22,9 @@ async def rename(store: Store, user: SomeUser, name: str) -> None:
 
 async def listed(store: Store, tenant: SomeTenant, group_id: GroupId, prefix: str = "") -> list[str]:
     async with store.read() as read:
-        found = await member_lists.list_members(read, tenant.id, group_id, prefix=prefix, after=None, limit=50)
+        found = await member_lists.list_by_name(
+            read, tenant.id, group_id, member_lists.Standing.MEMBER, prefix=prefix, after=None, limit=50
+        )
     assert [row.member_key for row in found] == [row.display_name.lower() for row in found]
     return [row.display_name for row in found]
 

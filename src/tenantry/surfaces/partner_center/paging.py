@@ -21,7 +21,7 @@ from starlette.datastructures import QueryParams
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import TenantId
 from tenantry.directory.users import UserOrder
-from tenantry.store.user_lists import Position
+from tenantry.store.pages import Position
 from tenantry.store.users import User
 from tenantry.surfaces.partner_center import wire
 from tenantry.surfaces.shared.body import Fields, parse_json

@@ -1,0 +1,9 @@
+"""Lists go by a key, a page at a time: what their statements share."""
+
+Position = tuple[str, str]
+"""(key, id) of the last row of a page, after which the next one begins."""
+
+
+def beyond(prefix: str) -> str:
+    """What sorts after every key that begins with `prefix`."""
+    return prefix + "\U0010ffff"
