@@ -19,7 +19,8 @@ from tenantry.directory.group_lists import FoundMembers, search_members
 from tenantry.directory.subscribers import search_subscribers
 from tenantry.directory.user_files import write_row
 from tenantry.store.engine import Read
-from tenantry.store.member_lists import ListedMember, Position
+from tenantry.store.member_lists import ListedMember
+from tenantry.store.pages import Position
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.users import csv_file
 from tenantry.surfaces.shared.deps import deps_of

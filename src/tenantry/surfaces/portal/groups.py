@@ -11,7 +11,8 @@ from tenantry.access.decide import decide
 from tenantry.core.ids import GroupId
 from tenantry.directory.group_lists import look_at_group, search_groups, search_members
 from tenantry.directory.groups import GroupType
-from tenantry.store.group_lists import COUNTED, Position
+from tenantry.store.group_lists import COUNTED
+from tenantry.store.pages import Position
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import gettext as _

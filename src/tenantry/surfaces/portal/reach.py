@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.access.reach import Position, map_reach
+from tenantry.access.reach import map_reach
+from tenantry.store.pages import Position
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.reach_graph import counted, draw_customers, draw_reach, more_customers, reaches_customers

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tenantry.access.actions import Permission
 from tenantry.access.reach import COUNTED, CUSTOMERS_COUNTED, ReachMap
 from tenantry.core.clock import Micros
-from tenantry.store.reach import AppPath, CustomerPath, GroupToken, Holder, PartnerPath
+from tenantry.store.customer_paths import CustomerPath
+from tenantry.store.reach import AppPath, GroupToken, Holder, PartnerPath
 from tenantry.surfaces.portal.graph import Drawing, Graph, Node
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import gettext as _
