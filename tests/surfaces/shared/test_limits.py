@@ -59,7 +59,10 @@ def test_it_holds_a_bounded_number_of_keys_and_forgets_the_oldest(monkeypatch: p
     monkeypatch.setattr(limits, "MAX_KEYS", 3)
     limiter = RateLimiter(True, FakeClock())
     for name in "abcd":
-        limiter.hit(name, limit=1, window=MINUTE)
+        limiter.hit(name, limit=2, window=MINUTE)
+    limiter.hit("d", limit=2, window=MINUTE)  # known, so nobody has to go
+    with pytest.raises(RateLimited):
+        limiter.hit("b", limit=1, window=MINUTE)
     limiter.hit("a", limit=1, window=MINUTE)
     with pytest.raises(RateLimited):
         limiter.hit("d", limit=1, window=MINUTE)

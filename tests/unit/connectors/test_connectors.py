@@ -154,6 +154,10 @@ async def test_pages_of_connectors_follow_one_another(store: Store) -> None:
         ({"redirect_uris": ["http://contoso.example/back"]}, "redirect_uris"),
         ({"redirect_uris": ["https://contoso.example/back#part"]}, "redirect_uris"),
         ({"redirect_uris": ["javascript:alert(1)"]}, "redirect_uris"),
+        ({"redirect_uris": ["https://contoso.example/b\u00e4ck"]}, "redirect_uris"),
+        ({"redirect_uris": ["https://contoso.example/a b"]}, "redirect_uris"),
+        ({"redirect_uris": ["https://contoso.example/" + "x" * 2025]}, "redirect_uris"),
+        ({"redirect_uris": ["https:///back"]}, "redirect_uris"),
         ({"redirect_uris": ["https://[::1/back"]}, "redirect_uris"),
     ],
 )

@@ -83,7 +83,8 @@ async def test_only_a_service_account_has_keys_and_only_strong_rsa_ones(store: S
     async with store.write() as tx:
         with pytest.raises(FailedPrecondition):
             await add_service_account_key(tx, OPERATOR, tenant.id, connector.id, "key-2", good, NOON)
-        for pem in ("", "-----BEGIN PUBLIC KEY-----", _pem(ec.generate_private_key(ec.SECP256R1()))):
+        weak = (_pem(rsa.generate_private_key(65537, 2047)), _pem(ec.generate_private_key(ec.SECP256R1())))
+        for pem in ("", "-----BEGIN PUBLIC KEY-----", *weak):
             with pytest.raises(InvalidValue):
                 await add_service_account_key(tx, OPERATOR, tenant.id, account.id, "key-2", pem, NOON)
         with pytest.raises(InvalidValue):

@@ -64,6 +64,8 @@ async def test_what_is_over_is_neither_approved_nor_ended_again(store: Store) ->
         await end_relationship(tx, OPERATOR, customer_tenant_id=customer.id, relationship_id=late, now=NOON)
         with pytest.raises(FailedPrecondition, match="terminated"):
             await end_relationship(tx, OPERATOR, customer_tenant_id=customer.id, relationship_id=late, now=NOON)
+        [row] = await relationships.list_of_pair(tx, customer.id, partner.id)
+    assert [status_at(row, now) for now in (NOON, NOON + 2 * DAY)] == ["terminated"] * 2
 
 
 async def test_another_customer_can_neither_approve_nor_end_it(store: Store) -> None:

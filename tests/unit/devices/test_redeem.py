@@ -208,6 +208,16 @@ async def test_the_device_whose_answer_was_lost_is_provisioned_by_the_same_token
             await redeem(store, token, android_id, now=NOON + later * SECOND)
 
 
+async def test_a_neighbour_does_not_repeat_the_token_of_a_device(store: Store) -> None:
+    enterprise = await an_enterprise(store)
+    account_id = await a_managed_account(store, enterprise)
+    token = await a_device_token(store, enterprise, account_id)
+    await redeem(store, token, "00aa")
+    await redeem(store, await a_device_token(store, enterprise, account_id), "00bb")
+    with pytest.raises(DeviceTokenUsed):
+        await redeem(store, token, "00bb", now=NOON + 10 * SECOND)
+
+
 async def test_a_lost_answer_does_not_bring_a_revoked_device_back(store: Store) -> None:
     enterprise = await an_enterprise(store)
     account_id = await a_managed_account(store, enterprise)

@@ -15,7 +15,7 @@ from tenantry.directory.users import delete_user, restore_user
 from tenantry.outbox.changes import listening
 from tenantry.outbox.webhooks import LONGEST_VALIDITY, MOST_OF_ONE_OBJECT, VALIDITY, delete_webhook, update_webhook
 from tenantry.outbox.webhooks import Wishes as SomeWishes
-from tests.support.builders import OPERATOR, SomeUser, a_group, as_user
+from tests.support.builders import OPERATOR, SomeUser, a_group, a_user, as_user
 from tests.support.queries import counted_queries
 from tests.unit.outbox.conftest import KEY, Outbox
 
@@ -77,6 +77,8 @@ async def test_only_webhooks_that_ask_for_it_are_told(outbox: Outbox) -> None:
 
 @pytest.mark.parametrize("end", ["expired", "disabled", "deleted"])
 async def test_a_webhook_that_has_ended_is_told_nothing(outbox: Outbox, end: str) -> None:
+    carl = await a_user(outbox.store, outbox.tenant)
+    await outbox.add(outbox.bob)
     webhook_id = await outbox.register(expires_at=outbox.clock() + DAY)
     async with outbox.store.write() as tx:
         if end == "disabled":
@@ -86,8 +88,11 @@ async def test_a_webhook_that_has_ended_is_told_nothing(outbox: Outbox, end: str
             await delete_webhook(tx, OPERATOR, outbox.tenant.id, webhook_id, outbox.clock())
     if end == "expired":
         outbox.clock.advance(DAY)
-    await outbox.add(outbox.bob)
-    assert await outbox.waiting(webhook_id) == []
+    told = await outbox.waiting(webhook_id)
+    await outbox.add(carl)
+    async with outbox.store.write() as tx:
+        await delete_user(tx, OPERATOR, outbox.tenant.id, outbox.bob.id, outbox.clock())
+    assert await outbox.waiting(webhook_id) == told
 
 
 async def test_a_sub_group_is_told_to_the_group_above(outbox: Outbox) -> None:

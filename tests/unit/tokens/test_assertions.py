@@ -85,6 +85,7 @@ async def test_an_assertion_gives_a_token_of_the_service_account(house: House, a
         {"sub": "somebody@contoso.example"},
         {"iss": "nobody@contoso.example"},
         {"iss": "\0"},
+        {"padding": "x" * 9_000},
     ],
 )
 async def test_a_faulty_assertion_is_refused(house: House, account: SomeServiceAccount, claims: Any) -> None:
@@ -126,6 +127,8 @@ async def test_a_self_signed_token_has_a_scope_or_our_audience(house: House, acc
         {"aud": None, "scope": "email"},
         {"aud": TOKEN_URI},
         {"aud": []},
+        {"aud": ROOT, "scope": "email"},
+        {"aud": ROOT, "padding": "x" * 9_000},
     ]
     for claims in refused:
         with pytest.raises(InvalidToken):

@@ -156,6 +156,9 @@ async def test_skew_within_the_leeway_is_survived_and_not_beyond(house: House) -
             _verify(house, raw, now)
     with pytest.raises(InvalidToken, match="not_yet_valid"):
         _verify(house, _mint(house, extra={"nbf": NOON // SECOND + 3600}))
+    assert _verify(house, _mint(house, extra={"nbf": NOON // SECOND + 60})).nbf == NOON // SECOND + 60
+    with pytest.raises(InvalidToken, match="malformed"):
+        _verify(house, _mint(house, extra={"padding": "x" * 9_000}))
 
 
 async def test_a_foreign_library_verifies_our_tokens_by_our_jwks(house: House) -> None:
