@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from tenantry.access.actions import Audience, Permission, RoleId
+from tenantry.audit.seals import seal_trail
 from tenantry.connectors.connectors import register_connector
 from tenantry.connectors.secrets import add_secret
 from tenantry.core.caller import Caller, CallerKind, Origin, Reach, operator
@@ -73,6 +74,7 @@ async def live(deps: Deps, facts: dict[str, Any], customer_domain: str) -> None:
     await past.partners(TenantId(facts["partner_center"]["partner_tenant_id"]))
     await past.devices(EnterpriseId(facts["android_enterprise"]["enterprise_id"]))
     await past.day(facts["kaizala"], people, facts["portal"]["member"]["user_principal_name"])
+    await seal_trail(deps.store, deps.master_key.audit_seals(), tenant_id, deps.clock())
 
 
 class _Past:

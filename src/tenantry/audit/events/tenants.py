@@ -36,3 +36,10 @@ class DomainRemoved(Event, tag="domain.removed"):
 
 class AuditExported(Event, tag="audit.exported"):
     format: str
+
+
+class AuditVerified(Event, tag="audit.verified"):
+    """The last `seals` of the trail were checked in the portal; so many of them were `broken`."""
+
+    seals: int
+    broken: int

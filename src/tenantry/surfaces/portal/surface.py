@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenantry.surfaces.portal import (
     audit,
+    audit_seals,
     authorize,
     blast_radius,
     connector_changes,
@@ -95,6 +96,7 @@ PAGES = (
     user_imports,
     users,
     audit,
+    audit_seals,
     partners,
     customers,
     domains,
