@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from tenantry.core.errors import StoreBusy, StoreUnavailable
-from tenantry.store import Tx, sqlite_log
+from tenantry.store import LoneTx, Tx, sqlite_log
 from tenantry.store.engine import Writes
 from tenantry.store.sqlite import SqliteStore
 from tests.support.disk import Disk
@@ -57,7 +57,15 @@ async def add_alone(store: SqliteStore, tenant: str) -> None:
     await insert(store, tenant)
 
 
-@pytest.fixture(params=[add_in_a_block, add_alone])
+async def add_after_a_look(store: SqliteStore, tenant: str) -> None:
+    async def work(tx: LoneTx) -> None:
+        assert await tx.one_or_none(str, "SELECT id FROM tenants WHERE id = :id", id=tenant) is None
+        await insert(tx, tenant)
+
+    await store.transact(work)
+
+
+@pytest.fixture(params=[add_in_a_block, add_alone, add_after_a_look])
 def add(request: pytest.FixtureRequest) -> Add:
     """Every way to write."""
     chosen: Add = request.param
@@ -94,7 +102,7 @@ async def test_writers_that_come_while_a_commit_runs_form_the_next_group(
     store: SqliteStore, path: Path, add: Add
 ) -> None:
     first = asyncio.create_task(add(store, "first"))
-    await until(lambda: store._taken)
+    await until(lambda: store._groups._taken)
     assert not first.done()
     commits = store.commits
     await asyncio.gather(*(add(store, f"{n:02}") for n in range(WRITERS)))
@@ -193,7 +201,7 @@ async def test_a_writer_cancelled_while_it_waits_for_the_commit_harms_nobody(
     store: SqliteStore, path: Path, add: Add
 ) -> None:
     tasks = [asyncio.create_task(add(store, f"{n:02}")) for n in range(WRITERS)]
-    await until(lambda: store._taken)
+    await until(lambda: store._groups._taken)
     tasks[0].cancel()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert isinstance(outcomes[0], asyncio.CancelledError)
@@ -208,7 +216,7 @@ async def test_a_writer_cancelled_while_it_waits_for_its_turn_harms_nobody(
     async with store.write() as tx:
         await insert(tx, "holder")
         tasks = [asyncio.create_task(add(store, f"{n:02}")) for n in range(4)]
-        await until(lambda: len(store._waiting) == len(tasks))
+        await until(lambda: len(store._groups._waiting) == len(tasks))
         tasks[1].cancel()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [type(None), asyncio.CancelledError, type(None), type(None)]
@@ -261,7 +269,7 @@ async def test_a_file_locked_by_another_for_a_moment_only_delays(store: SqliteSt
     other = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
     other.execute("BEGIN IMMEDIATE")
     waiting = [asyncio.create_task(add(store, f"{n:02}")) for n in range(4)]
-    await until(lambda: store._taken)
+    await until(lambda: store._groups._taken)
     other.close()
     await asyncio.gather(*waiting)
     assert on_disk(path) == ["00", "01", "02", "03"]
@@ -283,7 +291,7 @@ async def test_the_log_is_begun_anew_while_writers_never_rest(
     async def write(worker: int) -> None:
         for n in range(60):
             await add(store, f"{worker}-{n:02}")
-            lengths.add(store._log._pages)
+            lengths.add(store._groups._log._pages)
 
     await asyncio.gather(*(write(worker) for worker in range(4)))
     assert store.commits >= 60
@@ -324,7 +332,59 @@ async def test_a_log_that_nobody_can_copy_keeps_no_writer_waiting(
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(sqlite_log, "LONG", 0)
-    monkeypatch.setattr(store._log._thread, "submit", refuse)
+    monkeypatch.setattr(store._groups._log._thread, "submit", refuse)
     for number in range(3):
         await asyncio.wait_for(add_alone(store, f"t{number}"), 5)
     assert on_disk(path) == ["t0", "t1", "t2"]
+
+
+async def test_what_was_seen_of_others_is_told_only_when_it_is_durable(store: SqliteStore, disk: Disk) -> None:
+    async def look(tx: LoneTx) -> list[str]:
+        return await tx.all(str, "SELECT id FROM tenants")
+
+    async def in_one_group() -> list[object]:
+        return [*await asyncio.gather(add_alone(store, "new"), store.transact(look), return_exceptions=True)]
+
+    disk.full = True
+    assert [type(outcome) for outcome in await in_one_group()] == [StoreUnavailable, StoreUnavailable]
+    assert await store.transact(look) == []
+    disk.full = False
+    assert await in_one_group() == [None, ["new"]]
+
+
+async def change_twice(tx: LoneTx) -> None:
+    await insert(tx, "once")
+    await insert(tx, "twice")
+
+
+async def fail_after_the_change(tx: LoneTx) -> None:
+    await insert(tx, "once")
+    raise RuntimeError("too late")
+
+
+async def suspend_after_the_change(tx: LoneTx) -> None:
+    await insert(tx, "once")
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("work", [change_twice, fail_after_the_change, suspend_after_the_change])
+async def test_a_transaction_that_breaks_its_rule_after_its_change_keeps_nothing_nor_does_its_group(
+    store: SqliteStore, path: Path, work: Callable[[LoneTx], Coroutine[None, None, None]], add: Add
+) -> None:
+    for _ in range(2):
+        outcomes = await asyncio.gather(add(store, "neighbour"), store.transact(work), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [StoreUnavailable, RuntimeError]
+        assert on_disk(path) == []
+    await add(store, "after")
+    assert on_disk(path) == ["after"]
+
+
+async def test_one_that_fails_before_its_change_harms_nobody(store: SqliteStore, path: Path, add: Add) -> None:
+    async def refuse(tx: LoneTx) -> None:
+        await tx.all(str, "SELECT id FROM tenants")
+        raise LookupError
+
+    works = [store.transact(refuse) if n % 3 == 0 else add(store, f"{n:02}") for n in range(WRITERS)]
+    outcomes = await asyncio.gather(*works, return_exceptions=True)
+    assert [isinstance(outcome, LookupError) for outcome in outcomes] == [n % 3 == 0 for n in range(WRITERS)]
+    assert on_disk(path) == [f"{n:02}" for n in range(WRITERS) if n % 3]

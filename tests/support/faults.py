@@ -23,7 +23,7 @@ class InjectedFault(Exception):
 class FaultyStore(WrappedStore):
     """A `Store` whose `fail_at`-th step raises InjectedFault, before it is carried out.
 
-    Each statement of a write block is a step, and so is each commit. `steps` counts them; reads are not counted.
+    Each statement of a transaction is a step, and so is the commit of a write block. `steps` counts them.
     """
 
     def __init__(self, store: Store, *, fail_at: int) -> None:

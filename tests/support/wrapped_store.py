@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal, TypeVar
 
-from tenantry.store import Read, Store, Tx, Value
+from tenantry.store import LoneTx, Read, Store, Tx, Value
 
 T = TypeVar("T")
 
@@ -51,6 +51,11 @@ class WrappedStore:
         self.committed()
         return changed
 
+    async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
+        answer = await self._store.transact(lambda tx: work(_WrappedLoneTx(tx, self.stepping)))
+        self.committed()
+        return answer
+
     async def close(self) -> None:
         await self._store.close()
 
@@ -69,14 +74,20 @@ class _WrappedRead:
         return await self._read.all(shape, sql, **params)
 
 
-class _WrappedTx(_WrappedRead):
-    def __init__(self, tx: Tx, tell: Callable[[], None]) -> None:
+class _WrappedLoneTx(_WrappedRead):
+    def __init__(self, tx: LoneTx, tell: Callable[[], None]) -> None:
         super().__init__(tx, tell)
-        self._tx = tx
+        self._lone = tx
 
     async def run(self, sql: str, /, **params: Value) -> int:
         self._tell()
-        return await self._tx.run(sql, **params)
+        return await self._lone.run(sql, **params)
+
+
+class _WrappedTx(_WrappedLoneTx):
+    def __init__(self, tx: Tx, tell: Callable[[], None]) -> None:
+        super().__init__(tx, tell)
+        self._tx = tx
 
     async def run_many(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
         self._tell()

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import pytest
 
@@ -179,6 +180,9 @@ async def test_a_round_with_nothing_to_forget_writes_nothing(store: Store) -> No
         close = store.close
 
         async def run(self, _sql: str, /, **_params: Value) -> int:
+            raise AssertionError("wrote")
+
+        async def transact(self, _work: object) -> NoReturn:
             raise AssertionError("wrote")
 
         @asynccontextmanager

@@ -11,7 +11,7 @@ violations and programming errors go up as the driver raised them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol, TypeVar
 
@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 Value = str | int | bytes | float | None
 """What a parameter may be. Flags are 0/1, times are `Micros`, JSON is text."""
+
+
+SECOND_CHANGE = "Such a transaction changes once: use a write block."
 
 
 class SchemaOutdated(Exception):
@@ -49,6 +52,10 @@ class Writes(Protocol):
         ...
 
 
+class LoneTx(Read, Writes, Protocol):
+    """Statements of one transaction that look, and a last one that may change: a second raises RuntimeError."""
+
+
 class Tx(Read, Writes, Protocol):
     """Statements of one transaction; it sees its own writes."""
 
@@ -69,6 +76,14 @@ class Store(Writes, Protocol):
     def read(self) -> AbstractAsyncContextManager[Read]: ...
 
     def write(self) -> AbstractAsyncContextManager[Tx]: ...
+
+    async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
+        """What `work` answers, once all that it saw and changed is durable.
+
+        It awaits nothing but its statements, and raises nothing after the one that changes. Cheaper than a block: it is
+        run as soon as the writers' turn is free, without waking who waits for it; on PostgreSQL it needs no BEGIN.
+        """
+        ...
 
     async def close(self) -> None:
         """Finish the running commit and let go of the connections."""

@@ -8,7 +8,7 @@ outcome is unknown, not that nothing was written: it may never be retried blindl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, TypeVar
@@ -17,7 +17,7 @@ import asyncpg
 
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.store.dialect import only_row, require_columns, to_positional
-from tenantry.store.engine import Value
+from tenantry.store.engine import SECOND_CHANGE, LoneTx, Value
 
 T = TypeVar("T")
 
@@ -78,13 +78,22 @@ def _is_lost(connection: Any) -> bool:
 
 
 class _Block:
-    """One connection for the length of a block."""
+    """One connection for the length of a block; each statement sees what is committed when it runs."""
 
     __slots__ = ("_connection", "_store")
 
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
         self._connection: Any = None
+
+    async def __aenter__(self) -> Self:
+        await self._acquire()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._release()
 
     async def _acquire(self) -> None:
         try:
@@ -124,22 +133,8 @@ class _Block:
         return [shape(*row) for row in await self._rows(shape, sql, params)]
 
 
-class _ReadBlock(_Block):
+class _ChangingBlock(_Block):
     __slots__ = ()
-
-    async def __aenter__(self) -> Self:
-        await self._acquire()
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self._release()
-
-
-class _WriteBlock(_Block):
-    __slots__ = ()
-
-    async def run(self, sql: str, /, **params: Value) -> int:
-        return await self._change(sql, params)
 
     async def _change(self, sql: str, params: Mapping[str, Value]) -> int:
         connection = self._connected()
@@ -150,6 +145,29 @@ class _WriteBlock(_Block):
             _translate(exc, connection, "statement")
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
+
+
+class _LoneBlock(_ChangingBlock):
+    """Each statement commits by itself."""
+
+    __slots__ = ("_has_changed",)
+
+    def __init__(self, store: PostgresStore) -> None:
+        super().__init__(store)
+        self._has_changed = False
+
+    async def run(self, sql: str, /, **params: Value) -> int:
+        if self._has_changed:
+            raise RuntimeError(SECOND_CHANGE)
+        self._has_changed = True
+        return await self._change(sql, params)
+
+
+class _WriteBlock(_ChangingBlock):
+    __slots__ = ()
+
+    async def run(self, sql: str, /, **params: Value) -> int:
+        return await self._change(sql, params)
 
     async def run_many(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
         connection = self._connected()
@@ -213,20 +231,21 @@ class PostgresStore:
         self._busy_timeout = busy_timeout
         self._known: set[tuple[str, Callable[..., Any]]] = set()
 
-    def read(self) -> _ReadBlock:
-        return _ReadBlock(self)
+    def read(self) -> _Block:
+        return _Block(self)
 
     def write(self) -> _WriteBlock:
         return _WriteBlock(self)
 
     async def run(self, sql: str, /, **params: Value) -> int:
         """One round trip: the statement commits by itself. StoreUnavailable when the outcome is not known."""
-        block = _WriteBlock(self)
-        await block._acquire()
-        try:
+        async with _LoneBlock(self) as block:
             return await block._change(sql, params)
-        finally:
-            await block._release()
+
+    async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
+        """A round trip for each statement: READ COMMITTED would not let the last see more of the others in a block."""
+        async with _LoneBlock(self) as block:
+            return await work(block)
 
     async def close(self) -> None:
         """Wait for running blocks; what is still running after the busy timeout is cut off."""

@@ -20,6 +20,9 @@ from tenantry.store.engine import Value
 
 T = TypeVar("T")
 
+Known = set[tuple[str, Callable[..., Any]]]
+"""Statements whose columns were compared with their shape."""
+
 _BUSY = (apsw.BusyError, apsw.LockedError)
 _BROKEN = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.CantOpenError, apsw.NotADBError, apsw.ReadOnlyError)
 _CACHED_STATEMENTS = 512
@@ -53,7 +56,7 @@ class Statements:
 
     __slots__ = ("_cursor", "_known")
 
-    def __init__(self, cursor: apsw.Cursor, known: set[tuple[str, Callable[..., Any]]]) -> None:
+    def __init__(self, cursor: apsw.Cursor, known: Known) -> None:
         self._cursor: apsw.Cursor | None = cursor
         self._known = known
 

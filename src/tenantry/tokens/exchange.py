@@ -1,4 +1,4 @@
-"""Hot path: refresh token -> access token (1 read, 1 grouped write, 1 signature).
+"""Hot path: refresh token -> access token (1 read and 1 write in one grouped transaction, 1 signature).
 
 1. Garbage is refused without I/O. The refresh token names its tenant; one statement brings the connector, its secret,
    the token, the grant, and the state of all they stand on.
@@ -14,6 +14,7 @@ Sources: Kaizala contract A3, §4.1 and §6 no. 7 and 8; RFC 6749 §6.
 from __future__ import annotations
 
 from hmac import compare_digest
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,7 +27,7 @@ from tenantry.core.errors import BadCredentials, InvalidClient, InvalidGrant
 from tenantry.core.ids import ConnectorId, GrantId, TenantId, UserId, parse_guid
 from tenantry.store import credentials, grants
 from tenantry.store.credentials import PresentedRefreshToken
-from tenantry.store.engine import Store
+from tenantry.store.engine import LoneTx, Store
 from tenantry.tokens.last_uses import PROCESS_USES
 from tenantry.tokens.mint import AccessToken, mint_access_token
 from tenantry.tokens.refusals import MALFORMED, PROCESS_BUDGET, RefusalBudget, note_refusal
@@ -79,25 +80,43 @@ async def exchange_refresh_token(
     if tenant_id is None:
         raise InvalidGrant(MALFORMED)
     token_hash = hasher.hash(refresh_token)
-    async with store.read() as read:
-        row = await credentials.find_refresh_token(read, tenant_id, token_hash, connector_id, secret_hash, now)
-    fault = _fault_of(row, connector_id, secret_hash, now)
-    if fault is None and tenant is not None and tenant != tenant_id:
-        fault = InvalidGrant("wrong_tenant")
-    if fault is None and row is not None:
-        exchanged = await _issue(
-            store, ring, hasher, row, tenant_id, audience, issuer, lifetime, now, origin, refresh_lifetime
+
+    async def judge(tx: LoneTx) -> _Issuance | BadCredentials:
+        row = await credentials.find_refresh_token(tx, tenant_id, token_hash, connector_id, secret_hash, now)
+        judged = _judged(row, connector_id, secret_hash, is_of_tenant=tenant in (None, tenant_id), now=now)
+        if isinstance(judged, BadCredentials):
+            return judged
+        issuance = _issue(ring, judged, tenant_id, audience, issuer, lifetime, now, origin)
+        if not _is_ending(judged, now):
+            await record(tx, tenant_id, issuance.caller, issuance.issued, now)
+        return issuance
+
+    outcome = await store.transact(judge)
+    new_token, refresh_expires_at = None, now + refresh_lifetime
+    if isinstance(outcome, _Issuance) and _is_ending(outcome.row, now):
+        new_token = mint_secret(SecretKind.REFRESH_TOKEN, tenant_id)
+        if not await _renew(store, tenant_id, outcome, hasher.hash(new_token), refresh_expires_at, now):
+            outcome = InvalidGrant("revoked")
+    if isinstance(outcome, BadCredentials):
+        await note_refusal(
+            store, tenant_id, outcome, audience=audience, client_id=client_id, origin=origin, now=now, budget=budget
         )
-        if exchanged is not None:
-            PROCESS_USES.note_token(tenant_id, token_hash, row.token_last_used_at, now)
-            if secret_hash:
-                PROCESS_USES.note_secret(connector_id, secret_hash, row.secret_last_used_at, now)
-            return exchanged
-    refused = fault or InvalidGrant("revoked")
-    await note_refusal(
-        store, tenant_id, refused, audience=audience, client_id=client_id, origin=origin, now=now, budget=budget
+        raise outcome
+    row = outcome.row
+    PROCESS_USES.note_token(tenant_id, token_hash, row.token_last_used_at, now)
+    if secret_hash:
+        PROCESS_USES.note_secret(connector_id, secret_hash, row.secret_last_used_at, now)
+    return Exchanged(
+        access_token=outcome.access_token,
+        tenant_id=tenant_id,
+        connector_id=connector_id,
+        permissions=tuple(row.permissions.split()),
+        user_id=row.user_id,
+        grant_id=row.grant_id,
+        amr=tuple(row.amr.split()),
+        refresh_token=new_token,
+        refresh_expires_at=refresh_expires_at if new_token else row.token_expires_at,
     )
-    raise refused
 
 
 def read_client(hasher: SecretHasher, client_id: str, client_secret: str | None) -> tuple[ConnectorId, bytes]:
@@ -129,16 +148,31 @@ def fault_of_client(
     return None
 
 
-def _fault_of(
-    row: PresentedRefreshToken | None, connector_id: ConnectorId, presented_hash: bytes, now: Micros
-) -> BadCredentials | None:
+class _Issuance(NamedTuple):
+    """A good refresh token, what it is exchanged for, and what the trail is told of that."""
+
+    row: PresentedRefreshToken
+    access_token: AccessToken
+    caller: Caller
+    issued: AccessTokenIssued
+
+
+def _judged(
+    row: PresentedRefreshToken | None,
+    connector_id: ConnectorId,
+    presented_hash: bytes,
+    *,
+    is_of_tenant: bool,
+    now: Micros,
+) -> PresentedRefreshToken | BadCredentials:
+    """The row, or what is wrong with it."""
     if row is None:
         return InvalidClient("unknown_connector")
     fault = fault_of_client(row.connector_kind, row.connector_deleted_at, presented_hash, row.secret_hash)
     if fault is not None:
         return fault
-    reason = _fault_of_token(row, connector_id, now)
-    return None if reason is None else InvalidGrant(reason)
+    reason = _fault_of_token(row, connector_id, now) or (None if is_of_tenant else "wrong_tenant")
+    return row if reason is None else InvalidGrant(reason)
 
 
 def _fault_of_token(row: PresentedRefreshToken, connector_id: ConnectorId, now: Micros) -> str | None:
@@ -157,10 +191,8 @@ def _fault_of_token(row: PresentedRefreshToken, connector_id: ConnectorId, now: 
     return "expired" if now >= row.token_expires_at or now >= row.grant_expires_at else None
 
 
-async def _issue(
-    store: Store,
+def _issue(
     ring: KeyRing,
-    hasher: SecretHasher,
     row: PresentedRefreshToken,
     tenant_id: TenantId,
     audience: Audience,
@@ -168,10 +200,7 @@ async def _issue(
     lifetime: Micros,
     now: Micros,
     origin: Origin,
-    refresh_lifetime: Micros,
-) -> Exchanged | None:
-    """None when the grant was revoked since it was read, as far as this has to write to it."""
-    amr = tuple(row.amr.split())
+) -> _Issuance:
     access_token = mint_access_token(
         ring,
         issuer=issuer,
@@ -181,7 +210,7 @@ async def _issue(
         client_id=row.grant_connector_id,
         scope=row.permissions,
         grant_id=row.grant_id,
-        amr=amr,
+        amr=row.amr.split(),
         lifetime=lifetime,
         now=now,
     )
@@ -194,35 +223,24 @@ async def _issue(
         grant_id=row.grant_id,
     )
     issued = AccessTokenIssued(jti=access_token.jti, audience=audience, expires_at=access_token.expires_at)
-    new_token, refresh_expires_at = None, row.token_expires_at
+    return _Issuance(row, access_token, caller, issued)
+
+
+def _is_ending(row: PresentedRefreshToken, now: Micros) -> bool:
     created_at = row.token_created_at or 0
-    if (now - created_at) * 10 >= (row.token_expires_at - created_at) * 9:
-        new_token, refresh_expires_at = mint_secret(SecretKind.REFRESH_TOKEN, tenant_id), now + refresh_lifetime
-    if new_token is None:
-        await record(store, tenant_id, caller, issued, now)
-    else:
-        async with store.write() as tx:
-            if not await grants.prolong(tx, tenant_id, row.grant_id, refresh_expires_at):
-                return None
-            await grants.insert_refresh_token(
-                tx,
-                tenant_id,
-                hasher.hash(new_token),
-                grant_id=row.grant_id,
-                expires_at=refresh_expires_at,
-                now=now,
-            )
-            renewed = RefreshTokenIssued(grant_id=row.grant_id, expires_at=refresh_expires_at)
-            await record(tx, tenant_id, caller, renewed, now)
-            await record(tx, tenant_id, caller, issued, now)
-    return Exchanged(
-        access_token=access_token,
-        tenant_id=tenant_id,
-        connector_id=row.grant_connector_id,
-        permissions=tuple(row.permissions.split()),
-        user_id=row.user_id,
-        grant_id=row.grant_id,
-        amr=amr,
-        refresh_token=new_token,
-        refresh_expires_at=refresh_expires_at,
-    )
+    return (now - created_at) * 10 >= (row.token_expires_at - created_at) * 9
+
+
+async def _renew(
+    store: Store, tenant_id: TenantId, issuance: _Issuance, new_hash: bytes, expires_at: Micros, now: Micros
+) -> bool:
+    """Step 4: the grant gets a new token and lives as long. False when it was revoked since it was read."""
+    grant_id = issuance.row.grant_id
+    async with store.write() as tx:
+        if not await grants.prolong(tx, tenant_id, grant_id, expires_at):
+            return False
+        await grants.insert_refresh_token(tx, tenant_id, new_hash, grant_id=grant_id, expires_at=expires_at, now=now)
+        renewed = RefreshTokenIssued(grant_id=grant_id, expires_at=expires_at)
+        await record(tx, tenant_id, issuance.caller, renewed, now)
+        await record(tx, tenant_id, issuance.caller, issuance.issued, now)
+    return True

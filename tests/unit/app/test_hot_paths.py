@@ -30,7 +30,7 @@ from tests.support.builders import (
 )
 from tests.support.counting import Cost, CountingStore
 
-EXCHANGE = Cost(looks=1, commits=1, steps=1)
+EXCHANGE = Cost(commits=1, steps=2)
 CALLER, ENTERPRISE = 1, 1
 """Looks by key: at the connector; at the enterprise."""
 

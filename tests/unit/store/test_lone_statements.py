@@ -1,4 +1,4 @@
-"""`store.run`: a statement that is a transaction of its own."""
+"""`store.run` and `store.transact`: one statement that changes, in a transaction of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import apsw
 import asyncpg
 
-from tenantry.store.engine import Store
+from tenantry.store import LoneTx, Store
 from tests.support.builders import a_tenant
 from tests.support.clock import NOON
 
@@ -45,6 +45,31 @@ async def test_one_that_fails_takes_none_of_its_neighbours_along(store: Store) -
     assert len(refused) == 40
     assert all(isinstance(error, apsw.ConstraintError | asyncpg.UniqueViolationError) for error in refused)
     assert await _names(store, tenant.id) == sorted(set(names))
+
+
+async def test_a_transaction_looks_and_then_changes(store: Store) -> None:
+    tenant = await a_tenant(store)
+
+    async def add_next(tx: LoneTx) -> list[str]:
+        names = await tx.all(str, "SELECT name FROM domain_proofs WHERE tenant_id = :tenant_id", tenant_id=tenant.id)
+        changed = await tx.run(
+            INSERT, tenant_id=tenant.id, name=f"{len(names)}.example", token="t", created_by="u", now=NOON
+        )
+        assert changed == 1
+        return names
+
+    assert [len(await store.transact(add_next)) for _ in range(3)] == [0, 1, 2]
+    assert await _names(store, tenant.id) == ["0.example", "1.example", "2.example"]
+
+
+async def test_a_transaction_may_find_that_there_is_nothing_to_change(store: Store) -> None:
+    tenant = await a_tenant(store)
+
+    async def look(tx: LoneTx) -> str | None:
+        return await tx.one_or_none(str, "SELECT id FROM tenants WHERE id = :id", id=tenant.id)
+
+    assert await asyncio.gather(*(store.transact(look) for _ in range(5))) == [tenant.id] * 5
+    assert await _insert(store, tenant.id, "later.example") == 1
 
 
 async def test_it_takes_turns_with_transactions(store: Store) -> None:
