@@ -26,6 +26,11 @@ class Connector(NamedTuple):
     deleted_at: int | None
 
 
+_COLUMNS = """
+            id, tenant_id, kind, name, description, permissions, redirect_uris, email, created_by, created_at,
+            deactivated_at, deleted_at"""
+
+
 async def insert(
     tx: Tx,
     connector_id: ConnectorId,
@@ -67,11 +72,7 @@ async def find(read: Read, tenant_id: TenantId, connector_id: ConnectorId) -> Co
     """A connector of this tenant that is not deleted; it may be deactivated."""
     return await read.one_or_none(
         Connector,
-        """
-        SELECT id, tenant_id, kind, name, description, permissions, redirect_uris, email, created_by, created_at,
-               deactivated_at, deleted_at
-        FROM connectors WHERE id = :id AND tenant_id = :tenant_id AND deleted_at IS NULL
-        """,
+        f"SELECT {_COLUMNS} FROM connectors WHERE id = :id AND tenant_id = :tenant_id AND deleted_at IS NULL",
         id=connector_id,
         tenant_id=tenant_id,
     )
@@ -81,11 +82,7 @@ async def find_by_id(read: Read, connector_id: ConnectorId) -> Connector | None:
     """The connector that a client names, in whatever tenant and state: on the wire its id comes without a tenant."""
     return await read.one_or_none(
         Connector,
-        """
-        SELECT id, tenant_id, kind, name, description, permissions, redirect_uris, email, created_by, created_at,
-               deactivated_at, deleted_at
-        FROM connectors WHERE id = :id
-        """,
+        f"SELECT {_COLUMNS} FROM connectors WHERE id = :id",
         id=connector_id,
     )
 
@@ -94,10 +91,8 @@ async def list_of_tenant(read: Read, tenant_id: TenantId, after_id: str, limit: 
     """At most `limit` connectors of the tenant after `after_id` (empty: from the beginning), without deleted ones."""
     return await read.all(
         Connector,
-        """
-        SELECT id, tenant_id, kind, name, description, permissions, redirect_uris, email, created_by, created_at,
-               deactivated_at, deleted_at
-        FROM connectors WHERE tenant_id = :tenant_id AND id > :after_id AND deleted_at IS NULL
+        f"""
+        SELECT {_COLUMNS} FROM connectors WHERE tenant_id = :tenant_id AND id > :after_id AND deleted_at IS NULL
         ORDER BY id LIMIT :limit
         """,
         tenant_id=tenant_id,
@@ -110,10 +105,9 @@ async def hold(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId) -> Connec
     """Like `find`, and locks the row until the transaction ends, so that twins take turns."""
     return await tx.one_or_none(
         Connector,
-        """
+        f"""
         UPDATE connectors SET name = name WHERE id = :id AND tenant_id = :tenant_id AND deleted_at IS NULL
-        RETURNING id, tenant_id, kind, name, description, permissions, redirect_uris, email, created_by, created_at,
-                  deactivated_at, deleted_at
+        RETURNING {_COLUMNS}
         """,
         id=connector_id,
         tenant_id=tenant_id,

@@ -21,6 +21,10 @@ class ManagedAccount(NamedTuple):
     primary_email: str | None
 
 
+_COLUMNS = """
+            id, enterprise_id, management_type, account_type, account_identifier, display_name, primary_email"""
+
+
 async def insert_or_update(
     tx: Tx,
     tenant_id: TenantId,
@@ -38,7 +42,7 @@ async def insert_or_update(
     """
     return await tx.one_or_none(
         ManagedAccount,
-        """
+        f"""
         INSERT INTO managed_accounts (tenant_id, id, enterprise_id, management_type, account_type, account_identifier,
                                       search_key, display_name, created_at, updated_at)
         VALUES (:tenant_id, :id, :enterprise_id, 'emm_managed', :account_type, :account_identifier,
@@ -47,7 +51,7 @@ async def insert_or_update(
         SET display_name = COALESCE(excluded.display_name, managed_accounts.display_name),
             updated_at = excluded.updated_at
         WHERE managed_accounts.account_type = excluded.account_type
-        RETURNING id, enterprise_id, management_type, account_type, account_identifier, display_name, primary_email
+        RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,
         id=new_id,
@@ -94,9 +98,8 @@ async def find(
     """A live account by primary key. One of another enterprise of the tenant is absent."""
     return await read.one_or_none(
         ManagedAccount,
-        """
-        SELECT id, enterprise_id, management_type, account_type, account_identifier, display_name, primary_email
-        FROM managed_accounts
+        f"""
+        SELECT {_COLUMNS} FROM managed_accounts
         WHERE tenant_id = :tenant_id AND id = :id AND enterprise_id = :enterprise_id AND deleted_at IS NULL
         """,
         tenant_id=tenant_id,
@@ -111,9 +114,8 @@ async def list_by_email(
     """At most `limit` live accounts with this address, in the order of their ids."""
     return await read.all(
         ManagedAccount,
-        """
-        SELECT id, enterprise_id, management_type, account_type, account_identifier, display_name, primary_email
-        FROM managed_accounts
+        f"""
+        SELECT {_COLUMNS} FROM managed_accounts
         WHERE tenant_id = :tenant_id AND enterprise_id = :enterprise_id AND primary_email = :primary_email
           AND deleted_at IS NULL
         ORDER BY id LIMIT :limit
@@ -131,10 +133,10 @@ async def set_display_name(
     """The account as it now is; None when it is not live."""
     return await tx.one_or_none(
         ManagedAccount,
-        """
+        f"""
         UPDATE managed_accounts SET display_name = :display_name, updated_at = :now
         WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL
-        RETURNING id, enterprise_id, management_type, account_type, account_identifier, display_name, primary_email
+        RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,
         id=account_id,
@@ -150,13 +152,13 @@ async def hold(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId) -> Man
     """
     return await tx.one_or_none(
         ManagedAccount,
-        """
+        f"""
         UPDATE managed_accounts SET device_count = device_count
         WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL AND EXISTS (
             SELECT 1 FROM enterprises e JOIN tenants t ON t.id = e.tenant_id
             WHERE e.id = managed_accounts.enterprise_id AND e.unenrolled_at IS NULL
               AND t.disabled_at IS NULL AND t.deleted_at IS NULL)
-        RETURNING id, enterprise_id, management_type, account_type, account_identifier, display_name, primary_email
+        RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,
         id=account_id,

@@ -24,6 +24,11 @@ class DelegatedRelationship(NamedTuple):
     ended_at: int | None
 
 
+_COLUMNS = """
+            tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at, expires_at,
+            ended_at"""
+
+
 async def open_reseller(tx: Tx, tenant_id: TenantId, partner_tenant_id: TenantId, now: Micros) -> bool:
     """Make the pair's relationship, or open an ended one again. False when it is open already."""
     row = await tx.one_or_none(
@@ -84,13 +89,12 @@ async def insert(
     """Add a relationship that waits for the customer's approval; None when the id is taken."""
     return await tx.one_or_none(
         DelegatedRelationship,
-        """
+        f"""
         INSERT INTO delegated_relationships (tenant_id, id, partner_tenant_id, display_name, role_ids, status,
                                              created_at, expires_at)
         VALUES (:tenant_id, :id, :partner_tenant_id, :display_name, :role_ids, 'approvalPending', :now, :expires_at)
         ON CONFLICT (tenant_id, id) DO NOTHING
-        RETURNING tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at,
-                  expires_at, ended_at
+        RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,
         id=relationship_id,
@@ -106,11 +110,7 @@ async def find(read: Read, tenant_id: TenantId, relationship_id: RelationshipId)
     """A relationship of this customer."""
     return await read.one_or_none(
         DelegatedRelationship,
-        """
-        SELECT tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at, expires_at,
-               ended_at
-        FROM delegated_relationships WHERE tenant_id = :tenant_id AND id = :id
-        """,
+        f"SELECT {_COLUMNS} FROM delegated_relationships WHERE tenant_id = :tenant_id AND id = :id",
         tenant_id=tenant_id,
         id=relationship_id,
     )
@@ -120,10 +120,8 @@ async def list_of_pair(read: Read, tenant_id: TenantId, partner_tenant_id: Tenan
     """Every relationship the customer has or had with this partner, newest first. Few rows by nature."""
     return await read.all(
         DelegatedRelationship,
-        """
-        SELECT tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at, expires_at,
-               ended_at
-        FROM delegated_relationships
+        f"""
+        SELECT {_COLUMNS} FROM delegated_relationships
         WHERE tenant_id = :tenant_id AND partner_tenant_id = :partner_tenant_id
         ORDER BY created_at DESC, id
         """,
@@ -138,11 +136,10 @@ async def activate(
     """approvalPending -> active while its end is ahead; None in any other state. At most one caller wins."""
     return await tx.one_or_none(
         DelegatedRelationship,
-        """
+        f"""
         UPDATE delegated_relationships SET status = 'active', activated_at = :now
         WHERE tenant_id = :tenant_id AND id = :id AND status = 'approvalPending' AND expires_at > :now
-        RETURNING tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at,
-                  expires_at, ended_at
+        RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,
         id=relationship_id,
@@ -156,11 +153,10 @@ async def terminate(
     """Anything unfinished -> terminated; None when it is unknown or was ended before. At most one caller wins."""
     return await tx.one_or_none(
         DelegatedRelationship,
-        """
+        f"""
         UPDATE delegated_relationships SET status = 'terminated', ended_at = :now
         WHERE tenant_id = :tenant_id AND id = :id AND ended_at IS NULL
-        RETURNING tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at,
-                  expires_at, ended_at
+        RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,
         id=relationship_id,
@@ -172,10 +168,8 @@ async def list_of_customer(read: Read, tenant_id: TenantId, after_id: str, limit
     """At most `limit` relationships of the customer after `after_id` (empty: from the start), ended ones included."""
     return await read.all(
         DelegatedRelationship,
-        """
-        SELECT tenant_id, id, partner_tenant_id, display_name, role_ids, status, created_at, activated_at, expires_at,
-               ended_at
-        FROM delegated_relationships WHERE tenant_id = :tenant_id AND id > :after_id
+        f"""
+        SELECT {_COLUMNS} FROM delegated_relationships WHERE tenant_id = :tenant_id AND id > :after_id
         ORDER BY id LIMIT :limit
         """,
         tenant_id=tenant_id,

@@ -29,6 +29,11 @@ class User(NamedTuple):
     soft_deleted_at: int | None
 
 
+_COLUMNS = """
+            tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
+            usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at"""
+
+
 def display_key(display_name: str) -> str:
     """What searches by display name begin with: letter case does not count."""
     return display_name.strip().lower()
@@ -52,14 +57,13 @@ async def insert(
     """Add a user; None when a live user of the tenant has the name, in any letter case."""
     return await tx.one_or_none(
         User,
-        """
+        f"""
         INSERT INTO users (tenant_id, id, user_principal_name, upn_key, user_type, display_name, display_key,
                            given_name, family_name, usage_location, immutable_id, phone_number, created_at, updated_at)
         VALUES (:tenant_id, :id, :user_principal_name, :upn_key, :user_type, :display_name, :display_key,
                 :given_name, :family_name, :usage_location, :immutable_id, :phone_number, :now, :now)
         ON CONFLICT (tenant_id, upn_key) WHERE soft_deleted_at IS NULL DO NOTHING
-        RETURNING tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
-                  usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at
+        RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,
         id=user_id,
@@ -81,11 +85,7 @@ async def find(read: Read, tenant_id: TenantId, user_id: UserId) -> User | None:
     """One row by its key, soft-deleted or not. Another tenant's user is absent."""
     return await read.one_or_none(
         User,
-        """
-        SELECT tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
-               usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at
-        FROM users WHERE tenant_id = :tenant_id AND id = :id
-        """,
+        f"SELECT {_COLUMNS} FROM users WHERE tenant_id = :tenant_id AND id = :id",
         tenant_id=tenant_id,
         id=user_id,
     )
@@ -95,10 +95,8 @@ async def find_by_name(read: Read, tenant_id: TenantId, user_principal_name: str
     """The user of this name, in any letter case, unless soft-deleted."""
     return await read.one_or_none(
         User,
-        """
-        SELECT tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
-               usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at
-        FROM users WHERE tenant_id = :tenant_id AND upn_key = :upn_key AND soft_deleted_at IS NULL
+        f"""
+        SELECT {_COLUMNS} FROM users WHERE tenant_id = :tenant_id AND upn_key = :upn_key AND soft_deleted_at IS NULL
         """,
         tenant_id=tenant_id,
         upn_key=user_principal_name.lower(),
@@ -140,7 +138,7 @@ async def update(
     """
     updated = await tx.one_or_none(
         User,
-        """
+        f"""
         UPDATE users SET
             user_principal_name = COALESCE(CAST(:user_principal_name AS TEXT), user_principal_name),
             upn_key = COALESCE(CAST(:upn_key AS TEXT), upn_key),
@@ -153,8 +151,7 @@ async def update(
             phone_number = NULLIF(COALESCE(CAST(:phone_number AS TEXT), phone_number), ''),
             updated_at = :now
         WHERE tenant_id = :tenant_id AND id = :id AND soft_deleted_at IS NULL
-        RETURNING tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
-                  usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at
+        RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,
         id=user_id,
@@ -193,11 +190,10 @@ async def restore(tx: Tx, tenant_id: TenantId, user_id: UserId, deleted_after: M
     """Bring back a user that was soft-deleted after `deleted_after`; None when there is none. Claim its name first."""
     restored = await tx.one_or_none(
         User,
-        """
+        f"""
         UPDATE users SET soft_deleted_at = NULL, updated_at = :now
         WHERE tenant_id = :tenant_id AND id = :id AND soft_deleted_at > :deleted_after
-        RETURNING tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
-                  usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at
+        RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,
         id=user_id,

@@ -32,7 +32,7 @@ def _rebuild(connection: sa.Connection, table: str) -> None:
     ).scalars()
     new = definition.rstrip().replace(f"CREATE TABLE {table} ", f"CREATE TABLE new_{table} ", 1)
     connection.exec_driver_sql(f"{new} WITHOUT ROWID")
-    connection.exec_driver_sql(f"INSERT INTO new_{table} SELECT * FROM {table} ORDER BY {', '.join(key)}")  # noqa: S608
+    connection.exec_driver_sql(f"INSERT INTO new_{table} SELECT * FROM {table} ORDER BY {', '.join(key)}")
     connection.exec_driver_sql(f"DROP TABLE {table}")
     connection.exec_driver_sql(f"ALTER TABLE new_{table} RENAME TO {table}")
     for (index,) in indexes:
