@@ -2,8 +2,8 @@
 
 1. An admin makes one for a time. It is shown once; its keyed hash is kept, as with every secret.
 2. Who follows it sees where it leads, and joins: as a member, in a broadcasting group (ConnectGroup) as a subscriber.
-3. It leads nowhere for people of another tenant, once it ended or expired, and while its group is deleted. Which of
-   these it is, nobody learns.
+3. It leads nowhere for people of another tenant, once it ended or expired, while its group is deleted, and while who
+   made it could not make it now: no admin of the group any more, disabled, deleted. Which it is, nobody learns.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tenantry.access.actions import Action, GroupRole
-from tenantry.access.decide import require
+from tenantry.access.decide import decide, require
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller
+from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId, new_guid
@@ -51,13 +51,13 @@ async def invite(
 ) -> NewInvitation:
     """Make a link that lives for one of LIFETIMES.
 
-    Raises what `access.require` does; InvalidValue (field `lifetime`); NotFound("group"); FailedPrecondition when
-    there are MOST_LIVE.
+    For a user of the tenant: it leads somewhere as long as that one may make links. Raises what `access.require` does;
+    InvalidValue (field `lifetime`); NotFound("group"); FailedPrecondition when there are MOST_LIVE.
     """
     await require(tx, caller, Action.INVITE_TO_GROUP, tenant_id, group_id=group_id, now=now)
     if lifetime not in LIFETIMES:
         raise InvalidValue("Choose how long the link is good for.", field="lifetime")
-    if caller.user_id is None or not await groups.lock(tx, tenant_id, group_id, now):
+    if caller.user_id is None or caller.tenant_id != tenant_id or not await groups.lock(tx, tenant_id, group_id, now):
         raise NotFound("group")
     if len(await group_invitations.list_live(tx, tenant_id, group_id, now, MOST_LIVE)) == MOST_LIVE:
         raise FailedPrecondition(f"The group has {MOST_LIVE} live links. End one of them first.")
@@ -85,9 +85,12 @@ async def invite(
 async def list_invitations(
     read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros
 ) -> list[ListedInvitation]:
-    """Every live link of the group, the newest first. Raises what `access.require` does."""
+    """Every link of the group that neither ended nor expired, the newest first. Raises what `access.require` does."""
     await require(read, caller, Action.INVITE_TO_GROUP, tenant_id, group_id=group_id, now=now)
-    return await group_invitations.list_live(read, tenant_id, group_id, now, MOST_LIVE)
+    found = await group_invitations.list_live(read, tenant_id, group_id, now, MOST_LIVE)
+    makers = {row.created_by for row in found if row.leads}
+    inviting = {maker for maker in makers if await _may_invite(read, caller, tenant_id, group_id, maker, now)}
+    return [row._replace(leads=int(row.created_by in inviting)) for row in found]
 
 
 async def end_invitation(
@@ -108,21 +111,31 @@ async def look_at_invitation(read: Read, caller: Caller, hasher: SecretHasher, r
         raise NotFound("invitation")
     await require(read, caller, Action.JOIN_GROUP, tenant_id, now=now)
     found = await group_invitations.find_live(read, tenant_id, hasher.hash(raw), caller.user_id, now)
-    if found is None:
+    if found is None or not await _may_invite(read, caller, tenant_id, found.group_id, found.created_by, now):
         raise NotFound("invitation")
     return found
+
+
+async def _may_invite(
+    read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, maker: UserId, now: Micros
+) -> bool:
+    """Whether who made a link, a live user, could make it now."""
+    signed_in = Caller(CallerKind.USER, caller.origin, tenant_id=tenant_id, user_id=maker)
+    return (await decide(read, signed_in, Action.INVITE_TO_GROUP, tenant_id, group_id=group_id, now=now)).allowed
 
 
 async def join(tx: Tx, caller: Caller, hasher: SecretHasher, raw: str, now: Micros) -> Joined:
     """Follow the link. Who is in the group stays what it is. Raises what `look_at_invitation` does.
 
-    The group is held first and then the link, in the order of a deletion: neither can end half-way.
+    The group is held first and then the link, in the order of a deletion: neither can end half-way. Then who made it is
+    looked at once more: changes of admins take the group too.
     """
     found = await look_at_invitation(tx, caller, hasher, raw, now)
     tenant_id, user_id = TenantId(caller.tenant_id or ""), UserId(caller.user_id or "")
     held = await groups.lock(tx, tenant_id, found.group_id, now)
     if not held or not await group_invitations.hold(tx, tenant_id, hasher.hash(raw), now):
         raise NotFound("invitation")
+    found = await look_at_invitation(tx, caller, hasher, raw, now)
     role = GroupRole(found.role)
     is_new = await let_in_user(tx, caller, tenant_id, found.group_id, user_id, role, now, invitation_id=found.id)
     if not is_new:

@@ -21,16 +21,15 @@ from tenantry.core.clock import MINUTE, Clock, Micros
 from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.http import OutgoingHttp, Unreachable
 from tenantry.core.ids import CorrelationId, TenantId, new_guid
+from tenantry.outbox.callback_tokens import UNREADABLE, token_of
 from tenantry.outbox.changes import note
 from tenantry.outbox.handshake import token_header
 from tenantry.outbox.webhooks import (
     GIVEN_UP_AT_ONCE,
-    UNREADABLE,
     disable,
     get_webhook,
     is_live,
     require_live,
-    token_of,
 )
 from tenantry.store import tenants, webhook_deliveries, webhooks
 from tenantry.store.engine import Read, Store, Tx

@@ -18,12 +18,13 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, TenantId, new_guid
+from tenantry.outbox.callback_tokens import seal
 from tenantry.outbox.changes import EventType, enqueue_test, note
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.store import groups, tenants, webhook_deliveries, webhooks
 from tenantry.store.engine import Read, Tx
 from tenantry.store.webhooks import ListedWebhook, Webhook
-from tenantry.tokens.master_key import MasterKey, MasterKeyError
+from tenantry.tokens.master_key import MasterKey
 
 VALIDITY = 730 * DAY
 LONGEST_VALIDITY = 3_650 * DAY
@@ -34,7 +35,6 @@ GIVEN_UP_AT_ONCE = 500
 """Events, in one transaction."""
 
 BY_HAND = "disabled by hand"
-UNREADABLE = "its token cannot be read with the master key of this server: enter the token again"
 
 
 class ObjectType(StrEnum):
@@ -189,7 +189,7 @@ async def register_webhook(
         object_id=subject.object_id,
         event_types=" ".join(event_types),
         callback_url=callback_url,
-        callback_token=master_key.encrypt(token.encode(), _context(tenant_id, webhook_id)) if token else None,
+        callback_token=seal(master_key, tenant_id, webhook_id, token) if token else None,
         context=wishes.context,
         connector_id=caller.connector_id,
         created_by=caller.subject,
@@ -250,7 +250,7 @@ async def update_webhook(
     if wishes.callback_token == "":
         token = None
     elif wishes.callback_token is not None:
-        token = master_key.encrypt(wishes.callback_token.encode(), _context(tenant_id, webhook_id))
+        token = seal(master_key, tenant_id, webhook_id, wishes.callback_token)
     event_types = webhook.event_types.split() if wishes.event_types is None else sorted(set(wishes.event_types))
     if webhook.expires_at <= now and wishes.expires_at is not None:
         await _require_room(tx, tenant_id, subject_of(webhook), now)
@@ -329,20 +329,6 @@ def require_live(webhook: Webhook, now: Micros) -> None:
 def is_live(webhook: Webhook, now: Micros) -> bool:
     """Whether events are sent to it."""
     return webhook.disabled_at is None and webhook.expires_at > now and not webhook.connector_ended
-
-
-def token_of(master_key: MasterKey, tenant_id: TenantId, webhook: Webhook) -> str | None:
-    """In clear: for the receiver, and for the app that gave it. Raises FailedPrecondition after another master key."""
-    if webhook.callback_token is None:
-        return None
-    try:
-        return master_key.decrypt(webhook.callback_token, _context(tenant_id, webhook.id)).decode()
-    except MasterKeyError:
-        raise FailedPrecondition(f"The webhook cannot be used: {UNREADABLE}.") from None
-
-
-def _context(tenant_id: TenantId, webhook_id: str) -> bytes:
-    return f"webhook {tenant_id} {webhook_id}".encode()
 
 
 def _end(expires_at: Micros, now: Micros) -> Micros:

@@ -10,19 +10,25 @@ from tenantry.store.engine import Read, Tx
 
 
 class ListedInvitation(NamedTuple):
-    """A live link. `made_by` is the display name of now, None for a user who is gone."""
+    """A link that neither ended nor expired. `made_by` is the display name of now, None for a user who is gone.
+
+    `leads`: 1 while who made it is a live user; whether that one may still make links, the domain adds.
+    """
 
     id: str
     role: str
+    created_by: UserId
     made_by: str | None
     created_at: int
     expires_at: int
+    leads: int
 
 
 class InvitationRow(NamedTuple):
     """A live link and where it leads; `own_role` is what the user who asked is in the group, None: nothing."""
 
     id: str
+    created_by: UserId
     group_id: GroupId
     group_name: str
     group_type: str
@@ -68,7 +74,9 @@ async def list_live(
     return await read.all(
         ListedInvitation,
         """
-        SELECT i.id, i.role, u.display_name AS made_by, i.created_at, i.expires_at
+        SELECT i.id, i.role, i.created_by, u.display_name AS made_by, i.created_at, i.expires_at,
+               CASE WHEN u.id IS NULL OR u.disabled_at IS NOT NULL OR u.soft_deleted_at IS NOT NULL
+                    THEN 0 ELSE 1 END AS leads
         FROM group_invitations i
         LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = i.created_by
         WHERE i.tenant_id = :tenant_id AND i.group_id = :group_id AND i.ended_at IS NULL AND i.expires_at > :now
@@ -84,15 +92,17 @@ async def list_live(
 async def find_live(
     read: Read, tenant_id: TenantId, invitation_hash: bytes, asking_user_id: UserId, now: Micros
 ) -> InvitationRow | None:
-    """None when there is no such link, it ended or expired, or its group is deleted."""
+    """None when there is no such link, it ended or expired, its group is deleted, or who made it disabled or gone."""
     return await read.one_or_none(
         InvitationRow,
         """
-        SELECT i.id, i.group_id, g.name AS group_name, g.group_type, t.name AS organisation, i.role,
+        SELECT i.id, i.created_by, i.group_id, g.name AS group_name, g.group_type, t.name AS organisation, i.role,
                own.role AS own_role, i.expires_at
         FROM group_invitations i
         JOIN groups g ON g.tenant_id = :tenant_id AND g.id = i.group_id AND g.deleted_at IS NULL
         JOIN tenants t ON t.id = :tenant_id
+        JOIN users u ON u.tenant_id = :tenant_id AND u.id = i.created_by
+             AND u.disabled_at IS NULL AND u.soft_deleted_at IS NULL
         LEFT JOIN group_members own
                ON own.tenant_id = :tenant_id AND own.group_id = i.group_id AND own.user_id = :asking_user_id
         WHERE i.tenant_id = :tenant_id AND i.invitation_hash = :invitation_hash

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 
-from tenantry.access.actions import GroupRole
+from tenantry.access.actions import GroupRole, RoleId
 from tenantry.core.clock import DAY
 from tenantry.core.errors import FailedPrecondition, Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import GroupId
@@ -21,11 +23,14 @@ from tenantry.directory.invitations import (
     list_invitations,
     look_at_invitation,
 )
+from tenantry.directory.members import Newcomers, add_members, remove_member, set_role
+from tenantry.directory.roles import assign_role, remove_role
+from tenantry.directory.users import delete_user, restore_user
 from tenantry.housekeeping import tidy
 from tenantry.store import audit_events, members
-from tenantry.store.engine import Store
+from tenantry.store.engine import Store, Tx
 from tenantry.tokens.secrets import SecretKind, mint_secret
-from tests.support.builders import HASHER, OPERATOR, SomeUser, a_group, a_tenant, a_user, as_user
+from tests.support.builders import HASHER, OPERATOR, SomeUser, a_group, a_relationship, a_tenant, a_user, as_user
 from tests.support.clock import NOON, FakeClock
 
 
@@ -149,3 +154,110 @@ async def test_the_link_itself_is_in_no_table_and_goes_a_month_after_its_end(sto
     assert len(await rows()) == 1
     await tidy(store, OPERATOR, FakeClock(NOON + 37 * DAY + 1))
     assert await rows() == []
+
+
+async def change(store: Store, work: Callable[[Tx], Awaitable[object]]) -> None:
+    async with store.write() as tx:
+        await work(tx)
+
+
+async def test_a_link_leads_nowhere_while_who_made_it_may_make_none(store: Store) -> None:
+    """No longer admin, out of the group, disabled, deleted: and again where it led when that is taken back."""
+    tenant = await a_tenant(store)
+    maker, other, new = [await a_user(store, tenant) for _ in range(3)]
+    group = await a_group(store, tenant, admins=[maker, other])
+    link = await make(store, maker, group)
+    lasting = await make(store, other, group)
+    tenant_id, user_id = tenant.id, maker.id
+
+    async def works() -> bool:
+        async with store.read() as read:
+            listed = await list_invitations(read, as_user(other), tenant_id, group, NOON)
+            leads = {row.id: bool(row.leads) for row in listed}
+            try:
+                await look_at_invitation(read, as_user(new), HASHER, link.secret, NOON)
+            except NotFound:
+                seen = False
+            else:
+                seen = True
+        assert leads == {link.id: seen, lasting.id: True}
+        return seen
+
+    def role(given: GroupRole) -> Callable[[Tx], Awaitable[object]]:
+        return lambda tx: set_role(tx, OPERATOR, tenant_id, group, user_id, given, NOON)
+
+    def disabled(at: int | None) -> Callable[[Tx], Awaitable[object]]:
+        sql = "UPDATE users SET disabled_at = :at WHERE tenant_id = :t AND id = :id"
+        return lambda tx: tx.run(sql, at=at, t=tenant_id, id=user_id)
+
+    newcomers = Newcomers(admin_ids=(user_id,))
+    for ends, begins in (
+        (role(GroupRole.MEMBER), role(GroupRole.ADMIN)),
+        (
+            lambda tx: remove_member(tx, OPERATOR, tenant_id, group, user_id, NOON),
+            lambda tx: add_members(tx, OPERATOR, tenant_id, group, newcomers, NOON),
+        ),
+        (disabled(NOON), disabled(None)),
+        (
+            lambda tx: delete_user(tx, OPERATOR, tenant_id, user_id, NOON),
+            lambda tx: restore_user(tx, OPERATOR, tenant_id, user_id, NOON),
+        ),
+    ):
+        assert await works()
+        await change(store, ends)
+        assert not await works()
+        with pytest.raises(NotFound):
+            await follow(store, new, link.secret)
+        await change(store, begins)
+    assert (await follow(store, new, link.secret)).is_new
+
+
+async def test_a_link_of_an_administrator_who_is_in_no_group_lasts_as_long_as_the_role(store: Store) -> None:
+    tenant = await a_tenant(store)
+    admin, maker, new = [await a_user(store, tenant) for _ in range(3)]
+    group = await a_group(store, tenant, admins=[admin])
+    role = RoleId.GROUPS_ADMINISTRATOR
+    await change(store, lambda tx: assign_role(tx, OPERATOR, tenant.id, maker.id, role, None, NOON))
+    link = await make(store, maker, group)
+    async with store.read() as read:
+        await look_at_invitation(read, as_user(new), HASHER, link.secret, NOON)
+    await change(store, lambda tx: remove_role(tx, OPERATOR, tenant.id, maker.id, role, NOON))
+    with pytest.raises(NotFound):
+        await follow(store, new, link.secret)
+
+
+async def test_of_a_demotion_and_a_join_at_once_one_comes_first(store: Store) -> None:
+    """Whoever is in when the demotion has committed came before it; nobody comes after it."""
+    tenant = await a_tenant(store)
+    admin = await a_user(store, tenant)
+    for _ in range(8):
+        maker, new, late = [await a_user(store, tenant) for _ in range(3)]
+        group = await a_group(store, tenant, admins=[admin, maker])
+        link = await make(store, maker, group)
+
+        async def demote(group: GroupId = group, maker: SomeUser = maker) -> None:
+            async with store.write() as tx:
+                await set_role(tx, OPERATOR, tenant.id, group, maker.id, GroupRole.MEMBER, NOON)
+
+        joined, _ = await asyncio.gather(follow(store, new, link.secret), demote(), return_exceptions=True)
+        assert isinstance(joined, Joined | NotFound)
+        async with store.read() as read:
+            is_in = await members.find_role(read, tenant.id, group, new.id) is not None
+        assert is_in == isinstance(joined, Joined)
+        with pytest.raises(NotFound):
+            await follow(store, late, link.secret)
+
+
+async def test_a_partners_user_makes_no_link(store: Store) -> None:
+    """It would lead nowhere: who made it is no user of the organisation."""
+    tenant, partner = await a_tenant(store), await a_tenant(store)
+    technician = await a_user(store, partner)
+    assigned = RoleId.GLOBAL_ADMINISTRATOR
+    await change(store, lambda tx: assign_role(tx, OPERATOR, partner.id, technician.id, assigned, None, NOON))
+    group = await a_group(store, tenant, admins=[await a_user(store, tenant)])
+    await a_relationship(store, partner, tenant, roles=[RoleId.GROUPS_ADMINISTRATOR])
+    caller = msgspec.structs.replace(as_user(technician), amr=frozenset({"pwd", "mfa"}))
+    async with store.write() as tx:
+        assert await list_invitations(tx, caller, tenant.id, group, NOON) == []
+        with pytest.raises(NotFound):
+            await invite(tx, caller, HASHER, tenant.id, group, DAY, NOON)

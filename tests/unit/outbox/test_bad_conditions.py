@@ -17,12 +17,12 @@ from tenantry.core.ids import ConnectorId, GrantId
 from tenantry.directory.tenants import delete_tenant
 from tenantry.directory.users import delete_user, restore_user
 from tenantry.outbox import changes
+from tenantry.outbox.callback_tokens import UNREADABLE
 from tenantry.outbox.deliveries import LEASE, RETRIES, deliver_next, disable_if_overfull, retry_delay
 from tenantry.outbox.sender import Sender
 from tenantry.outbox.webhooks import (
     GIVEN_UP_AT_ONCE,
     MOST_OF_ONE_OBJECT,
-    UNREADABLE,
     ObjectType,
     Subject,
     Wishes,

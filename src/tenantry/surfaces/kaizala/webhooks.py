@@ -14,6 +14,7 @@ from tenantry.core.clock import MILLISECOND, MINUTE, Micros, to_millis
 from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import TenantId
 from tenantry.outbox import webhooks
+from tenantry.outbox.callback_tokens import is_token_readable, token_of
 from tenantry.outbox.changes import EventType
 from tenantry.outbox.handshake import MAX_URL, ProvenUrl, prove
 from tenantry.outbox.webhooks import ObjectType, Subject, Wishes
@@ -91,8 +92,10 @@ async def update_webhook(request: Request, webhook_id: str) -> Response:
         raw_url = webhook.callback_url
     url = None
     if raw_url is not None:
-        token = webhooks.token_of(deps.master_key, tenant_id, webhook) if raw_url == webhook.callback_url else None
-        url = await _prove(deps, tenant_id, raw_url, wishes.callback_token or token)
+        token = wishes.callback_token
+        if token is None and raw_url == webhook.callback_url:
+            token = token_of(deps.master_key, tenant_id, webhook)
+        url = await _prove(deps, tenant_id, raw_url, token)
     async with deps.store.write() as tx:
         await webhooks.update_webhook(
             tx,
@@ -167,7 +170,8 @@ def _read_validity(fields: Fields) -> Micros | None:
 def _shown(deps: Deps, caller: Caller, tenant_id: TenantId, webhook: Webhook, now: Micros) -> dict[str, Any]:
     """Departs: the token is shown to the connector that gave it, to others it is empty."""
     is_own = webhook.connector_id is not None and webhook.connector_id == caller.connector_id
-    token = webhooks.token_of(deps.master_key, tenant_id, webhook) if is_own else None
+    is_shown = is_own and is_token_readable(deps.master_key, tenant_id, webhook)
+    token = token_of(deps.master_key, tenant_id, webhook) if is_shown else None
     return {
         "id": webhook.id,
         "objectId": webhook.object_id,

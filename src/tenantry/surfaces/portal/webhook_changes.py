@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import MINUTE
+from tenantry.outbox.callback_tokens import token_of
 from tenantry.outbox.deliveries import get_delivery, send_again
 from tenantry.outbox.handshake import prove
 from tenantry.outbox.webhooks import (
@@ -16,7 +17,6 @@ from tenantry.outbox.webhooks import (
     get_webhook,
     is_live,
     send_test,
-    token_of,
     update_webhook,
 )
 from tenantry.store.webhook_deliveries import Delivery

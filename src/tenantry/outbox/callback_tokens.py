@@ -1,0 +1,38 @@
+"""The tokens by which receivers know the server: kept encrypted under the master key, each for its own webhook only."""
+
+from __future__ import annotations
+
+from tenantry.core.errors import FailedPrecondition
+from tenantry.core.ids import TenantId
+from tenantry.store.webhooks import Webhook
+from tenantry.tokens.master_key import MasterKey, MasterKeyError
+
+UNREADABLE = "its token cannot be read with the master key of this server: enter the token again"
+
+
+def seal(master_key: MasterKey, tenant_id: TenantId, webhook_id: str, token: str) -> bytes:
+    """As it is stored."""
+    return master_key.encrypt(token.encode(), _context(tenant_id, webhook_id))
+
+
+def token_of(master_key: MasterKey, tenant_id: TenantId, webhook: Webhook) -> str | None:
+    """In clear: for the receiver, and for the app that gave it. Raises FailedPrecondition after another master key."""
+    if webhook.callback_token is None:
+        return None
+    try:
+        return master_key.decrypt(webhook.callback_token, _context(tenant_id, webhook.id)).decode()
+    except MasterKeyError:
+        raise FailedPrecondition(f"The webhook cannot be used: {UNREADABLE}.") from None
+
+
+def is_token_readable(master_key: MasterKey, tenant_id: TenantId, webhook: Webhook) -> bool:
+    """Whether `token_of` answers. Without a token it does."""
+    try:
+        token_of(master_key, tenant_id, webhook)
+    except FailedPrecondition:
+        return False
+    return True
+
+
+def _context(tenant_id: TenantId, webhook_id: str) -> bytes:
+    return f"webhook {tenant_id} {webhook_id}".encode()
