@@ -6,7 +6,6 @@ Source: "Generate tenant-level user token", step 1; Kaizala contract §2.1.
 from __future__ import annotations
 
 import json
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
@@ -16,11 +15,11 @@ from tenantry.connectors.connectors import NewConnector, check_details, get_conn
 from tenantry.connectors.secrets import MOST_LIVE, list_secrets
 from tenantry.core.ids import ConnectorId, UserId
 from tenantry.store import connector_lists, grant_lists, users
-from tenantry.store.connector_lists import ListedConnector
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.handover import env_file
+from tenantry.surfaces.portal.lists import address, like, searched
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.words import explained, permission_groups, permission_label, reach_text
 from tenantry.surfaces.shared.body import is_clean
@@ -41,7 +40,7 @@ async def list_connectors(
     """The user's own by default, with `show=all` the organisation's (contract §2.1). `q` searches names."""
     deps, now = deps_of(request), deps_of(request).clock()
     shown = "all" if show == "all" else "mine"
-    query = q.strip()[:128] if is_clean(q) else ""
+    query = searched(q)
     position = (after_name, after) if is_clean(after_name + after) else ("", "")
     async with deps.store.read() as read:
         await require(read, session.caller, Action.LIST_CONNECTORS, session.here, now=now)
@@ -50,33 +49,21 @@ async def list_connectors(
             session.here,
             now,
             created_by=None if shown == "all" else session.user_id,
-            named_like=_pattern(query),
+            named_like=like(query),
             after=position,
             limit=PAGE + 1,
         )
+    last = found[PAGE - 1] if len(found) > PAGE else None
     return render(
         request,
         "connectors.html",
         connectors=found[:PAGE],
         show=shown,
         q=query,
-        first=f"/connectors?{urlencode({'show': shown, 'q': query})}" if after else "",
-        next=_next_address(found, shown, query),
+        first=address("/connectors", show=shown, q=query) if after else "",
+        next=address("/connectors", show=shown, q=query, after_name=last.name_key, after=last.id) if last else "",
         label=permission_label,
     )
-
-
-def _pattern(query: str) -> str:
-    """LIKE, anywhere in the name; `!` is its escape character."""
-    escaped = query.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    return f"%{escaped}%"
-
-
-def _next_address(found: list[ListedConnector], show: str, query: str) -> str:
-    if len(found) <= PAGE:
-        return ""
-    last = found[PAGE - 1]
-    return f"/connectors?{urlencode({'show': show, 'q': query, 'after_name': last.name_key, 'after': last.id})}"
 
 
 @router.get("/connectors/new")

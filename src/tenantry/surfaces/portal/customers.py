@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action, RoleId
@@ -18,6 +16,7 @@ from tenantry.store.relationships import DelegatedRelationship
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_day, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.lists import address, next_address, position, searched
 from tenantry.surfaces.portal.partners import ask_to_end
 from tenantry.surfaces.portal.role_words import explained_roles, role_name, role_texts
 from tenantry.surfaces.portal.texts import gettext as _
@@ -35,24 +34,21 @@ router = APIRouter()
 async def show_customers(request: Request, session: SignedIn, q: str = "", key: str = "", after: str = "") -> Response:
     """`q` begins a name. Queries: those of the session, and 2, whatever the list holds."""
     deps, now = deps_of(request), deps_of(request).clock()
-    text = q.strip()[:128] if is_clean(q) else ""
-    place = (key, after) if after and is_clean(key + after) else None
+    text = searched(q)
+    place = position(key, after)
     async with deps.store.read() as read:
         found = await partner_customers.list_by_name(
             read, session.tenant_id, now, prefix=text.lower(), after=place, limit=PAGE + 1
         )
         may_request = await decide(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
-    following = ""
-    if len(found) > PAGE:
-        last = found[PAGE - 1]
-        following = f"/customers?{urlencode({'q': text, 'key': last.name_key, 'after': last.id})}"
+    last = found[PAGE - 1] if len(found) > PAGE else None
     return render(
         request,
         "customers.html",
         customers=found[:PAGE],
         q=text,
-        first=f"/customers?{urlencode({'q': text})}" if place else "",
-        next=following,
+        first=address("/customers", q=text) if place else "",
+        next=next_address("/customers", (last.name_key, last.id) if last else None, q=text),
         may_request=may_request.allowed,
     )
 

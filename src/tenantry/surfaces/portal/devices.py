@@ -12,8 +12,8 @@ from tenantry.devices.account_lists import FoundAccounts, list_enterprises, look
 from tenantry.devices.managed_accounts import AccountType, ManagementType
 from tenantry.store.device_lists import ListedAccount
 from tenantry.surfaces.portal.frame import render
-from tenantry.surfaces.portal.groups import address, next_address, position
 from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.lists import address, next_address, position, searched
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
@@ -53,7 +53,7 @@ async def show_devices(
     """
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    text = q.strip()[:128] if is_clean(q) else ""
+    text = searched(q)
     async with deps.store.read() as read:
         enterprises = await list_enterprises(
             read, caller, here, action=Action.READ_MANAGED_ACCOUNT, limit=CHOICES, now=now

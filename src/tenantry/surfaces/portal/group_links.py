@@ -12,8 +12,8 @@ from tenantry.directory.group_lists import look_at_group
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.lists import searched
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -48,7 +48,7 @@ async def link(request: Request, session: SignedIn, group_id: GroupId) -> Respon
 async def _page(request: Request, session: Session, group_id: GroupId, form: Form, q: str) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    text = q.strip()[:128] if is_clean(q) else ""
+    text = searched(q)
     async with deps.store.read() as read:
         found = await search_linkable(read, caller, here, group_id, text=text, limit=CHOICES + 1, now=now)
         group = (await look_at_group(read, caller, here, group_id, now)).facts

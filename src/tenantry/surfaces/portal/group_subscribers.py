@@ -15,10 +15,10 @@ from tenantry.directory.subscribers import (
 )
 from tenantry.surfaces.portal.forms import once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
-from tenantry.surfaces.portal.groups import PAGE, address, next_address, position
+from tenantry.surfaces.portal.groups import PAGE
 from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.lists import address, next_address, position, searched
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -33,7 +33,7 @@ async def show_subscribers(
     """Queries: those of the session, and at most 14, however many there are. `q` begins a name."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    text = q.strip()[:128] if is_clean(q) else ""
+    text = searched(q)
     async with deps.store.read() as read:
         found = await search_subscribers(
             read, caller, here, broadcast_id, text=text, after=position(key, after), limit=PAGE, now=now

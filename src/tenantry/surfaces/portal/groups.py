@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
@@ -12,11 +10,10 @@ from tenantry.core.ids import GroupId
 from tenantry.directory.group_lists import look_at_group, search_groups, search_members
 from tenantry.directory.groups import GroupType
 from tenantry.store.group_lists import COUNTED
-from tenantry.store.pages import Position
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.lists import address, next_address, position, searched
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -36,7 +33,7 @@ async def show_groups(
     """
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    text = q.strip()[:128] if is_clean(q) else ""
+    text = searched(q)
     async with deps.store.read() as read:
         sees_all = (await decide(read, caller, Action.LIST_ALL_GROUPS, here, now=now)).allowed
         everyones = sees_all and show != "mine"
@@ -61,22 +58,6 @@ async def show_groups(
     )
 
 
-def position(key: str, after: str) -> Position | None:
-    """Where the page before ended, as the address says."""
-    return (key, after) if after and is_clean(key + after) else None
-
-
-def next_address(path: str, position: Position | None, **query: str) -> str:
-    """Of the next page; empty on the last."""
-    return "" if position is None else address(path, **query, key=position[0], after=position[1])
-
-
-def address(path: str, **query: str) -> str:
-    """`path` with what is not empty of `query`."""
-    kept = {name: value for name, value in query.items() if value}
-    return f"{path}?{urlencode(kept)}" if kept else path
-
-
 def type_name(group_type: str) -> str:
     """What people call the type."""
     return _("Broadcast (ConnectGroup)") if group_type == GroupType.CONNECT_GROUP else _("Group")
@@ -96,7 +77,7 @@ async def show_group(
     """Queries: those of the session, and at most 27, however many are in it. `q` begins a member's name."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    text = q.strip()[:128] if is_clean(q) else ""
+    text = searched(q)
     async with deps.store.read() as read:
         picture = await look_at_group(read, caller, here, group_id, now)
         may = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
@@ -18,6 +16,7 @@ from tenantry.surfaces.portal.audit_words import told
 from tenantry.surfaces.portal.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.lists import address
 from tenantry.surfaces.portal.role_words import explained_roles, role_name
 from tenantry.surfaces.portal.texts import day
 from tenantry.surfaces.portal.texts import gettext as _
@@ -40,16 +39,13 @@ async def show_partners(request: Request, session: SignedIn, after: str = "", st
     async with deps.store.read() as read:
         await require(read, session.caller, Action.READ_RELATIONSHIPS, session.here, now=now)
         found = await relationships.list_by_standing(read, session.here, now, after=place, limit=PAGE + 1)
-    following = ""
-    if len(found) > PAGE:
-        last = found[PAGE - 1]
-        following = f"/partners?{urlencode({'standing': last.standing, 'after': last.id})}"
+    last = found[PAGE - 1] if len(found) > PAGE else None
     return render(
         request,
         "partners.html",
         relationships=found[:PAGE],
         first="/partners" if place[0] >= 0 else "",
-        next=following,
+        next=address("/partners", standing=str(last.standing), after=last.id) if last else "",
         role_name=role_name,
     )
 

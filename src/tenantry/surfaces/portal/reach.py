@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
@@ -11,6 +9,7 @@ from tenantry.access.reach import map_reach
 from tenantry.store.pages import Position
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.lists import address, like, searched
 from tenantry.surfaces.portal.reach_graph import counted, draw_customers, draw_reach, more_customers, reaches_customers
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import gettext as _
@@ -39,7 +38,7 @@ async def show_reach(
 ) -> Response:
     """`q` searches names; `show` is one of SIDES. Queries: those of the session and 8, whatever there is to draw."""
     deps, now = deps_of(request), deps_of(request).clock()
-    query = q.strip()[:128] if is_clean(q) else ""
+    query = searched(q)
     side = show if show in SIDES else "all"
     after_partner, after_app = _position(partner_name, partner), _position(app_name, app)
     after_customer = _position(customer_name, customer)
@@ -66,9 +65,9 @@ async def show_reach(
         **_query("app", after_app),
         **_query("customer", after_customer),
     }
-    next_partner = _address(here, _query("partner", found.next_partner)) if found.next_partner else ""
-    next_app = _address(here, _query("app", found.next_app)) if found.next_app else ""
-    next_customer = _address(here, _query("customer", found.next_customer)) if found.next_customer else ""
+    next_partner = address("/reach", **(here | _query("partner", found.next_partner))) if found.next_partner else ""
+    next_app = address("/reach", **(here | _query("app", found.next_app))) if found.next_app else ""
+    next_customer = address("/reach", **(here | _query("customer", found.next_customer))) if found.next_customer else ""
     tenant = session.acting_tenant_name or session.tenant_name
     is_reached = bool(found.partners or found.holders or found.apps)
     sides = [("all", _("Everybody")), ("partners", _("Partners and administrators")), ("apps", _("Apps"))]
@@ -83,7 +82,7 @@ async def show_reach(
         q=query,
         show=side,
         sides=[*sides, ("customers", _("Customers"))] if is_at_home else sides,
-        first=_address(kept, {}) if here != kept else "",
+        first=address("/reach", **kept) if here != kept else "",
         next_partner=next_partner,
         next_app=next_app,
         next_customer=next_customer,
@@ -92,19 +91,9 @@ async def show_reach(
     )
 
 
-def like(query: str) -> str:
-    """LIKE, anywhere in the name; `!` is its escape character."""
-    escaped = query.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    return f"%{escaped}%"
-
-
 def _position(name: str, id: str) -> Position:
     return (name, id) if is_clean(name + id) else ("", "")
 
 
 def _query(what: str, position: Position | None) -> dict[str, str]:
     return {what: position[1], f"{what}_name": position[0]} if position and position[1] else {}
-
-
-def _address(kept: dict[str, str], changed: dict[str, str]) -> str:
-    return f"/reach?{urlencode({**kept, **changed})}"

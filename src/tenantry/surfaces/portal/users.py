@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
@@ -18,13 +17,14 @@ from tenantry.core.ids import UserId
 from tenantry.directory.roles import list_roles
 from tenantry.directory.second_factors import find_factors, methods_of
 from tenantry.directory.user_files import COLUMNS, write_row
-from tenantry.directory.user_search import FoundUsers, Place, find_any_user, search_users
+from tenantry.directory.user_search import Place, find_any_user, search_users
 from tenantry.directory.users import RESTORABLE, list_users
 from tenantry.store import audit_search, phones, user_facts, users
 from tenantry.surfaces.portal.audit_words import told
 from tenantry.surfaces.portal.forms import Form
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.lists import address, searched
 from tenantry.surfaces.portal.role_words import role_name, role_texts
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.user_sign_in import methods_text
@@ -58,7 +58,7 @@ async def show_users(
     `after`, `key` and `name` are the place where the page before ended.
     """
     deps, now = deps_of(request), deps_of(request).clock()
-    text = q.strip()[:128] if is_clean(q) else ""
+    text = searched(q)
     deleted = show == "deleted"
     role_id = None if deleted else next((each for each in RoleId if each == role), None)
     place = Place(bool(name), key, after) if after and is_clean(key + after) else None
@@ -75,7 +75,8 @@ async def show_users(
             now=now,
         )
         may_create = await decide(read, session.caller, Action.CREATE_USER, session.here, now=now)
-    search = {"show": "deleted"} if deleted else {"role": role_id or ""}
+    search = {"show": "deleted" if deleted else "", "role": role_id or "", "q": text}
+    end = found.next
     return render(
         request,
         "users.html",
@@ -83,26 +84,16 @@ async def show_users(
         q=text,
         show="deleted" if deleted else "live",
         role=role_id or "",
-        live=_address(q=text, role=role_id or ""),
+        live=address("/users", q=text, role=role_id or ""),
         roles=[("", _("Any role")), *((each.id, each.name) for each in role_texts())],
-        first=_address(**search, q=text) if place else "",
-        next=_next_address(found, {**search, "q": text}),
+        first=address("/users", **search) if place else "",
+        next=address("/users", **search, name="1" if end.by_sign_in_name else "", key=end.key, after=end.id)
+        if end
+        else "",
         may_create=may_create.allowed,
         restorable=RESTORABLE,
         role_name=role_name,
     )
-
-
-def _next_address(found: FoundUsers, search: dict[str, str]) -> str:
-    if found.next is None:
-        return ""
-    named = {"name": "1"} if found.next.by_sign_in_name else {}
-    return _address(**search, **named, key=found.next.key, after=found.next.id)
-
-
-def _address(**query: str) -> str:
-    kept = {name: value for name, value in query.items() if value}
-    return f"/users?{urlencode(kept)}" if kept else "/users"
 
 
 @router.get("/users.csv")

@@ -9,6 +9,7 @@ from tenantry.access.decide import decide, require
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.ids import GroupId, UserId, parse_guid
 from tenantry.directory.group_lists import search_groups
+from tenantry.outbox.callback_tokens import is_token_readable
 from tenantry.outbox.changes import TEST, EventType
 from tenantry.outbox.deliveries import list_deliveries
 from tenantry.outbox.handshake import MAX_URL, prove
@@ -29,8 +30,8 @@ from tenantry.store.engine import Read
 from tenantry.store.webhook_deliveries import Delivery
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
-from tenantry.surfaces.portal.groups import address
 from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.lists import address
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
@@ -185,8 +186,10 @@ async def show_webhook(request: Request, session: SignedIn, webhook_id: str, bef
         "webhook.html",
         webhook=webhook,
         is_live=is_live(webhook, now),
+        is_token_readable=is_token_readable(deps.master_key, here, webhook),
         group=group,
         registered_by=registered_by,
+        is_of_user=webhook.created_by.startswith("user:"),
         deliveries=found[:PAGE],
         first=path if before else "",
         next=address(path, before=found[PAGE - 1].id) if len(found) > PAGE else "",
