@@ -46,6 +46,7 @@ class Run:
     p99: float
     cpu: float
     pss: float
+    anonymous: float
     refused: int
     broken: int
 
@@ -74,6 +75,7 @@ def measure(server: Server, requests: Requests, seconds: int) -> Run:
         p99=p99 / 1000,
         cpu=used / max(answered, 1) * 1e6,
         pss=server.pss_mb(),
+        anonymous=server.anonymous_mb(),
         refused=refused,
         broken=broken,
     )

@@ -30,6 +30,7 @@ class Row:
     p50_ms: float
     p99_ms: float
     pss_mb: float
+    anonymous_mb: float
     cpu_micros: float
     refused: int
     broken: int
@@ -58,6 +59,7 @@ def _row(scenario: Scenario, runs: Sequence[Run], floor: Sequence[Run] | None) -
         p50_ms=statistics.median(run.p50 for run in runs),
         p99_ms=statistics.median(run.p99 for run in runs),
         pss_mb=max(run.pss for run in runs),
+        anonymous_mb=max(run.anonymous for run in runs),
         cpu_micros=statistics.median(run.cpu for run in runs),
         refused=sum(run.refused for run in runs),
         broken=sum(run.broken for run in runs),
@@ -121,7 +123,8 @@ def show(
 
 def _table(rows: Sequence[Row]) -> Table:
     table = Table("", "engine")
-    for heading in ("requests/s", "p50 ms", "p99 ms", "CPU µs each", "PSS MB", "of floor", "by CPU", "goal", "failed"):
+    memory, shares = ("PSS MB", "no file"), ("of floor", "by CPU", "goal")
+    for heading in ("requests/s", "p50 ms", "p99 ms", "CPU µs each", *memory, *shares, "failed"):
         table.add_column(heading, justify="right")
     for row in rows:
         reached = row.goal is None or (row.of_floor or 0) >= row.goal
@@ -133,6 +136,7 @@ def _table(rows: Sequence[Row]) -> Table:
             f"{row.p99_ms:.1f}",
             f"{row.cpu_micros:.0f}",
             f"{row.pss_mb:.0f}",
+            f"{row.anonymous_mb:.0f}",
             "" if row.of_floor is None else _marked(f"{row.of_floor:.2f}", reached),
             "" if row.of_floor_cpu is None else f"{row.of_floor_cpu:.2f}",
             "" if row.goal is None else f"{row.goal}",

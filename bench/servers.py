@@ -48,8 +48,15 @@ class Server:
 
     def pss_mb(self) -> float:
         """Memory of the process, of shared pages only its share."""
+        return self._memory_mb("Pss:")
+
+    def anonymous_mb(self) -> float:
+        """The part of it that is no page of a file, which the kernel could take back."""
+        return self._memory_mb("Pss_Anon:")
+
+    def _memory_mb(self, field: str) -> float:
         lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1000
+        return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1000
 
 
 @contextmanager
