@@ -179,19 +179,19 @@ async def list_parents(read: Read, tenant_id: TenantId, group_id: GroupId, limit
     )
 
 
-_NOT_ABOVE = """
+_ABOVE = """
         WITH RECURSIVE above(id) AS (
-            SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND g.id = :parent_id
+            SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND g.id = :group_id
             UNION
             SELECT l.parent_id FROM above a JOIN group_links l ON l.tenant_id = :tenant_id AND l.child_id = a.id
         )
-        SELECT g.id, g.name
 """
+"""The group and whatever it is a part of, however deep; deleted ones too."""
 _LINKABLE = """
           AND g.deleted_at IS NULL AND g.name_key >= :prefix AND g.name_key < :beyond
           AND g.id NOT IN (SELECT id FROM above)
           AND NOT EXISTS (SELECT 1 FROM group_links l
-                          WHERE l.tenant_id = :tenant_id AND l.parent_id = :parent_id AND l.child_id = g.id)
+                          WHERE l.tenant_id = :tenant_id AND l.parent_id = :group_id AND l.child_id = g.id)
         ORDER BY g.name_key, g.id LIMIT :limit
 """
 
@@ -205,13 +205,13 @@ async def list_linkable(
     """
     return await read.all(
         RelatedGroup,
-        _NOT_ABOVE
+        _ABOVE
         + """
-        FROM groups g WHERE g.tenant_id = :tenant_id
+        SELECT g.id, g.name FROM groups g WHERE g.tenant_id = :tenant_id
         """
         + _LINKABLE,
         tenant_id=tenant_id,
-        parent_id=parent_id,
+        group_id=parent_id,
         prefix=prefix,
         beyond=beyond(prefix),
         limit=limit,
@@ -224,15 +224,15 @@ async def list_linkable_by(
     """`list_linkable`, of the groups that the user administers."""
     return await read.all(
         RelatedGroup,
-        _NOT_ABOVE
+        _ABOVE
         + """
-        FROM group_members own JOIN groups g ON g.tenant_id = :tenant_id AND g.id = own.group_id
+        SELECT g.id, g.name FROM group_members own JOIN groups g ON g.tenant_id = :tenant_id AND g.id = own.group_id
         WHERE own.tenant_id = :tenant_id AND own.user_id = :admin_id AND own.role = 'admin'
         """
         + _LINKABLE,
         tenant_id=tenant_id,
         admin_id=admin_id,
-        parent_id=parent_id,
+        group_id=parent_id,
         prefix=prefix,
         beyond=beyond(prefix),
         limit=limit,
@@ -243,14 +243,7 @@ async def list_above(read: Read, tenant_id: TenantId, group_id: GroupId) -> list
     """The ids of the group and of whatever it is a part of, however deep; of deleted ones too."""
     return await read.all(
         GroupId,
-        """
-        WITH RECURSIVE above(id) AS (
-            SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND g.id = :group_id
-            UNION
-            SELECT l.parent_id FROM above a JOIN group_links l ON l.tenant_id = :tenant_id AND l.child_id = a.id
-        )
-        SELECT id FROM above ORDER BY id
-        """,
+        _ABOVE + "SELECT id FROM above ORDER BY id",
         tenant_id=tenant_id,
         group_id=group_id,
     )
