@@ -6,21 +6,34 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterable
 from gettext import NullTranslations
+from pathlib import Path
 
 import pytest
 
-from tenantry.access.actions import Action, RoleId
+from tenantry.access.actions import Action, Audience, GroupRole, RoleId
 from tenantry.access.trail import _WINDOW
 from tenantry.audit import events
 from tenantry.audit.record import record
+from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY
+from tenantry.devices.devices import AccountState
+from tenantry.directory.pins import PinPurpose
+from tenantry.directory.second_factors import AMR, Method
+from tenantry.directory.sign_in import PASSWORD
+from tenantry.directory.upstream import FEDERATED
+from tenantry.outbox.webhooks import ObjectType
 from tenantry.surfaces.portal import texts
 from tenantry.surfaces.portal.action_words import ACTIONS
 from tenantry.surfaces.portal.event_words import EVENTS, FIELDS
+from tenantry.surfaces.portal.reason_words import REASONS
+from tenantry.surfaces.portal.value_words import VALUES
 from tests.support.builders import OPERATOR, a_user, as_user
 from tests.support.clock import NOON
 from tests.support.portal import Portal, Visitor
+from tests.support.queries import counted_queries
+from tests.support.reasons import Source, Untold
 
 
 def shown(visitor: Visitor) -> list[str]:
@@ -182,3 +195,86 @@ async def test_who_may_read_everything_may_read_the_trail_and_markup_in_it_is_te
     assert page.status_code == 200
     assert "&lt;script&gt;alert(1)" in page.text
     assert "<script>alert" not in page.text
+
+
+def test_every_reason_that_can_be_recorded_has_words_and_no_word_is_left_over() -> None:
+    assert Source().recorded() == REASONS.keys()
+
+
+def test_a_reason_that_cannot_be_followed_to_words_is_told(tmp_path: Path) -> None:
+    (tmp_path / "room").mkdir()
+    source = "def refuse(why): events.SignInRefused(user_principal_name='', reason=ask(why))\nrefuse('x')\n"
+    (tmp_path / "room" / "new.py").write_text(source)
+    with pytest.raises(Untold, match=r"ask\(why\)"):
+        Source(tmp_path).recorded()
+    (tmp_path / "room" / "new.py").write_text(source.replace("ask(why)", "why"))
+    assert Source(tmp_path).recorded() == {"x"}
+
+
+def test_every_word_of_a_closed_list_in_a_field_has_a_name() -> None:
+    lists: dict[str, Iterable[str]] = {
+        "account_state": AccountState,
+        "amr": {PASSWORD, FEDERATED, "swk", "hwk", *(word for words in AMR.values() for word in words)},
+        "audience": Audience,
+        "method": Method,
+        "methods": Method,
+        "object_type": ObjectType,
+        "purpose": PinPurpose,
+        "reach": Reach,
+        "role": GroupRole,
+        "status": {"terminated"},
+    }
+    assert {field: set(words) for field, words in VALUES.items()} == {
+        field: {str(word) for word in words} for field, words in lists.items()
+    }
+
+
+async def test_machine_words_in_a_field_are_said_in_the_readers_language(
+    sqlite_portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Swiss(NullTranslations):
+        def gettext(self, message: str) -> str:
+            return {"wrong secret": "falsches Geheimnis", "password": "Passwort"}.get(message, message)
+
+    async with sqlite_portal.app.deps.store.write() as tx:
+        for event in (
+            events.TokenRefused(reason="wrong_secret", audience="kaizala"),
+            events.SignInSucceeded(user_id=sqlite_portal.mia.id, amr=["mfa", "pwd"]),
+            events.UpstreamSignInRefused(provider_id="p", reason="provider_unreachable: answered 500"),
+            events.TokenRefused(reason="of_another_version", audience="elsewhere"),
+        ):
+            await record(tx, sqlite_portal.tenant.id, OPERATOR, event, NOON)
+    monkeypatch.setattr(texts, "_catalogue", lambda name: Swiss())
+    visitor = await sqlite_portal.visit(sqlite_portal.dana)
+    await visitor.open("/audit")
+    for said in (
+        "falsches Geheimnis",
+        "Kaizala",
+        "second factor, Passwort",
+        "the provider could not be asked: answered 500",
+        "of another version",
+    ):
+        assert said in visitor.text
+    assert "wrong_secret" not in visitor.page.text
+
+
+async def test_an_event_that_carries_ids_only_shows_the_names_by_one_question_for_the_page(portal: Portal) -> None:
+    async with portal.app.deps.store.write() as tx:
+        for user in (portal.mia, portal.erik):
+            event = events.GroupMemberAdded(group_id=portal.group, user_id=user.id, role="admin")
+            await record(tx, portal.tenant.id, OPERATOR, event, NOON)
+        foreign = events.UserRestored(user_id=portal.otto.id)
+        await record(tx, portal.tenant.id, OPERATOR, foreign, NOON)
+        odd = events.UserRestored(user_id="x" * 36)
+        await record(tx, portal.tenant.id, OPERATOR, odd, NOON)
+    visitor = await portal.visit(portal.dana)
+    with counted_queries(portal.app.deps.store) as few:
+        await visitor.open("/audit?what=group.member_added")
+    assert "Mia, Night shift" in visitor.text
+    assert f"Night shift ({portal.group})" in visitor.text
+    await some_events(portal, 40)
+    with counted_queries(portal.app.deps.store) as many:
+        await visitor.open("/audit")
+    assert len(few) == len(many)
+    await visitor.open("/audit?what=user.restored")
+    assert portal.otto.id in visitor.text, "of another organisation, there is the id and no name"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,12 +12,14 @@ from tenantry.access.decide import require
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId, parse_guid
-from tenantry.store import audit_search, users
+from tenantry.store import audit_search, event_names, users
 from tenantry.store.audit_search import FoundEvent
 from tenantry.store.engine import Read
 
 MOST_OF_REQUEST = 200
 ISSUED = frozenset({"access_token.issued", "device_token.issued"})
+NAMED = frozenset({"user_id", "group_id", "parent_id", "child_id", "connector_id", "object_id"})
+"""Fields of events with the id of a user, group or connector."""
 _WINDOW = 2000
 """Tokens issued are looked for among so many of the rest: to one actor a page at a time, of one request the newest."""
 
@@ -92,6 +96,17 @@ async def explain(
     )
     issued = [event for event in newest if event.type in ISSUED and event.correlation_id == correlation_id]
     return sorted([*found, *issued], key=lambda event: event.id, reverse=True)[:MOST_OF_REQUEST]
+
+
+async def names_in(read: Read, tenant_id: TenantId, found: Iterable[FoundEvent]) -> dict[str, str]:
+    """What the users, groups and connectors are called that the events are about, by their ids. 1 query for all."""
+    ids = {
+        value
+        for event in found
+        for name, value in json.loads(event.data).items()
+        if name in NAMED and parse_guid(value) == value
+    }
+    return dict(await event_names.list_names(read, tenant_id, "".join(sorted(ids)))) if ids else {}
 
 
 async def find_actor(read: Read, tenant_id: TenantId, text: str) -> str | None:

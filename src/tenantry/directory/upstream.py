@@ -151,11 +151,14 @@ async def finish_upstream(
         _check_age(token, claimed, leeway)
         async with store.write() as tx:
             return await _enter(tx, tenant_id, claimed.provider_id, token, claimed.back, origin, now)
-    except (TokenRefused, Unreachable) as refused:
-        event = events.UpstreamSignInRefused(provider_id=claimed.provider_id, reason=str(refused))
-        async with store.write() as tx:
-            await record(tx, tenant_id, anonymous(origin), event, now)
-        raise BadCredentials(str(refused), REFUSED) from None
+    except TokenRefused as refused:
+        reason = str(refused)
+    except Unreachable as unreachable:
+        reason = f"provider_unreachable: {unreachable}"
+    event = events.UpstreamSignInRefused(provider_id=claimed.provider_id, reason=reason)
+    async with store.write() as tx:
+        await record(tx, tenant_id, anonymous(origin), event, now)
+    raise BadCredentials(reason, REFUSED)
 
 
 async def read_discovery(http: OutgoingHttp, issuer: str) -> Discovery:

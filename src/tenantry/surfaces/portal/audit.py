@@ -20,7 +20,7 @@ from tenantry.core.ids import TenantId
 from tenantry.directory.user_files import write_row
 from tenantry.store.audit_search import FoundEvent
 from tenantry.store.engine import Read
-from tenantry.surfaces.portal.audit_words import told, type_name, type_names
+from tenantry.surfaces.portal.audit_words import Told, told, type_name, type_names
 from tenantry.surfaces.portal.event_words import EVENTS
 from tenantry.surfaces.portal.forms import Form, read_day
 from tenantry.surfaces.portal.frame import render
@@ -81,10 +81,10 @@ async def _read_search(request: Request, read: Read, tenant_id: TenantId) -> _As
 @router.get("/audit")
 @performs(Action.READ_AUDIT)
 async def show_audit(request: Request, session: SignedIn, before: str = "") -> Response:
-    """Queries: those of the session, and 4, whatever the trail holds."""
+    """Queries: those of the session, and 5, whatever the trail holds."""
     deps, now = deps_of(request), deps_of(request).clock()
     before = before if is_clean(before) else ""
-    found: list[FoundEvent] = []
+    shown: list[Told] = []
     following: str | None = None
     async with deps.store.read() as read:
         await require(read, session.caller, Action.READ_AUDIT, session.here, now=now)
@@ -93,12 +93,13 @@ async def show_audit(request: Request, session: SignedIn, before: str = "") -> R
             found, following = await search_trail(
                 read, session.caller, session.here, search, before=before, limit=PAGE, now=now
             )
+            shown = await told(read, session.here, found)
     query = asked.query
     return render(
         request,
         "audit.html",
         form=form,
-        events=[told(event) for event in found],
+        events=shown,
         types=[("", _("Everything")), *type_names()],
         query=query,
         first=f"/audit?{urlencode(query)}" if before else "",
@@ -162,6 +163,7 @@ async def show_explanation(request: Request, session: SignedIn, number: str = ""
     wanted = form.text("number", max_length=128)
     async with deps.store.read() as read:
         found = await explain(read, session.caller, session.here, "" if form.errors else wanted, now)
+        shown = await told(read, session.here, found)
     if wanted and not found:
         form.fail("number", _("Nothing here has this number. It may stand in the trail of another organisation."))
     return render(
@@ -169,7 +171,7 @@ async def show_explanation(request: Request, session: SignedIn, number: str = ""
         "audit_explain.html",
         form=form,
         number=wanted,
-        events=[told(event) for event in found],
+        events=shown,
         more=len(found) == MOST_OF_REQUEST,
         type_name=type_name,
     )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from tenantry.access.trail import NAMED, names_in
+from tenantry.core.ids import TenantId
 from tenantry.store.audit_search import FoundEvent
+from tenantry.store.engine import Read
 from tenantry.surfaces.portal.action_words import ACTIONS
 from tenantry.surfaces.portal.event_words import EVENTS, FIELDS
+from tenantry.surfaces.portal.reason_words import reason_name
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import exact_time
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.value_words import value_name
 from tenantry.surfaces.portal.words import permission_label
 
 _TELLING = (
@@ -25,7 +30,10 @@ _TELLING = (
     "reason",
     "audience",
     "host",
+    "method",
 )
+_TELLING_IDS = ("user_id", "group_id", "connector_id", "child_id", "parent_id", "object_id")
+"""What says most of an event; of ids, only those whose names are known."""
 
 
 class Told(NamedTuple):
@@ -44,14 +52,26 @@ class Told(NamedTuple):
         return self.event.type.endswith((".refused", ".denied", ".reused"))
 
 
-def told(event: FoundEvent) -> Told:
-    """The event in words."""
+async def told(read: Read, tenant_id: TenantId, found: Sequence[FoundEvent]) -> list[Told]:
+    """The events in words, with the names of whom they are about. 1 query for all."""
+    names = await names_in(read, tenant_id, found)
+    return [_told(event, names) for event in found]
+
+
+def _told(event: FoundEvent, names: Mapping[str, str]) -> Told:
     data = json.loads(event.data)
     facts = [str(fact) for fact in data.pop("facts", [])]
     data.pop("type", None)
-    details = [(field_name(name), _value(name, value)) for name, value in data.items()]
-    brief = next((_value(name, data[name]) for name in _TELLING if data.get(name)), "")
-    return Told(event, type_name(event.type), brief, _who(event), details, facts)
+    details = [(field_name(name), _named(name, value, names)) for name, value in data.items()]
+    briefs = [_value(name, data[name]) for name in _TELLING if data.get(name)][:1]
+    briefs += [names[data[name]] for name in _TELLING_IDS if data.get(name) in names][: 2 if not briefs else 1]
+    return Told(event, type_name(event.type), ", ".join(briefs), _who(event), details, facts)
+
+
+def _named(name: str, value: object, names: Mapping[str, str]) -> str:
+    """The value; of what has a name, that and the id."""
+    said = _value(name, value)
+    return f"{names[said]} ({said})" if said in names and name in NAMED else said
 
 
 def type_name(type: str) -> str:
@@ -78,7 +98,7 @@ def _value(name: str, value: object) -> str:
         case _, int() if name.endswith(("_at", "_from")):
             return exact_time(value) if value else ""
         case _:
-            return _WORDS.get(name, str)(str(value))
+            return _WORDS[name](str(value)) if name in _WORDS else value_name(name, str(value))
 
 
 def _action_name(action: str) -> str:
@@ -88,7 +108,7 @@ def _action_name(action: str) -> str:
 _WORDS: dict[str, Callable[[str], str]] = {
     "action": _action_name,
     "permissions": permission_label,
-    "reason": lambda reason: reason.replace("_", " "),
+    "reason": reason_name,
     "role_id": role_name,
     "role_ids": role_name,
 }

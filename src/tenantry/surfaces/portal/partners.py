@@ -58,9 +58,10 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
     relationship, partner = await _look(request, session, relationship_id, Action.READ_RELATIONSHIPS)
     async with deps.store.read() as read:
         may_decide = (await decide(read, session.caller, Action.APPROVE_RELATIONSHIP, session.here, now=now)).allowed
-        trail = await audit_search.of_partner(
+        found = await audit_search.of_partner(
             read, session.here, relationship.partner_tenant_id, since=f"{now - 30 * DAY:014x}", limit=TRAIL
         )
+        trail = await told(read, session.here, found)
     return render(
         request,
         "partner.html",
@@ -69,7 +70,7 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
         state=status_at(relationship, now),
         roles=explained_roles(relationship.role_ids.split()),
         may_decide=may_decide and session.acting_tenant is None,
-        trail=[told(event) for event in trail],
+        trail=trail,
         most=TRAIL,
     )
 

@@ -14,6 +14,7 @@ from tenantry.surfaces.portal.forms import read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.value_words import AMR
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -69,16 +70,8 @@ async def end_others(request: Request, session: SignedIn) -> Response:
 
 def in_words(amr: str | Iterable[str]) -> str:
     """`password, authenticator app or PIN`."""
-    words = {
-        "pwd": _("password"),
-        "otp": _("one-time code"),
-        "sms": _("phone"),
-        "hwk": _("passkey"),
-        "swk": _("passkey"),
-        "fed": _("organisation account"),
-    }
     held = amr.split() if isinstance(amr, str) else sorted(amr)
-    found = [word for key, word in words.items() if key in held]
+    found = [_(words) for word, words in AMR.items() if word in held and word != "mfa"]
     return ", ".join(dict.fromkeys(found))
 
 

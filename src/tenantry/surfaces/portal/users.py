@@ -129,7 +129,7 @@ def csv_file(lines: AsyncIterator[str], name: str, media_type: str = "text/csv; 
 @router.get("/users/{user_id}")
 @performs(Action.READ_USER)
 async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Queries: those of the session, and at most 15, however much the user has."""
+    """Queries: those of the session, and at most 16, however much the user has."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     async with deps.store.read() as read:
@@ -155,7 +155,7 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
         )
         tokens = await user_facts.list_tokens(read, here, user_id, now, limit=SHOWN + 1)
         accounts = await user_facts.list_accounts(read, here, user_id, limit=SHOWN + 1)
-        trail = (
+        done = (
             await audit_search.of_actor(
                 read,
                 here,
@@ -168,6 +168,7 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
             if may["audit.read"]
             else []
         )
+        trail = await told(read, here, done)
     return render(
         request,
         "user.html",
@@ -182,7 +183,7 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
         tokens=tokens[:SHOWN],
         more_tokens=len(tokens) > SHOWN,
         accounts=accounts[:SHOWN],
-        trail=[told(event) for event in trail],
+        trail=trail,
         reach_text=reach_text,
         forgotten_at=user.soft_deleted_at + RESTORABLE if user.soft_deleted_at else None,
         form=Form(),
