@@ -76,7 +76,10 @@ async def show_users(
         )
         may_create = await decide(read, session.caller, Action.CREATE_USER, session.here, now=now)
     search = {"show": "deleted" if deleted else "", "role": role_id or "", "q": text}
-    end = found.next
+    following = ""
+    if found.next is not None:
+        named = "1" if found.next.by_sign_in_name else ""
+        following = address("/users", **search, name=named, key=found.next.key, after=found.next.id)
     return render(
         request,
         "users.html",
@@ -87,9 +90,7 @@ async def show_users(
         live=address("/users", q=text, role=role_id or ""),
         roles=[("", _("Any role")), *((each.id, each.name) for each in role_texts())],
         first=address("/users", **search) if place else "",
-        next=address("/users", **search, name="1" if end.by_sign_in_name else "", key=end.key, after=end.id)
-        if end
-        else "",
+        next=following,
         may_create=may_create.allowed,
         restorable=RESTORABLE,
         role_name=role_name,
