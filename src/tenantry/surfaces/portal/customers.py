@@ -225,11 +225,7 @@ async def end(request: Request, session: SignedIn, customer_id: TenantId, relati
 
 
 async def _ask_end(
-    request: Request,
-    session: Session,
-    customer_id: TenantId,
-    relationship_id: RelationshipId,
-    form: Form,
+    request: Request, session: Session, customer_id: TenantId, relationship_id: RelationshipId, form: Form
 ) -> Response:
     relationship = await _look(request, session, customer_id, relationship_id)
     return ask_to_end(request, relationship, session.tenant_name, session.tenant_id, form)

@@ -121,11 +121,7 @@ async def revoke(
 
 
 async def _revoke_page(
-    request: Request,
-    session: Session,
-    enterprise_id: EnterpriseId,
-    account_id: ManagedAccountId,
-    form: Form,
+    request: Request, session: Session, enterprise_id: EnterpriseId, account_id: ManagedAccountId, form: Form
 ) -> Response:
     name, ends = await _what_ends(request, session, Action.REVOKE_DEVICE_ACCESS, enterprise_id, account_id)
     return ask(
@@ -164,11 +160,7 @@ async def delete(
 
 
 async def _delete_page(
-    request: Request,
-    session: Session,
-    enterprise_id: EnterpriseId,
-    account_id: ManagedAccountId,
-    form: Form,
+    request: Request, session: Session, enterprise_id: EnterpriseId, account_id: ManagedAccountId, form: Form
 ) -> Response:
     name, ends = await _what_ends(request, session, Action.WRITE_MANAGED_ACCOUNT, enterprise_id, account_id)
     return ask(

@@ -1,4 +1,4 @@
-"""Set up second factors and remove them; recovery codes.
+"""Set up second factors, and recovery codes. Removing them: second_factor_removal.py.
 
 Who has one already must have proven it in this session: one that began before the first factor was set up, in some
 other browser, must not be able to take it away.
@@ -13,25 +13,15 @@ import segno
 from fastapi import APIRouter, Depends, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.core.errors import NotFound
-from tenantry.directory.passkeys import add_passkey, list_passkeys, registration_options, relying_party, remove_passkey
-from tenantry.directory.second_factors import (
-    AMR,
-    Method,
-    find_factors,
-    list_methods,
-    make_recovery_codes,
-    stop_using_phone,
-    use_phone,
-)
+from tenantry.directory.passkeys import add_passkey, registration_options, relying_party
+from tenantry.directory.second_factors import AMR, Method, find_factors, list_methods, make_recovery_codes, use_phone
 from tenantry.directory.sign_in_steps import step_up
-from tenantry.directory.totp import begin_totp, confirm_totp, find_unconfirmed_secret, provisioning_uri, remove_totp
+from tenantry.directory.totp import begin_totp, confirm_totp, find_unconfirmed_secret, provisioning_uri
 from tenantry.store import phones
 from tenantry.store.engine import Tx
 from tenantry.surfaces.portal.forms import Form, read_form
-from tenantry.surfaces.portal.frame import ask, render, see_other
+from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import ProofNeeded, Session, path_of, set_session_cookie, signed_in
-from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.under_way import browser_of, next_of, session_lifetime, with_next
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
@@ -64,22 +54,18 @@ async def show_totp(request: Request, session: Proven) -> Response:
 async def set_up_totp(request: Request, session: Proven) -> Response:
     """Make a secret, or confirm it with a code."""
     deps, form = deps_of(request), await read_form(request)
-    now = deps.clock()
+    key, caller, now = deps.master_key, session.caller, deps.clock()
     tenant_id, user_id = session.tenant_id, session.user_id
-    response: Response | None = None
     with form.showing_errors():
         if form.checked("begin"):
             async with deps.store.write() as tx:
-                await begin_totp(tx, deps.master_key, tenant_id, user_id, now)
-            response = see_other(with_next(request, "/second-factor/totp"))
-        else:
-            code = form.text("code", required=True, max_length=20)
-            async with deps.store.write() as tx:
-                codes = await confirm_totp(
-                    tx, deps.master_key, deps.hasher, session.caller, tenant_id, user_id, code, now
-                )
-                response = await _added(tx, request, session, AMR[Method.TOTP], codes)
-    return response if response is not None else await _totp_page(request, session, form)
+                await begin_totp(tx, key, tenant_id, user_id, now)
+            return see_other(with_next(request, "/second-factor/totp"))
+        code = form.text("code", required=True, max_length=20)
+        async with deps.store.write() as tx:
+            codes = await confirm_totp(tx, key, deps.hasher, caller, tenant_id, user_id, code, now)
+            return await _added(tx, request, session, AMR[Method.TOTP], codes)
+    return await _totp_page(request, session, form)
 
 
 @router.get("/second-factor/passkey")
@@ -94,7 +80,6 @@ async def show_passkey(request: Request, session: Proven) -> Response:
 async def set_up_passkey(request: Request, session: Proven) -> Response:
     """Keep the key that the browser made."""
     deps, form = deps_of(request), await read_form(request)
-    response: Response | None = None
     name = form.text("name", max_length=64)
     if not form.errors:
         with form.showing_errors():
@@ -110,8 +95,8 @@ async def set_up_passkey(request: Request, session: Proven) -> Response:
                     name=name,
                     now=deps.clock(),
                 )
-                response = await _added(tx, request, session, amr, codes)
-    return response if response is not None else await _passkey_page(request, session, form)
+                return await _added(tx, request, session, amr, codes)
+    return await _passkey_page(request, session, form)
 
 
 @router.get("/second-factor/phone")
@@ -126,22 +111,15 @@ async def show_phone(request: Request, session: Proven) -> Response:
 async def set_up_phone(request: Request, session: Proven) -> Response:
     """From now on a PIN is sent to this number. That it is at hand now is proven by the first one."""
     deps, form = deps_of(request), await read_form(request)
-    response: Response | None = None
     number = form.text("number", required=True, max_length=20)
     if not form.errors:
         with form.showing_errors():
             async with deps.store.write() as tx:
                 codes = await use_phone(
-                    tx,
-                    deps.hasher,
-                    session.caller,
-                    session.tenant_id,
-                    session.user_id,
-                    number,
-                    deps.clock(),
+                    tx, deps.hasher, session.caller, session.tenant_id, session.user_id, number, deps.clock()
                 )
-            response = _codes_page(request, codes) if codes else see_other(_after(request))
-    return response if response is not None else await _phone_page(request, session, form)
+            return _codes_page(request, codes) if codes else see_other(_after(request))
+    return await _phone_page(request, session, form)
 
 
 @router.get("/second-factor/recovery-codes")
@@ -165,65 +143,6 @@ async def renew_recovery_codes(request: Request, session: Proven) -> Response:
             tx, deps.hasher, session.caller, session.tenant_id, session.user_id, deps.clock()
         )
     return _codes_page(request, codes)
-
-
-@router.get("/second-factor/totp/remove")
-@performs(Action.MANAGE_OWN_SIGN_IN)
-async def ask_to_remove_totp(request: Request, _session: Proven) -> Response:
-    """One question."""
-    return _danger_page(request, _("Remove the authenticator app?"))
-
-
-@router.post("/second-factor/totp/remove")
-@performs(Action.MANAGE_OWN_SIGN_IN)
-async def remove_app(request: Request, session: Proven) -> Response:
-    """Raises NotFound when there is none."""
-    deps = deps_of(request)
-    await read_form(request)
-    async with deps.store.write() as tx:
-        await remove_totp(tx, session.caller, session.tenant_id, session.user_id, deps.clock())
-    return see_other("/sessions?done=removed")
-
-
-@router.get("/second-factor/phone/remove")
-@performs(Action.MANAGE_OWN_SIGN_IN)
-async def ask_to_remove_phone(request: Request, _session: Proven) -> Response:
-    """One question."""
-    return _danger_page(request, _("Stop asking for a PIN by phone?"))
-
-
-@router.post("/second-factor/phone/remove")
-@performs(Action.MANAGE_OWN_SIGN_IN)
-async def remove_phone(request: Request, session: Proven) -> Response:
-    """The number stays the user's. Raises NotFound when no PIN is asked for."""
-    deps = deps_of(request)
-    await read_form(request)
-    async with deps.store.write() as tx:
-        await stop_using_phone(tx, session.caller, session.tenant_id, session.user_id, deps.clock())
-    return see_other("/sessions?done=removed")
-
-
-@router.get("/second-factor/passkey/{credential_id}/remove")
-@performs(Action.MANAGE_OWN_SIGN_IN)
-async def ask_to_remove_passkey(request: Request, session: Proven, credential_id: str) -> Response:
-    """One question. Raises NotFound when it is not the user's."""
-    async with deps_of(request).store.read() as read:
-        mine = await list_passkeys(read, session.tenant_id, session.user_id)
-    name = next((passkey.name for passkey in mine if passkey.credential_id == credential_id), None)
-    if name is None:
-        raise NotFound("passkey")
-    return _danger_page(request, _("Remove the passkey %(name)s?") % {"name": name})
-
-
-@router.post("/second-factor/passkey/{credential_id}/remove")
-@performs(Action.MANAGE_OWN_SIGN_IN)
-async def remove_key(request: Request, session: Proven, credential_id: str) -> Response:
-    """Raises NotFound when it is not the user's."""
-    deps = deps_of(request)
-    await read_form(request)
-    async with deps.store.write() as tx:
-        await remove_passkey(tx, session.caller, session.tenant_id, session.user_id, credential_id, deps.clock())
-    return see_other("/sessions?done=removed")
 
 
 async def _added(tx: Tx, request: Request, session: Session, amr: Collection[str], codes: list[str]) -> Response:
@@ -251,19 +170,6 @@ def _after(request: Request) -> str:
 
 def _codes_page(request: Request, codes: list[str]) -> Response:
     return render(request, "recovery_codes.html", codes=codes, after=_after(request))
-
-
-def _danger_page(request: Request, title: str) -> Response:
-    return ask(
-        request,
-        title=title,
-        consequences=[
-            _("It is not asked for any more when you sign in, and cannot be used to sign in."),
-            _("With the last second step the recovery codes go, and signing in asks for the password only."),
-        ],
-        confirm=_("Remove it"),
-        back="/sessions",
-    )
 
 
 async def _totp_page(request: Request, session: Session, form: Form) -> Response:
