@@ -11,11 +11,14 @@ from playwright.async_api import expect
 
 from tenantry.access.actions import RoleId
 from tenantry.directory.members import Newcomers, add_members
+from tenantry.directory.users import delete_user
+from tenantry.outbox.callback_tokens import seal
 from tenantry.outbox.webhooks import disable
 from tenantry.store import webhook_deliveries
 from tenantry.store import webhooks as rows
 from tenantry.store.engine import Store, Value
 from tenantry.store.webhook_deliveries import Delivery
+from tenantry.tokens.master_key import MasterKey
 from tests.support.app import an_app
 from tests.support.builders import OPERATOR, a_relationship, a_tenant, a_user, a_webhook, as_user
 from tests.support.portal import LivePortal, Portal, Visitor, a_portal
@@ -233,6 +236,62 @@ async def test_a_webhook_is_disabled_and_enabled_when_its_receiver_answers(porta
     assert receiver.handshakes[-1]["header"] == "callback-token"
     await visitor.open(path)
     assert "active" in visitor.text
+
+
+async def test_a_token_of_another_master_key_is_told_and_entered_again(portal: Portal, receiver: Receiver) -> None:
+    store, here = portal.app.deps.store, portal.tenant.id
+    webhook_id = await a_webhook(store, portal.tenant, portal.group, receiver.url)
+    other = seal(MasterKey.from_base64(MasterKey.generate()), here, webhook_id, "callback-token")
+    async with store.write() as tx:
+        await tx.run("UPDATE webhooks SET callback_token = :o WHERE tenant_id = :t", o=other, t=here)
+    visitor, path = await portal.visit(portal.erik), f"/webhooks/{webhook_id}"
+    await visitor.open(path)
+    assert "Its token cannot be read" in visitor.text
+    await turn_off(portal, webhook_id)
+    await visitor.open(f"{path}/enable")
+    assert (await visitor.send(f"{path}/enable")).status_code == 422
+    assert "enter the token again" in visitor.text
+    assert receiver.handshakes == []
+    await visitor.open(f"{path}/token")
+    assert (await visitor.send(f"{path}/token", callback_token="two words")).status_code == 422
+    assert 'id="callback_token-error"' in visitor.page.text
+    assert (await visitor.send(f"{path}/token", callback_token="s3cret")).headers["location"] == path
+    assert receiver.handshakes[-1]["header"] == "s3cret"
+    await visitor.open(path)
+    assert "Its token cannot be read" not in visitor.text
+    assert "s3cret" not in visitor.page.text
+    await visitor.open(f"{path}/enable")
+    assert (await visitor.send(f"{path}/enable")).status_code == 303
+    await visitor.open(f"{path}/token")
+    assert (await visitor.send(f"{path}/token")).status_code == 303
+    async with store.read() as read:
+        row = await rows.find(read, here, webhook_id)
+    assert row is not None
+    assert row.callback_token is None
+
+
+async def test_who_registered_it_is_shown_though_that_one_is_no_admin_any_more(
+    portal: Portal, receiver: Receiver
+) -> None:
+    """The webhook is the group's: it stays, and whoever administers the group now sees whose it was."""
+    store, here = portal.app.deps.store, portal.tenant.id
+    dana = await portal.visit(portal.dana)
+    async with store.write() as tx:
+        newcomers = Newcomers(admin_ids=(portal.dana.id,))
+        await add_members(tx, OPERATOR, here, portal.group, newcomers, portal.app.deps.clock())
+    webhook_id = await register(dana, receiver, portal.group)
+    async with store.write() as tx:
+        await delete_user(tx, OPERATOR, here, portal.dana.id, portal.app.deps.clock())
+    erik = await portal.visit(portal.erik)
+    for path in ("/webhooks", f"/webhooks/{webhook_id}"):
+        await erik.open(path)
+        assert "by Dana" in erik.text
+    assert "active" in erik.text
+    async with store.write() as tx:
+        await tx.run("UPDATE webhooks SET created_by = 'user:gone' WHERE tenant_id = :t", t=here)
+    for path in ("/webhooks", f"/webhooks/{webhook_id}"):
+        await erik.open(path)
+        assert "by somebody who is no user here" in erik.text
 
 
 async def test_why_the_server_disabled_it_is_shown_as_text(portal: Portal) -> None:

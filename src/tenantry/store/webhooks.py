@@ -48,7 +48,10 @@ class Webhook(NamedTuple):
 
 
 class ListedWebhook(NamedTuple):
-    """A webhook in a list, with its group's name and what became of its latest event (None: there was none)."""
+    """A webhook in a list, with its group's name and what became of its latest event (None: there was none).
+
+    `made_by` is the display name of now of the user of the tenant who registered it.
+    """
 
     id: str
     object_type: str
@@ -59,6 +62,8 @@ class ListedWebhook(NamedTuple):
     expires_at: int
     disabled_at: int | None
     connector_ended: int
+    created_by: str
+    made_by: str | None
     group_name: str | None
     sent_at: int | None
     delivered_at: int | None
@@ -194,10 +199,11 @@ async def list_page(
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.created_at, w.expires_at,
                w.disabled_at,
                CASE WHEN {_APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended,
-               g.name AS group_name,
+               w.created_by, u.display_name AS made_by, g.name AS group_name,
                d.created_at AS sent_at, d.delivered_at, d.due_at
         FROM webhooks w
         LEFT JOIN groups g ON g.tenant_id = :tenant_id AND g.id = w.object_id AND g.deleted_at IS NULL
+        LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = SUBSTR(w.created_by, 6)
         LEFT JOIN webhook_deliveries d ON d.tenant_id = :tenant_id AND d.id = (
             SELECT MAX(last.id) FROM webhook_deliveries last
             WHERE last.tenant_id = :tenant_id AND last.webhook_id = w.id)
