@@ -51,6 +51,7 @@ from tenantry.surfaces.portal import (
     user_sign_in,
     users,
     webhook_changes,
+    webhook_token,
     webhooks,
 )
 from tenantry.surfaces.portal.security import SECURITY_HEADERS
@@ -79,6 +80,7 @@ PAGES = (
     groups_connectors,
     webhooks,
     webhook_changes,
+    webhook_token,
     group_changes,
     group_deletion,
     group_links,
