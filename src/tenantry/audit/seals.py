@@ -101,11 +101,13 @@ async def seal_trail(store: Store, key: bytes, tenant_id: TenantId, now: Micros,
     made, until_id = 0, f"{now - MARGIN:014x}"  # ids begin with the time
     while True:
         async with store.read() as read:
+            if not await audit_seals.has_unsealed(read, tenant_id, until_id):
+                return made
             previous = await audit_seals.find_last(read, tenant_id) or _BEGINNING
         cover = _Cover(key, tenant_id, previous)
         await cover.read(store, until_id, most=EVENTS, pause=pause)
         seal = cover.seal(now)
-        if not seal.event_count or not await audit_seals.insert(store, tenant_id, seal):
+        if not seal.event_count or not await audit_seals.insert(store, tenant_id, seal):  # somebody else was quicker
             return made
         made += 1
 

@@ -64,6 +64,22 @@ async def find_last(read: Read, tenant_id: TenantId) -> Seal | None:
     )
 
 
+async def has_unsealed(read: Read, tenant_id: TenantId, until_id: str) -> bool:
+    """Whether there are events behind the newest seal, up to `until_id`."""
+    found = await read.one_or_none(
+        int,
+        """
+        SELECT 1 FROM audit_events
+        WHERE tenant_id = :tenant_id AND id <= :until_id AND id > COALESCE(
+            (SELECT last_event_id FROM audit_seals WHERE tenant_id = :tenant_id ORDER BY number DESC LIMIT 1), '')
+        ORDER BY id LIMIT 1
+        """,
+        tenant_id=tenant_id,
+        until_id=until_id,
+    )
+    return found is not None
+
+
 async def list_after(read: Read, tenant_id: TenantId, number: int, limit: int) -> list[Seal]:
     """At most `limit` seals behind `number`, in their order."""
     return await read.all(

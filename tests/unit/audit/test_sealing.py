@@ -11,8 +11,10 @@ from tenantry.audit import events, sealing, seals
 from tenantry.audit.seals import MARGIN, seal_trail, verify_trail
 from tenantry.core.clock import HOUR, MINUTE
 from tenantry.core.errors import StoreBusy
+from tenantry.core.ids import TenantId
 from tenantry.store import audit_seals, open_store
-from tenantry.store.engine import Store
+from tenantry.store.audit_seals import Seal
+from tenantry.store.engine import Read, Store
 from tenantry.tokens.master_key import MasterKey
 from tests.support.app import MASTER_KEY, an_app
 from tests.support.builders import a_tenant
@@ -44,6 +46,20 @@ async def test_a_seal_of_a_number_that_is_taken_is_not_made(store: Store) -> Non
     [made] = await seals_of(store, tenant_id)
     assert not await audit_seals.insert(store, tenant_id, made._replace(digest=KEY))
     assert await seals_of(store, tenant_id) == [made]
+
+
+async def test_whoever_comes_late_makes_no_seal_over_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant_id, real = a_trail(), audit_seals.find_last
+    await happen(store, tenant_id, NOON)
+
+    async def after_another(read: Read, of_tenant: TenantId) -> Seal | None:
+        monkeypatch.setattr(audit_seals, "find_last", real)
+        assert await seal_trail(store, KEY, tenant_id, LATE) == 1
+        return await real(read, of_tenant)
+
+    monkeypatch.setattr(audit_seals, "find_last", after_another)
+    assert await seal_trail(store, KEY, tenant_id, LATE) == 0
+    assert len(await seals_of(store, tenant_id)) == 1
 
 
 async def test_a_long_trail_takes_several_seals_and_a_sealer_that_stops_midway_loses_nothing(

@@ -122,6 +122,7 @@ async def test_a_tail_that_was_cut_off_is_found_by_whoever_kept_its_head(sealed:
         assert not await has_seal(read, tenant_id, f"1:{head.digest.hex()}")
         assert not await has_seal(read, tenant_id, f"4:{head.digest.hex()}")
         assert not await has_seal(read, a_trail(), head.mark)
+        assert not await has_seal(read, tenant_id, head.mark[:-1] + ("1" if head.mark[-1] == "0" else "0"))
     await tamper(store, "DELETE FROM audit_seals WHERE tenant_id = :t AND number = 3", t=tenant_id)
     await tamper(store, "DELETE FROM audit_events WHERE tenant_id = :t AND at > :at", t=tenant_id, at=NOON + 2 * HOUR)
     await seal_trail(store, KEY, tenant_id, LATE)

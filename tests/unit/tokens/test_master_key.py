@@ -28,7 +28,7 @@ def test_what_was_sealed_opens_with_the_same_key_and_context_only() -> None:
 
 
 def test_each_purpose_has_a_key_of_its_own() -> None:
-    assert len({KEY.pepper(), bytes.fromhex(KEY.first_key_id())}) == 2
+    assert len({KEY.pepper(), KEY.audit_seals(), bytes.fromhex(KEY.first_key_id())}) == 3
     assert KEY.pepper() == KEY.pepper()
 
 
