@@ -1,0 +1,208 @@
+"""Lists show what is live: a row, and what it stands on, take it out of each list that is about the living."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tenantry.access.actions import RoleId
+from tenantry.core.ids import GroupId
+from tenantry.store import (
+    connector_lists,
+    connector_secrets,
+    device_lists,
+    devices,
+    enterprises,
+    grant_lists,
+    grants,
+    group_invitations,
+    group_lists,
+    groups,
+    identity_providers,
+    managed_accounts,
+    roles,
+    sessions,
+    tenants,
+    user_facts,
+    user_lists,
+    webhooks,
+)
+from tenantry.store.engine import Read, Store
+from tests.support.builders import a_google_managed_account, a_group, a_tenant
+from tests.support.clock import NOON
+from tests.unit.store.changes import Stage, a_stage
+
+
+@dataclass
+class Family:
+    """A stage whose group stands below `parent`; ann has a role. `provider` is the tenant's."""
+
+    stage: Stage
+    parent: GroupId
+
+
+List = Callable[[Read, Stage, GroupId], Awaitable[Sequence[Any]]]
+
+LISTS: dict[str, List] = {
+    "tenants": lambda read, s, _: tenants.list_live(read, "", 1),
+    "connectors to grant": lambda read, s, _: connector_lists.list_grantable(read, s.tenant.id, 9),
+    "connectors": lambda read, s, _: connector_lists.list_by_name(read, s.tenant.id, NOON, limit=9),
+    "secrets": lambda read, s, _: connector_secrets.list_live(read, s.connector.id, NOON),
+    "tenant's grants": lambda read, s, _: grants.list_of_tenant(read, s.tenant.id, NOON, "", 9),
+    "connector's grants": lambda read, s, _: grant_lists.list_live_of_connector(
+        read, s.tenant.id, s.connector.id, NOON, limit=9
+    ),
+    "group's grants": lambda read, s, _: grant_lists.list_live_of_group(read, s.tenant.id, s.group, NOON, limit=9),
+    "user's tokens": lambda read, s, _: user_facts.list_tokens(read, s.tenant.id, s.ann.id, NOON, limit=9),
+    "user's accounts": lambda read, s, _: user_facts.list_accounts(read, s.tenant.id, s.ann.id, limit=9),
+    "groups a user's grant reaches": lambda read, s, _: grant_lists.list_reached_by_user(
+        read, s.tenant.id, s.ann.id, limit=9
+    ),
+    "groups a group's grant reaches": lambda read, s, _: grant_lists.list_reached_by_group(
+        read, s.tenant.id, s.group, limit=9
+    ),
+    "links": lambda read, s, _: group_invitations.list_live(read, s.tenant.id, s.group, NOON, 9),
+    "groups below": lambda read, s, parent: group_lists.list_sub_groups(read, s.tenant.id, parent, 9),
+    "groups above": lambda read, s, _: group_lists.list_parents(read, s.tenant.id, s.group, 9),
+    "groups of an admin": lambda read, s, _: groups.list_reached(
+        read, s.tenant.id, asking_user_id=s.ann.id, group_id=s.group
+    ),
+    "enterprises": lambda read, s, _: enterprises.list_of_tenant(read, s.tenant.id, "", 9),
+    "enterprises' page": lambda read, s, _: device_lists.list_enterprises(read, s.tenant.id, after_id="", limit=9),
+    "accounts": lambda read, s, _: device_lists.list_accounts(
+        read, s.tenant.id, s.enterprise.id, NOON, prefix="", after=None, limit=9
+    ),
+    "accounts by address": lambda read, s, _: managed_accounts.list_by_email(
+        read, s.tenant.id, s.enterprise.id, "ann@customer.example.com", 9
+    ),
+    "devices": lambda read, s, _: devices.list_live(read, s.tenant.id, s.account),
+    "unused tokens": lambda read, s, _: device_lists.list_unused_tokens(read, s.tenant.id, s.account, NOON, 9),
+    "sessions": lambda read, s, _: sessions.list_live(read, s.tenant.id, s.ann.id, NOON, 9),
+    "roles": lambda read, s, _: roles.list_live(read, s.tenant.id, s.ann.id, NOON),
+    "roles again some day": lambda read, s, _: roles.list_unexpired(read, s.tenant.id, s.ann.id, NOON),
+    "providers": lambda read, s, _: identity_providers.list_live(read, s.tenant.id),
+    "webhooks to tell": lambda read, s, _: webhooks.list_subscribed(read, s.tenant.id, s.group, NOON),
+    "webhooks to tell of a user": lambda read, s, _: webhooks.list_subscribed_over_user(
+        read, s.tenant.id, s.ann.id, NOON
+    ),
+}
+for _order in user_lists.Order:
+    LISTS[f"users, {_order.name}"] = lambda read, s, _, order=_order: user_lists.list_members(  # type: ignore[misc]
+        read, s.tenant.id, order, deleted_after=None, after=None, limit=9
+    )
+
+_GRANTS = ["tenant's grants", "connector's grants", "group's grants", "user's tokens"]
+_GRANTED = [name for name in _GRANTS if name != "tenant's grants"]
+_USERS = [f"users, {order.name}" for order in user_lists.Order]
+
+EMPTY: list[tuple[str, str]] = [
+    ("tenants", "UPDATE tenants SET disabled_at = :now"),
+    ("tenants", "UPDATE tenants SET deleted_at = :now"),
+    ("connectors to grant", "UPDATE connectors SET deleted_at = :now WHERE tenant_id = :tenant"),
+    ("connectors to grant", "UPDATE connectors SET deactivated_at = :now WHERE tenant_id = :tenant"),
+    ("connectors to grant", "UPDATE connectors SET kind = 'service_account' WHERE tenant_id = :tenant"),
+    ("connectors", "UPDATE connectors SET deleted_at = :now WHERE tenant_id = :tenant"),
+    ("connectors", "UPDATE connectors SET kind = 'service_account' WHERE tenant_id = :tenant"),
+    ("secrets", "UPDATE connector_secrets SET ended_at = :now WHERE connector_id = :connector"),
+    ("secrets", "UPDATE connector_secrets SET expires_at = :now WHERE connector_id = :connector"),
+    *((name, "UPDATE grants SET revoked_at = :now WHERE tenant_id = :tenant") for name in _GRANTS),
+    *((name, "UPDATE grants SET expires_at = :now WHERE tenant_id = :tenant") for name in _GRANTS),
+    *((name, "UPDATE connectors SET deleted_at = :now WHERE tenant_id = :tenant") for name in _GRANTED),
+    *(
+        (name, "UPDATE users SET soft_deleted_at = :now WHERE tenant_id = :tenant AND id = :ann")
+        for name in ("connector's grants", "group's grants")
+    ),
+    ("user's accounts", "UPDATE managed_accounts SET deleted_at = :now WHERE tenant_id = :tenant"),
+    ("user's accounts", "UPDATE enterprises SET unenrolled_at = :now WHERE tenant_id = :tenant"),
+    ("links", "UPDATE group_invitations SET ended_at = :now WHERE tenant_id = :tenant"),
+    ("links", "UPDATE group_invitations SET expires_at = :now WHERE tenant_id = :tenant"),
+    *(
+        (name, "UPDATE groups SET deleted_at = :now WHERE tenant_id = :tenant")
+        for name in (
+            "group's grants",
+            "groups a user's grant reaches",
+            "groups a group's grant reaches",
+            "groups below",
+            "groups above",
+            "groups of an admin",
+            "webhooks to tell of a user",
+        )
+    ),
+    ("enterprises", "UPDATE enterprises SET unenrolled_at = :now WHERE tenant_id = :tenant"),
+    ("enterprises' page", "UPDATE enterprises SET unenrolled_at = :now WHERE tenant_id = :tenant"),
+    ("accounts", "UPDATE managed_accounts SET deleted_at = :now WHERE tenant_id = :tenant"),
+    ("accounts by address", "UPDATE managed_accounts SET deleted_at = :now WHERE tenant_id = :tenant"),
+    ("devices", "UPDATE devices SET removed_at = :now WHERE tenant_id = :tenant"),
+    ("devices", "UPDATE devices SET provisioned_at = NULL WHERE tenant_id = :tenant"),
+    ("unused tokens", "UPDATE device_tokens SET claimed_at = :now WHERE tenant_id = :tenant"),
+    ("unused tokens", "UPDATE device_tokens SET revoked_at = :now WHERE tenant_id = :tenant"),
+    ("unused tokens", "UPDATE device_tokens SET expires_at = :now WHERE tenant_id = :tenant"),
+    ("sessions", "UPDATE sessions SET ended_at = :now WHERE tenant_id = :tenant"),
+    ("sessions", "UPDATE sessions SET expires_at = :now WHERE tenant_id = :tenant"),
+    ("roles", "UPDATE role_assignments SET expires_at = :now WHERE tenant_id = :tenant"),
+    ("roles", "UPDATE users SET disabled_at = :now WHERE tenant_id = :tenant AND id = :ann"),
+    ("roles", "UPDATE users SET soft_deleted_at = :now WHERE tenant_id = :tenant AND id = :ann"),
+    ("roles again some day", "UPDATE role_assignments SET expires_at = :now WHERE tenant_id = :tenant"),
+    ("providers", "UPDATE identity_providers SET disabled_at = :now WHERE tenant_id = :tenant"),
+    *(
+        (name, f"UPDATE webhooks SET {column} = :now WHERE tenant_id = :tenant")
+        for name in ("webhooks to tell", "webhooks to tell of a user")
+        for column in ("deleted_at", "disabled_at", "expires_at")
+    ),
+    ("webhooks to tell", "UPDATE webhooks SET object_id = 'another' WHERE tenant_id = :tenant"),
+    ("webhooks to tell of a user", "UPDATE webhooks SET object_id = 'another' WHERE tenant_id = :tenant"),
+    ("webhooks to tell of a user", "UPDATE group_members SET role = 'subscriber' WHERE tenant_id = :tenant"),
+    *((name, "UPDATE users SET user_type = 'guest' WHERE tenant_id = :tenant") for name in _USERS),
+    *((name, "UPDATE users SET soft_deleted_at = :now WHERE tenant_id = :tenant") for name in _USERS),
+]
+
+
+@pytest.fixture
+async def family(store: Store) -> Family:
+    stage = await a_stage(store, await a_tenant(store))
+    parent = await a_group(store, stage.tenant, admins=[stage.ann])
+    await a_google_managed_account(store, stage.enterprise)
+    async with store.write() as tx:
+        await tx.run(
+            "INSERT INTO group_links (tenant_id, parent_id, child_id, created_at) VALUES (:t, :parent, :child, 0)",
+            t=stage.tenant.id,
+            parent=parent,
+            child=stage.group,
+        )
+        await tx.run(
+            "UPDATE managed_accounts SET user_id = :ann WHERE tenant_id = :t AND id = :account",
+            t=stage.tenant.id,
+            ann=stage.ann.id,
+            account=stage.account,
+        )
+        await roles.upsert(tx, stage.tenant.id, stage.ann.id, role_id=RoleId.GLOBAL_READER, expires_at=None, now=NOON)
+        await identity_providers.insert(
+            tx,
+            stage.tenant.id,
+            id="p",
+            name="Sister",
+            issuer="https://sister.example",
+            client_id="us",
+            client_secret=b"",
+            name_claim="email",
+            trusts_mfa=False,
+            now=NOON,
+        )
+    return Family(stage, parent)
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_what_is_live_is_listed(store: Store, family: Family, name: str) -> None:
+    async with store.read() as read:
+        assert await LISTS[name](read, family.stage, family.parent)
+
+
+@pytest.mark.parametrize(("name", "sql"), EMPTY)
+async def test_what_has_ended_is_not(store: Store, family: Family, name: str, sql: str) -> None:
+    names = family.stage.names()
+    async with store.write() as tx:
+        assert await tx.run(sql, **{word: value for word, value in names.items() if f":{word}" in sql})
+        assert list(await LISTS[name](tx, family.stage, family.parent)) == []
