@@ -6,11 +6,13 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -114,10 +116,47 @@ def test_the_demos_facts_have_exactly_the_documented_keys_and_only_their_owner_r
         assert (tmp_path / name).stat().st_mode & 0o077 == 0, name
 
 
-def refusal(data_dir: Path) -> tuple[int, str]:
+def test_of_two_demos_that_start_at_once_in_one_empty_directory_both_serve_the_same_tenants(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool, ExitStack() as running:
+        servers = [serving(tmp_path, "--demo") for _ in range(2)]
+        printed = list(pool.map(running.enter_context, servers))
+        facts = facts_of(tmp_path)
+        assert all(facts["kaizala"]["refresh_token"] in each for each in printed)
+        for each in printed:
+            portal = re.findall(r"http://127\.0\.0\.1:\d+", each)[0]
+            with urllib.request.urlopen(f"{portal}/readyz") as answer:
+                assert answer.status == 200
+    assert not list(tmp_path.glob("*.part"))
+    assert not (tmp_path / "demo.json.new").exists()
+
+
+def test_a_demo_whose_facts_are_lost_says_what_to_do(tmp_path: Path) -> None:
+    with serving(tmp_path, "--demo"):
+        pass
+    (tmp_path / "demo.json").unlink()
+    code, sentence = refusal(tmp_path, "--demo")
+    assert code != 0
+    assert "data directory in which they were made, or with another database" in sentence
+    assert "Traceback" not in sentence
+
+
+def test_the_demos_work_accounts_are_those_of_its_users(tmp_path: Path) -> None:
+    with serving(tmp_path, "--demo"), closing(sqlite3.connect(tmp_path / "tenantry.db")) as db:
+        tied = db.execute(
+            """
+            SELECT a.display_name = u.display_name, a.management_type FROM managed_accounts a
+            LEFT JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
+            """
+        ).fetchall()
+    assert len(tied) > 2
+    assert {same for same, _type in tied} == {1}
+    assert {management for _same, management in tied} == {"emm_managed", "google_managed"}
+
+
+def refusal(data_dir: Path, *options: str) -> tuple[int, str]:
     """Exit code and sentence of a start that is refused."""
     done = subprocess.run(
-        [*TENANTRY, "serve", "--data-dir", str(data_dir), "--port", "0"],
+        [*TENANTRY, "serve", "--data-dir", str(data_dir), "--port", "0", *options],
         capture_output=True,
         text=True,
         env=ENVIRONMENT,

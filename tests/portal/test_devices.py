@@ -10,8 +10,9 @@ import pytest
 
 from tenantry.access.actions import RoleId
 from tenantry.core.clock import MINUTE
+from tenantry.core.errors import NotFound
 from tenantry.core.ids import ManagedAccountId
-from tenantry.devices.managed_accounts import AccountType, add_google_managed_account
+from tenantry.devices.managed_accounts import AccountType, add_google_managed_account, insert_account
 from tenantry.devices.redeem import redeem_device_token
 from tenantry.store.devices import DeviceFacts
 from tests.support.builders import (
@@ -237,3 +238,46 @@ async def test_a_page_of_devices_asks_the_same_questions_for_one_and_for_many(sq
         await fleet.redeem(await fleet.token(visitor, account_id), f"c0ffee{number:02}")
         await an_enterprise(portal.app.deps.store, portal.tenant, await a_tenant(portal.app.deps.store))
     assert [await questions(path) for path in paths] == few
+
+
+async def test_a_users_page_shows_the_accounts_that_are_the_users(portal: Portal) -> None:
+    fleet = await a_fleet(portal)
+    enterprise, now = fleet.enterprise, portal.app.deps.clock()
+    async with portal.app.deps.store.write() as tx:
+        made = await insert_account(
+            tx,
+            enterprise.caller,
+            enterprise.id,
+            account_identifier="mia-phone",
+            account_type=AccountType.USER_ACCOUNT,
+            display_name=None,
+            user_id=portal.mia.id,
+            now=now,
+        )
+        synced = await add_google_managed_account(
+            tx,
+            OPERATOR,
+            enterprise.id,
+            primary_email=portal.mia.user_principal_name.upper(),
+            display_name=None,
+            now=now,
+        )
+    await fleet.account("of nobody")
+    await fleet.redeem(await fleet.token(await portal.visit(portal.dana), made.id), "3a01")
+    visitor = await portal.visit(portal.dana)
+    page = await visitor.open(f"/users/{portal.mia.id}")
+    assert f'href="{fleet.path(made.id)}">mia-phone</a></td><td class="number">1</td>' in page.text
+    assert fleet.path(synced) in page.text
+    assert "of nobody" not in page.text
+    async with portal.app.deps.store.write() as tx:
+        with pytest.raises(NotFound):
+            await insert_account(
+                tx,
+                enterprise.caller,
+                enterprise.id,
+                account_identifier="otto-phone",
+                account_type=AccountType.USER_ACCOUNT,
+                display_name=None,
+                user_id=portal.otto.id,
+                now=now,
+            )

@@ -171,8 +171,8 @@ async def _complete(app: App, demo: Demo | None) -> None:
 
     try:
         if demo is not None and demo.is_new:
-            from tenantry.demo.data import CUSTOMER_DOMAIN
             from tenantry.demo.history import live
+            from tenantry.demo.maker import CUSTOMER_DOMAIN
 
             await live(app.deps, demo.facts, CUSTOMER_DOMAIN)
         await asyncio.to_thread(_load_and_tell, app, demo)

@@ -72,7 +72,7 @@ async def live(deps: Deps, facts: dict[str, Any], customer_domain: str) -> None:
     people = await past.people(customer_domain)
     await past.apps(people)
     await past.partners(TenantId(facts["partner_center"]["partner_tenant_id"]))
-    await past.devices(EnterpriseId(facts["android_enterprise"]["enterprise_id"]))
+    await past.devices(EnterpriseId(facts["android_enterprise"]["enterprise_id"]), people)
     await past.day(facts["kaizala"], people, facts["portal"]["member"]["user_principal_name"])
     await seal_trail(deps.store, deps.master_key.audit_seals(), tenant_id, deps.clock())
 
@@ -196,8 +196,8 @@ class _Past:
                 now=self._now - 2 * HOUR,
             )
 
-    async def devices(self, enterprise_id: EnterpriseId) -> None:
-        """Work accounts with devices, one as many as it may have."""
+    async def devices(self, enterprise_id: EnterpriseId, people: list[UserId]) -> None:
+        """Work accounts of colleagues with devices, one as many as it may have."""
         for number, count in enumerate(_DEVICES):
             async with self._deps.store.write() as tx:
                 account = await insert_account(
@@ -207,6 +207,7 @@ class _Past:
                     account_identifier=f"asset-{number + 1}",
                     account_type=AccountType.USER_ACCOUNT,
                     display_name=_PEOPLE[number],
+                    user_id=people[number],
                     now=self._now - 15 * DAY,
                 )
             indexes = range(min(count, self._deps.settings.device_limit))

@@ -11,7 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from tenantry.demo.data import AGENT, FACTS_FILE, LEAD, PARTNER_DOMAIN, Facts
+from tenantry.demo.facts import FACTS_FILE, Facts
+from tenantry.demo.maker import AGENT, LEAD, PARTNER_DOMAIN
 
 _TOKEN = """sed 's/.*"{name}":"\\([^"]*\\)".*/\\1/'"""
 

@@ -15,9 +15,9 @@ from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
-from tenantry.core.ids import EnterpriseId, ManagedAccountId
+from tenantry.core.ids import EnterpriseId, ManagedAccountId, UserId
 from tenantry.devices.enterprises import require_enterprise
-from tenantry.store import managed_accounts
+from tenantry.store import managed_accounts, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.enterprises import Enterprise
 from tenantry.store.managed_accounts import ManagedAccount
@@ -47,15 +47,19 @@ async def insert_account(
     account_identifier: str,
     account_type: AccountType,
     display_name: str | None,
+    user_id: UserId | None = None,
     now: Micros,
 ) -> ManagedAccount:
     """Make an EMM-managed account, or set the display name of the one that has this identifier.
 
-    Raises InvalidValue, AlreadyExists(field="account_type") when that one is of another type; NotFound("enterprise").
+    `user_id`: the user of the organisation whose account a new one is. Raises InvalidValue,
+    AlreadyExists(field="account_type") when the one that is there is of another type; NotFound("enterprise" or "user").
     """
     if not account_identifier.strip() or not account_identifier.isprintable():
         raise InvalidValue("The account identifier must be printable text.", field="account_identifier")
     enterprise = await require_enterprise(tx, caller, Action.WRITE_MANAGED_ACCOUNT, enterprise_id, now)
+    if user_id is not None and await users.find(tx, enterprise.tenant_id, user_id) is None:
+        raise NotFound("user")
     new_id = _new_id()
     account = await managed_accounts.insert_or_update(
         tx,
@@ -65,6 +69,7 @@ async def insert_account(
         account_identifier=account_identifier,
         account_type=account_type,
         display_name=display_name,
+        user_id=user_id,
         now=now,
     )
     if account is None:
@@ -89,8 +94,12 @@ async def add_google_managed_account(
     display_name: str | None,
     now: Micros,
 ) -> ManagedAccountId:
-    """Note an account of the customer's Google domain, as a directory sync does. Raises NotFound("enterprise")."""
+    """Note an account of the customer's Google domain, as a directory sync does. Raises NotFound("enterprise").
+
+    It is the account of the user who signs in with this address, if there is one.
+    """
     enterprise = await require_enterprise(tx, caller, Action.WRITE_MANAGED_ACCOUNT, enterprise_id, now)
+    user = await users.find_by_name(tx, enterprise.tenant_id, primary_email)
     new_id = _new_id()
     await managed_accounts.insert_google_managed(
         tx,
@@ -99,6 +108,7 @@ async def add_google_managed_account(
         new_id,
         primary_email=primary_email.lower(),
         display_name=display_name,
+        user_id=None if user is None else user.id,
         now=now,
     )
     event = ManagedAccountCreated(managed_account_id=new_id, enterprise_id=enterprise_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tenantry.core.clock import Micros
-from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId
+from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId, UserId
 from tenantry.store.engine import Read, Tx
 
 
@@ -34,9 +34,10 @@ async def insert_or_update(
     account_identifier: str,
     account_type: str,
     display_name: str | None,
+    user_id: UserId | None,
     now: Micros,
 ) -> ManagedAccount | None:
-    """An EMM-managed account: a new one, which then has `new_id`, or the one that has the identifier.
+    """An EMM-managed account: a new one, which then has `new_id` and `user_id`, or the one that has the identifier.
 
     Of an existing one only the display name changes, when one is given. None: it has another account type. Atomic.
     """
@@ -44,9 +45,9 @@ async def insert_or_update(
         ManagedAccount,
         f"""
         INSERT INTO managed_accounts (tenant_id, id, enterprise_id, management_type, account_type, account_identifier,
-                                      search_key, display_name, created_at, updated_at)
+                                      search_key, display_name, user_id, created_at, updated_at)
         VALUES (:tenant_id, :id, :enterprise_id, 'emm_managed', :account_type, :account_identifier,
-                :search_key, :display_name, :now, :now)
+                :search_key, :display_name, :user_id, :now, :now)
         ON CONFLICT (tenant_id, enterprise_id, account_identifier) WHERE deleted_at IS NULL DO UPDATE
         SET display_name = COALESCE(excluded.display_name, managed_accounts.display_name),
             updated_at = excluded.updated_at
@@ -60,6 +61,7 @@ async def insert_or_update(
         account_identifier=account_identifier,
         search_key=account_identifier.lower(),
         display_name=display_name,
+        user_id=user_id,
         now=now,
     )
 
@@ -72,15 +74,16 @@ async def insert_google_managed(
     *,
     primary_email: str,
     display_name: str | None,
+    user_id: UserId | None,
     now: Micros,
 ) -> None:
     """An account that Google's directory owns: known here, not changed here."""
     await tx.run(
         """
         INSERT INTO managed_accounts (tenant_id, id, enterprise_id, management_type, account_type, primary_email,
-                                      search_key, display_name, created_at, updated_at)
+                                      search_key, display_name, user_id, created_at, updated_at)
         VALUES (:tenant_id, :id, :enterprise_id, 'google_managed', 'user_account', :primary_email,
-                :search_key, :display_name, :now, :now)
+                :search_key, :display_name, :user_id, :now, :now)
         """,
         tenant_id=tenant_id,
         id=new_id,
@@ -88,6 +91,7 @@ async def insert_google_managed(
         primary_email=primary_email,
         search_key=primary_email.lower(),
         display_name=display_name,
+        user_id=user_id,
         now=now,
     )
 
