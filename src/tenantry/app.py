@@ -39,7 +39,7 @@ from tenantry.settings import Settings
 from tenantry.store.engine import Store
 from tenantry.store.opening import open_store
 from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center, portal
-from tenantry.surfaces.shared import inbox
+from tenantry.surfaces.shared import demo_receiver, inbox
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, header, json_answer, send_answer
 from tenantry.surfaces.shared.limits import RateLimiter
@@ -114,6 +114,7 @@ class App:
         self._take("operations", operations.routes(self.metrics if deps.settings.metrics else None))
         if deps.settings.demo:
             self._take("operations", inbox.HOT)
+            self._take("operations", demo_receiver.HOT)
         for name, module in SURFACES.items():
             self._take(name, module.HOT)
 
@@ -340,7 +341,10 @@ async def build(
             passwords=PasswordHasher(),
             messages=messages or _messages(settings, clock),
             limits=RateLimiter(settings.rate_limits == "on", clock),
-            http=OutgoingHttp(allow_private=settings.outgoing_private_addresses),
+            http=OutgoingHttp(
+                allow_private=settings.outgoing_private_addresses,
+                open_to=f"{settings.issuer}{demo_receiver.PATH}" if settings.demo else None,
+            ),
             dns=dns or SystemDns(),
         )
     except BaseException:

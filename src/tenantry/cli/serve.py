@@ -170,14 +170,27 @@ async def _complete(app: App, demo: Demo | None) -> None:
     from tenantry.core.log import get_logger
 
     try:
-        if demo is not None and demo.is_new:
-            from tenantry.demo.history import live
-            from tenantry.demo.maker import CUSTOMER_DOMAIN
-
-            await live(app.deps, demo.facts, CUSTOMER_DOMAIN)
+        if demo is not None:
+            await _live_demo(app, demo)
         await asyncio.to_thread(_load_and_tell, app, demo)
     except Exception:  # noqa: BLE001 - what has been loaded goes on working
         get_logger().exception("not everything could be loaded")
+
+
+async def _live_demo(app: App, demo: Demo) -> None:
+    from tenantry.core.errors import DomainError
+    from tenantry.core.log import get_logger
+    from tenantry.demo.webhooks import ensure_webhook
+
+    try:
+        await ensure_webhook(app.deps, demo.facts, is_new=demo.is_new)
+    except DomainError as error:  # this address leads elsewhere from here, as in a container whose port is another
+        get_logger().warning("the demo's webhook does not reach the demo", reason=error.public)
+    if demo.is_new:
+        from tenantry.demo.history import live
+        from tenantry.demo.maker import CUSTOMER_DOMAIN
+
+        await live(app.deps, demo.facts, CUSTOMER_DOMAIN)
 
 
 def _load_and_tell(app: App, demo: Demo | None) -> None:

@@ -3,7 +3,7 @@
 1. The host is resolved once, every address of it is checked, and that very address is connected to (no rebinding).
 2. https only, with the host's certificate; no redirects are followed, no proxies asked, no cookies kept.
 3. An answer has a deadline, however slowly it drips, and a size. Setting `outgoing_private_addresses` opens private
-   networks and plain http.
+   networks and plain http; the demo opens one address, its own receiver.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Reply(NamedTuple):
 class _Exchange:
     """A connection, and its end from another thread: waiting for one more byte never adds up to waiting for ever."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, allow_private: bool) -> None:
+        self.allow_private = allow_private
         self.connection = http.client.HTTPConnection(host, port, timeout=_STEP_SECONDS)
         self.sock: socket.socket | None = None  # the connection lets go of its own before the body is read
         self.is_cut = False
@@ -68,10 +69,14 @@ class _Exchange:
 
 
 class OutgoingHttp:
-    """Works in threads of its own. Every method raises Unreachable."""
+    """Works in threads of its own. Every method raises Unreachable.
 
-    def __init__(self, *, allow_private: bool = False) -> None:
+    `open_to` is one address, without a query, that may be private and plain http in any case.
+    """
+
+    def __init__(self, *, allow_private: bool = False, open_to: str | None = None) -> None:
         self._allow_private = allow_private
+        self._open_to = open_to
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, "outgoing")
 
     @cached_property
@@ -109,17 +114,20 @@ class OutgoingHttp:
             host, port = parts.hostname, parts.port
         except ValueError:
             raise Unreachable("the address is malformed") from None
-        if parts.scheme not in _PORTS or (parts.scheme == "http" and not self._allow_private):
+        if parts.scheme not in _PORTS or (parts.scheme == "http" and not self._allows_private(url)):
             raise Unreachable("the address is not https")
         if not host or parts.username is not None or any(not "!" <= character <= "~" for character in url):
             raise Unreachable("the address is malformed")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return parts.scheme, host, port or _PORTS[parts.scheme], path
 
+    def _allows_private(self, url: str) -> bool:
+        return self._allow_private or url.partition("?")[0] == self._open_to
+
     async def _ask(self, method: str, url: str, body: bytes | None, headers: dict[str, str], deadline: float) -> Reply:
         scheme, host, port, path = self._parse(url)
         loop = asyncio.get_running_loop()
-        exchange = _Exchange(host, port)
+        exchange = _Exchange(host, port, allow_private=self._allows_private(url))
         cutting = loop.call_later(deadline, exchange.cut)
         try:
             return await loop.run_in_executor(self._threads, self._send, exchange, scheme, method, path, body, headers)
@@ -159,7 +167,7 @@ class OutgoingHttp:
         host, port = exchange.connection.host, exchange.connection.port
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = [str(entry[4][0]) for entry in found]
-        if not self._allow_private and not all(_is_public(address) for address in addresses):
+        if not exchange.allow_private and not all(_is_public(address) for address in addresses):
             raise Unreachable("the address is in a private network")
         error: OSError = OSError("no address")
         for address in addresses:

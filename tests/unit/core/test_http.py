@@ -147,3 +147,19 @@ def test_addresses_that_may_lead_inside_are_not_gone_to(address: str) -> None:
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34", "2a00:1450::1"])
 def test_public_addresses_are_gone_to(address: str) -> None:
     assert http._is_public(address)
+
+
+async def test_one_address_may_be_opened_and_no_other_of_its_host() -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+
+    with a_peer(answer) as peer:
+        http_client = OutgoingHttp(open_to=f"http://{peer}/hook")
+        for path in ("/", "/hook/", "/hook/../", "/HOOK", "/hook%2f", "/hooks"):
+            with pytest.raises(Unreachable, match="not https"):
+                await http_client.get(f"http://{peer}{path}")
+        for url in (f"https://{peer}/hook", f"https://{peer}/"):
+            with pytest.raises(Unreachable, match="private network"):
+                await http_client.get(url)
+        assert (await http_client.get(f"http://{peer}/hook?token=1")).body == b"ok"

@@ -1,0 +1,59 @@
+"""The demo's webhook: of the whole organisation, to the receiver that the demo itself has.
+
+Registered as the portal does it, handshake included, before the demo's history is made: so there are events to look at.
+"""
+
+from __future__ import annotations
+
+from tenantry.core.caller import Caller, CallerKind, Origin, operator
+from tenantry.core.ids import CorrelationId, TenantId, new_guid
+from tenantry.demo.facts import Facts
+from tenantry.demo.maker import CUSTOMER_DOMAIN
+from tenantry.directory.tenants import resolve_tenant
+from tenantry.outbox.changes import EventType
+from tenantry.outbox.handshake import prove
+from tenantry.outbox.webhooks import ObjectType, Subject, Wishes, list_webhooks, register_webhook, update_webhook
+from tenantry.store import users
+from tenantry.surfaces.shared.demo_receiver import PATH
+from tenantry.surfaces.shared.deps import Deps
+
+_TOKEN = "the-demo-knows-its-own"
+
+
+async def ensure_webhook(deps: Deps, facts: Facts, *, is_new: bool) -> None:
+    """Register it for a new demo; for one of an earlier start give it the address of this start. The server answers."""
+    async with deps.store.read() as read:
+        tenant_id = await resolve_tenant(read, CUSTOMER_DOMAIN)
+    if tenant_id is not None:
+        await (_register(deps, facts, tenant_id) if is_new else _readdress(deps, tenant_id))
+
+
+async def _register(deps: Deps, facts: Facts, tenant_id: TenantId) -> None:
+    async with deps.store.read() as read:
+        admin = await users.find_by_name(read, tenant_id, facts["portal"]["admin"]["user_principal_name"])
+    if admin is None:
+        return
+    caller = Caller(CallerKind.USER, _origin(), tenant_id=tenant_id, user_id=admin.id)
+    wishes = Wishes(event_types=tuple(EventType), callback_token=_TOKEN)
+    url = await prove(deps.http, f"{deps.settings.issuer}{PATH}", _TOKEN)
+    async with deps.store.write() as tx:
+        subject = Subject(ObjectType.TENANT, tenant_id)
+        await register_webhook(tx, deps.master_key, caller, tenant_id, subject, url, wishes, deps.clock())
+
+
+async def _readdress(deps: Deps, tenant_id: TenantId) -> None:
+    caller, wanted = operator(_origin()), f"{deps.settings.issuer}{PATH}"
+    async with deps.store.read() as read:
+        found = await list_webhooks(read, caller, tenant_id, Subject(ObjectType.TENANT, tenant_id), deps.clock())
+    for webhook in found:
+        if webhook.callback_url.endswith(PATH) and webhook.callback_url != wanted:
+            url = await prove(deps.http, wanted, _TOKEN)
+            wishes = Wishes(callback_token=_TOKEN)  # one that is given to another address does not follow
+            async with deps.store.write() as tx:
+                await update_webhook(
+                    tx, deps.master_key, caller, tenant_id, webhook.id, wishes, deps.clock(), callback_url=url
+                )
+
+
+def _origin() -> Origin:
+    return Origin(CorrelationId(new_guid()), "")
