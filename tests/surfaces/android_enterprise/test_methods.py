@@ -268,6 +268,7 @@ BAD_USERS = [
     (b'{"accountIdentifier": "a", "accountType": "robot"}', "accountType"),
     (b'{"accountIdentifier": "", "accountType": "userAccount"}', "accountIdentifier"),
     (b'{"accountIdentifier": " ", "accountType": "userAccount"}', "accountIdentifier"),
+    (b'{"accountIdentifier": "a\\u200e", "accountType": "userAccount"}', "accountIdentifier"),
     (b'{"accountIdentifier": 7, "accountType": "userAccount"}', "accountIdentifier"),
     (b'{"accountIdentifier": "a\\u0000b", "accountType": "userAccount"}', "accountIdentifier"),
     (b'{"accountIdentifier": "a\\ud800b", "accountType": "userAccount"}', "accountIdentifier"),

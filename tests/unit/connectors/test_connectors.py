@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -158,6 +159,8 @@ async def test_pages_of_connectors_follow_one_another(store: Store) -> None:
         ({"redirect_uris": ["https://contoso.example/a b"]}, "redirect_uris"),
         ({"redirect_uris": ["https://contoso.example/" + "x" * 2025]}, "redirect_uris"),
         ({"redirect_uris": ["https:///back"]}, "redirect_uris"),
+        ({"redirect_uris": ["ftp://localhost/back"]}, "redirect_uris"),
+        ({"redirect_uris": ["http://localhost.example/back"]}, "redirect_uris"),
         ({"redirect_uris": ["https://[::1/back"]}, "redirect_uris"),
     ],
 )
@@ -177,6 +180,15 @@ async def test_what_a_connector_may_not_be_is_refused_by_name(
                 **{**good, **values},  # type: ignore[arg-type]
             )
     assert caught.value.field == field
+
+
+async def test_an_app_is_sent_back_to_https_to_this_machine_or_to_itself(store: Store) -> None:
+    tenant = await a_tenant(store)
+    uris = ["https://a.example/back?x=1", "http://localhost:8080/cb", "http://127.0.0.1/cb", "com.example.app:/cb"]
+    new = await a_connector(store, tenant, name="x" * 128, redirect_uris=uris)
+    async with store.read() as read:
+        connector = await get_connector(read, tenant.id, new.id)
+    assert (json.loads(connector.redirect_uris), len(connector.name)) == (uris, 128)
 
 
 async def test_a_connector_needs_a_live_tenant(store: Store) -> None:

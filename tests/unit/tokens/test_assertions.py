@@ -136,7 +136,7 @@ async def test_a_self_signed_token_has_a_scope_or_our_audience(house: House, acc
 
 
 async def test_forged_assertions_are_refused(house: House, account: SomeServiceAccount) -> None:
-    own = RSAKey.generate_key(2048)
+    own, real = RSAKey.generate_key(2048), RSAKey.import_key(account.private_pem)
     good = _jwt(account)
     header, payload, signature = good.split(".")
     claims = jwt.decode(good, RSAKey.import_key(account.private_pem)).claims
@@ -155,6 +155,7 @@ async def test_forged_assertions_are_refused(house: House, account: SomeServiceA
         f"{header}.{payload}.{signature[:-2]}",
         f"{header}.{payload}.{signature}=",
         f"{header}.{payload}",
+        jwt.encode({"alg": "RS256", "kid": account.key_id, "crit": ["b64"], "b64": True}, claims, real),
         "",
         "é",
         "." * 9_000,
