@@ -10,8 +10,9 @@ import pytest
 
 from tenantry.app import App, build
 from tenantry.core.errors import InvalidValue
-from tenantry.demo.data import CUSTOMER_DOMAIN, Demo, ensure_demo
+from tenantry.demo.data import Demo, ensure_demo
 from tenantry.demo.history import live
+from tenantry.demo.maker import CUSTOMER_DOMAIN
 from tenantry.demo.webhooks import ensure_webhook
 from tenantry.directory.tenants import resolve_tenant
 from tenantry.outbox.handshake import prove
