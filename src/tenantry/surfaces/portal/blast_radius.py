@@ -17,7 +17,7 @@ from tenantry.surfaces.portal.blast_words_apps import connector_words, token_wor
 from tenantry.surfaces.portal.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import SignedIn
-from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -27,9 +27,8 @@ router = APIRouter()
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_connector(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Ended by deleting it."""
-    deps = deps_of(request)
-    async with deps.store.read() as read:
-        found = await blast_radius.connector_radius(read, session.caller, session.here, connector_id, deps.clock())
+    async with reading(request) as (read, now):
+        found = await blast_radius.connector_radius(read, session.caller, session.here, connector_id, now)
     return _show(request, connector_words(found))
 
 
@@ -37,9 +36,8 @@ async def show_connector(request: Request, session: SignedIn, connector_id: Conn
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_token(request: Request, session: SignedIn, grant_id: GrantId) -> Response:
     """Ended by revoking it."""
-    deps = deps_of(request)
-    async with deps.store.read() as read:
-        found = await blast_radius.token_radius(read, session.caller, session.here, grant_id, deps.clock())
+    async with reading(request) as (read, now):
+        found = await blast_radius.token_radius(read, session.caller, session.here, grant_id, now)
     return _show(request, token_words(found))
 
 
@@ -47,9 +45,8 @@ async def show_token(request: Request, session: SignedIn, grant_id: GrantId) -> 
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """Ended by deleting the user, who can be restored."""
-    deps = deps_of(request)
-    async with deps.store.read() as read:
-        found = await blast_radius.user_radius(read, session.caller, session.here, user_id, deps.clock())
+    async with reading(request) as (read, now):
+        found = await blast_radius.user_radius(read, session.caller, session.here, user_id, now)
     return _show(request, user_words(found))
 
 
@@ -57,11 +54,8 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_relationship(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
     """Ended at once."""
-    deps = deps_of(request)
-    async with deps.store.read() as read:
-        found = await blast_radius.relationship_radius(
-            read, session.caller, session.here, relationship_id, deps.clock()
-        )
+    async with reading(request) as (read, now):
+        found = await blast_radius.relationship_radius(read, session.caller, session.here, relationship_id, now)
     return _show(request, relationship_words(found))
 
 
@@ -69,12 +63,9 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_device(request: Request, session: SignedIn, device_key: str) -> Response:
     """`device_key`: the account's id, a hyphen, the Android ID."""
-    deps = deps_of(request)
     account_id, android_id = _parts(device_key)
-    async with deps.store.read() as read:
-        found = await blast_radius.device_radius(
-            read, session.caller, session.here, account_id, android_id, deps.clock()
-        )
+    async with reading(request) as (read, now):
+        found = await blast_radius.device_radius(read, session.caller, session.here, account_id, android_id, now)
     return _show(request, device_words(found))
 
 

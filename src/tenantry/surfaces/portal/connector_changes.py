@@ -20,6 +20,7 @@ from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.handover import env_file
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.texts import ngettext
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -86,9 +87,8 @@ async def _show_rotation(request: Request, session: Session, connector_id: Conne
 async def ask_end_secret(request: Request, session: SignedIn, connector_id: ConnectorId, secret_id: str) -> Response:
     """What refuses the app from then on."""
     await _look(request, session, connector_id)
-    deps = deps_of(request)
-    async with deps.store.read() as read:
-        live = await list_secrets(read, session.here, connector_id, deps.clock())
+    async with reading(request) as (read, now):
+        live = await list_secrets(read, session.here, connector_id, now)
     hint = next((secret.hint for secret in live if secret.id == secret_id), None)
     if hint is None:
         raise NotFound("secret")
@@ -206,8 +206,7 @@ async def delete(request: Request, session: SignedIn, connector_id: ConnectorId)
 
 async def _look(request: Request, session: Session, connector_id: ConnectorId) -> tuple[Connector, int]:
     """The connector, if the user may change it, and how many live tokens it has (counted up to COUNTED_TOKENS)."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         connector = await require_change(read, session.caller, session.here, connector_id, now)
         tokens = await grant_lists.list_live_of_connector(read, session.here, connector_id, now, limit=COUNTED_TOKENS)
     return connector, len(tokens)

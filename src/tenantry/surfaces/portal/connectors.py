@@ -21,6 +21,7 @@ from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.handover import env_file
 from tenantry.surfaces.portal.lists import address, like, searched
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.portal.words import explained, permission_groups, permission_label, reach_text
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
@@ -38,11 +39,10 @@ async def list_connectors(
     request: Request, session: SignedIn, show: str = "", q: str = "", after: str = "", after_name: str = ""
 ) -> Response:
     """The user's own by default, with `show=all` the organisation's (contract §2.1). `q` searches names."""
-    deps, now = deps_of(request), deps_of(request).clock()
     shown = "all" if show == "all" else "mine"
     query = searched(q)
     position = (after_name, after) if is_clean(after_name + after) else ("", "")
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.LIST_CONNECTORS, session.here, now=now)
         found = await connector_lists.list_by_name(
             read,
@@ -127,8 +127,7 @@ async def register(request: Request, session: SignedIn) -> Response:
 @performs(Action.READ_CONNECTOR)
 async def show_connector(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Queries: those of the session, and 6, however many tokens there are."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.READ_CONNECTOR, session.here, now=now)
         connector = await get_connector(read, session.here, connector_id)
         owner_id = UserId(connector.created_by) if connector.created_by else None

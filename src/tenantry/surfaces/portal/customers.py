@@ -20,6 +20,7 @@ from tenantry.surfaces.portal.lists import address, next_address, position, sear
 from tenantry.surfaces.portal.partners import ask_to_end
 from tenantry.surfaces.portal.role_words import explained_roles, role_name, role_texts
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
@@ -33,10 +34,9 @@ router = APIRouter()
 @performs(Action.LIST_CUSTOMERS)
 async def show_customers(request: Request, session: SignedIn, q: str = "", key: str = "", after: str = "") -> Response:
     """`q` begins a name. Queries: those of the session, and 2, whatever the list holds."""
-    deps, now = deps_of(request), deps_of(request).clock()
     text = searched(q)
     place = position(key, after)
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         found = await partner_customers.list_by_name(
             read, session.tenant_id, now, prefix=text.lower(), after=place, limit=PAGE + 1
         )
@@ -57,8 +57,7 @@ async def show_customers(request: Request, session: SignedIn, q: str = "", key: 
 @performs(Action.REQUEST_RELATIONSHIP)
 async def show_request(request: Request, session: SignedIn, customer: str = "") -> Response:
     """Which roles to ask for, in plain words. `customer`: whom, when that is known."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
     form = draft_of(request)
     if customer and not form.values and is_clean(customer):
@@ -70,7 +69,6 @@ async def show_request(request: Request, session: SignedIn, customer: str = "") 
 @performs(Action.REQUEST_RELATIONSHIP)
 async def send_request(request: Request, session: SignedIn) -> Response:
     """The customer's administrators see it among their partners."""
-    deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
     wanted = form.text("customer", required=True, max_length=256)
     name = form.text("display_name", required=True, max_length=50)
@@ -81,7 +79,7 @@ async def send_request(request: Request, session: SignedIn) -> Response:
     if not form.value("expires_at"):
         form.fail("expires_at", _("Please fill this in."))
     customer_id: TenantId | None = None
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
         if wanted and not form.errors:
             customer_id = await resolve_tenant(read, wanted)
@@ -137,8 +135,7 @@ async def leave(request: Request, session: SignedIn) -> Response:
 @performs(Action.LIST_CUSTOMERS)
 async def show_customer(request: Request, session: SignedIn, customer_id: TenantId) -> Response:
     """Every relationship with it, what they come to, and the way in."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         if not await partner_customers.is_there(read, session.tenant_id, customer_id):
             raise NotFound("customer")
         customer = await get_tenant(read, customer_id)
@@ -164,8 +161,7 @@ async def show_customer(request: Request, session: SignedIn, customer_id: Tenant
 @performs(Action.ACT_IN_CUSTOMER)
 async def ask_act(request: Request, session: SignedIn, customer_id: TenantId) -> Response:
     """What acting means."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         if customer_id == session.tenant_id:
             raise NotFound("customer")
         await require(read, session.caller, Action.ACT_IN_CUSTOMER, customer_id, now=now)
@@ -185,9 +181,8 @@ async def ask_act(request: Request, session: SignedIn, customer_id: TenantId) ->
 @performs(Action.ACT_IN_CUSTOMER)
 async def act(request: Request, session: SignedIn, customer_id: TenantId) -> Response:
     """To the customer's users."""
-    deps, now = deps_of(request), deps_of(request).clock()
     await read_form(request)
-    async with deps.store.write() as tx:
+    async with writing(request) as (tx, now):
         await enter_customer(
             tx,
             session.caller,
@@ -235,8 +230,7 @@ async def _look(
     request: Request, session: Session, customer_id: TenantId, relationship_id: RelationshipId
 ) -> DelegatedRelationship:
     """A relationship of this partner with the customer, for who may end it."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.END_RELATIONSHIP, session.tenant_id, now=now)
         relationship = await relationships.find(read, customer_id, relationship_id)
     if relationship is None or relationship.partner_tenant_id != session.tenant_id:

@@ -18,6 +18,7 @@ from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.texts import ngettext
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -177,8 +178,7 @@ async def _what_ends(
     request: Request, session: Session, action: Action, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> tuple[str, list[str]]:
     """The account's name, and what stops when its devices and tokens end."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         picture = await look_at_account(read, session.caller, action, session.here, enterprise_id, account_id, now)
     devices, tokens = len(picture.devices), picture.account.tokens
     ends = [

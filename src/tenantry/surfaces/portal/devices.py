@@ -15,6 +15,7 @@ from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.lists import address, next_address, position, searched
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
@@ -29,9 +30,8 @@ router = APIRouter()
 @performs(Action.READ_ENTERPRISE)
 async def show_enterprises(request: Request, session: SignedIn, after: str = "") -> Response:
     """Which EMM manages the organisation's devices. Queries: those of the session, and 2."""
-    deps, now = deps_of(request), deps_of(request).clock()
     place = after if is_clean(after) else ""
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         found = await list_enterprises(read, session.caller, session.here, after_id=place, limit=PAGE + 1, now=now)
     return render(
         request,

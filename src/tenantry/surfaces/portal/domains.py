@@ -21,6 +21,7 @@ from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -55,8 +56,7 @@ async def add(request: Request, session: SignedIn) -> Response:
 
 
 async def _list_page(request: Request, session: Session, form: Form) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.READ_TENANT, session.here, now=now)
         domains = await tenants.list_domains(read, session.here)
         waiting = await domain_proofs.list_all(read, session.here)
@@ -83,8 +83,7 @@ async def verify(request: Request, session: SignedIn, domain: str) -> Response:
 
 
 async def _domain_page(request: Request, session: Session, name: str, form: Form, *, is_new: bool = False) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
         domain = await tenants.find_domain(read, session.here, name)
         if domain is None:
@@ -98,8 +97,7 @@ async def _domain_page(request: Request, session: Session, name: str, form: Form
 @performs(Action.CHANGE_TENANT)
 async def ask_to_remove(request: Request, session: SignedIn, domain: str) -> Response:
     """What would stop; for one that cannot go, the page that says why. Raises NotFound."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
         found = await tenants.find_domain(read, session.here, domain)
         if found is None:

@@ -18,7 +18,8 @@ from tenantry.surfaces.portal.forms import WHOLE, Form, draft_of, once, read_for
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.portal.transactions import reading, writing
+from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 LONGEST_NAME = 256
@@ -75,9 +76,8 @@ async def _create(request: Request, session: Session, parent_id: GroupId | None)
 
 
 async def _new_page(request: Request, session: Session, parent_id: GroupId | None, form: Form) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, caller, Action.CREATE_GROUP, here, now=now)
         parent = None
         if parent_id is not None:
@@ -98,15 +98,14 @@ async def show_edit(request: Request, session: SignedIn, group_id: GroupId) -> R
 @performs(Action.UPDATE_GROUP)
 async def edit(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """Unless somebody else changed them since the form was shown."""
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     form = await read_form(request)
     name = form.text("name", required=True, max_length=LONGEST_NAME)
     welcome_message = form.text("welcome_message", max_length=LONGEST_TEXT, several_lines=True)
     if not form.errors:
         with form.showing_errors():
-            async with deps.store.write() as tx:
-                if form.value("seen") != _seen(deps, await _look(tx, caller, here, group_id, now)):
+            async with writing(request) as (tx, now):
+                if form.value("seen") != _seen(request, await _look(tx, caller, here, group_id, now)):
                     form.fail(WHOLE, _("Somebody changed this group meanwhile. Look at the group again, then edit."))
                 else:
                     await update_group(tx, caller, here, group_id, name=name, welcome_message=welcome_message, now=now)
@@ -116,10 +115,9 @@ async def edit(request: Request, session: SignedIn, group_id: GroupId) -> Respon
 
 
 async def _edit_page(request: Request, session: Session, group_id: GroupId, form: Form) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         group = await _look(read, session.caller, session.here, group_id, now)
-    seen = form.value("seen") or _seen(deps, group)
+    seen = form.value("seen") or _seen(request, group)
     return render(request, "group_form.html", form=form, group=group, parent=None, seen=seen)
 
 
@@ -131,6 +129,6 @@ async def _look(read: Read, caller: Caller, tenant_id: TenantId, group_id: Group
     return group
 
 
-def _seen(deps: Deps, group: GroupFacts) -> str:
+def _seen(request: Request, group: GroupFacts) -> str:
     """What the form showed, in short. `updated_at` moves with every change of members."""
-    return deps.hasher.hash(f"{group.name}\n{group.welcome_message}").hex()[:16]
+    return deps_of(request).hasher.hash(f"{group.name}\n{group.welcome_message}").hex()[:16]

@@ -22,7 +22,7 @@ from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import day, ngettext, up_to
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.routing import performs
 
 SHOWN = 200
@@ -34,8 +34,7 @@ router = APIRouter()
 @performs(Action.LIST_GROUPS)
 async def show_deleted(request: Request, session: SignedIn) -> Response:
     """The latest that the visitor may restore."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         found = await list_deleted_groups(read, session.caller, session.here, limit=SHOWN, now=now)
     return render(request, "groups_deleted.html", groups=found, restorable=RESTORABLE)
 
@@ -44,9 +43,8 @@ async def show_deleted(request: Request, session: SignedIn) -> Response:
 @performs(Action.DELETE_GROUP)
 async def ask_delete(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """What stops working, and until when it can be undone."""
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         ends = await look_at_end(read, caller, here, group_id, now)
         group = (await look_at_group(read, caller, here, group_id, now)).facts
     return ask(
@@ -110,8 +108,7 @@ async def delete(request: Request, session: SignedIn, group_id: GroupId) -> Resp
 @performs(Action.RESTORE_GROUP)
 async def ask_restore(request: Request, session: SignedIn, group_id: GroupId) -> Response:
     """What comes back, and what does not."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         group = await get_deleted_group(read, session.caller, session.here, group_id, now)
     return ask(
         request,

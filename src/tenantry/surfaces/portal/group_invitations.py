@@ -16,6 +16,7 @@ from tenantry.surfaces.portal.groups import role_word
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.texts import ngettext
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -51,9 +52,8 @@ async def make(request: Request, session: SignedIn, group_id: GroupId) -> Respon
 
 
 async def _page(request: Request, session: Session, group_id: GroupId, form: Form) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         found = await list_invitations(read, caller, here, group_id, now)
         group = (await look_at_group(read, caller, here, group_id, now)).facts
     lifetimes = [lifetime // DAY for lifetime in LIFETIMES]
@@ -72,9 +72,8 @@ async def _page(request: Request, session: Session, group_id: GroupId, form: For
 @performs(Action.INVITE_TO_GROUP)
 async def ask_end(request: Request, session: SignedIn, group_id: GroupId, invitation_id: str) -> Response:
     """Who joined by it stays."""
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         live = await list_invitations(read, caller, here, group_id, now)
         group = (await look_at_group(read, caller, here, group_id, now)).facts
     if invitation_id not in {invitation.id for invitation in live}:

@@ -14,7 +14,7 @@ from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.lists import searched
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.routing import performs
 
 CHOICES = 20
@@ -46,10 +46,9 @@ async def link(request: Request, session: SignedIn, group_id: GroupId) -> Respon
 
 
 async def _page(request: Request, session: Session, group_id: GroupId, form: Form, q: str) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     text = searched(q)
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         found = await search_linkable(read, caller, here, group_id, text=text, limit=CHOICES + 1, now=now)
         group = (await look_at_group(read, caller, here, group_id, now)).facts
     return render(
@@ -67,9 +66,8 @@ async def _page(request: Request, session: Session, group_id: GroupId, form: For
 @performs(Action.UPDATE_GROUP)
 async def ask_unlink(request: Request, session: SignedIn, group_id: GroupId, child_id: GroupId) -> Response:
     """What no longer reaches the sub-group."""
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require_both(read, caller, here, group_id, child_id, now)
         parent = await look_at_group(read, caller, here, group_id, now)
         child = await look_at_group(read, caller, here, child_id, now)

@@ -12,7 +12,7 @@ from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -29,21 +29,19 @@ async def show_role(request: Request, session: SignedIn, group_id: GroupId, user
 @performs(Action.SET_GROUP_MEMBER_ROLE)
 async def change_role(request: Request, session: SignedIn, group_id: GroupId, user_id: UserId) -> Response:
     """The last admin stays one, and the page says so."""
-    deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
     if form.value("role") not in (GroupRole.ADMIN, GroupRole.MEMBER):
         form.fail("role", _("Choose a role."))
     if not form.errors:
         with form.showing_errors():
-            async with deps.store.write() as tx:
+            async with writing(request) as (tx, now):
                 await set_role(tx, session.caller, session.here, group_id, user_id, GroupRole(form.value("role")), now)
             return see_other(f"/groups/{group_id}")
     return await _role_page(request, session, group_id, user_id, form)
 
 
 async def _role_page(request: Request, session: Session, group_id: GroupId, user_id: UserId, form: Form) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         member = await get_member(
             read, session.caller, session.here, group_id, user_id, Action.SET_GROUP_MEMBER_ROLE, now
         )
@@ -72,8 +70,7 @@ async def remove(request: Request, session: SignedIn, group_id: GroupId, user_id
 
 
 async def _remove_page(request: Request, session: Session, group_id: GroupId, user_id: UserId, form: Form) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         member = await get_member(
             read, session.caller, session.here, group_id, user_id, Action.REMOVE_GROUP_MEMBER, now
         )

@@ -19,7 +19,7 @@ from tenantry.surfaces.portal.groups import PAGE
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.lists import address, next_address, position, searched
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -31,10 +31,9 @@ async def show_subscribers(
     request: Request, session: SignedIn, broadcast_id: GroupId, q: str = "", after: str = "", key: str = ""
 ) -> Response:
     """Queries: those of the session, and at most 14, however many there are. `q` begins a name."""
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     text = searched(q)
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         found = await search_subscribers(
             read, caller, here, broadcast_id, text=text, after=position(key, after), limit=PAGE, now=now
         )
@@ -59,9 +58,8 @@ async def show_subscribers(
 @performs(Action.REMOVE_GROUP_MEMBER)
 async def ask_remove(request: Request, session: SignedIn, broadcast_id: GroupId, subscriber_id: UserId) -> Response:
     """What the person loses."""
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         subscriber = await get_subscriber(read, caller, here, broadcast_id, subscriber_id, now)
         group = (await look_at_group(read, caller, here, broadcast_id, now)).facts
     name = {"name": subscriber.display_name, "group": group.name}

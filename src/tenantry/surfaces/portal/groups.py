@@ -14,7 +14,7 @@ from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.lists import address, next_address, position, searched
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
@@ -31,10 +31,9 @@ async def show_groups(
 
     Queries: those of the session, and at most 4, whatever the list holds.
     """
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     text = searched(q)
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         sees_all = (await decide(read, caller, Action.LIST_ALL_GROUPS, here, now=now)).allowed
         everyones = sees_all and show != "mine"
         found = await search_groups(
@@ -75,10 +74,9 @@ async def show_group(
     request: Request, session: SignedIn, group_id: GroupId, q: str = "", after: str = "", key: str = ""
 ) -> Response:
     """Queries: those of the session, and at most 27, however many are in it. `q` begins a member's name."""
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     text = searched(q)
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         picture = await look_at_group(read, caller, here, group_id, now)
         may = {
             action.value: (await decide(read, caller, action, here, group_id=group_id, now=now)).allowed

@@ -21,6 +21,7 @@ from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import writing
 from tenantry.surfaces.portal.upstream import CALLBACK
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
@@ -87,10 +88,9 @@ async def ask_to_remove(request: Request, session: SignedIn, provider_id: str) -
 @performs(Action.CHANGE_IDENTITY_PROVIDERS)
 async def remove_provider(request: Request, session: SignedIn, provider_id: str) -> Response:
     """Raises NotFound."""
-    deps = deps_of(request)
     await read_form(request)
-    async with deps.store.write() as tx:
-        await remove_identity_provider(tx, session.caller, session.here, provider_id, deps.clock())
+    async with writing(request) as (tx, now):
+        await remove_identity_provider(tx, session.caller, session.here, provider_id, now)
     return see_other("/identity-providers")
 
 

@@ -23,7 +23,7 @@ from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.routing import performs
 
 LINES = 100
@@ -122,9 +122,8 @@ async def _let_in(
 async def _page(
     request: Request, session: Session, into: _Into, template: str, form: Form, done: LetIn | None = None
 ) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, caller, Action.ADD_GROUP_MEMBERS, here, group_id=into.group_id, now=now)
         if into.subscribers:
             await require_broadcasting(read, here, into.group_id)

@@ -20,8 +20,8 @@ from tenantry.surfaces.portal.lists import address
 from tenantry.surfaces.portal.role_words import explained_roles, role_name
 from tenantry.surfaces.portal.texts import day
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.body import is_clean
-from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
@@ -34,9 +34,8 @@ router = APIRouter()
 @performs(Action.READ_RELATIONSHIPS)
 async def show_partners(request: Request, session: SignedIn, after: str = "", standing: str = "") -> Response:
     """What waits for an answer comes first, what is over last. Queries: those of the session, and 2."""
-    deps, now = deps_of(request), deps_of(request).clock()
     place = (int(standing), after) if after and is_clean(after) and standing in ("0", "1", "2") else (-1, "")
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.READ_RELATIONSHIPS, session.here, now=now)
         found = await relationships.list_by_standing(read, session.here, now, after=place, limit=PAGE + 1)
     last = found[PAGE - 1] if len(found) > PAGE else None
@@ -54,9 +53,8 @@ async def show_partners(request: Request, session: SignedIn, after: str = "", st
 @performs(Action.READ_RELATIONSHIPS)
 async def show_relationship(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
     """Who, which roles in plain words, until when, and what they did in the last 30 days."""
-    deps, now = deps_of(request), deps_of(request).clock()
     relationship, partner = await _look(request, session, relationship_id, Action.READ_RELATIONSHIPS)
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         may_decide = (await decide(read, session.caller, Action.APPROVE_RELATIONSHIP, session.here, now=now)).allowed
         found = await audit_search.of_partner(
             read, session.here, relationship.partner_tenant_id, since=f"{now - 30 * DAY:014x}", limit=TRAIL
@@ -173,8 +171,7 @@ async def _look(
     request: Request, session: Session, relationship_id: RelationshipId, action: Action
 ) -> tuple[DelegatedRelationship, str]:
     """A relationship of this customer, for who may, and the partner's name."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, action, session.here, now=now)
         relationship = await relationships.find(read, session.here, relationship_id)
         if relationship is None:

@@ -13,8 +13,8 @@ from tenantry.surfaces.portal.lists import address, like, searched
 from tenantry.surfaces.portal.reach_graph import counted, draw_customers, draw_reach, more_customers, reaches_customers
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.body import is_clean
-from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 SIDES = ("all", "partners", "apps", "customers")
@@ -37,13 +37,12 @@ async def show_reach(
     customer_name: str = "",
 ) -> Response:
     """`q` searches names; `show` is one of SIDES. Queries: those of the session and 8, whatever there is to draw."""
-    deps, now = deps_of(request), deps_of(request).clock()
     query = searched(q)
     side = show if show in SIDES else "all"
     after_partner, after_app = _position(partner_name, partner), _position(app_name, app)
     after_customer = _position(customer_name, customer)
     is_at_home = session.here == session.tenant_id
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         found = await map_reach(
             read,
             session.caller,

@@ -13,6 +13,7 @@ from tenantry.surfaces.portal.forms import read_form
 from tenantry.surfaces.portal.frame import ask, see_other
 from tenantry.surfaces.portal.second_factor_setup import Proven
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import writing
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -30,10 +31,9 @@ async def ask_to_remove_totp(request: Request, _session: Proven) -> Response:
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def remove_app(request: Request, session: Proven) -> Response:
     """Raises NotFound when there is none."""
-    deps = deps_of(request)
     await read_form(request)
-    async with deps.store.write() as tx:
-        await remove_totp(tx, session.caller, session.tenant_id, session.user_id, deps.clock())
+    async with writing(request) as (tx, now):
+        await remove_totp(tx, session.caller, session.tenant_id, session.user_id, now)
     return see_other("/sessions?done=removed")
 
 
@@ -48,10 +48,9 @@ async def ask_to_remove_phone(request: Request, _session: Proven) -> Response:
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def remove_phone(request: Request, session: Proven) -> Response:
     """The number stays the user's. Raises NotFound when no PIN is asked for."""
-    deps = deps_of(request)
     await read_form(request)
-    async with deps.store.write() as tx:
-        await stop_using_phone(tx, session.caller, session.tenant_id, session.user_id, deps.clock())
+    async with writing(request) as (tx, now):
+        await stop_using_phone(tx, session.caller, session.tenant_id, session.user_id, now)
     return see_other("/sessions?done=removed")
 
 
@@ -71,10 +70,9 @@ async def ask_to_remove_passkey(request: Request, session: Proven, credential_id
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def remove_key(request: Request, session: Proven, credential_id: str) -> Response:
     """Raises NotFound when it is not the user's."""
-    deps = deps_of(request)
     await read_form(request)
-    async with deps.store.write() as tx:
-        await remove_passkey(tx, session.caller, session.tenant_id, session.user_id, credential_id, deps.clock())
+    async with writing(request) as (tx, now):
+        await remove_passkey(tx, session.caller, session.tenant_id, session.user_id, credential_id, now)
     return see_other("/sessions?done=removed")
 
 

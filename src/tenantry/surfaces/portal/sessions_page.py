@@ -14,8 +14,8 @@ from tenantry.surfaces.portal.forms import read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.portal.value_words import AMR
-from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -25,9 +25,8 @@ router = APIRouter()
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def show_sessions(request: Request, session: SignedIn) -> Response:
     """One's own only."""
-    deps = deps_of(request)
-    async with deps.store.read() as read:
-        listed = await list_sessions(read, session.tenant_id, session.user_id, deps.clock())
+    async with reading(request) as (read, now):
+        listed = await list_sessions(read, session.tenant_id, session.user_id, now)
         factors = await find_factors(read, session.tenant_id, session.user_id)
         passkeys = await list_passkeys(read, session.tenant_id, session.user_id)
     return render(
@@ -47,10 +46,9 @@ async def show_sessions(request: Request, session: SignedIn) -> Response:
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def end_one(request: Request, session: SignedIn, session_id: str) -> Response:
     """Raises NotFound for a session of somebody else, and for one that has ended."""
-    deps = deps_of(request)
     await read_form(request)
-    async with deps.store.write() as tx:
-        await end_session(tx, session.caller, session.tenant_id, session.user_id, session_id[:64], deps.clock())
+    async with writing(request) as (tx, now):
+        await end_session(tx, session.caller, session.tenant_id, session.user_id, session_id[:64], now)
     return see_other("/sessions?done=ended")
 
 
@@ -58,10 +56,8 @@ async def end_one(request: Request, session: SignedIn, session_id: str) -> Respo
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def end_others(request: Request, session: SignedIn) -> Response:
     """Every one but this browser's."""
-    deps = deps_of(request)
     await read_form(request)
-    async with deps.store.write() as tx:
-        now = deps.clock()
+    async with writing(request) as (tx, now):
         await end_sessions(
             tx, session.caller, session.tenant_id, session.user_id, now, reason="ended_by_user", but=session.id
         )

@@ -11,6 +11,7 @@ from tenantry.store import domain_proofs, tenants
 from tenantry.surfaces.portal.forms import Form, draft_of, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -43,8 +44,7 @@ async def save(request: Request, session: SignedIn) -> Response:
 
 
 async def _settings_page(request: Request, session: Session, form: Form, *, saved: bool = False) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.READ_TENANT, session.here, now=now)
         tenant = await get_tenant(read, session.here)
         domains = await tenants.list_domains(read, session.here)

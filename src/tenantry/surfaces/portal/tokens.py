@@ -15,6 +15,7 @@ from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.handover import env_file, exchange_command
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.portal.words import explained, reach_text
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
@@ -97,8 +98,7 @@ def show_token(request: Request, granted: NewGrant, reached: TokenReach, reach: 
 @performs(Action.REVOKE_GRANT)
 async def ask_revoke(request: Request, session: SignedIn, grant_id: GrantId) -> Response:
     """What stops working."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         token = await get_token(read, session.caller, session.here, grant_id, now)
     return ask(
         request,

@@ -15,6 +15,7 @@ from tenantry.surfaces.portal.forms import WHOLE, Form, draft_of, once, read_for
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -35,8 +36,7 @@ router = APIRouter()
 @performs(Action.CREATE_USER)
 async def show_new(request: Request, session: SignedIn) -> Response:
     """The form, for who may make users."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
     return await _user_form(request, session.here, draft_of(request), None)
 
@@ -76,13 +76,12 @@ async def show_edit(request: Request, session: SignedIn, user_id: UserId) -> Res
 @performs(Action.UPDATE_USER)
 async def edit(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """Changes what was typed anew, unless somebody else changed the user since the form was shown."""
-    deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
     values = {field: form.text(field) for field in FIELDS}
     if not form.errors:
         with form.showing_errors():
             changes = UserChanges(**values)
-            async with deps.store.write() as tx:
+            async with writing(request) as (tx, now):
                 user = await get_user(tx, session.caller, session.here, user_id, now)
                 if form.value("seen") != str(user.updated_at):
                     form.fail(WHOLE, _("Somebody changed this user meanwhile. Look at the user again, then edit."))
@@ -151,7 +150,6 @@ def _show_password(request: Request, user: User, password: str, *, is_new: bool)
 
 async def _look(request: Request, session: Session, user_id: UserId, action: Action = Action.UPDATE_USER) -> User:
     """The user that is not deleted, for who may do `action`."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, action, session.here, now=now)
         return await get_user(read, session.caller, session.here, user_id, now)

@@ -15,7 +15,7 @@ from tenantry.surfaces.portal.frame import ask, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import day, ngettext
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.shared.routing import performs
 
 COUNTED = 1000
@@ -27,8 +27,7 @@ router = APIRouter()
 @performs(Action.DELETE_USER)
 async def ask_delete(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """What stops working, and until when it can be undone."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.DELETE_USER, session.here, now=now)
         user = await get_user(read, session.caller, session.here, user_id, now)
         tokens = len(await user_facts.list_tokens(read, session.here, user_id, now, limit=COUNTED))
@@ -73,18 +72,16 @@ async def ask_restore(request: Request, session: SignedIn, user_id: UserId) -> R
 @performs(Action.RESTORE_USER)
 async def restore(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """Refused beside the button when somebody has the name by now."""
-    deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
     with form.showing_errors():
-        async with deps.store.write() as tx:
+        async with writing(request) as (tx, now):
             await restore_user(tx, session.caller, session.here, user_id, now)
         return see_other(f"/users/{user_id}")
     return await _ask_restore(request, session, user_id, form)
 
 
 async def _ask_restore(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.RESTORE_USER, session.here, now=now)
         user = await find_any_user(read, session.caller, session.here, user_id, now)
     return ask(

@@ -19,8 +19,8 @@ from tenantry.store.user_imports import ImportRow
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.portal.users import csv_file
-from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 FILE_LIMIT = 8 * 1024 * 1024
@@ -35,8 +35,7 @@ router = APIRouter()
 @performs(Action.CREATE_USER)
 async def show_import(request: Request, session: SignedIn) -> Response:
     """What the file looks like."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
     return _form_page(request, draft_of(request))
 
@@ -84,9 +83,8 @@ async def show_progress(request: Request, session: SignedIn, import_id: str) -> 
 @performs(Action.CREATE_USER)
 async def continue_import(request: Request, session: SignedIn, import_id: str) -> Response:
     """The next rows. Two browsers that send this at once try different rows."""
-    deps, now = deps_of(request), deps_of(request).clock()
     await read_form(request)
-    async with deps.store.write() as tx:
+    async with writing(request) as (tx, now):
         await try_next_rows(tx, session.caller, session.here, import_id, now)
     if request.headers.get("hx-request"):
         return await _progress_page(request, session, import_id)
@@ -94,8 +92,7 @@ async def continue_import(request: Request, session: SignedIn, import_id: str) -
 
 
 async def _progress_page(request: Request, session: Session, import_id: str) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         state = await get_import(read, session.caller, session.here, import_id, now)
         failed = await user_imports.list_failed(read, session.here, import_id, after=0, limit=ERRORS_SHOWN)
     return render(
@@ -116,8 +113,7 @@ def _name_of(row: ImportRow) -> str:
 @performs(Action.CREATE_USER)
 async def export_failed(request: Request, session: SignedIn, import_id: str) -> Response:
     """The rows that failed, to be put right and imported again, each with what is wrong."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await get_import(read, session.caller, session.here, import_id, now)
         failed = await user_imports.list_failed(read, session.here, import_id, after=0, limit=MOST_ROWS)
 

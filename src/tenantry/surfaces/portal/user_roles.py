@@ -16,7 +16,7 @@ from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.role_words import role_name, role_texts
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -33,14 +33,13 @@ async def show_roles(request: Request, session: SignedIn, user_id: UserId) -> Re
 @performs(Action.ASSIGN_ROLE)
 async def give_role(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """Giving one that the user holds moves its end."""
-    deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
     if form.value("role_id") not in set(RoleId):
         form.fail("role_id", _("Choose a role."))
     expires_at = read_day(form, "expires_at")
     if not form.errors:
         with form.showing_errors():
-            async with deps.store.write() as tx:
+            async with writing(request) as (tx, now):
                 role_id = RoleId(form.value("role_id"))
                 await assign_role(tx, session.caller, session.here, user_id, role_id, expires_at, now)
             return see_other(f"/users/{user_id}")
@@ -88,8 +87,7 @@ async def take_role(request: Request, session: SignedIn, user_id: UserId, role_i
 
 async def _look(request: Request, session: Session, user_id: UserId) -> tuple[User, set[str]]:
     """The user, for who may give roles, and the ids of the roles that it holds."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.ASSIGN_ROLE, session.here, now=now)
         user = await find_any_user(read, session.caller, session.here, user_id, now)
         return user, {role.role_id for role in await list_roles(read, session.here, user_id, now)}

@@ -17,7 +17,7 @@ from tenantry.surfaces.portal.frame import ask, see_other
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.phones import what_ends
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -27,8 +27,7 @@ router = APIRouter()
 @performs(Action.CHANGE_SIGN_IN_METHODS)
 async def ask_reset(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """What the user loses, and what it can do again. Raises FailedPrecondition when there is nothing to lose."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         user = await get_user_to_help(read, session.caller, session.here, user_id, now)
         methods = methods_of(await find_factors(read, session.here, user_id))
     if not methods:
@@ -63,8 +62,7 @@ async def reset(request: Request, session: SignedIn, user_id: UserId) -> Respons
 @performs(Action.CHANGE_SIGN_IN_METHODS)
 async def ask_remove_phone(request: Request, session: SignedIn, user_id: UserId, users_number: str) -> Response:
     """What the user can no longer do with the number. Raises NotFound unless it is the user's."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         user = await get_user_to_help(read, session.caller, session.here, user_id, now)
         numbers = await phones.list_of_user(read, session.here, user_id)
         factors = await find_factors(read, session.here, user_id)

@@ -27,6 +27,7 @@ from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.lists import address, searched
 from tenantry.surfaces.portal.role_words import role_name, role_texts
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.portal.user_sign_in import methods_text
 from tenantry.surfaces.portal.words import reach_text
 from tenantry.surfaces.shared.body import is_clean
@@ -57,12 +58,11 @@ async def show_users(
 
     `after`, `key` and `name` are the place where the page before ended.
     """
-    deps, now = deps_of(request), deps_of(request).clock()
     text = searched(q)
     deleted = show == "deleted"
     role_id = None if deleted else next((each for each in RoleId if each == role), None)
     place = Place(bool(name), key, after) if after and is_clean(key + after) else None
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         found = await search_users(
             read,
             session.caller,
@@ -131,9 +131,8 @@ def csv_file(lines: AsyncIterator[str], name: str, media_type: str = "text/csv; 
 @performs(Action.READ_USER)
 async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """Queries: those of the session, and at most 16, however much the user has."""
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         user = await find_any_user(read, caller, here, user_id, now)
         may = {
             action.value: (await decide(read, caller, action, here, now=now)).allowed

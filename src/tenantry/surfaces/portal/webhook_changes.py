@@ -25,6 +25,7 @@ from tenantry.surfaces.portal.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.portal.webhooks import HANDSHAKES_PER_MINUTE, delivery_state, event_words
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
@@ -186,9 +187,8 @@ async def repeat_event(request: Request, session: SignedIn, webhook_id: str, del
 
 
 async def _event_page(request: Request, session: Session, webhook_id: str, delivery_id: str, form: Form) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         webhook = await get_webhook(read, caller, Action.READ_WEBHOOKS, here, webhook_id, now)
         delivery = await get_delivery(read, here, webhook, delivery_id)
     return render(
@@ -210,9 +210,8 @@ def _indented(delivery: Delivery) -> str:
 
 async def _look(request: Request, session: Session, webhook_id: str) -> Webhook:
     """Raises NotFound, and what `access.require` does."""
-    deps = deps_of(request)
-    async with deps.store.read() as read:
-        return await get_webhook(read, session.caller, Action.CHANGE_WEBHOOKS, session.here, webhook_id, deps.clock())
+    async with reading(request) as (read, now):
+        return await get_webhook(read, session.caller, Action.CHANGE_WEBHOOKS, session.here, webhook_id, now)
 
 
 def _limit(request: Request, session: Session, name: str) -> None:

@@ -12,6 +12,7 @@ from tenantry.store.webhooks import Webhook
 from tenantry.surfaces.portal.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.portal.webhooks import HANDSHAKES_PER_MINUTE
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
@@ -46,6 +47,5 @@ async def change_token(request: Request, session: SignedIn, webhook_id: str) -> 
 
 async def _look(request: Request, session: Session, webhook_id: str) -> Webhook:
     """Raises NotFound, and what `access.require` does."""
-    deps = deps_of(request)
-    async with deps.store.read() as read:
-        return await get_webhook(read, session.caller, Action.CHANGE_WEBHOOKS, session.here, webhook_id, deps.clock())
+    async with reading(request) as (read, now):
+        return await get_webhook(read, session.caller, Action.CHANGE_WEBHOOKS, session.here, webhook_id, now)

@@ -33,6 +33,7 @@ from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.lists import address
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
@@ -74,11 +75,10 @@ async def list_webhooks(
 
     Queries: those of the session, and at most 7, whatever the list holds.
     """
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     chosen = GroupId(group_id) if group_id and is_clean(group_id) else None
     before = (int(at), after) if at.isdecimal() and len(at) < 18 and is_clean(after) else None
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         found = await search_webhooks(read, caller, here, group_id=chosen, before=before, limit=PAGE + 1, now=now)
         group = None if chosen is None else await group_lists.find_facts(read, here, chosen)
         may_add = chosen is not None or bool(await _choices(read, request, session, None, now))
@@ -135,9 +135,8 @@ async def register(request: Request, session: SignedIn) -> Response:
 
 
 async def _new_page(request: Request, session: Session, form: Form, chosen: str) -> Response:
-    deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         choices = await _choices(read, request, session, chosen, now)
         if not choices:
             await require(read, caller, Action.CHANGE_WEBHOOKS, here, now=now)
