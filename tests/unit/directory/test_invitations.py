@@ -27,7 +27,7 @@ from tenantry.directory.members import Newcomers, add_members, remove_member, se
 from tenantry.directory.roles import assign_role, remove_role
 from tenantry.directory.users import delete_user, restore_user
 from tenantry.housekeeping import tidy
-from tenantry.store import audit_events, members
+from tenantry.store import audit_events, members, open_store
 from tenantry.store.engine import Store, Tx
 from tenantry.tokens.secrets import SecretKind, mint_secret
 from tests.support.builders import HASHER, OPERATOR, SomeUser, a_group, a_relationship, a_tenant, a_user, as_user
@@ -246,6 +246,27 @@ async def test_of_a_demotion_and_a_join_at_once_one_comes_first(store: Store) ->
         assert is_in == isinstance(joined, Joined)
         with pytest.raises(NotFound):
             await follow(store, late, link.secret)
+
+
+async def test_who_waits_for_a_demotion_to_commit_finds_the_link_dead(postgres_url: str) -> None:
+    """The link is looked at before the group is held, and after it."""
+    store = await open_store(postgres_url)
+    tenant = await a_tenant(store)
+    admin, maker, new = [await a_user(store, tenant) for _ in range(3)]
+    group = await a_group(store, tenant, admins=[admin, maker])
+    link = await make(store, maker, group)
+    async with store.write() as tx:
+        await set_role(tx, OPERATOR, tenant.id, group, maker.id, GroupRole.MEMBER, NOON)
+        joining = asyncio.create_task(follow(store, new, link.secret))
+        async with asyncio.timeout(10), store.read() as read:
+            while not await read.one_or_none(int, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted"):
+                assert not joining.done()
+                await asyncio.sleep(0.01)
+    with pytest.raises(NotFound):
+        await joining
+    async with store.read() as read:
+        assert await members.find_role(read, tenant.id, group, new.id) is None
+    await store.close()
 
 
 async def test_a_partners_user_makes_no_link(store: Store) -> None:
