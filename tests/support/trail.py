@@ -8,6 +8,6 @@ from tenantry.store.engine import Store
 
 
 async def types_of(store: Store, tenant_id: TenantId) -> list[str]:
-    """The types of the tenant's events, oldest first; those of one instant come in any order."""
+    """The types of the tenant's events, oldest first; those of one instant as they were written."""
     async with store.read() as read:
         return [event.type for event in reversed(await audit_events.list_latest(read, tenant_id, 1000))]
