@@ -31,6 +31,7 @@ def _document(deps: Deps, tenant: str, version: str) -> dict[str, Any]:
         "token_endpoint": f"{issuer}/{tenant}/oauth2/{version}token",
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "form_post"],
         "grant_types_supported": [*GRANTS],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "none"],
         "code_challenge_methods_supported": ["S256"],
