@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
 
 from tenantry.access.actions import RoleId
-from tests.support.builders import a_relationship, a_tenant, a_user
+from tenantry.audit.events import SignInSucceeded
+from tenantry.audit.record import record
+from tenantry.devices.managed_accounts import AccountType, insert_account
+from tests.support.builders import (
+    SomeUser,
+    a_connector,
+    a_grant,
+    a_relationship,
+    a_tenant,
+    a_user,
+    an_enterprise,
+    as_user,
+)
+from tests.support.clock import NOON
 from tests.support.portal import Portal, Visitor
 
 OWN = ["/", "/groups", "/connectors", "/webhooks", "/customers", "/settings"]
@@ -50,6 +64,59 @@ async def test_who_acts_for_a_customer_sees_only_lines_that_open_there(sqlite_po
             await visitor.open(address)
             assert (await visitor.send(f"{address}/act")).status_code == 303
             assert set(await lines_that_open(visitor)) >= {"/", "/customers"}
+
+
+async def a_busy_user(portal: Portal) -> SomeUser:
+    """A user with something under every heading of its page."""
+    store, tenant = portal.app.deps.store, portal.tenant
+    user = await a_user(store, tenant, name="busy", roles=[RoleId.DIRECTORY_READERS], phone="+14255550143")
+    await a_grant(store, await a_connector(store, tenant), user)
+    enterprise = await an_enterprise(store, tenant, await a_tenant(store, name="EMM"))
+    async with store.write() as tx:
+        await insert_account(
+            tx,
+            enterprise.caller,
+            enterprise.id,
+            account_identifier="busy",
+            account_type=AccountType.USER_ACCOUNT,
+            display_name=None,
+            user_id=user.id,
+            now=NOON,
+        )
+        await record(tx, tenant.id, as_user(user), SignInSucceeded(user_id=user.id, amr=["pwd"]), NOON)
+    return user
+
+
+async def links_that_are_refused(visitor: Visitor, path: str) -> list[str]:
+    """Of all that the page leads to; none when the page itself is refused."""
+    page = await visitor.open(path)
+    if page.status_code == 403:
+        return []
+    assert page.status_code == 200, path
+    found = sorted({unescape(link) for link in re.findall(r'href="(/[^"#]*)"', page.text.partition("<main")[2])})
+    return [link for link in found if (await visitor.open(link)).status_code == 403]
+
+
+async def test_pages_of_users_and_groups_lead_to_nothing_that_is_refused(sqlite_portal: Portal, subtests: Any) -> None:
+    store, busy = sqlite_portal.app.deps.store, await a_busy_user(sqlite_portal)
+    address = f"/customers/{sqlite_portal.tenant.id}"
+    for role in (
+        RoleId.GLOBAL_ADMINISTRATOR,
+        RoleId.GLOBAL_READER,
+        RoleId.USER_ADMINISTRATOR,
+        RoleId.GROUPS_ADMINISTRATOR,
+        RoleId.DIRECTORY_READERS,
+    ):
+        partner = await a_tenant(store)
+        await a_relationship(store, partner, sqlite_portal.tenant, roles=[role])
+        acting = await sqlite_portal.visit(await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR]))
+        await acting.open(address)
+        assert (await acting.send(f"{address}/act")).status_code == 303
+        own = await sqlite_portal.visit(await a_user(store, sqlite_portal.tenant, roles=[role]))
+        for whose, visitor in (("own", own), ("acting", acting)):
+            for path in (f"/users/{busy.id}", "/users", f"/groups/{sqlite_portal.group}", "/groups", "/"):
+                with subtests.test(msg=f"{role.name} {whose} {path}"):
+                    assert await links_that_are_refused(visitor, path) == []
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,7 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
                 Action.ASSIGN_ROLE,
                 Action.READ_AUDIT,
                 Action.READ_MANAGED_ACCOUNT,
+                Action.READ_CONNECTOR,
             )
         }
         roles = await list_roles(read, here, user_id, now)
