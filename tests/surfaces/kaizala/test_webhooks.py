@@ -12,11 +12,13 @@ from tenantry.access.actions import Permission
 from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, SECOND, to_millis
 from tenantry.core.ids import new_guid
+from tenantry.outbox.callback_tokens import seal
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.outbox.webhooks import VALIDITY, ObjectType, Subject, Wishes, disable, register_webhook
 from tenantry.store import webhook_deliveries
 from tenantry.store.engine import Store
 from tenantry.surfaces.kaizala.webhooks import HANDSHAKES_PER_MINUTE
+from tenantry.tokens.master_key import MasterKey
 from tests.support.builders import OPERATOR, SomeConnector, SomeUser, a_connector, a_group, a_tenant, a_user
 from tests.support.kaizala import World, a_world
 from tests.support.receiver import Receiver, a_receiver
@@ -356,3 +358,23 @@ async def test_a_tenant_asks_receivers_only_so_often(store: Store, receiver: Rec
     assert len(receiver.handshakes) == HANDSHAKES_PER_MINUTE
     await world.client.aclose()
     await world.app.close()
+
+
+async def test_a_token_of_another_master_key_hinders_neither_the_list_nor_a_new_token(
+    world: World, receiver: Receiver
+) -> None:
+    headers = await world.token(world.anna)
+    made = await world.client.post(WEBHOOK, json=a_body(world, receiver), headers=headers)
+    path = f"{WEBHOOK}/{made.json()['webhookId']}"
+    sealed = seal(MasterKey.from_base64(MasterKey.generate()), world.tenant.id, made.json()["webhookId"], "s3cret")
+    async with world.store.write() as tx:
+        await tx.run("UPDATE webhooks SET callback_token = :s WHERE tenant_id = :t", s=sealed, t=world.tenant.id)
+    assert [webhook["callBackToken"] for webhook in await listed(world, headers)] == [""]
+    refused = await world.client.put(path, json={"callBackUrl": receiver.url}, headers=headers)
+    assert refused.status_code == 400
+    assert "enter the token again" in refused.text
+    changed = await world.client.put(path, json={"callBackToken": "n3w"}, headers=headers)
+    assert changed.status_code == 200
+    assert [webhook["callBackToken"] for webhook in await listed(world, headers)] == ["n3w"]
+    assert (await world.client.put(path, json={"callBackUrl": receiver.url}, headers=headers)).status_code == 200
+    assert receiver.handshakes[-1]["header"] == "n3w"

@@ -16,7 +16,6 @@ from tenantry.core.errors import DomainError, FailedPrecondition
 from tenantry.core.ids import ConnectorId, GrantId
 from tenantry.directory.tenants import delete_tenant
 from tenantry.directory.users import delete_user, restore_user
-from tenantry.outbox import changes
 from tenantry.outbox.callback_tokens import UNREADABLE
 from tenantry.outbox.deliveries import LEASE, RETRIES, deliver_next, disable_if_overfull, retry_delay
 from tenantry.outbox.sender import Sender
@@ -35,7 +34,7 @@ from tenantry.store import webhook_deliveries, webhooks
 from tenantry.store.engine import Value
 from tenantry.tokens.grants import revoke_grant
 from tenantry.tokens.master_key import MasterKey
-from tests.support.builders import OPERATOR, SomeConnector, a_connector, a_grant, a_group, a_user
+from tests.support.builders import OPERATOR, SomeConnector, a_connector, a_grant, a_user
 from tests.support.faults import FaultyStore, InjectedFault
 from tests.support.queries import counted_queries
 from tests.support.receiver import a_receiver
@@ -357,17 +356,3 @@ async def test_a_commit_that_fails_after_the_answer_sends_the_event_again(outbox
     assert row.delivered_at is not None
     assert len(outbox.receiver.events) > 1
     assert len({event["eventId"] for event in outbox.receiver.events}) == 1
-
-
-async def test_how_long_the_queue_is_costs_another_webhook_nothing(outbox: Outbox) -> None:
-    """Both wait in one tenant; the plan of each look names the webhook (tests/unit/store/test_plans.py)."""
-    full, other = await outbox.register(), await outbox.register(group=await a_group(outbox.store, outbox.tenant))
-    await fill(outbox, full, 50)
-    async with outbox.store.write() as tx:
-        await send_test(tx, OPERATOR, outbox.tenant.id, other, outbox.clock())
-    assert await outbox.deliver(other) is True
-    assert await outbox.deliver(other) is False
-    with changes.listening() as heard:
-        async with outbox.store.write() as tx:
-            await disable(tx, OPERATOR, outbox.tenant.id, full, "by hand", outbox.clock())
-    assert heard[outbox.tenant.id, full] == 1

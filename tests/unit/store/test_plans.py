@@ -129,6 +129,19 @@ def test_the_second_column_of_an_index_counts_and_the_tenant_alone_does_not(conn
     ]
 
 
+def test_what_waits_for_a_webhook_is_found_by_the_webhook(connection: apsw.Connection) -> None:
+    """So the queue of one costs the others of its tenant nothing."""
+    steps = [
+        step.detail
+        for statement in STATEMENTS
+        if statement.where.startswith("webhook_deliveries.py") and reads(statement)
+        for step in plan(connection, statement.sql or "")
+        if "ix_webhook_deliveries_due" in step.detail
+    ]
+    assert len(steps) == 5
+    assert all("(tenant_id=? AND webhook_id=? AND due_at" in step for step in steps)
+
+
 def test_an_upgrade_tells_the_sizes_anew(tmp_path: Path) -> None:
     """A file from before the rule, or one that somebody had SQLite measure while it was empty."""
     path = tmp_path / "a.db"
