@@ -21,8 +21,9 @@ from tenantry.outbox.webhooks import delete_webhook, send_test
 from tenantry.store import audit_events, idempotency, webhook_deliveries
 from tenantry.store import grants as grant_rows
 from tenantry.store.engine import Store, Tx, Value
-from tests.support.builders import OPERATOR, SomeTenant, a_connector, a_grant, a_group, a_tenant, a_user, a_webhook
+from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user, a_webhook
 from tests.support.clock import NOON, FakeClock
+from tests.unit.store.changes import Stage, a_stage
 
 
 async def tidy_at(store: Store, now: Micros) -> dict[str, int]:
@@ -70,26 +71,90 @@ async def test_expired_secrets_are_forgotten_a_month_after_their_end_and_others_
     assert await count(store, "refresh_tokens") == 1
 
 
-async def test_every_table_that_keeps_something_for_a_time_is_walked(store: Store) -> None:
-    tenant = await a_tenant(store)
-    user = await a_user(store, tenant)
+KEPT = {
+    "refresh_tokens": 30 * DAY,
+    "authorization_codes": 30 * DAY,
+    "device_tokens": 30 * DAY,
+    "group_invitations": 30 * DAY,
+    "sessions": 30 * DAY,
+    "webhook_deliveries": 30 * DAY,
+    "webhooks": 30 * DAY,
+    "sign_ins": HOUR,
+    "idempotency_keys": HOUR,
+}
+"""How long after its end a row of each table is still known."""
+
+
+def test_every_table_that_keeps_something_for_a_time_is_walked() -> None:
+    assert {table.table: kept for table, kept in housekeeping.KEPT.items()} == KEPT
+
+
+@pytest.mark.parametrize("table", KEPT)
+async def test_what_has_ended_is_kept_for_its_time_and_not_a_moment_longer(store: Store, table: str) -> None:
+    stage = await a_stage(store, await a_tenant(store))
+    end = NOON + MINUTE
     async with store.write() as tx:
-        await insert_one_of_each(tx, tenant, user.id)
-    forgotten = await tidy_at(store, NOON + 31 * DAY)
-    assert {name: rows for name, rows in forgotten.items() if name != "tenants"} == {
-        "users": 0,
-        "groups": 0,
-        "refresh_tokens": 0,
-        "authorization_codes": 1,
-        "device_tokens": 0,
-        "group_invitations": 0,
-        "sessions": 1,
-        "webhook_deliveries": 0,
-        "webhooks": 0,
-        "sign_ins": 1,
-        "idempotency_keys": 1,
-    }
-    assert await count(store, "phone_pins") == 0
+        await insert_more(tx, stage)
+        ends = "delivered_at = :end, due_at = NULL" if table == "webhook_deliveries" else "expires_at = :end"
+        rows = await tx.run(f"UPDATE {table} SET {ends} WHERE tenant_id = :tenant", end=end, tenant=stage.tenant.id)
+    assert rows > 0
+    assert (await tidy_at(store, end + KEPT[table]))[table] == 0
+    assert (await tidy_at(store, end + KEPT[table] + 1))[table] == rows
+    assert await count(store, table) == 0
+
+
+async def insert_more(tx: Tx, stage: Stage) -> None:
+    """Of what a stage has none: a code, an answer, an event sent."""
+    given: dict[str, Value] = {"tenant_id": stage.tenant.id, "key": b"k" * 32, "now": NOON, "end": NOON + DAY}
+    await tx.run(
+        """
+        INSERT INTO authorization_codes (tenant_id, code_hash, connector_id, user_id, redirect_uri, scope, amr,
+                                         created_at, expires_at)
+        VALUES (:tenant_id, :key, 'c', :user_id, 'r', 's', 'pwd', :now, :end)
+        """,
+        user_id=stage.ann.id,
+        **given,
+    )
+    await idempotency.claim(tx, stage.tenant.id, b"k" * 32, now=NOON, expires_at=NOON + DAY)
+    await send_test(tx, OPERATOR, stage.tenant.id, stage.webhook, NOON)
+
+
+async def test_pins_are_forgotten_an_hour_after_their_end_and_the_hour_they_count(store: Store) -> None:
+    tenant, number = await a_tenant(store), "+12065550001"
+    async with store.write() as tx:
+        await tx.run(
+            """
+            INSERT INTO phone_pins (tenant_id, number, purpose, pin_hash, tries_left, created_at, expires_at,
+                                    window_started_at, sent_in_window)
+            VALUES (:tenant_id, :number, 'sign_in', :hash, 5, :now, :end, :window, 1)
+            """,
+            tenant_id=tenant.id,
+            number=number,
+            hash=b"h",
+            now=NOON,
+            end=NOON + MINUTE,
+            window=NOON + 2 * MINUTE,
+        )
+    left = []
+    for moment in (MINUTE + HOUR + 1, 2 * MINUTE + HOUR, 2 * MINUTE + HOUR + 1):
+        await tidy_at(store, NOON + moment)
+        left.append(await count(store, "phone_pins"))
+    assert left == [1, 1, 0]
+
+
+async def test_what_stays_does_not_keep_the_walk_from_what_comes_after_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    tenant = await a_tenant(store)
+    async with store.write() as tx:
+        for number in range(7):
+            stays = number in (0, 1, 2, 5)
+            end = NOON + (DAY if stays else 0)
+            await idempotency.claim(tx, tenant.id, bytes([number]) * 32, now=NOON - 1, expires_at=end)
+    async with asyncio.timeout(60):
+        assert (await tidy_at(store, NOON + HOUR + 1))["idempotency_keys"] == 3
+    assert await count(store, "idempotency_keys") == 4
 
 
 async def test_webhooks_that_ended_are_forgotten_after_what_they_were_sent_and_what_waits_stays(store: Store) -> None:
@@ -108,48 +173,6 @@ async def test_webhooks_that_ended_are_forgotten_after_what_they_were_sent_and_w
     forgotten = await tidy_at(store, NOON + 33 * DAY)
     assert (forgotten["webhook_deliveries"], forgotten["webhooks"]) == (1, 1)
     assert await count(store, "webhook_deliveries") == 1  # it waits
-
-
-async def insert_one_of_each(tx: Tx, tenant: SomeTenant, user_id: str) -> None:
-    """Rows that end a minute after noon."""
-    given: dict[str, Value] = {
-        "tenant_id": tenant.id,
-        "key": b"k" * 32,
-        "user_id": user_id,
-        "now": NOON,
-        "end": NOON + MINUTE,
-    }
-    await tx.run(
-        """
-        INSERT INTO authorization_codes (tenant_id, code_hash, connector_id, user_id, redirect_uri, scope, amr,
-                                         created_at, expires_at)
-        VALUES (:tenant_id, :key, 'c', :user_id, 'r', 's', 'pwd', :now, :end)
-        """,
-        **given,
-    )
-    await tx.run(
-        """
-        INSERT INTO sessions (tenant_id, session_hash, id, user_id, amr, address, browser, created_at, expires_at)
-        VALUES (:tenant_id, :key, 'i', :user_id, 'pwd', '', '', :now, :end)
-        """,
-        **given,
-    )
-    await tx.run(
-        """
-        INSERT INTO sign_ins (tenant_id, sign_in_hash, user_id, amr, must_change, tries_left, created_at, expires_at)
-        VALUES (:tenant_id, :key, :user_id, 'pwd', 0, 5, :now, :end)
-        """,
-        **given,
-    )
-    await tx.run(
-        """
-        INSERT INTO phone_pins (tenant_id, number, purpose, pin_hash, tries_left, created_at, expires_at,
-                                window_started_at, sent_in_window)
-        VALUES (:tenant_id, :user_id, 'sign_in', :key, 5, :now, :end, :now, 1)
-        """,
-        **given,
-    )
-    await idempotency.claim(tx, tenant.id, b"k" * 32, now=NOON, expires_at=NOON + MINUTE)
 
 
 async def test_a_round_reaches_every_page_of_every_tenant(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
