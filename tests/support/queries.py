@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
 
 from tenantry.store.engine import Store
+
+
+_counted: ContextVar[list[str]] = ContextVar("counted")
+"""Known to the tasks of the block only: a server's background work of its own does not count."""
 
 
 @contextmanager
@@ -18,13 +23,16 @@ def counted_queries(store: Store) -> Iterator[list[str]]:
 
     def counting(method: Any) -> Any:
         async def counted(self: Any, shape: Any, sql: str, /, **params: Any) -> Any:
-            queries.append(sql)
+            if _counted.get([]) is queries:
+                queries.append(sql)
             return await method(self, shape, sql, **params)
 
         return counted
 
+    token = _counted.set(queries)
     with pytest.MonkeyPatch.context() as patch:
         for block in {type(store.read()), type(store.write())}:
             for name in ("all", "one_or_none"):
                 patch.setattr(block, name, counting(getattr(block, name)))
         yield queries
+    _counted.reset(token)
