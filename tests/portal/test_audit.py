@@ -276,5 +276,12 @@ async def test_an_event_that_carries_ids_only_shows_the_names_by_one_question_fo
     with counted_queries(portal.app.deps.store) as many:
         await visitor.open("/audit")
     assert len(few) == len(many)
+    async with portal.app.deps.store.write() as tx:
+        own = events.SessionStarted(session_id="s", user_id=portal.mia.id, amr=["pwd"])
+        await record(tx, portal.tenant.id, as_user(portal.mia), own, NOON)
+    await visitor.open("/audit?what=group.created")
+    assert "Group created Day shift Group Day shift (" in visitor.text, "a name is said once"
+    await visitor.open("/audit?what=session.started")
+    assert "Browser signed in Session" in visitor.text, "whom it is about did it, and stands beside it"
     await visitor.open("/audit?what=user.restored")
     assert portal.otto.id in visitor.text, "of another organisation, there is the id and no name"

@@ -33,7 +33,7 @@ _TELLING = (
     "method",
 )
 _TELLING_IDS = ("user_id", "group_id", "connector_id", "child_id", "parent_id", "object_id")
-"""What says most of an event; of ids, only those whose names are known."""
+"""What says most of an event; of ids, those whose names are known, but not that of who did it."""
 
 
 class Told(NamedTuple):
@@ -64,8 +64,10 @@ def _told(event: FoundEvent, names: Mapping[str, str]) -> Told:
     data.pop("type", None)
     details = [(field_name(name), _named(name, value, names)) for name, value in data.items()]
     briefs = [_value(name, data[name]) for name in _TELLING if data.get(name)][:1]
-    briefs += [names[data[name]] for name in _TELLING_IDS if data.get(name) in names][: 2 if not briefs else 1]
-    return Told(event, type_name(event.type), ", ".join(briefs), _who(event), details, facts)
+    ids = [data[name] for name in _TELLING_IDS if name in data and event.actor != f"user:{data[name]}"]
+    briefs += [names[each] for each in ids if each in names]
+    brief = ", ".join([*dict.fromkeys(briefs)][:2])
+    return Told(event, type_name(event.type), brief, _who(event), details, facts)
 
 
 def _named(name: str, value: object, names: Mapping[str, str]) -> str:
