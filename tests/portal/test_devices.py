@@ -25,6 +25,7 @@ from tests.support.builders import (
 )
 from tests.support.portal import Portal, Visitor
 from tests.support.queries import counted_queries
+from tests.support.trail import types_of
 
 
 @dataclass
@@ -66,10 +67,7 @@ async def a_fleet(portal: Portal) -> Fleet:
 
 
 async def events_of(portal: Portal) -> list[str]:
-    async with portal.app.deps.store.read() as read:
-        return await read.all(
-            str, "SELECT type FROM audit_events WHERE tenant_id = :tenant_id", tenant_id=portal.tenant.id
-        )
+    return await types_of(portal.app.deps.store, portal.tenant.id)
 
 
 async def test_without_an_enterprise_the_pages_say_what_one_is(portal: Portal) -> None:

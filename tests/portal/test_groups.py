@@ -12,6 +12,7 @@ from tenantry.store import members, phones
 from tests.support.builders import SomeUser, a_connector, a_group, a_relationship, a_tenant, a_user
 from tests.support.portal import Portal, Visitor
 from tests.support.queries import counted_queries
+from tests.support.trail import types_of
 
 
 async def role_of(portal: Portal, group_id: GroupId, user: SomeUser | UserId) -> str | None:
@@ -21,10 +22,7 @@ async def role_of(portal: Portal, group_id: GroupId, user: SomeUser | UserId) ->
 
 
 async def events_of(portal: Portal) -> list[str]:
-    async with portal.app.deps.store.read() as read:
-        return await read.all(
-            str, "SELECT type FROM audit_events WHERE tenant_id = :tenant_id", tenant_id=portal.tenant.id
-        )
+    return await types_of(portal.app.deps.store, portal.tenant.id)
 
 
 def names_on(visitor: Visitor) -> list[str]:

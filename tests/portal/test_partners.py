@@ -14,6 +14,7 @@ from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_relationshi
 from tests.support.clock import NOON
 from tests.support.portal import Portal, Visitor
 from tests.support.queries import counted_queries
+from tests.support.trail import types_of
 
 HELPDESK = [RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_READERS]
 
@@ -62,12 +63,7 @@ async def asked(pair: Pair, visitor: Visitor) -> str:
 
 
 async def events_of(pair: Pair) -> list[str]:
-    async with pair.portal.app.deps.store.read() as read:
-        return await read.all(
-            str,
-            "SELECT type FROM audit_events WHERE tenant_id = :tenant_id ORDER BY id",
-            tenant_id=pair.portal.tenant.id,
-        )
+    return await types_of(pair.portal.app.deps.store, pair.portal.tenant.id)
 
 
 async def test_a_partner_asks_the_customer_approves_and_the_partner_acts_until_it_is_ended(pair: Pair) -> None:

@@ -19,6 +19,7 @@ from tenantry.store.users import User
 from tests.support.builders import PASSWORD, a_group, a_user
 from tests.support.portal import Portal, Visitor
 from tests.support.queries import counted_queries
+from tests.support.trail import types_of
 
 USER_ADMINISTRATOR = RoleId.USER_ADMINISTRATOR.value
 
@@ -29,12 +30,7 @@ async def row_of(portal: Portal, name: str) -> User | None:
 
 
 async def events_of(portal: Portal, tenant_id: TenantId | None = None) -> list[str]:
-    async with portal.app.deps.store.read() as read:
-        return await read.all(
-            str,
-            "SELECT type FROM audit_events WHERE tenant_id = :tenant_id ORDER BY id",
-            tenant_id=tenant_id or portal.tenant.id,
-        )
+    return await types_of(portal.app.deps.store, tenant_id or portal.tenant.id)
 
 
 def typed(portal: Portal, name: str = "nora", **other: str) -> dict[str, str]:

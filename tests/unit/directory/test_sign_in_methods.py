@@ -20,6 +20,7 @@ from tenantry.store import passkeys, phones, second_factors, users
 from tenantry.store.engine import Store
 from tests.support.builders import HASHER, OPERATOR, SomeTenant, SomeUser, a_tenant, a_user, as_user
 from tests.support.clock import NOON
+from tests.support.trail import types_of
 
 NUMBER, OTHER = "+12065557771", "+12065557772"
 RULES = PinRules(lifetime=5 * MINUTE, tries=3, sends_per_hour=1)
@@ -65,13 +66,6 @@ async def numbers_of(store: Store, user: SomeUser) -> list[str]:
         return [phone.number for phone in await phones.list_of_user(read, user.tenant_id, user.id)]
 
 
-async def events_of(store: Store, tenant_id: TenantId) -> list[str]:
-    async with store.read() as read:
-        return await read.all(
-            str, "SELECT type FROM audit_events WHERE tenant_id = :tenant_id ORDER BY id", tenant_id=tenant_id
-        )
-
-
 async def drop(store: Store, user: SomeUser, number: str, caller: Caller | None = None) -> None:
     async with store.write() as tx:
         await remove_own_phone(tx, caller or as_user(user), user.tenant_id, user.id, number, NOON)
@@ -115,7 +109,7 @@ async def test_a_number_goes_with_its_pins_and_what_it_proved_and_nothing_else_d
             pin=pin,
             now=NOON,
         )
-    assert {"phone.removed", "second_factor.removed", "user.updated"} <= set(await events_of(store, tenant.id))
+    assert {"phone.removed", "second_factor.removed", "user.updated"} <= set(await types_of(store, tenant.id))
 
 
 async def test_a_contact_phone_that_is_another_number_or_none_stays(store: Store) -> None:
@@ -171,7 +165,7 @@ async def test_a_reset_takes_every_second_factor_and_ends_the_sessions(store: St
         assert await find_factors(read, tenant.id, user.id) == second_factors.Factors(None, None, 0, 0)
         assert await list_sessions(read, tenant.id, user.id, NOON) == []
     assert await numbers_of(store, user) == [NUMBER, OTHER]
-    assert (await events_of(store, tenant.id))[-2:] == ["second_factor.all_reset", "session.all_ended"]
+    assert (await types_of(store, tenant.id))[-2:] == ["second_factor.all_reset", "session.all_ended"]
     with pytest.raises(FailedPrecondition):
         await reset(store, admin, tenant.id, user.id)
 

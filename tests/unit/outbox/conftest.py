@@ -25,6 +25,7 @@ from tests.support.app import MASTER_KEY
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user, as_user
 from tests.support.clock import FakeClock
 from tests.support.receiver import Receiver, a_receiver
+from tests.support.trail import types_of
 
 KEY = MasterKey.from_base64(MASTER_KEY)
 
@@ -92,10 +93,7 @@ class Outbox:
         return found
 
     async def trail(self) -> list[str]:
-        async with self.store.read() as read:
-            return await read.all(
-                str, "SELECT type FROM audit_events WHERE tenant_id = :t ORDER BY id", t=self.tenant.id
-            )
+        return await types_of(self.store, self.tenant.id)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.actions import Audience, Permission, RoleId
+from tenantry.access.actions import Audience, RoleId
 from tenantry.core.caller import Caller, Reach
 from tenantry.core.clock import DAY, HOUR, MINUTE, Micros
 from tenantry.core.ids import GroupId
@@ -17,7 +17,6 @@ from tenantry.store import Store
 from tenantry.store.audit_events import list_latest
 from tenantry.tokens.callers import authenticate
 from tenantry.tokens.exchange import Exchanged, exchange_refresh_token
-from tenantry.tokens.grants import NewGrant, create_grant
 from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.refusals import RefusalBudget
 from tenantry.tokens.signing_keys import KeyRing
@@ -26,13 +25,16 @@ from tests.support.builders import (
     HASHER,
     OPERATOR,
     SomeConnector,
+    SomeGrant,
     SomeTenant,
     SomeUser,
     a_connector,
+    a_grant,
     a_tenant,
     a_user,
 )
 from tests.support.clock import NOON, FakeClock
+from tests.support.trail import types_of
 
 ISSUER = "https://tenantry.test"
 YEAR = 365 * DAY
@@ -59,22 +61,9 @@ class House:
 
     async def grant(
         self, reach: Reach = Reach.USER, group_id: GroupId | None = None, user: SomeUser | None = None
-    ) -> NewGrant:
-        async with self.store.write() as tx:
-            return await create_grant(
-                tx,
-                OPERATOR,
-                HASHER,
-                tenant_id=self.tenant.id,
-                connector_id=self.connector.id,
-                user_id=(user or self.user).id,
-                reach=reach,
-                group_id=group_id,
-                permissions=list(Permission),
-                amr=["pwd", "mfa"],
-                lifetime=YEAR,
-                now=self.clock(),
-            )
+    ) -> SomeGrant:
+        giver, now = user or self.user, self.clock()
+        return await a_grant(self.store, self.connector, giver, reach=reach, group_id=group_id, lifetime=YEAR, now=now)
 
     async def exchange(self, refresh_token: str, store: Store | None = None, **changes: Any) -> Exchanged:
         arguments: dict[str, Any] = {
@@ -105,9 +94,8 @@ class House:
             )
 
     async def trail(self) -> list[str]:
-        """Types of the tenant's events. The clock stands still, so their order says nothing."""
-        async with self.store.read() as read:
-            return [event.type for event in await list_latest(read, self.tenant.id, 1000)]
+        """Types of the tenant's events."""
+        return await types_of(self.store, self.tenant.id)
 
     async def reasons(self) -> list[str]:
         """Of every refusal the tenant's trail knows."""

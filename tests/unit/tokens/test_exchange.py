@@ -38,7 +38,7 @@ async def test_a_refresh_token_gives_an_access_token_that_proves_its_user(house:
         house.tenant.id,
         house.connector.id,
     )
-    assert (caller.grant_id, caller.reach, caller.amr) == (grant.grant_id, Reach.TENANT, frozenset({"pwd", "mfa"}))
+    assert (caller.grant_id, caller.reach, caller.amr) == (grant.id, Reach.TENANT, frozenset({"pwd", "mfa"}))
     assert caller.permissions == set(exchanged.permissions)
     assert exchanged.refresh_token is None
     assert exchanged.refresh_expires_at == grant.expires_at
@@ -99,7 +99,7 @@ async def test_either_of_two_live_secrets_will_do(house: House) -> None:
     async with house.store.write() as tx:
         second = await add_secret(tx, OPERATOR, HASHER, house.tenant.id, house.connector.id, now=house.clock())
     for secret in (house.connector.secret, second.client_secret):
-        assert (await house.exchange(grant.refresh_token, client_secret=secret)).grant_id == grant.grant_id
+        assert (await house.exchange(grant.refresh_token, client_secret=secret)).grant_id == grant.id
 
 
 async def test_a_refresh_token_is_used_again_and_renewed_from_ninety_percent_on(house: House) -> None:
@@ -117,7 +117,7 @@ async def test_a_refresh_token_is_used_again_and_renewed_from_ninety_percent_on(
         await house.exchange(grant.refresh_token)  # the old one, past its own end
     renewed = await house.exchange(first.refresh_token)
     assert renewed.refresh_token is None
-    assert renewed.grant_id == grant.grant_id
+    assert renewed.grant_id == grant.id
 
 
 def _ends(house: House) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _ends(house: House) -> dict[str, Any]:
 async def test_what_ends_a_grant_ends_its_tokens_at_once(house: House, end: str, reason: str) -> None:
     grant = await house.grant()
     access_token = (await house.exchange(grant.refresh_token)).access_token.raw
-    await _ends(house)[end](grant.grant_id)
+    await _ends(house)[end](grant.id)
     with pytest.raises(BadCredentials) as refused:
         await house.exchange(grant.refresh_token)
     assert refused.value.reason == reason
@@ -297,7 +297,7 @@ async def test_a_grant_revoked_while_it_is_renewed_gives_nothing(house: House) -
 
     class RevokesFirst(FaultyStore):
         def write(self) -> Any:
-            return _revoking(self.healed().write(), house, grant.grant_id)
+            return _revoking(self.healed().write(), house, grant.id)
 
     with pytest.raises(InvalidGrant, match="revoked"):
         await house.exchange(grant.refresh_token, store=RevokesFirst(house.store, fail_at=0))

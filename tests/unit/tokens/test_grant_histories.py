@@ -49,7 +49,7 @@ async def _live(url: str, steps: list[tuple[str, int]]) -> None:
         match what:
             case "grant":
                 grant = await house.grant()
-                live = grant.grant_id
+                live = grant.id
                 made.append(live)
                 tokens.append((grant.refresh_token, live, grant.expires_at))
             case "wait":

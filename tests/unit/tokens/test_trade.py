@@ -82,7 +82,7 @@ async def test_a_token_for_another_surface_or_of_a_grant_that_ended_is_not_trade
     grant = await house.grant()
     raw = (await house.exchange(grant.refresh_token, audience=GRAPH)).access_token.raw
     async with house.store.write() as tx:
-        await revoke_grant(tx, OPERATOR, house.tenant.id, grant.grant_id, "why", house.clock())
+        await revoke_grant(tx, OPERATOR, house.tenant.id, grant.id, "why", house.clock())
     with pytest.raises(InvalidToken, match="revoked"):
         await _trade(house, raw)
 
