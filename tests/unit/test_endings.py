@@ -12,7 +12,7 @@ from tenantry.core.clock import DAY
 from tenantry.core.errors import DomainError
 from tenantry.core.ids import ConnectorId, GroupId
 from tenantry.directory.identity_providers import NewProvider, add_identity_provider, get_identity_provider
-from tenantry.directory.invitations import invite, join
+from tenantry.directory.invitations import invite, look_at_invitation
 from tenantry.directory.sessions import NewSession, find_session, start_session
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in, find_sign_in, finish_sign_in
 from tenantry.directory.tenants import resolve_tenant
@@ -105,8 +105,8 @@ class World:
             return await get_identity_provider(read, self.house.tenant.id, self.provider)
 
     async def _invitation(self) -> object:
-        async with self.house.store.write() as tx:
-            return await join(tx, as_user(self.guest), HASHER, self.invitation, NOON)
+        async with self.house.store.read() as read:
+            return await look_at_invitation(read, as_user(self.guest), HASHER, self.invitation, NOON)
 
     async def _enterprise(self) -> object:
         async with self.house.store.read() as read:

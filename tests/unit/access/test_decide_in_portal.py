@@ -59,6 +59,7 @@ async def test_owners_and_those_who_hold_the_role_may_and_others_not(store: Stor
     administrator = await a_user(store, tenant, roles=[RoleId.GLOBAL_ADMINISTRATOR])
     caller = someone(tenant.id, user.id)
     assert (await ask(store, caller, action, tenant.id)).reason is Reason.ROLE_MISSING
+    assert (await ask(store, replace(caller, user_id=None), action, tenant.id)).reason is Reason.ROLE_MISSING
     assert (await ask(store, caller, action, tenant.id, owner_id=administrator.id)).reason is Reason.ROLE_MISSING
     assert (await ask(store, caller, action, tenant.id, owner_id=user.id)).allowed
     assert (await ask(store, someone(tenant.id, administrator.id), action, tenant.id)).allowed

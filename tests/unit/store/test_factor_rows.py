@@ -34,6 +34,20 @@ async def test_a_number_is_verified_once_and_by_its_own_user(store: Store) -> No
         assert await phones.find_verified_user(tx, tenant.id, number) == user.id
 
 
+async def test_a_number_that_is_not_verified_is_no_second_factor(store: Store) -> None:
+    user = await a_user(store, await a_tenant(store), phone=True)
+    where, number = (user.tenant_id, user.id), str(user.phone_number)
+    async with store.write() as tx:
+        assert await second_factors.put_phone_factor(tx, *where, number, NOON)
+        found = await second_factors.find_factors(tx, *where)
+        assert found is not None
+        assert found.phone_number == number
+        await tx.run("UPDATE phones SET verified_at = NULL WHERE tenant_id = :tenant", tenant=user.tenant_id)
+        found = await second_factors.find_factors(tx, *where)
+        assert found is not None
+        assert found.phone_number is None
+
+
 async def test_a_passkeys_counter_only_grows_unless_it_never_counts(store: Store) -> None:
     tenant = await a_tenant(store)
     user, other = await a_user(store, tenant), await a_user(store, tenant)

@@ -11,8 +11,10 @@ import pytest
 from tenantry.access.actions import RoleId
 from tenantry.core.ids import GroupId
 from tenantry.store import (
+    audit_events,
     connector_lists,
     connector_secrets,
+    deleted_groups,
     device_lists,
     devices,
     enterprises,
@@ -31,7 +33,7 @@ from tenantry.store import (
     webhooks,
 )
 from tenantry.store.engine import Read, Store
-from tests.support.builders import a_google_managed_account, a_group, a_tenant
+from tests.support.builders import a_google_managed_account, a_grant, a_group, a_tenant, a_user, an_enterprise
 from tests.support.clock import NOON
 from tests.unit.store.changes import Stage, a_stage
 
@@ -46,7 +48,27 @@ class Family:
 
 List = Callable[[Read, Stage, GroupId], Awaitable[Sequence[Any]]]
 
+
+async def _counted(read: Read, s: Stage, _: GroupId) -> range:
+    return range(await webhooks.count_of_object(read, s.tenant.id, "group", s.group, NOON))
+
+
+def _ending(what: str, *, of_parent: bool = False) -> List:
+    async def ending(read: Read, s: Stage, parent: GroupId) -> range:
+        group_id = parent if of_parent else s.group
+        found = await deleted_groups.count_what_ends(read, s.tenant.id, group_id, NOON, 9)
+        return range(getattr(found, what))
+
+    return ending
+
+
 LISTS: dict[str, List] = {
+    "webhooks counted": _counted,
+    "people of an end": _ending("people"),
+    "groups of an end": _ending("sub_groups", of_parent=True),
+    "tokens of an end": _ending("tokens"),
+    "links of an end": _ending("links"),
+    "webhooks of an end": _ending("webhooks"),
     "tenants": lambda read, s, _: tenants.list_live(read, "", 1),
     "connectors to grant": lambda read, s, _: connector_lists.list_grantable(read, s.tenant.id, 9),
     "connectors": lambda read, s, _: connector_lists.list_by_name(read, s.tenant.id, NOON, limit=9),
@@ -99,6 +121,17 @@ _GRANTED = [name for name in _GRANTS if name != "tenant's grants"]
 _USERS = [f"users, {order.name}" for order in user_lists.Order]
 
 EMPTY: list[tuple[str, str]] = [
+    ("people of an end", "UPDATE group_members SET member_key = NULL WHERE tenant_id = :tenant"),
+    ("groups of an end", "UPDATE groups SET deleted_at = :now WHERE tenant_id = :tenant AND id = :group"),
+    ("tokens of an end", "UPDATE grants SET revoked_at = :now WHERE tenant_id = :tenant"),
+    ("tokens of an end", "UPDATE grants SET expires_at = :now WHERE tenant_id = :tenant"),
+    ("links of an end", "UPDATE group_invitations SET ended_at = :now WHERE tenant_id = :tenant"),
+    ("links of an end", "UPDATE group_invitations SET expires_at = :now WHERE tenant_id = :tenant"),
+    *(
+        (name, f"UPDATE webhooks SET {change} WHERE tenant_id = :tenant")
+        for name in ("webhooks of an end", "webhooks counted")
+        for change in ("deleted_at = :now", "expires_at = :now", "object_type = 'tenant'")
+    ),
     ("tenants", "UPDATE tenants SET disabled_at = :now"),
     ("tenants", "UPDATE tenants SET deleted_at = :now"),
     ("connectors to grant", "UPDATE connectors SET deleted_at = :now WHERE tenant_id = :tenant"),
@@ -198,6 +231,39 @@ async def family(store: Store) -> Family:
 async def test_what_is_live_is_listed(store: Store, family: Family, name: str) -> None:
     async with store.read() as read:
         assert await LISTS[name](read, family.stage, family.parent)
+
+
+Page = Callable[[Read, Stage, str], Awaitable[Sequence[Any]]]
+
+PAGES: dict[str, Page] = {
+    "events": lambda read, s, after: audit_events.list_after(read, s.tenant.id, after, 2),
+    "tenants": lambda read, s, after: tenants.list_live(read, after, 2),
+    "tenants' ids": lambda read, s, after: tenants.list_ids(read, after, 2),
+    "grants": lambda read, s, after: grants.list_of_tenant(read, s.tenant.id, NOON, after, 2),
+    "connector's grants": lambda read, s, after: grant_lists.list_live_of_connector(
+        read, s.tenant.id, s.connector.id, NOON, after_id=after, limit=2
+    ),
+    "enterprises": lambda read, s, after: enterprises.list_of_tenant(read, s.tenant.id, after, 2),
+    "enterprises' page": lambda read, s, after: device_lists.list_enterprises(
+        read, s.tenant.id, after_id=after, limit=2
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_pages_by_id_hold_every_row_once(store: Store, family: Family, name: str) -> None:
+    stage = family.stage
+    for _ in range(4):
+        await an_enterprise(store, stage.tenant)
+        await a_grant(store, stage.connector, await a_user(store, stage.tenant))
+    seen: list[str] = []
+    async with store.read() as read:
+        while page := await PAGES[name](read, stage, seen[-1] if seen else ""):
+            assert len(page) <= 2
+            seen += [row if isinstance(row, str) else row.id for row in page]
+            assert len(seen) < 200
+    assert len(seen) >= 5
+    assert seen == sorted(set(seen))
 
 
 @pytest.mark.parametrize(("name", "sql"), EMPTY)
