@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from msgspec.structs import replace
 
 from tenantry.access.actions import RoleId
 from tenantry.core.clock import DAY
-from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.errors import FailedPrecondition, Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import RelationshipId, new_guid
 from tenantry.delegation.relationships import (
     LONGEST,
@@ -22,7 +23,7 @@ from tenantry.delegation.relationships import (
 )
 from tenantry.store import audit_events, relationships
 from tenantry.store.engine import Store
-from tests.support.builders import OPERATOR, a_relationship, a_tenant
+from tests.support.builders import OPERATOR, a_relationship, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 
 
@@ -136,3 +137,51 @@ async def test_a_request_that_makes_no_sense_is_refused_by_name(
                 tx, OPERATOR, customer_tenant_id=customer.id, partner_tenant_id=customer.id, now=NOON
             )
     assert caught.value.field == field
+
+
+async def test_a_partner_with_every_role_decides_nothing_about_the_customers_partners(store: Store) -> None:
+    customer, partner, other = await a_tenant(store), await a_tenant(store), await a_tenant(store)
+    admin = await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR])
+    caller = replace(as_user(admin), amr=frozenset({"pwd", "mfa"}))
+    await a_relationship(store, partner, customer, roles=list(RoleId))
+    pending = await a_relationship(store, other, customer, approved=False, reseller=False)
+    async with store.write() as tx:
+        for change in (approve_relationship, end_relationship):
+            with pytest.raises(Forbidden):
+                await change(tx, caller, customer_tenant_id=customer.id, relationship_id=pending, now=NOON)
+        with pytest.raises(Forbidden):  # nor does it ask in the customer's name
+            await request_relationship(
+                tx,
+                caller,
+                customer_tenant_id=other.id,
+                partner_tenant_id=customer.id,
+                display_name="Support",
+                role_ids=[RoleId.USER_ADMINISTRATOR],
+                expires_at=NOON + DAY,
+                now=NOON,
+            )
+
+
+async def test_who_holds_no_role_neither_asks_nor_approves_nor_ends(store: Store) -> None:
+    customer, partner = await a_tenant(store), await a_tenant(store)
+    theirs, ours = as_user(await a_user(store, customer)), as_user(await a_user(store, partner))
+    pending = await a_relationship(store, partner, customer, approved=False, reseller=False)
+    async with store.write() as tx:
+        for caller in (theirs, ours):
+            for change in (approve_relationship, end_relationship):
+                with pytest.raises((Forbidden, NotFound)):
+                    await change(tx, caller, customer_tenant_id=customer.id, relationship_id=pending, now=NOON)
+        with pytest.raises(Forbidden):
+            await request_relationship(
+                tx,
+                ours,
+                customer_tenant_id=customer.id,
+                partner_tenant_id=partner.id,
+                display_name="Support",
+                role_ids=[RoleId.USER_ADMINISTRATOR],
+                expires_at=NOON + DAY,
+                now=NOON,
+            )
+        row = await relationships.find(tx, customer.id, pending)
+    assert row is not None
+    assert row.status == "approvalPending"
