@@ -22,6 +22,7 @@ from tenantry.delegation.relationships import (
 )
 from tenantry.devices.devices import AccountState, set_policy, set_state
 from tenantry.devices.enterprises import bind_account
+from tenantry.devices.managed_accounts import update_account
 from tenantry.devices.revocation import delete_account, remove_device, revoke_device_access
 from tenantry.directory.domains import begin_proof, remove_domain
 from tenantry.directory.group_deletion import delete_group, restore_group
@@ -29,14 +30,16 @@ from tenantry.directory.groups import update_group
 from tenantry.directory.invitations import end_invitation
 from tenantry.directory.members import Newcomers, add_members, remove_member
 from tenantry.directory.roles import assign_role, remove_role
+from tenantry.directory.second_factors import claim_recovery_code
 from tenantry.directory.sessions import end_session, end_sessions
+from tenantry.directory.subscribers import remove_subscriber
 from tenantry.directory.tenants import add_domain, delete_tenant, update_tenant
 from tenantry.directory.users import delete_user, restore_user, set_password
 from tenantry.outbox.webhooks import delete_webhook
 from tenantry.store.engine import Store, Tx
 from tenantry.tokens.authorization_codes import issue_code
 from tenantry.tokens.grants import revoke_grant
-from tests.support.builders import HASHER, OPERATOR, SomeTenant, a_relationship, a_tenant, a_user, as_user
+from tests.support.builders import HASHER, OPERATOR, SomeTenant, a_group, a_relationship, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 from tests.support.trail import types_of
 from tests.unit.store.changes import Stage, a_stage
@@ -91,6 +94,14 @@ CHANGES: dict[str, tuple[Change, list[str]]] = {
     "delete account": (
         lambda tx, s, by: delete_account(tx, by, s.enterprise.id, s.account, NOON),
         ["device.access_revoked", "managed_account.deleted"],
+    ),
+    "name account": (
+        lambda tx, s, by: update_account(tx, by, s.enterprise.id, s.account, display_name="X", unchanged={}, now=NOON),
+        ["managed_account.updated"],
+    ),
+    "try a recovery code": (
+        lambda tx, s, by: claim_recovery_code(tx, HASHER, by, s.tenant.id, s.ann.id, "none", NOON),
+        ["second_factor.refused"],
     ),
     "begin proof": (
         lambda tx, s, by: begin_proof(tx, by, s.tenant.id, "shop.example", NOON),
@@ -215,6 +226,18 @@ async def test_a_device_that_is_told_something_leaves_a_mark(store: Store, stage
     assert (await types_of(store, stage.tenant.id))[before:] == ["device.policy_set", "device.state_set"]
 
 
+async def test_a_subscriber_who_is_taken_out_leaves_a_mark(store: Store, stage: Stage) -> None:
+    bob = await a_user(store, stage.tenant)
+    group = await a_group(store, stage.tenant, admins=[stage.ann], subscribers=[bob])
+    told = await marks(
+        store,
+        stage.tenant,
+        stage,
+        lambda tx, s, by: remove_subscriber(tx, by, s.tenant.id, group, bob.id, NOON),
+    )
+    assert told == ["group.member_removed"]
+
+
 async def test_an_emms_keys_are_told_in_its_own_trail(store: Store, stage: Stage) -> None:
     account = stage.enterprise.service_account
     async with store.write() as tx:
@@ -242,7 +265,7 @@ async def test_a_customers_trail_tells_of_its_partners(store: Store) -> None:
 
 
 ASKS_FIRST = ["delete group", "rename group", "end invitation", "begin proof", "set password", "delete user"]
-ASKS_FIRST += ["revoke access of devices", "remove device", "delete account", "rename tenant"]
+ASKS_FIRST += ["revoke access of devices", "remove device", "delete account", "rename tenant", "name account"]
 
 
 @pytest.mark.parametrize("name", ASKS_FIRST)

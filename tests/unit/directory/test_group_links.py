@@ -11,9 +11,9 @@ from tenantry.core.errors import FailedPrecondition, Forbidden, NotFound
 from tenantry.core.ids import GroupId
 from tenantry.directory.group_deletion import delete_group
 from tenantry.directory.group_links import link_group, search_linkable, unlink_group
-from tenantry.store import access
+from tenantry.store import access, webhook_deliveries
 from tenantry.store.engine import Store
-from tests.support.builders import SomeTenant, SomeUser, a_group, a_tenant, a_user, as_user
+from tests.support.builders import SomeTenant, SomeUser, a_group, a_tenant, a_user, a_webhook, as_user
 from tests.support.clock import NOON
 
 
@@ -117,3 +117,18 @@ async def test_offered_are_groups_that_may_stand_below_and_that_one_administers(
 
     assert await offered(admin, "") == ["North Pole", "South"]
     assert await offered(boss, " NORTH") == ["North Cape", "North Pole"]
+
+
+async def test_webhooks_of_the_group_above_are_told_of_a_link_and_of_its_end(store: Store) -> None:
+    tenant = await a_tenant(store)
+    ann = await a_user(store, tenant)
+    parent, child = await a_group(store, tenant, admins=[ann]), await a_group(store, tenant, admins=[ann])
+    above, below = await a_webhook(store, tenant, parent), await a_webhook(store, tenant, child)
+    await link(store, ann, parent, child)
+    await unlink(store, ann, parent, child)
+    told: dict[str, list[str]] = {}
+    async with store.read() as read:
+        for webhook in (above, below):
+            found = await webhook_deliveries.list_latest(read, tenant.id, webhook, before="", limit=9)
+            told[webhook] = [delivery.event_type for delivery in reversed(found)]
+    assert told == {above: ["GroupAdded", "GroupRemoved"], below: []}
