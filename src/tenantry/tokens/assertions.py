@@ -44,7 +44,8 @@ _LONGEST = 8_192
 class _Header(msgspec.Struct, frozen=True):
     alg: str
     kid: str
-    crit: msgspec.Raw | None = None
+    crit: None = None
+    """No extension is understood, so a header that has critical ones is malformed (RFC 7515 §4.1.11)."""
 
 
 class _Claims(msgspec.Struct, frozen=True):
@@ -163,7 +164,7 @@ async def _prove(
         claims = _decode_claims(base64url.decode(payload_part) or b"")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _Refused("malformed") from None
-    if signature is None or header.alg != "RS256" or header.crit is not None or "\0" in claims.iss + header.kid:
+    if signature is None or header.alg != "RS256" or "\0" in claims.iss + header.kid:
         raise _Refused("malformed")
     account = await credentials.find_service_account_key(read, claims.iss, header.kid)
     if account is None:
