@@ -70,9 +70,15 @@ async def _tenant_with_tokens(batch: Batch, hasher: SecretHasher, requests: Requ
     )
     for number in range(TOKENS_OF_TENANT):
         user_id, grant_id = UserId(new_guid()), GrantId(new_guid())
-        name = f"user{number}@{tenant_id}.example"
+        name = f"user{number}@{tenant_id[:8]}.example"
         await users.insert(
-            batch, tenant_id, user_id, user_principal_name=name, user_type="member", display_name=name, now=now
+            batch,
+            tenant_id,
+            user_id,
+            user_principal_name=name,
+            user_type="member",
+            display_name=f"User {number} of {tenant_id[:8]}",
+            now=now,
         )
         await grants.insert(
             batch,
@@ -184,6 +190,7 @@ async def _enterprise(store: Store, emm: TenantId, now: Micros) -> list[_Account
             account_identifier=f"user{number}",
             account_type="user_account",
             display_name=None,
+            user_id=None,
             now=now,
         )
         accounts.append((tenant_id, enterprise_id, account_id))

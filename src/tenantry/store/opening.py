@@ -7,12 +7,13 @@ from tenantry.store.migrations import HEAD
 
 
 async def open_store(
-    url: str, *, busy_timeout: float = 2.0, statement_timeout: float = 5.0, pool_size: int = 16, cache_mib: int = 64
+    url: str, *, busy_timeout: float = 2.0, statement_timeout: float = 5.0, pool_size: int = 16, cache_mib: int = 8
 ) -> Store:
     """Open `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://...` and check its schema.
 
     `busy_timeout`: seconds a block waits for its turn, a lock or a connection before StoreBusy.
-    `statement_timeout` (seconds) and `pool_size` are PostgreSQL's, `cache_mib` SQLite's page cache per connection.
+    `statement_timeout` (seconds) and `pool_size` are PostgreSQL's, `cache_mib` SQLite's cache of what writers
+    change: what they only look at is mapped, and a large cache is memory that is never warm.
     Raises SchemaOutdated, StoreUnavailable, and ValueError for an address of another kind.
     """
     scheme, _, rest = url.partition("://")

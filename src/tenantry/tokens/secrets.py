@@ -15,7 +15,6 @@ import struct
 import zlib
 from enum import StrEnum
 from functools import lru_cache
-from operator import mul
 
 from tenantry.core.ids import TenantId
 
@@ -29,7 +28,8 @@ _CHECK_START = _TENANT_END + 1 + _RANDOM_LENGTH
 _CHARACTER_OF_BYTE = bytes(ord(_ALPHABET[byte % 62]) for byte in range(256))
 _UNFAIR_BYTES = bytes(range(256 // 62 * 62, 256))
 _split_tenant = struct.Struct(f">{_TENANT_LENGTH // 2}H").unpack
-_TENANT_WEIGHTS = tuple(len(_PAIRS) ** power for power in reversed(range(_TENANT_LENGTH // 2)))
+_HIGH_PAIRS = 5
+_LOW_END = len(_PAIRS) ** (_TENANT_LENGTH // 2 - _HIGH_PAIRS)
 SECRET_LENGTH = _CHECK_START + 1 + _CHECK_LENGTH
 """Characters of every secret."""
 
@@ -83,11 +83,15 @@ def tenant_of(raw: str, kind: SecretKind) -> TenantId | None:
 @lru_cache(4096)
 def _tenant_in(part: str) -> TenantId | None:
     """What `_tenant_part` was made of. The tenants in use at one moment are few, and each is asked for often."""
+    pairs, high, low = _split_tenant(part.encode()), 0, 0
     try:
-        values = map(_PAIR_VALUES.__getitem__, _split_tenant(part.encode()))
-        number = sum(map(mul, values, _TENANT_WEIGHTS))
+        for pair in pairs[:_HIGH_PAIRS]:  # two halves, so that hardly a number is longer than a machine's
+            high = high * len(_PAIRS) + _PAIR_VALUES[pair]
+        for pair in pairs[_HIGH_PAIRS:]:
+            low = low * len(_PAIRS) + _PAIR_VALUES[pair]
     except KeyError:
         return None
+    number = high * _LOW_END + low
     if number >> 128:
         return None
     digits = f"{number:032x}"
