@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,8 @@ _REDEEMS_A_SECOND = 9_000
 """More than any server here answers."""
 _SETTLING_SECONDS = 2
 """In which a server loads, in the background, what no hot path needs."""
+_WARMING_SECONDS = 4
+"""In which a server of a large file gets to know its pages. Requests that work once would run out."""
 
 FLOOR = "floor"
 
@@ -104,6 +107,7 @@ def made(scenarios: Sequence[Scenario], cache: Path, runs: int, seconds: int) ->
     scratch.mkdir(parents=True)
     worlds = Worlds(scenarios, cache, scratch, runs, seconds)
     try:
+        os.sync()  # the copies: what is still to be written of them would slow the first round down
         yield worlds
     finally:
         worlds.close()
@@ -111,13 +115,13 @@ def made(scenarios: Sequence[Scenario], cache: Path, runs: int, seconds: int) ->
 
 
 def run_once(scenario: Scenario, world: World, number: int, runs: int, seconds: int) -> Run:
-    """Run `number` of `runs`, from 0: a server of its own, a second of warming up, then what counts."""
+    """Run `number` of `runs`, from 0: a server of its own, seconds of warming up, then what counts."""
     port = free_port()
     command = floor_command if scenario.name == FLOOR else serve_command
     requests = scenario.requests(world)
-    # Of requests that work once, the first part is for warming up: a second of it for each run.
+    # Of requests that work once, the first part is for warming up: a piece of it for each run.
     parts = runs + 1
     with running(command(world.data_dir, port), port, world.settings) as server:
         time.sleep(_SETTLING_SECONDS)
-        measure(server, requests.part(0, parts).part(number, runs), 1)
+        measure(server, requests.part(0, parts).part(number, runs), 1 if requests.once else _WARMING_SECONDS)
         return measure(server, requests.part(number + 1, parts), seconds)
