@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from bench.growth import LARGE, SMALL, Growth, measure_growth
 from bench.load import Run, is_wrk_there
-from bench.report import as_json, growth_of, rows_of, show
+from bench.report import as_json, rows_of, show
 from bench.scenarios import FLOOR, SCENARIOS, Scenario, made, run_once
 from bench.startup import measure_idle, measure_startup
 
@@ -45,8 +46,8 @@ def main(
         with tempfile.TemporaryDirectory(prefix="tenantry-bench-") as scratch:
             startup = measure_startup(Path(scratch), runs)
             idle = measure_idle(Path(scratch))
-    taken = _run_all(scenarios, cache, runs, seconds, console) if scenarios else {}
-    rows, growth = rows_of(taken), growth_of(taken)
+    taken, growth = _run_all(scenarios, cache, runs, seconds, console) if scenarios else ({}, None)
+    rows = rows_of(taken)
     if as_text:
         json.dump(as_json(rows, growth, startup, idle), sys.stdout, indent=2)
         print()
@@ -59,8 +60,10 @@ def main(
         raise typer.Exit(1)
 
 
-def _run_all(scenarios: list[Scenario], cache: Path, runs: int, seconds: int, console: Console) -> dict[str, list[Run]]:
-    """In rounds, so that whatever else the machine does meets all scenarios alike."""
+def _run_all(
+    scenarios: list[Scenario], cache: Path, runs: int, seconds: int, console: Console
+) -> tuple[dict[str, list[Run]], Growth | None]:
+    """In rounds, so that whatever else the machine does meets all scenarios alike; then few tokens against many."""
     taken: dict[str, list[Run]] = {scenario.name: [] for scenario in scenarios}
     with made(scenarios, cache, runs, seconds) as worlds:
         for number in range(runs):
@@ -68,7 +71,8 @@ def _run_all(scenarios: list[Scenario], cache: Path, runs: int, seconds: int, co
                 run = run_once(scenario, worlds.of(scenario), number, runs, seconds)
                 taken[scenario.name].append(run)
                 console.print(f"{number + 1}/{runs} {scenario.name}: {run.rate:,.0f}/s, {run.cpu:.0f} µs", style="dim")
-    return taken
+        growth = measure_growth(worlds) if {SMALL, LARGE} <= taken.keys() else None
+    return taken, growth
 
 
 if __name__ == "__main__":
