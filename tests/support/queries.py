@@ -11,7 +11,6 @@ import pytest
 
 from tenantry.store.engine import Store
 
-
 _counted: ContextVar[list[str]] = ContextVar("counted")
 """Known to the tasks of the block only: a server's background work of its own does not count."""
 
