@@ -376,7 +376,7 @@ async def test_one_device_is_removed_and_its_place_is_free(portal: Portal) -> No
     names, visitor = await leaking(portal)
     path = f"/blast-radius/device/{names['device_key']}"
     await visitor.open(path)
-    assert "If Pixel of Scanner were lost" in visitor.text
+    assert "If Pixel of asset-1 were lost" in visitor.text
     assert (await visitor.send(path)).status_code == 303
     assert (await visitor.open(path)).status_code == 404
     async with portal.app.deps.store.read() as read:
