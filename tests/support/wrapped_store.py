@@ -51,6 +51,11 @@ class WrappedStore:
         self.committed()
         return changed
 
+    async def run_each(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
+        self.stepping()
+        await self._store.run_each(sql, rows)
+        self.committed()
+
     async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
         answer = await self._store.transact(lambda tx: work(_WrappedLoneTx(tx, self.stepping)))
         self.committed()

@@ -205,6 +205,9 @@ async def test_a_round_with_nothing_to_forget_writes_nothing(store: Store) -> No
         async def run(self, _sql: str, /, **_params: Value) -> int:
             raise AssertionError("wrote")
 
+        async def run_each(self, _sql: str, _rows: object, /) -> NoReturn:
+            raise AssertionError("wrote")
+
         async def transact(self, _work: object) -> NoReturn:
             raise AssertionError("wrote")
 

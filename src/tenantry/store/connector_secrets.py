@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import ConnectorId
-from tenantry.store.engine import Read, Tx, Writes
+from tenantry.store.engine import Read, Store, Tx
 
 
 class ConnectorSecret(NamedTuple):
@@ -58,17 +59,18 @@ async def list_live(read: Read, connector_id: ConnectorId, now: Micros) -> list[
     )
 
 
-async def note_use(tx: Writes, connector_id: ConnectorId, secret_hash: bytes, at: Micros) -> None:
-    """The secret was found right."""
-    await tx.run(
+async def note_uses(store: Store, uses: Iterable[tuple[tuple[ConnectorId, bytes], Micros]]) -> None:
+    """Secrets, by connector and hash, were found right. An earlier use than the known one changes nothing."""
+    await store.run_each(
         """
         UPDATE connector_secrets SET last_used_at = :at
         WHERE connector_id = :connector_id AND secret_hash = :secret_hash
           AND (last_used_at IS NULL OR last_used_at < :at)
         """,
-        connector_id=connector_id,
-        secret_hash=secret_hash,
-        at=at,
+        [
+            {"connector_id": connector_id, "secret_hash": secret_hash, "at": at}
+            for (connector_id, secret_hash), at in uses
+        ],
     )
 
 

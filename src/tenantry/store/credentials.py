@@ -118,8 +118,9 @@ async def find_refresh_token(
         LEFT JOIN refresh_tokens r ON r.tenant_id = :tenant_id AND r.token_hash = :token_hash
         LEFT JOIN grants g ON g.tenant_id = :tenant_id AND g.id = r.grant_id
         LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = g.user_id
+            AND (u.soft_deleted_at IS NOT NULL OR u.disabled_at IS NOT NULL)
         LEFT JOIN groups x ON x.tenant_id = :tenant_id AND x.id = g.group_id
-        LEFT JOIN tenants t ON t.id = :tenant_id
+        LEFT JOIN tenants t ON t.id = :tenant_id AND (t.deleted_at IS NOT NULL OR t.disabled_at IS NOT NULL)
         WHERE c.id = :connector_id
         """,
         tenant_id=tenant_id,

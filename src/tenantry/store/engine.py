@@ -77,6 +77,13 @@ class Store(Writes, Protocol):
 
     def write(self) -> AbstractAsyncContextManager[Tx]: ...
 
+    async def run_each(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
+        """The same statement for each row of parameters, each a transaction of its own: none waits for another's lock.
+
+        When one fails, which of the others were taken is not told. StoreBusy: no other failure.
+        """
+        ...
+
     async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
         """What `work` answers, once all that it saw and changed is durable.
 

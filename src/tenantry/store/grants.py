@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId, UserId
-from tenantry.store.engine import Read, Tx, Writes
+from tenantry.store.engine import Read, Store, Tx
 
 
 class LiveGrant(NamedTuple):
@@ -80,16 +81,14 @@ async def insert_refresh_token(
     )
 
 
-async def note_use(tx: Writes, tenant_id: TenantId, token_hash: bytes, at: Micros) -> None:
-    """The refresh token was exchanged."""
-    await tx.run(
+async def note_uses(store: Store, uses: Iterable[tuple[tuple[TenantId, bytes], Micros]]) -> None:
+    """Refresh tokens, by tenant and hash, were exchanged. An earlier use than the known one changes nothing."""
+    await store.run_each(
         """
         UPDATE refresh_tokens SET last_used_at = :at
         WHERE tenant_id = :tenant_id AND token_hash = :token_hash AND (last_used_at IS NULL OR last_used_at < :at)
         """,
-        tenant_id=tenant_id,
-        token_hash=token_hash,
-        at=at,
+        [{"tenant_id": tenant_id, "token_hash": token_hash, "at": at} for (tenant_id, token_hash), at in uses],
     )
 
 

@@ -239,13 +239,22 @@ class PostgresStore:
 
     async def run(self, sql: str, /, **params: Value) -> int:
         """One round trip: the statement commits by itself. StoreUnavailable when the outcome is not known."""
-        async with _LoneBlock(self) as block:
-            return await block._change(sql, params)
+        return await self._change(sql, params)
+
+    async def run_each(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
+        outcomes = await asyncio.gather(*(self._change(sql, row) for row in rows), return_exceptions=True)
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        for failure in sorted(failures, key=lambda failure: isinstance(failure, StoreBusy)):  # which is the least
+            raise failure
 
     async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
         """A round trip for each statement: READ COMMITTED would not let the last see more of the others in a block."""
         async with _LoneBlock(self) as block:
             return await work(block)
+
+    async def _change(self, sql: str, params: Mapping[str, Value]) -> int:
+        async with _LoneBlock(self) as block:
+            return await block._change(sql, params)
 
     async def close(self) -> None:
         """Wait for running blocks; what is still running after the busy timeout is cut off."""

@@ -6,7 +6,7 @@ both: a hot path that writes anyway does better to look in its turn (`transact`)
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -58,6 +58,9 @@ class SqliteStore:
 
     def run(self, sql: str, /, **params: Value) -> Coroutine[Any, Any, int]:
         return self._lone_writer.change(sql, params)
+
+    def run_each(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> Coroutine[Any, Any, None]:
+        return self._lone_writer.change_each(sql, rows)
 
     def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> Coroutine[Any, Any, T]:
         return self._lone_writer.transact(work)

@@ -104,6 +104,10 @@ class LoneWriter(Statements):
         changed: int = await self._groups.in_turn(partial(self._change, sql, binder_of(sql)(params)))
         return changed
 
+    async def change_each(self, sql: str, rows: Sequence[Mapping[str, Value]]) -> None:
+        """All in one turn."""
+        await self._groups.in_turn(partial(self._change_each, sql, [binder_of(sql)(row) for row in rows]))
+
     async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
         """What `work` sees may be others' of its group, who are told with it that all is durable."""
         answer: T = await self._groups.in_turn(partial(self._finish, work))
@@ -127,6 +131,13 @@ class LoneWriter(Statements):
             self._groups.look_after_failure()
             raise
         return self._groups.connection.changes()
+
+    def _change_each(self, sql: str, bound: Sequence[tuple[Value, ...]]) -> None:
+        try:
+            self._groups.cursor.executemany(sql, bound).fetchall()
+        except apsw.Error:
+            self._groups.look_after_failure()
+            raise
 
     def _finish(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
         """Run a coroutine from its beginning to its end, at once: its statements do not suspend."""

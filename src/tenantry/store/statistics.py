@@ -16,6 +16,8 @@ import sqlalchemy as sa
 _OWNED, _OF_TENANT = 1_000_000, 100_000
 _REFERENCE = 100_000
 _OF_KEY = 10
+_ENDED = 1_000
+"""Rows of an index `..._ended`, whose key leads to one: who has ended is looked for there, not in the whole table."""
 _WIDE = {
     *("connector_id", "enterprise_id", "role_id"),
     *("device_count", "object_type", "reach", "status", "type", "user_type"),
@@ -52,6 +54,9 @@ def _numbers(columns: Iterable[_IndexColumn]) -> Iterator[tuple[str, str, str]]:
     """Table, index, and its rows: all, with one value of the first column, of the first two, ..."""
     for (table, index), group in groupby(columns, lambda column: (column.table, column.index_name)):
         of_index = list(group)
+        if index.endswith("_ended"):
+            yield table, index, " ".join(map(str, (_ENDED, *(1 for _ in of_index))))
+            continue
         rows = [_OWNED if of_index[0].is_owned else _REFERENCE]
         for column in of_index:
             rows.append(_left(rows[-1], column))

@@ -8,9 +8,10 @@ shown is true within the hour, and a crash loses half a minute of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 from tenantry.core.clock import HOUR, Micros
 from tenantry.core.errors import StoreBusy
@@ -18,6 +19,8 @@ from tenantry.core.ids import ConnectorId, TenantId
 from tenantry.core.log import get_logger
 from tenantry.store import connector_secrets, grants
 from tenantry.store.engine import Store
+
+T = TypeVar("T")
 
 _log = get_logger()
 
@@ -46,23 +49,18 @@ class LastUses:
             self._tokens[tenant_id, token_hash] = now
 
     async def write(self, store: Store) -> None:
-        """Write the notes down, each by itself: a row that another process has locked keeps no other waiting.
-
-        What a busy store does not take is noted at its next use.
-        """
-        secrets, self._secrets = self._secrets, {}
-        tokens, self._tokens = self._tokens, {}
-        await _write_all(partial(connector_secrets.note_use, store), secrets)
-        await _write_all(partial(grants.note_use, store), tokens)
+        """Write the notes down. What a busy store does not take is noted at its next use."""
+        secrets, self._secrets = list(self._secrets.items()), {}
+        tokens, self._tokens = list(self._tokens.items()), {}
+        await _in_parts(partial(connector_secrets.note_uses, store), secrets)
+        await _in_parts(partial(grants.note_uses, store), tokens)
 
 
-async def _write_all(note_use: Callable[..., Awaitable[None]], noted: Mapping[Any, Micros]) -> None:
-    uses = list(noted.items())
+async def _in_parts(note_uses: Callable[[Sequence[T]], Awaitable[None]], uses: Sequence[T]) -> None:
+    """Requests come between."""
     for start in range(0, len(uses), _TOGETHER):
-        writes = [note_use(*key, at) for key, at in uses[start : start + _TOGETHER]]
-        for outcome in await asyncio.gather(*writes, return_exceptions=True):
-            if isinstance(outcome, BaseException) and not isinstance(outcome, StoreBusy):
-                raise outcome
+        with suppress(StoreBusy):
+            await note_uses(uses[start : start + _TOGETHER])
 
 
 PROCESS_USES = LastUses()

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import struct
 import zlib
 from enum import StrEnum
 from functools import lru_cache
@@ -20,16 +19,16 @@ from tenantry.core.ids import TenantId
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
-_PAIR_VALUES = {int.from_bytes(pair.encode()): value for value, pair in enumerate(_PAIRS)}
 _TENANT_LENGTH, _RANDOM_LENGTH, _CHECK_LENGTH = 22, 43, 6
 _PREFIX_LENGTH = len("tny_xx_")
 _TENANT_END = _PREFIX_LENGTH + _TENANT_LENGTH
 _CHECK_START = _TENANT_END + 1 + _RANDOM_LENGTH
 _CHARACTER_OF_BYTE = bytes(ord(_ALPHABET[byte % 62]) for byte in range(256))
 _UNFAIR_BYTES = bytes(range(256 // 62 * 62, 256))
-_split_tenant = struct.Struct(f">{_TENANT_LENGTH // 2}H").unpack
-_HIGH_PAIRS = 5
-_LOW_END = len(_PAIRS) ** (_TENANT_LENGTH // 2 - _HIGH_PAIRS)
+_DIGIT_OF_CHARACTER = bytes(max(_ALPHABET.find(chr(code)), 0) for code in range(256))
+_NO_DIGITS = bytes(code for code in range(256) if chr(code) not in _ALPHABET)
+_LOW_DIGITS = _TENANT_LENGTH // 2
+_HIGH_UNIT = len(_ALPHABET) ** _LOW_DIGITS
 SECRET_LENGTH = _CHECK_START + 1 + _CHECK_LENGTH
 """Characters of every secret."""
 
@@ -80,22 +79,23 @@ def tenant_of(raw: str, kind: SecretKind) -> TenantId | None:
     return _tenant_in(raw[_PREFIX_LENGTH:_TENANT_END]) if is_well_formed(raw, kind) else None
 
 
-@lru_cache(4096)
 def _tenant_in(part: str) -> TenantId | None:
-    """What `_tenant_part` was made of. The tenants in use at one moment are few, and each is asked for often."""
-    pairs, high, low = _split_tenant(part.encode()), 0, 0
-    try:
-        for pair in pairs[:_HIGH_PAIRS]:  # two halves, so that hardly a number is longer than a machine's
-            high = high * len(_PAIRS) + _PAIR_VALUES[pair]
-        for pair in pairs[_HIGH_PAIRS:]:
-            low = low * len(_PAIRS) + _PAIR_VALUES[pair]
-    except KeyError:
+    """What `_tenant_part` was made of.
+
+    Not cached: with more tenants than a cache holds, what it keeps is strewn over the memory that each request uses.
+    """
+    digits, high, low = part.encode().translate(_DIGIT_OF_CHARACTER, _NO_DIGITS), 0, 0
+    if len(digits) < _TENANT_LENGTH:
         return None
-    number = high * _LOW_END + low
+    for digit in digits[:_LOW_DIGITS]:  # two halves, whose numbers are hardly longer than a machine's
+        high = high * len(_ALPHABET) + digit
+    for digit in digits[_LOW_DIGITS:]:
+        low = low * len(_ALPHABET) + digit
+    number = high * _HIGH_UNIT + low
     if number >> 128:
         return None
-    digits = f"{number:032x}"
-    return TenantId(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
+    guid = number.to_bytes(16).hex()
+    return TenantId(f"{guid[:8]}-{guid[8:12]}-{guid[12:16]}-{guid[16:20]}-{guid[20:]}")
 
 
 def is_well_formed(raw: str, kind: SecretKind) -> bool:

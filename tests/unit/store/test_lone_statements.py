@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 import apsw
 import asyncpg
+import pytest
 
-from tenantry.store import LoneTx, Store
+from tenantry.store import LoneTx, Store, Value
 from tests.support.builders import a_tenant
 from tests.support.clock import NOON
 
@@ -45,6 +47,30 @@ async def test_one_that_fails_takes_none_of_its_neighbours_along(store: Store) -
     assert len(refused) == 40
     assert all(isinstance(error, apsw.ConstraintError | asyncpg.UniqueViolationError) for error in refused)
     assert await _names(store, tenant.id) == sorted(set(names))
+
+
+def _rows(tenant_id: str, names: Iterable[str]) -> list[dict[str, Value]]:
+    return [{"tenant_id": tenant_id, "name": name, "token": "t", "created_by": "u", "now": NOON} for name in names]
+
+
+async def test_the_same_for_each_row_is_durable_when_it_returns(store: Store) -> None:
+    tenant = await a_tenant(store)
+    names = [f"{number:02}.example" for number in range(40)]
+    await asyncio.gather(
+        *(store.run_each(INSERT, _rows(tenant.id, names[start : start + 10])) for start in range(0, 40, 10))
+    )
+    assert await _names(store, tenant.id) == names
+    await store.run_each(INSERT, [])
+    assert await _names(store, tenant.id) == names
+
+
+async def test_of_rows_a_failing_one_is_told_and_the_store_goes_on(store: Store) -> None:
+    tenant = await a_tenant(store)
+    with pytest.raises((apsw.ConstraintError, asyncpg.UniqueViolationError)):
+        await store.run_each(INSERT, _rows(tenant.id, ["a.example", "b.example", "a.example"]))
+    assert set(await _names(store, tenant.id)) <= {"a.example", "b.example"}
+    assert await _insert(store, tenant.id, "c.example") == 1
+    assert "c.example" in await _names(store, tenant.id)
 
 
 async def test_a_transaction_looks_and_then_changes(store: Store) -> None:

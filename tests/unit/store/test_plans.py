@@ -105,6 +105,12 @@ def test_no_page_is_sorted_since_it_comes_in_the_order_of_an_index(connection: a
     assert sorts == SORTED.keys()
 
 
+def test_an_exchange_looks_for_who_has_ended_among_the_few_who_have(connection: apsw.Connection) -> None:
+    [exchange] = [s.sql for s in STATEMENTS if s.sql and "LEFT JOIN refresh_tokens" in s.sql]
+    used = [step.detail for step in plan(connection, exchange or "")]
+    assert sum(" ix_users_ended " in detail or " ix_tenants_ended " in detail for detail in used) == 2
+
+
 @pytest.mark.parametrize(
     ("sql", "read"),
     [

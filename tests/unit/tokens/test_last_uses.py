@@ -69,7 +69,7 @@ async def test_a_later_use_is_never_overwritten_by_an_earlier_one(house: House) 
     granted = await house.grant()
     token_hash = HASHER.hash(granted.refresh_token)
     for at in (NOON + HOUR, NOON):
-        await grants.note_use(house.store, house.tenant.id, token_hash, at)
+        await grants.note_uses(house.store, [((house.tenant.id, token_hash), at)])
     assert await _of_token(house, granted.refresh_token) == [NOON + HOUR]
 
 

@@ -630,7 +630,9 @@ CREATE TABLE audit_seals (
 
 ;
 CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (tenant_id, webhook_id, due_at, id) WHERE due_at IS NOT NULL;
-INSERT INTO alembic_version VALUES ('0011');
+CREATE INDEX ix_tenants_ended ON tenants (id, deleted_at, disabled_at) WHERE deleted_at IS NOT NULL OR disabled_at IS NOT NULL;
+CREATE INDEX ix_users_ended ON users (tenant_id, id, soft_deleted_at, disabled_at) WHERE soft_deleted_at IS NOT NULL OR disabled_at IS NOT NULL;
+INSERT INTO alembic_version VALUES ('0012');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');
@@ -713,6 +715,7 @@ INSERT INTO sqlite_stat1 VALUES ('sessions', 'sqlite_autoindex_sessions_1', '100
 INSERT INTO sqlite_stat1 VALUES ('sign_ins', 'ix_sign_ins_user', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('sign_ins', 'sqlite_autoindex_sign_ins_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('signing_keys', 'sqlite_autoindex_signing_keys_1', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('tenants', 'ix_tenants_ended', '1000 1 1 1');
 INSERT INTO sqlite_stat1 VALUES ('tenants', 'tenants', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('totp_credentials', 'sqlite_autoindex_totp_credentials_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('upstream_sign_ins', 'ix_upstream_sign_ins_expiry', '1000000 100000 10');
@@ -721,6 +724,7 @@ INSERT INTO sqlite_stat1 VALUES ('user_import_rows', 'sqlite_autoindex_user_impo
 INSERT INTO sqlite_stat1 VALUES ('user_imports', 'sqlite_autoindex_user_imports_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_deleted', '1000000 100000 10000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_display_name', '1000000 100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_ended', '1000 1 1 1 1');
 INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_live_display', '1000000 100000 10000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_live_name', '1000000 100000 10000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_upn', '1000000 100000 10 10');

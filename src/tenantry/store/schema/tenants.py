@@ -14,6 +14,11 @@ reference(
     time("created_at"),
     maybe_time("disabled_at"),
     maybe_time("deleted_at"),
+    index(
+        "ix_tenants_ended",
+        *("id", "deleted_at", "disabled_at"),
+        where="deleted_at IS NOT NULL OR disabled_at IS NOT NULL",
+    ),
     sqlite_with_rowid=False,
 )
 

@@ -47,6 +47,12 @@ owned(
     index("ix_users_live_display", "tenant_id", "user_type", "display_key", "id", where="soft_deleted_at IS NULL"),
     index("ix_users_live_name", "tenant_id", "user_type", "upn_key", "id", where="soft_deleted_at IS NULL"),
     index("ix_users_deleted", "tenant_id", "user_type", "display_key", "id", where="soft_deleted_at IS NOT NULL"),
+    # Nearly none: hot paths look here whether a user has ended, on one warm page, and not among all users.
+    index(
+        "ix_users_ended",
+        *("tenant_id", "id", "soft_deleted_at", "disabled_at"),
+        where="soft_deleted_at IS NOT NULL OR disabled_at IS NOT NULL",
+    ),
     key=("id",),
     sqlite_with_rowid=False,
 )
