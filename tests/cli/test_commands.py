@@ -25,6 +25,8 @@ ALL = [
     ("audit", "verify"),
     ("tenant", "create"),
     ("tenant", "list"),
+    ("tenant", "disable"),
+    ("tenant", "enable"),
     ("tenant", "add-domain"),
     ("tenant", "list-domains"),
     ("tenant", "claim-domain"),
@@ -244,6 +246,23 @@ def test_tenants_are_listed_by_pages(shell: Shell) -> None:
     while page := shell.json("tenant", "list", "--limit", "2", *(("--after", seen[-1]) if seen else ())):
         seen += [row["id"] for row in page]
     assert seen == made
+
+
+def test_a_tenant_is_disabled_worked_in_and_enabled(shell: Shell, tenant: str) -> None:
+    disabled = shell.json("tenant", "disable", "contoso.example")
+    assert disabled["tenant_id"] == tenant
+    [row] = shell.json("tenant", "list")
+    assert (row["id"], row["disabled_at"]) == (tenant, disabled["disabled_at"])
+    assert "already" in shell.run("tenant", "disable", tenant, code=1)
+    assert "is disabled" in shell.run("user", "create", "ann@contoso.example", "--tenant", tenant)
+    assert "tenant.disabled" in shell.run("audit", "tail", "--tenant", tenant)
+    assert shell.json("tenant", "enable", tenant) == {"tenant_id": tenant, "disabled_at": None}
+    [row] = shell.json("tenant", "list")
+    assert row["disabled_at"] is None
+    assert "already" in shell.run("tenant", "enable", "contoso.example", code=1)
+    assert "is disabled" not in shell.run("user", "list", "--tenant", tenant)
+    for command in ("disable", "enable"):
+        assert "absent.example" in shell.run("tenant", command, "absent.example", code=4)
 
 
 def test_users_are_listed_by_pages(shell: Shell, tenant: str) -> None:

@@ -33,7 +33,7 @@ from tenantry.directory.roles import assign_role, remove_role
 from tenantry.directory.second_factors import claim_recovery_code
 from tenantry.directory.sessions import end_session, end_sessions
 from tenantry.directory.subscribers import remove_subscriber
-from tenantry.directory.tenants import add_domain, delete_tenant, update_tenant
+from tenantry.directory.tenants import add_domain, delete_tenant, disable_tenant, enable_tenant, update_tenant
 from tenantry.directory.users import delete_user, restore_user, set_password
 from tenantry.outbox.webhooks import delete_webhook
 from tenantry.store.engine import Store, Tx
@@ -139,6 +139,7 @@ CHANGES: dict[str, tuple[Change, list[str]]] = {
         lambda tx, s, by: update_tenant(tx, by, s.tenant.id, name="X", country="DE", now=NOON),
         ["tenant.updated"],
     ),
+    "disable tenant": (lambda tx, s, by: disable_tenant(tx, by, s.tenant.id, NOON), ["tenant.disabled"]),
     "delete tenant": (lambda tx, s, by: delete_tenant(tx, by, s.tenant.id, NOON), ["tenant.deleted"]),
     "set password": (
         lambda tx, s, by: set_password(tx, by, s.tenant.id, s.ann.id, "hash", False, NOON),
@@ -193,6 +194,8 @@ async def test_what_is_done_and_undone_is_told_both_times(store: Store, stage: S
         lambda tx, s, by: remove_domain(tx, by, tenant_id, "shop.example", NOON),
         lambda tx, s, by: delete_user(tx, by, tenant_id, bob.id, NOON),
         lambda tx, s, by: restore_user(tx, by, tenant_id, bob.id, NOON),
+        lambda tx, s, by: disable_tenant(tx, by, tenant_id, NOON),
+        lambda tx, s, by: enable_tenant(tx, by, tenant_id, NOON),
     )
     assert told == [
         "connector.deactivated",
@@ -205,6 +208,8 @@ async def test_what_is_done_and_undone_is_told_both_times(store: Store, stage: S
         "domain.proof_dropped",
         "user.deleted",
         "user.restored",
+        "tenant.disabled",
+        "tenant.enabled",
     ]
     assert (
         await marks(

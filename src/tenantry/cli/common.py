@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tenantry.core.ids import TenantId, UserId
     from tenantry.settings import Settings
     from tenantry.store.engine import Read, Store
+    from tenantry.store.tenants import Tenant
     from tenantry.tokens.master_key import MasterKey
     from tenantry.tokens.secrets import SecretHasher
 
@@ -142,14 +143,22 @@ def fail(sentence: str, code: int) -> NoReturn:
 
 
 async def tenant_named(read: Read, name_or_id: str) -> TenantId:
-    """Raises NotFound("tenant")."""
-    from tenantry.core.errors import NotFound
-    from tenantry.directory.tenants import resolve_tenant
+    """A disabled one too, which is said on stderr: there some commands find nothing. Raises NotFound("tenant")."""
+    tenant = await undeleted_tenant_named(read, name_or_id)
+    if tenant.disabled_at is not None:
+        typer.echo(f"The tenant {name_or_id} is disabled; `tenantry tenant enable` lets it in again.", err=True)
+    return tenant.id
 
-    tenant_id = await resolve_tenant(read, name_or_id)
-    if tenant_id is None:
+
+async def undeleted_tenant_named(read: Read, name_or_id: str) -> Tenant:
+    """Disabled or not. Raises NotFound("tenant")."""
+    from tenantry.core.errors import NotFound
+    from tenantry.directory.tenants import resolve_undeleted_tenant
+
+    tenant = await resolve_undeleted_tenant(read, name_or_id)
+    if tenant is None:
         raise NotFound("tenant", f"No tenant has the ID or the domain {name_or_id}.")
-    return tenant_id
+    return tenant
 
 
 async def user_named(read: Read, tenant_id: TenantId, name_or_id: str) -> UserId:

@@ -1,14 +1,29 @@
-"""`tenantry tenant`: create tenants, list them, give them domains and take domains away."""
+"""`tenantry tenant`: create tenants, list them, disable and enable them, give them domains and take domains away."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from tenantry.cli.common import After, AsJson, DataDir, Desk, InTenant, Limit, noun, run, show, show_list, tenant_named
+from tenantry.cli.common import (
+    After,
+    AsJson,
+    DataDir,
+    Desk,
+    InTenant,
+    Limit,
+    noun,
+    run,
+    show,
+    show_list,
+    tenant_named,
+    undeleted_tenant_named,
+)
 
 app = noun("Tenants and their domains.")
+
+TenantArgument = Annotated[str, typer.Argument(help="Its ID or one of its domains.")]
 
 
 @app.command()
@@ -35,19 +50,59 @@ def create(
 
 @app.command("list")
 def list_(after: After = "", limit: Limit = 100, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """List tenants, by ID.
+    """List tenants, disabled ones too, by ID.
 
     Example: `tenantry tenant list --limit 20`
     """
 
     async def work(desk: Desk) -> None:
-        from tenantry.store import tenants
+        from tenantry.directory.tenants import list_tenants
 
         async with desk.store.read() as read:
-            rows = await tenants.list_live(read, after, limit)
-        show_list(rows, ("id", "name", "country", "created_at"), as_json)
+            rows = await list_tenants(read, after=after, limit=limit)
+        show_list(rows, ("id", "name", "country", "created_at", "disabled_at"), as_json)
 
     run(data_dir, work)
+
+
+@app.command()
+def disable(tenant: TenantArgument, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Suspend a tenant: sign-in, sessions, tokens, devices and partners stop at once, and nothing is deleted.
+
+    Its domains stay its own. It can always be enabled again here, since this command needs nobody's sign-in.
+
+    Example: `tenantry tenant disable contoso.example`
+    """
+
+    async def work(desk: Desk) -> dict[str, Any]:
+        from tenantry.directory.tenants import disable_tenant
+
+        async with desk.store.write() as tx:
+            tenant_id = (await undeleted_tenant_named(tx, tenant)).id
+            await disable_tenant(tx, desk.caller, tenant_id, desk.now)
+        return {"tenant_id": tenant_id, "disabled_at": desk.now}
+
+    show(run(data_dir, work), as_json)
+
+
+@app.command()
+def enable(tenant: TenantArgument, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Resume a disabled tenant: what has not ended meanwhile works again, open sessions and tokens included.
+
+    End what must not come back before: commands such as `tenantry grant revoke` work in a disabled tenant too.
+
+    Example: `tenantry tenant enable contoso.example`
+    """
+
+    async def work(desk: Desk) -> dict[str, Any]:
+        from tenantry.directory.tenants import enable_tenant
+
+        async with desk.store.write() as tx:
+            tenant_id = (await undeleted_tenant_named(tx, tenant)).id
+            await enable_tenant(tx, desk.caller, tenant_id, desk.now)
+        return {"tenant_id": tenant_id, "disabled_at": None}
+
+    show(run(data_dir, work), as_json)
 
 
 @app.command("add-domain")

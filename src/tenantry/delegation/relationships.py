@@ -43,7 +43,7 @@ async def end_reseller_relationship(
     """The partner no longer manages the customer. Raises NotFound("relationship")."""
     if not await relationships.end_reseller(tx, customer_tenant_id, partner_tenant_id, now):
         raise NotFound("relationship")
-    customer = await tenants.find_live(tx, customer_tenant_id)
+    customer = await tenants.find_undeleted(tx, customer_tenant_id)
     if customer is not None:
         await partner_customers.remember(
             tx, partner_tenant_id, customer_tenant_id, name=customer.name, is_reseller=False, now=now

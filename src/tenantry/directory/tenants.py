@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller
+from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import Micros
-from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
+from tenantry.core.errors import AlreadyExists, FailedPrecondition, Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, new_guid, parse_guid
 from tenantry.store import domain_proofs, partner_customers, tenants
 from tenantry.store.engine import Read, Tx
@@ -130,16 +131,62 @@ async def get_tenant(read: Read, tenant_id: TenantId) -> tenants.Tenant:
 
 async def resolve_tenant(read: Read, name_or_id: str) -> TenantId | None:
     """The live tenant that a GUID or one of its domains leads to. At most 1 read, none for garbage."""
+    tenant = await _resolve(read, name_or_id, tenants.find_live, tenants.find_live_by_domain)
+    return None if tenant is None else tenant.id
+
+
+async def resolve_undeleted_tenant(read: Read, name_or_id: str) -> tenants.Tenant | None:
+    """Like `resolve_tenant`, for the operator, who works in disabled tenants too."""
+    return await _resolve(read, name_or_id, tenants.find_undeleted, tenants.find_undeleted_by_domain)
+
+
+async def _resolve(
+    read: Read,
+    name_or_id: str,
+    find: Callable[[Read, TenantId], Awaitable[tenants.Tenant | None]],
+    find_by_domain: Callable[[Read, str], Awaitable[tenants.Tenant | None]],
+) -> tenants.Tenant | None:
     tenant_id = parse_guid(name_or_id)
     if tenant_id is not None:
-        tenant = await tenants.find_live(read, TenantId(tenant_id))
-        return None if tenant is None else tenant.id
+        return await find(read, TenantId(tenant_id))
     try:
         domain = parse_domain(name_or_id)
     except InvalidValue:
         return None
-    tenant = await tenants.find_live_by_domain(read, domain)
-    return None if tenant is None else tenant.id
+    return await find_by_domain(read, domain)
+
+
+async def disable_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micros) -> None:
+    """Nothing of the tenant works until it is enabled: tokens, sessions, sign-in, delegation. Nothing is taken away.
+
+    The operator's work. Raises Forbidden for anybody else, NotFound("tenant"), FailedPrecondition when it is so.
+    """
+    _require_operator(caller)
+    if not await tenants.mark_disabled(tx, tenant_id, now):
+        raise await _not_changed(tx, tenant_id, "The tenant is disabled already.")
+    await record(tx, tenant_id, caller, events.TenantDisabled(), now)
+
+
+async def enable_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micros) -> None:
+    """What `disable_tenant` stopped works again, as far as it has not ended meanwhile.
+
+    The operator's work. Raises Forbidden for anybody else, NotFound("tenant"), FailedPrecondition when it is so.
+    """
+    _require_operator(caller)
+    if not await tenants.mark_enabled(tx, tenant_id):
+        raise await _not_changed(tx, tenant_id, "The tenant is enabled already.")
+    await record(tx, tenant_id, caller, events.TenantEnabled(), now)
+
+
+def _require_operator(caller: Caller) -> None:
+    if caller.kind is not CallerKind.OPERATOR:
+        raise Forbidden(reason="operator_only")
+
+
+async def _not_changed(tx: Tx, tenant_id: TenantId, otherwise: str) -> NotFound | FailedPrecondition:
+    """Why a conditional UPDATE found no row."""
+    exists = await tenants.find_undeleted(tx, tenant_id) is not None
+    return FailedPrecondition(otherwise) if exists else NotFound("tenant")
 
 
 async def delete_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micros) -> None:
@@ -150,5 +197,5 @@ async def delete_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micros
 
 
 async def list_tenants(read: Read, *, after: str = "", limit: int) -> list[tenants.Tenant]:
-    """A page of live tenants, by id, after the id `after`."""
-    return await tenants.list_live(read, after, limit)
+    """A page of tenants, disabled ones too, by id, after the id `after`."""
+    return await tenants.list_undeleted(read, after, limit)

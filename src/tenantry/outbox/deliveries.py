@@ -72,6 +72,7 @@ async def deliver_next(
 async def _claim(store: Store, tenant_id: TenantId, webhook_id: str, clock: Clock) -> Sending | None:
     """What waits for a webhook that has ended meanwhile is given up, some at a time.
 
+    In a disabled tenant it goes on waiting: with the tenant, the webhook comes back.
     They are listed before the webhook is looked at again: had it come back, its new events would not be among them.
     """
     while True:
@@ -83,6 +84,9 @@ async def _claim(store: Store, tenant_id: TenantId, webhook_id: str, clock: Cloc
                     tx, tenant_id, webhook_id, leased_until=now + LEASE, now=now
                 )
                 return None if claimed is None else Sending(webhook, claimed)
+            tenant = await tenants.find_undeleted(tx, tenant_id)
+            if tenant is not None and tenant.disabled_at is not None:
+                return None
             waiting = await webhook_deliveries.list_waiting(tx, tenant_id, webhook_id, GIVEN_UP_AT_ONCE)
             if not waiting:
                 return None

@@ -72,13 +72,38 @@ async def find_live_by_domain(read: Read, name: str) -> Tenant | None:
     )
 
 
-async def list_live(read: Read, after_id: str, limit: int) -> list[Tenant]:
-    """At most `limit` live tenants that come after `after_id` (empty: from the beginning), by id."""
+async def find_undeleted(read: Read, tenant_id: TenantId) -> Tenant | None:
+    """The tenant, disabled or not: for the operator, and for what waits until it is enabled."""
+    return await read.one_or_none(
+        Tenant,
+        """
+        SELECT id, name, country, created_at, disabled_at, deleted_at FROM tenants
+        WHERE id = :id AND deleted_at IS NULL
+        """,
+        id=tenant_id,
+    )
+
+
+async def find_undeleted_by_domain(read: Read, name: str) -> Tenant | None:
+    """The tenant, disabled or not, whose verified domain `name` (lower-case) is."""
+    return await read.one_or_none(
+        Tenant,
+        """
+        SELECT t.id, t.name, t.country, t.created_at, t.disabled_at, t.deleted_at
+        FROM domains d JOIN tenants t ON t.id = d.tenant_id
+        WHERE d.name = :name AND d.verified_at IS NOT NULL AND t.deleted_at IS NULL
+        """,
+        name=name,
+    )
+
+
+async def list_undeleted(read: Read, after_id: str, limit: int) -> list[Tenant]:
+    """At most `limit` tenants after `after_id` (empty: from the beginning), disabled ones too, by id."""
     return await read.all(
         Tenant,
         """
         SELECT id, name, country, created_at, disabled_at, deleted_at FROM tenants
-        WHERE id > :after_id AND disabled_at IS NULL AND deleted_at IS NULL
+        WHERE id > :after_id AND deleted_at IS NULL
         ORDER BY id LIMIT :limit
         """,
         after_id=after_id,
@@ -119,8 +144,27 @@ async def hold(tx: Tx, tenant_id: TenantId) -> bool:
     return changed == 1
 
 
+async def mark_disabled(tx: Tx, tenant_id: TenantId, now: Micros) -> bool:
+    """False when there is no such live tenant. At most one caller wins."""
+    changed = await tx.run(
+        "UPDATE tenants SET disabled_at = :now WHERE id = :id AND disabled_at IS NULL AND deleted_at IS NULL",
+        id=tenant_id,
+        now=now,
+    )
+    return changed == 1
+
+
+async def mark_enabled(tx: Tx, tenant_id: TenantId) -> bool:
+    """False when there is no such disabled tenant. At most one caller wins."""
+    changed = await tx.run(
+        "UPDATE tenants SET disabled_at = NULL WHERE id = :id AND disabled_at IS NOT NULL AND deleted_at IS NULL",
+        id=tenant_id,
+    )
+    return changed == 1
+
+
 async def mark_deleted(tx: Tx, tenant_id: TenantId, now: Micros) -> bool:
-    """False when there is no such live tenant."""
+    """False when there is no such tenant, disabled or not."""
     changed = await tx.run(
         "UPDATE tenants SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL", id=tenant_id, now=now
     )

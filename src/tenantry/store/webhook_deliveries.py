@@ -160,11 +160,15 @@ async def make_due(tx: Tx, tenant_id: TenantId, webhook_id: str, delivery_id: st
 
 
 async def list_due(read: Read, tenant_id: TenantId) -> list[Due]:
-    """The tenant's webhooks for which something waits, with the first time that something is due."""
+    """The tenant's webhooks for which something waits, with the first time that something is due.
+
+    None while the tenant is disabled.
+    """
     return await read.all(
         Due,
         """
         SELECT w.id AS webhook_id, d.due_at FROM webhooks w
+        JOIN tenants t ON t.id = w.tenant_id AND (t.disabled_at IS NULL OR t.deleted_at IS NOT NULL)
         JOIN webhook_deliveries d ON d.tenant_id = :tenant_id AND d.id = (
             SELECT first.id FROM webhook_deliveries first
             WHERE first.tenant_id = :tenant_id AND first.webhook_id = w.id AND first.due_at IS NOT NULL
@@ -176,12 +180,14 @@ async def list_due(read: Read, tenant_id: TenantId) -> list[Due]:
 
 
 async def find_next_due(read: Read, tenant_id: TenantId, webhook_id: str) -> Micros | None:
-    """When something of the webhook is due; None when nothing waits."""
+    """When something of the webhook is due; None when nothing waits, and while the tenant is disabled."""
     return await read.one_or_none(
         Micros,
         """
-        SELECT due_at FROM webhook_deliveries
-        WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id AND due_at IS NOT NULL ORDER BY due_at LIMIT 1
+        SELECT d.due_at FROM webhook_deliveries d
+        JOIN tenants t ON t.id = d.tenant_id AND (t.disabled_at IS NULL OR t.deleted_at IS NOT NULL)
+        WHERE d.tenant_id = :tenant_id AND d.webhook_id = :webhook_id AND d.due_at IS NOT NULL
+        ORDER BY d.due_at LIMIT 1
         """,
         tenant_id=tenant_id,
         webhook_id=webhook_id,

@@ -14,12 +14,12 @@ from tenantry.core.clock import DAY, HOUR, MINUTE
 from tenantry.core.errors import FailedPrecondition
 from tenantry.core.http import OutgoingHttp
 from tenantry.core.ids import GrantId
-from tenantry.directory.tenants import delete_tenant
+from tenantry.directory.tenants import delete_tenant, disable_tenant, enable_tenant
 from tenantry.outbox.deliveries import LEASE, RETRIES, retry_delay, send_again
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.outbox.sender import Sender
 from tenantry.outbox.webhooks import MOST_OF_ONE_OBJECT, Wishes, delete_webhook, send_test, update_webhook
-from tenantry.store import audit_events
+from tenantry.store import audit_events, webhook_deliveries
 from tenantry.tokens.grants import revoke_grant
 from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user
 from tests.support.receiver import a_receiver
@@ -172,6 +172,43 @@ async def test_nothing_is_sent_to_what_has_ended_meanwhile(outbox: Outbox, end: 
     assert row.due_at is None
     assert str(row.last_error).startswith("the webhook")
     assert outbox.receiver.events == []
+
+
+async def test_what_waits_in_a_disabled_tenant_is_sent_when_it_is_enabled(outbox: Outbox) -> None:
+    webhook_id = await outbox.register()
+    await outbox.add(outbox.bob)
+
+    async def due() -> set[str]:
+        async with outbox.store.read() as read:
+            listed = await webhook_deliveries.list_due(read, outbox.tenant.id)
+            following = await webhook_deliveries.find_next_due(read, outbox.tenant.id, webhook_id)
+        assert (following is None) == (not listed)
+        return {one.webhook_id for one in listed}
+
+    async with outbox.store.write() as tx:
+        await disable_tenant(tx, OPERATOR, outbox.tenant.id, outbox.clock())
+    assert await outbox.deliver(webhook_id) is False
+    assert await due() == set()
+    outbox.clock.advance(30 * DAY)
+    assert outbox.receiver.events == []
+    async with outbox.store.write() as tx:
+        await enable_tenant(tx, OPERATOR, outbox.tenant.id, outbox.clock())
+    assert await due() == {webhook_id}
+    assert await outbox.deliver(webhook_id) is True
+    assert len(outbox.receiver.events) == 1
+
+
+async def test_what_waits_in_a_tenant_that_was_disabled_and_then_deleted_is_given_up(outbox: Outbox) -> None:
+    webhook_id = await outbox.register()
+    await outbox.add(outbox.bob)
+    async with outbox.store.write() as tx:
+        await disable_tenant(tx, OPERATOR, outbox.tenant.id, outbox.clock())
+        await delete_tenant(tx, OPERATOR, outbox.tenant.id, outbox.clock())
+        assert len(await webhook_deliveries.list_due(tx, outbox.tenant.id)) == 1
+        assert await webhook_deliveries.find_next_due(tx, outbox.tenant.id, webhook_id) is not None
+    assert await outbox.deliver(webhook_id) is False
+    [row] = await outbox.waiting(webhook_id)
+    assert row.due_at is None
 
 
 async def test_what_was_given_up_is_sent_again_by_hand_as_the_same_event(outbox: Outbox) -> None:

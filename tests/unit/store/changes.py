@@ -154,6 +154,8 @@ CHANGES: dict[str, Change] = {
     ),
     "change password first": lambda tx, s: sign_ins.clear_must_change(tx, s.tenant.id, s.sign_in_hash, LATER),
     "rename tenant": lambda tx, s: tenants.update(tx, s.tenant.id, name="X", country="DE"),
+    "disable tenant": lambda tx, s: tenants.mark_disabled(tx, s.tenant.id, LATER),
+    "enable tenant": lambda tx, s: tenants.mark_enabled(tx, s.tenant.id),
     "delete tenant": lambda tx, s: tenants.mark_deleted(tx, s.tenant.id, LATER),
     "change webhook": lambda tx, s: webhooks.update(tx, s.tenant.id, s.webhook, **_WISHES),
     "disable webhook": lambda tx, s: webhooks.disable(tx, s.tenant.id, s.webhook, "why", LATER),
@@ -165,6 +167,7 @@ BEFORE = {
     "activate connector": "UPDATE connectors SET deactivated_at = :now WHERE id = :connector",
     "enable webhook": "UPDATE webhooks SET disabled_at = :now WHERE tenant_id = :tenant AND id = :webhook",
     "finish sign-in": "UPDATE sign_ins SET must_change = 0 WHERE tenant_id = :tenant",
+    "enable tenant": "UPDATE tenants SET disabled_at = :now WHERE id = :tenant",
 }
 CHANGES |= {
     "activate connector": lambda tx, s: connectors.mark_activated(tx, s.tenant.id, s.connector.id),

@@ -40,6 +40,8 @@ WEBHOOK_DELETED = "UPDATE webhooks SET deleted_at = :now WHERE tenant_id = :tena
 UNSEEN = {name for name in CHANGES if name.startswith("hold ")} | {
     "bind service account",  # it was
     "rename tenant",
+    "disable tenant",
+    "enable tenant",
     "delete tenant",
 }
 """What shows in no row of the stage."""
@@ -103,6 +105,10 @@ REFUSED = [
     ("rename tenant", TENANT_DISABLED),
     ("rename tenant", TENANT_DELETED),
     ("rename tenant", "UPDATE tenants SET name = 'X', country = 'DE' WHERE id = :tenant"),
+    ("disable tenant", TENANT_DISABLED),
+    ("disable tenant", TENANT_DELETED),
+    ("enable tenant", "UPDATE tenants SET disabled_at = NULL WHERE id = :tenant"),
+    ("enable tenant", TENANT_DELETED),
     ("delete tenant", TENANT_DELETED),
     *((change, WEBHOOK_DELETED) for change in ("change webhook", "disable webhook", "enable webhook")),
     ("delete webhook", WEBHOOK_DELETED),

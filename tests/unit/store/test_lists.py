@@ -69,7 +69,7 @@ LISTS: dict[str, List] = {
     "tokens of an end": _ending("tokens"),
     "links of an end": _ending("links"),
     "webhooks of an end": _ending("webhooks"),
-    "tenants": lambda read, s, _: tenants.list_live(read, "", 1),
+    "tenants": lambda read, s, _: tenants.list_undeleted(read, "", 1),
     "connectors to grant": lambda read, s, _: connector_lists.list_grantable(read, s.tenant.id, 9),
     "connectors": lambda read, s, _: connector_lists.list_by_name(read, s.tenant.id, NOON, limit=9),
     "secrets": lambda read, s, _: connector_secrets.list_live(read, s.connector.id, NOON),
@@ -132,7 +132,6 @@ EMPTY: list[tuple[str, str]] = [
         for name in ("webhooks of an end", "webhooks counted")
         for change in ("deleted_at = :now", "expires_at = :now", "object_type = 'tenant'")
     ),
-    ("tenants", "UPDATE tenants SET disabled_at = :now"),
     ("tenants", "UPDATE tenants SET deleted_at = :now"),
     ("connectors to grant", "UPDATE connectors SET deleted_at = :now WHERE tenant_id = :tenant"),
     ("connectors to grant", "UPDATE connectors SET deactivated_at = :now WHERE tenant_id = :tenant"),
@@ -233,11 +232,18 @@ async def test_what_is_live_is_listed(store: Store, family: Family, name: str) -
         assert await LISTS[name](read, family.stage, family.parent)
 
 
+async def test_a_disabled_tenant_is_listed_to_the_operator(store: Store, family: Family) -> None:
+    async with store.write() as tx:
+        await tx.run("UPDATE tenants SET disabled_at = :now", now=NOON)
+        listed = await tenants.list_undeleted(tx, "", 99)
+    assert (family.stage.tenant.id, NOON) in [(tenant.id, tenant.disabled_at) for tenant in listed]
+
+
 Page = Callable[[Read, Stage, str], Awaitable[Sequence[Any]]]
 
 PAGES: dict[str, Page] = {
     "events": lambda read, s, after: audit_events.list_after(read, s.tenant.id, after, 2),
-    "tenants": lambda read, s, after: tenants.list_live(read, after, 2),
+    "tenants": lambda read, s, after: tenants.list_undeleted(read, after, 2),
     "tenants' ids": lambda read, s, after: tenants.list_ids(read, after, 2),
     "grants": lambda read, s, after: grants.list_of_tenant(read, s.tenant.id, NOON, after, 2),
     "connector's grants": lambda read, s, after: grant_lists.list_live_of_connector(

@@ -14,6 +14,14 @@ class TenantUpdated(Event, tag="tenant.updated"):
     country: str | None = None
 
 
+class TenantDisabled(Event, tag="tenant.disabled"):
+    pass
+
+
+class TenantEnabled(Event, tag="tenant.enabled"):
+    pass
+
+
 class TenantDeleted(Event, tag="tenant.deleted"):
     pass
 

@@ -7,6 +7,8 @@ from tenantry.surfaces.portal.texts import marked
 EVENTS: dict[str, str] = {
     "tenant.created": marked("Organisation created"),
     "tenant.updated": marked("Organisation changed"),
+    "tenant.disabled": marked("Organisation disabled"),
+    "tenant.enabled": marked("Organisation enabled"),
     "tenant.deleted": marked("Organisation deleted"),
     "domain.added": marked("Domain added"),
     "domain.proof_begun": marked("Domain waits for its DNS record"),
