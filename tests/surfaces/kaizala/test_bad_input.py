@@ -54,6 +54,14 @@ async def test_a_body_that_is_none_is_refused_everywhere(world: World, body: Any
         assert answer.json()["errorCode"] == "InvalidParameters"
 
 
+@pytest.mark.parametrize("path", ["v1/generatePin", "v1/loginWithPinAndApplicationId", "api/oauth/token"])
+async def test_a_stranger_may_send_no_more_than_a_proof_needs(world: World, path: str) -> None:
+    """Parsing a megabyte of empty lists, or of a form that is percent-encoded, holds everybody else up for a second."""
+    for body in (b"{a:[" + b"{}," * 6_000 + b"]}", b"code=" + b"%41" * 6_000):
+        answer = await world.client.post(f"/kaizala/{path}", content=body)
+        assert answer.status_code == 413
+
+
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [

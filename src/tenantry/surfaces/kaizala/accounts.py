@@ -35,7 +35,7 @@ async def generate_pin(request: Request) -> Response:
     """
     deps, origin = deps_of(request), origin_of(request.scope)
     _limit_address(deps, origin.address)
-    fields = await wire.read_fields(request)
+    fields = await wire.read_strangers_fields(request)
     number = wire.read_number(fields)
     rules = _pin_rules(deps.settings)
     pin = await request_sign_in_pin(
@@ -59,7 +59,7 @@ async def login_with_pin(request: Request) -> Response:
     """A2. The PIN is the permission: single use, few tries, limits per address. The secret is optional (§6 #5)."""
     deps, origin = deps_of(request), origin_of(request.scope)
     _limit_address(deps, origin.address)
-    fields = await wire.read_fields(request)
+    fields = await wire.read_strangers_fields(request)
     number, pin = wire.read_number(fields), wire.read_pin(fields)
     signed_in = await sign_in_with_pin(
         deps.store,

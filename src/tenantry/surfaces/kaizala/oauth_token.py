@@ -18,7 +18,7 @@ from tenantry.core.errors import BadCredentials, InvalidValue
 from tenantry.surfaces.kaizala import wire
 from tenantry.surfaces.kaizala.access_token import endpoint_url
 from tenantry.surfaces.kaizala.callers import throttle
-from tenantry.surfaces.shared.body import is_clean, read_body
+from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, is_clean, read_body
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.failures import check_failures, count_failure
 from tenantry.surfaces.shared.origin import origin_of
@@ -72,7 +72,7 @@ def _answer(exchanged: Exchanged, endpoint: str) -> dict[str, object]:
 
 async def _read_values(request: Request) -> dict[str, str]:
     """Form fields, else headers of the same names. Raises InvalidValue, also for a field that comes twice."""
-    body = await read_body(request, deps_of(request).settings.body_limit_bytes)
+    body = await read_body(request, min(LARGEST_OF_STRANGERS, deps_of(request).settings.body_limit_bytes))
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError:

@@ -18,7 +18,7 @@ from tenantry.directory.members import MAX_NEWCOMERS
 from tenantry.directory.phones import normalise
 from tenantry.store.member_lists import ListedMember
 from tenantry.store.members import MemberRow
-from tenantry.surfaces.shared.body import Fields, parse_json, read_body
+from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, Fields, parse_json, read_body
 from tenantry.surfaces.shared.deps import deps_of
 
 T = TypeVar("T")
@@ -48,11 +48,19 @@ def answer(value: dict[str, Any], **options: Any) -> Response:
 
 async def read_fields(request: Request, *, may_be_empty: bool = False) -> Fields:
     """The body, which need not be strict JSON. Raises InvalidValue, PayloadTooLarge."""
-    settings = deps_of(request).settings
-    raw = await read_body(request, settings.body_limit_bytes)
+    return await _read_fields(request, deps_of(request).settings.body_limit_bytes, may_be_empty=may_be_empty)
+
+
+async def read_strangers_fields(request: Request) -> Fields:
+    """As `read_fields`, before anything is proven."""
+    return await _read_fields(request, min(LARGEST_OF_STRANGERS, deps_of(request).settings.body_limit_bytes))
+
+
+async def _read_fields(request: Request, limit: int, *, may_be_empty: bool = False) -> Fields:
+    raw = await read_body(request, limit)
     if may_be_empty and not raw.strip():
         return Fields({})
-    return Fields(parse_json(raw, depth_limit=settings.json_depth_limit, lenient=True))
+    return Fields(parse_json(raw, depth_limit=deps_of(request).settings.json_depth_limit, lenient=True))
 
 
 def query_flag(request: Request, *names: str) -> bool:

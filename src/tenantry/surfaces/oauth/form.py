@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote_plus
 from starlette.types import Receive, Scope
 
 from tenantry.core.errors import InvalidClient, InvalidValue, PayloadTooLarge
-from tenantry.surfaces.shared.body import is_clean, read_body
+from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, is_clean, read_body
 from tenantry.surfaces.shared.hot import header
 
 MOST_FIELDS = 50
@@ -45,7 +45,11 @@ class Form:
 
 
 async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
-    """Read at most `limit` bytes of urlencoded form. Raises PayloadTooLarge; InvalidValue for a repeated parameter."""
+    """A urlencoded form of at most `limit` bytes, and of no more than a stranger may send.
+
+    Raises PayloadTooLarge; InvalidValue for a repeated parameter.
+    """
+    limit = min(limit, LARGEST_OF_STRANGERS)
     length = header(scope, b"content-length") or ""
     if length.isdecimal() and int(length[:20]) > limit:
         raise PayloadTooLarge(f"The request body is larger than {limit} bytes.", field="body")

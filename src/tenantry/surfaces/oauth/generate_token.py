@@ -16,19 +16,18 @@ from tenantry.core.errors import InvalidToken, UnsupportedGrantType
 from tenantry.surfaces.oauth.answers import TokenRequest, answering, rfc_error_body
 from tenantry.surfaces.oauth.form import parse_form
 from tenantry.surfaces.shared.bearer import bearer_token
-from tenantry.surfaces.shared.body import Fields, parse_json, read_body
+from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, Fields, parse_json, read_body
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotEndpoint
 from tenantry.tokens.trade import trade_access_token
 
 JWT_TOKEN = "jwt_token"
-_LARGEST_BODY = 16_384  # it is parsed before anything is proven
 _BOTH = (Audience.DIRECTORY_GRAPH, Audience.PARTNER_CENTER)
 
 
 def _generating(accepted_without_user: tuple[Audience, ...]) -> HotEndpoint:
     async def generate(deps: Deps, request: TokenRequest) -> dict[str, Any]:
-        body = await read_body(request.receive, min(_LARGEST_BODY, deps.settings.body_limit_bytes))
+        body = await read_body(request.receive, min(LARGEST_OF_STRANGERS, deps.settings.body_limit_bytes))
         grant_type = _grant_type_of(body, deps.settings.json_depth_limit)
         if grant_type != JWT_TOKEN:
             raise UnsupportedGrantType(f"The grant_type must be {JWT_TOKEN}.")

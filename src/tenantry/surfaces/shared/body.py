@@ -14,6 +14,9 @@ from starlette.types import Receive
 
 from tenantry.core.errors import InvalidValue, PayloadTooLarge
 
+LARGEST_OF_STRANGERS = 16_384
+"""Bytes of a body that is parsed before anything is proven, since parsing is work: what proves somebody is short."""
+
 _fast = msgspec.json.Decoder()
 
 # A string or comment, left as it is, or one of Python's constants. Quotes and comments need no end, so that the
