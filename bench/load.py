@@ -57,18 +57,10 @@ def is_wrk_there() -> bool:
 
 def measure(server: Server, requests: Requests, seconds: int) -> Run:
     """Ask for `seconds` over CONNECTIONS connections, each again as soon as it is answered."""
-    command = [
-        *("wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"),
-        *("--timeout", f"{TIMEOUT}s"),
-        *("--script", str(_HERE / requests.script), f"http://127.0.0.1:{server.port}", "--", str(requests.file)),
-        *map(str, (requests.length, requests.first, requests.count, "once" if requests.once else "random")),
-    ]
     before = server.cpu_seconds()
-    with on_core(LOAD_CORE):
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    load = start_load(server, requests, seconds)
+    answered, micros, p50, p99, refused, broken = result_of(load)
     used = server.cpu_seconds() - before
-    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
-    answered, micros, p50, p99, refused, broken = map(int, line.split()[1:])
     return Run(
         rate=answered / micros * 1e6,
         p50=p50 / 1000,
@@ -79,3 +71,24 @@ def measure(server: Server, requests: Requests, seconds: int) -> Run:
         refused=refused,
         broken=broken,
     )
+
+
+def start_load(server: Server, requests: Requests, seconds: int) -> subprocess.Popen[str]:
+    """wrk, asking; `result_of` waits for its end."""
+    command = [
+        *("wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"),
+        *("--timeout", f"{TIMEOUT}s"),
+        *("--script", str(_HERE / requests.script), f"http://127.0.0.1:{server.port}", "--", str(requests.file)),
+        *map(str, (requests.length, requests.first, requests.count, "once" if requests.once else "random")),
+    ]
+    with on_core(LOAD_CORE):
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def result_of(load: subprocess.Popen[str]) -> tuple[int, ...]:
+    """Answered, microseconds, p50, p99 (microseconds), refused, broken. Raises RuntimeError when wrk has failed."""
+    output, _ = load.communicate()
+    if load.returncode:
+        raise RuntimeError(f"{load.args!r} ended with {load.returncode}")
+    line = next(line for line in output.splitlines() if line.startswith("RESULT "))
+    return tuple(map(int, line.split()[1:]))
