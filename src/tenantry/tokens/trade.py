@@ -68,8 +68,7 @@ async def trade_access_token(
         act=None if presented.act is None else presented.act.sub,
     )
     event = AccessTokenIssued(jti=traded.jti, audience=audience, expires_at=traded.expires_at)
-    async with store.write() as tx:
-        await record(tx, tenant_id, caller, event, now)
+    await record(store, tenant_id, caller, event, now)
     return traded
 
 
