@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from httpx import Response
 
 from tenantry.app import App
 from tenantry.core.clock import MINUTE
 from tenantry.core.ids import TenantId
+from tenantry.directory.passwords import PasswordHasher
+from tenantry.directory.sessions import list_sessions
+from tenantry.directory.users import set_password
 from tenantry.store import audit_events
 from tenantry.store.engine import Store
 from tenantry.surfaces.portal.sign_in import TRIES_PER_NAME_AND_ADDRESS
-from tests.support.app import an_app
-from tests.support.builders import PASSWORD, a_tenant, a_user
+from tests.support.app import an_app, client_for
+from tests.support.builders import OPERATOR, PASSWORD, a_tenant, a_user
 from tests.support.clock import FakeClock
 from tests.support.portal import Portal, Visitor, a_portal
 
@@ -222,3 +227,52 @@ async def test_a_disabled_user_and_one_of_another_tenant_gain_nothing(portal: Po
     assert (await type_password(visitor, other.user_principal_name)).status_code == 303
     await visitor.open("/")
     assert portal.tenant.domain not in visitor.page.text
+
+
+class _Interrupted(PasswordHasher):
+    """While it checks a password, somebody else sets another one. As in a queue of sign-ins, which may take seconds."""
+
+    def __init__(self, portal: Portal) -> None:
+        super().__init__(memory_kib=64, passes=1, workers=1)
+        self._portal = portal
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        is_right = await super().verify(password_hash, password)
+        portal, now = self._portal, self._portal.app.deps.clock()
+        other = await self.hash(NEW_PASSWORD)
+        async with portal.app.deps.store.write() as tx:
+            await set_password(tx, OPERATOR, portal.tenant.id, portal.mia.id, other, False, now)
+        return is_right
+
+
+async def test_a_password_that_is_replaced_while_it_is_checked_opens_nothing(portal: Portal) -> None:
+    visitor = await portal.visit(None)
+    await visitor.open("/sign-in")
+    deps = dataclasses.replace(portal.app.deps, passwords=_Interrupted(portal))
+    async with client_for(App(deps, owns_store=False)) as http:
+        http.cookies.update(visitor.http.cookies)
+        visitor.http = http
+        answer = await visitor.send("/sign-in", name=portal.mia.user_principal_name, password=PASSWORD)
+        assert answer.status_code == 403
+        assert "Sign in again." in visitor.text
+        assert "tenantry=" not in answer.headers.get("set-cookie", "")
+    async with portal.app.deps.store.read() as read:
+        assert await list_sessions(read, portal.tenant.id, portal.mia.id, portal.app.deps.clock()) == []
+
+
+async def test_a_password_that_somebody_else_sets_meanwhile_is_not_undone_by_ones_own(portal: Portal) -> None:
+    visitor = await portal.visit(portal.mia)
+    await visitor.open("/password")
+    deps = dataclasses.replace(portal.app.deps, passwords=_Interrupted(portal))
+    async with client_for(App(deps, owns_store=False)) as http:
+        http.cookies.update(visitor.http.cookies)
+        visitor.http = http
+        await visitor.send(
+            "/password",
+            present_password=PASSWORD,
+            password="Third-Horse-9-Battery",
+            repeated_password="Third-Horse-9-Battery",
+        )
+    again = await portal.visit(None)
+    assert (await type_password(again, portal.mia.user_principal_name, "Third-Horse-9-Battery")).status_code == 422
+    assert (await type_password(again, portal.mia.user_principal_name, NEW_PASSWORD)).status_code == 303

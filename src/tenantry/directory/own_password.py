@@ -10,7 +10,7 @@ from tenantry.core.errors import BadCredentials, InvalidValue
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.passwords import PasswordHasher, check_password_rules
 from tenantry.directory.sessions import end_sessions
-from tenantry.store import passwords
+from tenantry.store import passwords, sessions
 from tenantry.store.engine import Store, Tx
 
 
@@ -43,8 +43,14 @@ async def replace_own_password(
     but_session: str = "",
     but_sign_in: bytes = b"",
 ) -> None:
-    """Set it, and end every session and sign-in under way but those named. Audited."""
+    """Set it, and end every session and sign-in under way but those named. Audited.
+
+    Raises BadCredentials when `but_session` has ended meanwhile: somebody else's new password may have ended it, and is
+    not to be undone.
+    """
     await passwords.set_credential(tx, tenant_id, user_id, password_hash=password_hash, must_change=False, now=now)
+    if but_session and not await sessions.is_live(tx, tenant_id, user_id, but_session, now):
+        raise BadCredentials("session_gone", "The session has ended. Sign in again.")
     await record(tx, tenant_id, caller, events.PasswordSet(user_id=user_id, must_change=False), now)
     await end_sessions(
         tx, caller, tenant_id, user_id, now, reason="password_set", but=but_session, but_sign_in=but_sign_in

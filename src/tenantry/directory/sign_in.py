@@ -9,7 +9,7 @@ How often somebody may try is the surface's business. Nothing is recorded for a 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from tenantry.audit import events
 from tenantry.audit.record import record
@@ -30,11 +30,15 @@ _PUBLIC = "The user name or the password is not right."
 _MAX_NAME = 113
 
 
-class SignedIn(NamedTuple):
-    """`must_change`: the password is good for nothing but choosing another one."""
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """`must_change`: the password is good for nothing but choosing another one. `password_hash`: what proved the user,
+    for `begin_sign_in`.
+    """
 
     user: User
     must_change: bool
+    password_hash: str = field(repr=False)
 
 
 async def sign_in(
@@ -58,7 +62,7 @@ async def sign_in(
         if new is not None:
             await passwords.replace_hash(tx, tenant.id, user.id, old=old, new=new)
         await record(tx, tenant.id, caller, events.SignInSucceeded(user_id=user.id, amr=[PASSWORD]), now)
-    return SignedIn(user, bool(credential.must_change))
+    return SignedIn(user, bool(credential.must_change), new or old)
 
 
 async def _look_up(store: Store, name: str) -> tuple[Tenant | None, User | None, Credential | None]:

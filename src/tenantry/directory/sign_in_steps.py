@@ -18,7 +18,7 @@ from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.own_password import replace_own_password
 from tenantry.directory.second_factors import list_methods
 from tenantry.directory.sessions import NewSession, end_session, start_session
-from tenantry.store import sign_ins
+from tenantry.store import passwords, sign_ins
 from tenantry.store.engine import Read, Tx
 from tenantry.store.sign_ins import SignInUnderWay
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
@@ -46,13 +46,18 @@ async def begin_sign_in(
     must_change: bool,
     browser: str,
     authenticated_at: Micros | None = None,
+    password_hash: str | None = None,
     lifetime: Micros,
     now: Micros,
 ) -> NewSession | NextStep:
     """The session when the first factor suffices, else what leads to it. `lifetime` is the session's.
 
     `authenticated_at`: when the first factor was proven, if not now. A second factor is proven when it comes.
+    `password_hash`: what the password was checked against. Raises BadCredentials when it is another one by now, since
+    a new password ends only what it finds.
     """
+    if password_hash is not None and not await passwords.hold(tx, tenant_id, user_id, password_hash):
+        raise BadCredentials("password_changed", _GONE)
     proven = frozenset(amr)
     needs_more = "mfa" not in proven and bool(await list_methods(tx, tenant_id, user_id))
     if not must_change and not needs_more:

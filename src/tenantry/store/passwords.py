@@ -50,6 +50,20 @@ async def find_credential(read: Read, tenant_id: TenantId, user_id: UserId) -> C
     )
 
 
+async def hold(tx: Tx, tenant_id: TenantId, user_id: UserId, password_hash: str) -> bool:
+    """Whether this is still the hash of the user's password; until the end of the transaction it stays so."""
+    held = await tx.run(
+        """
+        UPDATE password_credentials SET password_hash = :password_hash
+        WHERE tenant_id = :tenant_id AND user_id = :user_id AND password_hash = :password_hash
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        password_hash=password_hash,
+    )
+    return held == 1
+
+
 async def replace_hash(tx: Tx, tenant_id: TenantId, user_id: UserId, *, old: str, new: str) -> None:
     """The same password under other parameters; nothing when it was changed meanwhile."""
     await tx.run(

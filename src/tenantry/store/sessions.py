@@ -93,6 +93,22 @@ async def find_live(read: Read, tenant_id: TenantId, session_hash: bytes, now: M
     )
 
 
+async def is_live(read: Read, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros) -> bool:
+    """Whether this session of the user goes on."""
+    found = await read.one_or_none(
+        str,
+        """
+        SELECT id FROM sessions
+        WHERE tenant_id = :tenant_id AND user_id = :user_id AND id = :id AND ended_at IS NULL AND expires_at > :now
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        id=session_id,
+        now=now,
+    )
+    return found is not None
+
+
 async def list_live(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros, limit: int) -> list[ListedSession]:
     """The newest sessions of a user that go on."""
     return await read.all(

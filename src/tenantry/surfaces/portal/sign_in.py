@@ -105,6 +105,7 @@ async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep
             amr=amr,
             must_change=signed_in.must_change,
             browser=browser_of(request),
+            password_hash=signed_in.password_hash,
             lifetime=session_lifetime(deps.settings),
             now=deps.clock(),
         )
