@@ -134,7 +134,7 @@ async def relationship_radius(
     if found is None or not _is_open(found, now):
         raise NotFound("relationship")
     await require(read, caller, Action.SEE_BLAST_RADIUS, tenant_id, now=now)
-    partner = await tenants.find_live(read, found.partner_tenant_id)
+    partner = await tenants.find_undeleted(read, found.partner_tenant_id)
     known = await relationships.list_of_pair(read, tenant_id, found.partner_tenant_id)
     may_end = await decide(read, caller, Action.END_RELATIONSHIP, tenant_id, now=now)
     return RelationshipRadius(

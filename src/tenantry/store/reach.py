@@ -66,8 +66,8 @@ class GroupToken(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """How much there is to reach. `managed` are enterprises of customers, whose EMM the tenant is; `customers` those
-    with a live relationship.
+    """How much there is to reach. `managed` are enterprises of live customers, whose EMM the tenant is; `customers`
+    the live ones with a live relationship.
     """
 
     users: int
@@ -80,7 +80,7 @@ class Totals(NamedTuple):
 async def list_partner_paths(
     read: Read, tenant_id: TenantId, now: Micros, *, named_like: str, after: tuple[str, str], limit: int
 ) -> list[PartnerPath]:
-    """At most `limit` ways in after the position (`name_key`, `id`), by the partner's name; requests that wait too."""
+    """At most `limit` ways in of live partners after (`name_key`, `id`), by the partner's name; requests that wait too."""
     return await read.all(
         PartnerPath,
         """
@@ -90,13 +90,13 @@ async def list_partner_paths(
                    t.name AS partner_name, r.role_ids, r.status, r.expires_at AS ends_at, LOWER(t.name) AS name_key
             FROM delegated_relationships r JOIN tenants t ON t.id = r.partner_tenant_id
             WHERE r.tenant_id = :tenant_id AND r.status IN ('active', 'expiring', 'approvalPending')
-              AND r.expires_at > :now AND t.deleted_at IS NULL
+              AND r.expires_at > :now AND t.deleted_at IS NULL AND t.disabled_at IS NULL
             UNION ALL
             SELECT 'enterprise' AS kind, e.id, e.name, e.emm_tenant_id AS partner_id, t.name AS partner_name,
                    '' AS role_ids, 'active' AS status, CAST(NULL AS BIGINT) AS ends_at, LOWER(t.name) AS name_key
             FROM enterprises e JOIN tenants t ON t.id = e.emm_tenant_id
             WHERE e.tenant_id = :tenant_id AND e.unenrolled_at IS NULL AND e.emm_tenant_id <> e.tenant_id
-              AND t.deleted_at IS NULL
+              AND t.deleted_at IS NULL AND t.disabled_at IS NULL
         ) p
         WHERE (p.name_key LIKE :named_like ESCAPE '!' OR LOWER(p.name) LIKE :named_like ESCAPE '!')
           AND (p.name_key, p.id) > (:after_name, :after_id)
@@ -236,11 +236,15 @@ async def count_things(read: Read, tenant_id: TenantId, now: Micros, most: int) 
                                    LIMIT :most) n) AS groups,
             (SELECT COUNT(*) FROM (SELECT 1 FROM devices d WHERE d.tenant_id = :tenant_id AND d.removed_at IS NULL
                                    AND d.provisioned_at IS NOT NULL LIMIT :most) n) AS devices,
-            (SELECT COUNT(*) FROM (SELECT 1 FROM enterprises e WHERE e.emm_tenant_id = :tenant_id
-                                   AND e.tenant_id <> :tenant_id AND e.unenrolled_at IS NULL LIMIT :most) n) AS managed,
+            (SELECT COUNT(*) FROM (SELECT 1 FROM enterprises e JOIN tenants t ON t.id = e.tenant_id
+                                   WHERE e.emm_tenant_id = :tenant_id AND e.tenant_id <> :tenant_id
+                                   AND e.unenrolled_at IS NULL AND t.deleted_at IS NULL AND t.disabled_at IS NULL
+                                   LIMIT :most) n) AS managed,
             (SELECT COUNT(*) FROM (SELECT DISTINCT r.customer_tenant_id FROM partner_relationships r
+                                   JOIN tenants t ON t.id = r.customer_tenant_id
                                    WHERE r.tenant_id = :tenant_id AND r.status IN ('active', 'expiring')
-                                   AND r.expires_at > :now LIMIT :most) n) AS customers
+                                   AND r.expires_at > :now AND t.deleted_at IS NULL AND t.disabled_at IS NULL
+                                   LIMIT :most) n) AS customers
         """,
         tenant_id=tenant_id,
         now=now,

@@ -114,7 +114,7 @@ async def list_ending(read: Read, tenant_id: TenantId, now: Micros, until: Micro
                    r.expires_at AS ends_at
             FROM delegated_relationships r JOIN tenants t ON t.id = r.partner_tenant_id
             WHERE r.tenant_id = :tenant_id AND r.status IN ('active', 'expiring') AND r.expires_at > :now
-              AND r.expires_at <= :until
+              AND r.expires_at <= :until AND t.deleted_at IS NULL AND t.disabled_at IS NULL
             ORDER BY r.expires_at LIMIT :limit) relationships
         UNION ALL
         SELECT * FROM (
@@ -143,13 +143,14 @@ async def list_ending(read: Read, tenant_id: TenantId, now: Micros, until: Micro
 
 
 async def list_waiting_relationships(read: Read, tenant_id: TenantId, now: Micros, limit: int) -> list[Matter]:
-    """Requests of partners that nobody has answered, oldest first. `detail` is the partner's name."""
+    """Requests of live partners that nobody has answered, oldest first. `detail` is the partner's name."""
     return await read.all(
         Matter,
         """
         SELECT r.id, r.display_name AS name, t.name AS detail, r.created_at AS at, COUNT(*) OVER () AS of_all
         FROM delegated_relationships r JOIN tenants t ON t.id = r.partner_tenant_id
         WHERE r.tenant_id = :tenant_id AND r.status = 'approvalPending' AND r.expires_at > :now
+          AND t.deleted_at IS NULL AND t.disabled_at IS NULL
         ORDER BY r.created_at, r.id LIMIT :limit
         """,
         tenant_id=tenant_id,

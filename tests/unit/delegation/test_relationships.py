@@ -21,8 +21,9 @@ from tenantry.delegation.relationships import (
     request_relationship,
     status_at,
 )
-from tenantry.store import audit_events, relationships
-from tenantry.store.engine import Store
+from tenantry.directory.tenants import disable_tenant, enable_tenant
+from tenantry.store import audit_events, partner_customers, relationships
+from tenantry.store.engine import Store, Tx
 from tests.support.builders import OPERATOR, a_relationship, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 
@@ -101,6 +102,26 @@ async def test_a_reseller_relationship_made_twice_is_one_and_can_begin_again(sto
         assert await relationships.has_open_reseller(tx, customer.id, partner.id)
         trail = await audit_events.list_after(tx, customer.id, "", 10)
     assert [event.type for event in trail].count("reseller_relationship.created") == 2
+
+
+@pytest.mark.parametrize("disabled", [False, True])
+async def test_the_partners_list_knows_that_it_is_no_reseller_any_more(store: Store, disabled: bool) -> None:
+    customer, partner = await a_tenant(store), await a_tenant(store)
+    pair = {"customer_tenant_id": customer.id, "partner_tenant_id": partner.id}
+
+    async def is_reseller(tx: Tx) -> list[int]:
+        listed = await partner_customers.list_by_name(tx, partner.id, NOON, prefix="", after=None, limit=9)
+        return [row.is_reseller for row in listed]
+
+    async with store.write() as tx:
+        await create_reseller_relationship(tx, OPERATOR, **pair, now=NOON)
+        assert await is_reseller(tx) == [1]
+        if disabled:
+            await disable_tenant(tx, OPERATOR, customer.id, NOON)
+        await end_reseller_relationship(tx, OPERATOR, **pair, now=NOON)
+        if disabled:
+            await enable_tenant(tx, OPERATOR, customer.id, NOON)
+        assert await is_reseller(tx) == [0]
 
 
 @pytest.mark.parametrize(

@@ -176,5 +176,5 @@ async def _look(
         relationship = await relationships.find(read, session.here, relationship_id)
         if relationship is None:
             raise NotFound("relationship")
-        partner = await tenants.find_live(read, relationship.partner_tenant_id)
+        partner = await tenants.find_undeleted(read, relationship.partner_tenant_id)
     return relationship, partner.name if partner else relationship.partner_tenant_id
