@@ -50,12 +50,13 @@ def _configure_structlog(log_format: LogFormat) -> None:
     import structlog
 
     processors: list[structlog.typing.Processor] = [
+        structlog.processors.format_exc_info,
         _hide_secrets,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if log_format == "json":
-        processors += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        processors.append(structlog.processors.JSONRenderer())
     else:
         processors.append(
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
@@ -69,7 +70,7 @@ def _configure_structlog(log_format: LogFormat) -> None:
 
 
 def _hide_secrets(_logger: Any, _method: str, event: Any) -> Any:
-    """Of a secret that stands in an address or a text, only the kind is written: `tny_gi_...`."""
+    """Of a secret that stands in an address, a text or a traceback, only the kind is written: `tny_gi_...`."""
     for name, value in event.items():
         if isinstance(value, str) and "tny_" in value:
             event[name] = _SECRET.sub(r"\1...", value)
