@@ -16,6 +16,7 @@ from tests.support.builders import (
     SomeUser,
     a_connector,
     a_grant,
+    a_group,
     a_relationship,
     a_tenant,
     a_user,
@@ -24,6 +25,7 @@ from tests.support.builders import (
 )
 from tests.support.clock import NOON
 from tests.support.portal import Portal, Visitor
+from tests.support.portal_names import names_in
 
 OWN = ["/", "/groups", "/connectors", "/webhooks", "/customers", "/settings"]
 _LINE = re.compile(r'<li><a href="([^"]+)" data-key')
@@ -117,6 +119,77 @@ async def test_pages_of_users_and_groups_lead_to_nothing_that_is_refused(sqlite_
             for path in (f"/users/{busy.id}", "/users", f"/groups/{sqlite_portal.group}", "/groups", "/"):
                 with subtests.test(msg=f"{role.name} {whose} {path}"):
                     assert await links_that_are_refused(visitor, path) == []
+
+
+LEADING = (
+    "/reach",
+    "/blast-radius/connector/{connector_id}",
+    "/blast-radius/token/{grant_id}",
+    "/blast-radius/user/{user_id}",
+    "/blast-radius/device/{device_key}",
+    "/blast-radius/relationship/{relationship_id}",
+    "/connectors/{connector_id}",
+    "/connectors/{connector_id}/delete",
+    "/connectors/{connector_id}/secrets/new",
+    "/connectors/new",
+    "/groups/{group_id}",
+    "/groups/{group_id}/connectors",
+    "/groups/{group_id}/sub-groups/add",
+    "/identity-providers",
+    "/settings/domains/{domain}",
+    "/tokens/{grant_id}/revoke",
+)
+"""Pages that lead to things of other kinds, or back to a page that not everybody who sees them may open."""
+
+
+async def test_pages_about_apps_and_reach_lead_to_nothing_that_is_refused(sqlite_portal: Portal, subtests: Any) -> None:
+    portal, names = sqlite_portal, await names_in(sqlite_portal)
+    store, address = portal.app.deps.store, f"/customers/{portal.tenant.id}"
+    visitors = {"member": await portal.visit(portal.mia), "group's admin": await portal.visit(portal.erik)}
+    for role in (
+        RoleId.GLOBAL_ADMINISTRATOR,
+        RoleId.GLOBAL_READER,
+        RoleId.USER_ADMINISTRATOR,
+        RoleId.GROUPS_ADMINISTRATOR,
+    ):
+        visitors[f"own {role.name}"] = await portal.visit(await a_user(store, portal.tenant, roles=[role]))
+        partner = await a_tenant(store)
+        await a_relationship(store, partner, portal.tenant, roles=[role])
+        acting = await portal.visit(await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR]))
+        await acting.open(address)
+        assert (await acting.send(f"{address}/act")).status_code == 303
+        visitors[f"acting {role.name}"] = acting
+    for whose, visitor in visitors.items():
+        for path in LEADING:
+            with subtests.test(msg=f"{whose} {path}"):
+                assert await links_that_are_refused(visitor, path.format_map(names)) == []
+
+
+async def test_who_acts_on_an_app_of_a_customer_comes_back_to_a_page_that_opens(sqlite_portal: Portal) -> None:
+    store, tenant = sqlite_portal.app.deps.store, sqlite_portal.tenant
+    grant = await a_grant(store, await a_connector(store, tenant), sqlite_portal.dana)
+    partner = await a_tenant(store)
+    await a_relationship(store, partner, tenant, roles=[RoleId.GLOBAL_ADMINISTRATOR])
+    acting = await sqlite_portal.visit(await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR]))
+    await acting.open(f"/customers/{tenant.id}")
+    await acting.send(f"/customers/{tenant.id}/act")
+    await acting.open(f"/tokens/{grant.id}/revoke")
+    answer = await acting.send(f"/tokens/{grant.id}/revoke")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/reach")
+    assert (await acting.open("/reach")).status_code == 200
+
+
+async def test_a_member_is_led_to_the_neighbouring_groups_that_are_the_members_own(portal: Portal) -> None:
+    mine = await a_group(
+        portal.app.deps.store, portal.tenant, name="Mine", members=[portal.mia], parent_id=portal.group
+    )
+    mia, dana = await portal.visit(portal.mia), await portal.visit(portal.dana)
+    page = (await mia.open(f"/groups/{portal.group}")).text
+    assert f'href="/groups/{mine}"' in page
+    assert "Night drivers" in page
+    assert f'href="/groups/{portal.below}"' not in page
+    assert f'href="/groups/{portal.below}"' in (await dana.open(f"/groups/{portal.group}")).text
+    assert f'href="/groups/{portal.group}"' in (await mia.open(f"/groups/{mine}")).text
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,25 @@ async def list_parents(read: Read, tenant_id: TenantId, group_id: GroupId, limit
     )
 
 
+async def list_joined_neighbours(read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> list[GroupId]:
+    """Of the groups right above and below, those that the user is a member or an admin of."""
+    return await read.all(
+        GroupId,
+        """
+        SELECT m.group_id FROM group_links l
+        JOIN group_members m ON m.tenant_id = :tenant_id AND m.group_id = l.child_id AND m.user_id = :user_id
+        WHERE l.tenant_id = :tenant_id AND l.parent_id = :group_id AND m.role IN ('member', 'admin')
+        UNION
+        SELECT m.group_id FROM group_links l
+        JOIN group_members m ON m.tenant_id = :tenant_id AND m.group_id = l.parent_id AND m.user_id = :user_id
+        WHERE l.tenant_id = :tenant_id AND l.child_id = :group_id AND m.role IN ('member', 'admin')
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        user_id=user_id,
+    )
+
+
 _ABOVE = """
         WITH RECURSIVE above(id) AS (
             SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND g.id = :group_id

@@ -33,7 +33,15 @@ from tenantry.store import (
     webhooks,
 )
 from tenantry.store.engine import Read, Store
-from tests.support.builders import a_google_managed_account, a_grant, a_group, a_tenant, a_user, an_enterprise
+from tests.support.builders import (
+    a_connector,
+    a_google_managed_account,
+    a_grant,
+    a_group,
+    a_tenant,
+    a_user,
+    an_enterprise,
+)
 from tests.support.clock import NOON
 from tests.unit.store.changes import Stage, a_stage
 
@@ -89,6 +97,9 @@ LISTS: dict[str, List] = {
     "links": lambda read, s, _: group_invitations.list_live(read, s.tenant.id, s.group, NOON, 9),
     "groups below": lambda read, s, parent: group_lists.list_sub_groups(read, s.tenant.id, parent, 9),
     "groups above": lambda read, s, _: group_lists.list_parents(read, s.tenant.id, s.group, 9),
+    "own groups beside": lambda read, s, parent: group_lists.list_joined_neighbours(
+        read, s.tenant.id, parent, s.ann.id
+    ),
     "groups of an admin": lambda read, s, _: groups.list_reached(
         read, s.tenant.id, asking_user_id=s.ann.id, group_id=s.group
     ),
@@ -237,6 +248,40 @@ async def test_a_disabled_tenant_is_listed_to_the_operator(store: Store, family:
         await tx.run("UPDATE tenants SET disabled_at = :now", now=NOON)
         listed = await tenants.list_undeleted(tx, "", 99)
     assert (family.stage.tenant.id, NOON) in [(tenant.id, tenant.disabled_at) for tenant in listed]
+
+
+@pytest.mark.parametrize("end", ["revoked_at = :now", "expires_at = :now"])
+async def test_a_listed_connector_counts_its_live_tokens(store: Store, family: Family, end: str) -> None:
+    stage = family.stage
+
+    async def tokens() -> int:
+        async with store.read() as read:
+            [listed] = await connector_lists.list_by_name(read, stage.tenant.id, NOON, limit=9)
+        return listed.tokens
+
+    before = await tokens()
+    grant = await a_grant(store, stage.connector, await a_user(store, stage.tenant))
+    assert await tokens() == before + 1
+    async with store.write() as tx:
+        assert await tx.run(
+            f"UPDATE grants SET {end} WHERE tenant_id = :t AND id = :id", t=stage.tenant.id, id=grant.id, now=NOON
+        )
+    assert await tokens() == before
+
+
+async def test_a_public_connectors_last_use_is_that_of_tokens_that_are_not_revoked(store: Store) -> None:
+    tenant = await a_tenant(store)
+    connector = await a_connector(store, tenant, kind="public")
+    kept, revoked = [await a_grant(store, connector, await a_user(store, tenant)) for _ in range(2)]
+    used = "UPDATE refresh_tokens SET last_used_at = :at WHERE tenant_id = :t AND grant_id = :grant"
+    async with store.write() as tx:
+        for grant, at in ((kept, NOON), (revoked, NOON + 1)):
+            await tx.run(used, t=tenant.id, grant=grant.id, at=at)
+        [listed] = await connector_lists.list_by_name(tx, tenant.id, NOON, limit=9)
+        assert listed.last_used_at == NOON + 1
+        await tx.run("UPDATE grants SET revoked_at = 1 WHERE tenant_id = :t AND id = :id", t=tenant.id, id=revoked.id)
+        [listed] = await connector_lists.list_by_name(tx, tenant.id, NOON, limit=9)
+        assert listed.last_used_at == NOON
 
 
 Page = Callable[[Read, Stage, str], Awaitable[Sequence[Any]]]

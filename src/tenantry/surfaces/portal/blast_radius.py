@@ -38,7 +38,8 @@ async def show_token(request: Request, session: SignedIn, grant_id: GrantId) -> 
     """Ended by revoking it."""
     async with reading(request) as (read, now):
         found = await blast_radius.token_radius(read, session.caller, session.here, grant_id, now)
-    return _show(request, token_words(found))
+    may_open = session.may(Action.READ_GROUP) or found.token.user_id == session.user_id
+    return _show(request, token_words(found, links_groups=may_open))
 
 
 @router.get("/blast-radius/user/{user_id}")

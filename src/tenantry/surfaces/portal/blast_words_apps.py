@@ -100,8 +100,8 @@ def _groups_of(radius: ConnectorRadius) -> str:
     return " ".join(parts) or _("None: it holds no token for groups.")
 
 
-def token_words(radius: TokenRadius) -> Radius:
-    """A token: with the connector's secret, that is."""
+def token_words(radius: TokenRadius, *, links_groups: bool) -> Radius:
+    """A token: with the connector's secret, that is. `links_groups`: the reader may open the groups it reaches."""
     token = radius.token
     as_whom = {
         Reach.TENANT: _("It acts as an administrator of every group."),
@@ -110,7 +110,7 @@ def token_words(radius: TokenRadius) -> Radius:
     count = ngettext("%(count)s group.", "%(count)s groups.", radius.group_count) % {
         "count": number(radius.group_count)
     }
-    lines = [(group.name, f"/groups/{group.id}") for group in radius.groups]
+    lines = [(group.name, f"/groups/{group.id}" if links_groups else "") for group in radius.groups]
     permissions = token.permissions.split()
     reaches = [
         Fact(_("Permissions"), "", [(f"{text.label}: {text.covers}", "") for text in explained(permissions)]),

@@ -18,6 +18,7 @@ from tenantry.surfaces.portal.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.handover import env_file
+from tenantry.surfaces.portal.links import way_back
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.texts import ngettext
 from tenantry.surfaces.portal.transactions import reading
@@ -43,8 +44,9 @@ async def make_secret(request: Request, session: SignedIn, connector_id: Connect
     deps, form = deps_of(request), await read_form(request)
     secret: NewSecret | None = None
     path = f"/connectors/{connector_id}"
+    back = way_back(session, f"{path}#secrets")
     with form.showing_errors():
-        async with once(request, session, form, back=f"{path}#secrets", again=f"{path}/secrets/new") as (tx, now):
+        async with once(request, session, form, back=back, again=f"{path}/secrets/new") as (tx, now):
             connector = await require_change(tx, session.caller, session.here, connector_id, now)
             secret = await add_secret(tx, session.caller, deps.hasher, session.here, connector_id, now=now)
     if secret is None:
@@ -111,7 +113,7 @@ async def ask_end_secret(request: Request, session: SignedIn, connector_id: Conn
 @performs(Action.CHANGE_CONNECTOR)
 async def end_one_secret(request: Request, session: SignedIn, connector_id: ConnectorId, secret_id: str) -> Response:
     """Refused from the commit on."""
-    form, back = await read_form(request), f"/connectors/{connector_id}"
+    form, back = await read_form(request), way_back(session, f"/connectors/{connector_id}")
     async with once(request, session, form, back=back) as (tx, now):
         await end_secret(tx, session.caller, session.here, connector_id, secret_id, now)
     return see_other(back)
@@ -144,7 +146,7 @@ async def ask_deactivate(request: Request, session: SignedIn, connector_id: Conn
 @performs(Action.CHANGE_CONNECTOR)
 async def deactivate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Back on the connector's page afterwards."""
-    form, back = await read_form(request), f"/connectors/{connector_id}"
+    form, back = await read_form(request), way_back(session, f"/connectors/{connector_id}")
     async with once(request, session, form, back=back) as (tx, now):
         await deactivate_connector(tx, session.caller, session.here, connector_id, now)
     return see_other(back)
@@ -169,7 +171,7 @@ async def ask_activate(request: Request, session: SignedIn, connector_id: Connec
 @performs(Action.CHANGE_CONNECTOR)
 async def activate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Back on the connector's page afterwards."""
-    form, back = await read_form(request), f"/connectors/{connector_id}"
+    form, back = await read_form(request), way_back(session, f"/connectors/{connector_id}")
     async with once(request, session, form, back=back) as (tx, now):
         await activate_connector(tx, session.caller, session.here, connector_id, now)
     return see_other(back)
@@ -198,7 +200,7 @@ async def ask_delete(request: Request, session: SignedIn, connector_id: Connecto
 @performs(Action.CHANGE_CONNECTOR)
 async def delete(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Back on the list afterwards."""
-    form, back = await read_form(request), "/connectors"
+    form, back = await read_form(request), way_back(session, "/connectors")
     async with once(request, session, form, back=back) as (tx, now):
         await delete_connector(tx, session.caller, session.here, connector_id, now)
     return see_other(back)

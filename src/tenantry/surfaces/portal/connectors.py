@@ -68,8 +68,10 @@ async def list_connectors(
 
 @router.get("/connectors/new")
 @performs(Action.REGISTER_CONNECTOR)
-async def show_new(request: Request, _session: SignedIn) -> Response:
+async def show_new(request: Request, session: SignedIn) -> Response:
     """Step 1: name and other details."""
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.REGISTER_CONNECTOR, session.here, now=now)
     return render(request, "connector_details.html", form=draft_of(request))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from tenantry.access.actions import Action
 from tenantry.surfaces.portal import texts
 from tenantry.surfaces.portal.forms import DRAFT_COOKIE, Form
 from tenantry.surfaces.portal.guard import FORM_COOKIE, Session, form_token, local_path
+from tenantry.surfaces.portal.links import opens, way_back
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.static import asset
 from tenantry.surfaces.portal.texts import gettext as _
@@ -80,7 +82,8 @@ _templates = _environment()
 
 def render(request: Request, template: str, /, status: int | None = None, **context: Any) -> HTMLResponse:
     """A whole page. Templates see `session` (None when nobody is signed in), `now`, `menu`, `path`, `form_token` and
-    what is passed; `ago(instant)` and `exact(instant)` for times. `status`: 422 for a `form` with errors, else 200.
+    what is passed; `ago(instant)` and `exact(instant)` for times; `opens(href)` and `way_back(path)` of `links.py`.
+    `status`: 422 for a `form` with errors, else 200.
     """
     deps = deps_of(request)
     now = deps.clock()
@@ -97,6 +100,8 @@ def render(request: Request, template: str, /, status: int | None = None, **cont
             "ago": lambda instant: texts.relative_time(instant, now),
             "exact": texts.exact_time,
             "iso": texts.iso_time,
+            "opens": partial(opens, session),
+            "way_back": partial(way_back, session),
             "demo": deps.settings.demo,
             "acting_as": ", ".join(role_name(role) for role in session.acting_roles) if session else "",
             **context,

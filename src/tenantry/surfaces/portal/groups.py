@@ -9,6 +9,7 @@ from tenantry.access.decide import decide
 from tenantry.core.ids import GroupId
 from tenantry.directory.group_lists import look_at_group, search_groups, search_members
 from tenantry.directory.groups import GroupType
+from tenantry.store import group_lists
 from tenantry.store.group_lists import COUNTED
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
@@ -73,7 +74,7 @@ def role_word(role: str | None) -> str:
 async def show_group(
     request: Request, session: SignedIn, group_id: GroupId, q: str = "", after: str = "", key: str = ""
 ) -> Response:
-    """Queries: those of the session, and at most 27, however many are in it. `q` begins a member's name."""
+    """Queries: those of the session, and at most 28, however many are in it. `q` begins a member's name."""
     caller, here = session.caller, session.here
     text = searched(q)
     async with reading(request) as (read, now):
@@ -92,6 +93,11 @@ async def show_group(
             action.value: (await decide(read, caller, action, here, now=now)).allowed
             for action in (Action.READ_USER, Action.CREATE_GROUP)
         }
+        joined = (
+            None
+            if session.may(Action.READ_GROUP)
+            else await group_lists.list_joined_neighbours(read, here, group_id, session.user_id)
+        )
         found = await search_members(
             read, caller, here, group_id, text=text, after=position(key, after), limit=PAGE, now=now
         )
@@ -103,6 +109,7 @@ async def show_group(
         most=COUNTED,
         parents=picture.parents,
         sub_groups=picture.sub_groups,
+        joined=joined,
         members=found.members,
         q=text,
         first=address(path, q=text) if after else "",

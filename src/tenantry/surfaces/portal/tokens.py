@@ -14,6 +14,7 @@ from tenantry.surfaces.portal.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.handover import env_file, exchange_command
+from tenantry.surfaces.portal.links import way_back
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.portal.words import explained, reach_text
@@ -120,7 +121,7 @@ async def ask_revoke(request: Request, session: SignedIn, grant_id: GrantId) -> 
 async def revoke(request: Request, session: SignedIn, grant_id: GrantId) -> Response:
     """Works from the commit on: whoever verifies a token looks its grant up."""
     form = await read_form(request)
-    async with once(request, session, form, back="/connectors") as (tx, now):
+    async with once(request, session, form, back=way_back(session, "/connectors")) as (tx, now):
         token = await get_token(tx, session.caller, session.here, grant_id, now)
         await revoke_token(tx, session.caller, session.here, grant_id, now)
-    return see_other(f"/connectors/{token.connector_id}")
+    return see_other(way_back(session, f"/connectors/{token.connector_id}"))
