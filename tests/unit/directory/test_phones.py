@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -11,10 +12,12 @@ from tenantry.core.ids import GroupId, UserId
 from tenantry.directory.members import Newcomers, add_members, list_members
 from tenantry.directory.phones import add_verified_phone, normalise
 from tenantry.directory.users import delete_user
+from tenantry.store import audit_events
 from tenantry.store.engine import Store
 from tenantry.store.members import MemberRow
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user
 from tests.support.clock import NOON
+from tests.support.trail import types_of
 
 NUMBER = "+12065557777"
 
@@ -108,3 +111,23 @@ async def test_who_proves_a_guests_number_takes_its_places_over(store: Store) ->
         assert (found[user.id].role, found[user.id].number, found[user.id].is_provisioned) == (role, NUMBER, 1)
     await let_in(store, tenant, as_member, NUMBER)
     assert len(await members(store, tenant, as_member)) == 2
+
+
+async def test_the_trail_tells_which_places_were_taken_over(store: Store) -> None:
+    tenant = await a_tenant(store)
+    user, admin = await a_user(store, tenant), await a_user(store, tenant)
+    new = await a_group(store, tenant, admins=[admin])
+    raised = await a_group(store, tenant, admins=[admin], members=[user])
+    kept = await a_group(store, tenant, admins=[admin], members=[user])
+    await let_in(store, tenant, new, NUMBER)
+    await let_in(store, tenant, raised, NUMBER, admin=True)
+    await let_in(store, tenant, kept, NUMBER)
+    before = len(await types_of(store, tenant.id))
+    await prove(store, user)
+    async with store.read() as read:
+        told = [*reversed(await audit_events.list_latest(read, tenant.id, 1000))][before:]
+    seen = [(event.type, json.loads(event.data).get("group_id")) for event in told]
+    assert sorted(seen[:2]) == [("group.member_added", new), ("group.member_role_set", raised)]
+    assert [name for name, _ in seen[2:]] == ["user.deleted", "phone.verified"]
+    for event in told[:2]:
+        assert json.loads(event.data)["user_id"] == user.id

@@ -10,6 +10,7 @@ from tenantry.core.clock import DAY, MINUTE
 from tenantry.core.errors import FailedPrecondition, Forbidden, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.own_phones import remove_own_phone
+from tenantry.directory.passkeys import remove_passkey
 from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
 from tenantry.directory.second_factors import find_factors, use_phone
@@ -149,6 +150,44 @@ async def test_a_removed_number_can_be_another_users_at_once(store: Store) -> No
 async def take_phone(store: Store, caller: SomeUser, user: SomeUser) -> None:
     async with store.write() as tx:
         await remove_phone_of(tx, as_user(caller), user.tenant_id, user.id, NUMBER, NOON)
+
+
+async def test_a_passkey_is_removed_once_and_the_recovery_codes_go_with_the_last_second_factor(store: Store) -> None:
+    tenant = await a_tenant(store)
+    user = await a_user_with_everything(store, tenant)
+
+    async def remove(credential_id: str) -> None:
+        async with store.write() as tx:
+            await remove_passkey(tx, as_user(user), tenant.id, user.id, credential_id, NOON)
+
+    async def codes() -> int:
+        async with store.read() as read:
+            return (await find_factors(read, tenant.id, user.id)).recovery_codes
+
+    await remove(f"key of {user.id}")
+    assert (await types_of(store, tenant.id))[-1] == "second_factor.removed"
+    assert await codes() > 0
+    async with store.write() as tx:
+        await passkeys.insert(
+            tx,
+            tenant.id,
+            user.id,
+            credential_id="the last",
+            name="Key ring",
+            public_key=b"key",
+            sign_count=0,
+            is_synced=False,
+            transports="usb",
+            now=NOON,
+        )
+        await tx.run("DELETE FROM totp_credentials WHERE tenant_id = :t", t=tenant.id)
+        await tx.run("DELETE FROM phone_factors WHERE tenant_id = :t", t=tenant.id)
+    await remove("the last")
+    assert await codes() == 0
+    before = await types_of(store, tenant.id)
+    with pytest.raises(NotFound):
+        await remove("the last")
+    assert await types_of(store, tenant.id) == before
 
 
 async def reset(store: Store, caller: SomeUser, tenant_id: TenantId, user_id: UserId) -> None:
