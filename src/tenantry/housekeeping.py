@@ -1,31 +1,38 @@
 """What has ended long enough ago is forgotten: users and groups past their restoration, expired secrets, kept answers.
 
-Tenant by tenant, and in each some rows at a time: nothing waits long for it, whatever the number of tenants or rows.
-Several processes may do it at once; what one has deleted the other does not find. Events of the trail stay.
+Table by table, some rows at a time, from tenant to tenant: a round costs what the rows cost to look at, whatever the
+number of tenants, and nothing waits long for it. So each round looks at the tables whose rows are soon gone, and one a
+day at those that keep theirs for a month. Several processes may do it at once; what one has deleted the other does not
+find. Events of the trail stay.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Mapping
 
 from tenantry.core.caller import Caller, Origin, operator
 from tenantry.core.clock import DAY, HOUR, Clock, Micros
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.core.ids import CorrelationId, TenantId, new_guid
 from tenantry.core.log import get_logger
-from tenantry.directory.purging import purge
-from tenantry.store import ended, pins, purging, tenants
+from tenantry.directory.purging import purge_groups, purge_users
+from tenantry.store import ended
 from tenantry.store.ended import Table
 from tenantry.store.engine import Store
 
-BATCH = 200
+BATCH = 100
 FIRST_AFTER_SECONDS = 60
 EVERY_SECONDS = 3600
+ROUNDS_OF_A_DAY = 24
 PAUSE_SECONDS = 0.005
-"""Between two tenants, so that requests come first."""
+"""Between two pages of rows, so that requests come first."""
 
 _log = get_logger()
 
+SHORT = {Table.SIGN_INS: HOUR, Table.IDEMPOTENCY_KEYS: HOUR, Table.PHONE_PINS: HOUR}
+"""For how long rows are kept after their end that live for a day at most."""
 
 KEPT = {
     # A month more, in which a late or repeated use still has its consequences, and its own reason in the trail.
@@ -37,64 +44,50 @@ KEPT = {
     # First what webhooks were sent, then the webhooks: the end of one never takes many rows with it.
     Table.WEBHOOK_DELIVERIES: 30 * DAY,
     Table.WEBHOOKS: 30 * DAY,
-    Table.SIGN_INS: HOUR,
-    Table.IDEMPOTENCY_KEYS: HOUR,
+    **SHORT,
 }
 """For how long rows are kept after their end; in this order they are forgotten."""
 
 
-async def tidy(store: Store, caller: Caller, clock: Clock) -> dict[str, int]:
-    """One round over all tenants; how many rows of each kind it has forgotten. Who is purged is in the trail."""
-    total, after = {"tenants": 0, "users": 0, "groups": 0, **{kind.table: 0 for kind in KEPT}}, ""
-    while True:
-        async with store.read() as read:
-            page = await tenants.list_ids(read, after, BATCH)
-        for tenant_id in page:
-            for name, count in (await tidy_tenant(store, caller, tenant_id, clock())).items():
-                total[name] += count
-            total["tenants"] += 1
-            await asyncio.sleep(PAUSE_SECONDS)
-        if len(page) < BATCH:
-            return total
-        after = page[-1]
-
-
-async def tidy_tenant(store: Store, caller: Caller, tenant_id: TenantId, now: Micros) -> dict[str, int]:
-    """One tenant's share of the round."""
-    counts = {table.table: await purge(store, caller, table, tenant_id, now) for table in purging.Table}
-    for table, kept in KEPT.items():
-        counts[table.table] = await _forget(store, tenant_id, table, now - kept)
-    stale = now - HOUR  # a PIN's row also counts the PINs of its hour
-    async with store.read() as read:
-        has_stale_pins = await pins.has_stale(read, tenant_id, stale)
-    if has_stale_pins:
-        async with store.write() as tx:
-            await pins.delete_stale(tx, tenant_id, stale)
+async def tidy(
+    store: Store, caller: Caller, clock: Clock, kept: Mapping[Table, Micros] = KEPT, *, pause: float = 0
+) -> dict[str, int]:
+    """One round; how many rows of each kind it has forgotten. Who is purged is in the trail."""
+    counts = {
+        "users": await purge_users(store, caller, clock(), pause=pause),
+        "groups": await purge_groups(store, caller, clock(), pause=pause),
+    }
+    for table, time in kept.items():
+        counts[table.table] = await _forget(store, table, clock() - time, pause)
     return counts
 
 
-async def _forget(store: Store, tenant_id: TenantId, table: Table, before: Micros) -> int:
-    """Walk the tenant's rows by key; write only where one has ended."""
-    deleted, after = 0, table.start
+async def _forget(store: Store, table: Table, before: Micros, pause: float) -> int:
+    """Walk the table's rows by key; write only where one has ended, in each tenant by itself."""
+    deleted, tenant_id, after = 0, TenantId(""), table.start
     while True:
         async with store.read() as read:
-            page = await ended.list_rows(read, table, tenant_id, after=after, before=before, limit=BATCH)
-        if any(row.has_ended for row in page):
-            async with store.write() as tx:
-                deleted += await ended.delete(tx, table, tenant_id, after=after, last=page[-1].key, before=before)
+            page = await ended.list_keys(
+                read, table, after_tenant_id=tenant_id, after=after, before=before, limit=BATCH
+            )
+        over = [row for row in page if row.has_ended]
+        for of_tenant, rows in itertools.groupby(over, lambda row: row.tenant_id):
+            keys = [row.key for row in rows]
+            deleted += await ended.delete(store, table, of_tenant, first=keys[0], last=keys[-1], before=before)
         if len(page) < BATCH:
             return deleted
-        after = page[-1].key
-        await asyncio.sleep(0)
+        tenant_id, after, _ = page[-1]
+        await asyncio.sleep(pause)
 
 
 async def keep_tidy(store: Store, clock: Clock) -> None:
     """For ever: a round soon after the start, then one an hour. A store that does not answer ends a round only."""
     await asyncio.sleep(FIRST_AFTER_SECONDS)
-    while True:
+    for number in itertools.count():
         caller = operator(Origin(CorrelationId(new_guid()), ""))
+        kept = SHORT if number % ROUNDS_OF_A_DAY else KEPT
         try:
-            _log.info("housekeeping", **await tidy(store, caller, clock))
+            _log.info("housekeeping", **await tidy(store, caller, clock, kept, pause=PAUSE_SECONDS))
         except (StoreBusy, StoreUnavailable):
             _log.warning("housekeeping stopped, the store does not answer; it goes on in an hour")
         except Exception:  # noqa: BLE001 - serving goes on

@@ -141,7 +141,20 @@ def check_statement(sql: str, metadata: sa.MetaData) -> list[str]:
                 complaints.append("tenant_id is changed")
     for insert in tree.find_all(exp.Insert):
         complaints += _check_insert(insert, owned)
-    return complaints + [f"{table} is not bound to a tenant" for table in _unbound(tree, owned)]
+    complaint = "is walked from tenant to tenant" if _is_walk(tree) else "is not bound to a tenant"
+    return complaints + [f"{table} {complaint}" for table in _unbound(tree, owned)]
+
+
+def _is_walk(tree: exp.Expr) -> bool:
+    """One table, read behind a key that begins with the tenant, in the order of that key, up to a limit."""
+    if not isinstance(tree, exp.Select) or len(list(tree.find_all(exp.Table))) != 1 or not tree.args.get("limit"):
+        return False
+    order = tree.args.get("order")
+    columns = [ordered.this.name for ordered in order.expressions] if order else []
+    return columns[:1] == ["tenant_id"] and any(
+        isinstance(behind.left, exp.Tuple) and [column.name for column in behind.left.expressions] == columns
+        for behind in tree.find_all(exp.GT)
+    )
 
 
 def _check_insert(insert: exp.Insert, owned: set[str]) -> Iterator[str]:

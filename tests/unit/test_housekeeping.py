@@ -13,7 +13,9 @@ import pytest
 from tenantry import housekeeping
 from tenantry.core.clock import DAY, HOUR, MINUTE, Micros
 from tenantry.core.errors import NotFound
+from tenantry.core.ids import TenantId
 from tenantry.directory import purging
+from tenantry.directory.group_deletion import delete_group
 from tenantry.directory.tenants import delete_tenant
 from tenantry.directory.users import RESTORABLE, delete_user, restore_user
 from tenantry.housekeeping import tidy
@@ -23,6 +25,7 @@ from tenantry.store import grants as grant_rows
 from tenantry.store.engine import Store, Tx, Value
 from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user, a_webhook
 from tests.support.clock import NOON, FakeClock
+from tests.support.counting import CountingStore
 from tests.unit.store.changes import Stage, a_stage
 
 
@@ -81,12 +84,18 @@ KEPT = {
     "webhooks": 30 * DAY,
     "sign_ins": HOUR,
     "idempotency_keys": HOUR,
+    "phone_pins": HOUR,
 }
 """How long after its end a row of each table is still known."""
 
 
 def test_every_table_that_keeps_something_for_a_time_is_walked() -> None:
     assert {table.table: kept for table, kept in housekeeping.KEPT.items()} == KEPT
+
+
+def test_what_is_kept_for_an_hour_is_looked_at_in_each_round_and_the_rest_once_a_day() -> None:
+    """So that no round walks what stays for a month."""
+    assert {table for table, kept in housekeeping.KEPT.items() if kept == HOUR} == housekeeping.SHORT.keys()
 
 
 @pytest.mark.parametrize("table", KEPT)
@@ -104,7 +113,7 @@ async def test_what_has_ended_is_kept_for_its_time_and_not_a_moment_longer(store
 
 
 async def insert_more(tx: Tx, stage: Stage) -> None:
-    """Of what a stage has none: a code, an answer, an event sent."""
+    """Of what a stage has none: a code, a PIN, an answer, an event sent."""
     given: dict[str, Value] = {"tenant_id": stage.tenant.id, "key": b"k" * 32, "now": NOON, "end": NOON + DAY}
     await tx.run(
         """
@@ -115,31 +124,54 @@ async def insert_more(tx: Tx, stage: Stage) -> None:
         user_id=stage.ann.id,
         **given,
     )
+    await insert_pin(tx, stage.tenant.id, "+12065550001", "sign_in", expires_at=NOON + DAY)
     await idempotency.claim(tx, stage.tenant.id, b"k" * 32, now=NOON, expires_at=NOON + DAY)
     await send_test(tx, OPERATOR, stage.tenant.id, stage.webhook, NOON)
 
 
+async def insert_pin(
+    tx: Tx, tenant_id: TenantId, number: str, purpose: str, *, expires_at: Micros, window_at: Micros = NOON
+) -> None:
+    await tx.run(
+        """
+        INSERT INTO phone_pins (tenant_id, number, purpose, pin_hash, tries_left, created_at, expires_at,
+                                window_started_at, sent_in_window)
+        VALUES (:tenant_id, :number, :purpose, :hash, 5, :now, :end, :window, 1)
+        """,
+        tenant_id=tenant_id,
+        number=number,
+        purpose=purpose,
+        hash=b"h",
+        now=NOON,
+        end=expires_at,
+        window=window_at,
+    )
+
+
 async def test_pins_are_forgotten_an_hour_after_their_end_and_the_hour_they_count(store: Store) -> None:
-    tenant, number = await a_tenant(store), "+12065550001"
+    tenant = await a_tenant(store)
     async with store.write() as tx:
-        await tx.run(
-            """
-            INSERT INTO phone_pins (tenant_id, number, purpose, pin_hash, tries_left, created_at, expires_at,
-                                    window_started_at, sent_in_window)
-            VALUES (:tenant_id, :number, 'sign_in', :hash, 5, :now, :end, :window, 1)
-            """,
-            tenant_id=tenant.id,
-            number=number,
-            hash=b"h",
-            now=NOON,
-            end=NOON + MINUTE,
-            window=NOON + 2 * MINUTE,
-        )
+        window = NOON + 2 * MINUTE
+        await insert_pin(tx, tenant.id, "+12065550001", "sign_in", expires_at=NOON + MINUTE, window_at=window)
     left = []
     for moment in (MINUTE + HOUR + 1, 2 * MINUTE + HOUR, 2 * MINUTE + HOUR + 1):
         await tidy_at(store, NOON + moment)
         left.append(await count(store, "phone_pins"))
     assert left == [1, 1, 0]
+
+
+async def test_of_a_number_the_pin_that_ended_goes_and_that_of_another_purpose_stays(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 1)
+    tenant = await a_tenant(store)
+    async with store.write() as tx:
+        for number in ("+12065550001", "+12065550002"):
+            await insert_pin(tx, tenant.id, number, "confirm", expires_at=NOON + DAY)
+            await insert_pin(tx, tenant.id, number, "sign_in", expires_at=NOON)
+    assert (await tidy_at(store, NOON + 2 * HOUR))["phone_pins"] == 2
+    async with store.read() as read:
+        assert await read.all(str, "SELECT purpose FROM phone_pins") == ["confirm"] * 2
 
 
 async def test_what_stays_does_not_keep_the_walk_from_what_comes_after_it(
@@ -179,18 +211,33 @@ async def test_a_round_reaches_every_page_of_every_tenant(store: Store, monkeypa
     monkeypatch.setattr(housekeeping, "BATCH", 2)
     monkeypatch.setattr(purging, "BATCH", 2)
     tenants = [await a_tenant(store) for _ in range(5)]
-    for tenant in tenants[:2]:
+    for tenant in tenants[:3]:
         users = [await a_user(store, tenant) for _ in range(5)]
+        groups = [await a_group(store, tenant, admins=users[:1]) for _ in range(3)]
         async with store.write() as tx:
-            for user in users[1:]:
-                await delete_user(tx, OPERATOR, tenant.id, user.id, NOON)
             for number in range(5):
                 await idempotency.claim(tx, tenant.id, bytes([number]) * 32, now=NOON, expires_at=NOON + number)
+            for group in groups:
+                await delete_group(tx, OPERATOR, tenant.id, group, NOON)
+            for user in users[1:]:
+                await delete_user(tx, OPERATOR, tenant.id, user.id, NOON)
     async with store.write() as tx:
         await delete_tenant(tx, OPERATOR, tenants[1].id, NOON)
     forgotten = await tidy_at(store, NOON + RESTORABLE)
-    assert (forgotten["tenants"], forgotten["users"], forgotten["idempotency_keys"]) == (5, 8, 10)
-    assert sum((await tidy_at(store, NOON + RESTORABLE)).values()) == 5  # nothing but the tenants is left to count
+    assert (forgotten["users"], forgotten["groups"], forgotten["idempotency_keys"]) == (12, 9, 15)
+    assert sum((await tidy_at(store, NOON + RESTORABLE)).values()) == 0
+
+
+async def test_a_round_asks_no_more_of_the_store_when_there_are_more_tenants(store: Store) -> None:
+    counting = CountingStore(store)
+    asked = []
+    for more in (1, 20):
+        for _ in range(more):
+            await a_user(store, await a_tenant(store))
+        with counting.counting() as cost:
+            await tidy_at(counting, NOON + HOUR)
+        asked.append((cost.looks, cost.commits))
+    assert asked == [(len(KEPT) + 2, 0)] * 2
 
 
 async def test_a_round_with_nothing_to_forget_writes_nothing(store: Store) -> None:

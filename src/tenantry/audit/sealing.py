@@ -1,24 +1,27 @@
 """The trails of all tenants are sealed in the background.
 
-Tenant by tenant, with pauses, so that requests come first: recording an event costs nothing more, and nothing has to be
-remembered over a restart. A tenant without new events costs one read.
+Page by page of tenants, with pauses, so that requests come first: recording an event costs nothing more, and nothing
+has to be remembered over a restart. A tenant without new events costs one short look: docs/decisions/background-rounds.md
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from tenantry.audit.events import SYSTEM_TENANT
-from tenantry.audit.seals import seal_trail
-from tenantry.core.clock import Clock
+from tenantry.audit.seals import seal_trail, sealable_until
+from tenantry.core.clock import Clock, Micros
 from tenantry.core.errors import StoreBusy, StoreUnavailable
+from tenantry.core.ids import TenantId
 from tenantry.core.log import get_logger
-from tenantry.store import tenants
+from tenantry.store import audit_seals, tenants
 from tenantry.store.engine import Store
 
 FIRST_AFTER_SECONDS = 120
 PAUSE_SECONDS = 0.005
-_BATCH = 200
+"""After each page of tenants. The pause itself costs more of the processor than a look, so tenants share it."""
+_BATCH = 50
 
 _log = get_logger()
 
@@ -27,17 +30,23 @@ async def seal_all(store: Store, key: bytes, clock: Clock, *, pause: float = PAU
     """One round over all tenants; how many seals it made. A trail that cannot be sealed keeps no other from it."""
     made, page = 0, [SYSTEM_TENANT]  # whose id comes before every other
     while page:
-        for tenant_id in page:
+        for tenant_id in await _with_unsealed(store, page, clock()):
             try:
                 made += await seal_trail(store, key, tenant_id, clock(), pause=pause)
             except (StoreBusy, StoreUnavailable):
                 raise
             except Exception:  # noqa: BLE001 - such as text that is none
                 _log.exception("trail not sealed", tenant_id=tenant_id)
-            await asyncio.sleep(pause)
+        await asyncio.sleep(pause)
         async with store.read() as read:
             page = await tenants.list_ids(read, page[-1], _BATCH)
     return made
+
+
+async def _with_unsealed(store: Store, page: Sequence[TenantId], now: Micros) -> list[TenantId]:
+    """Those of the page with something to seal."""
+    async with store.read() as read:
+        return [tenant_id for tenant_id in page if await audit_seals.has_unsealed(read, tenant_id, sealable_until(now))]
 
 
 async def keep_sealing(store: Store, key: bytes, clock: Clock, every_seconds: int) -> None:

@@ -96,9 +96,14 @@ class _Cover:
         return Seal(self._number, self._last_event_id, self._count, self._digest.digest(), sealed_at)
 
 
+def sealable_until(now: Micros) -> str:
+    """Events are old enough to be sealed up to this id."""
+    return f"{now - MARGIN:014x}"  # ids begin with the time
+
+
 async def seal_trail(store: Store, key: bytes, tenant_id: TenantId, now: Micros, *, pause: float = 0) -> int:
     """Seal what is older than MARGIN; how many seals that took. Of several processes that try at once one wins each."""
-    made, until_id = 0, f"{now - MARGIN:014x}"  # ids begin with the time
+    made, until_id = 0, sealable_until(now)
     while True:
         async with store.read() as read:
             if not await audit_seals.has_unsealed(read, tenant_id, until_id):

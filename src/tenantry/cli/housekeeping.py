@@ -1,4 +1,4 @@
-"""`tenantry housekeeping`: what a running server does each hour, now."""
+"""`tenantry housekeeping`: what a running server does in the background, now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tenantry.cli.common import AsJson, DataDir, Desk, run, show
 def housekeeping(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Forget what has ended: users and groups past their restoration, expired secrets, kept answers. It is audited.
 
-    A running server does it each hour. Example: `tenantry housekeeping`
+    A running server does it by itself, within a day. Example: `tenantry housekeeping`
     """
 
     async def work(desk: Desk) -> dict[str, int]:

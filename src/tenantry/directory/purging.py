@@ -5,6 +5,10 @@ The trail keeps their identifiers. Who restores one at the last moment wins or f
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from itertools import groupby
+
 from tenantry.audit.events import Event, GroupPurged, UserPurged
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
@@ -13,27 +17,50 @@ from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.users import RESTORABLE
 from tenantry.store import grants, purging
 from tenantry.store.engine import Store, Tx
-from tenantry.store.purging import Table
+from tenantry.store.purging import DeletedGroup, DeletedUser, Table
 
 BATCH = 200
 
 
-async def purge(store: Store, caller: Caller, table: Table, tenant_id: TenantId, now: Micros) -> int:
-    """How many. Audited, one event each. Reads the tenant's rows some at a time, and writes only when one is due."""
-    purged, after, deleted_until = 0, "", now - RESTORABLE
+async def purge_users(store: Store, caller: Caller, now: Micros, *, pause: float) -> int:
+    """Of every tenant; how many. Audited, one event each."""
+    purged, after = 0, purging.FIRST_USER
     while True:
         async with store.read() as read:
-            page = await purging.list_rows(read, table, tenant_id, after, BATCH)
-        due = [row.id for row in page if row.deleted_at is not None and row.deleted_at <= deleted_until]
-        if due:
-            async with store.write() as tx:
-                for row_id in due:
-                    if await purging.delete(tx, table, tenant_id, row_id, deleted_until):
-                        await record(tx, tenant_id, caller, await _end(tx, table, tenant_id, row_id), now)
-                        purged += 1
+            page = await purging.list_users(read, after, BATCH)
+        purged += await _purge(store, caller, Table.USERS, page, now)
         if len(page) < BATCH:
             return purged
-        after = page[-1].id
+        after = page[-1]
+        await asyncio.sleep(pause)
+
+
+async def purge_groups(store: Store, caller: Caller, now: Micros, *, pause: float) -> int:
+    """Of every tenant; how many. Audited, one event each."""
+    purged, after = 0, purging.FIRST_GROUP
+    while True:
+        async with store.read() as read:
+            page = await purging.list_groups(read, after, BATCH)
+        purged += await _purge(store, caller, Table.GROUPS, page, now)
+        if len(page) < BATCH:
+            return purged
+        after = page[-1]
+        await asyncio.sleep(pause)
+
+
+async def _purge(
+    store: Store, caller: Caller, table: Table, page: Sequence[DeletedUser | DeletedGroup], now: Micros
+) -> int:
+    """Those of the page that are due, one transaction for each tenant; how many."""
+    purged, deleted_until = 0, now - RESTORABLE
+    due = [row for row in page if row.deleted_at <= deleted_until]
+    for tenant_id, rows in groupby(due, lambda row: row.tenant_id):
+        async with store.write() as tx:
+            for row in rows:
+                if await purging.delete(tx, table, tenant_id, row.id, deleted_until):
+                    await record(tx, tenant_id, caller, await _end(tx, table, tenant_id, row.id), now)
+                    purged += 1
+    return purged
 
 
 async def _end(tx: Tx, table: Table, tenant_id: TenantId, row_id: str) -> Event:

@@ -1,7 +1,8 @@
 """Rows that have ended, of the tables that keep secrets and answers for a time only: how to find and forget them.
 
-Two statements walk a tenant's rows by primary key, some at a time: neither grows with the table, and no table carries
-an index for it.
+One statement walks the rows of a table by primary key, some at a time, from tenant to tenant: what it costs goes by the
+rows there are, not by the tenants, and no table carries an index for it. Only housekeeping may look so; what it deletes
+is one tenant's at a time.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
-from tenantry.store.engine import Read, Tx
+from tenantry.store.engine import Read, Writes
 
 
 class _Rows(NamedTuple):
@@ -30,6 +31,13 @@ class Table(_Rows, Enum):
     DEVICE_TOKENS = _Rows("device_tokens", "token_hash")
     GROUP_INVITATIONS = _Rows("group_invitations", "invitation_hash")
     IDEMPOTENCY_KEYS = _Rows("idempotency_keys", "key_hash")
+    # A PIN's row also counts the PINs of its hour; a number has one for each purpose.
+    PHONE_PINS = _Rows(
+        "phone_pins",
+        "number",
+        "CASE WHEN expires_at < window_started_at THEN window_started_at ELSE expires_at END",
+        "",
+    )
     REFRESH_TOKENS = _Rows("refresh_tokens", "token_hash")
     SESSIONS = _Rows("sessions", "session_hash")
     SIGN_INS = _Rows("sign_ins", "sign_in_hash")
@@ -39,25 +47,27 @@ class Table(_Rows, Enum):
     WEBHOOKS = _Rows("webhooks", "id", "COALESCE(deleted_at, expires_at)", "")
 
 
-class Row(NamedTuple):
-    """A row's key, and 1 when it has ended, else 0."""
+class Key(NamedTuple):
+    """Of a tenant's row, or rows; `has_ended` is 1 when one of them has, else 0."""
 
+    tenant_id: TenantId
     key: bytes | str
     has_ended: int
 
 
-async def list_rows(
-    read: Read, table: Table, tenant_id: TenantId, *, after: bytes | str, before: Micros, limit: int
-) -> list[Row]:
-    """At most `limit` rows of the tenant after `after`, by key, and whether they ended before `before`."""
+async def list_keys(
+    read: Read, table: Table, *, after_tenant_id: str, after: bytes | str, before: Micros, limit: int
+) -> list[Key]:
+    """At most `limit` keys behind this one, of every tenant, in order; what ended before `before` has ended."""
     return await read.all(
-        Row,
+        Key,
         f"""
-        SELECT {table.key} AS key, CASE WHEN {table.ends_at} < :before THEN 1 ELSE 0 END AS has_ended
+        SELECT tenant_id, {table.key} AS key, MAX(CASE WHEN {table.ends_at} < :before THEN 1 ELSE 0 END) AS has_ended
         FROM {table.table}
-        WHERE tenant_id = :tenant_id AND {table.key} > :after ORDER BY {table.key} LIMIT :limit
+        WHERE (tenant_id, {table.key}) > (:after_tenant_id, :after)
+        GROUP BY tenant_id, {table.key} ORDER BY tenant_id, {table.key} LIMIT :limit
         """,
-        tenant_id=tenant_id,
+        after_tenant_id=after_tenant_id,
         after=after,
         before=before,
         limit=limit,
@@ -65,16 +75,16 @@ async def list_rows(
 
 
 async def delete(
-    tx: Tx, table: Table, tenant_id: TenantId, *, after: bytes | str, last: bytes | str, before: Micros
+    store: Writes, table: Table, tenant_id: TenantId, *, first: bytes | str, last: bytes | str, before: Micros
 ) -> int:
-    """Delete the rows after `after` and up to `last` that ended before `before`; how many."""
-    return await tx.run(
+    """Delete the tenant's rows from `first` to `last` that ended before `before`; how many."""
+    return await store.run(
         f"""
         DELETE FROM {table.table}
-        WHERE tenant_id = :tenant_id AND {table.key} > :after AND {table.key} <= :last AND {table.ends_at} < :before
+        WHERE tenant_id = :tenant_id AND {table.key} >= :first AND {table.key} <= :last AND {table.ends_at} < :before
         """,
         tenant_id=tenant_id,
-        after=after,
+        first=first,
         last=last,
         before=before,
     )

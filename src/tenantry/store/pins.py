@@ -102,20 +102,6 @@ async def spend_try(
     )
 
 
-async def has_stale(read: Read, tenant_id: TenantId, before: Micros) -> bool:
-    """Whether `delete_stale` has anything to delete."""
-    found = await read.one_or_none(
-        str,
-        """
-        SELECT number FROM phone_pins
-        WHERE tenant_id = :tenant_id AND expires_at < :before AND window_started_at < :before LIMIT 1
-        """,
-        tenant_id=tenant_id,
-        before=before,
-    )
-    return found is not None
-
-
 async def delete_stale(tx: Tx, tenant_id: TenantId, before: Micros) -> None:
     """Forget the tenant's PINs that expired, and whose window began, before `before`."""
     await tx.run(

@@ -1,4 +1,8 @@
-"""Users and groups that were deleted so long ago that nobody can restore them: how to find and delete their rows."""
+"""Users and groups that were deleted so long ago that nobody can restore them: how to find and delete their rows.
+
+Those that are deleted have indexes of their own. They are walked from tenant to tenant, some rows at a time: what that
+costs goes by what was deleted of late, not by users, groups or tenants. Only housekeeping may look so.
+"""
 
 from __future__ import annotations
 
@@ -22,23 +26,54 @@ class Table(_Rows, Enum):
     GROUPS = _Rows("groups", "deleted_at")
 
 
-class Row(NamedTuple):
-    """`deleted_at` is None for a live one."""
+class DeletedUser(NamedTuple):
+    """In the order of the index."""
 
+    tenant_id: TenantId
     id: str
-    deleted_at: int | None
+    deleted_at: int
 
 
-async def list_rows(read: Read, table: Table, tenant_id: TenantId, after_id: str, limit: int) -> list[Row]:
-    """At most `limit` rows after `after_id` (empty: from the beginning), deleted or not, by id."""
+class DeletedGroup(NamedTuple):
+    """In the order of the index."""
+
+    tenant_id: TenantId
+    deleted_at: int
+    id: str
+
+
+FIRST_USER = DeletedUser(TenantId(""), "", 0)
+FIRST_GROUP = DeletedGroup(TenantId(""), 0, "")
+"""They stand before every other."""
+
+
+async def list_users(read: Read, after: DeletedUser, limit: int) -> list[DeletedUser]:
+    """At most `limit` deleted users behind this one, of every tenant."""
     return await read.all(
-        Row,
-        f"""
-        SELECT id, {table.deleted_at} AS deleted_at FROM {table.table}
-        WHERE tenant_id = :tenant_id AND id > :after_id ORDER BY id LIMIT :limit
+        DeletedUser,
+        """
+        SELECT tenant_id, id, soft_deleted_at AS deleted_at FROM users
+        WHERE soft_deleted_at IS NOT NULL AND (tenant_id, id) > (:after_tenant_id, :id)
+        ORDER BY tenant_id, id LIMIT :limit
         """,
-        tenant_id=tenant_id,
-        after_id=after_id,
+        after_tenant_id=after.tenant_id,
+        id=after.id,
+        limit=limit,
+    )
+
+
+async def list_groups(read: Read, after: DeletedGroup, limit: int) -> list[DeletedGroup]:
+    """At most `limit` deleted groups behind this one, of every tenant."""
+    return await read.all(
+        DeletedGroup,
+        """
+        SELECT tenant_id, deleted_at, id FROM groups
+        WHERE deleted_at IS NOT NULL AND (tenant_id, deleted_at, id) > (:after_tenant_id, :deleted_at, :id)
+        ORDER BY tenant_id, deleted_at, id LIMIT :limit
+        """,
+        after_tenant_id=after.tenant_id,
+        deleted_at=after.deleted_at,
+        id=after.id,
         limit=limit,
     )
 
