@@ -10,7 +10,12 @@ import apsw
 import pytest
 from typer.testing import CliRunner
 
+from tenantry.audit.events import SYSTEM_TENANT
+from tenantry.audit.exports import Export
 from tenantry.cli.main import app
+from tenantry.core.ids import TenantId
+from tenantry.store.audit_seals import Seal
+from tenantry.tokens.master_key import MasterKey
 
 ALL = [
     ("init",),
@@ -321,6 +326,36 @@ def test_a_trail_is_sealed_and_verified_until_somebody_has_changed_it(
     changed = json.loads(shell.run(*verify, "--expect", first["head"], "--json", code=1))
     assert (changed["holds"], changed["first_broken"]["number"], changed["head"]) == (False, 1, None)
     assert changed["expected_is_found"] is False
+
+
+def test_an_export_is_compared_with_the_trail_it_was_made_from(
+    shell: Shell, tenant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.audit.seals.MARGIN", 0)
+    inside = ("--tenant", tenant)
+    tenant_id = shell.json("audit", "verify", *inside)["tenant_id"]
+    key = MasterKey.from_base64((shell.data_dir / "master.key").read_text().strip()).audit_seals()
+
+    def export(head: Seal | None, of_tenant: str = tenant_id) -> str:
+        path, file = tmp_path / "trail.jsonl", Export(key, TenantId(of_tenant), head)
+        path.write_text(file.add('{"id":"1"}\n', 1) + file.end(lambda data: f'{{"data":{data}}}\n'))
+        return str(path)
+
+    verify = ("audit", "verify", *inside, "--export")
+    assert "so it says nothing about the trail" in shell.run(*verify, export(None))
+    number, _, digest = shell.json("audit", "seal", *inside)["head"].partition(":")
+    head = Seal(int(number), "", 0, bytes.fromhex(digest), 0)
+    assert "The export is as it was made. Events in it: 1." in shell.run(*verify, export(head))
+    said = shell.json(*verify, export(head))
+    assert (said["holds"], said["export"]["holds"], said["export"]["events"]) == (True, True, 1)
+    assert "is not among them" in shell.run(*verify, export(head._replace(number=2)), code=1)
+    shell.run(*verify, export(head, SYSTEM_TENANT), code=2)
+    changed_file = Path(export(head))
+    changed_file.write_text(changed_file.read_text().replace('"1"', '"2"'))
+    assert "The export is not as it was made" in shell.run(*verify, str(changed_file), code=1)
+    changed = json.loads(shell.run(*verify, str(changed_file), "--json", code=1))
+    assert (changed["holds"], changed["export"], changed["expected_is_found"]) == (False, {"holds": False}, True)
+    assert shell.json("audit", "verify", *inside)["export"] is None
 
 
 def test_housekeeping_says_what_it_has_forgotten(shell: Shell, tenant: str) -> None:

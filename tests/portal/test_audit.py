@@ -15,7 +15,9 @@ import pytest
 from tenantry.access.actions import Action, Audience, GroupRole, RoleId
 from tenantry.access.trail import _WINDOW
 from tenantry.audit import events
+from tenantry.audit.exports import ExportSeal, check_export
 from tenantry.audit.record import record
+from tenantry.audit.seals import seal_trail
 from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY
 from tenantry.devices.devices import AccountState
@@ -24,6 +26,7 @@ from tenantry.directory.second_factors import AMR, Method
 from tenantry.directory.sign_in import PASSWORD
 from tenantry.directory.upstream import FEDERATED
 from tenantry.outbox.webhooks import ObjectType
+from tenantry.store import audit_seals
 from tenantry.surfaces.portal import texts
 from tenantry.surfaces.portal.action_words import ACTIONS
 from tenantry.surfaces.portal.event_words import EVENTS, FIELDS
@@ -139,14 +142,52 @@ async def test_the_trail_is_taken_along_as_csv_and_as_json_lines(portal: Portal)
     await some_events(portal, 1100)
     visitor = await portal.visit(portal.dana)
     lines = (await visitor.open("/audit/export?format=jsonl&what=group.created")).text.splitlines()
-    found = [json.loads(line) for line in lines]
+    *found, last = [json.loads(line) for line in lines]
     assert len(found) == 1103
-    assert found[0]["data"]["type"] == "group.created"
+    assert {event["type"] for event in found} == {"group.created"} == {event["data"]["type"] for event in found}
+    assert (last["type"], last["data"]["events"], last.keys()) == ("export.seal", 1103, found[0].keys())
     assert found[0]["at"].endswith("Z")
     text = (await visitor.open("/audit/export?format=csv&what=group.created")).text
-    assert len(list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))) == 1103
+    *found, last = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    assert len(found) == 1103
+    assert (last["type"], last["actor"]) == ("export.seal", f"user:{portal.dana.id}")
     await visitor.open("/audit?what=audit.exported")
     assert shown(visitor) == ["Trail exported"] * 2
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+async def test_an_export_is_sealed_and_whatever_is_changed_in_it_is_found(portal: Portal, format: str) -> None:
+    store, key = portal.app.deps.store, portal.app.deps.master_key.audit_seals()
+    await some_events(portal, 3)
+    await record(
+        store, portal.tenant.id, as_user(portal.erik), events.GroupCreated(group_id="g", name='=1+1,"} é'), NOON
+    )
+    visitor = await portal.visit(portal.dana)
+    raw = (await visitor.open(f"/audit/export?format={format}&what=group.created")).content
+    assert check_export(key, io.BytesIO(raw)) == ExportSeal(portal.tenant.id, 7, None)
+    await seal_trail(store, key, portal.tenant.id, NOON + DAY)
+    async with store.read() as read:
+        head = await audit_seals.find_last(read, portal.tenant.id)
+    assert head is not None
+    raw = (await visitor.open(f"/audit/export?format={format}&what=group.created")).content
+    assert check_export(key, io.BytesIO(raw)) == ExportSeal(portal.tenant.id, 7, head.mark)
+    lines = raw.splitlines(keepends=True)
+    changed = [
+        raw.replace(b"Group 1", b"Group 9"),
+        raw.replace(head.mark.encode(), f"1:{'0' * 64}".encode()),
+        raw.replace(b"7,", b"6,"),
+        b"".join(lines[:2] + lines[3:]),
+        b"".join([*lines[:1], lines[2], lines[1], *lines[3:]]),
+        b"".join(lines[:-1]),
+        raw[:-1],
+        raw + lines[-1],
+        raw.replace(b"\n", b"\r\n"),
+        b"",
+    ]
+    for other in changed:
+        assert other != raw
+        assert check_export(key, io.BytesIO(other)) is None
+    assert check_export(b"x" * 32, io.BytesIO(raw)) is None
 
 
 def test_every_event_and_every_field_of_one_has_a_name() -> None:

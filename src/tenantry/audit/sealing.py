@@ -1,7 +1,8 @@
 """The trails of all tenants are sealed in the background.
 
 Page by page of tenants, with pauses, so that requests come first: recording an event costs nothing more, and nothing
-has to be remembered over a restart. A tenant without new events costs one short look: docs/decisions/background-rounds.md
+has to be remembered over a restart. A tenant without new events costs one short look, see
+docs/decisions/background-rounds.md.
 """
 
 from __future__ import annotations

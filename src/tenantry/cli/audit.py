@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from tenantry.cli.common import AsJson, DataDir, Desk, noun, run, show, tenant_named
 
 if TYPE_CHECKING:
+    from tenantry.audit.exports import ExportSeal
     from tenantry.audit.seals import BrokenSeal, Verdict
     from tenantry.core.ids import TenantId
     from tenantry.store.audit_events import AuditEvent
@@ -113,25 +115,42 @@ def verify(
         str | None,
         typer.Option(help="NUMBER:DIGEST, a head that an earlier run printed: it must still be among the seals."),
     ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="A file exported from this trail: it must be as it was made, and its head still be among the seals.",
+        ),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Check that nobody has changed the trail since it was sealed. Exits 1 when a seal does not hold.
 
-    Keep the head it prints elsewhere: with it a later run finds a cut-off end too.
+    Keep the head it prints elsewhere: with it a later run finds a cut-off end too. An export carries its own.
 
     Example: `tenantry audit verify --tenant contoso.example --expect 812:9f2c…`
     """
 
-    async def work(desk: Desk) -> tuple[TenantId, Verdict, bool]:
+    async def work(desk: Desk) -> _Found:
         from rich.console import Console
         from rich.progress import Progress
 
+        from tenantry.audit.exports import check_export
         from tenantry.audit.seals import has_seal, verify_trail
+        from tenantry.core.errors import InvalidValue
 
+        made = None
+        if export is not None:
+            with export.open("rb") as file:
+                made = check_export(desk.master_key.audit_seals(), file)
         async with desk.store.read() as read:
             tenant_id = await _trail_named(read, tenant)
-            is_found = expect is None or await has_seal(read, tenant_id, expect)
+            if made is not None and made.tenant_id != tenant_id:
+                raise InvalidValue("The export is of another organisation's trail.", field="export")
+            expected = [head for head in (expect, made and made.head) if head]
+            missing = [head for head in expected if not await has_seal(read, tenant_id, head)]
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as bar:
             task = bar.add_task("Seals", total=None)
@@ -141,20 +160,37 @@ def verify(
                 tenant_id,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
-        return tenant_id, verdict, is_found
+        return _Found(tenant_id, verdict, missing, export is not None, made)
 
-    tenant_id, verdict, is_found = run(data_dir, work)
+    found = run(data_dir, work)
     if as_json:
-        typer.echo(json.dumps({"tenant_id": tenant_id, **_as_json(verdict, is_found)}, indent=2))
+        typer.echo(json.dumps({"tenant_id": found.tenant_id, **_as_json(found)}, indent=2))
     else:
-        _print_verdict(verdict)
-        if not is_found:
+        _print_verdict(found.verdict)
+        for head in found.missing:
             typer.echo(
-                f"The seal {expect} is not among them: the end of the trail was cut off since it was noted, or it was "
+                f"The seal {head} is not among them: the end of the trail was cut off since it was noted, or it was "
                 "sealed anew by somebody with the master key."
             )
-    if verdict.broken or not is_found:
+        if export is not None:
+            _print_export(found.export)
+    if not found.holds:
         raise typer.Exit(1)
+
+
+class _Found(NamedTuple):
+    """`missing` are the seals that should be among the trail's and are not. `export` is None for one that was changed,
+    and when there is none to check."""
+
+    tenant_id: TenantId
+    verdict: Verdict
+    missing: list[str]
+    has_export: bool
+    export: ExportSeal | None
+
+    @property
+    def holds(self) -> bool:
+        return not self.verdict.broken and not self.missing and (self.export is not None) == self.has_export
 
 
 async def _trail_named(read: Read, name: str) -> TenantId:
@@ -164,12 +200,14 @@ async def _trail_named(read: Read, name: str) -> TenantId:
     return SYSTEM_TENANT if name == "system" else await tenant_named(read, name)
 
 
-def _as_json(verdict: Verdict, is_found: bool) -> dict[str, Any]:
+def _as_json(found: _Found) -> dict[str, Any]:
     from tenantry.core.clock import to_iso
 
+    verdict, export = found.verdict, found.export
     head, broken = verdict.head, verdict.first_broken
+    checked = {"holds": export is not None, **(export._asdict() if export else {})}
     return {
-        "holds": broken is None and is_found,
+        "holds": found.holds,
         "seals": verdict.seals,
         "events": verdict.events,
         "head": head.mark if head and broken is None else None,
@@ -178,10 +216,23 @@ def _as_json(verdict: Verdict, is_found: bool) -> dict[str, Any]:
         "first_broken": {**broken._asdict(), "since": to_iso(broken.since), "until": to_iso(broken.until)}
         if broken
         else None,
-        "expected_is_found": is_found,
+        "expected_is_found": not found.missing,
+        "export": checked if found.has_export else None,
         "unsealed": verdict.unsealed,
         "unsealed_since": to_iso(verdict.unsealed_since) if verdict.unsealed_since else None,
     }
+
+
+def _print_export(export: ExportSeal | None) -> None:
+    if export is None:
+        typer.echo(
+            "The export is not as it was made: somebody, or a program that saved it anew, has changed or cut it. An "
+            "export that was made with another master key looks so too."
+        )
+        return
+    typer.echo(f"The export is as it was made. Events in it: {export.events:,}.")
+    if export.head is None:
+        typer.echo("Nothing was sealed when it was made, so it says nothing about the trail.")
 
 
 def _print_verdict(verdict: Verdict) -> None:

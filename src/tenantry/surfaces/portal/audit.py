@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -14,10 +14,12 @@ from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.access.trail import MOST_OF_REQUEST, Search, explain, find_actor, search_trail
 from tenantry.audit import events
+from tenantry.audit.exports import TYPE, Export
 from tenantry.audit.record import record
 from tenantry.core.clock import DAY, SECOND, to_iso
 from tenantry.core.ids import TenantId
 from tenantry.directory.user_files import write_row
+from tenantry.store import audit_seals
 from tenantry.store.audit_search import FoundEvent
 from tenantry.store.engine import Read
 from tenantry.surfaces.portal.audit_words import Told, told, type_name, type_names
@@ -111,7 +113,7 @@ async def show_audit(request: Request, session: SignedIn, before: str = "") -> R
 @router.get("/audit/export")
 @performs(Action.READ_AUDIT)
 async def export_audit(request: Request, session: SignedIn, format: str = "csv") -> Response:
-    """What the same search finds, all of it, newest first: CSV, or one JSON object a line."""
+    """What the same search finds, all of it, newest first: CSV, or one JSON object a line. The last line seals it."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller = session.caller
     async with deps.store.read() as read:
@@ -121,15 +123,24 @@ async def export_audit(request: Request, session: SignedIn, format: str = "csv")
         return await show_audit(request, session)
     async with deps.store.write() as tx:
         page = await search_trail(tx, caller, session.here, search, limit=EXPORT_PAGE, now=now)
+        head = await audit_seals.find_last(tx, session.here)
         await record(tx, session.here, caller, events.AuditExported(format=format), now)
+    line = _csv_line if format == "csv" else _json_line
+    file = Export(deps.master_key.audit_seals(), session.here, head)
+
+    def seal(data: str) -> str:
+        who = (caller.subject, caller.connector_id, caller.grant_id, None)
+        where = (caller.origin.correlation_id, caller.origin.address)
+        return line(dict(zip(_EXPORTED, ("", to_iso(now), TYPE, *who, *where, data), strict=True)))
 
     async def lines() -> AsyncIterator[str]:
         found, following = page
         if format == "csv":
-            yield "\ufeff" + write_row(_EXPORTED)
+            yield file.add("\ufeff" + write_row(_EXPORTED))
         while True:
-            yield "".join(_csv_line(event) if format == "csv" else _json_line(event) for event in found)
+            yield file.add("".join(line(_values(event)) for event in found), len(found))
             if following is None:
+                yield file.end(seal)
                 return
             async with deps.store.read() as read:
                 found, following = await search_trail(
@@ -145,13 +156,13 @@ def _values(event: FoundEvent) -> dict[str, str | None]:
     return {**values, "at": to_iso(event.at)}
 
 
-def _csv_line(event: FoundEvent) -> str:
-    return write_row(_values(event).values())
+def _csv_line(values: Mapping[str, str | None]) -> str:
+    return write_row(values.values())
 
 
-def _json_line(event: FoundEvent) -> str:
-    values = {**_values(event), "data": msgspec.Raw(event.data.encode())}
-    return msgspec.json.encode(values).decode() + "\n"
+def _json_line(values: Mapping[str, str | None]) -> str:
+    data = msgspec.Raw((values["data"] or "null").encode())
+    return msgspec.json.encode({**values, "data": data}).decode() + "\n"
 
 
 @router.get("/audit/explain")

@@ -1,0 +1,92 @@
+"""A file with events of a trail ends with a line that seals it, so that it can be checked by whoever holds the key.
+
+1. The last line looks like an event of type `export.seal`. Its `data` names the tenant, how many events stand before,
+   the newest seal of the trail at that time (NUMBER:DIGEST), and at its very end a digest.
+2. The digest is HMAC-SHA256, under the key of the trail's seals, over LABEL and every byte of the file before it.
+3. So a file that was changed or cut does not hold; and one that holds says by which seal to check the trail itself.
+
+What form the lines have is not looked at: only that the digest is the last thing but quotation marks and brackets.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import re
+from collections.abc import Callable
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+
+from tenantry.core.ids import TenantId
+from tenantry.store.audit_seals import Seal
+
+TYPE = "export.seal"
+LABEL = b"tenantry audit export\n"
+"""No seal of a trail begins so."""
+
+_NO_DIGEST = "0" * 64
+_LAST_LINE = 16_384
+"""Bytes: more than the longest."""
+_CHUNK = 1 << 20
+# In CSV a quotation mark within quotation marks is doubled.
+_SEAL = re.compile(rb'(\{"+type"+:"+export\.seal"+,[^\n{]*,"+digest"+:"+)([0-9a-f]{64})(?:"\}\}\n|""\}"\r\n)\Z')
+
+
+class _Data(msgspec.Struct):
+    """In this order; the digest is the last."""
+
+    type: str
+    tenant_id: str
+    events: int
+    head: str | None
+    digest: str
+
+
+class Export:
+    """A file in the making: all that goes into it passes here."""
+
+    def __init__(self, key: bytes, tenant_id: TenantId, head: Seal | None) -> None:
+        self._digest = hmac.new(key, LABEL, "sha256")
+        self._tenant_id = tenant_id
+        self._head = head.mark if head else None
+        self._events = 0
+
+    def add(self, text: str, events: int = 0) -> str:
+        """The next part of the file, with so many events in it."""
+        self._digest.update(text.encode())
+        self._events += events
+        return text
+
+    def end(self, line: Callable[[str], str]) -> str:
+        """The last line. `line` writes it in the form of the others, given its `data`, with which it ends."""
+        data = _Data(TYPE, self._tenant_id, self._events, self._head, _NO_DIGEST)
+        before, _, after = line(msgspec.json.encode(data).decode()).rpartition(_NO_DIGEST)
+        self._digest.update(before.encode())
+        return f"{before}{self._digest.hexdigest()}{after}"
+
+
+class ExportSeal(NamedTuple):
+    """What the last line of a file says. `head` is the newest seal of the trail when it was made, None without any."""
+
+    tenant_id: str
+    events: int
+    head: str | None
+
+
+def check_export(key: bytes, file: BinaryIO) -> ExportSeal | None:
+    """The seal of a file that is as it was made; None for one that was changed or cut, and for what is no export."""
+    size = file.seek(0, os.SEEK_END)
+    start = file.seek(max(0, size - _LAST_LINE))
+    found = _SEAL.search(file.read())
+    if found is None:
+        return None
+    digest, left = hmac.new(key, LABEL, "sha256"), start + found.start(2)
+    file.seek(0)
+    while chunk := file.read(min(left, _CHUNK)):
+        digest.update(chunk)
+        left -= len(chunk)
+    if not hmac.compare_digest(digest.hexdigest().encode(), found[2]):
+        return None
+    said = msgspec.json.decode(found[1].replace(b'""', b'"') + b'"}', type=_Data)
+    return ExportSeal(said.tenant_id, said.events, said.head)
