@@ -57,7 +57,6 @@ async def register_connector(
     Raises InvalidValue, NotFound("tenant"), AlreadyExists, and what `access.require` does.
     """
     await require(tx, caller, Action.REGISTER_CONNECTOR, tenant_id, now=now)
-    check_details(name, description, redirect_uris)
     created = connector_id or ConnectorId(new_guid())
     await insert_connector(
         tx,

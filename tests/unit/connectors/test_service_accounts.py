@@ -18,6 +18,7 @@ from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue
 from tenantry.store.engine import Store
 from tests.support.builders import OPERATOR, a_connector, a_service_account, a_tenant
 from tests.support.clock import NOON
+from tests.support.trail import types_of
 
 
 def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
@@ -55,6 +56,21 @@ async def test_an_address_is_taken_once_in_the_installation(store: Store) -> Non
             else:
                 with pytest.raises(AlreadyExists):
                     await registered
+
+
+@pytest.mark.parametrize("name", ["", "Emm", "1emm", "e mm", "e@mm", "a" * 64, "emm\n"])
+async def test_a_name_that_makes_no_address_is_refused(store: Store, name: str) -> None:
+    tenant = await a_tenant(store)
+    async with store.write() as tx:
+        with pytest.raises(InvalidValue) as refused:
+            await register_service_account(tx, OPERATOR, tenant_id=tenant.id, name=name, domain="a.example", now=NOON)
+    assert refused.value.field == "name"
+
+
+async def test_a_key_that_is_added_is_told_in_the_trail(store: Store) -> None:
+    tenant = await a_tenant(store)
+    await a_service_account(store, tenant)
+    assert (await types_of(store, tenant.id))[-1] == "service_account_key.added"
 
 
 async def test_a_key_is_added_once_and_revoked_once(store: Store) -> None:
