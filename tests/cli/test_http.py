@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import uvicorn
@@ -29,15 +29,21 @@ async def count_body(_scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"%d" % length})
 
 
+class Impatient(BoundedProtocol):
+    """For clients that would have to be waited for."""
+
+    longest_wait = 0.3
+
+
 @asynccontextmanager
-async def a_connection() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    config = uvicorn.Config(count_body, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
+async def a_connection(
+    protocol: type[BoundedProtocol] = BoundedProtocol,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    config = uvicorn.Config(count_body, http=protocol, ws="none", lifespan="off", log_config=None)
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: BoundedProtocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
-    )
+    server = await loop.create_server(lambda: protocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
     try:
         yield reader, writer
@@ -69,6 +75,39 @@ async def test_a_head_or_trailer_without_end_is_cut_off(beginning: bytes, piece:
         writer.write(beginning)
         await writer.drain()
         assert await send_until_closed(writer, piece) < FAR_TOO_MUCH
+
+
+WHOLE = b"POST / HTTP/1.1\r\ncontent-length: 1\r\n\r\nx"
+
+
+@pytest.mark.parametrize(
+    ("before", "beginning"),
+    [
+        (b"", b""),
+        (b"", b"GET / HT"),
+        (b"", b"POST / HTTP/1.1\r\ncontent-length: 9\r\n\r\nx"),
+        (WHOLE, b"\r\n"),
+        (WHOLE, b"GET / HT"),
+    ],
+)
+async def test_who_ends_no_request_is_hung_up_on(before: bytes, beginning: bytes) -> None:
+    async with asyncio.timeout(20), a_connection(Impatient) as (reader, writer):
+        if before:
+            writer.write(before)
+            await reader.readuntil(b"\r\n\r\n")
+            assert await read_body(reader) == b"1"
+        writer.write(beginning)
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+
+
+async def test_who_sends_one_request_after_the_other_is_not() -> None:
+    async with a_connection(Impatient) as (reader, writer):
+        end = asyncio.get_running_loop().time() + 3 * Impatient.longest_wait
+        while asyncio.get_running_loop().time() < end:
+            writer.write(WHOLE)
+            await reader.readuntil(b"\r\n\r\n")
+            assert await read_body(reader) == b"1"
 
 
 async def test_a_long_body_a_body_in_small_chunks_and_many_requests_are_served() -> None:

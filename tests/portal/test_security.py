@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.types import Message, Scope
+from structlog.testing import capture_logs
 
 from tenantry.core import errors as domain_errors
 from tenantry.core.errors import StoreBusy
@@ -375,3 +377,26 @@ async def test_over_https_the_cookie_is_bound_to_the_host_and_the_browser_to_htt
     assert "strict-transport-security" in answer.headers
     await http.aclose()
     await app.close()
+
+
+async def test_a_form_that_breaks_off_is_no_bug(portal: Portal) -> None:
+    """The log is not to be filled by whoever hangs up."""
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Message) -> None:
+        pass
+
+    scope: Scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/sign-in",
+        "raw_path": b"/sign-in",
+        "query_string": b"",
+        "headers": [(b"host", b"tenantry.test")],
+        "client": ("192.0.2.1", 1),
+    }
+    with capture_logs() as lines:
+        await portal.app(scope, receive, send)
+    assert lines == []

@@ -1,25 +1,58 @@
-"""uvicorn's HTTP protocol, with a bound on what a client may send that is no body.
+"""uvicorn's HTTP protocol, with a bound on what a client may send that is no body, and on how long it may take.
 
 The parser keeps a line of the head, or of a chunked body's trailer, until it ends, and copies it at each read: without
-a bound, 100 MB in one header keep the whole server busy for 10 seconds, and any number of headers fills the memory.
+a bound, 100 MB in one header keep the whole server busy for 10 seconds, and any number of headers fills the memory. And
+who begins a thousand requests and ends none would keep a thousand connections: many systems let a server have no more.
 """
 
 from __future__ import annotations
 
+import asyncio
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LONGEST_HEAD = 65_536
+LONGEST_WAIT = 120.0
+"""Seconds: for a request, from its first byte to its last, while nobody but the client is slow."""
 _LONGEST_FRAME = 16  # what a chunk of a body costs beside its content
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Answers 400 and hangs up after LONGEST_HEAD bytes, and what the first read brought, that are no body."""
+    """Answers 400 and hangs up after LONGEST_HEAD bytes, and what the first read brought, that are no body.
 
+    Hangs up on a request that takes longer than `longest_wait`.
+    """
+
+    longest_wait = LONGEST_WAIT
     _no_body = 0
+    _waits_since: float | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        self._waits_since = self.loop.time()
+        self._watch = self.loop.call_later(self.longest_wait, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._watch.cancel()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        """One timer for each connection, however many requests come over it."""
+        now = self.loop.time()
+        since = now if self._waits_since is None or self.flow.read_paused else self._waits_since
+        if now - since >= self.longest_wait:
+            self.transport.abort()
+        else:
+            self._watch = self.loop.call_later(since + self.longest_wait - now, self._look)
 
     def on_message_begin(self) -> None:
         self._no_body = 0
+        self._waits_since = self.loop.time()
         super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        self._waits_since = None
+        super().on_message_complete()
 
     def on_body(self, body: bytes) -> None:
         self._no_body = max(0, self._no_body - len(body) - _LONGEST_FRAME)
@@ -27,6 +60,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._no_body += len(data)
+        if self._waits_since is None:
+            self._waits_since = self.loop.time()  # an empty line between two requests begins none
         super().data_received(data)
         if self._no_body > LONGEST_HEAD and not self.transport.is_closing():
             self.send_400_response("The head of the request is too long.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Request
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenantry.surfaces.portal import (
@@ -147,6 +148,8 @@ class Frame:
             return
         try:
             await self._app(scope, receive, send_framed)
+        except ClientDisconnect:
+            raise  # nobody is there to be answered, and anybody could fill the log with it
         except Exception as error:  # noqa: BLE001 - logged in full there
             answer = errors.show_bug(Request(scope), error)
             await answer(scope, receive, send_framed)
