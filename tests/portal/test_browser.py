@@ -142,6 +142,54 @@ def secret_free(html: str) -> bool:
     return "tny_cs_" not in html
 
 
+async def test_reloading_what_is_shown_once_sends_no_form_again(live: LivePortal) -> None:
+    page = await live.browse(live.portal.dana)
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    await page.goto("/connectors/new")
+    await page.get_by_label("Name").fill("Bot")
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_label("Media").check()
+    await page.get_by_role("button", name="Create Connector").click()
+    await expect(page.get_by_role("textbox", name="Connector secret")).to_be_visible()
+    posts = len(sent)
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Bot")).to_be_visible()
+    await expect(page.get_by_text("What was made was shown once")).to_be_visible()
+    await page.get_by_role("link", name="Rotate secret").click()
+    await page.get_by_role("button", name="Make a new secret").click()
+    await page.get_by_role("link", name="I have stored it").click()
+    await expect(page.get_by_text("What was made was shown once")).to_be_hidden()
+    await page.go_back()
+    await expect(page.get_by_text("What was made was shown once")).to_be_visible()
+    assert secret_free(await page.content())
+    assert len(sent) == posts + 1
+    assert live.complaints == []
+
+
+async def test_reloading_recovery_codes_leaves_them_good(live: LivePortal) -> None:
+    page = await live.browse(live.portal.dana)
+    await names_in(live.portal, now=system_clock())
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    await page.goto("/second-factor/recovery-codes")
+    await page.locator("main form button").click()
+    await expect(page.get_by_text("They are shown this once.")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Sign-in and security")).to_be_visible()
+    assert len(sent) == 1, "sent again, the form would make others of them"
+    assert live.complaints == []
+
+
+async def test_the_focus_is_on_the_first_choice_of_a_list_without_one(live: LivePortal) -> None:
+    page = await live.browse(live.portal.dana)
+    await page.goto("/connectors/new")
+    await page.get_by_label("Name").fill("Bot")
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_role("button", name="Create Connector").click()
+    await expect(page.locator("main fieldset input").first).to_be_focused()
+
+
 async def test_a_double_click_makes_one_connector(live: LivePortal) -> None:
     page = await live.browse(live.portal.dana)
     await page.goto("/connectors/new")
@@ -170,6 +218,14 @@ async def test_the_keyboard_alone_is_enough(live: LivePortal) -> None:
     await page.keyboard.press("g")
     await page.keyboard.press("h")
     await expect(page.get_by_role("heading", name="Home")).to_be_visible()
+
+
+async def test_a_time_on_hover_names_the_viewers_zone(live: LivePortal) -> None:
+    page = await live.browse(live.portal.dana, timezone_id="Asia/Kolkata", locale="en-GB")
+    await page.goto(f"/groups/{live.portal.group}")
+    title = await page.locator("time").first.get_attribute("title")
+    assert title
+    assert re.search(r"\d\d:\d\d:\d\d (IST|GMT\+5:30)$", title)
 
 
 async def test_a_search_narrows_the_list_while_typing(live: LivePortal) -> None:

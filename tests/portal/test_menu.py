@@ -179,6 +179,20 @@ async def test_who_acts_on_an_app_of_a_customer_comes_back_to_a_page_that_opens(
     assert (await acting.open("/reach")).status_code == 200
 
 
+async def test_who_is_refused_is_told_what_is_missing(sqlite_portal: Portal) -> None:
+    store, tenant = sqlite_portal.app.deps.store, sqlite_portal.tenant
+    mia = await sqlite_portal.visit(sqlite_portal.mia)
+    assert (await mia.open("/users")).status_code == 403
+    assert "You hold no role that allows it." in mia.text
+    partner = await a_tenant(store)
+    await a_relationship(store, partner, tenant, roles=[RoleId.DIRECTORY_READERS])
+    acting = await sqlite_portal.visit(await a_user(store, partner, roles=[RoleId.DIRECTORY_READERS]))
+    await acting.open(f"/customers/{tenant.id}")
+    await acting.send(f"/customers/{tenant.id}/act")
+    assert (await acting.open("/audit")).status_code == 403
+    assert "The roles in which you act for Northwind do not allow it." in acting.text
+
+
 async def test_a_member_is_led_to_the_neighbouring_groups_that_are_the_members_own(portal: Portal) -> None:
     mine = await a_group(
         portal.app.deps.store, portal.tenant, name="Mine", members=[portal.mia], parent_id=portal.group

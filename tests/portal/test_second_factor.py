@@ -163,9 +163,15 @@ async def test_new_recovery_codes_end_the_earlier_ones(sqlite_portal: Portal) ->
     setter, _secret, old = await set_up_totp(portal, portal.mia)
     await setter.open("/second-factor/recovery-codes")
     assert "10 are left" in setter.text
+    asked = setter.page.text
     shown = await setter.send("/second-factor/recovery-codes")
     new = list(dict.fromkeys(CODES.findall(unescape(shown.text))))
     assert len(new) == 10
+    form_id = re.search(r'name="form_id" value="([^"]+)"', asked)
+    assert form_id
+    await setter.open("/second-factor/recovery-codes")
+    again = await setter.send("/second-factor/recovery-codes", form_id=form_id[1])
+    assert again.status_code == 409, "sent twice, the form leaves the codes of the first time good"
     for code, good in ((old[0], False), (new[0], True)):
         visitor, _answer = await type_password(portal, portal.mia)
         await visitor.open("/second-factor?with=recovery_code")

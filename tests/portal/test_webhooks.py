@@ -165,6 +165,21 @@ async def test_a_receiver_that_does_not_answer_as_it_should_is_told_beside_the_a
     assert "did not give its validation token back" in error[1]
 
 
+async def test_a_token_that_was_typed_before_a_mistake_is_asked_for_again(portal: Portal, receiver: Receiver) -> None:
+    visitor, receiver.echo = await portal.visit(portal.erik), "hello"
+    assert await register(visitor, receiver, portal.group, callback_token="s3cret") == ""
+    assert "Type it again" in visitor.text
+    assert "s3cret" not in visitor.page.text
+    path = f"/webhooks/{await a_webhook(portal.app.deps.store, portal.tenant, portal.group, receiver.url)}/token"
+    await visitor.open(path)
+    assert (await visitor.send(path, callback_token="s3cret")).status_code == 422
+    assert "Type it again" in visitor.text
+    assert "s3cret" not in visitor.page.text
+    await visitor.open(path)
+    await visitor.send(path)
+    assert "Type it again" not in visitor.text
+
+
 async def test_a_form_sent_twice_makes_one(portal: Portal, receiver: Receiver) -> None:
     visitor = await portal.visit(portal.erik)
     await visitor.open("/webhooks/new")

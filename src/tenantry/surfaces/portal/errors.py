@@ -11,13 +11,21 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
+from tenantry.access.decision import Reason
 from tenantry.core import errors
 from tenantry.core.caller import Caller
 from tenantry.core.errors import DomainError, RateLimited, StoreBusy
 from tenantry.core.log import get_logger
 from tenantry.surfaces.portal.forms import SentTwice, keep_draft, read_late_form
 from tenantry.surfaces.portal.frame import render, see_other
-from tenantry.surfaces.portal.guard import ForgedForm, ProofNeeded, SignInNeeded, find_signed_in, form_page_of
+from tenantry.surfaces.portal.guard import (
+    ForgedForm,
+    ProofNeeded,
+    Session,
+    SignInNeeded,
+    find_signed_in,
+    form_page_of,
+)
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -81,10 +89,20 @@ async def _show_refusal(request: Request, error: DomainError) -> HTMLResponse:
         503: _("The server is busy"),
     }.get(status, _("This did not work"))
     text = _("It may have been removed, or it belongs to another organisation.") if status == 404 else _(error.public)
+    if isinstance(error, errors.Forbidden) and error.reason == Reason.ROLE_MISSING:
+        text = _lacking_role(request)
     page = await _page(request, status, title, text)
     if isinstance(error, StoreBusy | RateLimited):
         page.headers["Retry-After"] = str(error.retry_after)
     return page
+
+
+def _lacking_role(request: Request) -> str:
+    """What a role would allow, and whom to turn to."""
+    session: Session | None = getattr(request.state, "session", None)
+    if session is not None and session.acting_tenant is not None:
+        return _("The roles in which you act for %(tenant)s do not allow it.") % {"tenant": session.acting_tenant_name}
+    return _("You hold no role that allows it. A Global Administrator of your organisation can give you one.")
 
 
 async def _ask_to_sign_in(request: Request, error: SignInNeeded) -> Response:

@@ -151,6 +151,12 @@ def read_day(form: Form, name: str) -> Micros | None:
     return int(start.timestamp()) * SECOND + DAY
 
 
+def ask_again(form: Form, name: str) -> None:
+    """Say beside an optional secret that it is not in the page any more: left empty, it would be taken for none."""
+    if form.value(name):
+        form.fail(name, _("Type it again: it is not shown."))
+
+
 class _Shown:
     def __init__(self, form: Form, names: Mapping[str, str]) -> None:
         self._form = form

@@ -102,6 +102,7 @@ def render(request: Request, template: str, /, status: int | None = None, **cont
             "iso": texts.iso_time,
             "opens": partial(opens, session),
             "way_back": partial(way_back, session),
+            "was_shown": request.query_params.get("shown") == "1",
             "demo": deps.settings.demo,
             "acting_as": ", ".join(role_name(role) for role in session.acting_roles) if session else "",
             **context,

@@ -19,7 +19,7 @@ from tenantry.directory.sign_in_steps import step_up
 from tenantry.directory.totp import begin_totp, confirm_totp, find_unconfirmed_secret, provisioning_uri
 from tenantry.store import phones
 from tenantry.store.engine import Tx
-from tenantry.surfaces.portal.forms import Form, read_form
+from tenantry.surfaces.portal.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import ProofNeeded, Session, path_of, set_session_cookie, signed_in
 from tenantry.surfaces.portal.under_way import browser_of, next_of, session_lifetime, with_next
@@ -136,12 +136,9 @@ async def show_recovery_codes(request: Request, session: Proven) -> Response:
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def renew_recovery_codes(request: Request, session: Proven) -> Response:
     """New ones, shown once; the earlier ones are dead. Raises FailedPrecondition without a second factor."""
-    deps = deps_of(request)
-    await read_form(request)
-    async with deps.store.write() as tx:
-        codes = await make_recovery_codes(
-            tx, deps.hasher, session.caller, session.tenant_id, session.user_id, deps.clock()
-        )
+    hasher, form = deps_of(request).hasher, await read_form(request)
+    async with once(request, session, form, back="/sessions", again=path_of(request)) as (tx, now):
+        codes = await make_recovery_codes(tx, hasher, session.caller, session.tenant_id, session.user_id, now)
     return _codes_page(request, codes)
 
 

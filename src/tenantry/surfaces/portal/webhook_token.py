@@ -9,7 +9,7 @@ from tenantry.core.clock import MINUTE
 from tenantry.outbox.handshake import prove
 from tenantry.outbox.webhooks import MAX_TOKEN, Wishes, get_webhook, update_webhook
 from tenantry.store.webhooks import Webhook
-from tenantry.surfaces.portal.forms import Form, once, read_form
+from tenantry.surfaces.portal.forms import Form, ask_again, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.transactions import reading
@@ -42,6 +42,7 @@ async def change_token(request: Request, session: SignedIn, webhook_id: str) -> 
         async with once(request, session, form, back=back) as (tx, now):
             await update_webhook(tx, deps.master_key, session.caller, session.here, webhook_id, wishes, now)
         return see_other(back)
+    ask_again(form, "callback_token")
     return render(request, "webhook_token.html", form=form, webhook=webhook)
 
 

@@ -28,7 +28,7 @@ from tenantry.outbox.webhooks import (
 from tenantry.store import group_lists, users
 from tenantry.store.engine import Read
 from tenantry.store.webhook_deliveries import Delivery
-from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
+from tenantry.surfaces.portal.forms import Form, ask_again, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.lists import address
@@ -130,6 +130,7 @@ async def register(request: Request, session: SignedIn) -> Response:
             async with once(request, session, form, back="/webhooks") as (tx, now):
                 webhook_id = await register_webhook(tx, deps.master_key, caller, here, subject, proven, wishes, now)
     if not webhook_id:
+        ask_again(form, "callback_token")
         return await _new_page(request, session, form, chosen)
     return see_other(f"/webhooks/{webhook_id}")
 

@@ -6,10 +6,10 @@ document.documentElement.classList.add("js");
 const find = (selector, root = document) => root.querySelectorAll(selector);
 
 function dress(root) {
-  // Times in the viewer's own zone, on hover.
+  // Times in the viewer's own zone, which is named, on hover.
   for (const time of find("time[datetime]", root)) {
     const instant = new Date(time.dateTime);
-    if (!Number.isNaN(instant.valueOf())) time.title = instant.toLocaleString();
+    if (!Number.isNaN(instant.valueOf())) time.title = instant.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
   }
   for (const button of find("[data-copy], [data-show]", root)) button.hidden = false;
 }
@@ -91,8 +91,22 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What is shown once is the answer to a form. To reload it, or to come back to it, opens what follows instead.
+function settle() {
+  const link = document.querySelector("a[data-stored]");
+  if (link) history.replaceState(null, "", link.dataset.stored);
+}
+
+// Straight to what is wrong: a field, or the first choice of a list.
+function focusOnError() {
+  const error = document.querySelector("form .error");
+  const choices = error?.closest("fieldset") ?? error?.nextElementSibling;
+  (document.querySelector("[aria-invalid=true]") ?? choices?.querySelector("input"))?.focus();
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   dress(document);
-  document.querySelector("[aria-invalid=true]")?.focus();
+  settle();
+  focusOnError();
 });
 document.addEventListener("htmx:after:swap", () => dress(document));
