@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from tenantry.access.actions import Permission
+from tenantry.connectors.connectors import register_connector
 from tenantry.connectors.granting import (
     get_token,
     grant_group_token,
@@ -143,6 +144,20 @@ async def test_who_acts_for_a_customer_does_not_learn_which_tokens_and_connector
                 await require_change(read, scene.pat, tenant_id, connector_id, NOON)
         with pytest.raises(NotFound):
             await require_change(read, scene.bob, tenant_id, ConnectorId(new_guid()), NOON)
+
+
+async def test_a_connector_is_registered_by_a_user_in_the_portal_and_by_no_app_or_partner(
+    store: Store, scene: Scene
+) -> None:
+    async def register(tx: Tx, caller: Caller) -> None:
+        tenant_id = scene.connector.tenant_id
+        await register_connector(tx, caller, HASHER, tenant_id=tenant_id, name="Sync", permissions=[], now=NOON)
+
+    async with store.write() as tx:
+        await register(tx, scene.bob)
+        for caller in (scene.app, scene.pat):
+            with pytest.raises(Forbidden):
+                await register(tx, caller)
 
 
 async def test_secrets_are_for_who_may_change_the_connector_and_end_in_the_future(store: Store, scene: Scene) -> None:
