@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from tenantry.core.errors import InvalidValue, PayloadTooLarge
-from tenantry.surfaces.shared.body import Fields, parse_json, read_body
+from tenantry.surfaces.shared.body import MOST_VALUES, Fields, parse_json, read_body
 
 DEPTH = 32
 
@@ -162,3 +162,14 @@ def test_a_body_that_is_no_object_is_refused(value: Any) -> None:
     with pytest.raises(InvalidValue) as refused:
         Fields(value)
     assert refused.value.field == "body"
+
+
+@pytest.mark.parametrize("lenient", [False, True])
+def test_a_body_of_more_values_than_anybody_sends_is_refused_before_they_are_looked_at(lenient: bool) -> None:
+    most = json.dumps({"a": [[]] * (MOST_VALUES - 1)}).encode()
+    assert len(parse_json(most, depth_limit=8, lenient=lenient)["a"]) == MOST_VALUES - 1
+    bodies: tuple[Any, ...] = ({"a": [[]] * MOST_VALUES}, [{str(key): {} for key in range(MOST_VALUES)}])
+    for more in bodies:
+        with pytest.raises(InvalidValue) as refused:
+            parse_json(json.dumps(more).encode(), depth_limit=8, lenient=lenient)
+        assert (refused.value.field, str(MOST_VALUES) in refused.value.public) == ("body", True)

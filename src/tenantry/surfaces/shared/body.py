@@ -16,6 +16,8 @@ from tenantry.core.errors import InvalidValue, PayloadTooLarge
 
 LARGEST_OF_STRANGERS = 16_384
 """Bytes of a body that is parsed before anything is proven, since parsing is work: what proves somebody is short."""
+MOST_VALUES = 50_000
+"""In one JSON body: of a megabyte of empty lists, looking at each would hold everybody up for half a second."""
 
 _fast = msgspec.json.Decoder()
 
@@ -67,8 +69,8 @@ async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
 def parse_json(raw: bytes, *, depth_limit: int, lenient: bool = False) -> Any:
     """One JSON value. `lenient` also takes JSON5 and Python's `str(dict)`, as some clients send them.
 
-    Raises InvalidValue: field `body` when it is not JSON or nested deeper than `depth_limit`; for a NUL, a lone
-    surrogate or a number that is none, the key it stands at. One of two equal keys: the last counts.
+    Raises InvalidValue: field `body` when it is not JSON, nested deeper than `depth_limit` or of more than MOST_VALUES;
+    for a NUL, a lone surrogate or a number that is none, the key it stands at. One of two equal keys: the last counts.
     """
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     try:
@@ -114,8 +116,13 @@ def _as_json(match: re.Match[str]) -> str:
 def _check(value: Any, depth_limit: int) -> None:
     """Walk the value without recursion. The field named is the nearest key."""
     todo: list[tuple[Any, str, int]] = [(value, "body", 0)]
+    room = MOST_VALUES
     while todo:
         item, name, depth = todo.pop()
+        if isinstance(item, dict | list):
+            room -= len(item)
+            if room < 0:
+                raise InvalidValue(f"The request body holds more than {MOST_VALUES} values.", field="body")
         if isinstance(item, str):
             _check_text(item, name)
         elif isinstance(item, dict):
