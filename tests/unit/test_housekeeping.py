@@ -6,13 +6,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 from tenantry import housekeeping
 from tenantry.core.clock import DAY, HOUR, MINUTE, Micros
-from tenantry.core.errors import NotFound
+from tenantry.core.errors import NotFound, StoreBusy
 from tenantry.core.ids import TenantId
 from tenantry.directory import purging
 from tenantry.directory.group_deletion import delete_group
@@ -20,7 +20,7 @@ from tenantry.directory.tenants import delete_tenant
 from tenantry.directory.users import RESTORABLE, delete_user, restore_user
 from tenantry.housekeeping import tidy
 from tenantry.outbox.webhooks import delete_webhook, send_test
-from tenantry.store import audit_events, idempotency, webhook_deliveries
+from tenantry.store import audit_events, idempotency, open_store, webhook_deliveries
 from tenantry.store import grants as grant_rows
 from tenantry.store.engine import Store, Tx, Value
 from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user, a_webhook
@@ -279,3 +279,32 @@ async def test_two_processes_that_tidy_at_once_audit_each_user_once(store: Store
     assert sum(event.type == "user.purged" for event in trail) == 5
     async with store.read() as read:
         assert await grant_rows.list_of_tenant(read, tenant.id, NOON, "", 10) == []
+
+
+async def test_a_server_looks_at_everything_when_it_starts_and_then_once_a_day(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "FIRST_AFTER_SECONDS", 0)
+    monkeypatch.setattr(housekeeping, "EVERY_SECONDS", 0)
+    rounds: list[int] = []
+    over = asyncio.Event()
+
+    async def round_of(*args: Any, pause: float) -> dict[str, int]:
+        rounds.append(len(args[3]))
+        if len(rounds) == 3:
+            raise StoreBusy
+        if len(rounds) == 25:
+            over.set()
+            await asyncio.Event().wait()
+        return {}
+
+    monkeypatch.setattr(housekeeping, "tidy", round_of)
+    store = await open_store(sqlite_url)
+    task = asyncio.create_task(housekeeping.keep_tidy(store, FakeClock(NOON)))
+    await asyncio.wait_for(over.wait(), 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await store.close()
+    hourly, all_of_them = len(housekeeping.SHORT), len(KEPT)
+    assert rounds == [all_of_them, *[hourly] * 23, all_of_them]

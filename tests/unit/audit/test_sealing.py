@@ -93,7 +93,10 @@ async def test_a_long_trail_takes_several_seals_and_a_sealer_that_stops_midway_l
     assert (await verify_trail(store, KEY, tenant_id))[1:4:2] == (34, 0)
 
 
-async def test_a_round_seals_every_tenant_the_deleted_and_the_servers_own_trail_too(store: Store) -> None:
+async def test_a_round_seals_every_tenant_the_deleted_and_the_servers_own_trail_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing, "_BATCH", 2)
     made = [await a_tenant(store, now=NOON) for _ in range(3)]
     await tamper(store, "UPDATE tenants SET deleted_at = 1 WHERE id = :id", id=made[0].id)
     await happen(store, events.SYSTEM_TENANT, NOON)
