@@ -12,6 +12,7 @@ from tenantry.access.actions import RoleId
 from tenantry.audit.events import SignInSucceeded
 from tenantry.audit.record import record
 from tenantry.devices.managed_accounts import AccountType, insert_account
+from tenantry.directory.users import delete_user
 from tests.support.builders import (
     SomeUser,
     a_connector,
@@ -177,6 +178,25 @@ async def test_who_acts_on_an_app_of_a_customer_comes_back_to_a_page_that_opens(
     answer = await acting.send(f"/tokens/{grant.id}/revoke")
     assert (answer.status_code, answer.headers["location"]) == (303, "/reach")
     assert (await acting.open("/reach")).status_code == 200
+
+
+async def test_who_administers_less_is_not_offered_what_takes_an_administrator_over(sqlite_portal: Portal) -> None:
+    store, tenant = sqlite_portal.app.deps.store, sqlite_portal.tenant
+    ursula = await sqlite_portal.visit(await a_user(store, tenant, roles=[RoleId.USER_ADMINISTRATOR]))
+    offers = ("/password", "/delete")
+    for user, status in ((sqlite_portal.mia, 200), (sqlite_portal.dana, 403)):
+        path = f"/users/{user.id}"
+        page = (await ursula.open(path)).text
+        assert [f'href="{path}{offer}"' in page for offer in offers] == [status == 200] * 2
+        assert f'href="{path}/edit"' in page
+        assert [(await ursula.open(path + offer)).status_code for offer in offers] == [status] * 2
+        radius = (await ursula.open(f"/blast-radius/user/{user.id}")).text
+        assert (f'action="{path}/delete"' in radius) is (status == 200)
+    gone = await a_user(store, tenant, roles=[RoleId.GLOBAL_ADMINISTRATOR])
+    async with store.write() as tx:
+        await delete_user(tx, as_user(sqlite_portal.dana), tenant.id, gone.id, NOON)
+    assert f'href="/users/{gone.id}/restore"' not in (await ursula.open(f"/users/{gone.id}")).text
+    assert (await ursula.open(f"/users/{gone.id}/restore")).status_code == 403
 
 
 async def test_who_is_refused_is_told_what_is_missing(sqlite_portal: Portal) -> None:

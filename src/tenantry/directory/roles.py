@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from tenantry.access.actions import Action, RoleId
-from tenantry.access.decide import require
+from tenantry.access.decide import decide, require
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
@@ -62,6 +62,12 @@ async def require_over(read: Read, caller: Caller, tenant_id: TenantId, user_id:
     action = action_over(await roles.list_unexpired(read, tenant_id, user_id, now))
     if action is not None:
         await require(read, caller, action, tenant_id, now=now)
+
+
+async def is_within_reach(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
+    """Whether `require_over` would let the caller pass: for what pages offer."""
+    action = action_over(await roles.list_unexpired(read, tenant_id, user_id, now))
+    return action is None or (await decide(read, caller, action, tenant_id, now=now)).allowed
 
 
 async def assign_role(

@@ -5,6 +5,8 @@ The button sends its form to where the thing is ended anyway; devices are ended 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access import blast_radius
@@ -12,6 +14,7 @@ from tenantry.access.actions import Action
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import ConnectorId, EnterpriseId, GrantId, ManagedAccountId, RelationshipId, UserId
 from tenantry.devices.revocation import remove_device
+from tenantry.directory.roles import is_within_reach
 from tenantry.surfaces.portal.blast_words import Radius, device_words, relationship_words, user_words
 from tenantry.surfaces.portal.blast_words_apps import connector_words, token_words
 from tenantry.surfaces.portal.forms import Form, once, read_form
@@ -48,7 +51,8 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
     """Ended by deleting the user, who can be restored."""
     async with reading(request) as (read, now):
         found = await blast_radius.user_radius(read, session.caller, session.here, user_id, now)
-    return _show(request, user_words(found))
+        reached = await is_within_reach(read, session.caller, session.here, user_id, now)
+    return _show(request, user_words(replace(found, may_end=found.may_end and reached)))
 
 
 @router.get("/blast-radius/relationship/{relationship_id}")

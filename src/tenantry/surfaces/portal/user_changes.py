@@ -8,6 +8,7 @@ from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.passwords import generate_password
+from tenantry.directory.roles import require_over
 from tenantry.directory.users import NewUser, UserChanges, create_user, get_user, set_password, update_user
 from tenantry.store import tenants
 from tenantry.store.users import User
@@ -152,4 +153,6 @@ async def _look(request: Request, session: Session, user_id: UserId, action: Act
     """The user that is not deleted, for who may do `action`."""
     async with reading(request) as (read, now):
         await require(read, session.caller, action, session.here, now=now)
+        if action is Action.RESET_PASSWORD:
+            await require_over(read, session.caller, session.here, user_id, now)
         return await get_user(read, session.caller, session.here, user_id, now)

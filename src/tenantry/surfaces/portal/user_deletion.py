@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.core.ids import UserId
+from tenantry.directory.roles import require_over
 from tenantry.directory.user_search import find_any_user
 from tenantry.directory.users import RESTORABLE, delete_user, get_user, restore_user
 from tenantry.store import user_facts
@@ -29,6 +30,7 @@ async def ask_delete(request: Request, session: SignedIn, user_id: UserId) -> Re
     """What stops working, and until when it can be undone."""
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.DELETE_USER, session.here, now=now)
+        await require_over(read, session.caller, session.here, user_id, now)
         user = await get_user(read, session.caller, session.here, user_id, now)
         tokens = len(await user_facts.list_tokens(read, session.here, user_id, now, limit=COUNTED))
     return ask(
@@ -83,6 +85,7 @@ async def restore(request: Request, session: SignedIn, user_id: UserId) -> Respo
 async def _ask_restore(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.RESTORE_USER, session.here, now=now)
+        await require_over(read, session.caller, session.here, user_id, now)
         user = await find_any_user(read, session.caller, session.here, user_id, now)
     return ask(
         request,

@@ -14,7 +14,7 @@ from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.clock import SECOND
 from tenantry.core.ids import UserId
-from tenantry.directory.roles import list_roles
+from tenantry.directory.roles import is_within_reach, list_roles
 from tenantry.directory.second_factors import find_factors, methods_of
 from tenantry.directory.user_files import COLUMNS, write_row
 from tenantry.directory.user_search import Place, find_any_user, search_users
@@ -37,6 +37,8 @@ from tenantry.surfaces.shared.routing import performs
 PAGE = 50
 SHOWN = 20
 EXPORT_PAGE = 1000
+_OVER = (Action.RESET_PASSWORD, Action.CHANGE_SIGN_IN_METHODS, Action.DELETE_USER, Action.RESTORE_USER)
+"""What is not for those who administer less than the user does."""
 
 router = APIRouter()
 
@@ -130,7 +132,7 @@ def csv_file(lines: AsyncIterator[str], name: str, media_type: str = "text/csv; 
 @router.get("/users/{user_id}")
 @performs(Action.READ_USER)
 async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Queries: those of the session, and at most 16, however much the user has."""
+    """Queries: those of the session, and at most 17, however much the user has."""
     caller, here = session.caller, session.here
     async with reading(request) as (read, now):
         user = await find_any_user(read, caller, here, user_id, now)
@@ -144,10 +146,10 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
                 Action.RESTORE_USER,
                 Action.ASSIGN_ROLE,
                 Action.READ_AUDIT,
-                Action.READ_MANAGED_ACCOUNT,
-                Action.READ_CONNECTOR,
             )
         }
+        if not await is_within_reach(read, caller, here, user_id, now):
+            may |= {action.value: False for action in _OVER}
         roles = await list_roles(read, here, user_id, now)
         last_sign_in = await users.find_last_sign_in(read, here, user_id)
         numbers = await phones.list_of_user(read, here, user_id)
