@@ -11,6 +11,7 @@ from tenantry.core.errors import DomainError, FailedPrecondition, InvalidValue
 from tenantry.core.ids import UserId
 from tenantry.directory.members import Newcomers, add_members
 from tenantry.directory.phones import add_verified_phone
+from tenantry.directory.subscribers import add_subscribers, remove_subscriber
 from tenantry.directory.users import delete_user, restore_user
 from tenantry.outbox.changes import listening
 from tenantry.outbox.webhooks import LONGEST_VALIDITY, MOST_OF_ONE_OBJECT, VALIDITY, delete_webhook, update_webhook
@@ -63,6 +64,16 @@ async def test_who_was_in_already_is_no_event_and_who_leaves_is_one(outbox: Outb
     rows = await outbox.waiting(webhook_id)
     assert [row.event_type for row in rows] == ["MemberAdded", "MemberRemoved"]
     assert json.loads(rows[1].body)["data"]["type"] == "Member"
+
+
+async def test_subscribers_come_and_go_unheard(outbox: Outbox) -> None:
+    group = await a_group(outbox.store, outbox.tenant, admins=[outbox.anna], subscribers=[])
+    webhook_id = await outbox.register(group=group)
+    name = outbox.bob.user_principal_name
+    async with outbox.store.write() as tx:
+        await add_subscribers(tx, OPERATOR, outbox.tenant.id, group, [name], now=outbox.clock())
+        await remove_subscriber(tx, OPERATOR, outbox.tenant.id, group, outbox.bob.id, outbox.clock())
+    assert await outbox.waiting(webhook_id) == []
 
 
 async def test_only_webhooks_that_ask_for_it_are_told(outbox: Outbox) -> None:

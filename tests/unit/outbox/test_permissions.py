@@ -10,8 +10,9 @@ from tenantry.access.actions import Action
 from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY
 from tenantry.core.errors import FailedPrecondition, Forbidden, InvalidValue
+from tenantry.outbox.changes import listening
 from tenantry.outbox.deliveries import send_again
-from tenantry.outbox.handshake import ProvenUrl
+from tenantry.outbox.handshake import ProvenUrl, prove
 from tenantry.outbox.webhooks import (
     LONGEST_VALIDITY,
     ObjectType,
@@ -103,6 +104,22 @@ async def test_nothing_lasts_longer_than_two_years(outbox: Outbox) -> None:
     now = outbox.clock()
     webhook_id = await outbox.register(expires_at=now + 10 * LONGEST_VALIDITY)
     assert (await outbox.webhook(webhook_id)).expires_at == now + LONGEST_VALIDITY
+
+
+async def test_who_sends_an_event_again_wakes_the_sender(outbox: Outbox) -> None:
+    webhook_id = await outbox.register()
+    await outbox.add(outbox.bob)
+    await outbox.deliver(webhook_id)
+    [row] = await outbox.waiting(webhook_id)
+    with listening() as heard:
+        async with outbox.store.write() as tx:
+            await send_again(tx, OPERATOR, outbox.tenant.id, webhook_id, row.id, outbox.clock())
+    assert heard == {(outbox.tenant.id, webhook_id): 1}
+
+
+async def test_an_address_with_a_fragment_is_told_what_is_wrong_with_it(outbox: Outbox) -> None:
+    with pytest.raises(InvalidValue, match="no #"):
+        await prove(outbox.http, f"{outbox.receiver.url}#there", None)
 
 
 @pytest.mark.parametrize("end", ["disabled", "expired"])
