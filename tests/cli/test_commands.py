@@ -23,6 +23,7 @@ ALL = [
     ("housekeeping",),
     ("db", "upgrade"),
     ("db", "check"),
+    ("db", "backup"),
     ("key", "rotate"),
     ("key", "list"),
     ("audit", "tail"),
@@ -243,6 +244,26 @@ def test_without_tables_a_command_exits_78_and_names_the_one_that_makes_them(tmp
     assert "tenantry db upgrade" in shell.run("db", "check", code=78)
     shell.run("db", "upgrade")
     shell.run("db", "check")
+
+
+def test_a_backup_holds_what_the_database_held_and_can_take_its_place(shell: Shell, tenant: str) -> None:
+    file = shell.data_dir / "backup.db"
+    made = shell.json("db", "backup", str(file))
+    assert (made["file"], made["bytes"]) == (str(file), file.stat().st_size)
+    shell.json("tenant", "create", "Later", "--domain", "later.example")
+    for old in shell.data_dir.glob("tenantry.db*"):
+        old.unlink()
+    file.rename(shell.data_dir / "tenantry.db")
+    assert [row["id"] for row in shell.json("tenant", "list")] == [tenant]
+    assert shell.json("db", "check")["revision"] == made["schema"]
+
+
+def test_a_backup_replaces_no_file_and_leaves_postgresql_to_its_own_tools(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    assert "taken" in shell.run("db", "backup", str(tmp_path / "taken"), code=3)
+    assert "cannot be written" in shell.run("db", "backup", str(tmp_path / "absent" / "file"), code=2)
+    (shell.data_dir / "tenantry.toml").write_text('database_url = "postgresql://nobody@127.0.0.1:1/none"\n')
+    assert "pg_dump" in shell.run("db", "backup", str(tmp_path / "file"), code=2)
 
 
 def test_tenants_are_listed_by_pages(shell: Shell) -> None:

@@ -1,12 +1,15 @@
-"""`tenantry db`: the schema of the database."""
+"""`tenantry db`: the schema of the database, and a copy of it."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from tenantry.cli.common import AsJson, DataDir, fail, failing_well, noun, settings_of, show
 
-app = noun("The database's schema.")
+app = noun("The database: its schema, a backup.")
 
 
 @app.command()
@@ -37,3 +40,33 @@ def check(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     show({"revision": state.revision, "needed": state.head}, as_json)
     if not state.is_current:
         fail("Run `tenantry db upgrade`.", 78)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A file that does not exist yet.")],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy a SQLite database, as it is at one moment, while the server runs. The master key is not in it.
+
+    Example: `tenantry db backup /var/backups/tenantry-2026-03-01.db`
+    """
+    url = settings_of(data_dir).store_url
+    if not url.startswith("sqlite:///"):
+        fail("This installation keeps its data in PostgreSQL: back it up with pg_dump.", 2)
+    with failing_well():
+        from rich.console import Console
+        from rich.progress import Progress
+
+        from tenantry.store.sqlite_backup import back_up
+
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as bar:
+            task = bar.add_task("Pages", total=None)
+            made = back_up(
+                Path(url.removeprefix("sqlite:///")),
+                file,
+                lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    show(made._asdict(), as_json)
