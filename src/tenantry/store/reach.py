@@ -80,7 +80,7 @@ class Totals(NamedTuple):
 async def list_partner_paths(
     read: Read, tenant_id: TenantId, now: Micros, *, named_like: str, after: tuple[str, str], limit: int
 ) -> list[PartnerPath]:
-    """At most `limit` ways in of live partners after (`name_key`, `id`), by the partner's name; requests that wait too."""
+    """At most `limit` ways in of live partners, requests that wait too, by the partner's name, after the position."""
     return await read.all(
         PartnerPath,
         """
