@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from html import escape
 from pathlib import Path
@@ -262,6 +263,37 @@ async def test_what_is_no_form_is_refused_with_a_page(sqlite_portal: Portal, con
     answer = await visitor.http.post("/connectors/new", content=content, headers={"content-type": content_type})
     assert 400 <= answer.status_code < 500
     assert "<h1>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("charset", "token"),
+    [("unicode_escape", b"\\ud800"), ("utf-7", b"+2AA-"), ("idna", b"x"), ("utf-16", b"x"), ('"latin-1"', b"x")],
+)
+async def test_a_form_in_another_charset_is_refused(sqlite_portal: Portal, charset: str, token: bytes) -> None:
+    visitor = await sqlite_portal.visit(None)
+    content = b'--y\r\nContent-Disposition: form-data; name="form_token"\r\n\r\n%b\r\n--y--\r\n' % token
+    kind = f"multipart/form-data; charset={charset}; boundary=y"
+    answer = await visitor.http.post("/sign-in", content=content, headers={"content-type": kind})
+    assert answer.status_code == 400
+    kind = "multipart/form-data; Charset=UTF-8; boundary=y"
+    answer = await visitor.http.post("/sign-in", content=content, headers={"content-type": kind})
+    assert answer.status_code == 403  # read, and not believed
+
+
+@pytest.mark.parametrize("header", ["origin", "referer"])
+async def test_a_sender_that_is_no_address_is_no_page_of_ours(sqlite_portal: Portal, header: str) -> None:
+    visitor = await sqlite_portal.visit(None)
+    answer = await visitor.http.post("/sign-in", data={"form_token": "x"}, headers={header: "http://["})
+    assert answer.status_code == 403
+
+
+async def test_a_draft_of_what_no_page_can_hold_is_left_out(sqlite_portal: Portal) -> None:
+    visitor = await sqlite_portal.visit(sqlite_portal.dana)
+    typed = ["/connectors/new", {"name": ["\ud800"], "description": ["kept"]}]
+    visitor.http.cookies.set(DRAFT_COOKIE, base64.urlsafe_b64encode(json.dumps(typed).encode()).decode())
+    page = await visitor.open("/connectors/new")
+    assert page.status_code == 200
+    assert "kept" in page.text
 
 
 @pytest.mark.parametrize("value", ["\0", "a\nb", "\x1b[31m", "\x85"])

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -219,6 +220,9 @@ def _parse_urlencoded(body: bytes) -> Form:
 
 
 async def _parse_multipart(request: Request, body: bytes) -> Form:
+    _, options = parse_options_header(request.headers["content-type"])
+    if options.get(b"charset", b"utf-8").lower() != b"utf-8":  # the parser would take any codec, however slow
+        raise ValueError("another charset")
     parsed = await MultiPartParser(request.headers, _once(body), max_files=4, max_fields=2_000).parse()
     values: dict[str, list[str]] = {}
     files: dict[str, bytes] = {}
@@ -273,7 +277,8 @@ def draft_of(request: Request) -> Form:
         path, typed = json.loads(base64.urlsafe_b64decode(raw))
         if path == request.scope["path"] and all(isinstance(texts, list) for texts in typed.values()):
             request.state.drop_draft = True
-            return Form({str(name): [str(text) for text in texts] for name, texts in typed.items()})
+            kept = {name: [text for text in map(str, texts) if is_clean(text)] for name, texts in typed.items()}
+            return Form({name: texts for name, texts in kept.items() if texts})
     except (ValueError, TypeError, AttributeError):
         return Form()
     return Form()

@@ -171,7 +171,10 @@ def path_of(request: Request) -> str:
 
 def form_page_of(request: Request) -> str:
     """The page that held the form, as the browser says; a form that does not say is shown at its own address."""
-    sender = urlsplit(request.headers.get("referer", ""))
+    try:
+        sender = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return path_of(request)
     if sender.netloc != request.headers.get("host") or not sender.path:
         return path_of(request)
     return local_path(f"{sender.path}?{sender.query}" if sender.query else sender.path)
@@ -207,7 +210,9 @@ def form_seed(request: Request) -> str:
 
 def check_form(request: Request, token: str) -> None:
     """Raises ForgedForm unless the form came from a page of ours, of this session."""
-    if comes_from_elsewhere(request) or not hmac.compare_digest(token.encode(), form_token(request).encode()):
+    if comes_from_elsewhere(request):
+        raise ForgedForm
+    if not hmac.compare_digest(token.encode("utf-8", "replace"), form_token(request).encode()):
         raise ForgedForm
 
 
@@ -217,4 +222,7 @@ def comes_from_elsewhere(request: Request) -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     sender = request.headers.get("origin")
-    return sender is not None and urlsplit(sender).netloc != request.headers.get("host")
+    try:
+        return sender is not None and urlsplit(sender).netloc != request.headers.get("host")
+    except ValueError:
+        return True
