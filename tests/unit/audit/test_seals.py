@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 
 from tenantry.audit.seals import MARGIN, Verdict, has_seal, seal_trail, verify_trail
@@ -9,8 +13,9 @@ from tenantry.core.clock import HOUR, MINUTE, SECOND
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import TenantId
 from tenantry.store import open_store
-from tenantry.store.engine import Store
+from tenantry.store.engine import Read, Store
 from tests.support.clock import NOON
+from tests.support.wrapped_store import WrappedStore
 from tests.unit.audit.conftest import KEY, LATE, a_trail, happen, seals_of, tamper
 
 
@@ -86,6 +91,51 @@ async def test_the_first_seal_that_does_not_hold_says_where_to_look(
     assert (broken.number, broken.said, broken.found) == (number, said, found)
     assert broken.since == (NOON + MINUTE if number == 2 else 0)
     assert broken.until in (0, NOON + HOUR + MINUTE, NOON + 2 * HOUR + MINUTE)
+
+
+@pytest.mark.parametrize("last", [None, 1, 2])
+async def test_seals_that_are_taken_away_while_they_are_checked_end_the_check_as_broken(
+    sealed: tuple[Store, TenantId], last: int | None
+) -> None:
+    store, tenant_id = sealed
+
+    class Robbed(WrappedStore):
+        looks = 0
+
+        @asynccontextmanager
+        async def read(self) -> AsyncIterator[Read]:
+            self.looks += 1
+            if self.looks == 2:
+                await tamper(store, "DELETE FROM audit_seals WHERE tenant_id = :t", t=tenant_id)
+            async with store.read() as read:
+                yield read
+
+    async with asyncio.timeout(10):
+        verdict = await verify_trail(Robbed(store), KEY, tenant_id, last=last)
+    assert verdict.broken == 1
+    assert verdict.first_broken is not None
+    number, since, until, said, found = verdict.first_broken
+    assert (number, said) == (1 if last is None else 4 - last, None)
+    assert (since, until) == (0 if last is None else NOON + (2 - last) * HOUR + MINUTE, NOON + 2 * HOUR + MINUTE)
+    assert found == (6 if last is None else 2 * last)
+
+
+async def test_others_have_their_turn_between_short_seals(sqlite_url: str) -> None:
+    store = await open_store(sqlite_url)
+    tenant_id = a_trail()
+    for number in range(3):
+        await happen(store, tenant_id, NOON + number * HOUR)
+        await seal_trail(store, KEY, tenant_id, NOON + (number + 1) * HOUR)
+    seen: list[tuple[str, int]] = []
+    loop = asyncio.get_running_loop()
+
+    def told(done: int, _total: int) -> None:
+        seen.append(("seal", done))
+        loop.call_soon(seen.append, ("turn", done))
+
+    await verify_trail(store, KEY, tenant_id, progress=told)
+    assert seen == [(what, done) for done in (1, 2, 3) for what in ("seal", "turn")]
+    await store.close()
 
 
 async def test_one_broken_seal_does_not_hide_that_the_others_hold(sealed: tuple[Store, TenantId]) -> None:
