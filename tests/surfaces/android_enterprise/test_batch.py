@@ -103,8 +103,9 @@ async def test_a_batch_whose_answers_grow_too_large_leaves_the_rest_undone(
 
 async def test_boundaries_without_end_do_not_fill_the_memory(emm: Emm) -> None:
     content = b"\n--b" * 1_000_000
+    headers = {"content-type": "multipart/mixed; boundary=b", "authorization": f"Bearer {emm.token()}"}
     tracemalloc.start()
-    refused = await emm.http.post("/batch", content=content, headers={"content-type": "multipart/mixed; boundary=b"})
+    refused = await emm.http.post("/batch", content=content, headers=headers)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert refused.status_code == 400
@@ -113,7 +114,8 @@ async def test_boundaries_without_end_do_not_fill_the_memory(emm: Emm) -> None:
 
 async def test_a_thousand_requests_are_a_batch_and_one_more_is_not(emm: Emm) -> None:
     one = "GET /androidenterprise/v1/nothing HTTP/1.1\n\n"
-    parts = await send(emm, a_batch(*((f"x + {number}", one) for number in range(1000))))
+    authorization = f"Bearer {emm.token()}"
+    parts = await send(emm, a_batch(*((f"x + {number}", one) for number in range(1000))), authorization=authorization)
     assert len(parts) == 1000
     for content, content_type in (
         (a_batch(*((f"x + {number}", one) for number in range(1001))), 'multipart/mixed; boundary="===b=="'),
@@ -123,6 +125,35 @@ async def test_a_thousand_requests_are_a_batch_and_one_more_is_not(emm: Emm) -> 
         (a_batch(("x + 1", one)), "application/json"),
         (a_batch(("x + 1", one)), "multipart/mixed; boundary=other"),
     ):
-        refused = await emm.http.post("/batch", content=content, headers={"content-type": content_type})
+        headers = {"content-type": content_type, "authorization": authorization}
+        refused = await emm.http.post("/batch", content=content, headers=headers)
         assert refused.status_code == 400, content[:40]
         assert refused.json()["error"]["errors"][0]["location"] == "body"
+
+
+@pytest.mark.parametrize("path", ["/batch", "/batch/androidenterprise/v1"])
+async def test_who_is_not_proven_may_send_a_short_batch_only(emm: Emm, path: str) -> None:
+    ask = f"GET {emm.user} HTTP/1.1\nauthorization: Bearer {emm.token()}\nx-filling: {'x' * 3000}\n\n"
+    assert [inner(part)[0] for part in await send(emm, a_batch(*[("x + 1", ask)] * 3), path)] == ["HTTP/1.1 200 OK"] * 3
+    long = a_batch(*[("x + 1", ask)] * 6)
+    headers = {"content-type": 'multipart/mixed; boundary="===b=="'}
+    assert (await emm.http.post(path, content=long, headers=headers)).status_code == 413
+    assert len(await send(emm, long, path, authorization=f"Bearer {emm.token()}")) == 6
+    refused = await emm.http.post(path, content=long, headers={**headers, "authorization": "Bearer bad"})
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, 'Bearer realm="tenantry"')
+    refused = await emm.http.post(path, content=b"text", headers={**headers, "authorization": "Bearer bad"})
+    assert refused.status_code == 401
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+@pytest.mark.parametrize("where", ["part", "request"])
+async def test_a_part_has_as_many_header_lines_as_a_client_may_need(emm: Emm, end: str, where: str) -> None:
+    async def sent(count: int) -> int:
+        lines = f"a: b{end}" * count
+        in_part, in_request = (lines, "") if where == "part" else ("", lines)
+        body = f"--b\nContent-ID: <x>\n{in_part}\n\nGET {emm.user} HTTP/1.1\n{in_request}\n\n--b--\n"
+        headers = {"content-type": "multipart/mixed; boundary=b", "authorization": f"Bearer {emm.token()}"}
+        return (await emm.http.post("/batch", content=body.encode(), headers=headers)).status_code
+
+    assert await sent(60) == 200
+    assert await sent(batch.MOST_LINE_ENDS + 2) == 400  # the empty line's is not counted
