@@ -35,11 +35,12 @@ def check(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     settings = settings_of(data_dir)
     with failing_well():
         from tenantry.store import migrate
+        from tenantry.store.migrations import advice
 
         state = migrate.check(settings.store_url)
     show({"revision": state.revision, "needed": state.head}, as_json)
     if not state.is_current:
-        fail("Run `tenantry db upgrade`.", 78)
+        fail(advice(state.revision), 78)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from alembic.runtime.migration import MigrationContext
 
 from tenantry.core.errors import StoreUnavailable
 from tenantry.store import migrations
+from tenantry.store.engine import SchemaOutdated
 from tenantry.store.new_sqlite import create_tables
 from tenantry.store.statistics import write_statistics
 
@@ -37,8 +38,9 @@ class SchemaState(NamedTuple):
 
 
 def upgrade(url: str) -> None:
-    """Create or change the tables up to HEAD; does nothing when they are there. Raises StoreBusy, StoreUnavailable.
+    """Create or change the tables up to HEAD; does nothing when they are there.
 
+    Raises SchemaOutdated when a later version made them, StoreBusy, StoreUnavailable.
     A SQLite file is made when absent, readable by its owner only. On Citus: run it against the coordinator.
     """
     path = _sqlite_path(url)
@@ -47,7 +49,7 @@ def upgrade(url: str) -> None:
 
 
 def run_migrations(url: str) -> None:
-    """The migrations that the database has not seen, one after the other. Raises StoreUnavailable."""
+    """The migrations that the database has not seen, one after the other. Raises SchemaOutdated, StoreUnavailable."""
     _on_connection(url, _upgrade)
 
 
@@ -69,6 +71,9 @@ def config_for(connection: sa.Connection | None = None) -> Config:
 
 
 def _upgrade(connection: sa.Connection) -> None:
+    revision = _revision(connection)
+    if migrations.is_newer(revision):
+        raise SchemaOutdated(migrations.advice(revision))
     command.upgrade(config_for(connection), "head")
     if connection.dialect.name == "sqlite":
         write_statistics(connection)

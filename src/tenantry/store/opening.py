@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenantry.store.engine import SchemaOutdated, Store
-from tenantry.store.migrations import HEAD
+from tenantry.store.migrations import HEAD, advice
 
 
 async def open_store(
@@ -47,7 +47,4 @@ async def _require_head(store: Store) -> None:
             known = await read.all(str, "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL")
         revision = await read.one_or_none(str, "SELECT version_num FROM alembic_version") if known else None
     if revision != HEAD:
-        raise SchemaOutdated(
-            f"The database schema is at {revision or 'no revision'}, this version needs {HEAD}. "
-            "Run `tenantry db upgrade`, then start again."
-        )
+        raise SchemaOutdated(advice(revision))
