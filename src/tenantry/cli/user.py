@@ -46,7 +46,8 @@ def create(
     async def work(desk: Desk) -> dict[str, Any]:
         from tenantry.directory.passwords import PasswordHasher, check_password_rules, generate_password
         from tenantry.directory.roles import assign_role
-        from tenantry.directory.users import NewUser, create_user
+        from tenantry.directory.user_properties import NewUser
+        from tenantry.directory.users import create_user
 
         roles = [role_named(text) for text in role or []]
         new_user = NewUser(

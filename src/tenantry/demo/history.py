@@ -37,7 +37,8 @@ from tenantry.directory.members import Newcomers
 from tenantry.directory.sessions import start_session
 from tenantry.directory.sign_in import sign_in
 from tenantry.directory.tenants import create_tenant, resolve_tenant
-from tenantry.directory.users import NewUser, create_user
+from tenantry.directory.user_properties import NewUser
+from tenantry.directory.users import create_user
 from tenantry.store import users
 from tenantry.store.devices import DeviceFacts
 from tenantry.store.engine import Tx

@@ -11,7 +11,8 @@ from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.roles import assign_role
 from tenantry.directory.tenants import create_tenant
-from tenantry.directory.users import NewUser, create_user
+from tenantry.directory.user_properties import NewUser
+from tenantry.directory.users import create_user
 from tenantry.store.engine import Tx
 from tenantry.tokens.secrets import SecretHasher
 

@@ -19,7 +19,8 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, new_guid
 from tenantry.directory.user_files import REQUIRED
-from tenantry.directory.users import NewUser, create_user
+from tenantry.directory.user_properties import NewUser
+from tenantry.directory.users import create_user
 from tenantry.store import user_imports
 from tenantry.store.engine import Read, Tx
 from tenantry.store.user_imports import ImportRow, UserImport

@@ -23,7 +23,8 @@ from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.roles import assign_role
 from tenantry.directory.subscribers import add_subscribers
 from tenantry.directory.tenants import create_tenant
-from tenantry.directory.users import NewUser, create_user
+from tenantry.directory.user_properties import NewUser
+from tenantry.directory.users import create_user
 from tenantry.store.engine import Store
 from tests.support.builders.stage import OPERATOR, counted
 from tests.support.clock import NOON

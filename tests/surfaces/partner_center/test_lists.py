@@ -8,7 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from tenantry.core.clock import DAY
-from tenantry.directory.users import NewUser, create_user
+from tenantry.directory.user_properties import NewUser
+from tenantry.directory.users import create_user
 from tests.support.builders import OPERATOR, a_relationship, a_tenant
 from tests.support.clock import NOON, FakeClock
 from tests.support.partner_center import Stage, a_token

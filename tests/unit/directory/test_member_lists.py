@@ -8,7 +8,8 @@ import pytest
 
 from tenantry.core.clock import DAY
 from tenantry.core.ids import GroupId
-from tenantry.directory.users import UserChanges, delete_user, restore_user, update_user
+from tenantry.directory.user_properties import UserChanges
+from tenantry.directory.users import delete_user, restore_user, update_user
 from tenantry.store import group_lists, groups, member_lists, members
 from tenantry.store.engine import Store
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user

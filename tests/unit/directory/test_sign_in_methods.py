@@ -16,7 +16,8 @@ from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
 from tenantry.directory.second_factors import find_factors, use_phone
 from tenantry.directory.sessions import list_sessions, start_session
 from tenantry.directory.sign_in_methods import remove_phone_of, reset_second_factors
-from tenantry.directory.users import UserChanges, get_user, update_user
+from tenantry.directory.user_properties import UserChanges
+from tenantry.directory.users import get_user, update_user
 from tenantry.store import passkeys, phones, second_factors, users
 from tenantry.store.engine import Store
 from tests.support.builders import HASHER, OPERATOR, SomeTenant, SomeUser, a_tenant, a_user, as_user

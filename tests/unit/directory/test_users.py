@@ -12,7 +12,8 @@ from tenantry.core.errors import AlreadyExists, AppOnlyRefused, InvalidValue, No
 from tenantry.core.ids import ConnectorId, CorrelationId, UserId, new_guid
 from tenantry.directory import users
 from tenantry.directory.tenants import add_domain
-from tenantry.directory.users import RESTORABLE, NewPassword, NewUser, UserChanges, UserOrder
+from tenantry.directory.user_properties import NewPassword, NewUser, UserChanges
+from tenantry.directory.users import RESTORABLE, UserOrder
 from tenantry.store import audit_events, passwords
 from tenantry.store import users as user_rows
 from tenantry.store.engine import Store

@@ -12,7 +12,8 @@ from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import AlreadyExists, NotFound
 from tenantry.core.ids import UserId
 from tenantry.directory import users
-from tenantry.directory.users import RESTORABLE, NewUser, UserChanges
+from tenantry.directory.user_properties import NewUser, UserChanges
+from tenantry.directory.users import RESTORABLE
 from tenantry.store.engine import Store
 from tests.support.builders import OPERATOR, SomeTenant, a_tenant
 from tests.support.clock import NOON

@@ -24,7 +24,7 @@ from tenantry.core.clock import SECOND
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidToken, InvalidValue
 from tenantry.directory import users
 from tenantry.directory.passwords import generate_password
-from tenantry.directory.users import NewPassword
+from tenantry.directory.user_properties import NewPassword
 from tenantry.store.engine import Read, Tx
 from tenantry.surfaces.partner_center import errors, paging, wire
 from tenantry.surfaces.partner_center.protocol import sent_request_id

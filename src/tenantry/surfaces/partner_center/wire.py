@@ -11,7 +11,7 @@ from tenantry.core.clock import to_iso
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import TenantId, UserId, parse_guid
 from tenantry.directory.passwords import check_password_rules
-from tenantry.directory.users import NewUser, UserChanges
+from tenantry.directory.user_properties import NewUser, UserChanges
 from tenantry.store.users import User
 from tenantry.surfaces.shared.body import Fields
 

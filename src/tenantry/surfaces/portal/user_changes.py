@@ -9,7 +9,8 @@ from tenantry.access.decide import require
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.passwords import generate_password
 from tenantry.directory.roles import require_over
-from tenantry.directory.users import NewUser, UserChanges, create_user, get_user, set_password, update_user
+from tenantry.directory.user_properties import NewUser, UserChanges
+from tenantry.directory.users import create_user, get_user, set_password, update_user
 from tenantry.store import tenants
 from tenantry.store.users import User
 from tenantry.surfaces.portal.forms import WHOLE, Form, draft_of, once, read_form
