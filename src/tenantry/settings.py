@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     )
     kaizala_calls_per_connector_per_minute: int = Field(100, ge=1, description="Kaizala calls of one connector.")
     kaizala_calls_per_tenant_per_minute: int = Field(300, ge=1, description="Kaizala calls of one tenant.")
+    relationship_requests_per_hour: int = Field(
+        20, ge=1, description="Requests for roles that one partner sends to customers in the portal."
+    )
     webhook_events_waiting: int = Field(
         10_000, ge=100, description="Events that may wait for one webhook. With more of them it is disabled."
     )

@@ -10,9 +10,11 @@ import pytest
 from tenantry.access.actions import RoleId
 from tenantry.core.clock import DAY
 from tenantry.delegation.relationships import approve_relationship
+from tenantry.store import open_store
+from tests.support.app import an_app
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_relationship, a_tenant, a_user
 from tests.support.clock import NOON
-from tests.support.portal import Portal, Visitor
+from tests.support.portal import Portal, Visitor, a_portal
 from tests.support.queries import counted_queries
 from tests.support.trail import types_of
 
@@ -150,6 +152,46 @@ async def test_what_is_wrong_with_a_request_stands_beside_its_field(
     assert says in error[1]
 
 
+async def test_one_request_waits_at_a_time_and_the_customers_name_is_told_when_it_agrees(pair: Pair) -> None:
+    portal = pair.portal
+    pat, dana = await portal.visit(pair.pat), await portal.visit(portal.dana)
+    address = await asked(pair, pat)
+    await pat.open("/customers/new")
+    assert (await pat.send("/customers/new", **request_of(pair))).status_code == 422
+    assert "A request to this customer waits for its answer" in pat.text
+    assert (await events_of(pair)).count("relationship.requested") == 1
+    for path in ("/customers", f"/customers/{portal.tenant.id}", f"/reach?tenant={pair.partner.id}"):
+        assert "Northwind" not in (await pat.open(path)).text
+        if path.startswith("/customers"):
+            assert portal.tenant.id in pat.text
+    await dana.open(f"{address}/approve")
+    await dana.send(f"{address}/approve")
+    for path in ("/customers", f"/customers/{portal.tenant.id}"):
+        await pat.open(path)
+        assert "Northwind" in pat.text
+    await pat.open("/customers/new")
+    assert (await pat.send("/customers/new", **request_of(pair))).status_code == 303  # the first waits no more
+
+
+async def test_a_partner_asks_so_often_in_an_hour_whomever(sqlite_url: str) -> None:
+    store = await open_store(sqlite_url)
+    app = await an_app(store, rate_limits="on", relationship_requests_per_hour=3)
+    pair = await a_pair(await a_portal(app))
+    pat = await pair.portal.visit(pair.pat)
+    for customer in ("nobody.example", pair.portal.tenant.domain, pair.portal.otto.tenant_id):
+        await pat.open("/customers/new")
+        await pat.send("/customers/new", **request_of(pair, customer=customer))
+        assert "Too many" not in pat.text
+    last = await a_tenant(store, name="Last")
+    await pat.open("/customers/new")
+    assert (await pat.send("/customers/new", **request_of(pair, customer=last.domain))).status_code == 422
+    assert "relationship.requested" not in await types_of(store, last.id)
+    for http in pair.portal.visitors:
+        await http.aclose()
+    await app.close()
+    await store.close()
+
+
 async def test_nobody_asks_the_own_organisation(sqlite_portal: Portal) -> None:
     pair = await a_pair(sqlite_portal)
     pat = await sqlite_portal.visit(pair.pat)
@@ -257,7 +299,8 @@ async def test_lists_of_partners_and_customers_page_by_key_and_ask_no_more_for_m
     for number in range(60):
         customer = await a_tenant(store, name=f"Zeta {number:02}")
         await a_relationship(store, pair.partner, customer, approved=number % 2 == 0)
-        await a_relationship(store, pair.partner, portal.tenant, approved=number % 2 == 0)
+        partner = await a_tenant(store, name=f"Helper {number:02}")
+        await a_relationship(store, partner, portal.tenant, approved=number % 2 == 0)
     assert [await cost(pat, "/customers"), await cost(dana, "/partners")] == before
     for visitor, path in ((pat, "/customers?q=ZETA"), (dana, "/partners")):
         page = await visitor.open(path)

@@ -474,8 +474,8 @@ async def test_the_queries_of_these_pages_do_not_grow_with_what_they_show(portal
         return found
 
     few = await costs()
-    partner = await a_tenant(store, name="Larch")
     for number in range(12):
+        partner = await a_tenant(store, name=f"Larch {number}")
         user = await a_user(store, portal.tenant, roles=[RoleId.DIRECTORY_READERS])
         connector = await a_connector(store, portal.tenant, name=f"App {number}")
         group = await a_group(store, portal.tenant, admins=[portal.mia])

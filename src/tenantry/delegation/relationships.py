@@ -15,7 +15,7 @@ from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import DAY, Micros
-from tenantry.core.errors import FailedPrecondition, Forbidden, InvalidValue, NotFound
+from tenantry.core.errors import AlreadyExists, FailedPrecondition, Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import RelationshipId, TenantId, new_guid
 from tenantry.store import partner_customers, relationships, tenants
 from tenantry.store.engine import Tx
@@ -63,9 +63,11 @@ async def request_relationship(
     expires_at: Micros,
     now: Micros,
 ) -> RelationshipId:
-    """Ask the customer for roles until `expires_at`, in the partner's name.
+    """Ask the customer for roles until `expires_at`, in the partner's name, which learns the customer's only when that
+    agrees. One request of a pair waits at a time.
 
-    Raises what `access.require` does; NotFound("customer" or "partner"), InvalidValue.
+    Raises what `access.require` does; NotFound("customer" or "partner"), InvalidValue; AlreadyExists (field
+    `customer_tenant_id`).
     """
     await require(tx, caller, Action.REQUEST_RELATIONSHIP, partner_tenant_id, now=now)
     _require_own(caller, partner_tenant_id)
@@ -75,9 +77,10 @@ async def request_relationship(
         raise InvalidValue("A relationship needs at least one role.", field="role_ids")
     if not now < expires_at <= now + LONGEST:
         raise InvalidValue("The end must be in the future and at most two years away.", field="expires_at")
-    customer = await _require_pair(tx, customer_tenant_id, partner_tenant_id)
+    await _require_pair(tx, customer_tenant_id, partner_tenant_id)
     relationship_id = RelationshipId(new_guid())
     roles = sorted(set(role_ids))
+    await partner_customers.remember(tx, partner_tenant_id, customer_tenant_id, name=None, is_reseller=None, now=now)
     requested = await relationships.insert(
         tx,
         customer_tenant_id,
@@ -88,11 +91,11 @@ async def request_relationship(
         expires_at=expires_at,
         now=now,
     )
-    await partner_customers.remember(
-        tx, partner_tenant_id, customer_tenant_id, name=customer.name, is_reseller=None, now=now
-    )
-    if requested is not None:
-        await partner_customers.copy_relationship(tx, requested)
+    if requested is None:
+        raise AlreadyExists(
+            "A request to this customer waits for its answer. Withdraw it to make another.", field="customer_tenant_id"
+        )
+    await partner_customers.copy_relationship(tx, requested)
     event = events.RelationshipRequested(
         relationship_id=relationship_id, partner_tenant_id=partner_tenant_id, role_ids=[*roles]
     )
@@ -112,6 +115,15 @@ async def approve_relationship(
     approved = await relationships.activate(tx, customer_tenant_id, relationship_id, now)
     if approved is None:
         raise await _not_changed(tx, customer_tenant_id, relationship_id, now)
+    customer = await tenants.find_undeleted(tx, customer_tenant_id)
+    await partner_customers.remember(
+        tx,
+        approved.partner_tenant_id,
+        customer_tenant_id,
+        name=customer.name if customer else None,
+        is_reseller=None,
+        now=now,
+    )
     await partner_customers.copy_relationship(tx, approved)
     event = events.RelationshipApproved(
         relationship_id=relationship_id,

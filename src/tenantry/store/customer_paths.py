@@ -33,7 +33,7 @@ async def list_by_name(
     return await read.all(
         CustomerPath,
         """
-        SELECT p.id, t.name, p.name_key,
+        SELECT p.id, CASE WHEN p.name_key = p.id THEN p.id ELSE t.name END AS name, p.name_key,
                (SELECT COUNT(*) FROM partner_relationships r
                 WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = p.id
                   AND r.status IN ('active', 'expiring') AND r.expires_at > :now) AS live,

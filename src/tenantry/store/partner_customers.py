@@ -1,6 +1,7 @@
 """The `partner_customers` and `partner_relationships` tables: a partner's copy of what its customers hold about it.
 
-The customer's rows decide (store/relationships.py); these are written in the same transaction and only listed.
+The customer's rows decide (store/relationships.py); these are written in the same transaction and only listed. A
+customer that has agreed to nothing yet stands there with its ID as its name: anybody can ask, and learns nothing by it.
 """
 
 from __future__ import annotations
@@ -26,20 +27,27 @@ class ListedCustomer(NamedTuple):
 
 
 async def remember(
-    tx: Tx, tenant_id: TenantId, customer_tenant_id: TenantId, *, name: str, is_reseller: bool | None, now: Micros
+    tx: Tx,
+    tenant_id: TenantId,
+    customer_tenant_id: TenantId,
+    *,
+    name: str | None,
+    is_reseller: bool | None,
+    now: Micros,
 ) -> None:
-    """Put the customer into the partner's list; `is_reseller` None leaves that as it is."""
+    """Put the customer into the partner's list; what is None stays as it is. Locks the row of the pair."""
     await tx.run(
         """
         INSERT INTO partner_customers (tenant_id, customer_tenant_id, name_key, is_reseller, created_at)
-        VALUES (:tenant_id, :customer_tenant_id, :name_key, COALESCE(CAST(:is_reseller AS SMALLINT), 0), :now)
+        VALUES (:tenant_id, :customer_tenant_id, COALESCE(CAST(:name_key AS TEXT), :customer_tenant_id),
+                COALESCE(CAST(:is_reseller AS SMALLINT), 0), :now)
         ON CONFLICT (tenant_id, customer_tenant_id) DO UPDATE
-        SET name_key = excluded.name_key,
+        SET name_key = COALESCE(CAST(:name_key AS TEXT), partner_customers.name_key),
             is_reseller = COALESCE(CAST(:is_reseller AS SMALLINT), partner_customers.is_reseller)
         """,
         tenant_id=tenant_id,
         customer_tenant_id=customer_tenant_id,
-        name_key=name.strip().lower(),
+        name_key=None if name is None else name.strip().lower(),
         is_reseller=None if is_reseller is None else int(is_reseller),
         now=now,
     )
@@ -74,11 +82,11 @@ async def list_partners(read: Read, customer_tenant_id: TenantId) -> list[Tenant
 
 
 async def rename(tx: Tx, tenant_id: TenantId, customer_tenant_id: TenantId, name: str) -> None:
-    """Where the customer stands in the partner's list from now on."""
+    """Where the customer stands in the partner's list from now on, if the partner knows its name."""
     await tx.run(
         """
         UPDATE partner_customers SET name_key = :name_key
-        WHERE tenant_id = :tenant_id AND customer_tenant_id = :customer_tenant_id
+        WHERE tenant_id = :tenant_id AND customer_tenant_id = :customer_tenant_id AND name_key <> customer_tenant_id
         """,
         tenant_id=tenant_id,
         customer_tenant_id=customer_tenant_id,
@@ -86,18 +94,18 @@ async def rename(tx: Tx, tenant_id: TenantId, customer_tenant_id: TenantId, name
     )
 
 
-async def is_there(read: Read, tenant_id: TenantId, customer_tenant_id: TenantId) -> bool:
-    """Whether the customer is, or was, one of this partner."""
-    row = await read.one_or_none(
+async def find_name(read: Read, tenant_id: TenantId, customer_tenant_id: TenantId) -> str | None:
+    """What the partner calls the customer; None when it is, and was, no customer of this partner."""
+    return await read.one_or_none(
         str,
         """
-        SELECT customer_tenant_id FROM partner_customers
-        WHERE tenant_id = :tenant_id AND customer_tenant_id = :customer_tenant_id
+        SELECT CASE WHEN c.name_key = c.customer_tenant_id THEN c.customer_tenant_id ELSE t.name END
+        FROM partner_customers c JOIN tenants t ON t.id = c.customer_tenant_id
+        WHERE c.tenant_id = :tenant_id AND c.customer_tenant_id = :customer_tenant_id
         """,
         tenant_id=tenant_id,
         customer_tenant_id=customer_tenant_id,
     )
-    return row is not None
 
 
 async def list_by_name(
@@ -108,7 +116,9 @@ async def list_by_name(
     return await read.all(
         ListedCustomer,
         """
-        SELECT c.customer_tenant_id AS id, t.name, c.is_reseller,
+        SELECT c.customer_tenant_id AS id,
+               CASE WHEN c.name_key = c.customer_tenant_id THEN c.customer_tenant_id ELSE t.name END AS name,
+               c.is_reseller,
                (SELECT MAX(r.expires_at) FROM partner_relationships r
                 WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = c.customer_tenant_id
                   AND r.status IN ('active', 'expiring') AND r.expires_at > :now) AS active_until,

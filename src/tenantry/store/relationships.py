@@ -86,14 +86,22 @@ async def insert(
     expires_at: Micros,
     now: Micros,
 ) -> DelegatedRelationship | None:
-    """Add a relationship that waits for the customer's approval; None when the id is taken."""
+    """Add a relationship that waits for the customer's approval; None when one of the pair waits already.
+
+    Of two at the same time one wins if both have locked the pair's row before (`partner_customers.remember`).
+    """
     return await tx.one_or_none(
         DelegatedRelationship,
         f"""
         INSERT INTO delegated_relationships (tenant_id, id, partner_tenant_id, display_name, role_ids, status,
                                              created_at, expires_at)
-        VALUES (:tenant_id, :id, :partner_tenant_id, :display_name, :role_ids, 'approvalPending', :now, :expires_at)
-        ON CONFLICT (tenant_id, id) DO NOTHING
+        SELECT CAST(:tenant_id AS TEXT), CAST(:id AS TEXT), CAST(:partner_tenant_id AS TEXT),
+               CAST(:display_name AS TEXT), CAST(:role_ids AS TEXT), 'approvalPending', CAST(:now AS BIGINT),
+               CAST(:expires_at AS BIGINT)
+        WHERE NOT EXISTS (
+            SELECT 1 FROM delegated_relationships
+            WHERE tenant_id = :tenant_id AND partner_tenant_id = :partner_tenant_id
+              AND status = 'approvalPending' AND expires_at > :now)
         RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,

@@ -309,6 +309,7 @@ async def test_a_relationship_counts_from_approval_to_its_end(world: World) -> N
     assert await world.reasons(caller, PARTNER_CENTER) == refused
     assert f"relationship {pending} is approvalPending" in await last_fact(NOON)
 
+    await _end(world, pending)
     active = await _relate(world, lifetime=DAY)
     end = NOON + DAY
     assert await world.reasons(caller, PARTNER_CENTER, now=end - 1) == GRANTED

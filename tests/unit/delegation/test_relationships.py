@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from tenantry.access.actions import RoleId
-from tenantry.core.clock import DAY
-from tenantry.core.errors import FailedPrecondition, Forbidden, InvalidValue, NotFound
+from tenantry.core.clock import DAY, Micros
+from tenantry.core.errors import AlreadyExists, FailedPrecondition, Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import RelationshipId, new_guid
 from tenantry.delegation.relationships import (
     LONGEST,
@@ -21,8 +21,8 @@ from tenantry.delegation.relationships import (
     request_relationship,
     status_at,
 )
-from tenantry.directory.tenants import disable_tenant, enable_tenant
-from tenantry.store import audit_events, partner_customers, relationships
+from tenantry.directory.tenants import disable_tenant, enable_tenant, update_tenant
+from tenantry.store import audit_events, customer_paths, partner_customers, relationships
 from tenantry.store.engine import Store, Tx
 from tests.support.builders import OPERATOR, a_relationship, a_tenant, a_user, as_user
 from tests.support.clock import NOON
@@ -68,6 +68,52 @@ async def test_what_is_over_is_neither_approved_nor_ended_again(store: Store) ->
             await end_relationship(tx, OPERATOR, customer_tenant_id=customer.id, relationship_id=late, now=NOON)
         [row] = await relationships.list_of_pair(tx, customer.id, partner.id)
     assert [status_at(row, now) for now in (NOON, NOON + 2 * DAY)] == ["terminated"] * 2
+
+
+async def test_of_many_requests_at_once_one_waits_and_the_next_when_it_is_over(store: Store) -> None:
+    customer, partner = await a_tenant(store, name="Northwind"), await a_tenant(store)
+
+    async def ask(now: Micros) -> RelationshipId:
+        return await a_relationship(store, partner, customer, lifetime=DAY, approved=False, reseller=False, now=now)
+
+    outcomes = await asyncio.gather(*(ask(NOON) for _ in range(8)), return_exceptions=True)
+    [first] = [outcome for outcome in outcomes if isinstance(outcome, str)]
+    assert sum(isinstance(outcome, AlreadyExists) for outcome in outcomes) == 7
+    async with store.write() as tx:
+        await end_relationship(tx, OPERATOR, customer_tenant_id=customer.id, relationship_id=first, now=NOON)
+    await ask(NOON)
+    await ask(NOON + DAY)  # the second has expired
+    async with store.read() as read:
+        assert len(await relationships.list_of_pair(read, customer.id, partner.id)) == 3
+        trail = await audit_events.list_after(read, customer.id, "", 20)
+    assert [event.type for event in trail].count("relationship.requested") == 3
+
+
+async def test_who_asks_learns_the_customers_name_when_it_agrees_and_no_change_of_it_before(store: Store) -> None:
+    customer, partner = await a_tenant(store, name="Northwind"), await a_tenant(store)
+
+    async def names() -> list[str]:
+        async with store.read() as read:
+            listed = await partner_customers.list_by_name(read, partner.id, NOON, prefix="", after=None, limit=9)
+            paths = await customer_paths.list_by_name(
+                read, partner.id, NOON, named_like="%", after=("", ""), limit=9, most=9
+            )
+            return [
+                str(await partner_customers.find_name(read, partner.id, customer.id)),
+                listed[0].name,
+                paths[0].name,
+            ]
+
+    waiting = await a_relationship(store, partner, customer, approved=False, reseller=False)
+    assert await names() == [customer.id] * 3
+    async with store.write() as tx:
+        await update_tenant(tx, OPERATOR, customer.id, name="Southwind", country=None, now=NOON)
+    assert await names() == [customer.id] * 3
+    async with store.write() as tx:
+        await approve_relationship(tx, OPERATOR, customer_tenant_id=customer.id, relationship_id=waiting, now=NOON)
+    assert await names() == ["Southwind"] * 3
+    await a_relationship(store, partner, customer, approved=False, reseller=False)
+    assert await names() == ["Southwind"] * 3
 
 
 async def test_another_customer_can_neither_approve_nor_end_it(store: Store) -> None:

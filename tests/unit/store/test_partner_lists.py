@@ -40,7 +40,11 @@ async def test_what_has_expired_is_no_path_no_end_and_no_request(store: Store) -
         (over, True, 1),
         (over, False, 1),
     ):
-        await a_relationship(store, partner, customer, approved=approved, reseller=False, lifetime=days * DAY)
+        asked_at = NOON if days == 1 else NOON + DAY  # one waits at a time
+        lifetime = NOON + days * DAY - asked_at
+        await a_relationship(
+            store, partner, customer, approved=approved, reseller=False, lifetime=lifetime, now=asked_at
+        )
     async with store.read() as read:
         paths, customers = await paths_of(read, partner.id), await customers_of(read, partner.id)
     assert {name: (path.live, path.ends_at, path.waiting) for name, path in paths.items()} == {

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import decide, require
+from tenantry.core.clock import HOUR
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import RelationshipId, TenantId
 from tenantry.delegation.acting import enter_customer, leave_customer, standing_of
@@ -68,7 +69,8 @@ async def show_request(request: Request, session: SignedIn, customer: str = "") 
 @router.post("/customers/new")
 @performs(Action.REQUEST_RELATIONSHIP)
 async def send_request(request: Request, session: SignedIn) -> Response:
-    """The customer's administrators see it among their partners."""
+    """The customer's administrators see it among their partners. Requests of one partner are counted, found or not."""
+    deps = deps_of(request)
     form = await read_form(request)
     wanted = form.text("customer", required=True, max_length=256)
     name = form.text("display_name", required=True, max_length=50)
@@ -81,12 +83,16 @@ async def send_request(request: Request, session: SignedIn) -> Response:
     customer_id: TenantId | None = None
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+        if not form.errors:
+            with form.showing_errors():
+                limit = deps.settings.relationship_requests_per_hour
+                deps.limits.hit("relationship request", session.tenant_id, limit=limit, window=HOUR)
         if wanted and not form.errors:
             customer_id = await resolve_tenant(read, wanted)
             if customer_id is None:
                 form.fail("customer", _("No organisation here has this domain or ID."))
     if customer_id is not None and expires_at is not None and not form.errors:
-        with form.showing_errors(partner_tenant_id="customer"):
+        with form.showing_errors(partner_tenant_id="customer", customer_tenant_id="customer"):
             async with once(request, session, form, back=f"/customers/{customer_id}") as (tx, now):
                 await request_relationship(
                     tx,
@@ -136,7 +142,8 @@ async def leave(request: Request, session: SignedIn) -> Response:
 async def show_customer(request: Request, session: SignedIn, customer_id: TenantId) -> Response:
     """Every relationship with it, what they come to, and the way in."""
     async with reading(request) as (read, now):
-        if not await partner_customers.is_there(read, session.tenant_id, customer_id):
+        name = await partner_customers.find_name(read, session.tenant_id, customer_id)
+        if name is None:
             raise NotFound("customer")
         customer = await get_tenant(read, customer_id)
         of_pair = await relationships.list_of_pair(read, customer_id, session.tenant_id)
@@ -146,6 +153,7 @@ async def show_customer(request: Request, session: SignedIn, customer_id: Tenant
         request,
         "customer.html",
         customer=customer,
+        name=name,
         relationships=[(row, status_at(row, now)) for row in of_pair],
         standing=standing,
         roles=explained_roles(standing.role_ids) if standing else [],
