@@ -17,7 +17,7 @@ import ssl
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 from urllib.parse import quote_plus, urlencode, urlsplit
 
@@ -25,6 +25,8 @@ MAX_ANSWER = 1_048_576
 DEADLINE_SECONDS = 10.0
 MOST_AT_ONCE = 40
 """Threads, made as they are needed; more requests than these wait for one."""
+MOST_NAMES_AT_ONCE = 16
+"""Threads that look names up: nothing cuts a look-up short, so whoever waits for it goes, and the thread stays."""
 _STEP_SECONDS = 5.0
 _UNICAST = ipaddress.ip_network("2000::/3")
 _PORTS = {"https": 443, "http": 80}
@@ -69,7 +71,7 @@ class _Exchange:
 
 
 class OutgoingHttp:
-    """Works in threads of its own. Every method raises Unreachable.
+    """Works in threads of its own, and looks names up in others. Every method raises Unreachable.
 
     `open_to` is one address, without a query, that may be private and plain http in any case.
     """
@@ -78,6 +80,7 @@ class OutgoingHttp:
         self._allow_private = allow_private
         self._open_to = open_to
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, "outgoing")
+        self._names = ThreadPoolExecutor(MOST_NAMES_AT_ONCE, "names")
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -130,16 +133,40 @@ class OutgoingHttp:
         exchange = _Exchange(host, port, allow_private=self._allows_private(url))
         cutting = loop.call_later(deadline, exchange.cut)
         try:
-            return await loop.run_in_executor(self._threads, self._send, exchange, scheme, method, path, body, headers)
+            addresses = await self._look_up(host, port, deadline)
+            sending = (exchange, addresses, scheme, method, path, body, headers)
+            return await loop.run_in_executor(self._threads, self._send, *sending)
         finally:
             cutting.cancel()
 
+    async def _look_up(self, host: str, port: int, deadline: float) -> list[str]:
+        """Every address of the host."""
+        with suppress(ValueError):
+            return [str(ipaddress.ip_address(host))]
+        loop = asyncio.get_running_loop()
+        asking = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        try:
+            async with asyncio.timeout(deadline):
+                found = await loop.run_in_executor(self._names, asking)
+        except TimeoutError:
+            raise Unreachable("no answer: it took too long") from None
+        except (OSError, ValueError) as error:
+            raise Unreachable(f"no answer: {type(error).__name__}") from None
+        return [str(entry[4][0]) for entry in found]
+
     def _send(
-        self, exchange: _Exchange, scheme: str, method: str, path: str, body: bytes | None, headers: dict[str, str]
+        self,
+        exchange: _Exchange,
+        addresses: list[str],
+        scheme: str,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
     ) -> Reply:
         connection = exchange.connection
         try:
-            sock = self._connect(exchange)
+            sock = self._connect(exchange, addresses)
             exchange.take(sock)
             if scheme == "https":
                 sock = self._tls.wrap_socket(sock, server_hostname=connection.host, do_handshake_on_connect=False)
@@ -161,19 +188,16 @@ class OutgoingHttp:
         finally:
             connection.close()
 
-    def _connect(self, exchange: _Exchange) -> socket.socket:
+    def _connect(self, exchange: _Exchange, addresses: list[str]) -> socket.socket:
         """To the first address that answers, when all of them may be gone to. Who names many gets no more time."""
         exchange.check()  # it may have waited for its thread
-        host, port = exchange.connection.host, exchange.connection.port
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [str(entry[4][0]) for entry in found]
         if not exchange.allow_private and not all(_is_public(address) for address in addresses):
             raise Unreachable("the address is in a private network")
         error: OSError = OSError("no address")
         for address in addresses:
             exchange.check()
             try:
-                return socket.create_connection((address, port), timeout=_STEP_SECONDS)
+                return socket.create_connection((address, exchange.connection.port), timeout=_STEP_SECONDS)
             except OSError as refused:
                 error = refused
         raise error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -116,6 +117,32 @@ async def test_a_name_with_many_addresses_gets_no_more_time_than_one(monkeypatch
         with pytest.raises(Unreachable, match="too long"):
             await OutgoingHttp(allow_private=True).get(f"http://many.example:{port}/", deadline=0.3)
         assert 1 <= len(tried) < 20
+
+
+async def test_names_that_nobody_answers_for_end_at_the_deadline_and_hold_up_no_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    def look_up(*_asked: object, **_kinds: object) -> list[object]:
+        assert let_go.wait(30)
+        return []
+
+    let_go = threading.Event()
+    plain_look_up = socket.getaddrinfo
+    outgoing = OutgoingHttp(allow_private=True)
+    with a_peer(answer) as address:
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        began = time.monotonic()
+        asked = (outgoing.get(f"http://slow{number}.example/", deadline=0.2) for number in range(60))
+        ended = await asyncio.gather(*asked, return_exceptions=True)
+        assert {str(error) for error in ended} == {"no answer: it took too long"}
+        assert time.monotonic() - began < 10
+        monkeypatch.setattr(socket, "getaddrinfo", plain_look_up)  # create_connection asks it too, for an address
+        assert (await outgoing.get(f"http://{address}/")).status == 204
+    let_go.set()
 
 
 async def test_a_cut_that_comes_while_it_connects_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
