@@ -20,6 +20,7 @@ from tenantry.app import App
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.http import OutgoingHttp, Unreachable
 from tenantry.directory.identity_providers import NameClaim, NewProvider, add_identity_provider
+from tenantry.directory.upstream import MAX_DOCUMENT
 from tenantry.store import Store, audit_events
 from tests.support.app import BASE_URL, an_app
 from tests.support.builders import OPERATOR, a_connector
@@ -162,6 +163,16 @@ async def test_a_name_nobody_has_and_one_of_another_tenant_let_nobody_in(world: 
     _visitor, answer = await world.come(email=world.portal.otto.user_principal_name)
     assert answer.status_code == 403
     assert sorted(await world.reasons()) == ["foreign_domain", "unknown_user"]
+
+
+async def test_a_provider_whose_key_set_is_too_long_fails_like_one_that_does_not_answer(world: World) -> None:
+    world.provider.key_set = {"filling": "x" * 60_000}
+    _visitor, answer = await world.come(email=world.portal.mia.user_principal_name)
+    assert answer.status_code == 303
+    world.provider.key_set = {"filling": "x" * MAX_DOCUMENT}
+    _visitor, answer = await world.come()
+    assert answer.status_code == 403
+    assert await world.reasons() == ["provider_unreachable: the answer is too long"]
 
 
 async def test_a_signature_that_is_not_the_providers_is_refused(world: World) -> None:

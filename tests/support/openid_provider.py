@@ -33,6 +33,7 @@ class Provider:
     key: Any = None
     discovery: dict[str, Any] = field(default_factory=dict)
     token_status: int = 200
+    key_set: dict[str, Any] = field(default_factory=dict)
     raw_token: str | None = None
     now: int = NOON // SECOND
     asked: dict[str, str] = field(default_factory=dict)
@@ -63,7 +64,7 @@ class Provider:
         return JSONResponse({**known, **self.discovery})
 
     async def _jwks(self, _request: Request) -> Response:
-        return JSONResponse(KeySet([self.own_key]).as_dict(private=False))
+        return JSONResponse({**KeySet([self.own_key]).as_dict(private=False), **self.key_set})
 
     async def _token(self, request: Request) -> Response:
         form = await request.form()

@@ -40,6 +40,8 @@ from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenan
 
 LIFETIME = 10 * MINUTE
 FEDERATED = "fed"
+MAX_DOCUMENT = 65_536
+"""Bytes of what a provider answers; key sets with certificates come to half of it."""
 REFUSED = "Signing in with the organisation's account did not work. Try again, or ask your administrator."
 
 
@@ -291,6 +293,8 @@ async def _get_json(http: OutgoingHttp, url: str) -> dict[str, Any]:
 
 
 def _object(body: bytes) -> dict[str, Any]:
+    if len(body) > MAX_DOCUMENT:
+        raise Unreachable("the answer is too long")
     try:
         found = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

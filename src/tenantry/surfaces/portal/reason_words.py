@@ -81,6 +81,7 @@ REASONS: dict[str, str] = {
     "tenant_ended": marked("the organisation has ended"),
     "tenant_not_live": marked("the organisation has ended"),
     "too_long_a_life": marked("would live too long"),
+    "too_many_keys": marked("the provider has too many keys"),
     "unknown": marked("unknown"),
     "unknown_challenge": marked("the question is not ours, or was answered before"),
     "unknown_code": marked("unknown recovery code"),
