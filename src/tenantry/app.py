@@ -24,15 +24,14 @@ import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
+from tenantry import background
 from tenantry.access.actions import Action
-from tenantry.audit.sealing import keep_sealing
 from tenantry.core.clock import Clock, system_clock
 from tenantry.core.dns import SystemDns, TextRecords
 from tenantry.core.http import OutgoingHttp
 from tenantry.core.log import get_logger
 from tenantry.directory.messages import AppriseMessages, DemoInbox, Messages
 from tenantry.directory.passwords import PasswordHasher
-from tenantry.housekeeping import keep_tidy
 from tenantry.metrics import Metrics
 from tenantry.outbox.sender import Sender
 from tenantry.settings import Settings
@@ -45,16 +44,12 @@ from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, header, json_answe
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import action_of
-from tenantry.tokens.last_uses import keep_noting
 from tenantry.tokens.master_key import load_master_key
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-KEY_REFRESH_SECONDS = 2
-"""One look at a handful of rows. A key of `tenantry key rotate` is published within this, and signs a minute later."""
 
 SURFACES: dict[str, ModuleType] = {
     "kaizala": kaizala,
@@ -222,30 +217,13 @@ class App:
             scope["raw_path"] = root.encode() + scope.get("raw_path", b"")
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """The server's lifespan: in the background keys are read again, the store is tidied, the trail is sealed, and
-        webhooks are sent."""
+        """The server's lifespan."""
         await receive()
-        store, clock = self.deps.store, self.deps.clock
-        works = (
-            self._refresh_keys(),
-            keep_tidy(store, clock),
-            keep_sealing(store, self.deps.master_key.audit_seals(), clock, self.deps.settings.audit_seal_minutes * 60),
-            keep_noting(store),
-            self._sender.run(),
-        )
-        self._background = [asyncio.create_task(work) for work in works]
+        self._background = [asyncio.create_task(work) for work in background.works(self.deps, self._sender)]
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-    async def _refresh_keys(self) -> None:
-        while True:
-            await asyncio.sleep(KEY_REFRESH_SECONDS)
-            try:
-                await self.deps.keys.refresh()
-            except Exception:  # noqa: BLE001 - the ring goes on with the keys it has
-                _log.exception("signing keys not read")
 
 
 def _path_of(route: HotRoute) -> str:

@@ -1,0 +1,42 @@
+"""What a server does beside requests, for ever: keys are read again, what has ended is forgotten, and so on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from tenantry.audit.sealing import keep_sealing
+from tenantry.core.log import get_logger
+from tenantry.housekeeping import keep_tidy
+from tenantry.tokens.last_uses import keep_noting
+
+if TYPE_CHECKING:
+    from tenantry.outbox.sender import Sender
+    from tenantry.surfaces.shared.deps import Deps
+    from tenantry.tokens.signing_keys import KeyRing
+
+KEY_REFRESH_SECONDS = 2
+"""One look at a handful of rows. A key of `tenantry key rotate` is published within this, and signs a minute later."""
+
+_log = get_logger()
+
+
+def works(deps: Deps, sender: Sender) -> list[Coroutine[Any, Any, None]]:
+    """One task each. None ends by itself; what fails is tried again."""
+    return [
+        _refresh_keys(deps.keys),
+        keep_tidy(deps.store, deps.clock),
+        keep_sealing(deps.store, deps.master_key.audit_seals(), deps.clock, deps.settings.audit_seal_minutes * 60),
+        keep_noting(deps.store),
+        sender.run(),
+    ]
+
+
+async def _refresh_keys(keys: KeyRing) -> None:
+    while True:
+        await asyncio.sleep(KEY_REFRESH_SECONDS)
+        try:
+            await keys.refresh()
+        except Exception:  # noqa: BLE001 - the ring goes on with the keys it has
+            _log.exception("signing keys not read")
