@@ -390,7 +390,9 @@ async def test_a_store_that_is_busy_asks_to_come_back_and_a_bug_shows_its_number
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr("tenantry.surfaces.portal.connectors.connector_lists.list_by_name", broken)
-    answer = await visitor.http.get("/connectors", headers={"x-correlation-id": "number-7"})
+    with capture_logs() as lines:
+        answer = await visitor.http.get("/connectors", headers={"x-correlation-id": "number-7"})
+    assert [line["path"] for line in lines if line["event"] == "unexpected error"] == ["/connectors"]
     assert answer.status_code == 500
     assert "number-7" in answer.text
     assert "secret detail" not in answer.text

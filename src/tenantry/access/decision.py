@@ -54,7 +54,7 @@ HIDDEN = {
 
 
 def error_of(decision: Decision) -> DomainError:
-    """The error that tells the caller of a denial; its `decision` is for the trail, see surfaces/shared/refusals.py."""
+    """The error that tells the caller of a denial; its `decision` is for the trail, see surfaces/shared/denials.py."""
     error: DomainError
     internal = "; ".join(decision.facts)
     what = HIDDEN.get(decision.reason)

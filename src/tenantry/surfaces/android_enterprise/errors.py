@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from tenantry.core import errors
 from tenantry.core.errors import DomainError
+from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.google_error import GoogleError, body_of, error_body
 from tenantry.surfaces.shared.origin import origin_of
-from tenantry.surfaces.shared.refusals import note_denial
 
 NEVER = None
 """A bug if it gets here."""

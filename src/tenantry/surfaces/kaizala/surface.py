@@ -19,9 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tenantry.core.errors import DomainError
 from tenantry.core.log import get_logger
 from tenantry.surfaces.kaizala import accounts, errors, groups, members, oauth_token, subscribers, webhooks
+from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.origin import origin_of
-from tenantry.surfaces.shared.refusals import note_denial
 
 _CORS_HEADERS = (
     "accessToken",
@@ -81,7 +81,7 @@ class _Door:
         except ClientDisconnect:
             raise
         except Exception as error:  # logged in full here, answered with the id only
-            _log.exception("unexpected error", path=ascii(scope["path"]), correlation_id=correlation_id)
+            _log.exception("unexpected error", path=ascii(scope["path"])[1:-1], correlation_id=correlation_id)
             if begun:
                 raise
             await errors.response_to(error, correlation_id)(scope, receive, answer)

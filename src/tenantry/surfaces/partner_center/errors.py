@@ -19,10 +19,10 @@ from tenantry.access.decision import Reason
 from tenantry.core import errors
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidToken, InvalidValue, NotFound
 from tenantry.surfaces.partner_center.wire import WIRE_NAMES
+from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.idempotency import Answer
 from tenantry.surfaces.shared.origin import origin_of
-from tenantry.surfaces.shared.refusals import note_denial
 
 JSON = "application/json; charset=utf-8"
 NO_TOKEN = "no_token"

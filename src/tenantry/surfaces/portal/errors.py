@@ -27,9 +27,9 @@ from tenantry.surfaces.portal.guard import (
     form_page_of,
 )
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
-from tenantry.surfaces.shared.refusals import note_denial
 
 NEVER: Final = None
 """A bug if it gets here: answered as 500, logged in full."""
@@ -165,7 +165,8 @@ async def _show_http(request: Request, error: HTTPException) -> HTMLResponse:
 def show_bug(request: Request, error: Exception) -> HTMLResponse:
     """The page of what should not have happened: only the number under which the log says more."""
     correlation_id = origin_of(request.scope).correlation_id
-    _log.error("unexpected error", path=ascii(request.scope["path"]), correlation_id=correlation_id, exc_info=error)
+    path = ascii(request.scope["path"])[1:-1]
+    _log.error("unexpected error", path=path, correlation_id=correlation_id, exc_info=error)
     text = _("It is our fault. The log says more under the number %(id)s.") % {"id": correlation_id}
     return render(request, "error.html", 500, title=_("Something went wrong"), text=text, back="/", back_label="")
 
