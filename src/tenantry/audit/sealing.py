@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Sequence
 
 from tenantry.audit.events import SYSTEM_TENANT
-from tenantry.audit.seals import seal_trail, sealable_until
+from tenantry.audit.seals import id_at, seal_trail, sealable_until
 from tenantry.core.clock import Clock, Micros
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.core.ids import TenantId
@@ -45,9 +45,16 @@ async def seal_all(store: Store, key: bytes, clock: Clock, *, pause: float = PAU
 
 
 async def _with_unsealed(store: Store, page: Sequence[TenantId], now: Micros) -> list[TenantId]:
-    """Those of the page with something to seal."""
+    """Those of the page with something to seal. Behind a seal that covers what is to come nothing is ever sealed."""
+    found = []
     async with store.read() as read:
-        return [tenant_id for tenant_id in page if await audit_seals.has_unsealed(read, tenant_id, sealable_until(now))]
+        for tenant_id in page:
+            look = await audit_seals.look(read, tenant_id, sealable_until(now), id_at(now))
+            if look.is_ahead:
+                _log.warning("trail not sealed, its last seal covers what is still to come", tenant_id=tenant_id)
+            elif look.waiting:
+                found.append(tenant_id)
+    return found
 
 
 async def keep_sealing(store: Store, key: bytes, clock: Clock, every_seconds: int) -> None:

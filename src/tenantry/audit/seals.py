@@ -98,7 +98,12 @@ class _Cover:
 
 def sealable_until(now: Micros) -> str:
     """Events are old enough to be sealed up to this id."""
-    return f"{now - MARGIN:014x}"  # ids begin with the time
+    return id_at(now - MARGIN)
+
+
+def id_at(moment: Micros) -> str:
+    """Where the ids of events of this moment begin: ids begin with the time."""
+    return f"{moment:014x}"
 
 
 async def seal_trail(store: Store, key: bytes, tenant_id: TenantId, now: Micros, *, pause: float = 0) -> int:
@@ -106,7 +111,7 @@ async def seal_trail(store: Store, key: bytes, tenant_id: TenantId, now: Micros,
     made, until_id = 0, sealable_until(now)
     while True:
         async with store.read() as read:
-            if not await audit_seals.has_unsealed(read, tenant_id, until_id):
+            if not (await audit_seals.look(read, tenant_id, until_id, id_at(now))).waiting:
                 return made
             previous = await audit_seals.find_last(read, tenant_id) or _BEGINNING
         cover = _Cover(key, tenant_id, previous)

@@ -38,6 +38,13 @@ class SealedEvent(NamedTuple):
     data: str
 
 
+class Look(NamedTuple):
+    """`waiting`: 1 when there are events behind the newest seal; `is_ahead`: 1 when it covers events of the future."""
+
+    waiting: int
+    is_ahead: int
+
+
 async def insert(store: Writes, tenant_id: TenantId, seal: Seal) -> bool:
     """False when the tenant has a seal of this number."""
     inserted = await store.run(
@@ -64,20 +71,26 @@ async def find_last(read: Read, tenant_id: TenantId) -> Seal | None:
     )
 
 
-async def has_unsealed(read: Read, tenant_id: TenantId, until_id: str) -> bool:
-    """Whether there are events behind the newest seal, up to `until_id`."""
+async def look(read: Read, tenant_id: TenantId, until_id: str, now_id: str) -> Look:
+    """`until_id`: what is waited for; `now_id`: where ids of the future begin."""
     found = await read.one_or_none(
-        int,
+        Look,
         """
-        SELECT 1 FROM audit_events
-        WHERE tenant_id = :tenant_id AND id <= :until_id AND id > COALESCE(
-            (SELECT last_event_id FROM audit_seals WHERE tenant_id = :tenant_id ORDER BY number DESC LIMIT 1), '')
-        ORDER BY id LIMIT 1
+        SELECT (SELECT COUNT(*) FROM (
+                    SELECT id FROM audit_events
+                    WHERE tenant_id = :tenant_id AND id <= :until_id AND id > s.last_event_id ORDER BY id LIMIT 1
+                ) e) AS waiting,
+               CASE WHEN s.last_event_id > :now_id THEN 1 ELSE 0 END AS is_ahead
+        FROM (
+            SELECT COALESCE((SELECT last_event_id FROM audit_seals
+                             WHERE tenant_id = :tenant_id ORDER BY number DESC LIMIT 1), '') AS last_event_id
+        ) s
         """,
         tenant_id=tenant_id,
         until_id=until_id,
+        now_id=now_id,
     )
-    return found is not None
+    return found or Look(0, 0)
 
 
 async def list_after(read: Read, tenant_id: TenantId, number: int, limit: int) -> list[Seal]:

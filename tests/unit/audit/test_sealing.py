@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tenantry.audit import events, sealing, seals
 from tenantry.audit.seals import MARGIN, seal_trail, verify_trail
@@ -46,6 +47,21 @@ async def test_a_seal_of_a_number_that_is_taken_is_not_made(store: Store) -> Non
     [made] = await seals_of(store, tenant_id)
     assert not await audit_seals.insert(store, tenant_id, made._replace(digest=KEY))
     assert await seals_of(store, tenant_id) == [made]
+
+
+@pytest.mark.parametrize("ahead", ["~", f"{NOON + 9 * HOUR:014x}0000deadbeef"])
+async def test_a_seal_that_covers_what_is_to_come_is_told_of_in_each_round(store: Store, ahead: str) -> None:
+    forged, honest = await a_tenant(store), await a_tenant(store)
+    for tenant in (forged, honest):
+        await happen(store, tenant.id, NOON)
+        await seal_trail(store, KEY, tenant.id, NOON + HOUR)
+        await happen(store, tenant.id, NOON + HOUR)
+    await tamper(store, "UPDATE audit_seals SET last_event_id = :id WHERE tenant_id = :t", t=forged.id, id=ahead)
+    for hour in (3, 4):
+        with capture_logs() as lines:
+            await sealing.seal_all(store, KEY, lambda hour=hour: NOON + hour * HOUR, pause=0)  # type: ignore[misc]
+        assert [(line["log_level"], line["tenant_id"]) for line in lines] == [("warning", forged.id)]
+    assert (len(await seals_of(store, forged.id)), len(await seals_of(store, honest.id))) == (1, 2)
 
 
 async def test_whoever_comes_late_makes_no_seal_over_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
