@@ -26,7 +26,7 @@ BATCH = 100
 FIRST_AFTER_SECONDS = 60
 EVERY_SECONDS = 3600
 ROUNDS_OF_A_DAY = 24
-PAUSE_SECONDS = 0.005
+PAUSE_SECONDS = 0.05
 """Between two pages of rows, so that requests come first."""
 
 _log = get_logger()

@@ -20,7 +20,7 @@ from tenantry.store import audit_seals, tenants
 from tenantry.store.engine import Store
 
 FIRST_AFTER_SECONDS = 120
-PAUSE_SECONDS = 0.005
+PAUSE_SECONDS = 0.05
 """After each page of tenants. The pause itself costs more of the processor than a look, so tenants share it."""
 _BATCH = 50
 

@@ -32,7 +32,7 @@ WALK_EVERY_SECONDS = 3600
 COUNTED_TIMES = 10
 """Of one webhook what waits is counted whenever a tenth of what may wait has come: so much more it can be."""
 BATCH = 50
-PAUSE_SECONDS = 0.005
+PAUSE_SECONDS = 0.05
 """After each page of tenants, so that requests come first. To be woken costs more than a look: tenants share it."""
 AFTER_TROUBLE = MINUTE
 
