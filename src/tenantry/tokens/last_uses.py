@@ -2,8 +2,8 @@
 
 A use is a note in memory, so that an exchange does not write one row more; the notes are written down twice a minute.
 What was noted within the hour is not noted again: the time shown is true within the hour, and a crash loses half a
-minute of it. Of more uses than MOST the rest wait for their next: with more than 240,000 tokens in use in an hour, notes
-would be a good part of what a server writes.
+minute of it. Of more uses than MOST the rest wait for their next: with more than 240,000 tokens in use in an hour,
+notes would be a good part of what a server writes.
 """
 
 from __future__ import annotations
