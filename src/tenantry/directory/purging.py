@@ -6,8 +6,9 @@ The trail keeps their identifiers. Who restores one at the last moment wins or f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
+from typing import TypeVar
 
 from tenantry.audit.events import Event, GroupPurged, UserPurged
 from tenantry.audit.record import record
@@ -16,32 +17,38 @@ from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.users import RESTORABLE
 from tenantry.store import grants, purging
-from tenantry.store.engine import Store, Tx
+from tenantry.store.engine import Read, Store, Tx
 from tenantry.store.purging import DeletedGroup, DeletedUser, Table
 
 BATCH = 200
 
+Row = TypeVar("Row", DeletedUser, DeletedGroup)
+
 
 async def purge_users(store: Store, caller: Caller, now: Micros, *, pause: float) -> int:
     """Of every tenant; how many. Audited, one event each."""
-    purged, after = 0, purging.FIRST_USER
-    while True:
-        async with store.read() as read:
-            page = await purging.list_users(read, after, BATCH)
-        purged += await _purge(store, caller, Table.USERS, page, now)
-        if len(page) < BATCH:
-            return purged
-        after = page[-1]
-        await asyncio.sleep(pause)
+    return await _walk(store, caller, Table.USERS, purging.list_users, purging.FIRST_USER, now, pause)
 
 
 async def purge_groups(store: Store, caller: Caller, now: Micros, *, pause: float) -> int:
     """Of every tenant; how many. Audited, one event each."""
-    purged, after = 0, purging.FIRST_GROUP
+    return await _walk(store, caller, Table.GROUPS, purging.list_groups, purging.FIRST_GROUP, now, pause)
+
+
+async def _walk(
+    store: Store,
+    caller: Caller,
+    table: Table,
+    list_page: Callable[[Read, Row, int], Awaitable[list[Row]]],
+    after: Row,
+    now: Micros,
+    pause: float,
+) -> int:
+    purged = 0
     while True:
         async with store.read() as read:
-            page = await purging.list_groups(read, after, BATCH)
-        purged += await _purge(store, caller, Table.GROUPS, page, now)
+            page = await list_page(read, after, BATCH)
+        purged += await _purge(store, caller, table, page, now)
         if len(page) < BATCH:
             return purged
         after = page[-1]
