@@ -26,6 +26,7 @@ ALL = [
     ("db", "backup"),
     ("key", "rotate"),
     ("key", "list"),
+    ("key", "revoke"),
     ("audit", "tail"),
     ("audit", "seal"),
     ("audit", "verify"),
@@ -62,6 +63,8 @@ ALL = [
     ("enterprise", "list"),
     ("service-account", "create"),
     ("service-account", "add-key"),
+    ("service-account", "list-keys"),
+    ("service-account", "revoke-key"),
     ("service-account", "token"),
 ]
 

@@ -12,7 +12,7 @@ from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.second_factors import use_phone
 from tenantry.directory.user_imports import begin_import
 from tenantry.outbox.webhooks import send_test
-from tenantry.store import passkeys, webhook_deliveries
+from tenantry.store import passkeys, service_account_keys, webhook_deliveries
 from tests.support.builders import (
     HASHER,
     OPERATOR,
@@ -71,6 +71,7 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
             now,
         )
         domain = await begin_proof(tx, OPERATOR, tenant.id, "waits.example", now)
+        await service_account_keys.insert(tx, connector.id, "key-1", algorithm="RS256", public_key="", now=now)
     async with store.write() as tx:
         invitation = await invite(tx, as_user(portal.erik), HASHER, tenant.id, portal.group, DAY, now)
     webhook = await a_webhook(store, tenant, portal.group, "http://127.0.0.1:1/", now=now)
@@ -93,6 +94,7 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         "tenant": tenant.id,
         "connector_id": connector.id,
         "secret_id": secrets[0],
+        "key_id": "key-1",
         "credential_id": "a2V5",
         "provider_id": provider_id,
         "domain": domain,

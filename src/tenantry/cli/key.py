@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
+import typer
+
 from tenantry.cli.common import AsJson, DataDir, Desk, noun, run, show, show_list
 
 app = noun("Signing keys.")
@@ -15,19 +19,12 @@ def rotate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """
 
     async def work(desk: Desk) -> dict[str, str]:
-        from tenantry.core.clock import HOUR, MINUTE, SECOND
+        from tenantry.core.clock import MINUTE
         from tenantry.tokens.signing_keys import rotate_signing_key
 
-        settings, master_key = desk.settings, desk.master_key
-        longest = max(settings.kaizala_access_token_hours * HOUR, settings.access_token_minutes * MINUTE)
         async with desk.store.write() as tx:
             key_id = await rotate_signing_key(
-                tx,
-                master_key,
-                desk.caller,
-                desk.now,
-                overlap=MINUTE,
-                verify_for=longest + settings.clock_leeway_seconds * SECOND,
+                tx, desk.master_key, desk.caller, desk.now, overlap=MINUTE, verify_for=_longest(desk)
             )
         return {"key_id": key_id}
 
@@ -36,7 +33,7 @@ def rotate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 @app.command("list")
 def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """List the keys whose tokens may be alive, without their private halves.
+    """List the keys whose tokens may be alive, and those revoked of late, without their private halves.
 
     Example: `tenantry key list`
     """
@@ -44,10 +41,46 @@ def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     async def work(desk: Desk) -> None:
         from tenantry.store import signing_keys
 
-        columns = ("id", "algorithm", "created_at", "signs_from", "verifies_until")
         async with desk.store.read() as read:
-            rows = await signing_keys.list_all(read, desk.now)
-        shown = [{column: getattr(row, column) for column in columns} for row in rows]
-        show_list(shown, columns, as_json)
+            rows = await signing_keys.list_for_people(read, desk.now - _longest(desk))
+        columns = ("id", "algorithm", "created_at", "signs_from", "verifies_until", "revoked_at")
+        show_list(rows, columns, as_json)
 
     run(data_dir, work)
+
+
+@app.command()
+def revoke(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its ID, as `tenantry key list` shows it.")],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Refuse every token that this key has signed, at once and for good: for a key that has leaked.
+
+    Apps get new access tokens by themselves; nobody has to sign in again. A new key takes over first. When the command
+    ends, every running server has read it.
+
+    Example: `tenantry key revoke 4f9d2c...`
+    """
+
+    async def work(desk: Desk) -> dict[str, Any]:
+        import asyncio
+
+        from tenantry.background import KEY_REFRESH_SECONDS
+        from tenantry.tokens.signing_keys import revoke_signing_key
+
+        async with desk.store.write() as tx:
+            new = await revoke_signing_key(tx, desk.master_key, desk.caller, key, desk.now)
+        await asyncio.sleep(KEY_REFRESH_SECONDS + 1)
+        return {"key_id": key, "revoked_at": desk.now, "new_key_id": new}
+
+    show(run(data_dir, work), as_json)
+
+
+def _longest(desk: Desk) -> int:
+    """How long a token may be taken after it was signed, at most."""
+    from tenantry.core.clock import HOUR, MINUTE, SECOND
+
+    settings = desk.settings
+    longest = max(settings.kaizala_access_token_hours * HOUR, settings.access_token_minutes * MINUTE)
+    return longest + settings.clock_leeway_seconds * SECOND

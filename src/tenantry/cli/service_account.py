@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from tenantry.cli.common import AsJson, DataDir, Desk, InTenant, fail, noun, run, show, tenant_named
+from tenantry.cli.common import AsJson, DataDir, Desk, InTenant, fail, noun, run, show, show_list, tenant_named
 
 app = noun("Service accounts and their keys.")
+
+Account = Annotated[str, typer.Argument(metavar="SERVICE_ACCOUNT", help="Its ID.")]
 
 
 @app.command()
@@ -43,7 +45,7 @@ def create(
 
 @app.command("add-key")
 def add_key(
-    service_account: Annotated[str, typer.Argument(help="Its ID.")],
+    service_account: Account,
     tenant: InTenant,
     out: Annotated[Path, typer.Option("--out", "-o", help="The new key file. An existing one is not replaced.")],
     data_dir: DataDir = None,
@@ -84,6 +86,50 @@ def add_key(
 
     run(data_dir, work)
     typer.echo(f"Wrote {out}. Whoever has this file acts as the service account.")
+
+
+@app.command("list-keys")
+def list_keys(service_account: Account, tenant: InTenant, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List the keys of a service account, revoked ones too. The ID is the `private_key_id` of the key file.
+
+    Example: `tenantry service-account list-keys 3f2e... --tenant emm.example`
+    """
+
+    async def work(desk: Desk) -> None:
+        from tenantry.connectors.service_accounts import list_service_account_keys
+        from tenantry.core.ids import ConnectorId
+
+        async with desk.store.read() as read:
+            tenant_id = await tenant_named(read, tenant)
+            rows = await list_service_account_keys(read, tenant_id, ConnectorId(service_account))
+        show_list(rows, ("id", "algorithm", "created_at", "revoked_at"), as_json)
+
+    run(data_dir, work)
+
+
+@app.command("revoke-key")
+def revoke_key(
+    service_account: Account,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its ID, as list-keys shows it.")],
+    tenant: InTenant,
+    data_dir: DataDir = None,
+) -> None:
+    """Refuse a key from here on, for good. Access tokens that it has fetched work until they expire.
+
+    To end those too, delete the account: `tenantry connector delete`.
+
+    Example: `tenantry service-account revoke-key 3f2e... 77aa... --tenant emm.example`
+    """
+
+    async def work(desk: Desk) -> None:
+        from tenantry.connectors.service_accounts import revoke_service_account_key
+        from tenantry.core.ids import ConnectorId
+
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            await revoke_service_account_key(tx, desk.caller, tenant_id, ConnectorId(service_account), key, desk.now)
+
+    run(data_dir, work)
 
 
 @app.command()

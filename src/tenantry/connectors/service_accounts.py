@@ -16,6 +16,7 @@ from tenantry.access.actions import Permission
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.connectors.connectors import insert_connector
+from tenantry.connectors.ownership import require_change
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
@@ -82,7 +83,11 @@ async def add_service_account_key(
     public_key_pem: str,
     now: Micros,
 ) -> None:
-    """Accept assertions signed by this key. Raises NotFound("service account"), InvalidValue, AlreadyExists."""
+    """Accept assertions signed by this key.
+
+    Raises NotFound("service account"), InvalidValue, AlreadyExists, and what `require_change` does.
+    """
+    await require_change(tx, caller, tenant_id, connector_id, now)
     if not _KEY_ID.fullmatch(key_id):
         raise InvalidValue("The key ID is letters, digits, - and _.", field="key_id")
     _check_public_key(public_key_pem)
@@ -102,9 +107,8 @@ async def add_service_account_key(
 async def revoke_service_account_key(
     tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, key_id: str, now: Micros
 ) -> None:
-    """Refuse assertions signed by this key. Raises NotFound("service account" or "key")."""
-    if await connectors.find(tx, tenant_id, connector_id) is None:
-        raise NotFound("service account")
+    """Refuse assertions signed by this key. Raises NotFound("connector" or "key"), and what `require_change` does."""
+    await require_change(tx, caller, tenant_id, connector_id, now)
     if not await service_account_keys.mark_revoked(tx, connector_id, key_id, now):
         raise NotFound("key")
     event = events.ServiceAccountKeyRevoked(connector_id=connector_id, key_id=key_id)

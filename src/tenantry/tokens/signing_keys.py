@@ -3,7 +3,9 @@
 1. A key is made, stored encrypted under the master key, and published at once. It signs from `signs_from` on, by when
    every process has read it (they re-read every few seconds, and on a `kid` they do not know).
 2. Making a key gives the older ones their end: they verify until the last token they signed has expired.
-3. A process whose clock is behind goes on with the older key, and one set back before every key signs with the oldest:
+3. A key that is revoked signs and verifies nothing from then on, in each process once that has read the keys again.
+   Another takes over first: there is always one to sign with.
+4. A process whose clock is behind goes on with the older key, and one set back before every key signs with the oldest:
    what they sign verifies everywhere, since verifying does not ask when a key signs from.
 
 Sources: RFC 7517 (JWK), RFC 7518 §3.3-3.4, RFC 9068 §2.1.
@@ -27,10 +29,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from tenantry.audit.events import SYSTEM_TENANT, SigningKeyRotated
+from tenantry.audit.events import SYSTEM_TENANT, SigningKeyRevoked, SigningKeyRotated
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller, Origin, operator
 from tenantry.core.clock import SECOND, Clock, Micros
+from tenantry.core.errors import NotFound
 from tenantry.core.ids import CorrelationId, new_guid
 from tenantry.store import signing_keys
 from tenantry.store.engine import Read, Store, Tx
@@ -189,6 +192,22 @@ async def rotate_signing_key(
     await signing_keys.retire_others(tx, key_id, signs_from + verify_for)
     await record(tx, SYSTEM_TENANT, caller, SigningKeyRotated(key_id=key_id, signs_from=signs_from), now)
     return key_id
+
+
+async def revoke_signing_key(
+    tx: Tx, master_key: MasterKey, caller: Caller, key_id: str, now: Micros, private_key: PrivateKey | None = None
+) -> str | None:
+    """Refuse whatever the key has signed, for good. When it was the one to sign with, a new one takes over first.
+
+    The id of the new one. `private_key`: as for `rotate_signing_key`. Raises NotFound("key"). Audited. Other processes
+    follow when they read the keys again, see `background.KEY_REFRESH_SECONDS`.
+    """
+    if not await signing_keys.mark_revoked(tx, key_id, now):
+        raise NotFound("key", "There is no such signing key, or it was revoked before.")
+    await record(tx, SYSTEM_TENANT, caller, SigningKeyRevoked(key_id=key_id), now)
+    if await signing_keys.exists_lasting(tx):
+        return None
+    return await rotate_signing_key(tx, master_key, caller, now, overlap=0, verify_for=0, private_key=private_key)
 
 
 async def ensure_signing_key(store: Store, master_key: MasterKey, now: Micros) -> None:

@@ -62,3 +62,7 @@ class AccessDenied(Event, tag="access.denied"):
 class SigningKeyRotated(Event, tag="signing_key.rotated"):
     key_id: str
     signs_from: int
+
+
+class SigningKeyRevoked(Event, tag="signing_key.revoked"):
+    key_id: str

@@ -24,7 +24,7 @@ CREATE TABLE signing_keys (
 	public_jwk TEXT NOT NULL, 
 	created_at BIGINT NOT NULL, 
 	signs_from BIGINT NOT NULL, 
-	verifies_until BIGINT, 
+	verifies_until BIGINT, revoked_at BIGINT, 
 	PRIMARY KEY (id)
 );
 CREATE TABLE authorization_codes (
@@ -632,7 +632,7 @@ CREATE TABLE audit_seals (
 CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (tenant_id, webhook_id, due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX ix_tenants_ended ON tenants (id, deleted_at, disabled_at) WHERE deleted_at IS NOT NULL OR disabled_at IS NOT NULL;
 CREATE INDEX ix_users_ended ON users (tenant_id, id, soft_deleted_at, disabled_at) WHERE soft_deleted_at IS NOT NULL OR disabled_at IS NOT NULL;
-INSERT INTO alembic_version VALUES ('0012');
+INSERT INTO alembic_version VALUES ('0013');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');

@@ -79,4 +79,5 @@ reference(
     time("created_at"),
     time("signs_from"),
     maybe_time("verifies_until"),
+    maybe_time("revoked_at"),
 )

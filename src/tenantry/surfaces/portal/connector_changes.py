@@ -1,5 +1,5 @@
-"""What changes a connector: another secret and the end of one; off, on, gone. Each asks once, on a page that says what
-will stop working.
+"""What changes a connector: another secret and the end of one, or of a key; off, on, gone. Each asks once, on a page
+that says what will stop working.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from tenantry.access.actions import Action
 from tenantry.connectors.connectors import activate_connector, deactivate_connector, delete_connector
 from tenantry.connectors.ownership import require_change
 from tenantry.connectors.secrets import NewSecret, add_secret, end_secret, list_secrets
+from tenantry.connectors.service_accounts import list_service_account_keys, revoke_service_account_key
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import ConnectorId
 from tenantry.store import grant_lists
@@ -116,6 +117,43 @@ async def end_one_secret(request: Request, session: SignedIn, connector_id: Conn
     form, back = await read_form(request), way_back(session, f"/connectors/{connector_id}")
     async with once(request, session, form, back=back) as (tx, now):
         await end_secret(tx, session.caller, session.here, connector_id, secret_id, now)
+    return see_other(back)
+
+
+@router.get("/connectors/{connector_id}/keys/{key_id}/revoke")
+@performs(Action.CHANGE_CONNECTOR)
+async def ask_revoke_key(request: Request, session: SignedIn, connector_id: ConnectorId, key_id: str) -> Response:
+    """What refuses whoever holds the key file from then on."""
+    await _look(request, session, connector_id)
+    async with reading(request) as (read, _now):
+        keys = await list_service_account_keys(read, session.here, connector_id)
+    live = [key.id for key in keys if key.revoked_at is None]
+    if key_id not in live:
+        raise NotFound("key")
+    left = len(live) - 1
+    return ask(
+        request,
+        title=_("Revoke the key %(id)s") % {"id": key_id},
+        consequences=[
+            _("Whoever has its key file, the app included, gets no access tokens any more."),
+            _("Access tokens it has fetched work until they expire. To end those too, delete this connector."),
+            ngettext("One other key goes on.", "%(count)d other keys go on.", left) % {"count": left}
+            if left
+            else _("It is the only one: the service account stops until the operator of this server makes another."),
+            _("This cannot be undone."),
+        ],
+        confirm=_("Revoke this key"),
+        back=f"/connectors/{connector_id}",
+    )
+
+
+@router.post("/connectors/{connector_id}/keys/{key_id}/revoke")
+@performs(Action.CHANGE_CONNECTOR)
+async def revoke_key(request: Request, session: SignedIn, connector_id: ConnectorId, key_id: str) -> Response:
+    """Refused from the commit on."""
+    form, back = await read_form(request), way_back(session, f"/connectors/{connector_id}")
+    async with once(request, session, form, back=back) as (tx, now):
+        await revoke_service_account_key(tx, session.caller, session.here, connector_id, key_id, now)
     return see_other(back)
 
 

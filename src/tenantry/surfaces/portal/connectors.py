@@ -13,6 +13,7 @@ from tenantry.access.actions import Action, Permission
 from tenantry.access.decide import decide, require
 from tenantry.connectors.connectors import NewConnector, check_details, get_connector, register_connector
 from tenantry.connectors.secrets import MOST_LIVE, list_secrets
+from tenantry.connectors.service_accounts import list_service_account_keys
 from tenantry.core.ids import ConnectorId, UserId
 from tenantry.store import connector_lists, grant_lists, users
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
@@ -128,7 +129,7 @@ async def register(request: Request, session: SignedIn) -> Response:
 @router.get("/connectors/{connector_id}")
 @performs(Action.READ_CONNECTOR)
 async def show_connector(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Queries: those of the session, and 6, however many tokens there are."""
+    """Queries: those of the session, and 8, however many tokens there are."""
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.READ_CONNECTOR, session.here, now=now)
         connector = await get_connector(read, session.here, connector_id)
@@ -138,6 +139,7 @@ async def show_connector(request: Request, session: SignedIn, connector_id: Conn
             read, session.caller, Action.CHANGE_CONNECTOR, session.here, owner_id=owner_id, now=now
         )
         secrets = await list_secrets(read, session.here, connector_id, now)
+        keys = await list_service_account_keys(read, session.here, connector_id)
         tokens = await grant_lists.list_live_of_connector(read, session.here, connector_id, now, limit=TOKENS_SHOWN + 1)
     return render(
         request,
@@ -147,6 +149,7 @@ async def show_connector(request: Request, session: SignedIn, connector_id: Conn
         may_change=may_change.allowed,
         secrets=secrets,
         most_secrets=MOST_LIVE,
+        keys=keys,
         tokens=tokens[:TOKENS_SHOWN],
         more_tokens=len(tokens) > TOKENS_SHOWN,
         permissions=explained(connector.permissions.split()),

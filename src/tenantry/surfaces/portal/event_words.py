@@ -87,6 +87,7 @@ EVENTS: dict[str, str] = {
     "token.refused": marked("Token refused"),
     "access.denied": marked("Access denied"),
     "signing_key.rotated": marked("Signing key rotated"),
+    "signing_key.revoked": marked("Signing key revoked"),
     "enterprise.enrolled": marked("Enterprise enrolled"),
     "enterprise.unenrolled": marked("Enterprise unenrolled"),
     "enterprise.account_set": marked("Enterprise's service account set"),
