@@ -7,7 +7,9 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from tenantry.audit.sealing import keep_sealing
+from tenantry.core.errors import StoreBusy
 from tenantry.core.log import get_logger
+from tenantry.directory.identity_providers import warn_of_shared_callbacks
 from tenantry.housekeeping import keep_tidy
 from tenantry.tokens.last_uses import keep_noting
 
@@ -23,14 +25,23 @@ _log = get_logger()
 
 
 def works(deps: Deps, sender: Sender) -> list[Coroutine[Any, Any, None]]:
-    """One task each. None ends by itself; what fails is tried again."""
+    """One task each. But for the warning none ends by itself; what fails is tried again."""
     return [
+        _warn(deps),
         _refresh_keys(deps.keys),
         keep_tidy(deps.store, deps.clock),
         keep_sealing(deps.store, deps.master_key.audit_seals(), deps.clock, deps.settings.audit_seal_minutes * 60),
         keep_noting(deps.store),
         sender.run(),
     ]
+
+
+async def _warn(deps: Deps) -> None:
+    """Once, of what waits for a tenant's administrator but concerns the whole server."""
+    try:
+        await warn_of_shared_callbacks(deps.store, deps.settings.issuer)
+    except StoreBusy:
+        _log.warning("the store does not answer; the next start looks for old callback addresses again")
 
 
 async def _refresh_keys(keys: KeyRing) -> None:

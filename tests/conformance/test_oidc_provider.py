@@ -13,7 +13,12 @@ import httpx
 import pytest
 
 from tenantry.core.clock import system_clock
-from tenantry.directory.identity_providers import NewProvider, add_identity_provider
+from tenantry.directory.identity_providers import (
+    NewProvider,
+    add_identity_provider,
+    callback_of,
+    next_provider_id,
+)
 from tenantry.store import open_store
 from tests.support.app import BASE_URL, an_app
 from tests.support.builders import OPERATOR
@@ -43,13 +48,13 @@ async def node_modules(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def a_provider(folder: Path, email: str) -> AsyncIterator[str]:
-    """Its issuer."""
+async def a_provider(folder: Path, email: str, callback: str) -> AsyncIterator[str]:
+    """Its issuer. It sends people back to `callback`."""
     serving = await asyncio.create_subprocess_exec(
         "node",
         "server.mjs",
         email,
-        f"{BASE_URL}/sign-in/callback",
+        callback,
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -97,7 +102,9 @@ async def test_a_user_signs_in_there_and_somebody_else_with_the_same_address_doe
     store = await open_store(sqlite_url)
     app = await an_app(store, clock=system_clock, outgoing_private_addresses=True)
     portal = await a_portal(app, now=system_clock())
-    async with a_provider(node_modules, portal.mia.user_principal_name) as issuer:
+    async with store.read() as read:
+        callback = callback_of(BASE_URL, portal.tenant.id, await next_provider_id(read, portal.tenant.id))
+    async with a_provider(node_modules, portal.mia.user_principal_name, callback) as issuer:
         new = NewProvider(name="Upstream", issuer=issuer, client_id="tenantry", client_secret=SECRET)
         async with store.write() as tx:
             provider_id = await add_identity_provider(

@@ -19,7 +19,12 @@ from tenantry.access.actions import Permission
 from tenantry.app import App
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.http import OutgoingHttp, Unreachable
-from tenantry.directory.identity_providers import NameClaim, NewProvider, add_identity_provider
+from tenantry.directory.identity_providers import (
+    NameClaim,
+    NewProvider,
+    add_identity_provider,
+    warn_of_shared_callbacks,
+)
 from tenantry.directory.upstream import MAX_DOCUMENT
 from tenantry.store import Store, audit_events
 from tests.support.app import BASE_URL, an_app
@@ -42,6 +47,10 @@ class World:
     def way(self) -> str:
         return f"/sign-in/at/{self.portal.tenant.id}/{self.provider_id}?next=/connectors"
 
+    @property
+    def callback(self) -> str:
+        return f"/sign-in/callback/{self.portal.tenant.id}/{self.provider_id}"
+
     async def leave(self) -> tuple[Visitor, dict[str, str]]:
         visitor = await self.portal.visit(None)
         answer = await visitor.open(self.way)
@@ -52,7 +61,7 @@ class World:
         """There and back, with these claims in the ID token."""
         visitor, asked = await self.leave()
         self.provider.claims = {"email": self.portal.mia.user_principal_name, "email_verified": True, **claims}
-        return visitor, await visitor.open(f"/sign-in/callback?code=c&state={asked['state']}")
+        return visitor, await visitor.open(f"{self.callback}?code=c&state={asked['state']}")
 
     async def reasons(self) -> list[str]:
         async with self.portal.app.deps.store.read() as read:
@@ -95,7 +104,7 @@ async def add(portal: Portal, provider: Provider, **more: Any) -> str:
 async def test_a_verified_address_in_the_tenants_domain_signs_in_and_is_linked(world: World) -> None:
     visitor, answer = await world.come()
     assert (answer.status_code, answer.headers["location"]) == (303, "/connectors")
-    assert world.provider.asked["redirect_uri"] == f"{BASE_URL}/sign-in/callback"
+    assert world.provider.asked["redirect_uri"] == BASE_URL + world.callback
     assert world.provider.asked["code_challenge_method"] == "S256"
     await visitor.open("/sessions")
     assert "organisation account" in visitor.text
@@ -209,14 +218,14 @@ async def test_a_state_is_of_one_browser_and_good_once_and_not_for_long(world: W
     _mine, asked = await world.leave()
     world.provider.claims = {"email": world.portal.mia.user_principal_name, "email_verified": True}
     thief = await world.portal.visit(None)
-    assert (await thief.open(f"/sign-in/callback?code=c&state={asked['state']}")).status_code == 403
+    assert (await thief.open(f"{world.callback}?code=c&state={asked['state']}")).status_code == 403
     other, _asked = await world.leave()
-    assert (await other.open(f"/sign-in/callback?code=c&state={asked['state']}")).status_code == 403
+    assert (await other.open(f"{world.callback}?code=c&state={asked['state']}")).status_code == 403
     for bad in ("", "?state=", "?code=c", "?code=c&state=x&state=y"):
-        assert (await other.open(f"/sign-in/callback{bad}")).status_code == 403
+        assert (await other.open(f"{world.callback}{bad}")).status_code == 403
     visitor, asked = await world.leave()
     cookie = visitor.http.cookies["tenantry-upstream"]
-    path = f"/sign-in/callback?code=c&state={asked['state']}"
+    path = f"{world.callback}?code=c&state={asked['state']}"
     assert (await visitor.open(path)).status_code == 303
     visitor.http.cookies.clear()
     visitor.http.cookies.set("tenantry-upstream", cookie)
@@ -224,14 +233,14 @@ async def test_a_state_is_of_one_browser_and_good_once_and_not_for_long(world: W
     visitor, asked = await world.leave()
     assert isinstance(world.portal.app.deps.clock, FakeClock)
     world.portal.app.deps.clock.advance(10 * MINUTE)
-    assert (await visitor.open(f"/sign-in/callback?code=c&state={asked['state']}")).status_code == 403
+    assert (await visitor.open(f"{world.callback}?code=c&state={asked['state']}")).status_code == 403
     assert await world.users() == [world.portal.mia.id]
 
 
 async def test_an_answer_of_another_issuer_or_an_error_lets_nobody_in(world: World) -> None:
     for answer in ("code=c&iss=https://elsewhere.example", "error=access_denied", "error=x&code=c", "nothing=1"):
         visitor, asked = await world.leave()
-        assert (await visitor.open(f"/sign-in/callback?state={asked['state']}&{answer}")).status_code == 403
+        assert (await visitor.open(f"{world.callback}?state={asked['state']}&{answer}")).status_code == 403
     assert sorted(await world.reasons()) == ["no_code", "provider_refused", "provider_refused", "wrong_iss_in_answer"]
 
 
@@ -280,7 +289,7 @@ async def test_a_disabled_user_and_a_removed_provider_let_nobody_in(world: World
     await dana.open(path)
     assert "Remove Entra?" in dana.text
     assert (await dana.send(path)).status_code == 303
-    assert (await visitor.open(f"/sign-in/callback?code=c&state={asked['state']}")).status_code == 403
+    assert (await visitor.open(f"{world.callback}?code=c&state={asked['state']}")).status_code == 403
     assert (await visitor.open(world.way)).status_code == 404
 
 
@@ -369,7 +378,7 @@ async def test_what_an_app_demands_of_the_sign_in_is_passed_on_through_every_pag
         "email_verified": True,
         "auth_time": NOON // SECOND - 20,
     }
-    back = await visitor.open(f"/sign-in/callback?code=c&state={sent['state']}")
+    back = await visitor.open(f"{world.callback}?code=c&state={sent['state']}")
     consent = back.headers["location"]
     assert (await visitor.open(consent)).status_code == 200, "nobody is asked twice"
     code = parse_qs(urlsplit((await visitor.send(consent, decision="allow")).headers["location"]).query)["code"][0]
@@ -430,7 +439,7 @@ async def test_a_provider_that_did_not_do_what_was_demanded_lets_nobody_in(world
                 "email_verified": True,
                 "auth_time": says,
             }
-            answer = await visitor.open(f"/sign-in/callback?code=c&state={asked['state']}")
+            answer = await visitor.open(f"{world.callback}?code=c&state={asked['state']}")
             assert answer.status_code == (303 if reason is None else 403)
             if reason is not None:
                 assert (await world.reasons())[0] == reason
@@ -445,3 +454,58 @@ async def test_a_session_is_as_old_as_the_provider_says(world: World) -> None:
     path = f"/common/oauth2/v2.0/authorize?client_id={app.id}&response_type=code"
     assert (await visitor.open(f"{path}&max_age=600")).status_code == 200
     assert (await visitor.open(f"{path}&max_age=599")).status_code == 303
+
+
+async def test_the_address_to_register_is_shown_before_and_stays_that_of_the_provider(world: World) -> None:
+    dana = await world.portal.visit(world.portal.dana)
+    await dana.open("/identity-providers")
+    shown = re.findall(rf"{BASE_URL}(/sign-in/callback/[0-9a-f-]+/[0-9a-f-]+)", dana.page.text)[-1]
+    assert shown != world.callback
+    await dana.open("/identity-providers")
+    assert shown in dana.page.text, "it does not change while the administrator is at the provider"
+    typed = {"name": "Okta", "issuer": world.provider.issuer, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    next_id = shown.rpartition("/")[2]
+    assert (await dana.send("/identity-providers", provider_id=next_id, **typed)).status_code == 303
+    world.provider_id = next_id
+    _visitor, answer = await world.come()
+    assert answer.status_code == 303
+    assert world.provider.asked["redirect_uri"] == BASE_URL + shown
+    await dana.open("/identity-providers")
+    late = await dana.send("/identity-providers", provider_id=next_id, **typed)
+    assert late.status_code == 422
+    assert "Another provider was added meanwhile" in dana.text
+
+
+async def test_a_provider_from_before_keeps_working_and_its_administrator_is_told_what_to_do(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, deps = world.callback, world.portal.app.deps
+    async with deps.store.write() as tx:
+        await tx.run(
+            "INSERT INTO shared_callbacks (tenant_id, provider_id) VALUES (:t, :p)",
+            t=world.portal.tenant.id,
+            p=world.provider_id,
+        )
+    dana, mia = await world.portal.visit(world.portal.dana), await world.portal.visit(None)
+    await dana.open("/")
+    assert "Entra, where people sign in, needs a redirect address of its own." in dana.text
+    await dana.open("/identity-providers")
+    assert "Replace the address of Entra" in dana.text
+    await warn_of_shared_callbacks(deps.store, BASE_URL)
+    assert BASE_URL + own in capsys.readouterr().out
+    asked = world.provider.visit((await mia.open(world.way)).headers["location"])
+    assert asked["redirect_uri"] == f"{BASE_URL}/sign-in/callback"
+    world.provider.claims = {"email": world.portal.mia.user_principal_name, "email_verified": True}
+    assert (await mia.open(f"/sign-in/callback?code=c&state={asked['state']}")).status_code == 303
+    path = f"/identity-providers/{world.provider_id}/callback"
+    for _twice in range(2):
+        await dana.open(path)
+        assert BASE_URL + own in dana.text
+        assert (await dana.send(path)).status_code == 303
+    await dana.open("/")
+    assert "needs a redirect address" not in dana.text
+    assert (await world.come())[1].status_code == 303
+    assert world.provider.asked["redirect_uri"] == BASE_URL + own
+    async with deps.store.read() as read:
+        trail = await audit_events.list_latest(read, world.portal.tenant.id, 100)
+    assert [event.type for event in trail].count("identity_provider.callback_replaced") == 1

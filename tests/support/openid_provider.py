@@ -1,4 +1,8 @@
-"""An OpenID provider of which a test can have anything, also what no honest one would answer."""
+"""An OpenID provider of which a test can have anything, also what no honest one would answer.
+
+A test may tell it that the browser arrived (`visit`) and bring any code back; or send a browser to its authorization
+endpoint, which makes codes that are good for what they were asked with.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,16 @@ import base64
 import hashlib
 import hmac
 import json
+import secrets
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tenantry.core.clock import SECOND
@@ -37,12 +42,20 @@ class Provider:
     raw_token: str | None = None
     now: int = NOON // SECOND
     asked: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What each was asked with."""
+    answers_with: dict[str, str] = field(default_factory=dict)
+    """Parameters beside `code` and `state`, such as `iss`."""
+    forwards_to: str | None = None
+    """It is an attacker's: browsers go on to this address with their `state`, and codes are kept."""
+    stolen: list[str] = field(default_factory=list)
     own_key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "one", "use": "sig"}))
 
     def app(self) -> Starlette:
         return Starlette(
             routes=[
                 Route("/.well-known/openid-configuration", self._configuration),
+                Route("/authorize", self._authorize),
                 Route("/jwks", self._jwks),
                 Route("/token", self._token, methods=["POST"]),
             ]
@@ -66,8 +79,22 @@ class Provider:
     async def _jwks(self, _request: Request) -> Response:
         return JSONResponse({**KeySet([self.own_key]).as_dict(private=False), **self.key_set})
 
+    async def _authorize(self, request: Request) -> Response:
+        """Whoever comes is signed in already."""
+        asked = dict(request.query_params)
+        if self.forwards_to is not None:
+            return RedirectResponse(f"{self.forwards_to}&{urlencode({'state': asked['state']})}", 303)
+        code = secrets.token_hex(8)
+        self.codes[code] = asked
+        answer = {"code": code, "state": asked["state"], **self.answers_with}
+        return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(answer)}", 303)
+
     async def _token(self, request: Request) -> Response:
         form = await request.form()
+        code = str(form["code"])
+        if self.forwards_to is not None:
+            self.stolen.append(code)
+        self.asked = self.codes.pop(code, self.asked)
         expected = base64.b64encode(f"{CLIENT_ID}:s3cret%3Awith%2Bcolon".encode()).decode()
         verifier = hashlib.sha256(str(form["code_verifier"]).encode()).digest()
         challenge = _encode(verifier)

@@ -19,7 +19,7 @@ from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import GroupId
 from tenantry.directory.sessions import start_session
 from tenantry.surfaces.portal.guard import cookie_name
-from tests.support.app import client_for
+from tests.support.app import BASE_URL, client_for
 from tests.support.builders import SomeTenant, SomeUser, a_group, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 
@@ -62,6 +62,13 @@ class Visitor:
 
     http: httpx.AsyncClient
     page: httpx.Response = field(init=False)
+
+    async def follow(self, address: str) -> httpx.Response:
+        """Where a provider's address leads the browser: through every provider, back to the first page of ours."""
+        async with httpx.AsyncClient() as elsewhere:
+            while not address.startswith(BASE_URL):
+                address = (await elsewhere.get(address)).headers["location"]
+        return await self.open(address.removeprefix(BASE_URL))
 
     async def open(self, path: str) -> httpx.Response:
         self.page = await self.http.get(path)

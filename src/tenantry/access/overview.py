@@ -1,6 +1,6 @@
 """What an administrator sees first: the last day by the hour, how full quotas are, what ends soon, what needs a hand.
 
-Queries: 10, however large the tenant; each reads a bounded number of rows.
+Queries: 11, however large the tenant; each reads a bounded number of rows.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ class Attention:
     double_secrets: list[Matter]
     unguarded_administrators: list[Matter]
     full_accounts: list[Matter]
+    shared_callbacks: list[Matter]
+    """Identity providers that need a redirect address of their own."""
     ending: list[Ending]
     administrators: int
     """Counted up to 2: one alone can lock everybody out."""
@@ -90,6 +92,7 @@ async def overview(read: Read, caller: Caller, tenant_id: TenantId, device_limit
             double_secrets=await reports.list_double_secrets(read, tenant_id, now, now - _OLD_SECRET, SHOWN_MATTERS),
             unguarded_administrators=await reports.list_unguarded(read, tenant_id, admin, now, SHOWN_MATTERS),
             full_accounts=await reports.list_full_accounts(read, tenant_id, device_limit, SHOWN_MATTERS),
+            shared_callbacks=await reports.list_shared_callbacks(read, tenant_id, SHOWN_MATTERS),
             ending=ending[:SHOWN_MATTERS],
             administrators=await reports.count_holders(read, tenant_id, admin, now, 2),
             tokens_refused=sum(hour.refused for hour in tokens),

@@ -1,7 +1,14 @@
-"""Where an organisation's people have their accounts already: OpenID providers, set up by its administrators."""
+"""Where an organisation's people have their accounts already: OpenID providers, set up by its administrators.
+
+Each provider sends people back to an address of its own, which names tenant and provider: so an answer of one is never
+taken for another's (RFC 9700 §4.4.2). The address is known before the provider is added, since it is registered there
+first. Providers from before that share one address until their administrator replaces it.
+"""
 
 from __future__ import annotations
 
+import itertools
+import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,12 +18,19 @@ from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
-from tenantry.core.errors import InvalidValue, NotFound
-from tenantry.core.ids import TenantId, new_guid
-from tenantry.store import identity_providers
-from tenantry.store.engine import Read, Tx
+from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.ids import TenantId
+from tenantry.core.log import get_logger
+from tenantry.store import identity_providers, shared_callbacks
+from tenantry.store.engine import Read, Store, Tx
 from tenantry.store.identity_providers import IdentityProvider
 from tenantry.tokens.master_key import MasterKey
+
+CALLBACK = "/sign-in/callback"
+"""Before the ids; alone, what all providers shared once."""
+_WARNED_OF = 100
+
+_log = get_logger()
 
 
 class NameClaim(StrEnum):
@@ -44,12 +58,22 @@ class NewProvider:
 
 
 async def add_identity_provider(
-    tx: Tx, master_key: MasterKey, caller: Caller, tenant_id: TenantId, new: NewProvider, now: Micros
+    tx: Tx,
+    master_key: MasterKey,
+    caller: Caller,
+    tenant_id: TenantId,
+    new: NewProvider,
+    now: Micros,
+    *,
+    expected_id: str = "",
 ) -> str:
-    """The id of the new provider. Raises what `access.require` does."""
+    """The id of the new provider: what `next_provider_id` said, which is `expected_id` unless another came first.
+
+    Raises FailedPrecondition then, and what `access.require` does.
+    """
     await require(tx, caller, Action.CHANGE_IDENTITY_PROVIDERS, tenant_id, now=now)
-    provider_id = new_guid()
-    await identity_providers.insert(
+    provider_id = await next_provider_id(tx, tenant_id)
+    is_added = expected_id in ("", provider_id) and await identity_providers.insert(
         tx,
         tenant_id,
         id=provider_id,
@@ -61,6 +85,11 @@ async def add_identity_provider(
         trusts_mfa=new.trusts_mfa,
         now=now,
     )
+    if not is_added:
+        raise FailedPrecondition(
+            "Another provider was added meanwhile, and has the redirect address that was shown here. "
+            "Register the one that is shown now."
+        )
     await record(tx, tenant_id, caller, events.IdentityProviderAdded(provider_id=provider_id, issuer=new.issuer), now)
     return provider_id
 
@@ -70,7 +99,54 @@ async def remove_identity_provider(tx: Tx, caller: Caller, tenant_id: TenantId, 
     await require(tx, caller, Action.CHANGE_IDENTITY_PROVIDERS, tenant_id, now=now)
     if not await identity_providers.disable(tx, tenant_id, provider_id, now):
         raise NotFound("identity provider")
+    await shared_callbacks.replace(tx, tenant_id, provider_id, now)
     await record(tx, tenant_id, caller, events.IdentityProviderRemoved(provider_id=provider_id), now)
+
+
+async def next_provider_id(read: Read, tenant_id: TenantId) -> str:
+    """Of the provider that is added next: the same until one is, so that its callback address can be registered first.
+
+    Ids of removed providers do not come back.
+    """
+    taken = set(await identity_providers.list_ids(read, tenant_id))
+    ids = (str(uuid.uuid5(uuid.UUID(tenant_id), f"identity provider {number}")) for number in itertools.count(1))
+    return next(provider_id for provider_id in ids if provider_id not in taken)
+
+
+def callback_of(root: str, tenant_id: TenantId, provider_id: str) -> str:
+    """Where the provider sends people back to. `root` is the server's own address."""
+    return f"{root}{CALLBACK}/{tenant_id}/{provider_id}"
+
+
+def callback_in_use(root: str, tenant_id: TenantId, provider: IdentityProvider) -> str:
+    """What the provider is registered with: its own address, or still the one that all shared."""
+    return f"{root}{CALLBACK}" if provider.shares_callback else callback_of(root, tenant_id, provider.id)
+
+
+async def replace_shared_callback(tx: Tx, caller: Caller, tenant_id: TenantId, provider_id: str, now: Micros) -> None:
+    """The provider's own address is registered there, so people are sent back to it from now on. Does nothing twice.
+
+    Raises NotFound and what `access.require` does.
+    """
+    await require(tx, caller, Action.CHANGE_IDENTITY_PROVIDERS, tenant_id, now=now)
+    await get_identity_provider(tx, tenant_id, provider_id)
+    if await shared_callbacks.replace(tx, tenant_id, provider_id, now):
+        event = events.IdentityProviderCallbackReplaced(provider_id=provider_id)
+        await record(tx, tenant_id, caller, event, now)
+
+
+async def warn_of_shared_callbacks(store: Store, root: str) -> None:
+    """One line in the log for each provider that still shares the address of all."""
+    async with store.read() as read:
+        found = await shared_callbacks.list_in_use(read, _WARNED_OF)
+    for each in found:
+        _log.warning(
+            "identity provider registered with the callback address that all shared: register its own address "
+            "there, then say so in the portal under Identity providers",
+            tenant_id=each.tenant_id,
+            provider_id=each.provider_id,
+            own_address=callback_of(root, each.tenant_id, each.provider_id),
+        )
 
 
 async def list_identity_providers(read: Read, tenant_id: TenantId) -> list[IdentityProvider]:

@@ -3,13 +3,15 @@
 1. `begin_upstream` reads the provider's discovery document and makes the address to go to. The state is a secret of
    the browser; nonce and PKCE verifier are made from it, so nothing that is worth stealing is stored.
 2. `finish_upstream` takes the state once, trades the code for an ID token and verifies that (id_tokens.py).
-3. What the app demanded of the sign-in (`prompt=login`, `max_age`) is passed on, and `_check_age` looks at what came of
+3. The answer must have come to the address of the very provider that the browser was sent to, and name it in `iss`
+   where the provider announces that (`_check_answer`): else a code of one provider would be handed to another.
+4. What the app demanded of the sign-in (`prompt=login`, `max_age`) is passed on, and `_check_age` looks at what came of
    it. The time that the provider names is the session's.
-4. `_match` finds the user: by issuer and subject when they are linked; else, once, by a name in a verified domain of
+5. `_match` finds the user: by issuer and subject when they are linked; else, once, by a name in a verified domain of
    this very tenant that the provider vouches for, which links them. One user has one subject at a provider.
 
 Every refusal reads the same; the trail has the reason. Sources: OpenID Connect Core §3.1.2 and §3.1.3, RFC 7636,
-RFC 9207 (`iss` in the answer), RFC 9700 §2.1 and §4.4 (mix-up).
+RFC 9207 (`iss` in the answer), RFC 9700 §2.1 and §4.4.2 (mix-up).
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ from tenantry.core.errors import BadCredentials
 from tenantry.core.http import OutgoingHttp, Unreachable
 from tenantry.core.ids import TenantId
 from tenantry.directory.id_tokens import IdToken, TokenRefused, verify_id_token
-from tenantry.directory.identity_providers import NameClaim, get_identity_provider, secret_of
-from tenantry.store import grants, identity_providers, tenants, users
+from tenantry.directory.identity_providers import NameClaim, callback_in_use, get_identity_provider, secret_of
+from tenantry.store import grants, identity_providers, shared_callbacks, tenants, users
 from tenantry.store.engine import Read, Store, Tx
 from tenantry.store.identity_providers import IdentityProvider, UpstreamSignIn
 from tenantry.store.users import User
@@ -68,6 +70,8 @@ class Discovery(NamedTuple):
     token_endpoint: str
     jwks_uri: str
     takes_basic: bool
+    names_itself: bool
+    """Whether it promises `iss` in each answer (RFC 9207 §3)."""
 
 
 async def begin_upstream(
@@ -77,13 +81,16 @@ async def begin_upstream(
     *,
     tenant_id: TenantId,
     provider_id: str,
-    callback: str,
+    root: str,
     back: str,
     prompt: Literal["login"] | None = None,
     max_age: Micros | None = None,
     now: Micros,
 ) -> Departure:
-    """`prompt`, `max_age`: what the app demands. Raises NotFound, BadCredentials when the provider cannot be asked."""
+    """`root` is the server's own address; `prompt`, `max_age`: what the app demands.
+
+    Raises NotFound, BadCredentials when the provider cannot be asked.
+    """
     async with store.read() as read:
         provider = await get_identity_provider(read, tenant_id, provider_id)
     try:
@@ -107,7 +114,7 @@ async def begin_upstream(
     parameters = {
         "response_type": "code",
         "client_id": provider.client_id,
-        "redirect_uri": callback,
+        "redirect_uri": callback_in_use(root, tenant_id, provider),
         "scope": "openid email profile",
         "state": state,
         "nonce": _derive(hasher, "nonce", state),
@@ -130,12 +137,16 @@ async def finish_upstream(
     *,
     kept_state: str,
     answer: dict[str, str],
-    callback: str,
+    root: str,
+    arrived_at: str,
     leeway: Micros,
     origin: Origin,
     now: Micros,
 ) -> Arrival:
-    """`kept_state` is the cookie's, `answer` the query. Audited. Raises BadCredentials, one text for every cause."""
+    """`kept_state` is the cookie's, `answer` the query of the address `arrived_at`; `root` is the server's own.
+
+    Audited. Raises BadCredentials, one text for every cause.
+    """
     state = answer.get("state", "")
     tenant_id = tenant_of(kept_state, SecretKind.UPSTREAM_STATE)
     if tenant_id is None or not hmac.compare_digest(state.encode(), kept_state.encode()):
@@ -146,9 +157,11 @@ async def finish_upstream(
         raise BadCredentials("state_unknown", REFUSED)
     try:
         async with store.read() as read:
-            provider = await identity_providers.find_live(read, tenant_id, claimed.provider_id)
+            provider, by_several = await _provider_at(read, tenant_id, claimed.provider_id, root, arrived_at)
+        discovery = await read_discovery(http, provider.issuer)
+        _check_answer(provider, discovery, answer, shared_by_several=by_several)
         token = await _redeem(
-            http, hasher, master_key, tenant_id, provider, state, answer, callback, leeway=leeway, now=now
+            http, hasher, master_key, tenant_id, provider, discovery, state, answer["code"], arrived_at, leeway, now
         )
         _check_age(token, claimed, leeway)
         async with store.write() as tx:
@@ -175,7 +188,42 @@ async def read_discovery(http: OutgoingHttp, issuer: str) -> Discovery:
         http.check(address)
     methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     authorization, token, jwks = (str(address) for address in addresses)
-    return Discovery(authorization, token, jwks, isinstance(methods, list) and "client_secret_basic" in methods)
+    takes_basic = isinstance(methods, list) and "client_secret_basic" in methods
+    names_itself = document.get("authorization_response_iss_parameter_supported") is True
+    return Discovery(authorization, token, jwks, takes_basic, names_itself)
+
+
+async def _provider_at(
+    read: Read, tenant_id: TenantId, provider_id: str, root: str, arrived_at: str
+) -> tuple[IdentityProvider, bool]:
+    """The provider, whose address this is, and whether providers of other tenants have it too. Raises TokenRefused."""
+    provider = await identity_providers.find_live(read, tenant_id, provider_id)
+    if provider is None:
+        raise TokenRefused("provider_removed")
+    if arrived_at != callback_in_use(root, tenant_id, provider):
+        raise TokenRefused("wrong_callback")
+    return provider, bool(provider.shares_callback) and await shared_callbacks.is_of_several_tenants(read, tenant_id)
+
+
+def _check_answer(
+    provider: IdentityProvider, discovery: Discovery, answer: dict[str, str], *, shared_by_several: bool
+) -> None:
+    """Whether the answer is this provider's. Nothing of it has been handed to anybody yet. Raises TokenRefused.
+
+    `iss` is demanded where it is promised. At an address that providers of several tenants share nothing else tells
+    their answers apart, so there it is demanded in any case. Sources: RFC 9207 §2.4, RFC 9700 §4.4.2.
+    """
+    issuer = answer.get("iss")
+    if issuer is None and shared_by_several:
+        raise TokenRefused("shared_callback")
+    if issuer is None and discovery.names_itself:
+        raise TokenRefused("no_iss_in_answer")
+    if issuer is not None and issuer != provider.issuer:
+        raise TokenRefused("wrong_iss_in_answer")
+    if "error" in answer:
+        raise TokenRefused("provider_refused")
+    if not answer.get("code"):
+        raise TokenRefused("no_code")
 
 
 async def _redeem(
@@ -183,26 +231,17 @@ async def _redeem(
     hasher: SecretHasher,
     master_key: MasterKey,
     tenant_id: TenantId,
-    provider: IdentityProvider | None,
+    provider: IdentityProvider,
+    discovery: Discovery,
     state: str,
-    answer: dict[str, str],
+    code: str,
     callback: str,
-    *,
     leeway: Micros,
     now: Micros,
 ) -> IdToken:
-    if provider is None:
-        raise TokenRefused("provider_removed")
-    if "error" in answer:
-        raise TokenRefused("provider_refused")
-    if answer.get("iss", provider.issuer) != provider.issuer:
-        raise TokenRefused("wrong_iss_in_answer")
-    if not answer.get("code"):
-        raise TokenRefused("no_code")
-    discovery = await read_discovery(http, provider.issuer)
     fields = {
         "grant_type": "authorization_code",
-        "code": answer["code"],
+        "code": code,
         "redirect_uri": callback,
         "code_verifier": _derive(hasher, "verifier", state),
     }

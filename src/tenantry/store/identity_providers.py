@@ -10,7 +10,7 @@ from tenantry.store.engine import Read, Tx
 
 
 class IdentityProvider(NamedTuple):
-    """`client_secret` is encrypted, `trusts_mfa` 0 or 1."""
+    """`client_secret` is encrypted; `trusts_mfa`, and whether it `shares_callback` with others, are 0 or 1."""
 
     id: str
     name: str
@@ -20,6 +20,7 @@ class IdentityProvider(NamedTuple):
     name_claim: str
     trusts_mfa: int
     created_at: int
+    shares_callback: int
 
 
 class UpstreamSignIn(NamedTuple):
@@ -44,13 +45,14 @@ async def insert(
     name_claim: str,
     trusts_mfa: bool,
     now: Micros,
-) -> None:
-    """Add a provider."""
-    await tx.run(
+) -> bool:
+    """Add a provider. False when the id is taken."""
+    changed = await tx.run(
         """
         INSERT INTO identity_providers (tenant_id, id, name, issuer, client_id, client_secret, name_claim, trusts_mfa,
                                         created_at)
         VALUES (:tenant_id, :id, :name, :issuer, :client_id, :client_secret, :name_claim, :trusts_mfa, :now)
+        ON CONFLICT (tenant_id, id) DO NOTHING
         """,
         tenant_id=tenant_id,
         id=id,
@@ -62,6 +64,14 @@ async def insert(
         trusts_mfa=int(trusts_mfa),
         now=now,
     )
+    return changed == 1
+
+
+async def list_ids(read: Read, tenant_id: TenantId) -> list[str]:
+    """Of every provider that the tenant has or had."""
+    return await read.all(
+        str, "SELECT id FROM identity_providers WHERE tenant_id = :tenant_id ORDER BY id", tenant_id=tenant_id
+    )
 
 
 async def list_live(read: Read, tenant_id: TenantId) -> list[IdentityProvider]:
@@ -69,8 +79,12 @@ async def list_live(read: Read, tenant_id: TenantId) -> list[IdentityProvider]:
     return await read.all(
         IdentityProvider,
         """
-        SELECT id, name, issuer, client_id, client_secret, name_claim, trusts_mfa, created_at FROM identity_providers
-        WHERE tenant_id = :tenant_id AND disabled_at IS NULL ORDER BY name, id
+        SELECT p.id, p.name, p.issuer, p.client_id, p.client_secret, p.name_claim, p.trusts_mfa, p.created_at,
+               CASE WHEN s.provider_id IS NULL THEN 0 ELSE 1 END AS shares_callback
+        FROM identity_providers p
+        LEFT JOIN shared_callbacks s
+            ON s.tenant_id = p.tenant_id AND s.provider_id = p.id AND s.replaced_at IS NULL
+        WHERE p.tenant_id = :tenant_id AND p.disabled_at IS NULL ORDER BY p.name, p.id
         """,
         tenant_id=tenant_id,
     )
@@ -81,8 +95,11 @@ async def find_live(read: Read, tenant_id: TenantId, provider_id: str) -> Identi
     return await read.one_or_none(
         IdentityProvider,
         """
-        SELECT p.id, p.name, p.issuer, p.client_id, p.client_secret, p.name_claim, p.trusts_mfa, p.created_at
+        SELECT p.id, p.name, p.issuer, p.client_id, p.client_secret, p.name_claim, p.trusts_mfa, p.created_at,
+               CASE WHEN s.provider_id IS NULL THEN 0 ELSE 1 END AS shares_callback
         FROM identity_providers p JOIN tenants t ON t.id = p.tenant_id
+        LEFT JOIN shared_callbacks s
+            ON s.tenant_id = p.tenant_id AND s.provider_id = p.id AND s.replaced_at IS NULL
         WHERE p.tenant_id = :tenant_id AND p.id = :id AND p.disabled_at IS NULL
           AND t.disabled_at IS NULL AND t.deleted_at IS NULL
         """,

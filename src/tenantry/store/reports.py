@@ -202,6 +202,21 @@ async def list_unguarded(read: Read, tenant_id: TenantId, role_id: str, now: Mic
     )
 
 
+async def list_shared_callbacks(read: Read, tenant_id: TenantId, limit: int) -> list[Matter]:
+    """Identity providers that still have the callback address which all shared. `detail` is the issuer."""
+    return await read.all(
+        Matter,
+        """
+        SELECT p.id, p.name, p.issuer AS detail, p.created_at AS at, COUNT(*) OVER () AS of_all
+        FROM identity_providers p JOIN shared_callbacks s ON s.tenant_id = p.tenant_id AND s.provider_id = p.id
+        WHERE p.tenant_id = :tenant_id AND p.disabled_at IS NULL AND s.replaced_at IS NULL
+        ORDER BY p.name, p.id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        limit=limit,
+    )
+
+
 async def count_holders(read: Read, tenant_id: TenantId, role_id: str, now: Micros, most: int) -> int:
     """How many live users hold the role, counted up to `most`."""
     holders = await read.all(

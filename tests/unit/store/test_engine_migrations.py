@@ -144,3 +144,38 @@ def fill_at_0006(connection: sa.Connection) -> None:
         """,
     ):
         connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_the_identity_providers_of_a_database_in_use_keep_the_callback_address_they_are_registered_with(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    server: PostgresServer | None = request.getfixturevalue("postgres_server") if engine == "postgresql" else None
+    if server is not None:
+        asyncio.run(server.create_database("with_providers"))
+        url = server.url("with_providers")
+    shared = "SELECT tenant_id, provider_id, replaced_at FROM shared_callbacks ORDER BY provider_id"
+    migrate._on_connection(url, fill_at_0013)
+    migrate.upgrade(url)
+    found = migrate._on_connection(url, lambda connection: connection.exec_driver_sql(shared).fetchall())
+    assert [tuple(row) for row in found] == [("t", "gone", 7), ("t", "live", None)]
+    if server is not None:
+        asyncio.run(server.drop_database("with_providers"))
+
+
+def fill_at_0013(connection: sa.Connection) -> None:
+    """A tenant with a provider, and one that was removed."""
+    command.upgrade(migrate.config_for(connection), "0013")
+    connection.exec_driver_sql("INSERT INTO tenants (id, name, created_at) VALUES ('t', 'T', 1)")
+    connection.execute(
+        sa.text(
+            """
+            INSERT INTO identity_providers (tenant_id, id, name, issuer, client_id, client_secret, name_claim,
+                                            created_at, disabled_at)
+            VALUES ('t', 'live', 'L', 'https://l.example', 'c', :secret, 'email', 1, NULL),
+                   ('t', 'gone', 'G', 'https://g.example', 'c', :secret, 'email', 1, 7)
+            """
+        ),
+        {"secret": b""},
+    )

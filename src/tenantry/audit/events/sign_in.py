@@ -69,6 +69,12 @@ class IdentityProviderRemoved(Event, tag="identity_provider.removed"):
     provider_id: str
 
 
+class IdentityProviderCallbackReplaced(Event, tag="identity_provider.callback_replaced"):
+    """It sends people back to an address of its own from now on, no longer to the one that all shared."""
+
+    provider_id: str
+
+
 class IdentityLinked(Event, tag="identity.linked"):
     user_id: str
     provider_id: str

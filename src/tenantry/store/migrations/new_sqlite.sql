@@ -632,7 +632,14 @@ CREATE TABLE audit_seals (
 CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (tenant_id, webhook_id, due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX ix_tenants_ended ON tenants (id, deleted_at, disabled_at) WHERE deleted_at IS NOT NULL OR disabled_at IS NOT NULL;
 CREATE INDEX ix_users_ended ON users (tenant_id, id, soft_deleted_at, disabled_at) WHERE soft_deleted_at IS NOT NULL OR disabled_at IS NOT NULL;
-INSERT INTO alembic_version VALUES ('0013');
+CREATE TABLE shared_callbacks (
+	tenant_id TEXT NOT NULL, 
+	provider_id TEXT NOT NULL, 
+	replaced_at BIGINT, 
+	CONSTRAINT pk_shared_callbacks PRIMARY KEY (tenant_id, provider_id), 
+	CONSTRAINT fk_shared_callbacks_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
+);
+INSERT INTO alembic_version VALUES ('0014');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');
@@ -712,6 +719,7 @@ INSERT INTO sqlite_stat1 VALUES ('role_assignments', 'sqlite_autoindex_role_assi
 INSERT INTO sqlite_stat1 VALUES ('service_account_keys', 'sqlite_autoindex_service_account_keys_1', '100000 10 1');
 INSERT INTO sqlite_stat1 VALUES ('sessions', 'ix_sessions_user', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('sessions', 'sqlite_autoindex_sessions_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('shared_callbacks', 'sqlite_autoindex_shared_callbacks_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('sign_ins', 'ix_sign_ins_user', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('sign_ins', 'sqlite_autoindex_sign_ins_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('signing_keys', 'sqlite_autoindex_signing_keys_1', '100000 1');

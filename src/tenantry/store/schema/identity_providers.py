@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import ForeignKeyConstraint, PrimaryKeyConstraint
+
 from tenantry.store.schema.parts import (
     blob,
     child_of,
@@ -13,6 +15,7 @@ from tenantry.store.schema.parts import (
     number,
     of_user,
     owned,
+    reference,
     text,
     time,
 )
@@ -29,6 +32,15 @@ owned(
     time("created_at"),
     maybe_time("disabled_at"),
     key=("id",),
+)
+
+reference(
+    "shared_callbacks",  # providers from before each had a callback address of its own; nothing is added
+    text("tenant_id"),
+    text("provider_id"),
+    maybe_time("replaced_at"),
+    ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name="fk_shared_callbacks_tenant"),
+    PrimaryKeyConstraint("tenant_id", "provider_id", name="pk_shared_callbacks"),
 )
 
 owned(

@@ -26,6 +26,7 @@ def attention_items(attention: Attention, user_id: str, now: Micros) -> list[Ite
     items = [
         *(_unguarded(matter) for matter in attention.unguarded_administrators),
         *_alone(attention),
+        *(_shared_callback(matter) for matter in attention.shared_callbacks),
         *(_full(matter) for matter in attention.full_accounts),
         *(_waiting(matter, now) for matter in attention.waiting_relationships),
         *(_double(matter, now) for matter in attention.double_secrets),
@@ -56,6 +57,16 @@ def _alone(attention: Attention) -> list[Item]:
             _("Choose a second"),
         )
     ]
+
+
+def _shared_callback(matter: Matter) -> Item:
+    return Item(
+        "warn",
+        _("%(name)s, where people sign in, needs a redirect address of its own.") % {"name": matter.name},
+        _("All providers shared one address once; an answer of one could be taken for another's."),
+        f"/identity-providers/{matter.id}/callback",
+        _("Replace the address"),
+    )
 
 
 def _waiting(matter: Matter, now: Micros) -> Item:

@@ -36,6 +36,7 @@ EVENTS: dict[str, str] = {
     "second_factor.all_reset": marked("Second steps reset"),
     "identity_provider.added": marked("Identity provider added"),
     "identity_provider.removed": marked("Identity provider removed"),
+    "identity_provider.callback_replaced": marked("Identity provider got a redirect address of its own"),
     "identity.linked": marked("Account at an identity provider linked"),
     "upstream_sign_in.refused": marked("Sign-in at an identity provider refused"),
     "role.assigned": marked("Role given"),

@@ -12,9 +12,13 @@ from tenantry.directory.identity_providers import (
     NameClaim,
     NewProvider,
     add_identity_provider,
+    callback_in_use,
+    callback_of,
     get_identity_provider,
     list_identity_providers,
+    next_provider_id,
     remove_identity_provider,
+    replace_shared_callback,
 )
 from tenantry.directory.upstream import read_discovery
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
@@ -22,7 +26,6 @@ from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import writing
-from tenantry.surfaces.portal.upstream import CALLBACK
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -42,6 +45,7 @@ async def add_provider(request: Request, session: SignedIn) -> Response:
     """The provider is asked for its discovery document first, so that a typing mistake shows at once."""
     deps, form = deps_of(request), await read_form(request)
     now = deps.clock()
+    expected_id = form.text("provider_id", max_length=36)
     await _require(request, session, now)
     with form.showing_errors():
         new = NewProvider(
@@ -59,7 +63,9 @@ async def add_provider(request: Request, session: SignedIn) -> Response:
                 form.fail("issuer", _("There is no OpenID provider at this address: %(why)s.") % {"why": error})
         if not form.errors:
             async with once(request, session, form, back="/identity-providers") as (tx, now):
-                await add_identity_provider(tx, deps.master_key, session.caller, session.here, new, now)
+                await add_identity_provider(
+                    tx, deps.master_key, session.caller, session.here, new, now, expected_id=expected_id
+                )
     return await _page(request, session, form) if form.errors else see_other("/identity-providers")
 
 
@@ -94,6 +100,28 @@ async def remove_provider(request: Request, session: SignedIn, provider_id: str)
     return see_other("/identity-providers")
 
 
+@router.get("/identity-providers/{provider_id}/callback")
+@performs(Action.CHANGE_IDENTITY_PROVIDERS)
+async def ask_to_replace_callback(request: Request, session: SignedIn, provider_id: str) -> Response:
+    """For a provider that still has the redirect address that all shared. Raises NotFound."""
+    deps = deps_of(request)
+    await _require(request, session, deps.clock())
+    async with deps.store.read() as read:
+        provider = await get_identity_provider(read, session.here, provider_id)
+    own = callback_of(deps.settings.issuer, session.here, provider.id)
+    return render(request, "identity_provider_callback.html", form=Form(), provider=provider, own=own)
+
+
+@router.post("/identity-providers/{provider_id}/callback")
+@performs(Action.CHANGE_IDENTITY_PROVIDERS)
+async def replace_callback(request: Request, session: SignedIn, provider_id: str) -> Response:
+    """Raises NotFound."""
+    await read_form(request)
+    async with writing(request) as (tx, now):
+        await replace_shared_callback(tx, session.caller, session.here, provider_id, now)
+    return see_other("/identity-providers")
+
+
 async def _require(request: Request, session: Session, now: Micros) -> None:
     async with deps_of(request).store.read() as read:
         await require(read, session.caller, Action.CHANGE_IDENTITY_PROVIDERS, session.here, now=now)
@@ -104,6 +132,8 @@ async def _page(request: Request, session: Session, form: Form) -> Response:
     await _require(request, session, deps.clock())
     async with deps.store.read() as read:
         providers = await list_identity_providers(read, session.here)
+        next_id = await next_provider_id(read, session.here)
+    root = deps.settings.issuer
     claims = [
         (NameClaim.EMAIL, _("E-mail address, when the provider has verified it")),
         (NameClaim.UPN, _("User principal name, for a provider where people cannot choose it (Entra ID)")),
@@ -112,7 +142,8 @@ async def _page(request: Request, session: Session, form: Form) -> Response:
         request,
         "identity_providers.html",
         form=form,
-        providers=providers,
-        callback=deps.settings.issuer + CALLBACK,
+        providers=[(each, callback_in_use(root, session.here, each)) for each in providers],
+        next_id=next_id,
+        callback=callback_of(root, session.here, next_id),
         claims=claims,
     )

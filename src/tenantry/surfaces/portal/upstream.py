@@ -14,7 +14,7 @@ from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import BadCredentials, NotFound
 from tenantry.core.ids import TenantId, parse_guid
-from tenantry.directory.identity_providers import list_identity_providers
+from tenantry.directory.identity_providers import CALLBACK, callback_of, list_identity_providers
 from tenantry.directory.sessions import NewSession
 from tenantry.directory.sign_in_steps import begin_sign_in
 from tenantry.directory.tenants import resolve_tenant
@@ -39,7 +39,6 @@ from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 PER_MINUTE = 30
-CALLBACK = "/sign-in/callback"
 
 router = APIRouter()
 
@@ -87,7 +86,7 @@ async def leave(request: Request, tenant: str, provider_id: str) -> Response:
         deps.hasher,
         tenant_id=TenantId(tenant_id),
         provider_id=provider,
-        callback=deps.settings.issuer + CALLBACK,
+        root=deps.settings.issuer,
         back=next_of(request),
         prompt="login" if "prompt" in demands else None,
         max_age=int(demands["max_age"]) * SECOND if "max_age" in demands else None,
@@ -106,10 +105,22 @@ async def leave(request: Request, tenant: str, provider_id: str) -> Response:
     return response
 
 
+@router.get(CALLBACK + "/{tenant}/{provider_id}")
+@performs(Action.SIGN_IN)
+async def come_back(request: Request, tenant: str, provider_id: str) -> Response:
+    """Proven by the provider whose address this is: on to the second factor, or signed in."""
+    deps = deps_of(request)
+    return await _come_back(request, callback_of(deps.settings.issuer, TenantId(tenant), provider_id))
+
+
 @router.get(CALLBACK)
 @performs(Action.SIGN_IN)
-async def come_back(request: Request) -> Response:
-    """Proven by the provider: on to the second factor, or signed in."""
+async def come_back_as_before(request: Request) -> Response:
+    """The same for providers from before each had an address of its own."""
+    return await _come_back(request, deps_of(request).settings.issuer + CALLBACK)
+
+
+async def _come_back(request: Request, arrived_at: str) -> Response:
     deps, origin = deps_of(request), origin_of(request.scope)
     query = request.query_params
     answer = {name: query[name] for name in query if len(query.getlist(name)) == 1}
@@ -122,7 +133,8 @@ async def come_back(request: Request) -> Response:
         deps.master_key,
         kept_state=request.cookies.get(_cookie_name(deps), ""),
         answer=answer,
-        callback=deps.settings.issuer + CALLBACK,
+        root=deps.settings.issuer,
+        arrived_at=arrived_at,
         leeway=deps.settings.clock_leeway_seconds * SECOND,
         origin=origin,
         now=deps.clock(),
