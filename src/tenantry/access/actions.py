@@ -88,6 +88,7 @@ class Action(StrEnum):
     UPDATE_USER = "user.update"
     RESET_PASSWORD = "user.reset_password"
     CHANGE_SIGN_IN_METHODS = "user.change_sign_in_methods"  # another's phones and second steps, in the portal
+    BLOCK_USER = "user.block"  # and unblock, in the portal
     DELETE_USER = "user.delete"
     RESTORE_USER = "user.restore"
     CHANGE_LESSER_ADMINISTRATOR = "lesser_administrator.change"  # password, name, end and return of who holds a role
@@ -209,6 +210,9 @@ RULES: dict[Action, Rule] = {
     Action.UPDATE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
     Action.RESET_PASSWORD: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR),
     Action.CHANGE_SIGN_IN_METHODS: _portal(
+        RoleId.GLOBAL_ADMINISTRATOR, RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR
+    ),
+    Action.BLOCK_USER: _portal(
         RoleId.GLOBAL_ADMINISTRATOR, RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR
     ),
     Action.DELETE_USER: _partner_center(RoleId.USER_ADMINISTRATOR),

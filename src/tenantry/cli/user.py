@@ -18,9 +18,12 @@ from tenantry.cli.common import (
     show,
     show_list,
     tenant_named,
+    user_named,
 )
 
 app = noun("Users and their roles.")
+
+UserNamed = Annotated[str, typer.Argument(metavar="USER", help="User principal name or ID.")]
 
 
 @app.command()
@@ -97,6 +100,40 @@ def list_(
                 read, desk.caller, tenant_id, deleted=deleted, after=position, limit=limit, now=desk.now
             )
         show_list(rows, ("user_principal_name", "id", "display_name", "user_type", "disabled_at"), as_json)
+
+    run(data_dir, work)
+
+
+@app.command()
+def block(name: UserNamed, tenant: InTenant, data_dir: DataDir = None) -> None:
+    """Refuse a user everywhere until it is unblocked; ends its sessions, tokens, codes and PINs.
+
+    Example: `tenantry user block jo@contoso.example --tenant contoso.example`
+    """
+
+    async def work(desk: Desk) -> None:
+        from tenantry.directory.blocking import block_user
+
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            await block_user(tx, desk.caller, tenant_id, await user_named(tx, tenant_id, name), desk.now)
+
+    run(data_dir, work)
+
+
+@app.command()
+def unblock(name: UserNamed, tenant: InTenant, data_dir: DataDir = None) -> None:
+    """Let a blocked user sign in again, with the password it had.
+
+    Example: `tenantry user unblock jo@contoso.example --tenant contoso.example`
+    """
+
+    async def work(desk: Desk) -> None:
+        from tenantry.directory.blocking import unblock_user
+
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            await unblock_user(tx, desk.caller, tenant_id, await user_named(tx, tenant_id, name), desk.now)
 
     run(data_dir, work)
 

@@ -9,8 +9,8 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, InvalidValue
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.passwords import PasswordHasher, check_password_rules
-from tenantry.directory.sessions import end_sessions
-from tenantry.store import passwords, sessions
+from tenantry.directory.sessions import end_sessions, hold_session
+from tenantry.store import passwords
 from tenantry.store.engine import Store, Tx
 
 
@@ -49,8 +49,8 @@ async def replace_own_password(
     not to be undone.
     """
     await passwords.set_credential(tx, tenant_id, user_id, password_hash=password_hash, must_change=False, now=now)
-    if but_session and not await sessions.is_live(tx, tenant_id, user_id, but_session, now):
-        raise BadCredentials("session_gone", "The session has ended. Sign in again.")
+    if but_session:
+        await hold_session(tx, tenant_id, user_id, but_session, now)
     await record(tx, tenant_id, caller, events.PasswordSet(user_id=user_id, must_change=False), now)
     await end_sessions(
         tx, caller, tenant_id, user_id, now, reason="password_set", but=but_session, but_sign_in=but_sign_in

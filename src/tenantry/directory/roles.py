@@ -11,9 +11,9 @@ from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import decide, require
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller
+from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import Micros
-from tenantry.core.errors import InvalidValue, NotFound
+from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.store import roles
 from tenantry.store.engine import Read, Tx
@@ -62,6 +62,26 @@ async def require_over(read: Read, caller: Caller, tenant_id: TenantId, user_id:
     action = action_over(await roles.list_unexpired(read, tenant_id, user_id, now))
     if action is not None:
         await require(read, caller, action, tenant_id, now=now)
+
+
+async def require_another_administrator(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
+) -> None:
+    """Raises FailedPrecondition when the user is the only Global Administrator who can still sign in.
+
+    The server's operator may, since nobody else could give the role back. Twins take turns, so that two administrators
+    cannot shut each other out.
+    """
+    if caller.kind is CallerKind.OPERATOR:
+        return
+    role_id = RoleId.GLOBAL_ADMINISTRATOR
+    if role_id not in await roles.list_unexpired(tx, tenant_id, user_id, now):
+        return
+    await roles.hold(tx, tenant_id, role_id)
+    if not await roles.is_held_by_another(tx, tenant_id, role_id, user_id, now):
+        raise FailedPrecondition(
+            "This is the organisation's last Global Administrator. Give the role to somebody else first."
+        )
 
 
 async def is_within_reach(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:

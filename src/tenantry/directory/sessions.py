@@ -14,9 +14,9 @@ from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
-from tenantry.core.errors import NotFound
+from tenantry.core.errors import BadCredentials, NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
-from tenantry.store import sessions, sign_ins, users
+from tenantry.store import authorization_codes, pins, sessions, sign_ins, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.sessions import FoundSession, ListedSession
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
@@ -77,6 +77,15 @@ async def find_session(read: Read, hasher: SecretHasher, raw: str, now: Micros) 
     return None if tenant_id is None else await sessions.find_live(read, tenant_id, hasher.hash(raw), now)
 
 
+async def hold_session(tx: Tx, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros) -> None:
+    """What is made in this transaction is made in a session that goes on: whoever ends it ends what was made with it.
+
+    Raises BadCredentials when it has ended since the request was let in.
+    """
+    if not await sessions.hold(tx, tenant_id, user_id, session_id, now):
+        raise BadCredentials("session_gone", "The session has ended. Sign in again.")
+
+
 async def list_sessions(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[ListedSession]:
     """The user's sessions that go on, newest first, at most MAX_LISTED."""
     return await sessions.list_live(read, tenant_id, user_id, now, MAX_LISTED)
@@ -102,11 +111,16 @@ async def end_sessions(
     but: str = "",
     but_sign_in: bytes = b"",
 ) -> int:
-    """End every session of the user and every sign-in under way, save the session with the id `but` and the sign-in
-    with the hash `but_sign_in`; how many sessions. Audited when there was one.
+    """End every session of the user and all that would lead to one or to a token: sign-ins under way, codes that apps
+    have not redeemed, PINs sent to the user's phones. Save the session with the id `but` and the sign-in with the hash
+    `but_sign_in`. How many sessions; audited when there was one.
+
+    Sessions go first: whoever makes a code holds the session's row (`hold_session`), so none is made behind.
     """
     await sign_ins.delete_of_user(tx, tenant_id, user_id, but_sign_in)
     ended = await sessions.end_of_user(tx, tenant_id, user_id, but, now)
+    await authorization_codes.end_of_user(tx, tenant_id, user_id, now)
+    await pins.end_of_user(tx, tenant_id, user_id)
     if ended:
         event = events.SessionsEnded(user_id=user_id, sessions=ended, reason=reason)
         await record(tx, tenant_id, caller, event, now)

@@ -18,6 +18,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
+from tenantry.directory.blocking import end_access
 from tenantry.directory.roles import require_over
 from tenantry.directory.sessions import end_sessions
 from tenantry.directory.user_properties import NewPassword, NewUser, UserChanges
@@ -179,8 +180,7 @@ async def delete_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: User
         raise NotFound("user")
     await record(tx, tenant_id, caller, events.UserDeleted(user_id=user_id), now)
     await enqueue_for_user(tx, tenant_id, caller, EventType.MEMBER_REMOVED, user_id, now)
-    await end_sessions(tx, caller, tenant_id, user_id, now, reason="user_deleted")
-    await revoke_grants_of_user(tx, caller, tenant_id, user_id, "user_deleted", now)
+    await end_access(tx, caller, tenant_id, user_id, "user_deleted", now)
 
 
 async def restore_user(

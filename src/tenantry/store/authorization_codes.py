@@ -114,3 +114,16 @@ async def find_state(read: Read, tenant_id: TenantId, code_hash: bytes) -> CodeS
         tenant_id=tenant_id,
         code_hash=code_hash,
     )
+
+
+async def end_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """No code that the user was sent away with, and that nobody redeemed yet, is taken any more."""
+    await tx.run(
+        """
+        UPDATE authorization_codes SET expires_at = :now
+        WHERE tenant_id = :tenant_id AND user_id = :user_id AND claimed_at IS NULL AND expires_at > :now
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        now=now,
+    )

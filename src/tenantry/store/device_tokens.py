@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tenantry.core.clock import Micros
-from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId
+from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId, UserId
 from tenantry.store.engine import Read, Tx
 
 
@@ -95,6 +95,21 @@ async def revoke_unused(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountI
         """,
         tenant_id=tenant_id,
         account_id=account_id,
+        now=now,
+    )
+
+
+async def revoke_unused_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """`revoke_unused` for every account of the user."""
+    await tx.run(
+        """
+        UPDATE device_tokens SET revoked_at = :now
+        WHERE tenant_id = :tenant_id AND claimed_at IS NULL AND revoked_at IS NULL
+          AND managed_account_id IN (SELECT m.id FROM managed_accounts m
+                                     WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id)
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
         now=now,
     )
 

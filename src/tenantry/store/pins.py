@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenantry.core.clock import Micros
-from tenantry.core.ids import TenantId
+from tenantry.core.ids import TenantId, UserId
 from tenantry.store.engine import Read, Tx
 
 
@@ -13,6 +13,19 @@ async def end(tx: Tx, tenant_id: TenantId, number: str) -> None:
         "UPDATE phone_pins SET tries_left = 0 WHERE tenant_id = :tenant_id AND number = :number",
         tenant_id=tenant_id,
         number=number,
+    )
+
+
+async def end_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
+    """`end` for every number of the user."""
+    await tx.run(
+        """
+        UPDATE phone_pins SET tries_left = 0
+        WHERE tenant_id = :tenant_id
+          AND number IN (SELECT p.number FROM phones p WHERE p.tenant_id = :tenant_id AND p.user_id = :user_id)
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
     )
 
 

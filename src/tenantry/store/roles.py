@@ -80,3 +80,31 @@ async def list_live(read: Read, tenant_id: TenantId, user_id: UserId, now: Micro
         user_id=user_id,
         now=now,
     )
+
+
+async def hold(tx: Tx, tenant_id: TenantId, role_id: str) -> None:
+    """Keep who holds the role as it is until the transaction ends, so that twins take turns."""
+    await tx.run(
+        "UPDATE role_assignments SET role_id = role_id WHERE tenant_id = :tenant_id AND role_id = :role_id",
+        tenant_id=tenant_id,
+        role_id=role_id,
+    )
+
+
+async def is_held_by_another(read: Read, tenant_id: TenantId, role_id: str, user_id: UserId, now: Micros) -> bool:
+    """Whether somebody besides this user holds the role now, neither blocked nor deleted."""
+    found = await read.one_or_none(
+        str,
+        """
+        SELECT a.user_id FROM role_assignments a JOIN users u ON u.tenant_id = :tenant_id AND u.id = a.user_id
+        WHERE a.tenant_id = :tenant_id AND a.role_id = :role_id AND a.user_id <> :user_id
+          AND (a.expires_at IS NULL OR a.expires_at > :now)
+          AND u.soft_deleted_at IS NULL AND u.disabled_at IS NULL
+        LIMIT 1
+        """,
+        tenant_id=tenant_id,
+        role_id=role_id,
+        user_id=user_id,
+        now=now,
+    )
+    return found is not None

@@ -93,12 +93,11 @@ async def find_live(read: Read, tenant_id: TenantId, session_hash: bytes, now: M
     )
 
 
-async def is_live(read: Read, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros) -> bool:
-    """Whether this session of the user goes on."""
-    found = await read.one_or_none(
-        str,
+async def hold(tx: Tx, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros) -> bool:
+    """Keep this session of the user as it is until the transaction ends; whoever ends it waits. False when it ended."""
+    changed = await tx.run(
         """
-        SELECT id FROM sessions
+        UPDATE sessions SET ended_at = NULL
         WHERE tenant_id = :tenant_id AND user_id = :user_id AND id = :id AND ended_at IS NULL AND expires_at > :now
         """,
         tenant_id=tenant_id,
@@ -106,7 +105,7 @@ async def is_live(read: Read, tenant_id: TenantId, user_id: UserId, session_id: 
         id=session_id,
         now=now,
     )
-    return found is not None
+    return changed == 1
 
 
 async def list_live(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros, limit: int) -> list[ListedSession]:

@@ -204,6 +204,34 @@ async def restore(tx: Tx, tenant_id: TenantId, user_id: UserId, deleted_after: M
     return restored
 
 
+async def block(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
+    """False when there is no such live user. At most one of several callers gets True."""
+    changed = await tx.run(
+        """
+        UPDATE users SET disabled_at = :now, updated_at = :now
+        WHERE tenant_id = :tenant_id AND id = :id AND disabled_at IS NULL AND soft_deleted_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        id=user_id,
+        now=now,
+    )
+    return changed == 1
+
+
+async def unblock(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
+    """False when there is no such blocked user. At most one of several callers gets True."""
+    changed = await tx.run(
+        """
+        UPDATE users SET disabled_at = NULL, updated_at = :now
+        WHERE tenant_id = :tenant_id AND id = :id AND disabled_at IS NOT NULL AND soft_deleted_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        id=user_id,
+        now=now,
+    )
+    return changed == 1
+
+
 async def _follow_in_groups(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
     """Let lists of members go by the user's present name, and leave it out while it is deleted.
 

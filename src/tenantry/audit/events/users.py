@@ -23,6 +23,14 @@ class UserRestored(Event, tag="user.restored"):
     user_id: str
 
 
+class UserBlocked(Event, tag="user.blocked"):
+    user_id: str
+
+
+class UserUnblocked(Event, tag="user.unblocked"):
+    user_id: str
+
+
 class UserPurged(Event, tag="user.purged"):
     user_id: str
 

@@ -639,7 +639,8 @@ CREATE TABLE shared_callbacks (
 	CONSTRAINT pk_shared_callbacks PRIMARY KEY (tenant_id, provider_id), 
 	CONSTRAINT fk_shared_callbacks_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
-INSERT INTO alembic_version VALUES ('0014');
+CREATE INDEX ix_authorization_codes_user ON authorization_codes (tenant_id, user_id) WHERE claimed_at IS NULL;
+INSERT INTO alembic_version VALUES ('0015');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');
@@ -649,6 +650,7 @@ INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_rare', '100000
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_type', '1000000 100000 10000 10');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'sqlite_autoindex_audit_events_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_seals', 'audit_seals', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('authorization_codes', 'ix_authorization_codes_user', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('authorization_codes', 'sqlite_autoindex_authorization_codes_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('connector_secrets', 'connector_secrets', '100000 10 1');
 INSERT INTO sqlite_stat1 VALUES ('connectors', 'connectors', '100000 1');

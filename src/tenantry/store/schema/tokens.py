@@ -67,6 +67,7 @@ owned(
     time("expires_at"),
     maybe_time("claimed_at"),
     maybe_text("grant_id"),  # what the first use made, revoked by a second use
+    index("ix_authorization_codes_user", "tenant_id", "user_id", where="claimed_at IS NULL"),
     key=("code_hash",),
 )
 

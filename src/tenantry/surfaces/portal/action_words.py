@@ -32,6 +32,7 @@ ACTIONS: dict[str, str] = {
     "user.update": marked("change a user"),
     "user.reset_password": marked("reset a user's password"),
     "user.change_sign_in_methods": marked("change how a user signs in"),
+    "user.block": marked("block or unblock a user"),
     "user.delete": marked("delete a user"),
     "user.restore": marked("restore a user"),
     "lesser_administrator.change": marked("change a user who holds a role"),

@@ -21,6 +21,7 @@ from tenantry.access.actions import Action
 from tenantry.connectors.authorizing import authorize, count_groups, needs_mfa
 from tenantry.core.clock import MINUTE, SECOND, Micros
 from tenantry.core.errors import NotFound
+from tenantry.directory.sessions import hold_session
 from tenantry.surfaces.portal.authorization_request import (
     AuthorizationRequest,
     Refused,
@@ -125,6 +126,7 @@ async def _answer(request: Request, form: Form, asked: AuthorizationRequest, ses
         raise _refused(asked, "access_denied", "The user did not allow it.")
     deps = deps_of(request)
     async with deps.store.write() as tx:
+        await hold_session(tx, session.tenant_id, session.user_id, session.id, deps.clock())
         code = await authorize(
             tx,
             session.caller,

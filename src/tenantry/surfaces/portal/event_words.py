@@ -18,6 +18,8 @@ EVENTS: dict[str, str] = {
     "user.updated": marked("User changed"),
     "user.deleted": marked("User deleted"),
     "user.restored": marked("User restored"),
+    "user.blocked": marked("User blocked"),
+    "user.unblocked": marked("User unblocked"),
     "user.purged": marked("User forgotten for good"),
     "user_import.begun": marked("User import begun"),
     "users.exported": marked("Users exported"),

@@ -30,6 +30,7 @@ from tenantry.core.errors import (
     RateLimited,
     VersionMismatch,
 )
+from tenantry.directory.sessions import hold_session
 from tenantry.store import idempotency
 from tenantry.store.engine import Tx
 from tenantry.surfaces.portal.guard import Session, check_form
@@ -252,13 +253,14 @@ async def once(
     """The transaction of a form that makes something, and its moment: `async with once(...) as (tx, now):`.
 
     It is carried out once, however often the form is sent; twins take turns, and what failed can be sent again. Raises
-    SentTwice, with `back` and `again`.
+    SentTwice, with `back` and `again`; BadCredentials when the session has ended meanwhile.
     """
     deps, now = deps_of(request), deps_of(request).clock()
     key = deps.hasher.hash(f"form {form.form_id}")
     async with deps.store.write() as tx:
         if not await idempotency.claim(tx, session.tenant_id, key, now=now, expires_at=now + DAY):
             raise SentTwice(back, again)
+        await hold_session(tx, session.tenant_id, session.user_id, session.id, now)
         yield tx, now
 
 

@@ -37,7 +37,13 @@ from tenantry.surfaces.shared.routing import performs
 PAGE = 50
 SHOWN = 20
 EXPORT_PAGE = 1000
-_OVER = (Action.RESET_PASSWORD, Action.CHANGE_SIGN_IN_METHODS, Action.DELETE_USER, Action.RESTORE_USER)
+_OVER = (
+    Action.RESET_PASSWORD,
+    Action.CHANGE_SIGN_IN_METHODS,
+    Action.BLOCK_USER,
+    Action.DELETE_USER,
+    Action.RESTORE_USER,
+)
 """What is not for those who administer less than the user does."""
 
 router = APIRouter()
@@ -94,6 +100,7 @@ async def show_users(
         first=address("/users", **search) if place else "",
         next=following,
         may_create=may_create.allowed,
+        may_block=session.may(Action.BLOCK_USER) and not deleted,
         restorable=RESTORABLE,
         role_name=role_name,
     )
@@ -148,6 +155,7 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
                 Action.READ_AUDIT,
             )
         }
+        may[Action.BLOCK_USER.value] = session.may(Action.BLOCK_USER)
         if not await is_within_reach(read, caller, here, user_id, now):
             may |= {action.value: False for action in _OVER}
         roles = await list_roles(read, here, user_id, now)

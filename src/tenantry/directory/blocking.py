@@ -1,0 +1,74 @@
+"""A user is blocked: refused at every door until somebody unblocks it. And what ends with a block or a deletion.
+
+Every statement that lets somebody in looks whether the user is blocked, so that none has to be told. What was obtained
+before is ended all the same, in the same transaction: unblocking gives the right to sign in back and nothing else.
+docs/what-ends-when.md has it all in one table.
+"""
+
+from __future__ import annotations
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import FailedPrecondition, NotFound
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.roles import require_another_administrator, require_over
+from tenantry.directory.sessions import end_sessions
+from tenantry.store import device_tokens, users
+from tenantry.store.engine import Read, Tx
+from tenantry.store.users import User
+from tenantry.tokens.grants import revoke_grants_of_user
+
+REASON = "user_blocked"
+
+
+async def get_user_to_block(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> User:
+    """The user that the caller may block or unblock.
+
+    Raises what `access.require` does; NotFound; FailedPrecondition for oneself.
+    """
+    await require(read, caller, Action.BLOCK_USER, tenant_id, now=now)
+    user = await users.find(read, tenant_id, user_id)
+    if user is None or user.soft_deleted_at is not None:
+        raise NotFound("user")
+    if (caller.tenant_id, caller.user_id) == (tenant_id, user_id):
+        raise FailedPrecondition("This is you. Ask another administrator.")
+    await require_over(read, caller, tenant_id, user_id, now)
+    return user
+
+
+async def block_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """Refuse the user from now on, and end what it holds.
+
+    Raises as `get_user_to_block`; FailedPrecondition for the last Global Administrator and when it is blocked already.
+    """
+    await get_user_to_block(tx, caller, tenant_id, user_id, now)
+    await require_another_administrator(tx, caller, tenant_id, user_id, now)
+    if not await users.block(tx, tenant_id, user_id, now):
+        raise FailedPrecondition("This user is blocked already.")
+    await record(tx, tenant_id, caller, events.UserBlocked(user_id=user_id), now)
+    await end_access(tx, caller, tenant_id, user_id, REASON, now)
+
+
+async def unblock_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """Let the user sign in again, with the password and second factors it had.
+
+    Raises as `get_user_to_block`; FailedPrecondition when it is not blocked.
+    """
+    await get_user_to_block(tx, caller, tenant_id, user_id, now)
+    if not await users.unblock(tx, tenant_id, user_id, now):
+        raise FailedPrecondition("This user is not blocked.")
+    await record(tx, tenant_id, caller, events.UserUnblocked(user_id=user_id), now)
+
+
+async def end_access(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, reason: str, now: Micros) -> None:
+    """End everything that lets the user, or somebody in the user's name, go on: sessions and what leads to one, tokens
+    given to apps, and tokens to set up another device. Devices that are set up are their manager's to take away;
+    webhooks registered by hand are their group's.
+    """
+    await end_sessions(tx, caller, tenant_id, user_id, now, reason=reason)
+    await device_tokens.revoke_unused_of_user(tx, tenant_id, user_id, now)
+    await revoke_grants_of_user(tx, caller, tenant_id, user_id, reason, now)
