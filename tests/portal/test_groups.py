@@ -319,5 +319,6 @@ async def test_a_partners_groups_administrator_manages_members_of_the_customers_
     connector = await a_connector(store, portal.tenant, permissions=[Permission.GROUP_INFORMATION])
     await pat.open(f"/groups/{portal.group}/connectors")
     assert "Ask an admin of the group." in pat.page.text
-    given = await pat.send(f"/groups/{portal.group}/connectors", connector_id=connector.id)
+    wanted = {"connector_id": connector.id, "permissions": "group_information", "days": "1"}
+    given = await pat.send(f"/groups/{portal.group}/connectors", **wanted)
     assert given.status_code == 404  # a token is a user's of the organisation to give

@@ -10,7 +10,7 @@ import pytest
 
 from tenantry.access.actions import Permission
 from tenantry.core.caller import Reach
-from tenantry.core.clock import HOUR, MINUTE
+from tenantry.core.clock import DAY, HOUR, MINUTE
 from tests.support.app import RecordingMessages
 from tests.support.builders import a_connector, a_grant, a_tenant
 from tests.support.portal import Portal, Visitor
@@ -41,9 +41,16 @@ async def register(visitor: Visitor, permissions: list[str]) -> tuple[str, str]:
     return connector_id[1], secret[0]
 
 
-async def user_token(visitor: Visitor, connector_id: str) -> str:
-    await visitor.open(f"/connectors/{connector_id}/user-token")
-    shown = await visitor.send(f"/connectors/{connector_id}/user-token")
+def terms(page: str) -> dict[str, str | list[str]]:
+    """What a form that gives a token has chosen, if nobody changes it: every permission, the longest time."""
+    days = re.search(r'<option value="(\d+)"', page)
+    permissions = re.findall(r'name="permissions" value="(\w+)" checked', page)
+    return {"permissions": permissions, "days": days[1]} if days else {}
+
+
+async def user_token(visitor: Visitor, connector_id: str, **chosen: str | list[str]) -> str:
+    page = await visitor.open(f"/connectors/{connector_id}/user-token")
+    shown = await visitor.send(f"/connectors/{connector_id}/user-token", **{**terms(page.text), **chosen})
     token = TOKEN.search(shown.text)
     assert token, visitor.text
     return token[0]
@@ -118,7 +125,7 @@ async def test_what_a_user_token_reaches_is_listed_before_it_is_made(portal: Por
     assert "Night shift as member" in visitor.text
     assert "Day shift" not in visitor.text
     assert "Text Message Post text into groups." in visitor.text
-    assert "January 1, 2027 or until somebody revokes it" in visitor.text
+    assert "365 days, until January 1, 2027" in visitor.text
     assert not TOKEN.search(visitor.page.text)
 
 
@@ -133,13 +140,63 @@ async def test_a_second_user_token_replaces_the_first_and_says_so(portal: Portal
     assert (await exchange(visitor, connector_id, secret, second)).status_code == 200
 
 
+async def test_who_gives_a_token_chooses_its_permissions_and_its_end(portal: Portal) -> None:
+    visitor = await portal.visit(portal.dana)
+    connector_id, secret = await register(visitor, ["group_information", "group_members"])
+    token = await user_token(visitor, connector_id, permissions=["group_information"], days="7")
+    assert "Group Information Until January 8, 2026" in visitor.text
+    access = {"accessToken": (await exchange(visitor, connector_id, secret, token)).json()["accessToken"]}
+    assert (await visitor.http.get("/kaizala/v1/groups", headers=access)).status_code == 200
+    members = await visitor.http.get(f"/kaizala/v1/groups/{portal.group}/members", headers=access)
+    assert members.status_code == 403, "the connector has the permission, the token was not given it"
+    portal.app.deps.clock.advance(7 * DAY)  # type: ignore[attr-defined]
+    assert (await exchange(visitor, connector_id, secret, token)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"permissions": []}, "permissions"),
+        ({"permissions": ["no_such"]}, "permissions"),
+        ({"days": "366"}, "days"),
+        ({"days": "-1"}, "days"),
+        ({"days": ""}, "days"),
+    ],
+)
+async def test_a_token_is_not_given_on_terms_that_were_not_offered(
+    portal: Portal, typed: dict[str, str | list[str]], field: str
+) -> None:
+    visitor = await portal.visit(portal.mia)
+    connector_id, _secret = await register(visitor, ["group_information"])
+    for path, more in (
+        (f"/connectors/{connector_id}/user-token", {}),
+        (f"/groups/{portal.group}/connectors", {"connector_id": connector_id}),
+    ):
+        giver = visitor if "user-token" in path else await portal.visit(portal.erik)
+        await giver.open(f"{path}?connector_id={connector_id}")
+        refused = await giver.send(path, **{"permissions": ["group_information"], "days": "1", **typed, **more})
+        assert refused.status_code == 422
+        assert f'id="{field}-error"' in refused.text
+
+
+async def test_a_token_opens_nothing_that_its_app_did_not_ask_for(portal: Portal) -> None:
+    visitor = await portal.visit(portal.mia)
+    connector_id, _secret = await register(visitor, ["group_information"])
+    ask = f"/connectors/{connector_id}/user-token"
+    await visitor.open(ask)
+    refused = await visitor.send(ask, permissions=["group_information", "group_members"], days="1")
+    assert refused.status_code == 422
+    assert not TOKEN.search(refused.text)
+
+
 async def test_a_groups_admin_adds_a_connector_to_the_group_and_what_is_below(portal: Portal) -> None:
     visitor = await portal.visit(portal.erik)
     connector_id, secret = await register(visitor, ["group_information"])
     path = f"/groups/{portal.group}/connectors"
     await visitor.open(path)
+    page = await visitor.open(f"{path}?connector_id={connector_id}")
     assert "It also reaches the sub-group Night drivers" in visitor.text
-    shown = await visitor.send(path, connector_id=connector_id)
+    shown = await visitor.send(path, connector_id=connector_id, **terms(page.text))
     token = TOKEN.search(shown.text)
     assert token
     access = (await exchange(visitor, connector_id, secret, token[0])).json()["accessToken"]
@@ -158,11 +215,12 @@ async def test_a_group_token_form_that_is_sent_twice_says_that_its_token_was_sho
     visitor = await portal.visit(portal.erik)
     connector_id, secret = await register(visitor, ["media"])
     path = f"/groups/{portal.group}/connectors"
-    page = await visitor.open(path)
-    token = TOKEN.search((await visitor.send(path, connector_id=connector_id)).text)
+    page = await visitor.open(f"{path}?connector_id={connector_id}")
+    chosen = terms(page.text)
+    token = TOKEN.search((await visitor.send(path, connector_id=connector_id, **chosen)).text)
     assert token
     visitor.page = page
-    second = await visitor.send(path, connector_id=connector_id)
+    second = await visitor.send(path, connector_id=connector_id, **chosen)
     assert second.status_code == 409
     assert "This was made already" in visitor.text
     assert f'href="{path}#add"' in second.text
@@ -213,8 +271,8 @@ async def test_a_deactivated_connector_keeps_its_tokens_and_gets_no_new_one(port
     assert (await visitor.send(deactivate)).status_code == 303
     assert (await exchange(visitor, connector_id, secret, token)).status_code == 200
     ask = f"/connectors/{connector_id}/user-token"
-    await visitor.open(ask)
-    assert (await visitor.send(ask)).status_code == 422
+    page = await visitor.open(ask)
+    assert (await visitor.send(ask, **terms(page.text))).status_code == 422
     assert "deactivated" in visitor.text
     await visitor.open(f"/connectors/{connector_id}/activate")
     assert (await visitor.send(f"/connectors/{connector_id}/activate")).status_code == 303
@@ -287,10 +345,11 @@ async def test_a_token_form_that_is_sent_twice_says_that_its_token_was_shown_onc
     connector_id, secret = await register(visitor, ["media"])
     ask = f"/connectors/{connector_id}/user-token"
     page = await visitor.open(ask)
-    token = TOKEN.search((await visitor.send(ask)).text)
+    chosen = terms(page.text)
+    token = TOKEN.search((await visitor.send(ask, **chosen)).text)
     assert token
     visitor.page = page
-    second = await visitor.send(ask)
+    second = await visitor.send(ask, **chosen)
     assert second.status_code == 409, "nothing was done"
     assert "This was made already" in visitor.text
     assert f'href="/connectors/{connector_id}#tokens"' in second.text
@@ -349,20 +408,28 @@ async def test_a_form_that_failed_can_be_sent_again(portal: Portal) -> None:
     await visitor.open(f"/connectors/{connector_id}/deactivate")
     await visitor.send(f"/connectors/{connector_id}/deactivate")
     asked = await visitor.open(ask)
-    assert (await visitor.send(ask)).status_code == 422
+    chosen = terms(asked.text)
+    assert (await visitor.send(ask, **chosen)).status_code == 422
     await visitor.open(f"/connectors/{connector_id}/activate")
     await visitor.send(f"/connectors/{connector_id}/activate")
     visitor.page = asked
-    assert (await visitor.send(ask)).status_code == 200
+    assert (await visitor.send(ask, **chosen)).status_code == 200
 
 
 async def test_ones_own_connectors_are_listed_first_and_all_on_demand(portal: Portal) -> None:
     erik, mia = await portal.visit(portal.erik), await portal.visit(portal.mia)
     await register(erik, ["media"])
-    await mia.open("/connectors")
+    await mia.open("/connectors?show=mine")
     assert "No connectors of yours yet" in mia.text
+    await mia.open("/connectors")
+    assert "Shift bot" in mia.text, "who has none of their own sees everybody's"
+    await mia.open("/connectors?q=nothing")
+    assert "Nothing found" in mia.text
+    await register(mia, ["actions"])
+    await mia.open("/connectors")
+    assert mia.page.text.count("Shift bot") == 1
     await mia.open("/connectors?show=all")
-    assert "Shift bot" in mia.text
+    assert mia.page.text.count("Shift bot") == 2
     stranger = await portal.visit(portal.otto)
     await stranger.open("/connectors?show=all")
     assert "Shift bot" not in stranger.text

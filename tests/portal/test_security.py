@@ -322,10 +322,11 @@ async def test_markup_in_every_text_is_shown_as_text(portal: Portal) -> None:
     path = f"/connectors/{found[1]}"
     pages += [
         await visitor.open(f"/groups/{group}/connectors"),
-        await visitor.send(f"/groups/{group}/connectors", connector_id=found[1]),
+        await visitor.open(f"/groups/{group}/connectors?connector_id={found[1]}"),
+        await visitor.send(f"/groups/{group}/connectors", connector_id=found[1], permissions="media", days="1"),
     ]
     pages += [await visitor.open(path + end) for end in ("/deactivate", "/delete", "/secrets/new", "/user-token")]
-    pages += [await visitor.send(path + "/user-token"), await visitor.open(path)]
+    pages += [await visitor.send(path + "/user-token", permissions="media", days="1"), await visitor.open(path)]
     pages += [await visitor.open(f"/groups/{group}/connectors"), await visitor.open("/connectors")]
     pages += [
         await visitor.http.get(place, params=dict.fromkeys(("q", "number", "added", "show", "after"), MARKUP))

@@ -7,6 +7,7 @@ What a token would reach is shown before it is made: `preview_user_token` and `p
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tenantry.access.actions import Action, Permission
@@ -14,7 +15,7 @@ from tenantry.access.decide import require
 from tenantry.connectors.connectors import get_connector
 from tenantry.core.caller import Caller, Reach
 from tenantry.core.clock import Micros
-from tenantry.core.errors import FailedPrecondition, NotFound
+from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId, UserId
 from tenantry.directory.phone_sign_in import reach_of
 from tenantry.store import grant_lists
@@ -60,16 +61,19 @@ async def grant_user_token(
     *,
     tenant_id: TenantId,
     connector_id: ConnectorId,
+    permissions: Collection[Permission],
     lifetime: Micros,
     now: Micros,
 ) -> NewGrant:
     """Let the connector do what the caller's user may; a Global Administrator's token reaches the organisation.
 
-    Raises NotFound("connector"), FailedPrecondition when it is deactivated, and what `access.require` does.
+    `permissions` are some of the connector's. Raises NotFound("connector"), FailedPrecondition when it is deactivated,
+    InvalidValue for no permission, InvalidScope for one that the connector does not have, and what `access.require`
+    does.
     """
     await require(tx, caller, Action.GRANT_CONNECTOR, tenant_id, now=now)
     reach = await reach_of(tx, tenant_id, _user_of(caller), now)
-    return await _grant(tx, caller, hasher, tenant_id, connector_id, reach, None, lifetime, now)
+    return await _grant(tx, caller, hasher, tenant_id, connector_id, reach, None, permissions, lifetime, now)
 
 
 async def preview_group_token(
@@ -88,15 +92,16 @@ async def grant_group_token(
     tenant_id: TenantId,
     connector_id: ConnectorId,
     group_id: GroupId,
+    permissions: Collection[Permission],
     lifetime: Micros,
     now: Micros,
 ) -> NewGrant:
     """Let the connector act as admin of one group and what is below. Ends the group's earlier token of it.
 
-    Raises NotFound("connector" | "group"), FailedPrecondition when it is deactivated, and what `access.require` does.
+    `permissions` and errors as in `grant_user_token`; NotFound("group") besides.
     """
     await require(tx, caller, Action.GRANT_CONNECTOR_GROUP, tenant_id, group_id=group_id, now=now)
-    return await _grant(tx, caller, hasher, tenant_id, connector_id, Reach.GROUP, group_id, lifetime, now)
+    return await _grant(tx, caller, hasher, tenant_id, connector_id, Reach.GROUP, group_id, permissions, lifetime, now)
 
 
 async def revoke_token(tx: Tx, caller: Caller, tenant_id: TenantId, grant_id: GrantId, now: Micros) -> None:
@@ -137,10 +142,12 @@ async def _grant(
     connector_id: ConnectorId,
     reach: Reach,
     group_id: GroupId | None,
+    permissions: Collection[Permission],
     lifetime: Micros,
     now: Micros,
 ) -> NewGrant:
-    connector = await get_connector(tx, tenant_id, connector_id)
+    if not permissions:
+        raise InvalidValue("Choose at least one permission.", field="permissions")
     return await create_grant(
         tx,
         caller,
@@ -150,7 +157,7 @@ async def _grant(
         user_id=_user_of(caller),
         reach=reach,
         group_id=group_id,
-        permissions=[Permission(word) for word in connector.permissions.split()],
+        permissions=permissions,
         amr=caller.amr,
         lifetime=lifetime,
         now=now,

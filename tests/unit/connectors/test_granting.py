@@ -58,7 +58,14 @@ class Scene:
     async def grant_user(self, tx: Tx, caller: Caller) -> object:
         connector = self.connector
         return await grant_user_token(
-            tx, caller, HASHER, tenant_id=connector.tenant_id, connector_id=connector.id, lifetime=DAY, now=NOON
+            tx,
+            caller,
+            HASHER,
+            tenant_id=connector.tenant_id,
+            connector_id=connector.id,
+            permissions=[Permission.MEDIA],
+            lifetime=DAY,
+            now=NOON,
         )
 
     async def grant_group(self, tx: Tx, caller: Caller) -> object:
@@ -70,6 +77,7 @@ class Scene:
             tenant_id=connector.tenant_id,
             connector_id=connector.id,
             group_id=self.group,
+            permissions=[Permission.MEDIA],
             lifetime=DAY,
             now=NOON,
         )

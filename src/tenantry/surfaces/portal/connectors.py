@@ -6,6 +6,7 @@ Source: "Generate tenant-level user token", step 1; Kaizala contract §2.1.
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
@@ -39,21 +40,24 @@ router = APIRouter()
 async def list_connectors(
     request: Request, session: SignedIn, show: str = "", q: str = "", after: str = "", after_name: str = ""
 ) -> Response:
-    """The user's own by default, with `show=all` the organisation's (contract §2.1). `q` searches names."""
-    shown = "all" if show == "all" else "mine"
+    """The user's own, or everybody's for who has none; `show`: "mine" or "all" (contract §2.1). `q` searches names."""
     query = searched(q)
     position = (after_name, after) if is_clean(after_name + after) else ("", "")
+    shown = "all" if show == "all" else "mine"
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.LIST_CONNECTORS, session.here, now=now)
-        found = await connector_lists.list_by_name(
+        listed = partial(
+            connector_lists.list_by_name,
             read,
             session.here,
             now,
-            created_by=None if shown == "all" else session.user_id,
             named_like=like(query),
             after=position,
             limit=PAGE + 1,
         )
+        found = await listed(created_by=None if shown == "all" else session.user_id)
+        if not found and not show:
+            shown, found = "all", await listed()
     last = found[PAGE - 1] if len(found) > PAGE else None
     return render(
         request,

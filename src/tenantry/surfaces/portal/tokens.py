@@ -7,7 +7,6 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import Action, Permission
 from tenantry.connectors.granting import TokenReach, get_token, grant_user_token, preview_user_token, revoke_token
 from tenantry.core.caller import Reach
-from tenantry.core.clock import DAY
 from tenantry.core.ids import ConnectorId, GrantId
 from tenantry.store import phones
 from tenantry.surfaces.portal.forms import Form, once, read_form
@@ -16,6 +15,7 @@ from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.handover import env_file, exchange_command
 from tenantry.surfaces.portal.links import way_back
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.portal.token_terms import lifetimes, read_terms
 from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.portal.words import explained, reach_text
 from tenantry.surfaces.shared.deps import deps_of
@@ -28,7 +28,7 @@ router = APIRouter()
 @router.get("/connectors/{connector_id}/user-token")
 @performs(Action.GRANT_CONNECTOR)
 async def ask_user_token(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """What the token will reach is listed first: groups, permissions, until when."""
+    """What the token will reach is listed first; permissions and its end are chosen."""
     return await _show_preview(request, session, connector_id, Form())
 
 
@@ -36,24 +36,27 @@ async def ask_user_token(request: Request, session: SignedIn, connector_id: Conn
 @performs(Action.GRANT_CONNECTOR)
 async def generate_user_token(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """The refresh token is shown once, with a ready curl for the exchange."""
-    deps, form, path = deps_of(request), await read_form(request), f"/connectors/{connector_id}"
-    granted: NewGrant | None = None
-    with form.showing_errors():
-        async with once(request, session, form, back=f"{path}#tokens", again=f"{path}/user-token") as (tx, now):
-            granted = await grant_user_token(
-                tx,
-                session.caller,
-                deps.hasher,
-                tenant_id=session.here,
-                connector_id=connector_id,
-                lifetime=deps.settings.refresh_token_days * DAY,
-                now=now,
-            )
+    deps, now = deps_of(request), deps_of(request).clock()
+    form, path = await read_form(request), f"/connectors/{connector_id}"
+    terms, granted = read_terms(form, deps.settings.refresh_token_days), None
+    if not form.errors:
+        with form.showing_errors():
+            async with once(request, session, form, back=f"{path}#tokens", again=f"{path}/user-token") as (tx, now):
+                granted = await grant_user_token(
+                    tx,
+                    session.caller,
+                    deps.hasher,
+                    tenant_id=session.here,
+                    connector_id=connector_id,
+                    permissions=terms.permissions,
+                    lifetime=terms.lifetime,
+                    now=now,
+                )
     if granted is None:
         return await _show_preview(request, session, connector_id, form)
     async with deps.store.read() as read:
         reached = await preview_user_token(read, session.caller, session.here, connector_id, now)
-    return show_token(request, granted, reached, reach_text(reached.reach), back=path)
+    return show_token(request, granted, reached, terms.permissions, reach_text(reached.reach), back=path)
 
 
 async def _show_preview(request: Request, session: Session, connector_id: ConnectorId, form: Form) -> Response:
@@ -69,13 +72,21 @@ async def _show_preview(request: Request, session: Session, connector_id: Connec
         reached=reached,
         whole_tenant=reached.reach is Reach.TENANT,
         permissions=explained(permissions),
-        until=now + deps.settings.refresh_token_days * DAY,
+        lifetimes=lifetimes(deps.settings.refresh_token_days, now),
         has_phone=any(phone.verified_at for phone in numbers),
         lacks_mfa=Permission.PARTNER_CENTER in permissions and "mfa" not in session.amr,
     )
 
 
-def show_token(request: Request, granted: NewGrant, reached: TokenReach, reach: str, *, back: str) -> Response:
+def show_token(
+    request: Request,
+    granted: NewGrant,
+    reached: TokenReach,
+    permissions: list[Permission],
+    reach: str,
+    *,
+    back: str,
+) -> Response:
     """The one page that shows a refresh token; nothing keeps a copy."""
     issuer, connector = deps_of(request).settings.issuer, reached.connector
     return render(
@@ -87,7 +98,7 @@ def show_token(request: Request, granted: NewGrant, reached: TokenReach, reach: 
         groups=reached.groups,
         group_count=reached.group_count,
         reach=reach,
-        permissions=explained(connector.permissions.split()),
+        permissions=explained(permissions),
         env=env_file(connector.name, url=issuer, connector_id=connector.id, refresh_token=granted.refresh_token),
         command=exchange_command(issuer, connector.id),
         whole_command=exchange_command(issuer, connector.id, granted.refresh_token),
