@@ -127,10 +127,56 @@ async def test_a_full_account_gets_no_token_and_the_page_says_why(portal: Portal
     await visitor.open("/devices")
     assert "10 of 10" in visitor.text
     assert "full" in visitor.text
-    await visitor.open(fleet.path(account_id, "/token"))
-    refused = await visitor.send(fleet.path(account_id, "/token"))
+    page = await visitor.open(fleet.path(account_id))
+    assert "/token" not in page.text
+    page = await visitor.open(fleet.path(account_id, "/token"))
+    assert "Choose a device to remove" in visitor.text
+    assert 'method="post"' not in page.text.partition("<main")[2]
+    await visitor.open("/phones")
+    refused = await visitor.send(fleet.path(account_id, "/token"), form_id="late")
     assert refused.status_code == 422
-    assert 'role="alert"' in refused.text
+    assert "as many devices as it may have: 10" in visitor.text
+
+
+async def test_a_full_account_names_the_device_that_was_set_up_first_and_one_removed_makes_room(portal: Portal) -> None:
+    fleet, visitor = await a_fleet(portal), await portal.visit(portal.dana)
+    account_id = await fleet.account("user342")
+    limit = portal.app.deps.settings.device_limit
+    for number in reversed(range(limit)):
+        await fleet.redeem(await fleet.token(visitor, account_id), f"c0ffee{number:02}")
+        portal.app.deps.clock.advance(MINUTE)  # type: ignore[attr-defined]
+    oldest = f"c0ffee{limit - 1:02}"
+    home = await visitor.open("/")
+    assert f'href="{fleet.path(account_id)}"' in home.text
+    await visitor.open(fleet.path(account_id))
+    assert f"({oldest})" in visitor.text
+    remove = fleet.path(account_id, f"/devices/{oldest}/remove")
+    assert f'href="{remove}"' in visitor.page.text
+    await visitor.open(remove)
+    assert oldest in visitor.text
+    assert (await visitor.send(remove)).status_code == 303
+    assert "device.removed" in await events_of(portal)
+    assert (await visitor.open(remove)).status_code == 404
+    await visitor.open(fleet.path(account_id))
+    assert f"{limit - 1} of {limit}" in visitor.text
+    await fleet.redeem(await fleet.token(visitor, account_id), "c0ffee99")
+
+
+async def test_a_device_is_removed_by_nobody_else_and_in_no_other_account(portal: Portal) -> None:
+    fleet, visitor = await a_fleet(portal), await portal.visit(portal.dana)
+    account_id, other_id = await fleet.account("user342"), await fleet.account("user343")
+    await fleet.redeem(await fleet.token(visitor, account_id), "c0ffee01")
+    for who, path in (
+        (portal.mia, fleet.path(account_id, "/devices/c0ffee01/remove")),
+        (portal.otto, fleet.path(account_id, "/devices/c0ffee01/remove")),
+        (portal.dana, fleet.path(other_id, "/devices/c0ffee01/remove")),
+        (portal.dana, fleet.path(account_id, "/devices/c0ffee02/remove")),
+    ):
+        caller = await portal.visit(who)
+        await caller.open("/phones")
+        assert (await caller.send(path, form_id=path)).status_code in (403, 404)
+    await visitor.open(fleet.path(account_id))
+    assert "1 of 10" in visitor.text
 
 
 async def test_revoking_ends_devices_and_tokens_and_keeps_the_account(portal: Portal) -> None:

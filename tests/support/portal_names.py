@@ -128,5 +128,6 @@ async def _a_device(portal: Portal, partner: SomeTenant, now: Micros) -> dict[st
     return {
         "enterprise_id": enterprise.id,
         "account_id": account_id,
+        "android_id": "00c0ffee",
         "device_key": f"{account_id}-00c0ffee",
     }

@@ -23,6 +23,7 @@ class Device(NamedTuple):
     latest_build_fingerprint: str | None = None
     policy: str | None = None
     account_state: str = "disabled"
+    provisioned_at: int | None = None
 
 
 class DeviceFacts(NamedTuple):
@@ -144,7 +145,7 @@ async def find(read: Read, tenant_id: TenantId, account_id: ManagedAccountId, an
         Device,
         """
         SELECT android_id, management_type, maker, model, product, device, retail_brand, sdk_version,
-               latest_build_fingerprint, policy, account_state
+               latest_build_fingerprint, policy, account_state, provisioned_at
         FROM devices
         WHERE tenant_id = :tenant_id AND managed_account_id = :account_id AND android_id = :android_id
           AND provisioned_at IS NOT NULL AND removed_at IS NULL
@@ -161,7 +162,7 @@ async def list_live(read: Read, tenant_id: TenantId, account_id: ManagedAccountI
         Device,
         """
         SELECT android_id, management_type, maker, model, product, device, retail_brand, sdk_version,
-               latest_build_fingerprint, policy, account_state
+               latest_build_fingerprint, policy, account_state, provisioned_at
         FROM devices
         WHERE tenant_id = :tenant_id AND managed_account_id = :account_id
           AND provisioned_at IS NOT NULL AND removed_at IS NULL

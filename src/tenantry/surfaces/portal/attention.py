@@ -96,8 +96,8 @@ def _full(matter: Matter) -> Item:
         _("%(name)s has as many devices as an account may have: %(count)s.")
         % {"name": matter.name, "count": number(matter.of_all)},
         _("The next device is refused until one is removed."),
-        f"/devices?account={matter.id}",
-        _("See the devices"),
+        f"/devices/{matter.detail}/{matter.id}",
+        _("Choose one to remove"),
     )
 
 

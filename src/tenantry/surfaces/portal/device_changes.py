@@ -7,12 +7,13 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import MINUTE
+from tenantry.core.errors import NotFound
 from tenantry.core.ids import EnterpriseId, ManagedAccountId
 from tenantry.devices.account_lists import enterprise_of, look_at_account
 from tenantry.devices.device_tokens import IssuedDeviceToken, issue_device_token
 from tenantry.devices.managed_accounts import AccountType
-from tenantry.devices.revocation import delete_account, revoke_device_access
-from tenantry.surfaces.portal.devices import name_of
+from tenantry.devices.revocation import delete_account, remove_device, revoke_device_access
+from tenantry.surfaces.portal.devices import is_full, longest_there, name_of
 from tenantry.surfaces.portal.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
@@ -75,11 +76,10 @@ async def _token_page(
 ) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        account = (
-            await look_at_account(
-                read, session.caller, Action.GENERATE_DEVICE_TOKEN, session.here, enterprise_id, account_id, now
-            )
-        ).account
+        picture = await look_at_account(
+            read, session.caller, Action.GENERATE_DEVICE_TOKEN, session.here, enterprise_id, account_id, now
+        )
+    account = picture.account
     return render(
         request,
         "device_token.html",
@@ -87,12 +87,68 @@ async def _token_page(
         name=name_of(account),
         back=_path(enterprise_id, account_id),
         minutes=deps.settings.device_token_minutes,
+        oldest=longest_there(picture) if is_full(picture, deps.settings.device_limit) else None,
+        devices=account.devices,
         replaces=account.account_type == AccountType.DEVICE_ACCOUNT and account.devices > 0,
         token=issued.token if issued else "",
         expires_at=issued.expires_at if issued else 0,
         picture=segno.make(issued.token, error="m").svg_data_uri(scale=5, border=4, dark="#000", light="#fff")
         if issued
         else "",
+    )
+
+
+@router.get(ACCOUNT + "/devices/{android_id}/remove")
+@performs(Action.REVOKE_DEVICE_ACCESS)
+async def ask_remove(
+    request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId, android_id: str
+) -> Response:
+    """What stops on this one device."""
+    return await _remove_page(request, session, enterprise_id, account_id, android_id, Form())
+
+
+@router.post(ACCOUNT + "/devices/{android_id}/remove")
+@performs(Action.REVOKE_DEVICE_ACCESS)
+async def remove(
+    request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId, android_id: str
+) -> Response:
+    """Back on the account's page, with one more slot free."""
+    caller, here = session.caller, session.here
+    form, back = await read_form(request), _path(enterprise_id, account_id)
+    with form.showing_errors():
+        async with once(request, session, form, back=back) as (tx, now):
+            await enterprise_of(tx, caller, Action.REVOKE_DEVICE_ACCESS, here, enterprise_id, now)
+            await remove_device(tx, caller, enterprise_id, account_id, android_id, now)
+        return see_other(back)
+    return await _remove_page(request, session, enterprise_id, account_id, android_id, form)
+
+
+async def _remove_page(
+    request: Request,
+    session: Session,
+    enterprise_id: EnterpriseId,
+    account_id: ManagedAccountId,
+    android_id: str,
+    form: Form,
+) -> Response:
+    async with reading(request) as (read, now):
+        action = Action.REVOKE_DEVICE_ACCESS
+        picture = await look_at_account(read, session.caller, action, session.here, enterprise_id, account_id, now)
+    device = next((device for device in picture.devices if device.android_id == android_id), None)
+    if device is None:
+        raise NotFound("device")
+    names = {"model": device.model or _("the device"), "android_id": android_id, "name": name_of(picture.account)}
+    return ask(
+        request,
+        title=_("Remove %(model)s from %(name)s") % names,
+        lead=_("Android ID %(android_id)s") % names,
+        consequences=[
+            _("The device loses the work account and what came with it."),
+            _("Its place is free for another device. The account's other devices go on."),
+        ],
+        confirm=_("Remove this device"),
+        back=_path(enterprise_id, account_id),
+        form=form,
     )
 
 

@@ -8,9 +8,16 @@ from tenantry.access.actions import Action
 from tenantry.access.decide import decide
 from tenantry.core.clock import SECOND
 from tenantry.core.ids import EnterpriseId, ManagedAccountId
-from tenantry.devices.account_lists import FoundAccounts, list_enterprises, look_at_account, search_accounts
+from tenantry.devices.account_lists import (
+    AccountPicture,
+    FoundAccounts,
+    list_enterprises,
+    look_at_account,
+    search_accounts,
+)
 from tenantry.devices.managed_accounts import AccountType, ManagementType
 from tenantry.store.device_lists import ListedAccount
+from tenantry.store.devices import Device
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.lists import address, next_address, position, searched
@@ -122,7 +129,18 @@ async def show_account(
         kind=kind_of(account),
         ours=account.management_type == ManagementType.EMM_MANAGED,
         devices=picture.devices,
+        oldest=longest_there(picture) if is_full(picture, deps.settings.device_limit) else None,
         tokens=[(token, (token.expires_at - now) // SECOND) for token in picture.tokens],
         limit=1 if account.account_type == AccountType.DEVICE_ACCOUNT else deps.settings.device_limit,
         may=may,
     )
+
+
+def is_full(picture: AccountPicture, device_limit: int) -> bool:
+    """Whether the next device is refused. The account of one device is never full: the next replaces the present."""
+    return picture.account.account_type != AccountType.DEVICE_ACCOUNT and picture.account.devices >= device_limit
+
+
+def longest_there(picture: AccountPicture) -> Device | None:
+    """The device that was provisioned first: most likely the one that nobody uses any more."""
+    return min(picture.devices, key=lambda device: (device.provisioned_at or 0, device.android_id), default=None)

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 NODE_HEIGHT = 44
 _GAP = 12
-_LANE = 30
+_LANE = 22
 """Between two columns, for the arrows."""
-_MARGIN = 12
+_MARGIN = 8
 _HEAD = 34
 """Above the columns, for what they are called."""
-_LETTER = 7.0
+_LETTER = 6.6
 """About the width of a letter; what is longer than its box is cut, and whole in the title."""
 
 
@@ -104,7 +104,7 @@ class Graph:
             top = _HEAD + (room - len(layer) * (NODE_HEIGHT + _GAP) + _GAP) / 2
             for row, node in enumerate(layer):
                 y = top + row * (NODE_HEIGHT + _GAP)
-                letters = (width - 18) / _LETTER
+                letters = (width - 16) / _LETTER
                 places[node.id] = Box(node, x, y, width, cut(node.name, letters), cut(node.under, letters * 1.08))
         arrows = [
             Arrow(_path(places[start], places[end]), is_waiting) for (start, end), is_waiting in self.edges.items()

@@ -13,7 +13,7 @@ from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.texts import ngettext, number, relative_time, up_to
 
 PARTNERS, WAYS_IN, ROLES, TENANT, THINGS, TOKENS, APPS = range(7)
-_WIDTHS = (150, 158, 158, 130, 158, 142, 158)
+_WIDTHS = (120, 124, 148, 112, 126, 118, 114)
 MANAGED = "managed"
 CUSTOMERS = "customers"
 """What an EMM reaches, and an app by a partner's users, is in other organisations."""
@@ -26,7 +26,7 @@ def draw_reach(found: ReachMap, tenant: str, next_partner: str, next_app: str, n
     """`next_…`: addresses of the next pages, empty where there is none."""
     headings = (
         _("Partners"),
-        _("Relationships, people"),
+        _("Relations, people"),
         _("Roles"),
         _("Organisation"),
         _("What is in it"),
