@@ -11,6 +11,7 @@ from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tenantry.access.actions import Action, Audience, GroupRole, RoleId
 from tenantry.access.trail import _WINDOW
@@ -18,25 +19,31 @@ from tenantry.audit import events
 from tenantry.audit.exports import ExportSeal, check_export
 from tenantry.audit.record import record
 from tenantry.audit.seals import seal_trail
-from tenantry.core.caller import Reach
+from tenantry.core.caller import Origin, Reach
 from tenantry.core.clock import DAY
+from tenantry.core.ids import CorrelationId
 from tenantry.devices.devices import AccountState
 from tenantry.directory.pins import PinPurpose
 from tenantry.directory.second_factors import AMR, Method
 from tenantry.directory.sign_in import PASSWORD
 from tenantry.directory.upstream import FEDERATED
 from tenantry.outbox.webhooks import ObjectType
-from tenantry.store import audit_seals
+from tenantry.store import audit_seals, audit_search
 from tenantry.surfaces.portal import texts
 from tenantry.surfaces.portal.action_words import ACTIONS
+from tenantry.surfaces.portal.audit_words import told
 from tenantry.surfaces.portal.event_words import EVENTS, FIELDS
 from tenantry.surfaces.portal.reason_words import REASONS
 from tenantry.surfaces.portal.value_words import VALUES
 from tests.support.builders import OPERATOR, a_user, as_user
 from tests.support.clock import NOON
 from tests.support.portal import Portal, Visitor
+from tests.support.portal_names import names_in
 from tests.support.queries import counted_queries
 from tests.support.reasons import Source, Untold
+
+WITHOUT_SUBJECT = {"tenant.created"}
+"""What is about the organisation itself."""
 
 
 def shown(visitor: Visitor) -> list[str]:
@@ -326,3 +333,25 @@ async def test_an_event_that_carries_ids_only_shows_the_names_by_one_question_fo
     assert "Browser signed in Session" in visitor.text, "whom it is about did it, and stands beside it"
     await visitor.open("/audit?what=user.restored")
     assert portal.otto.id in visitor.text, "of another organisation, there is the id and no name"
+
+
+async def test_every_event_of_a_busy_organisation_names_its_subject_and_where_it_came_from(portal: Portal) -> None:
+    await names_in(portal)
+    visitor = await portal.visit(portal.dana)
+    async with portal.app.deps.store.read() as read:
+        found = await audit_search.latest(read, portal.tenant.id, since="", before="~", limit=1000)
+        told_events = await told(read, portal.tenant.id, found)
+    for event in told_events:
+        is_about_its_actor = event.event.actor == f"user:{json.loads(event.event.data).get('user_id')}"
+        assert event.brief or is_about_its_actor or event.event.type in WITHOUT_SUBJECT, event
+    briefs = {event.event.type: event.brief for event in told_events}
+    assert "Administration" in briefs["relationship.approved"]
+    assert "asset-1" in briefs["managed_account.created"]
+    assert "asset-1" in briefs["device.provisioned"]
+    assert "00c0ffee" in briefs["device.provisioned"]
+    async with portal.app.deps.store.write() as tx:
+        origin = Origin(CorrelationId("test"), "203.0.113.9")
+        event_from = events.GroupPurged(group_id=portal.group)
+        await record(tx, portal.tenant.id, replace(OPERATOR, origin=origin), event_from, NOON)
+    page = await visitor.open("/audit?what=group.purged")
+    assert "203.0.113.9" in page.text.partition("</details>")[2], "beside who did it, without opening the event"

@@ -18,8 +18,22 @@ from tenantry.store.engine import Read
 
 MOST_OF_REQUEST = 200
 ISSUED = frozenset({"access_token.issued", "device_token.issued"})
-NAMED = frozenset({"user_id", "group_id", "parent_id", "child_id", "connector_id", "object_id"})
-"""Fields of events with the id of a user, group or connector."""
+NAMED = (
+    "user_id",
+    "group_id",
+    "connector_id",
+    "relationship_id",
+    "managed_account_id",
+    "partner_tenant_id",
+    "emm_tenant_id",
+    "enterprise_id",
+    "provider_id",
+    "webhook_id",
+    "child_id",
+    "parent_id",
+    "object_id",
+)
+"""Fields of events with the id of something that has a name; those that tell most of an event come first."""
 _WINDOW = 2000
 """Tokens issued are looked for among so many of the rest: to one actor a page at a time, of one request the newest."""
 
@@ -99,14 +113,14 @@ async def explain(
 
 
 async def names_in(read: Read, tenant_id: TenantId, found: Iterable[FoundEvent]) -> dict[str, str]:
-    """What the users, groups and connectors are called that the events are about, by their ids. 1 query for all."""
+    """What the things are called that the events are about (NAMED), by their ids. 1 query for all."""
     ids = {
         value
         for event in found
         for name, value in json.loads(event.data).items()
-        if name in NAMED and parse_guid(value) == value
+        if name in NAMED and isinstance(value, str) and 0 < len(value) <= event_names.LONGEST
     }
-    return dict(await event_names.list_names(read, tenant_id, "".join(sorted(ids)))) if ids else {}
+    return dict(await event_names.list_names(read, tenant_id, sorted(ids))) if ids else {}
 
 
 async def find_actor(read: Read, tenant_id: TenantId, text: str) -> str | None:

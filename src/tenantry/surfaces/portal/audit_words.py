@@ -21,6 +21,7 @@ from tenantry.surfaces.portal.words import permission_label
 
 _TELLING = (
     "user_principal_name",
+    "account_identifier",
     "name",
     "domain",
     "number",
@@ -31,9 +32,10 @@ _TELLING = (
     "audience",
     "host",
     "method",
+    "android_id",
+    "issuer",
 )
-_TELLING_IDS = ("user_id", "group_id", "connector_id", "child_id", "parent_id", "object_id")
-"""What says most of an event; of ids, those whose names are known, but not that of who did it."""
+"""What says most of an event; of ids (NAMED), those whose names are known, but not that of who did it."""
 
 
 class Told(NamedTuple):
@@ -64,7 +66,7 @@ def _told(event: FoundEvent, names: Mapping[str, str]) -> Told:
     data.pop("type", None)
     details = [(field_name(name), _named(name, value, names)) for name, value in data.items()]
     briefs = [_value(name, data[name]) for name in _TELLING if data.get(name)][:1]
-    ids = [data[name] for name in _TELLING_IDS if name in data and event.actor != f"user:{data[name]}"]
+    ids = [data[name] for name in NAMED if name in data and event.actor != f"user:{data[name]}"]
     briefs += [names[each] for each in ids if each in names]
     brief = ", ".join([*dict.fromkeys(briefs)][:2])
     return Told(event, type_name(event.type), brief, _who(event), details, facts)
