@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenantry.tokens.assertions import TOKEN_PATHS
 from tests.completeness.sides import Auth
 
 LONE_SURROGATE = b'{"%s": "\\ud800"}'
@@ -333,14 +334,17 @@ OAUTH = [
             Call(body=b"\xff\xfe=%ZZ"),
         ),
     ),
-    Case(
-        "POST",
-        "/token",
-        "/token",
-        body=_form(grant_type="urn:ietf:params:oauth:grant-type:jwt-bearer", assertion="a.b.c"),
-        headers=_FORM,
-        refused=(Call(),),
-        bad=(Call(body=b"grant_type=other"), Call(body=b"x" * 5_000_000), Call(body=b"")),
+    *(
+        Case(
+            "POST",
+            path,
+            path,
+            body=_form(grant_type="urn:ietf:params:oauth:grant-type:jwt-bearer", assertion="a.b.c"),
+            headers=_FORM,
+            refused=(Call(),),
+            bad=(Call(body=b"grant_type=other"), Call(body=b"x" * 5_000_000), Call(body=b"")),
+        )
+        for path in TOKEN_PATHS
     ),
     *(
         Case(

@@ -177,6 +177,22 @@ async def find_service_account_key(read: Read, email: str, key_id: str) -> Prese
     )
 
 
+async def list_service_account_keys(read: Read, email: str, *, limit: int) -> list[PresentedKey]:
+    """Of the service account with that e-mail address: live keys before revoked ones, newest first."""
+    return await read.all(
+        PresentedKey,
+        """
+        SELECT c.id AS connector_id, c.tenant_id, c.permissions, c.deactivated_at, c.deleted_at,
+               k.algorithm, k.public_key, k.revoked_at, COALESCE(t.deleted_at, t.disabled_at) AS tenant_ended_at
+        FROM connectors c JOIN service_account_keys k ON k.connector_id = c.id JOIN tenants t ON t.id = c.tenant_id
+        WHERE c.email = :email
+        ORDER BY CASE WHEN k.revoked_at IS NULL THEN 0 ELSE 1 END, k.created_at DESC, k.id LIMIT :limit
+        """,
+        email=email,
+        limit=limit,
+    )
+
+
 async def find_grant_in_use(
     read: Read, tenant_id: TenantId, grant_id: str, *, reach_role_id: str, now: Micros
 ) -> GrantInUse | None:

@@ -4,6 +4,7 @@
 2. `authenticate_self_signed`: the same kind of JWT as the bearer token of a call.
 
 The key is found by the account's address (`iss`) and its id (`kid`), never taken from the JWT; its algorithm is RS256.
+`kid` is optional (RFC 7515 §4.1.4), and several libraries leave it out: then the account's newest keys are tried.
 A JWT may be used again until it expires, as the vendor's may. Nothing is cached: a revoked key stops at once.
 
 Source: Android Enterprise contract §5.4 and §5.5, RFC 7515 §4.1, RFC 8725 §3.1.
@@ -37,13 +38,25 @@ from tenantry.tokens.signing_keys import KeyRing
 ASSERTION_LEEWAY = 5 * MINUTE
 """Clock skew of the machines that service accounts run on."""
 
+TOKEN_PATHS = ("/token", "/oauth2/v4/token", "/oauth2/v3/token", "/o/oauth2/token")
+"""Where a token endpoint for assertions is: at the address of today's key files, and at those of older ones."""
+VENDOR_AUDIENCES = (
+    "https://oauth2.googleapis.com/token",
+    "https://www.googleapis.com/oauth2/v4/token",
+    "https://www.googleapis.com/oauth2/v3/token",
+    "https://accounts.google.com/o/oauth2/token",
+)
+"""What Google's libraries, today's and older ones, write as `aud`, whatever the key file's token_uri says."""
+
 _LONGEST_LIFE = HOUR
 _LONGEST = 8_192
+_MOST_TRIED = 10
+"""Keys, of an account whose JWT names none; strangers cost as much. Ten take a millisecond."""
 
 
 class _Header(msgspec.Struct, frozen=True):
     alg: str
-    kid: str
+    kid: str | None = None
     crit: None = None
     """No extension is understood, so a header that has critical ones is malformed (RFC 7515 §4.1.11)."""
 
@@ -70,6 +83,11 @@ class _Refused(Exception):
 
 _decode_header = msgspec.json.Decoder(_Header).decode
 _decode_claims = msgspec.json.Decoder(_Claims).decode
+
+
+def audiences_of(issuer: str) -> tuple[str, ...]:
+    """What an assertion for the server at `issuer` may have as its `aud`."""
+    return (*VENDOR_AUDIENCES, *(f"{issuer}{path}" for path in TOKEN_PATHS), issuer, f"{issuer}/")
 
 
 async def exchange_assertion(
@@ -164,15 +182,25 @@ async def _prove(
         claims = _decode_claims(base64url.decode(payload_part) or b"")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _Refused("malformed") from None
-    if signature is None or header.alg != "RS256" or "\0" in claims.iss + header.kid:
+    if signature is None or header.alg != "RS256" or "\0" in claims.iss + (header.kid or ""):
         raise _Refused("malformed")
-    account = await credentials.find_service_account_key(read, claims.iss, header.kid)
-    if account is None:
+    accounts = await _find_keys(read, claims.iss, header.kid)
+    if not accounts:
         raise _Refused("unknown_key")
-    fault = _fault_of_key(account, signature, signed) or _fault_in(claims, accepted_audiences, now, leeway)
+    tried = ((account, _fault_of_key(account, signature, signed)) for account in accounts)
+    account, fault = next((pair for pair in tried if pair[1] != "signature"), (accounts[0], "signature"))
+    fault = fault or _fault_in(claims, accepted_audiences, now, leeway)
     if fault is not None:
         raise _Refused(fault, account.tenant_id)
     return claims, account
+
+
+async def _find_keys(read: Read, email: str, key_id: str | None) -> list[PresentedKey]:
+    """The one that is named, or those that may have signed."""
+    if key_id is None:
+        return await credentials.list_service_account_keys(read, email, limit=_MOST_TRIED)
+    named = await credentials.find_service_account_key(read, email, key_id)
+    return [] if named is None else [named]
 
 
 def _fault_of_key(account: PresentedKey, signature: bytes, signed: bytes) -> str | None:

@@ -69,6 +69,27 @@ async def test_an_assertion_becomes_a_token_of_the_service_account(world: World,
     assert (caller.kind, caller.connector_id) == (CallerKind.SERVICE_ACCOUNT, account.id)
 
 
+@pytest.mark.parametrize(
+    ("path", "audience"),
+    [
+        ("/oauth2/v4/token", "https://www.googleapis.com/oauth2/v4/token"),
+        ("/oauth2/v3/token", "https://www.googleapis.com/oauth2/v3/token"),
+        ("/o/oauth2/token", "https://accounts.google.com/o/oauth2/token"),
+    ],
+)
+async def test_older_token_addresses_take_their_assertions_and_those_of_today(
+    world: World, path: str, audience: str
+) -> None:
+    account = await a_service_account(world.store, world.tenant)
+    for aud in (audience, f"http://tenantry.test{path}", "https://oauth2.googleapis.com/token"):
+        form = {"grant_type": GRANT, "assertion": assertion_of(account, aud=aud)}
+        answer = await world.client.post(path, data=form)
+        assert answer.status_code == 200, answer.text
+    form = {"grant_type": GRANT, "assertion": assertion_of(account, aud=f"https://elsewhere.example{path}")}
+    answer = await world.client.post(path, data=form)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+
+
 async def test_what_is_no_assertion_is_refused_in_plain_oauth(world: World) -> None:
     for form, error in [
         ({}, "invalid_request"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,11 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
 from tenantry.access.actions import Audience
-from tenantry.connectors.service_accounts import revoke_service_account_key
+from tenantry.connectors.service_accounts import (
+    add_service_account_key,
+    generate_key_pair,
+    revoke_service_account_key,
+)
 from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import HOUR, MINUTE, SECOND
 from tenantry.core.errors import InvalidGrant, InvalidScope, InvalidToken
@@ -36,12 +41,13 @@ async def account(house: House) -> SomeServiceAccount:
 
 
 def _jwt(account: SomeServiceAccount, header: dict[str, Any] | None = None, **claims: Any) -> str:
-    """As `google-auth` makes it; None takes a claim away."""
+    """As `google-auth` makes it; None takes a claim, or a part of the header, away."""
     key = RSAKey.import_key(account.private_pem)
     now = NOON // SECOND
     values = {"iss": account.email, "aud": TOKEN_URI, "iat": now, "exp": now + 3600, "scope": SCOPE, **claims}
     present = {name: value for name, value in values.items() if value is not None}
-    return jwt.encode({"alg": "RS256", "kid": account.key_id, "typ": "JWT", **(header or {})}, present, key)
+    header = {"alg": "RS256", "kid": account.key_id, "typ": "JWT", **(header or {})}
+    return jwt.encode({name: value for name, value in header.items() if value is not None}, present, key)
 
 
 def _signed(account: SomeServiceAccount, header: dict[str, Any], payload: str) -> str:
@@ -181,3 +187,48 @@ async def test_forged_assertions_are_refused(house: House, account: SomeServiceA
             await _self_signed(house, raw)
     for accepted in (good, _signed(account, {"alg": "RS256", "kid": account.key_id, "x": 1}, payload)):
         assert (await _exchange(house, accepted)).connector_id == account.id
+
+
+async def _another_key(house: House, account: SomeServiceAccount, key_id: str) -> SomeServiceAccount:
+    """The account with a second key, as while keys are rotated."""
+    private_pem, public_pem = generate_key_pair()
+    async with house.store.write() as tx:
+        await add_service_account_key(tx, OPERATOR, house.tenant.id, account.id, key_id, public_pem, NOON + SECOND)
+    return replace(account, key_id=key_id, private_pem=private_pem)
+
+
+async def test_both_keys_of_an_account_count_while_they_are_rotated_with_their_ids_and_without(
+    house: House, account: SomeServiceAccount
+) -> None:
+    neighbour = await a_service_account(house.store, house.tenant)
+    new = await _another_key(house, account, "key-2")
+    unnamed: dict[str, Any] = {"kid": None}
+    for key in (account, new):
+        for header in (None, unnamed):
+            assert (await _exchange(house, _jwt(key, header))).connector_id == account.id
+            assert (await _self_signed(house, _jwt(key, header, aud=ROOT))).connector_id == account.id
+    with pytest.raises(InvalidGrant, match="signature"):
+        await _exchange(house, _jwt(replace(new, key_id="key-1")))
+    with pytest.raises(InvalidGrant, match="signature"):
+        await _exchange(house, _jwt(replace(new, email=neighbour.email), unnamed))
+    with pytest.raises(InvalidGrant, match="unknown_key"):
+        await _exchange(house, _jwt(replace(new, email="nobody@contoso.example"), unnamed))
+    async with house.store.write() as tx:
+        await revoke_service_account_key(tx, OPERATOR, house.tenant.id, account.id, account.key_id, NOON)
+    for header in (None, unnamed):
+        with pytest.raises(InvalidGrant, match="key_revoked"):
+            await _exchange(house, _jwt(account, header))
+        assert (await _exchange(house, _jwt(new, header))).connector_id == account.id
+
+
+async def test_one_accepted_audience_among_several_is_enough(house: House, account: SomeServiceAccount) -> None:
+    assert (await _exchange(house, _jwt(account, aud=["https://other.test/", TOKEN_URI]))).connector_id == account.id
+    for refused in (["https://other.test/"], [], ["https://other.test/", TOKEN_URI.upper()]):
+        with pytest.raises(InvalidGrant, match="audience"):
+            await _exchange(house, _jwt(account, aud=refused))
+
+
+async def test_an_assertion_without_any_scope_is_told_so_too(house: House, account: SomeServiceAccount) -> None:
+    for scope in (None, "", f"{SCOPE}.readonly"):
+        with pytest.raises(InvalidScope):
+            await _exchange(house, _jwt(account, scope=scope))

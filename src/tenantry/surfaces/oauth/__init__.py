@@ -13,6 +13,7 @@ from tenantry.surfaces.oauth.generate_token import generate_token, generate_toke
 from tenantry.surfaces.oauth.token import token
 from tenantry.surfaces.oauth.well_known import configuration, jwks, tenant_configuration
 from tenantry.surfaces.shared.hot import HotRoute
+from tenantry.tokens.assertions import TOKEN_PATHS
 
 _TENANT = r"/(?P<tenant>[A-Za-z0-9._{}-]{1,260})"
 
@@ -27,7 +28,7 @@ HOT = [
     HotRoute("GET", "/.well-known/openid-configuration", configuration, Action.READ_PUBLIC),
     HotRoute("GET", "/.well-known/oauth-authorization-server", configuration, Action.READ_PUBLIC),
     HotRoute("GET", "/.well-known/jwks.json", jwks, Action.READ_PUBLIC),
-    HotRoute("POST", "/token", assertion, Action.OBTAIN_TOKEN),
+    *(HotRoute("POST", path, assertion, Action.OBTAIN_TOKEN) for path in TOKEN_PATHS),
     HotRoute("POST", "/partnercenter/generatetoken", generate_token, Action.OBTAIN_TOKEN),
     HotRoute("POST", "/partnercenter/v3/generatetoken", generate_token_v3, Action.OBTAIN_TOKEN),
 ]

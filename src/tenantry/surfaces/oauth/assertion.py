@@ -1,4 +1,4 @@
-"""`POST /token`: a service account trades an assertion signed by its key for an access token.
+"""`POST /token` and its older addresses: a service account trades an assertion signed by its key for an access token.
 
 Sources: RFC 7523 §2.1, §3.1; Android Enterprise contract §5.4.
 """
@@ -13,11 +13,9 @@ from tenantry.core.errors import UnsupportedGrantType
 from tenantry.surfaces.oauth.answers import TokenRequest, answering, rfc_error_body
 from tenantry.surfaces.oauth.form import read_form
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.tokens.assertions import exchange_assertion
+from tenantry.tokens.assertions import audiences_of, exchange_assertion
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"
-"""What Google's libraries write as `aud`, whatever the key file's token_uri says."""
 SCOPE = "https://www.googleapis.com/auth/androidenterprise"
 
 
@@ -30,7 +28,7 @@ async def _assertion(deps: Deps, request: TokenRequest) -> dict[str, Any]:
         deps.store,
         deps.keys,
         assertion=form.need("assertion"),
-        accepted_audiences=(GOOGLE_AUDIENCE, f"{issuer}/token", issuer, f"{issuer}/"),
+        accepted_audiences=audiences_of(issuer),
         required_scope=SCOPE,
         audience=Audience.ANDROID_ENTERPRISE,
         issuer=issuer,
