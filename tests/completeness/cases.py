@@ -161,7 +161,7 @@ KAIZALA = [
         body=_NEW_WEBHOOK,
         bad=(
             *_BAD_BODIES,
-            Call(body={**_NEW_WEBHOOK, "eventTypes": ["SurveyCreated"]}),
+            Call(body={**_NEW_WEBHOOK, "eventTypes": ["SurveyRead"]}),
             Call(body={**_NEW_WEBHOOK, "callBackUrl": "http://127.0.0.1:1/"}),
             Call(body={**_NEW_WEBHOOK, "objectType": "Action"}),
             Call(body={**_NEW_WEBHOOK, "validity": 1}),
@@ -227,6 +227,14 @@ PARTNER_CENTER = [
         bad=(*_BAD_BODIES, Call(body={"passwordProfile": {"password": "weak"}})),
     ),
     _partner_center("DELETE", USERS + "/{user}", bad=(_NO_GUID,)),
+    Case(
+        "GET",
+        "/partnercenter/v1/domains/{domain}",
+        "/partnercenter/v1/domains/{domain}",
+        Auth.PARTNER_CENTER,
+        bad=(Call(url="/partnercenter/v1/domains/nowhere"), Call(url="/partnercenter/v1/domains/%00.example")),
+        own=True,
+    ),
 ]
 
 ENTERPRISE = "/androidenterprise/v1/enterprises/{enterprise_id}"
@@ -356,7 +364,12 @@ OAUTH = [
             refused=(Call(), Call(headers={"Authorization": "Bearer a.b.c"})),
             bad=(Call(body=b"grant_type=other"), Call(body=b"x" * 5_000_000)),
         )
-        for path in ("/partnercenter/generatetoken", "/partnercenter/v3/generatetoken")
+        for path in (
+            "/partnercenter/generatetoken",
+            "/partnercenter/v3/generatetoken",
+            "/generatetoken",
+            "/v3/generatetoken",
+        )
     ),
 ]
 

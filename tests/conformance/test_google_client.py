@@ -229,7 +229,7 @@ def use_endpoint_and_document(place: Place) -> None:
         got = client.enterprises().get(enterpriseId=enterprise_id).execute()
         assert got["enterpriseType"] == "managedGooglePlayAccountsEnterprise"
         unserved = client.enterprises().getStoreLayout(enterpriseId=enterprise_id)
-        assert refused(unserved.execute) == (404, "notFound")
+        assert refused(unserved.execute) == (400, "notSupported")
         # A GET whose URL is too long comes as POST with X-HTTP-Method-Override.
         long = client.users().list(enterpriseId=enterprise_id, email="ann@customer.example.com", quotaUser="q" * 40)
         long.uri += "&ignored=" + "x" * 2100

@@ -103,7 +103,7 @@ async def test_the_client_lives_with_what_it_created(place: Place) -> None:
 
     got = await place.get(created["id"])
     assert (got.id, got.first_name, got.state, got.user_domain_type) == (created["id"], "Ann", "active", "none")
-    assert got.links.itself.uri == f"/customers/{place.customer.id}/users/{created['id']}"
+    assert got.links.itself.uri == f"customers/{place.customer.id}/users/{created['id']}"
     assert got.attributes.object_type == "CustomerUser"
 
     patched = await place.patch(created["id"], last_name="Lee", phone_number="+1 206 555 0100")

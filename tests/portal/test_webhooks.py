@@ -13,7 +13,7 @@ from tenantry.access.actions import RoleId
 from tenantry.directory.members import Newcomers, add_members
 from tenantry.directory.users import delete_user
 from tenantry.outbox.callback_tokens import seal
-from tenantry.outbox.webhooks import disable
+from tenantry.outbox.webhooks import Wishes, disable, update_webhook
 from tenantry.store import webhook_deliveries
 from tenantry.store import webhooks as rows
 from tenantry.store.engine import Store, Value
@@ -84,6 +84,24 @@ async def test_a_groups_admin_registers_a_webhook_and_finds_it_in_the_list(porta
         assert f"/webhooks/{webhook_id}" in visitor.page.text
     await visitor.open(f"/webhooks?group_id={portal.below}")
     assert f"/webhooks/{webhook_id}" not in visitor.page.text
+
+
+async def test_the_page_says_which_of_the_events_that_an_app_asked_for_never_come(
+    portal: Portal, receiver: Receiver
+) -> None:
+    visitor = await portal.visit(portal.erik)
+    webhook_id = await register(visitor, receiver, portal.group)
+    await visitor.open(f"/webhooks/{webhook_id}")
+    assert "Never come" not in visitor.text
+    async with portal.app.deps.store.write() as tx:
+        wishes = Wishes(event_types=("SurveyResponse", "MemberAdded", "JobCreated"))
+        here, deps = portal.tenant.id, portal.app.deps
+        await update_webhook(tx, deps.master_key, OPERATOR, here, webhook_id, wishes, deps.clock())
+    await visitor.open(f"/webhooks/{webhook_id}")
+    assert "Never come" in visitor.text
+    for name in ("SurveyResponse", "JobCreated"):
+        assert f"<code>{name}</code>" in visitor.page.text.partition("Never come")[2]
+    assert "<code>MemberAdded</code>" in visitor.page.text.partition("Never come")[0]
 
 
 async def test_only_admins_may_and_only_administrators_for_the_whole_organisation(

@@ -93,6 +93,7 @@ class Action(StrEnum):
     RESTORE_USER = "user.restore"
     CHANGE_LESSER_ADMINISTRATOR = "lesser_administrator.change"  # password, name, end and return of who holds a role
     CHANGE_ADMINISTRATOR = "administrator.change"  # the same of who holds a role that gives more
+    FIND_DOMAIN = "domain.find"  # whether anybody has it
 
     # Android Enterprise
     READ_ENTERPRISE = "enterprise.read"
@@ -150,6 +151,7 @@ class Rule:
     needs_user: bool = False
     """An application alone is refused."""
     needs_mfa: bool = False
+    """Of a user; an application alone has no second factor."""
 
 
 PUBLIC = frozenset(
@@ -221,6 +223,7 @@ RULES: dict[Action, Rule] = {
         RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR
     ),
     Action.CHANGE_ADMINISTRATOR: _partner_center(RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR),
+    Action.FIND_DOMAIN: Rule(Audience.PARTNER_CENTER, Permission.PARTNER_CENTER, needs_mfa=True),  # contract 1.4
     Action.READ_ENTERPRISE: _android_enterprise(RoleId.GLOBAL_READER),
     Action.READ_MANAGED_ACCOUNT: _android_enterprise(RoleId.GLOBAL_READER),
     Action.WRITE_MANAGED_ACCOUNT: _android_enterprise(),

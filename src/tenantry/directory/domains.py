@@ -37,6 +37,14 @@ def record_of(proof: DomainProof) -> str:
     return _MARK + proof.token
 
 
+async def is_domain_taken(read: Read, caller: Caller, name: str, now: Micros) -> bool:
+    """Whether any organisation here has the domain. Raises what `access.require` does; InvalidValue, NotFound."""
+    if caller.tenant_id is None:
+        raise NotFound("tenant")
+    await require(read, caller, Action.FIND_DOMAIN, caller.tenant_id, now=now)
+    return await tenants.is_domain_taken(read, parse_domain(name))
+
+
 async def begin_proof(tx: Tx, caller: Caller, tenant_id: TenantId, name: str, now: Micros) -> str:
     """Wait for the DNS to say that `name` is the tenant's, or take it at once below a domain that is.
 

@@ -19,7 +19,7 @@ from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, TenantId, new_guid
 from tenantry.outbox.callback_tokens import seal
-from tenantry.outbox.changes import EventType, enqueue_test, note
+from tenantry.outbox.changes import NEVER_SENT, EventType, enqueue_test, note
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.store import groups, tenants, webhook_deliveries, webhooks
 from tenantry.store.engine import Read, Tx
@@ -75,15 +75,14 @@ class Wishes:
 
 
 def _check_event_types(wanted: Collection[str]) -> None:
+    """Each a name of the contract's; whether it ever comes is another question."""
     known = ", ".join(EventType)
     if not wanted:
         raise InvalidValue(f"A webhook asks for at least one event: {known}.", field="eventTypes")
-    strange = sorted(set(wanted) - set(EventType))
+    strange = sorted(set(wanted) - {*EventType, *NEVER_SENT})
     if strange:
-        raise InvalidValue(
-            f"This server never sends {', '.join(name[:64] for name in strange[:10])}. It sends {known}.",
-            field="eventTypes",
-        )
+        named = ", ".join(name[:64] for name in strange[:10])
+        raise InvalidValue(f"There is no event {named}. This server sends {known}.", field="eventTypes")
 
 
 async def require_over(

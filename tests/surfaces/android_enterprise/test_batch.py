@@ -77,6 +77,19 @@ async def test_each_request_proves_its_caller_and_answers_for_itself(emm: Emm) -
         assert str(answers[3][1]["token"]).startswith("tny_dt_")
 
 
+async def test_a_request_may_name_its_whole_address_and_have_a_bare_id_as_javas_library_writes_them(emm: Emm) -> None:
+    """Whatever host it names, it is answered here and nothing is fetched."""
+    good = f"authorization: Bearer {emm.token()}"
+    hosts = ("http://tenantry.test", "https://androidenterprise.googleapis.com:443", "http://127.0.0.1:1")
+    requests = [f"GET {host}{emm.user}?fields=id HTTP/1.1\n{good}\n\n" for host in hosts]
+    requests += [f"GET {start}{emm.user} HTTP/1.1\n{good}\n\n" for start in ("ftp://h", "http://", "//h", "http:/h h")]
+    body = a_batch(*((str(number), request) for number, request in enumerate(requests)))
+    parts = await send(emm, body.replace(b"Content-ID: <", b"content-id: ").replace(b">\n", b"\n"))
+    assert [part["Content-ID"] for part in parts] == [f"response-{number}" for number in range(len(requests))]
+    assert [inner(part)[1] for part in parts[:3]] == [{"id": emm.user_id}] * 3
+    assert {inner(part)[0] for part in parts[3:]} == {"HTTP/1.1 404 Not Found"}
+
+
 async def test_a_request_without_authorization_has_that_of_the_batch_and_crlf_is_read_as_lf(emm: Emm) -> None:
     body = a_batch(("x + 1", f"GET {emm.user} HTTP/1.1\n\n"), newline="\r\n")
     [part] = await send(emm, body, authorization=f"Bearer {emm.token()}")

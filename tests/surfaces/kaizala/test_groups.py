@@ -123,6 +123,10 @@ async def test_fetch_all_groups_adds_sub_groups_and_show_detail_the_welcome_mess
 
     assert not {"subGroups", "welcomeMessage"} & set(await sales(""))
     assert [child["groupName"] for child in (await sales("?fetchAllGroups=true"))["subGroups"]] == ["North"]
+    for yes in ("1", "TRUE", "True", "%20true"):
+        assert "subGroups" in await sales(f"?FETCHALLGROUPS={yes}")
+    for no in ("0", "FALSE", "False", ""):
+        assert "subGroups" not in await sales(f"?fetchAllGroups={no}")
     for query in ("?showDetail=true", "?showDetails=True", "?SHOWDETAILS=true"):
         assert (await sales(query))["welcomeMessage"] == "Welcome"
     assert "welcomeMessage" not in await sales("?showDetails=false")

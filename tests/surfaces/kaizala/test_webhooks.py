@@ -13,6 +13,7 @@ from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, SECOND, to_millis
 from tenantry.core.ids import new_guid
 from tenantry.outbox.callback_tokens import seal
+from tenantry.outbox.changes import NEVER_SENT, EventType
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.outbox.webhooks import VALIDITY, ObjectType, Subject, Wishes, disable, register_webhook
 from tenantry.store import webhook_deliveries
@@ -158,7 +159,7 @@ async def test_a_receiver_that_does_not_echo_the_token_is_not_registered(
         {"eventTypes": None},
         {"eventTypes": []},
         {"eventTypes": {}},
-        {"eventTypes": ["TextMessageCreated"]},
+        {"eventTypes": ["MessageCreated"]},
         {"eventTypes": ["MemberAdded", "\u202e"]},
         {"callBackUrl": None},
         {"callBackUrl": 7},
@@ -187,11 +188,28 @@ async def test_bad_input_is_refused_and_nothing_is_kept(world: World, receiver: 
     assert await rows(world) == []
 
 
-async def test_events_that_are_never_sent_are_refused_with_those_that_are(world: World, receiver: Receiver) -> None:
-    body = a_body(world, receiver, eventTypes=["SurveyCreated", "MemberAdded"])
+async def test_a_receiver_may_ask_for_every_event_of_the_contract_and_reads_back_what_it_asked_for(
+    world: World, receiver: Receiver
+) -> None:
+    names = [*EventType, *NEVER_SENT]
+    assert len(names) == 18
+    headers = await world.token(world.anna)
+    for asked in (names, [names[2].upper(), names[9].lower()], ["SurveyCreated"]):
+        made = await world.client.post(WEBHOOK, json=a_body(world, receiver, eventTypes=asked), headers=headers)
+        assert made.status_code == 200, made.text
+        listed = await world.client.get(f"{WEBHOOK}?objectId={world.group}&objectType=Group", headers=headers)
+        kept = next(one for one in listed.json()["webhooks"] if one["id"] == made.json()["webhookId"])["events"]
+        assert sorted(map(str.lower, kept)) == sorted(map(str.lower, asked))
+        assert set(kept) <= set(names)
+
+
+async def test_an_event_that_the_contract_has_not_is_refused_with_those_it_has(
+    world: World, receiver: Receiver
+) -> None:
+    body = a_body(world, receiver, eventTypes=["SurveyRead", "MemberAdded", "SurveyCreated"])
     made = await world.client.post(WEBHOOK, json=body, headers=await world.token(world.anna))
     assert made.json()["message"] == (
-        "This server never sends SurveyCreated. It sends MemberAdded, MemberRemoved, GroupAdded, GroupRemoved."
+        "There is no event SurveyRead. This server sends MemberAdded, MemberRemoved, GroupAdded, GroupRemoved."
     )
     assert receiver.handshakes == []
 

@@ -43,7 +43,7 @@ async def test_a_user_is_shown_without_the_keys_that_have_no_value(stage: Stage)
         "state": "active",
         "links": {
             "self": {
-                "uri": f"/customers/{stage.customer.id}/users/{created['id']}",
+                "uri": f"customers/{stage.customer.id}/users/{created['id']}",
                 "method": "GET",
                 "headers": [],
             }

@@ -39,7 +39,7 @@ KAIZALA = [action for action, rule in RULES.items() if rule.audience is Audience
 PARTNER_CENTER = [
     action
     for action, rule in RULES.items()
-    if rule.audience is Audience.PARTNER_CENTER and action is not Action.CHANGE_ADMINISTRATOR
+    if rule.audience is Audience.PARTNER_CENTER and rule.roles and action is not Action.CHANGE_ADMINISTRATOR
 ]
 """What the roles that the tests give out suffice for."""
 ANDROID = [action for action, rule in RULES.items() if rule.audience is Audience.ANDROID_ENTERPRISE]
@@ -187,6 +187,15 @@ async def test_one_factor_is_refused_where_two_are_needed(world: World) -> None:
     async with world.store.read() as read:
         with pytest.raises(MfaRequired):
             await require(read, weak, Action.CREATE_USER, world.customer.id, now=NOON)
+
+
+async def test_whoever_holds_the_permission_may_ask_for_a_domain_an_application_alone_too(world: World) -> None:
+    """But a user with one factor may not."""
+    asking = [Action.FIND_DOMAIN]
+    for caller in (world.caller(), world.caller(kind=CallerKind.CONNECTOR, user_id=None)):
+        assert await world.reasons(caller, asking) == GRANTED
+    assert await world.reasons(world.caller(amr=frozenset({"pwd"})), asking) == {Reason.MFA_MISSING}
+    assert await world.reasons(world.caller(permissions=frozenset()), asking) == {Reason.PERMISSION_MISSING}
 
 
 async def test_another_tenant_looks_absent(world: World) -> None:

@@ -48,7 +48,10 @@ _PREFIX = "/androidenterprise/v1/"
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,100})"|([^\s;"]{1,100}))', re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
-_REQUEST_LINE = re.compile(r"([A-Z]{1,10}) (/[!-~]{0,16000})(?: HTTP/[0-9.]{1,5})?")
+_REQUEST_LINE = re.compile(
+    r"([A-Z]{1,10}) (?:https?://[^/?#\s]{1,255})?(/[!-~]{0,16000})(?: HTTP/[0-9.]{1,5})?", re.ASCII
+)
+"""Java's library writes the whole address (RFC 9112 §3.2.2). Whatever host that has, the request stays here."""
 
 _log = get_logger()
 
@@ -56,7 +59,10 @@ router = APIRouter()
 
 
 class _Part(NamedTuple):
-    """One inner request. `target` is path and query, None when the part is no HTTP request."""
+    """One inner request. `target` is path and query, None when the part is no HTTP request.
+
+    `content_id` is as it was sent: in angle brackets, or bare as Java's library has it. So is that of the answer.
+    """
 
     content_id: str
     method: str
@@ -113,7 +119,7 @@ def _parse(raw: bytes, boundary: bytes) -> list[_Part]:
 def _parse_part(raw: bytes) -> _Part:
     raw = raw.removesuffix(b"\n").removesuffix(b"\r")  # the line end before a delimiter is the delimiter's
     head, inner = _split(raw.lstrip(b"\r\n"))
-    content_id = dict(_headers(head)).get(b"content-id", b"<>").decode("latin-1").strip("<>")
+    content_id = dict(_headers(head)).get(b"content-id", b"<>").decode("latin-1")
     inner_head, body = _split(inner.lstrip(b"\r\n"))
     line, _, rest = inner_head.partition(b"\n")
     match = _REQUEST_LINE.fullmatch(line.decode("latin-1").strip())
@@ -219,7 +225,8 @@ def _as_part(content_id: str, answer: _Recorder) -> bytes:
     phrase = HTTPStatus(answer.status).phrase
     inner = [f"HTTP/1.1 {answer.status} {phrase}".encode()]
     inner += [name.title() + b": " + value for name, value in answer.headers]
-    outer = [b"Content-Type: application/http", f"Content-ID: <response-{content_id}>".encode("latin-1")]
+    answer_id = f"<response-{content_id[1:]}" if content_id.startswith("<") else f"response-{content_id}"
+    outer = [b"Content-Type: application/http", f"Content-ID: {answer_id}".encode("latin-1")]
     return b"\r\n".join([*outer, b"", *inner, b"", answer.body])
 
 

@@ -1,11 +1,13 @@
-"""The discovery document of what this surface serves, so that a client finds every address, batch included.
+"""The discovery document: every address, batch included, and every method and shape of the vendor's API.
 
-Made once from the issuer; it names no mTLS address. Source: Play EMM contract §5.1, §1, §2; the form is that of the
-"Google API Discovery Service" reference, Discovery document.
+Methods that are not offered are in it too, and say so: clients generated from it ask for them and get an answer that
+they know. It names no mTLS address. Source: Play EMM contract §5.1, §1, §2; the form is that of the "Google API
+Discovery Service" reference, Discovery document. `schemas.json` has the shapes in that form, one a line.
 """
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Any
 
 import msgspec
@@ -16,14 +18,11 @@ from starlette.responses import Response
 from tenantry.access.actions import Action
 from tenantry.core.errors import NotFound
 from tenantry.surfaces.android_enterprise.errors import JSON
+from tenantry.surfaces.android_enterprise.methods import METHODS, QUERY, REVISION, ROOT, SERVED, Method
 from tenantry.surfaces.android_enterprise.requests import SCOPE
 from tenantry.surfaces.shared.routing import performs
 
 _Json = dict[str, Any]
-
-_ENTERPRISE = "androidenterprise/v1/enterprises/{enterpriseId}"
-_USER = f"{_ENTERPRISE}/users/{{userId}}"
-_DEVICE = f"{_USER}/devices/{{deviceId}}"
 
 
 def router(issuer: str) -> APIRouter:
@@ -53,7 +52,9 @@ def document(issuer: str) -> _Json:
         "discoveryVersion": "v1",
         "id": "androidenterprise:v1",
         "name": "androidenterprise",
+        "canonicalName": "Android Enterprise",
         "version": "v1",
+        "revision": REVISION,
         "title": "Tenantry: Play EMM API",
         "description": "Enterprises, managed users, their devices and the tokens that provision them.",
         "protocol": "rest",
@@ -64,154 +65,90 @@ def document(issuer: str) -> _Json:
         "batchPath": "batch",
         "parameters": _STANDARD_PARAMETERS,
         "auth": {"oauth2": {"scopes": {SCOPE: {"description": "Manage the devices of your enterprises."}}}},
-        "schemas": _SCHEMAS,
-        "resources": {name: {"methods": methods} for name, methods in _RESOURCES.items()},
+        "schemas": _schemas(),
+        "resources": _resources(),
     }
 
 
-def _text(description: str, *choices: str) -> _Json:
-    return {"type": "string", "description": description, **({"enum": list(choices)} if choices else {})}
-
-
-def _reference(schema: str) -> _Json:
-    return {"$ref": schema}
-
-
-def _list_of(items: _Json) -> _Json:
-    return {"type": "array", "items": items}
-
-
-def _schema(name: str, /, **properties: _Json) -> tuple[str, _Json]:
-    with_kind = {"kind": _text("Which resource this is."), **properties}
-    return name, {"id": name, "type": "object", "properties": with_kind}
+def _parameter(description: str, *choices: str, **more: Any) -> _Json:
+    """A standard query parameter."""
+    enum = {"enum": list(choices), "enumDescriptions": ["" for _ in choices]} if choices else {}
+    return {"type": "string", "location": "query", "description": description, **enum, **more}
 
 
 _STANDARD_PARAMETERS: _Json = {
-    "alt": {**_text("Form of the answer.", "json", "media", "proto"), "default": "json", "location": "query"},
-    "fields": {**_text("Which fields the answer has."), "location": "query"},
-    "prettyPrint": {"type": "boolean", "default": "true", "location": "query", "description": "Without effect."},
-    "quotaUser": {**_text("Without effect."), "location": "query"},
-    "key": {**_text("Without effect."), "location": "query"},
+    "$.xgafv": _parameter("Without effect: there is one form of errors.", "1", "2"),
+    "access_token": _parameter("Not read: send the token in the header Authorization."),
+    "alt": _parameter(
+        "Form of the answer. It is JSON whatever is asked for.", "json", "media", "proto", default="json"
+    ),
+    "callback": _parameter("Without effect."),
+    "fields": _parameter("Which fields the answer has."),
+    "key": _parameter("Without effect."),
+    "oauth_token": _parameter("Not read: send the token in the header Authorization."),
+    "prettyPrint": _parameter("Without effect.", type="boolean", default="true"),
+    "quotaUser": _parameter("Without effect."),
+    "uploadType": _parameter("Without effect."),
+    "upload_protocol": _parameter("Without effect."),
 }
 
-_ACCOUNT_TYPE = _text("Made for a person, or for one device.", "userAccount", "deviceAccount")
-_ACCOUNT_STATE = _text("Whether the account may be used on the device.", "enabled", "disabled")
+_KIND: _Json = {"type": "string", "description": "Which resource this is."}
 
-_SCHEMAS = dict(
-    [
-        _schema(
-            "Enterprise",
-            id=_text("Set by the server."),
-            name=_text("Name of the customer's enterprise."),
-            primaryDomain=_text("Of a managed Google domain only."),
-            enterpriseType=_text(
-                "How users are managed.", "managedGoogleDomain", "managedGooglePlayAccountsEnterprise"
-            ),
-        ),
-        _schema(
-            "User",
-            id=_text("Set by the server."),
-            accountIdentifier=_text("The EMM's own name of the user; unique in the enterprise."),
-            accountType=_ACCOUNT_TYPE,
-            displayName=_text("The one field that can be changed."),
-            managementType=_text("Whose directory owns the user.", "googleManaged", "emmManaged"),
-            primaryEmail=_text("Of Google-managed users only."),
-        ),
-        _schema("UsersListResponse", user=_list_of(_reference("User"))),
-        _schema("AuthenticationToken", token=_text("Good once, for some minutes.")),
-        _schema(
-            "Device",
-            androidId=_text("The device's Android ID."),
-            managementType=_text(
-                "How the device is managed.", "managedDevice", "managedProfile", "containerApp", "unmanagedProfile"
-            ),
-            maker=_text("Build.MANUFACTURER"),
-            model=_text("Build.MODEL"),
-            product=_text("Build.PRODUCT"),
-            device=_text("Build.DEVICE"),
-            retailBrand=_text("Build.BRAND"),
-            sdkVersion={"type": "integer", "format": "int32", "description": "API level."},
-            latestBuildFingerprint=_text("When it is known."),
-            policy=_reference("Policy"),
-        ),
-        _schema("DevicesListResponse", device=_list_of(_reference("Device"))),
-        _schema("DeviceState", accountState=_ACCOUNT_STATE),
-        (
-            "Policy",
-            {
-                "id": "Policy",
-                "type": "object",
-                "description": "The policy of a device, kept as the EMM sets it.",
-                "additionalProperties": {"type": "any"},
-            },
-        ),
-    ]
-)
+_DESCRIPTIONS = {
+    ("Enterprise", "id"): "Set by the server.",
+    ("Enterprise", "name"): "Name of the customer's enterprise.",
+    ("Enterprise", "primaryDomain"): "Of a managed Google domain only.",
+    ("Enterprise", "enterpriseType"): "How users are managed.",
+    ("User", "id"): "Set by the server.",
+    ("User", "accountIdentifier"): "The EMM's own name of the user; unique in the enterprise.",
+    ("User", "accountType"): "Made for a person, or for one device.",
+    ("User", "displayName"): "The one field that can be changed.",
+    ("User", "managementType"): "Whose directory owns the user.",
+    ("User", "primaryEmail"): "Of Google-managed users only.",
+    ("AuthenticationToken", "token"): "Good once, for some minutes.",
+    ("Device", "androidId"): "The device's Android ID.",
+    ("Device", "managementType"): "How the device is managed.",
+    ("Device", "policy"): "Kept as the EMM sets it.",
+    ("DeviceState", "accountState"): "Whether the account may be used on the device.",
+}
 
 
-def _method(
-    id: str,
-    http_method: str,
-    path: str,
-    *,
-    request: str | None = None,
-    response: str | None = None,
-    required: dict[str, str] | None = None,
-    optional: dict[str, str] | None = None,
-) -> _Json:
-    """`required` and `optional` are query parameters with their descriptions; path parameters follow from `path`."""
-    in_path = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
-    parameters = {name: {"type": "string", "required": True, "location": "path"} for name in in_path}
-    for names, is_required in ((required or {}, True), (optional or {}, False)):
-        for name, description in names.items():
-            parameters[name] = {**_text(description), "location": "query", "required": is_required}
+def _schemas() -> _Json:
+    """All are in use by a method; `kind` is in every answer here, though the vendor has dropped it from most shapes."""
+    text = files("tenantry.surfaces.android_enterprise").joinpath("schemas.json").read_bytes()
+    shapes: dict[str, dict[str, _Json]] = msgspec.json.decode(text)
+    for (schema, field), description in _DESCRIPTIONS.items():
+        shapes[schema][field]["description"] = description
     return {
-        "id": f"androidenterprise.{id}",
-        "path": path,
-        "flatPath": path,
-        "httpMethod": http_method,
-        "parameters": parameters,
-        "parameterOrder": [*in_path, *(required or {})],
-        **({"request": _reference(request)} if request else {}),
-        **({"response": _reference(response)} if response else {}),
-        "scopes": [SCOPE],
+        name: {"id": name, "type": "object", "properties": {"kind": _KIND, **properties}}
+        for name, properties in shapes.items()
     }
 
 
-_RESOURCES: dict[str, _Json] = {
-    "enterprises": {"get": _method("enterprises.get", "GET", _ENTERPRISE, response="Enterprise")},
-    "users": {
-        "insert": _method("users.insert", "POST", f"{_ENTERPRISE}/users", request="User", response="User"),
-        "list": _method(
-            "users.list",
-            "GET",
-            f"{_ENTERPRISE}/users",
-            response="UsersListResponse",
-            required={"email": "The exact primary address."},
-        ),
-        "get": _method("users.get", "GET", _USER, response="User"),
-        "update": _method("users.update", "PUT", _USER, request="User", response="User"),
-        "delete": _method("users.delete", "DELETE", _USER),
-        "generateAuthenticationToken": _method(
-            "users.generateAuthenticationToken", "POST", f"{_USER}/authenticationToken", response="AuthenticationToken"
-        ),
-        "revokeDeviceAccess": _method("users.revokeDeviceAccess", "DELETE", f"{_USER}/deviceAccess"),
-    },
-    "devices": {
-        "list": _method("devices.list", "GET", f"{_USER}/devices", response="DevicesListResponse"),
-        "get": _method("devices.get", "GET", _DEVICE, response="Device"),
-        "update": _method(
-            "devices.update",
-            "PUT",
-            _DEVICE,
-            request="Device",
-            response="Device",
-            optional={"updateMask": "Which fields to change, separated by commas."},
-        ),
-        "getState": _method("devices.getState", "GET", f"{_DEVICE}/state", response="DeviceState"),
-        "setState": _method(
-            "devices.setState", "PUT", f"{_DEVICE}/state", request="DeviceState", response="DeviceState"
-        ),
-        "forceReportUpload": _method("devices.forceReportUpload", "POST", f"{_DEVICE}/forceReportUpload"),
-    },
-}
+def _resources() -> _Json:
+    resources: dict[str, _Json] = {}
+    for method in METHODS:
+        resource, _, name = method.id.partition(".")
+        resources.setdefault(resource, {"methods": {}})["methods"][name] = _method(method)
+    return resources
+
+
+def _method(method: Method) -> _Json:
+    """Path parameters follow from the path."""
+    path = f"{ROOT}/{method.path}"
+    in_path = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
+    in_query = QUERY.get(method.id, {})
+    parameters = {name: {"type": "string", "required": True, "location": "path"} for name in in_path}
+    parameters |= {name: {**parameter, "location": "query"} for name, parameter in in_query.items()}
+    return {
+        "id": f"androidenterprise.{method.id}",
+        "description": "" if method.id in SERVED else "Not offered by this server: answers 400 notSupported.",
+        "path": path,
+        "flatPath": path,
+        "httpMethod": method.http_method,
+        "parameters": parameters,
+        "parameterOrder": [*in_path, *(name for name, parameter in in_query.items() if "required" in parameter)],
+        **({"request": {"$ref": method.request}} if method.request else {}),
+        **({"response": {"$ref": method.response}} if method.response else {}),
+        "scopes": [SCOPE],
+    }

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from tenantry.core import errors
 from tenantry.core.errors import DomainError
+from tenantry.surfaces.android_enterprise.methods import CLOSED, NOT_OFFERED
 from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.google_error import GoogleError, body_of, error_body
@@ -21,6 +22,9 @@ NEVER = None
 JSON = "application/json; charset=UTF-8"
 
 _TOO_LARGE = GoogleError(413, "INVALID_ARGUMENT", "requestTooLarge")
+_UNSUPPORTED = GoogleError(400, "FAILED_PRECONDITION", "notSupported")
+_NOT_HERE = "is not offered by this server."
+_CLOSED = GoogleError(403, "PERMISSION_DENIED", "forbidden")
 _UNAVAILABLE = GoogleError(503, "UNAVAILABLE", "backendError")
 
 TABLE: Mapping[type[DomainError], GoogleError | None] = {
@@ -79,11 +83,20 @@ async def on_domain_error(request: Request, error: Exception) -> Response:
     return await refuse(deps_of(request), request, error)
 
 
-async def on_unknown_method(_request: Request, error: Exception) -> Response:
-    """A path or verb that this surface does not serve: 404 for both, as the API itself answers."""
+async def on_unknown_method(request: Request, error: Exception) -> Response:
+    """A path or verb that this surface does not serve: 404 for both, as the API itself answers for what nobody has.
+
+    A method of the API that is not offered says so, since 404 would mean that the thing is gone.
+    """
     if isinstance(error, HTTPException) and error.status_code not in (404, 405):
         raise error
-    return not_served()
+    operation = NOT_OFFERED.find(request.method, request.url.path)
+    if operation is None:
+        return not_served()
+    wire, message = (
+        (_CLOSED, "is closed; use Device.policy.") if operation.name in CLOSED else (_UNSUPPORTED, _NOT_HERE)
+    )
+    return Response(error_body(wire, f"{operation.name} {message}"), wire.code, media_type=JSON)
 
 
 def not_served() -> Response:

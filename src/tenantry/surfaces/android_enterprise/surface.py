@@ -31,7 +31,7 @@ def surface(deps: Deps) -> FastAPI:
 
 
 class _RequestForms:
-    """Paths that can name nothing, and the method that a client had to hide.
+    """Paths that can name nothing, the method that a client had to hide, and the one that updates had in older times.
 
     Path values are percent-decoded after splitting (contract §5.2). Since no id of ours has a slash, a path with an
     encoded one names nothing. A GET with a long URL comes as POST with `X-HTTP-Method-Override` and its query as form.
@@ -55,4 +55,6 @@ class _RequestForms:
                     )
                 except PayloadTooLarge:
                     return await errors.not_served()(scope, receive, send)
+        if scope["method"] == "PATCH":
+            scope["method"] = "PUT"  # older clients patch; updates leave what they do not name as it is
         return await self.app(scope, receive, send)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from tenantry.core import errors
 from tenantry.core.errors import DomainError, InvalidToken, RateLimited, StoreBusy
 from tenantry.core.log import get_logger
+from tenantry.surfaces.shared.not_offered import Operation
 
 TOKEN_INVALID = "Invalid token. Failure reason:Token validation failed due to unknown reason!"
 TOKEN_MISSING = "Token missing. Header should have token as value of ACCESSTOKEN"
@@ -94,8 +95,11 @@ def response_to(error: Exception, correlation_id: str) -> Response:
     return _response(refusal_of(error, correlation_id))
 
 
-def no_route(status: int) -> Response:
-    """404 or 405 of the router."""
+def no_route(status: int, operation: Operation | None) -> Response:
+    """404 or 405 of the router; `operation` is what the contract has there and this server has not."""
+    if operation is not None:
+        text = f"This server does not offer {operation.name}."
+        return _response(_refusal(Line(404, _SERVICE, "NotSupported"), text))
     if status == 405:
         return _response(_refusal(Line(405, _SERVICE, "MethodNotAllowed"), "This path does not take this method."))
     return _response(_refusal(Line(404, _SERVICE, "NotFound"), "There is nothing at this address."))

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tenantry.core.errors import DomainError
 from tenantry.core.log import get_logger
 from tenantry.surfaces.kaizala import accounts, errors, groups, members, oauth_token, subscribers, webhooks
+from tenantry.surfaces.kaizala.not_offered import NOT_OFFERED
 from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -99,4 +100,4 @@ async def _refuse(request: Request, error: Exception) -> Response:
 async def _refuse_route(request: Request, error: Exception) -> Response:
     """No such path, or not with this method."""
     status = error.status_code if isinstance(error, HTTPException) else 404
-    return errors.no_route(status)
+    return errors.no_route(status, NOT_OFFERED.find(request.method, request.url.path))

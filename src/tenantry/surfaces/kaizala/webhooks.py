@@ -15,7 +15,7 @@ from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import TenantId
 from tenantry.outbox import webhooks
 from tenantry.outbox.callback_tokens import is_token_readable, token_of
-from tenantry.outbox.changes import EventType
+from tenantry.outbox.changes import NEVER_SENT, EventType
 from tenantry.outbox.handshake import MAX_URL, ProvenUrl, prove
 from tenantry.outbox.webhooks import ObjectType, Subject, Wishes
 from tenantry.store.webhooks import Webhook
@@ -149,7 +149,7 @@ def _read_subject(object_type: str | None, object_id: str | None) -> Subject:
 
 def _read_wishes(fields: Fields) -> Wishes:
     """Names of events in any letter case. Raises InvalidValue."""
-    known = {name.lower(): str(name) for name in EventType}
+    known = {name.lower(): str(name) for name in (*EventType, *NEVER_SENT)}
     wanted = tuple(known.get(name.lower(), name) for name in wire.read_list(fields, "eventTypes"))
     return Wishes(
         event_types=None if fields.get("eventTypes") is None else wanted,

@@ -18,7 +18,7 @@ from tenantry.directory.members import MAX_NEWCOMERS
 from tenantry.directory.phones import normalise
 from tenantry.store.member_lists import ListedMember
 from tenantry.store.members import MemberRow
-from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, Fields, parse_json, read_body
+from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, Fields, parse_json, read_body, read_flag
 from tenantry.surfaces.shared.deps import deps_of
 
 T = TypeVar("T")
@@ -67,10 +67,11 @@ def query_flag(request: Request, *names: str) -> bool:
     """Whether one of these query parameters, in any letter case, is true. Raises InvalidValue for no boolean."""
     wanted = {name.lower(): name for name in names}
     given = [(wanted[key.lower()], value) for key, value in request.query_params.multi_items() if key.lower() in wanted]
-    for name, value in given:
-        if value.lower() not in ("true", "false", ""):
+    flags = [(name, read_flag(value or "false")) for name, value in given]
+    for name, flag in flags:
+        if flag is None:
             raise InvalidValue(f"{name} must be true or false.", field=name)
-    return any(value.lower() == "true" for _, value in given)
+    return any(flag for _, flag in flags)
 
 
 def parse_id(raw: str) -> str | None:

@@ -29,6 +29,9 @@ HOT = [
     HotRoute("GET", "/.well-known/oauth-authorization-server", configuration, Action.READ_PUBLIC),
     HotRoute("GET", "/.well-known/jwks.json", jwks, Action.READ_PUBLIC),
     *(HotRoute("POST", path, assertion, Action.OBTAIN_TOKEN) for path in TOKEN_PATHS),
-    HotRoute("POST", "/partnercenter/generatetoken", generate_token, Action.OBTAIN_TOKEN),
-    HotRoute("POST", "/partnercenter/v3/generatetoken", generate_token_v3, Action.OBTAIN_TOKEN),
+    *(
+        HotRoute("POST", f"{root}{path}", endpoint, Action.OBTAIN_TOKEN)
+        for root in ("/partnercenter", "")  # one client drops the path of its base address
+        for path, endpoint in (("/generatetoken", generate_token), ("/v3/generatetoken", generate_token_v3))
+    ),
 ]

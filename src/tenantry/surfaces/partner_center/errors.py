@@ -18,6 +18,7 @@ from starlette.responses import Response
 from tenantry.access.decision import Reason
 from tenantry.core import errors
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidToken, InvalidValue, NotFound
+from tenantry.surfaces.partner_center.not_offered import NOT_OFFERED
 from tenantry.surfaces.partner_center.wire import WIRE_NAMES
 from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import deps_of
@@ -159,6 +160,10 @@ def _challenge(request: Request, error: DomainError) -> str:
 async def _refuse_route(request: Request, error: Exception) -> Response:
     """No such path, or not with this method."""
     status = error.status_code if isinstance(error, HTTPException) else 500
+    operation = NOT_OFFERED.find(request.method, request.url.path) if status in (404, 405) else None
+    if operation is not None:
+        text = f"The operation '{operation.name}' is not supported in this environment."
+        return Response(body(_UNSUPPORTED, text, [operation.name]), 400, media_type=JSON)
     if status == 405:
         text, code = f"{request.method} is not supported at this address.", _UNSUPPORTED
     elif status == 404:

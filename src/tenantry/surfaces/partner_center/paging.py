@@ -149,7 +149,7 @@ def page(
     listing: Listing, found: list[User], position: Position | None, query: str, hasher: SecretHasher
 ) -> dict[str, Any]:
     """The vendor's collection; `totalCount` is of this page (contract §2.5)."""
-    uri = f"/customers/{listing.customer}/users"
+    uri = f"customers/{listing.customer}/users"
     links = {"self": wire.link(f"{uri}?{query}" if query else uri)}
     shown: dict[str, Any] = {"totalCount": len(found), "items": [wire.shown(user) for user in found], "links": links}
     if position is not None:

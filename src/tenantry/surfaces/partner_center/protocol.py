@@ -1,6 +1,7 @@
 """What holds for every request and answer of the surface: paths in any spelling, the vendor's headers, the last resort.
 
 Clients send trailing slashes, double slashes and `/v1.0`, and literal segments in any letter case (contract §0 #1-2).
+One drops the path of its base address: the vendor's own paths, from the root on, lead here as well (contract §5).
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenantry.core.ids import new_guid
 from tenantry.core.log import get_logger
+from tenantry.surfaces.partner_center import graph
 from tenantry.surfaces.partner_center.errors import unexpected
 from tenantry.surfaces.shared.hot import header
 from tenantry.surfaces.shared.origin import origin_of
 
 _SANE = re.compile(r"[A-Za-z0-9{][A-Za-z0-9._{}-]{0,63}")
 _SERVER_ID = "1"
+ROOT = "partnercenter"
 
 _log = get_logger()
 
@@ -40,6 +43,9 @@ class Protocol:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if graph.is_graph(scope["path"]):
+            await graph.not_offered(scope)(scope, receive, send)
             return
         scope["path"] = canonical_path(scope["path"])
         request_id = sent_request_id(scope) or new_guid()
@@ -70,8 +76,10 @@ class Protocol:
 
 
 def canonical_path(path: str) -> str:
-    """Single slashes, none at the end, lower case (identifiers are GUIDs), `v1` for `v1.0`."""
+    """Below `/partnercenter`, single slashes, none at the end, lower case (identifiers are GUIDs), `v1` for `v1.0`."""
     segments = [segment.lower() for segment in path.split("/") if segment]
+    if segments[:1] != [ROOT]:
+        segments.insert(0, ROOT)
     if segments[1:2] == ["v1.0"]:
         segments[1] = "v1"
     return "/" + "/".join(segments)

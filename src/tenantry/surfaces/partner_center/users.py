@@ -17,25 +17,21 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tenantry.access.actions import Action, Audience
+from tenantry.access.actions import Action
 from tenantry.access.decide import require
-from tenantry.core.caller import Caller, Origin
-from tenantry.core.clock import SECOND
-from tenantry.core.errors import AlreadyExists, DomainError, InvalidToken, InvalidValue
+from tenantry.core.caller import Caller
+from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue
 from tenantry.directory import users
 from tenantry.directory.passwords import generate_password
 from tenantry.directory.user_properties import NewPassword
-from tenantry.store.engine import Read, Tx
+from tenantry.store.engine import Tx
 from tenantry.surfaces.partner_center import errors, paging, wire
+from tenantry.surfaces.partner_center.callers import caller_of
 from tenantry.surfaces.partner_center.protocol import sent_request_id
-from tenantry.surfaces.shared.bearer import bearer_token
 from tenantry.surfaces.shared.body import parse_json, read_body
-from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.idempotency import Answer, answer_once, find_answer, request_key
-from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
-from tenantry.tokens.callers import authenticate
-from tenantry.tokens.verify import WRONG_AUDIENCE
 
 router = APIRouter()
 
@@ -51,7 +47,7 @@ async def create_user(request: Request, customer: str) -> Response:
     A repetition stores no password: it shows the caller's own again, a generated one not.
     Source: "Create user accounts for a customer", whose sample answers 200.
     """
-    deps, caller = await _prove(request)
+    deps, caller = await caller_of(request)
     tenant_id = wire.read_customer(customer)
     now = deps.clock()
     async with deps.store.read() as read:
@@ -97,7 +93,7 @@ def _with_password(answer: Answer, password: str | None) -> Response:
 @performs(Action.LIST_USERS)
 async def list_users(request: Request, customer: str) -> Response:
     """A page of users that are not deleted, or of those that can be restored. Source: contract §2.5 and §3.2."""
-    deps, caller = await _prove(request)
+    deps, caller = await caller_of(request)
     tenant_id = wire.read_customer(customer)
     token = request.headers.get("ms-continuationtoken")
     listing = paging.read_listing(request.query_params, token, tenant_id, deps.hasher)
@@ -120,7 +116,7 @@ async def list_users(request: Request, customer: str) -> Response:
 @performs(Action.READ_USER)
 async def get_user(request: Request, customer: str, user: str) -> Response:
     """One user; a deleted one is absent."""
-    deps, caller = await _prove(request)
+    deps, caller = await caller_of(request)
     tenant_id, user_id = wire.read_customer(customer), wire.read_user(user)
     async with deps.store.read() as read:
         return _json(wire.shown(await users.get_user(read, caller, tenant_id, user_id, deps.clock())))
@@ -145,7 +141,7 @@ async def reset_password(request: Request, customer: str, user: str) -> Response
 
 
 async def _patch(request: Request, customer: str, user: str, *, needs_password: bool) -> Response:
-    deps, caller = await _prove(request)
+    deps, caller = await caller_of(request)
     tenant_id, user_id = wire.read_customer(customer), wire.read_user(user)
     patch = wire.read_patch(await _read_json(request, deps))
     if needs_password and patch.password is None:
@@ -170,52 +166,11 @@ async def _patch(request: Request, customer: str, user: str, *, needs_password: 
 @performs(Action.DELETE_USER)
 async def delete_user(request: Request, customer: str, user: str) -> Response:
     """204. The user can be restored for 30 days; a second delete finds none."""
-    deps, caller = await _prove(request)
+    deps, caller = await caller_of(request)
     tenant_id, user_id = wire.read_customer(customer), wire.read_user(user)
     async with deps.store.write() as tx:
         await users.delete_user(tx, caller, tenant_id, user_id, deps.clock())
     return Response(status_code=204)
-
-
-async def _prove(request: Request) -> tuple[Deps, Caller]:
-    """Who asks. Raises InvalidToken."""
-    deps = deps_of(request)
-    token = bearer_token(request.headers)
-    if token is None:
-        raise InvalidToken(errors.NO_TOKEN)
-    async with deps.store.read() as read:
-        caller = await _authenticate(read, deps, token, origin_of(request.scope))
-    request.state.caller = caller
-    return deps, caller
-
-
-async def _authenticate(read: Read, deps: Deps, token: str, origin: Origin) -> Caller:
-    """Raises InvalidToken. An app alone may come with a token for the directory graph, as the vendor's page asks for
-    one (contract §1.2), to learn here that it needs a user; a user's token must be for Partner Center.
-    """
-
-    async def caller_for(audience: Audience) -> Caller:
-        leeway = deps.settings.clock_leeway_seconds * SECOND
-        return await authenticate(
-            read,
-            deps.keys,
-            token,
-            issuer=deps.settings.issuer,
-            audience=audience,
-            origin=origin,
-            now=deps.clock(),
-            leeway=leeway,
-        )
-
-    try:
-        return await caller_for(Audience.PARTNER_CENTER)
-    except InvalidToken as refused:
-        if refused.reason != WRONG_AUDIENCE:
-            raise
-        caller = await caller_for(Audience.DIRECTORY_GRAPH)
-        if caller.user_id is not None:
-            raise refused from None
-        return caller
 
 
 async def _read_json(request: Request, deps: Deps) -> Any:

@@ -147,13 +147,13 @@ def shown(user: User) -> dict[str, Any]:
         "userDomainType": "none",
         "state": "active" if deleted_at is None else "inactive",
         "softDeletionTime": None if deleted_at is None else to_iso(deleted_at),
-        "links": {"self": link(f"/customers/{user.tenant_id}/users/{user.id}")},
+        "links": {"self": link(f"customers/{user.tenant_id}/users/{user.id}")},
         "attributes": _ATTRIBUTES,
     }
     return {key: value for key, value in values.items() if value is not None}
 
 
 def link(uri: str, **headers: str) -> dict[str, Any]:
-    """A link without `/v1`, which clients put before it (contract §0 #2). `headers`: names with `_` for `-`."""
+    """A link without a slash or `/v1`, which clients put before it (contract §7). `headers`: names with `_` for `-`."""
     sent = [{"key": name.replace("_", "-"), "value": value} for name, value in headers.items()]
     return {"uri": uri, "method": "GET", "headers": sent}

@@ -37,6 +37,7 @@ ACTIONS: dict[str, str] = {
     "user.restore": marked("restore a user"),
     "lesser_administrator.change": marked("change a user who holds a role"),
     "administrator.change": marked("change an administrator"),
+    "domain.find": marked("ask whether a domain is taken"),
     "enterprise.read": marked("see enterprises"),
     "managed_account.read": marked("see work accounts"),
     "managed_account.write": marked("change a work account"),

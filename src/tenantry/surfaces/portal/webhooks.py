@@ -10,7 +10,7 @@ from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.ids import GroupId, UserId, parse_guid
 from tenantry.directory.group_lists import search_groups
 from tenantry.outbox.callback_tokens import is_token_readable
-from tenantry.outbox.changes import TEST, EventType
+from tenantry.outbox.changes import NEVER_SENT, TEST, EventType
 from tenantry.outbox.deliveries import list_deliveries
 from tenantry.outbox.handshake import MAX_URL, prove
 from tenantry.outbox.webhooks import (
@@ -113,7 +113,7 @@ async def register(request: Request, session: SignedIn) -> Response:
     token = form.text("callback_token", max_length=MAX_TOKEN)
     context = form.text("context", max_length=MAX_CONTEXT, several_lines=True)
     event_types = form.texts("event_types")
-    if not event_types:
+    if not event_types or not set(event_types) <= set(EventType):
         form.fail("event_types", _("Choose at least one event."))
     subject = Subject(ObjectType.GROUP, parse_guid(chosen) or chosen)
     if chosen == WHOLE_TENANT:
@@ -194,6 +194,7 @@ async def show_webhook(request: Request, session: SignedIn, webhook_id: str, bef
         first=path if before else "",
         next=address(path, before=found[PAGE - 1].id) if len(found) > PAGE else "",
         events=[(name, words) for name, words in event_words().items() if name in webhook.event_types.split()],
+        never_sent=[name for name in NEVER_SENT if name in webhook.event_types.split()],
         delivery_state=delivery_state,
     )
 

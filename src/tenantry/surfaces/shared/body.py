@@ -157,6 +157,11 @@ def is_clean(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
+def read_flag(text: str) -> bool | None:
+    """`true` or `1`, `false` or `0`, in any letter case; None for what is neither."""
+    return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower())
+
+
 class Fields:
     """View of one JSON object. Of one key in two casings the last counts; null counts as absent.
 
@@ -206,16 +211,15 @@ class Fields:
     @overload
     def flag(self, name: str, *, required: bool = False) -> bool | None: ...
     def flag(self, name: str, *, required: bool = False) -> bool | None:
-        """A boolean, also as the text `true` or `false`."""
+        """A boolean, also as one of the texts and numbers that mean one."""
         value = self.get(name)
         if value is None:
             self._miss(name, required)
             return None
-        if isinstance(value, str) and value.lower() in ("true", "false"):
-            return value.lower() == "true"
-        if not isinstance(value, bool):
+        flag = read_flag(str(value)) if isinstance(value, str | int) else None
+        if flag is None:
             raise self._wrong(name, "must be true or false")
-        return value
+        return flag
 
     @overload
     def whole(self, name: str, *, required: Literal[True], low: int = 0, high: int = 2**53) -> int: ...

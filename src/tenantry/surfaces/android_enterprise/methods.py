@@ -1,0 +1,299 @@
+"""Every method of the vendor's API, as data, and which of them are served here.
+
+From it come the discovery document, which has all of them as code generators want it, and the answers to those that are
+not offered. Source: Play EMM contract §1; the vendor's document of REVISION.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from tenantry.surfaces.shared.not_offered import NotOffered, Operation
+
+REVISION = "20260729"
+ROOT = "androidenterprise/v1"
+
+_ENTERPRISE = "enterprises/{enterpriseId}"
+_USER = f"{_ENTERPRISE}/users/{{userId}}"
+_DEVICE = f"{_USER}/devices/{{deviceId}}"
+_PRODUCT = f"{_ENTERPRISE}/products/{{productId}}"
+_PAGES = f"{_ENTERPRISE}/storeLayout/pages"
+_CLUSTERS = f"{_PAGES}/{{pageId}}/clusters"
+
+
+class Method(NamedTuple):
+    """`path` is below ROOT; `request` and `response` name schemas."""
+
+    id: str
+    http_method: str
+    path: str
+    request: str | None = None
+    response: str | None = None
+
+
+METHODS = (
+    Method("devices.forceReportUpload", "POST", f"{_DEVICE}/forceReportUpload"),
+    Method("devices.get", "GET", _DEVICE, response="Device"),
+    Method("devices.getState", "GET", f"{_DEVICE}/state", response="DeviceState"),
+    Method("devices.list", "GET", f"{_USER}/devices", response="DevicesListResponse"),
+    Method("devices.setState", "PUT", f"{_DEVICE}/state", request="DeviceState", response="DeviceState"),
+    Method("devices.update", "PUT", _DEVICE, request="Device", response="Device"),
+    Method(
+        "enrollmentTokens.create",
+        "POST",
+        f"{_ENTERPRISE}/enrollmentTokens",
+        request="EnrollmentToken",
+        response="EnrollmentToken",
+    ),
+    Method("enterprises.acknowledgeNotificationSet", "POST", "enterprises/acknowledgeNotificationSet"),
+    Method("enterprises.completeSignup", "POST", "enterprises/completeSignup", response="Enterprise"),
+    Method(
+        "enterprises.createWebToken",
+        "POST",
+        f"{_ENTERPRISE}/createWebToken",
+        request="AdministratorWebTokenSpec",
+        response="AdministratorWebToken",
+    ),
+    Method("enterprises.enroll", "POST", "enterprises/enroll", request="Enterprise", response="Enterprise"),
+    Method(
+        "enterprises.generateEnterpriseUpgradeUrl",
+        "POST",
+        f"{_ENTERPRISE}/generateEnterpriseUpgradeUrl",
+        response="GenerateEnterpriseUpgradeUrlResponse",
+    ),
+    Method("enterprises.generateSignupUrl", "POST", "enterprises/signupUrl", response="SignupInfo"),
+    Method("enterprises.get", "GET", _ENTERPRISE, response="Enterprise"),
+    Method("enterprises.getServiceAccount", "GET", f"{_ENTERPRISE}/serviceAccount", response="ServiceAccount"),
+    Method("enterprises.getStoreLayout", "GET", f"{_ENTERPRISE}/storeLayout", response="StoreLayout"),
+    Method("enterprises.list", "GET", "enterprises", response="EnterprisesListResponse"),
+    Method("enterprises.pullNotificationSet", "POST", "enterprises/pullNotificationSet", response="NotificationSet"),
+    Method(
+        "enterprises.sendTestPushNotification",
+        "POST",
+        f"{_ENTERPRISE}/sendTestPushNotification",
+        response="EnterprisesSendTestPushNotificationResponse",
+    ),
+    Method(
+        "enterprises.setAccount",
+        "PUT",
+        f"{_ENTERPRISE}/account",
+        request="EnterpriseAccount",
+        response="EnterpriseAccount",
+    ),
+    Method(
+        "enterprises.setStoreLayout", "PUT", f"{_ENTERPRISE}/storeLayout", request="StoreLayout", response="StoreLayout"
+    ),
+    Method("enterprises.unenroll", "POST", f"{_ENTERPRISE}/unenroll"),
+    Method("entitlements.delete", "DELETE", f"{_USER}/entitlements/{{entitlementId}}"),
+    Method("entitlements.get", "GET", f"{_USER}/entitlements/{{entitlementId}}", response="Entitlement"),
+    Method("entitlements.list", "GET", f"{_USER}/entitlements", response="EntitlementsListResponse"),
+    Method(
+        "entitlements.update",
+        "PUT",
+        f"{_USER}/entitlements/{{entitlementId}}",
+        request="Entitlement",
+        response="Entitlement",
+    ),
+    Method("grouplicenses.get", "GET", f"{_ENTERPRISE}/groupLicenses/{{groupLicenseId}}", response="GroupLicense"),
+    Method("grouplicenses.list", "GET", f"{_ENTERPRISE}/groupLicenses", response="GroupLicensesListResponse"),
+    Method(
+        "grouplicenseusers.list",
+        "GET",
+        f"{_ENTERPRISE}/groupLicenses/{{groupLicenseId}}/users",
+        response="GroupLicenseUsersListResponse",
+    ),
+    Method("installs.delete", "DELETE", f"{_DEVICE}/installs/{{installId}}"),
+    Method("installs.get", "GET", f"{_DEVICE}/installs/{{installId}}", response="Install"),
+    Method("installs.list", "GET", f"{_DEVICE}/installs", response="InstallsListResponse"),
+    Method("installs.update", "PUT", f"{_DEVICE}/installs/{{installId}}", request="Install", response="Install"),
+    Method(
+        "managedconfigurationsfordevice.delete",
+        "DELETE",
+        f"{_DEVICE}/managedConfigurationsForDevice/{{managedConfigurationForDeviceId}}",
+    ),
+    Method(
+        "managedconfigurationsfordevice.get",
+        "GET",
+        f"{_DEVICE}/managedConfigurationsForDevice/{{managedConfigurationForDeviceId}}",
+        response="ManagedConfiguration",
+    ),
+    Method(
+        "managedconfigurationsfordevice.list",
+        "GET",
+        f"{_DEVICE}/managedConfigurationsForDevice",
+        response="ManagedConfigurationsForDeviceListResponse",
+    ),
+    Method(
+        "managedconfigurationsfordevice.update",
+        "PUT",
+        f"{_DEVICE}/managedConfigurationsForDevice/{{managedConfigurationForDeviceId}}",
+        request="ManagedConfiguration",
+        response="ManagedConfiguration",
+    ),
+    Method(
+        "managedconfigurationsforuser.delete",
+        "DELETE",
+        f"{_USER}/managedConfigurationsForUser/{{managedConfigurationForUserId}}",
+    ),
+    Method(
+        "managedconfigurationsforuser.get",
+        "GET",
+        f"{_USER}/managedConfigurationsForUser/{{managedConfigurationForUserId}}",
+        response="ManagedConfiguration",
+    ),
+    Method(
+        "managedconfigurationsforuser.list",
+        "GET",
+        f"{_USER}/managedConfigurationsForUser",
+        response="ManagedConfigurationsForUserListResponse",
+    ),
+    Method(
+        "managedconfigurationsforuser.update",
+        "PUT",
+        f"{_USER}/managedConfigurationsForUser/{{managedConfigurationForUserId}}",
+        request="ManagedConfiguration",
+        response="ManagedConfiguration",
+    ),
+    Method(
+        "managedconfigurationssettings.list",
+        "GET",
+        f"{_PRODUCT}/managedConfigurationsSettings",
+        response="ManagedConfigurationsSettingsListResponse",
+    ),
+    Method("permissions.get", "GET", "permissions/{permissionId}", response="Permission"),
+    Method("products.approve", "POST", f"{_PRODUCT}/approve", request="ProductsApproveRequest"),
+    Method(
+        "products.generateApprovalUrl",
+        "POST",
+        f"{_PRODUCT}/generateApprovalUrl",
+        response="ProductsGenerateApprovalUrlResponse",
+    ),
+    Method("products.get", "GET", _PRODUCT, response="Product"),
+    Method(
+        "products.getAppRestrictionsSchema",
+        "GET",
+        f"{_PRODUCT}/appRestrictionsSchema",
+        response="AppRestrictionsSchema",
+    ),
+    Method("products.getPermissions", "GET", f"{_PRODUCT}/permissions", response="ProductPermissions"),
+    Method("products.list", "GET", f"{_ENTERPRISE}/products", response="ProductsListResponse"),
+    Method("products.unapprove", "POST", f"{_PRODUCT}/unapprove"),
+    Method("serviceaccountkeys.delete", "DELETE", f"{_ENTERPRISE}/serviceAccountKeys/{{keyId}}"),
+    Method(
+        "serviceaccountkeys.insert",
+        "POST",
+        f"{_ENTERPRISE}/serviceAccountKeys",
+        request="ServiceAccountKey",
+        response="ServiceAccountKey",
+    ),
+    Method(
+        "serviceaccountkeys.list", "GET", f"{_ENTERPRISE}/serviceAccountKeys", response="ServiceAccountKeysListResponse"
+    ),
+    Method("storelayoutclusters.delete", "DELETE", f"{_CLUSTERS}/{{clusterId}}"),
+    Method("storelayoutclusters.get", "GET", f"{_CLUSTERS}/{{clusterId}}", response="StoreCluster"),
+    Method("storelayoutclusters.insert", "POST", _CLUSTERS, request="StoreCluster", response="StoreCluster"),
+    Method("storelayoutclusters.list", "GET", _CLUSTERS, response="StoreLayoutClustersListResponse"),
+    Method(
+        "storelayoutclusters.update",
+        "PUT",
+        f"{_CLUSTERS}/{{clusterId}}",
+        request="StoreCluster",
+        response="StoreCluster",
+    ),
+    Method("storelayoutpages.delete", "DELETE", f"{_PAGES}/{{pageId}}"),
+    Method("storelayoutpages.get", "GET", f"{_PAGES}/{{pageId}}", response="StorePage"),
+    Method("storelayoutpages.insert", "POST", _PAGES, request="StorePage", response="StorePage"),
+    Method("storelayoutpages.list", "GET", _PAGES, response="StoreLayoutPagesListResponse"),
+    Method("storelayoutpages.update", "PUT", f"{_PAGES}/{{pageId}}", request="StorePage", response="StorePage"),
+    Method("users.delete", "DELETE", _USER),
+    Method("users.generateAuthenticationToken", "POST", f"{_USER}/authenticationToken", response="AuthenticationToken"),
+    Method("users.get", "GET", _USER, response="User"),
+    Method("users.getAvailableProductSet", "GET", f"{_USER}/availableProductSet", response="ProductSet"),
+    Method("users.insert", "POST", f"{_ENTERPRISE}/users", request="User", response="User"),
+    Method("users.list", "GET", f"{_ENTERPRISE}/users", response="UsersListResponse"),
+    Method("users.revokeDeviceAccess", "DELETE", f"{_USER}/deviceAccess"),
+    Method(
+        "users.setAvailableProductSet",
+        "PUT",
+        f"{_USER}/availableProductSet",
+        request="ProductSet",
+        response="ProductSet",
+    ),
+    Method("users.update", "PUT", _USER, request="User", response="User"),
+    Method("webapps.delete", "DELETE", f"{_ENTERPRISE}/webApps/{{webAppId}}"),
+    Method("webapps.get", "GET", f"{_ENTERPRISE}/webApps/{{webAppId}}", response="WebApp"),
+    Method("webapps.insert", "POST", f"{_ENTERPRISE}/webApps", request="WebApp", response="WebApp"),
+    Method("webapps.list", "GET", f"{_ENTERPRISE}/webApps", response="WebAppsListResponse"),
+    Method("webapps.update", "PUT", f"{_ENTERPRISE}/webApps/{{webAppId}}", request="WebApp", response="WebApp"),
+)
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_TEXTS = {"type": "string", "repeated": True}
+
+QUERY: dict[str, dict[str, dict[str, Any]]] = {
+    "devices.update": {"updateMask": _TEXT},
+    "enterprises.acknowledgeNotificationSet": {"notificationSetId": _TEXT},
+    "enterprises.completeSignup": {"completionToken": _TEXT, "enterpriseToken": _TEXT},
+    "enterprises.enroll": {"token": {**_TEXT, "required": True}},
+    "enterprises.generateEnterpriseUpgradeUrl": {"adminEmail": _TEXT, "allowedDomains": _TEXTS},
+    "enterprises.generateSignupUrl": {"adminEmail": _TEXT, "allowedDomains": _TEXTS, "callbackUrl": _TEXT},
+    "enterprises.getServiceAccount": {"keyType": {**_TEXT, "enum": ["googleCredentials", "pkcs12"]}},
+    "enterprises.list": {"domain": {**_TEXT, "required": True}},
+    "enterprises.pullNotificationSet": {
+        "requestMode": {**_TEXT, "enum": ["waitForNotifications", "returnImmediately"]}
+    },
+    "entitlements.update": {"install": {"type": "boolean"}},
+    "permissions.get": {"language": _TEXT},
+    "products.generateApprovalUrl": {"languageCode": _TEXT},
+    "products.get": {"language": _TEXT},
+    "products.getAppRestrictionsSchema": {"language": _TEXT},
+    "products.list": {
+        "approved": {"type": "boolean"},
+        "language": _TEXT,
+        "maxResults": {"type": "integer", "format": "uint32"},
+        "query": _TEXT,
+        "token": _TEXT,
+    },
+    "users.list": {"email": {**_TEXT, "required": True}},
+}
+"""Query parameters beside the standard ones, by method."""
+
+SERVED = frozenset(
+    {
+        "enterprises.get",
+        "users.insert",
+        "users.list",
+        "users.get",
+        "users.update",
+        "users.delete",
+        "users.generateAuthenticationToken",
+        "users.revokeDeviceAccess",
+        "devices.list",
+        "devices.get",
+        "devices.update",
+        "devices.getState",
+        "devices.setState",
+        "devices.forceReportUpload",
+    }
+)
+
+CLOSED = frozenset({"users.getAvailableProductSet", "users.setAvailableProductSet"})
+"""The vendor closed them too; what they were for is in `Device.policy`."""
+
+_REMOVED = (
+    Operation("POST", "enterprises", "enterprises.insert"),
+    Operation("DELETE", _ENTERPRISE, "enterprises.delete"),
+    Operation("GET", f"{_ENTERPRISE}/androidDevicePolicyConfig", "enterprises.getAndroidDevicePolicyConfig"),
+    Operation("PUT", f"{_ENTERPRISE}/androidDevicePolicyConfig", "enterprises.setAndroidDevicePolicyConfig"),
+    Operation("POST", f"{_USER}/token", "users.generateToken"),
+    Operation("DELETE", f"{_USER}/token", "users.revokeToken"),
+)
+"""Of an older revision; older clients still send them."""
+
+NOT_OFFERED = NotOffered(
+    f"/{ROOT}",
+    (
+        *(Operation(method.http_method, method.path, method.id) for method in METHODS if method.id not in SERVED),
+        *_REMOVED,
+    ),
+)

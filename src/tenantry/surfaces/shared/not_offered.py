@@ -1,0 +1,46 @@
+"""What a vendor's contract has and this server has not, as data: method, path, and what the operation is called.
+
+An operation that is not offered must not look like a thing that is gone: clients take 404 for "somebody deleted it",
+and send again after a 5xx. So each surface looks here before it says that there is nothing at an address, and answers
+in the vendor's own words for it. `tests/completeness/test_not_offered.py` holds the lists against the routes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+ANY = "*"
+"""Every method."""
+
+
+class Operation(NamedTuple):
+    """`path` begins behind the surface's root, with `{names}` for values; a last `/**` means it and all below."""
+
+    method: str
+    path: str
+    name: str
+
+
+class NotOffered:
+    """The operations of one surface."""
+
+    def __init__(self, root: str, operations: Iterable[Operation]) -> None:
+        """`root` is the path in front of each operation's."""
+        self.root = root
+        self.operations = tuple(operations)
+        self._patterns = [(operation, _pattern_of(f"{root}/{operation.path}")) for operation in self.operations]
+
+    def find(self, method: str, path: str) -> Operation | None:
+        """The first that this request would be, letter case aside."""
+        for operation, pattern in self._patterns:
+            if operation.method in (method, ANY) and pattern.fullmatch(path):
+                return operation
+        return None
+
+
+def _pattern_of(path: str) -> re.Pattern[str]:
+    stem, below, _ = path.partition("/**")
+    parts = (re.escape(part) if not part.startswith("{") else "[^/]+" for part in stem.split("/"))
+    return re.compile("/".join(parts) + ("(?:/.*)?" if below else "/?"), re.IGNORECASE)

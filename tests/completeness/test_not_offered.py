@@ -1,0 +1,95 @@
+"""What each surface says it does not offer, held against what it serves."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tenantry.app import App
+from tenantry.store.engine import Store
+from tenantry.surfaces.android_enterprise import methods
+from tenantry.surfaces.kaizala import not_offered as kaizala
+from tenantry.surfaces.partner_center import not_offered as partner_center
+from tenantry.surfaces.shared.not_offered import ANY, NotOffered, Operation
+from tests.completeness.sides import Auth, a_side, headers_for
+from tests.support.app import an_app, client_for
+
+SURFACES = {
+    Auth.KAIZALA: kaizala.NOT_OFFERED,
+    Auth.PARTNER_CENTER: partner_center.NOT_OFFERED,
+    Auth.ANDROID_ENTERPRISE: methods.NOT_OFFERED,
+}
+
+
+@pytest.fixture
+async def app(store: Store) -> Any:
+    made = await an_app(store)
+    yield made
+    await made.close()
+
+
+def filled(path: str) -> str:
+    """Something in place of each value."""
+    return re.sub(r"\{[^}]*\}", "7", path).replace("/**", "/7")
+
+
+def methods_of(operation: Operation) -> tuple[str, ...]:
+    return ("GET", "POST", "PUT", "PATCH", "DELETE") if operation.method == ANY else (operation.method,)
+
+
+@pytest.mark.parametrize("offered", SURFACES.values(), ids=list(SURFACES))
+async def test_nothing_is_both_served_and_not_offered(app: App, offered: NotOffered) -> None:
+    for route in app.routes():
+        if route.path.startswith(offered.root):
+            assert offered.find(route.method, filled(route.path)) is None, route.path
+
+
+@pytest.mark.parametrize("offered", SURFACES.values(), ids=list(SURFACES))
+def test_each_operation_is_found_by_its_own_path_or_by_one_before_it(offered: NotOffered) -> None:
+    for operation in offered.operations:
+        for method in methods_of(operation):
+            found = offered.find(method, f"{offered.root}/{filled(operation.path)}")
+            assert found is not None
+            assert found.name == operation.name or offered.operations.index(found) < offered.operations.index(operation)
+
+
+async def test_every_method_of_the_play_emm_api_is_served_or_not_offered(app: App) -> None:
+    served = {(route.method, _shape(route.path)) for route in app.routes()}
+    for method in methods.METHODS:
+        is_served = (method.http_method, _shape(f"/{methods.ROOT}/{method.path}")) in served
+        assert is_served == (method.id in methods.SERVED), method.id
+
+
+def _shape(path: str) -> str:
+    return re.sub(r"\{[^}]*\}|\(\?P<[^)]*\)", "{}", path)
+
+
+async def test_what_is_not_offered_is_said_in_each_vendors_own_form(app: App, subtests: Any) -> None:
+    """Never as gone, as a fault of the server, or as a page; with a token and without."""
+    side = await a_side(app)
+    async with client_for(app) as http:
+        for auth, offered in SURFACES.items():
+            for operation in offered.operations:
+                for headers in (headers_for(auth, side.tokens[auth]), {}):
+                    path = f"{offered.root}/{filled(operation.path)}"
+                    with subtests.test(msg=f"{operation.method} {path}"):
+                        answer = await http.request(methods_of(operation)[0], path, headers=headers)
+                        named, code = _read(auth, answer.status_code, answer.json())
+                        assert operation.name in named or code == 900127
+                        assert code in (900127, "NotSupported", "notSupported", "forbidden")
+
+
+def _read(auth: Auth, status: int, body: Any) -> tuple[str, Any]:
+    """What names the operation, and the vendor's code."""
+    if auth is Auth.PARTNER_CENTER:
+        assert status == 400
+        return body["description"], body["code"]
+    if auth is Auth.KAIZALA:
+        assert status == 404
+        assert set(body) == {"message", "errorCode", "errorCategoryKey"}
+        return body["message"], body["errorCode"]
+    [entry] = body["error"]["errors"]
+    assert (status, body["error"]["status"]) in ((400, "FAILED_PRECONDITION"), (403, "PERMISSION_DENIED"))
+    return body["error"]["message"], entry["reason"]
