@@ -18,7 +18,7 @@ from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.own_password import replace_own_password
 from tenantry.directory.second_factors import list_methods
 from tenantry.directory.sessions import NewSession, end_session, start_session
-from tenantry.store import passwords, sign_ins
+from tenantry.store import passwords, sessions, sign_ins
 from tenantry.store.engine import Read, Tx
 from tenantry.store.sign_ins import SignInUnderWay
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
@@ -162,11 +162,13 @@ async def step_up(
     lifetime: Micros,
     now: Micros,
 ) -> NewSession:
-    """A signed-in user has proven more: a new session in place of the one that `caller` came with. Raises NotFound."""
+    """A signed-in user has proven more: a new session in place of the one that `caller` came with, acting in the same
+    customer. Raises NotFound.
+    """
     if caller.tenant_id is None or caller.user_id is None:
         raise NotFound("session")
     await end_session(tx, caller, caller.tenant_id, caller.user_id, session_id, now)
-    return await start_session(
+    started = await start_session(
         tx,
         hasher,
         caller,
@@ -177,3 +179,5 @@ async def step_up(
         lifetime=lifetime,
         now=now,
     )
+    await sessions.copy_acting_tenant(tx, caller.tenant_id, caller.user_id, session_id, started.id)
+    return started

@@ -170,6 +170,21 @@ async def set_acting_tenant(
     return changed == 1
 
 
+async def copy_acting_tenant(tx: Tx, tenant_id: TenantId, user_id: UserId, from_id: str, to_id: str) -> None:
+    """Let a session of the user act where an earlier one did."""
+    await tx.run(
+        """
+        UPDATE sessions SET acting_tenant_id = (
+            SELECT acting_tenant_id FROM sessions WHERE tenant_id = :tenant_id AND user_id = :user_id AND id = :from_id)
+        WHERE tenant_id = :tenant_id AND user_id = :user_id AND id = :to_id
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        from_id=from_id,
+        to_id=to_id,
+    )
+
+
 async def delete_past(tx: Tx, tenant_id: TenantId, user_id: UserId, before: Micros) -> None:
     """Forget the user's sessions that would have expired before then."""
     await tx.run(

@@ -16,7 +16,7 @@ from tenantry.store import partner_customers, relationships
 from tenantry.store.relationships import DelegatedRelationship
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_day, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
-from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.guard import Session, SignedInAnywhere
 from tenantry.surfaces.portal.lists import address, next_address, position, searched
 from tenantry.surfaces.portal.partners import ask_to_end
 from tenantry.surfaces.portal.role_words import explained_roles, role_name, role_texts
@@ -33,7 +33,9 @@ router = APIRouter()
 
 @router.get("/customers")
 @performs(Action.LIST_CUSTOMERS)
-async def show_customers(request: Request, session: SignedIn, q: str = "", key: str = "", after: str = "") -> Response:
+async def show_customers(
+    request: Request, session: SignedInAnywhere, q: str = "", key: str = "", after: str = ""
+) -> Response:
     """`q` begins a name. Queries: those of the session, and 2, whatever the list holds."""
     text = searched(q)
     place = position(key, after)
@@ -56,7 +58,7 @@ async def show_customers(request: Request, session: SignedIn, q: str = "", key: 
 
 @router.get("/customers/new")
 @performs(Action.REQUEST_RELATIONSHIP)
-async def show_request(request: Request, session: SignedIn, customer: str = "") -> Response:
+async def show_request(request: Request, session: SignedInAnywhere, customer: str = "") -> Response:
     """Which roles to ask for, in plain words. `customer`: whom, when that is known."""
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
@@ -68,7 +70,7 @@ async def show_request(request: Request, session: SignedIn, customer: str = "") 
 
 @router.post("/customers/new")
 @performs(Action.REQUEST_RELATIONSHIP)
-async def send_request(request: Request, session: SignedIn) -> Response:
+async def send_request(request: Request, session: SignedInAnywhere) -> Response:
     """The customer's administrators see it among their partners. Requests of one partner are counted, found or not."""
     deps = deps_of(request)
     form = await read_form(request)
@@ -115,23 +117,23 @@ def _request_page(request: Request, form: Form) -> Response:
 
 @router.get("/customers/leave")
 @performs(Action.LIST_CUSTOMERS)
-async def ask_leave(request: Request, session: SignedIn) -> Response:
-    """Where the button of the coloured bar leads without its form."""
+async def ask_leave(request: Request, session: SignedInAnywhere) -> Response:
+    """Where pages lead that cannot be shown for the customer, or not any more."""
     return ask(
         request,
         title=_("Go back to %(tenant)s") % {"tenant": session.tenant_name},
         consequences=[],
         confirm=_("Go back"),
-        undo=_("You can act for the customer again at any time."),
+        undo=_("You can act for the customer again as long as a relationship lets you."),
         back="/customers",
     )
 
 
 @router.post("/customers/leave")
 @performs(Action.LIST_CUSTOMERS)
-async def leave(request: Request, session: SignedIn) -> Response:
+async def leave(request: Request, session: SignedInAnywhere) -> Response:
     """Pages show one's own tenant again."""
-    await read_form(request)
+    await read_form(request, leaves=True)
     async with deps_of(request).store.write() as tx:
         await leave_customer(tx, tenant_id=session.tenant_id, user_id=session.user_id, session_id=session.id)
     return see_other("/customers")
@@ -139,7 +141,7 @@ async def leave(request: Request, session: SignedIn) -> Response:
 
 @router.get("/customers/{customer_id}")
 @performs(Action.LIST_CUSTOMERS)
-async def show_customer(request: Request, session: SignedIn, customer_id: TenantId) -> Response:
+async def show_customer(request: Request, session: SignedInAnywhere, customer_id: TenantId) -> Response:
     """Every relationship with it, what they come to, and the way in."""
     async with reading(request) as (read, now):
         name = await partner_customers.find_name(read, session.tenant_id, customer_id)
@@ -167,7 +169,7 @@ async def show_customer(request: Request, session: SignedIn, customer_id: Tenant
 
 @router.get("/customers/{customer_id}/act")
 @performs(Action.ACT_IN_CUSTOMER)
-async def ask_act(request: Request, session: SignedIn, customer_id: TenantId) -> Response:
+async def ask_act(request: Request, session: SignedInAnywhere, customer_id: TenantId) -> Response:
     """What acting means."""
     async with reading(request) as (read, now):
         if customer_id == session.tenant_id:
@@ -187,7 +189,7 @@ async def ask_act(request: Request, session: SignedIn, customer_id: TenantId) ->
 
 @router.post("/customers/{customer_id}/act")
 @performs(Action.ACT_IN_CUSTOMER)
-async def act(request: Request, session: SignedIn, customer_id: TenantId) -> Response:
+async def act(request: Request, session: SignedInAnywhere, customer_id: TenantId) -> Response:
     """To the customer's users."""
     await read_form(request)
     async with writing(request) as (tx, now):
@@ -206,7 +208,7 @@ async def act(request: Request, session: SignedIn, customer_id: TenantId) -> Res
 @router.get("/customers/{customer_id}/relationships/{relationship_id}/end")
 @performs(Action.END_RELATIONSHIP)
 async def ask_end(
-    request: Request, session: SignedIn, customer_id: TenantId, relationship_id: RelationshipId
+    request: Request, session: SignedInAnywhere, customer_id: TenantId, relationship_id: RelationshipId
 ) -> Response:
     """Withdrawing a request, or giving back what is live."""
     return await _ask_end(request, session, customer_id, relationship_id, Form())
@@ -214,7 +216,9 @@ async def ask_end(
 
 @router.post("/customers/{customer_id}/relationships/{relationship_id}/end")
 @performs(Action.END_RELATIONSHIP)
-async def end(request: Request, session: SignedIn, customer_id: TenantId, relationship_id: RelationshipId) -> Response:
+async def end(
+    request: Request, session: SignedInAnywhere, customer_id: TenantId, relationship_id: RelationshipId
+) -> Response:
     """At once, from the partner's side."""
     form, back = await read_form(request), f"/customers/{customer_id}"
     await _look(request, session, customer_id, relationship_id)

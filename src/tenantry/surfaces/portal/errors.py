@@ -15,13 +15,17 @@ from tenantry.access.decision import Reason
 from tenantry.core import errors
 from tenantry.core.caller import Caller
 from tenantry.core.errors import DomainError, RateLimited, StoreBusy
+from tenantry.core.ids import parse_guid
 from tenantry.core.log import get_logger
+from tenantry.store.partner_customers import find_name
+from tenantry.surfaces.portal.form_tokens import ForgedForm
 from tenantry.surfaces.portal.forms import SentTwice, keep_draft, read_late_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import (
-    ForgedForm,
+    ActingEnded,
     ProofNeeded,
     Session,
+    ShownElsewhere,
     SignInNeeded,
     find_signed_in,
     form_page_of,
@@ -68,6 +72,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SignInNeeded, _ask_to_sign_in)  # type: ignore[arg-type]
     app.add_exception_handler(ProofNeeded, _ask_to_prove)  # type: ignore[arg-type]
     app.add_exception_handler(ForgedForm, _show_forged)  # type: ignore[arg-type]
+    app.add_exception_handler(ShownElsewhere, _show_elsewhere)  # type: ignore[arg-type]
+    app.add_exception_handler(ActingEnded, _show_acting_ended)  # type: ignore[arg-type]
     app.add_exception_handler(SentTwice, _show_sent_twice)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _show_absent)
     app.add_exception_handler(HTTPException, _show_http)  # type: ignore[arg-type]
@@ -127,8 +133,48 @@ async def _ask_to_prove(_request: Request, error: ProofNeeded) -> Response:
 
 
 async def _show_forged(request: Request, _error: ForgedForm) -> HTMLResponse:
-    text = _("The form was too old, or another site sent it. Open the page again and send the form from there.")
+    text = _(
+        "The form was too old, or shown before somebody signed in anew, or another site sent it. Nothing was changed. "
+        "Open the page again and send the form from there."
+    )
     return await _page(request, 403, _("This form is not from here"), text, form_page_of(request), _("Open it again"))
+
+
+async def _show_elsewhere(request: Request, error: ShownElsewhere) -> Response:
+    """What was shown, where the session is now, and the ways on. A part of a page lets the whole page be asked for."""
+    session: Session = request.state.session
+    if request.headers.get("hx-request"):
+        return Response(status_code=409, headers={"HX-Refresh": "true"})
+    is_own = error.shown == session.tenant_id
+    shown: str | None = session.tenant_name
+    if not is_own and parse_guid(error.shown):
+        async with deps_of(request).store.read() as read:
+            shown = await find_name(read, session.tenant_id, error.shown)
+    here = session.acting_tenant_name or session.tenant_name
+    names = {"shown": shown or error.shown, "here": here}
+    text = _(
+        "The page was shown for %(shown)s. By now you are in %(here)s: you went there in another tab, or signed in "
+        "anew. Nothing was changed in either."
+    )
+    back = _("Go back to %(tenant)s") % {"tenant": session.tenant_name}
+    act = _("Act for %(customer)s") % {"customer": names["shown"]}
+    other = ("/customers/leave", back) if is_own else (f"/customers/{error.shown}/act", act)
+    title = _("This was for %(shown)s") % names
+    return await _page(request, 409, title, text % names, error.back, _("Open it for %(here)s") % names, other)
+
+
+async def _show_acting_ended(request: Request, _error: ActingEnded) -> Response:
+    if request.headers.get("hx-request"):
+        return Response(status_code=409, headers={"HX-Refresh": "true"})
+    session: Session = request.state.session
+    names = {"customer": session.acting_tenant_name, "tenant": session.tenant_name}
+    text = _(
+        "What let you act there is over: they or your organisation ended it, its time has come, or the role is no "
+        "longer yours. Nothing was changed, there or in %(tenant)s."
+    )
+    title, label = _("You no longer act for %(customer)s") % names, _("Go back to %(tenant)s") % names
+    see = (f"/customers/{session.acting_tenant}", _("See what you may do there"))
+    return await _page(request, 404, title, text % names, "/customers/leave", label, see)
 
 
 async def _show_sent_twice(request: Request, error: SentTwice) -> HTMLResponse:

@@ -30,10 +30,12 @@ from tenantry.core.errors import (
     RateLimited,
     VersionMismatch,
 )
+from tenantry.core.ids import TenantId
 from tenantry.directory.sessions import hold_session
 from tenantry.store import idempotency
 from tenantry.store.engine import Tx
-from tenantry.surfaces.portal.guard import Session, check_form
+from tenantry.surfaces.portal.form_tokens import check_form, check_sender, shown_in, was_shown_before_sign_in
+from tenantry.surfaces.portal.guard import Session, ShownElsewhere
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean, read_body
 from tenantry.surfaces.shared.deps import deps_of
@@ -83,6 +85,8 @@ class Form:
         self.values = {name: list(texts) for name, texts in (values or {}).items()}
         self.files = dict(files or {})
         self.file_names: dict[str, str] = {}
+        self.before_sign_in = False
+        """Shown while nobody was signed in."""
         self.errors: dict[str, str] = {}
         self.form_id = self.value("form_id") or secrets.token_urlsafe(18)
 
@@ -176,25 +180,29 @@ class _Shown:
         return True
 
 
-async def read_form(request: Request, *, limit: int = BODY_LIMIT) -> Form:
+async def read_form(
+    request: Request, *, limit: int = BODY_LIMIT, before_sign_in: bool = False, leaves: bool = False
+) -> Form:
     """The posted form, urlencoded or multipart, at most `limit` bytes.
 
-    Raises ForgedForm, PayloadTooLarge, InvalidValue when it is no form.
+    Raises what `check_form` does, PayloadTooLarge, InvalidValue when it is no form.
     """
     form = await _parse(request, limit)
-    check_form(request, form.value("form_token"))
+    token = form.value("form_token")
+    await check_form(request, token, before_sign_in=before_sign_in, leaves=leaves)
+    form.before_sign_in = was_shown_before_sign_in(request, token)
     return form
 
 
 async def read_late_form(request: Request) -> Form:
-    """A form without a session, to be shown again after signing in and never carried out.
+    """A form without a session, to be shown again after signing in and never carried out; or one that ends a session.
 
     Its token may be of a session whose cookie is gone, as after signing out in another tab: then the browser's word
     that the form is from a page of ours will do. Raises as `read_form`.
     """
     form = await _parse(request, BODY_LIMIT)
     if request.headers.get("sec-fetch-site") != "same-origin":
-        check_form(request, form.value("form_token"))
+        check_sender(request, form.value("form_token"))
     return form
 
 
@@ -267,20 +275,30 @@ async def once(
 def keep_draft(response: Response, path: str, form: Form, *, is_secure: bool) -> None:
     """Let a form that came after its session's end be there again after signing in; without passwords and PINs."""
     typed = {name: texts for name, texts in form.values.items() if not _NEVER_KEPT.intersection(name.split("_"))}
-    raw = base64.urlsafe_b64encode(json.dumps([path, typed]).encode()).decode()
+    draft = [path, typed, shown_in(form.value("form_token"))]
+    raw = base64.urlsafe_b64encode(json.dumps(draft).encode()).decode()
     if len(raw) <= _DRAFT_LIMIT:
         response.set_cookie(DRAFT_COOKIE, raw, max_age=600, path="/", secure=is_secure, httponly=True, samesite="lax")
 
 
 def draft_of(request: Request) -> Form:
-    """A form to show: with what was typed before the session ended, if there is such a draft for this path."""
+    """A form to show: with what was typed before the session ended, if there is such a draft for this path.
+
+    Raises ShownElsewhere when it was typed for another tenant than the one that would be shown; `?draft=no` forgets it.
+    """
     raw = request.cookies.get(DRAFT_COOKIE, "")
     try:
-        path, typed = json.loads(base64.urlsafe_b64decode(raw))
-        if path == request.scope["path"] and all(isinstance(texts, list) for texts in typed.values()):
-            request.state.drop_draft = True
-            kept = {name: [text for text in map(str, texts) if is_clean(text)] for name, texts in typed.items()}
-            return Form({name: texts for name, texts in kept.items() if texts})
+        path, typed, *shown = json.loads(base64.urlsafe_b64decode(raw))
+        if path != request.scope["path"] or not all(isinstance(texts, list) for texts in typed.values()):
+            return Form()
+        kept = {name: [text for text in map(str, texts) if is_clean(text)] for name, texts in typed.items()}
     except (ValueError, TypeError, AttributeError):
         return Form()
+    if request.query_params.get("draft") != "no":
+        session: Session = request.state.session
+        if shown and shown != [session.here]:
+            raise ShownElsewhere(TenantId(str(shown[0])), f"{path}?draft=no")
+        request.state.drop_draft = True
+        return Form({name: texts for name, texts in kept.items() if texts})
+    request.state.drop_draft = True
     return Form()

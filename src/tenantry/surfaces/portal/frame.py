@@ -13,8 +13,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from tenantry.access.actions import Action
 from tenantry.surfaces.portal import texts
+from tenantry.surfaces.portal.form_tokens import FORM_COOKIE, form_token
 from tenantry.surfaces.portal.forms import DRAFT_COOKIE, Form
-from tenantry.surfaces.portal.guard import FORM_COOKIE, Session, form_token, local_path
+from tenantry.surfaces.portal.guard import Session, local_path
 from tenantry.surfaces.portal.links import opens, way_back
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.static import asset

@@ -1,14 +1,12 @@
-"""Who is signed in, and whether a form was really sent from our own page.
+"""Who is signed in, and in which tenant: one's own, or a customer's.
 
 1. The session cookie's value routes itself (kind `ss`); the session is looked up on every page.
 2. Without a live one: to `/sign-in?next=...`, and back afterwards. What a form held comes back too, see forms.py.
-3. A form carries a token made from the cookie; besides, browsers say where a request comes from (Fetch Metadata).
+3. Acting in a customer goes on until it is left. When it may not go on, pages say so and show nothing else.
 """
 
 from __future__ import annotations
 
-import hmac
-import secrets
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote, urlsplit
@@ -24,12 +22,13 @@ from tenantry.directory.roles import list_roles
 from tenantry.directory.sessions import find_session
 from tenantry.directory.tenants import get_tenant
 from tenantry.settings import Settings
+from tenantry.store.partner_customers import find_name
 from tenantry.store.tenants import find_live
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
 
-FORM_COOKIE = "tenantry-form"
-"""A random value for forms that are shown before anybody has signed in."""
+SHOWN_HEADER = "tenantry-shown"
+"""What a page's script names the tenant in that the page shows, when it asks for a part of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +52,12 @@ class Session:
     acting_tenant_name: str = ""
     acting_roles: tuple[str, ...] = ()
     acting_until: Micros | None = None
+    acting_ended: bool = False
+    """It may not go on: the relationship is over, the customer is disabled, the role is gone. Nothing is shown then."""
 
     @property
     def here(self) -> TenantId:
-        """The tenant whose things the pages show."""
+        """The tenant whose things the pages show; that of a customer until it is left, see `acting_ended`."""
         return self.acting_tenant or self.tenant_id
 
     @property
@@ -88,8 +89,17 @@ class ProofNeeded(Exception):
         super().__init__(back)
 
 
-class ForgedForm(Exception):
-    """A form came from another site, or from a page of another session."""
+class ActingEnded(Exception):
+    """The session acts in a customer in which its user may nothing any more."""
+
+
+class ShownElsewhere(Exception):
+    """A form, a draft or a part of a page belongs to a page of the tenant `shown`, and the session is in another."""
+
+    def __init__(self, shown: TenantId, back: str) -> None:
+        self.shown = shown
+        self.back = back
+        super().__init__(shown)
 
 
 def cookie_name(settings: Settings) -> str:
@@ -113,7 +123,18 @@ def _set_cookie(response: Response, settings: Settings, name: str, value: str, m
 
 
 async def signed_in(request: Request) -> Session:
-    """The session of the request's cookie. Raises SignInNeeded."""
+    """The session of the request's cookie. Raises SignInNeeded, ActingEnded, ShownElsewhere."""
+    session = await signed_in_anywhere(request)
+    if session.acting_ended:
+        raise ActingEnded
+    shown = request.headers.get(SHOWN_HEADER)
+    if shown is not None and shown != session.here:
+        raise ShownElsewhere(TenantId(shown), path_of(request))
+    return session
+
+
+async def signed_in_anywhere(request: Request) -> Session:
+    """The session, for pages of one's own, whatever tenant the others show. Raises SignInNeeded."""
     session = await find_signed_in(request)
     if session is None:
         raise SignInNeeded(path_of(request))
@@ -121,6 +142,7 @@ async def signed_in(request: Request) -> Session:
 
 
 SignedIn = Annotated[Session, Depends(signed_in)]
+SignedInAnywhere = Annotated[Session, Depends(signed_in_anywhere)]
 
 
 async def find_signed_in(request: Request) -> Session | None:
@@ -135,10 +157,14 @@ async def find_signed_in(request: Request) -> Session | None:
         if found is None:
             return None
         tenant = await get_tenant(read, found.tenant_id)
-        acting = found.acting_tenant_id and await find_live(read, found.acting_tenant_id)
+        acting_id = found.acting_tenant_id
+        acting = await find_live(read, acting_id) if acting_id else None
         held = await list_roles(read, found.tenant_id, found.user_id, now)
         roles = frozenset(role.role_id for role in held)
         standing = await find_standing(read, acting.id, found.tenant_id, roles, now) if acting else None
+        acting_name = acting.name if acting else ""
+        if acting_id and not acting:
+            acting_name = await find_name(read, found.tenant_id, acting_id) or acting_id
     amr = frozenset(found.amr.split())
     origin = origin_of(request.scope)
     session = Session(
@@ -152,10 +178,11 @@ async def find_signed_in(request: Request) -> Session | None:
         authenticated_at=found.authenticated_at,
         tenant_name=tenant.name,
         roles=roles,
-        acting_tenant=acting.id if acting and standing else None,
-        acting_tenant_name=acting.name if acting and standing else "",
+        acting_tenant=acting_id,
+        acting_tenant_name=acting_name,
         acting_roles=standing.role_ids if standing else (),
         acting_until=standing.until if standing else None,
+        acting_ended=acting_id is not None and standing is None,
     )
     request.state.session = session
     request.state.caller = session.caller
@@ -191,38 +218,3 @@ def local_path(raw: str | None, otherwise: str = "/") -> str:
     except ValueError:
         return otherwise
     return otherwise if parts.scheme or parts.netloc else raw
-
-
-def form_token(request: Request) -> str:
-    """What a form must carry to be believed. Changes with the session."""
-    deps = deps_of(request)
-    seed = request.cookies.get(cookie_name(deps.settings)) or form_seed(request)
-    return deps.hasher.hash(f"form {seed}").hex()[:32]
-
-
-def form_seed(request: Request) -> str:
-    """The value of FORM_COOKIE; a new one, which `render` sets, when the browser has none."""
-    seed = request.cookies.get(FORM_COOKIE) or getattr(request.state, "form_seed", None)
-    if not seed:
-        seed = request.state.form_seed = secrets.token_urlsafe(24)
-    return str(seed)
-
-
-def check_form(request: Request, token: str) -> None:
-    """Raises ForgedForm unless the form came from a page of ours, of this session."""
-    if comes_from_elsewhere(request):
-        raise ForgedForm
-    if not hmac.compare_digest(token.encode("utf-8", "replace"), form_token(request).encode()):
-        raise ForgedForm
-
-
-def comes_from_elsewhere(request: Request) -> bool:
-    """What the browser says of the page that sent it. Neither header: not a browser of today; the token decides."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site not in ("same-origin", "none")
-    sender = request.headers.get("origin")
-    try:
-        return sender is not None and urlsplit(sender).netloc != request.headers.get("host")
-    except ValueError:
-        return True

@@ -18,6 +18,7 @@ from tenantry.surfaces.portal.under_way import (
     browser_of,
     find_under_way,
     go_on,
+    next_of,
     session_lifetime,
     with_next,
 )
@@ -47,7 +48,9 @@ async def change_password(request: Request) -> Response:
     """Every other session ends with it."""
     under_way = await _find_asked(request)
     session = None if under_way is not None else await signed_in(request)
-    form = await read_form(request)
+    form = await read_form(request, before_sign_in=True)
+    if form.before_sign_in and session is not None:
+        return see_other(next_of(request))  # another tab was quicker
     if form.value("password") != form.value("repeated_password"):
         form.fail("repeated_password", _("The two are not the same."))
     response: Response | None = None

@@ -19,7 +19,7 @@ from tenantry.store import phones
 from tenantry.store.second_factors import Factors
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
-from tenantry.surfaces.portal.guard import Session, SignedIn
+from tenantry.surfaces.portal.guard import Session, SignedInAnywhere
 from tenantry.surfaces.portal.second_factor_setup import Proven
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import Deps, deps_of
@@ -32,14 +32,14 @@ router = APIRouter()
 
 @router.get("/phones")
 @performs(Action.REGISTER_PHONE)
-async def show_phones(request: Request, session: SignedIn) -> Response:
+async def show_phones(request: Request, session: SignedInAnywhere) -> Response:
     """The numbers one has, and the form for another."""
     return await _phones_page(request, session, draft_of(request))
 
 
 @router.post("/phones")
 @performs(Action.REGISTER_PHONE)
-async def generate_pin(request: Request, session: SignedIn) -> Response:
+async def generate_pin(request: Request, session: SignedInAnywhere) -> Response:
     """Sends a PIN after the answer has left. Limits: of the number, and of the client's address."""
     deps, origin = deps_of(request), origin_of(request.scope)
     form = await read_form(request)
@@ -71,7 +71,7 @@ async def generate_pin(request: Request, session: SignedIn) -> Response:
 
 @router.get("/phones/verify")
 @performs(Action.REGISTER_PHONE)
-async def ask_for_pin(request: Request, _session: SignedIn, number: str = "") -> Response:
+async def ask_for_pin(request: Request, _session: SignedInAnywhere, number: str = "") -> Response:
     """Where the PIN is typed in. The number is shown as E.164; without one there is no PIN to type."""
     if not number.strip():
         return see_other("/phones")
@@ -80,7 +80,7 @@ async def ask_for_pin(request: Request, _session: SignedIn, number: str = "") ->
 
 @router.post("/phones/verify")
 @performs(Action.REGISTER_PHONE)
-async def verify_pin(request: Request, session: SignedIn) -> Response:
+async def verify_pin(request: Request, session: SignedInAnywhere) -> Response:
     """The PIN is single-use with few tries; a wrong one is noted before it is refused."""
     deps, origin = deps_of(request), origin_of(request.scope)
     form = await read_form(request)

@@ -86,7 +86,9 @@ async def check_second_factor(request: Request) -> Response:
     person = await _find_person(request)
     if isinstance(person, Response):
         return person
-    form = await read_form(request)
+    form = await read_form(request, before_sign_in=True)
+    if form.before_sign_in and person.session is not None:
+        return see_other(next_of(request))  # another tab was quicker
     deps = deps_of(request)
     response: Response | None = None
     with form.showing_errors(number="code", pin="code"):

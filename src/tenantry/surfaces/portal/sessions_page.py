@@ -12,7 +12,7 @@ from tenantry.directory.second_factors import find_factors, methods_of
 from tenantry.directory.sessions import end_session, end_sessions, list_sessions
 from tenantry.surfaces.portal.forms import read_form
 from tenantry.surfaces.portal.frame import render, see_other
-from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.guard import SignedInAnywhere
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.portal.value_words import AMR
@@ -23,7 +23,7 @@ router = APIRouter()
 
 @router.get("/sessions")
 @performs(Action.MANAGE_OWN_SIGN_IN)
-async def show_sessions(request: Request, session: SignedIn) -> Response:
+async def show_sessions(request: Request, session: SignedInAnywhere) -> Response:
     """One's own only."""
     async with reading(request) as (read, now):
         listed = await list_sessions(read, session.tenant_id, session.user_id, now)
@@ -44,7 +44,7 @@ async def show_sessions(request: Request, session: SignedIn) -> Response:
 
 @router.post("/sessions/{session_id}/end")
 @performs(Action.MANAGE_OWN_SIGN_IN)
-async def end_one(request: Request, session: SignedIn, session_id: str) -> Response:
+async def end_one(request: Request, session: SignedInAnywhere, session_id: str) -> Response:
     """Raises NotFound for a session of somebody else, and for one that has ended."""
     await read_form(request)
     async with writing(request) as (tx, now):
@@ -54,7 +54,7 @@ async def end_one(request: Request, session: SignedIn, session_id: str) -> Respo
 
 @router.post("/sessions/end-others")
 @performs(Action.MANAGE_OWN_SIGN_IN)
-async def end_others(request: Request, session: SignedIn) -> Response:
+async def end_others(request: Request, session: SignedInAnywhere) -> Response:
     """Every one but this browser's."""
     await read_form(request)
     async with writing(request) as (tx, now):

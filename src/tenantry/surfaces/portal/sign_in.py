@@ -14,7 +14,7 @@ from tenantry.core.clock import MINUTE
 from tenantry.directory.sessions import NewSession, end_session
 from tenantry.directory.sign_in import PASSWORD, SignedIn, sign_in
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
-from tenantry.surfaces.portal.forms import Form, read_form
+from tenantry.surfaces.portal.forms import Form, read_form, read_late_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import drop_session_cookie, find_signed_in
 from tenantry.surfaces.portal.under_way import (
@@ -54,8 +54,10 @@ async def show_sign_in(request: Request) -> Response:
 async def check_password(request: Request) -> Response:
     """The first factor, and on to whatever else is asked for."""
     deps, origin = deps_of(request), origin_of(request.scope)
-    form = await read_form(request)
+    form = await read_form(request, before_sign_in=True)
     name = form.text("name", required=True)
+    if "again" not in demands_of(request) and await _is_signed_in(request, name):
+        return see_other(next_of(request))
     password = form.value("password")
     if not password:
         form.text("password", required=True)
@@ -79,16 +81,22 @@ async def check_password(request: Request) -> Response:
 @router.post("/sign-out")
 @performs(Action.SIGN_IN)
 async def sign_out(request: Request) -> Response:
-    """Ends this browser's session; without one there is nothing to end."""
+    """Ends this browser's session, whatever the page was shown for; without one there is nothing to end."""
     deps = deps_of(request)
-    await read_form(request)
     session = await find_signed_in(request)
     if session is not None:
+        await read_late_form(request)
         async with deps.store.write() as tx:
             await end_session(tx, session.caller, session.tenant_id, session.user_id, session.id, deps.clock())
     response = see_other("/sign-in")
     drop_session_cookie(response, deps.settings)
     return response
+
+
+async def _is_signed_in(request: Request, name: str) -> bool:
+    """Whether another tab was quicker with the same name. Under another one, the person wants to change."""
+    session = await find_signed_in(request)
+    return session is not None and session.user_principal_name.lower() == name.lower()
 
 
 async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep:

@@ -45,8 +45,8 @@ async def ask_test(request: Request, session: SignedIn, webhook_id: str) -> Resp
 @performs(Action.CHANGE_WEBHOOKS)
 async def test(request: Request, session: SignedIn, webhook_id: str) -> Response:
     """Into the outbox; the page of the webhook shows what becomes of it."""
-    webhook = await _look(request, session, webhook_id)
     form, back = await read_form(request), f"/webhooks/{webhook_id}"
+    webhook = await _look(request, session, webhook_id)
     with form.showing_errors():
         _limit(request, session, "webhook test")
         async with once(request, session, form, back=back) as (tx, now):
@@ -111,8 +111,8 @@ async def ask_enable(request: Request, session: SignedIn, webhook_id: str) -> Re
 async def enable(request: Request, session: SignedIn, webhook_id: str) -> Response:
     """When the receiver gives the validation token back."""
     deps = deps_of(request)
-    webhook = await _look(request, session, webhook_id)
     form = await read_form(request)
+    webhook = await _look(request, session, webhook_id)
     with form.showing_errors():
         _limit(request, session, "webhook handshake")
         await prove(deps.http, webhook.callback_url, token_of(deps.master_key, session.here, webhook))
@@ -176,8 +176,8 @@ async def show_event(request: Request, session: SignedIn, webhook_id: str, deliv
 @performs(Action.CHANGE_WEBHOOKS)
 async def repeat_event(request: Request, session: SignedIn, webhook_id: str, delivery_id: str) -> Response:
     """The same event once more."""
-    await _look(request, session, webhook_id)
     form, back = await read_form(request), f"/webhooks/{webhook_id}"
+    await _look(request, session, webhook_id)
     with form.showing_errors():
         _limit(request, session, "webhook test")
         async with once(request, session, form, back=back) as (tx, now):

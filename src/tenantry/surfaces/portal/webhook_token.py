@@ -32,8 +32,8 @@ async def ask_token(request: Request, session: SignedIn, webhook_id: str) -> Res
 async def change_token(request: Request, session: SignedIn, webhook_id: str) -> Response:
     """The receiver is asked with it first. Empty: none is sent along."""
     deps, back = deps_of(request), f"/webhooks/{webhook_id}"
-    webhook = await _look(request, session, webhook_id)
     form = await read_form(request)
+    webhook = await _look(request, session, webhook_id)
     token = form.text("callback_token", max_length=MAX_TOKEN)
     with form.showing_errors(callBackToken="callback_token"):
         wishes = Wishes(callback_token=token)

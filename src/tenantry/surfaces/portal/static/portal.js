@@ -74,6 +74,40 @@ addEventListener("pageshow", () => {
   for (const form of find("form[data-sent]")) delete form.dataset.sent;
 });
 
+// One session, several tabs: that another tab went to another tenant is said, and so is what this tab comes back from.
+function watchTenant() {
+  const { here, hereName: name } = document.body.dataset;
+  if (!here) return;
+  const tell = (which, shown) => {
+    const notice = document.getElementById("moved");
+    for (const span of find("[data-moved]", notice)) {
+      span.hidden = span.dataset.moved !== which;
+      span.textContent = (span.dataset.text ??= span.textContent).replace("{shown}", shown ?? "");
+    }
+    notice.hidden = !which;
+  };
+  const before = JSON.parse(sessionStorage.getItem("shown"));
+  if (before && before.here !== here) tell("this-tab", before.name);
+  const mark = JSON.stringify({ here, name });
+  sessionStorage.setItem("shown", mark);
+  localStorage.setItem("here", mark);
+  addEventListener("storage", (event) => {
+    if (event.key !== "here" || !event.newValue) return;
+    const other = JSON.parse(event.newValue);
+    tell(other.here === here ? "" : "other-tab", other.name);
+  });
+}
+
+// Whoever goes to another tenant in this tab need not be told. The page may be behind the tab's next one in the history.
+document.addEventListener("submit", (event) => {
+  if (/\/(act|leave|sign-out)$/.test(new URL(event.target.action).pathname)) sessionStorage.removeItem("shown");
+});
+
+// A part of a page is asked for in the name of the tenant that the page shows.
+document.addEventListener("htmx:config:request", (event) => {
+  event.detail.ctx.request.headers["Tenantry-Shown"] = document.body.dataset.here ?? "";
+});
+
 // Keys: "/" search, "g" and a letter for a page, "?" this list.
 let going = 0;
 document.addEventListener("keydown", (event) => {
@@ -106,6 +140,7 @@ function focusOnError() {
 
 document.addEventListener("DOMContentLoaded", () => {
   dress(document);
+  watchTenant();
   settle();
   focusOnError();
 });
