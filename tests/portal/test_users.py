@@ -9,7 +9,7 @@ from html import unescape
 
 import pytest
 
-from tenantry.access.actions import RoleId
+from tenantry.access.actions import EFFECTIVE_ROLES, RoleId
 from tenantry.core.clock import DAY
 from tenantry.core.ids import TenantId
 from tenantry.directory.user_files import COLUMNS
@@ -361,3 +361,29 @@ async def test_a_page_of_users_asks_the_same_questions_for_one_and_for_fifty(sql
     many = [await questions(path) for path in ("/users", "/users?q=u", f"/users/{portal.mia.id}", "/audit")]
     assert 0 < max(many) <= 20
     assert all(after <= before for after, before in zip(many, few, strict=True))
+
+
+@pytest.mark.parametrize("role", [RoleId.HELPDESK_ADMINISTRATOR, RoleId.PASSWORD_ADMINISTRATOR])
+async def test_who_helps_with_passwords_sets_those_of_users_without_a_role_and_changes_nothing_else(
+    sqlite_portal: Portal, role: RoleId
+) -> None:
+    helper = await a_user(sqlite_portal.app.deps.store, sqlite_portal.tenant, name="helper", roles=[role])
+    visitor = await sqlite_portal.visit(helper)
+    page = await visitor.open(f"/users/{sqlite_portal.mia.id}")
+    assert f"/users/{sqlite_portal.mia.id}/password" in page.text
+    assert "/edit" not in page.text
+    assert "/delete" not in page.text
+    await visitor.open(f"/users/{sqlite_portal.mia.id}/password")
+    assert (await visitor.send(f"/users/{sqlite_portal.mia.id}/password", password="")).status_code in (200, 303)
+    await visitor.open(f"/users/{sqlite_portal.dana.id}")
+    assert "/password" not in visitor.page.text.partition("<main")[2]
+    assert (await visitor.open(f"/users/{sqlite_portal.dana.id}/password")).status_code == 403
+
+
+async def test_a_role_that_opens_nothing_is_not_offered_and_not_given(sqlite_portal: Portal) -> None:
+    visitor, path = await sqlite_portal.visit(sqlite_portal.dana), f"/users/{sqlite_portal.mia.id}/roles"
+    for idle in set(RoleId) - EFFECTIVE_ROLES:
+        for page in (path, "/customers/new"):
+            assert idle not in (await visitor.open(page)).text
+        await visitor.open(path)
+        assert (await visitor.send(path, role_id=idle)).status_code == 422

@@ -191,7 +191,18 @@ def _portal(*roles: RoleId, group_role: GroupRole | None = None) -> Rule:
 
 _GROUP_ADMINS = (RoleId.GLOBAL_ADMINISTRATOR, RoleId.GROUPS_ADMINISTRATOR)
 _GROUP_READERS = (*_GROUP_ADMINS, RoleId.GLOBAL_READER)
-_USER_READERS = (RoleId.DIRECTORY_READERS, RoleId.GLOBAL_READER, RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS)
+_PASSWORD_ADMINS = (
+    RoleId.USER_ADMINISTRATOR,
+    RoleId.HELPDESK_ADMINISTRATOR,
+    RoleId.PASSWORD_ADMINISTRATOR,
+    RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
+)
+_USER_READERS = (
+    RoleId.DIRECTORY_READERS,
+    RoleId.GLOBAL_READER,
+    RoleId.DIRECTORY_WRITERS,
+    *_PASSWORD_ADMINS,
+)
 
 RULES: dict[Action, Rule] = {
     Action.READ_OWN_PROFILE: _kaizala(Permission.USER_PROFILE),
@@ -210,7 +221,7 @@ RULES: dict[Action, Rule] = {
     Action.READ_USER: _partner_center(*_USER_READERS),
     Action.CREATE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
     Action.UPDATE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
-    Action.RESET_PASSWORD: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR),
+    Action.RESET_PASSWORD: _partner_center(*_PASSWORD_ADMINS),
     Action.CHANGE_SIGN_IN_METHODS: _portal(
         RoleId.GLOBAL_ADMINISTRATOR, RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR
     ),
@@ -266,6 +277,11 @@ RULES: dict[Action, Rule] = {
     Action.READ_AUDIT: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
 }
 """The rule of every action that is not public."""
+
+EFFECTIVE_ROLES = frozenset(
+    role for action, rule in RULES.items() if action is not Action.ACT_IN_CUSTOMER for role in rule.roles
+)
+"""Roles that open something. Another may be held, since clients know it, but nobody is offered it."""
 
 KAIZALA_PERMISSIONS = frozenset(Permission) - {Permission.PARTNER_CENTER, Permission.ANDROID_ENTERPRISE}
 """What a sign-in by phone or a user token can give a connector."""

@@ -139,10 +139,12 @@ def unblock(name: UserNamed, tenant: InTenant, data_dir: DataDir = None) -> None
 
 
 def role_named(text: str) -> Any:
-    """The role of this name or ID. Exits 2 for an unknown one."""
+    """The role of this name or ID, of those that open something. Exits 2 for another."""
+    from tenantry.access.actions import EFFECTIVE_ROLES
     from tenantry.directory.roles import ROLE_NAMES
 
-    known = {word: role_id for role_id, name in ROLE_NAMES.items() for word in (name.lower(), role_id.value)}
+    offered = {role_id: name for role_id, name in ROLE_NAMES.items() if role_id in EFFECTIVE_ROLES}
+    known = {word: role_id for role_id, name in offered.items() for word in (name.lower(), role_id.value)}
     if text.lower() not in known:
-        fail(f"There is no role {text}. Known: {', '.join(ROLE_NAMES.values())}.", 2)
+        fail(f"There is no role {text} that allows anything. Known: {', '.join(offered.values())}.", 2)
     return known[text.lower()]

@@ -118,8 +118,12 @@ async def test_the_reset_address_needs_a_password(stage: Stage) -> None:
     assert (answer.status_code, answer.json()["data"]) == (400, ["passwordProfile.password"])
 
 
-async def test_each_part_of_a_patch_needs_its_own_role(stage: Stage) -> None:
-    resetter = await a_stage(stage.store, roles=[RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR])
+@pytest.mark.parametrize(
+    "role",
+    [RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, RoleId.HELPDESK_ADMINISTRATOR, RoleId.PASSWORD_ADMINISTRATOR],
+)
+async def test_each_part_of_a_patch_needs_its_own_role(stage: Stage, role: RoleId) -> None:
+    resetter = await a_stage(stage.store, roles=[role])
     victim = await a_user(stage.store, resetter.customer)
     url = f"{resetter.users}/{victim.id}"
     profile = {"password": "efGH456+"}
@@ -128,6 +132,9 @@ async def test_each_part_of_a_patch_needs_its_own_role(stage: Stage) -> None:
     for body in ({"displayName": "X"}, {"displayName": "X", "passwordProfile": profile}, {"state": "active"}, {}):
         refused = await resetter.call("PATCH", url, json=body)
         assert (refused.status_code, refused.json()["code"]) == (403, 900150)
+    boss = await a_user(stage.store, resetter.customer, roles=[RoleId.USER_ADMINISTRATOR])
+    over = await resetter.call("PATCH", f"{resetter.users}/{boss.id}", json={"passwordProfile": profile})
+    assert over.status_code == (200 if role is RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR else 403)
     writer = await a_stage(stage.store, roles=[RoleId.DIRECTORY_WRITERS])
     victim = await a_user(stage.store, writer.customer)
     attempts: list[tuple[str, Any]] = [("PATCH", {"passwordProfile": profile}), ("DELETE", None)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tenantry.access.actions import PUBLIC, RULES, Action, Audience, GroupRole, Permission, RoleId
+from tenantry.access.actions import EFFECTIVE_ROLES, PUBLIC, RULES, Action, Audience, GroupRole, Permission, RoleId
 from tenantry.access.decide import decide, require
 from tenantry.access.decision import Decision, Reason
 from tenantry.core.caller import Caller, CallerKind, Origin, Reach, anonymous
@@ -32,7 +32,7 @@ from tenantry.directory.tenants import delete_tenant
 from tenantry.store import enterprises
 from tenantry.store.engine import Store
 from tenantry.store.enterprises import Enterprise
-from tests.support.builders import OPERATOR, SomeTenant, a_relationship, a_service_account, a_tenant
+from tests.support.builders import OPERATOR, SomeTenant, a_relationship, a_service_account, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 
 KAIZALA = [action for action, rule in RULES.items() if rule.audience is Audience.KAIZALA]
@@ -407,3 +407,14 @@ async def test_an_enterprise_obeys_its_service_account_and_its_emm(world: World)
     async with world.store.write() as tx:
         await tx.run("UPDATE enterprises SET unenrolled_at = 1 WHERE id = :id", id=world.enterprise)
     assert await world.reasons(emm, ANDROID) == absent
+
+
+async def test_every_role_that_is_offered_lets_its_holder_do_something_and_no_other_is(world: World) -> None:
+    for role in RoleId:
+        user = await a_user(world.store, world.customer, roles=[role])
+        nobody = await a_user(world.store, world.customer)
+        opened = set()
+        for action in RULES:
+            may = (await world.ask(as_user(user), action)).allowed
+            opened |= {action} if may and not (await world.ask(as_user(nobody), action)).allowed else set()
+        assert bool(opened - {Action.ACT_IN_CUSTOMER}) == (role in EFFECTIVE_ROLES), role

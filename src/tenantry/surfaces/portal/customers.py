@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from tenantry.access.actions import Action, RoleId
+from tenantry.access.actions import EFFECTIVE_ROLES, Action, RoleId
 from tenantry.access.decide import decide, require
 from tenantry.core.clock import HOUR
 from tenantry.core.errors import NotFound
@@ -19,7 +19,7 @@ from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedInAnywhere
 from tenantry.surfaces.portal.lists import address, next_address, position, searched
 from tenantry.surfaces.portal.partners import ask_to_end
-from tenantry.surfaces.portal.role_words import explained_roles, role_name, role_texts
+from tenantry.surfaces.portal.role_words import explained_roles, offered_roles, role_name
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.shared.body import is_clean
@@ -76,7 +76,7 @@ async def send_request(request: Request, session: SignedInAnywhere) -> Response:
     form = await read_form(request)
     wanted = form.text("customer", required=True, max_length=256)
     name = form.text("display_name", required=True, max_length=50)
-    role_ids = [role for role in RoleId if role in form.texts("role_ids")]
+    role_ids = [role for role in RoleId if role in EFFECTIVE_ROLES and role in form.texts("role_ids")]
     if not role_ids:
         form.fail("role_ids", _("Choose at least one role."))
     expires_at = read_day(form, "expires_at")
@@ -112,7 +112,7 @@ async def send_request(request: Request, session: SignedInAnywhere) -> Response:
 
 
 def _request_page(request: Request, form: Form) -> Response:
-    return render(request, "customer_request.html", form=form, roles=role_texts())
+    return render(request, "customer_request.html", form=form, roles=offered_roles())
 
 
 @router.get("/customers/leave")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tenantry.access.actions import RoleId
+from tenantry.access.actions import EFFECTIVE_ROLES, RoleId
 from tenantry.directory.roles import ROLE_NAMES
 from tenantry.surfaces.portal.texts import gettext as _
 
@@ -33,6 +33,8 @@ def role_texts() -> list[RoleText]:
         RoleId.USER_ADMINISTRATOR: _(
             "Creates, changes, deletes and restores users, and resets their passwords and second steps."
         ),
+        RoleId.HELPDESK_ADMINISTRATOR: _("Sees users, and resets the passwords of those who hold no role."),
+        RoleId.PASSWORD_ADMINISTRATOR: _("Sees users, and resets the passwords of those who hold no role."),
         RoleId.PRIVILEGED_ROLE_ADMINISTRATOR: _("Gives roles to users and takes them away, its own among them."),
         RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: _("Resets the password and the second steps of any user."),
         RoleId.GROUPS_ADMINISTRATOR: _("Manages every group, its members and its connectors."),
@@ -40,9 +42,14 @@ def role_texts() -> list[RoleText]:
         RoleId.DIRECTORY_READERS: _("Sees users and their properties."),
         RoleId.GLOBAL_READER: _("Sees everything, the trail included, and changes nothing."),
     }
-    nothing = _("Has a name for the APIs that know it; it allows nothing here yet.")
+    nothing = _("Has a name for the APIs that know it; it allows nothing here.")
     ordered = [*covers, *(role for role in RoleId if role not in covers)]
     return [RoleText(role, ROLE_NAMES[role], covers.get(role, nothing)) for role in ordered]
+
+
+def offered_roles() -> list[RoleText]:
+    """Those that let somebody do something, the strongest first."""
+    return [text for text in role_texts() if text.id in EFFECTIVE_ROLES]
 
 
 def explained_roles(role_ids: Iterable[str]) -> list[RoleText]:

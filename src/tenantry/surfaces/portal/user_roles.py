@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from tenantry.access.actions import Action, RoleId
+from tenantry.access.actions import EFFECTIVE_ROLES, Action, RoleId
 from tenantry.access.decide import require
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import UserId
@@ -14,7 +14,7 @@ from tenantry.store.users import User
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_day, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
-from tenantry.surfaces.portal.role_words import role_name, role_texts
+from tenantry.surfaces.portal.role_words import offered_roles, role_name, role_texts
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.shared.routing import performs
@@ -34,7 +34,7 @@ async def show_roles(request: Request, session: SignedIn, user_id: UserId) -> Re
 async def give_role(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """Giving one that the user holds moves its end."""
     form = await read_form(request)
-    if form.value("role_id") not in set(RoleId):
+    if form.value("role_id") not in EFFECTIVE_ROLES:
         form.fail("role_id", _("Choose a role."))
     expires_at = read_day(form, "expires_at")
     if not form.errors:
@@ -48,7 +48,7 @@ async def give_role(request: Request, session: SignedIn, user_id: UserId) -> Res
 
 async def _roles_page(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
     user, held = await _look(request, session, user_id)
-    return render(request, "user_roles.html", user=user, form=form, roles=role_texts(), held=held)
+    return render(request, "user_roles.html", user=user, form=form, roles=offered_roles(), held=held)
 
 
 @router.get("/users/{user_id}/roles/{role_id}/remove")
