@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 CONFIG_FILE = "tenantry.toml"
+DATABASE_FILE = "tenantry.db"
 
 
 class Settings(BaseSettings):
@@ -27,6 +31,9 @@ class Settings(BaseSettings):
         default_factory=dict, description='Host names that show one surface at `/`: {"kms.example.com": "/kaizala"}.'
     )
     demo: bool = Field(False, description="Demo tenants, an inbox page instead of SMS. Never for real data.")
+    demo_on_any_address: bool = Field(
+        False, description="Let the demo listen where others reach it, and show them its inbox with every PIN."
+    )
 
     # Store
     database_url: str | None = Field(
@@ -92,6 +99,22 @@ class Settings(BaseSettings):
     metrics: bool = Field(True, description="Serve /metrics.")
 
     @property
+    def address_is_loopback(self) -> bool:
+        """Whether only this machine reaches the server."""
+        host = self.host.strip("[]")
+        if host == "localhost":
+            return True
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """None with PostgreSQL."""
+        return None if self.database_url else self.data_dir / DATABASE_FILE
+
+    @property
     def issuer(self) -> str:
         """The `iss` of tokens and the root of every URL we hand out; no final slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
@@ -99,7 +122,7 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """What `open_store` takes."""
-        return self.database_url or f"sqlite:///{(self.data_dir / 'tenantry.db').absolute()}"
+        return self.database_url or f"sqlite:///{(self.data_dir / DATABASE_FILE).absolute()}"
 
     @classmethod
     def settings_customise_sources(
@@ -119,3 +142,24 @@ class Settings(BaseSettings):
 def load(**overrides: object) -> Settings:
     """Read the file and the environment; `overrides` that are None count as not given. Raises ValidationError."""
     return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+
+
+def file_with_secrets(data_dir: Path) -> Path | None:
+    """The settings file, when something in it is nobody else's to read."""
+    values = _in_file(data_dir)
+    address = urlsplit(str(values.get("database_url") or ""))
+    has_password = bool(address.password) or "password=" in address.query
+    is_secret = has_password or values.get("master_key") or values.get("message_urls")
+    return data_dir / CONFIG_FILE if is_secret else None
+
+
+def says_demo(data_dir: Path) -> bool:
+    """Whether the settings file itself asks for a demo."""
+    return _in_file(data_dir).get("demo") is True
+
+
+def _in_file(data_dir: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads((data_dir / CONFIG_FILE).read_text("utf-8"))
+    except FileNotFoundError:
+        return {}

@@ -70,10 +70,16 @@ def settings_of(data_dir: Path | None, **overrides: Any) -> Settings:
     """The settings; exits 78 when they are not valid."""
     from pydantic import ValidationError
 
-    from tenantry.settings import load
+    from tenantry.core.files import ExposedFileError, require_private
+    from tenantry.settings import file_with_secrets, load
 
     try:
-        return load(data_dir=data_dir, **overrides)
+        settings = load(data_dir=data_dir, **overrides)
+        file = file_with_secrets(settings.data_dir)
+        if file is not None:
+            require_private(file)
+    except ExposedFileError as error:
+        fail(str(error), 78)
     except ValidationError as error:
         lines = [_complaint(".".join(map(str, found["loc"])), found) for found in error.errors(include_input=False)]
         fail(
@@ -81,6 +87,7 @@ def settings_of(data_dir: Path | None, **overrides: Any) -> Settings:
         )
     except ValueError as error:  # what is no TOML, or no JSON in the environment
         fail(f"The configuration cannot be read: {error}", 78)
+    return settings
 
 
 def _complaint(name: str, found: Mapping[str, Any]) -> str:
@@ -122,6 +129,7 @@ async def _run(settings: Settings, work: Callable[[Desk], Awaitable[T]]) -> T:
 def failing_well() -> Iterator[None]:
     """Turn what a person can act on into one sentence and an exit code; anything else is a bug and stays one."""
     from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue, NotFound, StoreBusy
+    from tenantry.core.files import ExposedFileError
     from tenantry.store.engine import SchemaOutdated
     from tenantry.tokens.master_key import MasterKeyError
 
@@ -132,7 +140,7 @@ def failing_well() -> Iterator[None]:
         code = next((code for kind, code in codes.items() if isinstance(error, kind)), 1)
         what = f"{error.field}: " if error.field else ""
         fail(f"{what}{error.public}", code)
-    except (SchemaOutdated, MasterKeyError) as error:
+    except (SchemaOutdated, MasterKeyError, ExposedFileError) as error:
         fail(str(error), 78)
 
 

@@ -48,14 +48,14 @@ def prepare(settings: Settings) -> None:
     """
     import asyncio
 
+    from tenantry.core.files import write_private
     from tenantry.settings import CONFIG_FILE
     from tenantry.store import migrate
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = settings.data_dir / CONFIG_FILE
     if not file.exists():
-        file.touch(0o600)  # a database address may hold a password
-        file.write_text(_configuration(settings), encoding="utf-8")
+        write_private(file, _configuration(settings))  # a database address may hold a password
     ensure_master_key(settings)
     master_key = master_key_of(settings)
     migrate.upgrade(settings.store_url)

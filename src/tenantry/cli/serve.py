@@ -35,21 +35,39 @@ def serve(
         int | None, typer.Option("--port", min=0, max=65535, help="0 takes a free one.", show_default="8080")
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="With demo tenants and printed sign-ins.")] = False,
+    demo_on_any_address: Annotated[
+        bool,
+        typer.Option("--demo-on-any-address", help="Also where others reach it, who read its PINs."),
+    ] = False,
 ) -> None:
     """Start the server; Ctrl-C stops it.
 
     Examples: `tenantry serve --demo`, `tenantry serve --data-dir /var/lib/tenantry --host 0.0.0.0`
     """
-    settings = settings_of(data_dir, host=host, port=port, demo=demo or None)
+    settings = settings_of(
+        data_dir, host=host, port=port, demo=demo or None, demo_on_any_address=demo_on_any_address or None
+    )
     with failing_well(), suppress(KeyboardInterrupt):
+        _require_private_database(settings)
         key_pair = _prepare_demo(settings) if settings.demo else None
         listener = _bind(settings)
         settings = _addressed(settings, listener)
         _run(settings, listener, key_pair)
 
 
+def _require_private_database(settings: Settings) -> None:
+    """Raises ExposedFileError."""
+    from tenantry.core.files import require_private
+
+    file = settings.sqlite_file
+    for part in (file, file.with_name(f"{file.name}-wal")) if file else ():
+        if part.exists():
+            require_private(part)
+
+
 def _prepare_demo(settings: Settings) -> Future[KeyPair] | None:
     """Directory, key, and a SQLite file with tables where there is none: such a demo also needs a key pair soon."""
+    _require_demo_place(settings)
     from tenantry.cli.init import ensure_master_key
     from tenantry.store.new_sqlite import create_tables
 
@@ -60,6 +78,26 @@ def _prepare_demo(settings: Settings) -> Future[KeyPair] | None:
     from tenantry.demo.key_pair import start_key_pair
 
     return start_key_pair()
+
+
+def _require_demo_place(settings: Settings) -> None:
+    """Everybody who reaches a demo reads what it sends, and its directory is nobody's. Exits 78."""
+    from tenantry.demo.facts import known_facts
+    from tenantry.settings import CONFIG_FILE, says_demo
+
+    if not settings.address_is_loopback and not settings.demo_on_any_address:
+        fail(
+            f"A demo shows every PIN it would send to whoever opens it, so it listens on this machine only, and "
+            f"{settings.host} is an address of others too. If you mean it, add --demo-on-any-address.",
+            78,
+        )
+    here = settings.data_dir
+    if (here / CONFIG_FILE).exists() and not says_demo(here) and next(known_facts(here), None) is None:
+        fail(
+            f"{here} was prepared for real data by `tenantry init`. A demo takes a directory of its own: choose "
+            "another with --data-dir.",
+            78,
+        )
 
 
 def _upgrade(settings: Settings) -> None:

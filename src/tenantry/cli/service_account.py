@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,6 +60,7 @@ def add_key(
         from tenantry.connectors import service_accounts
         from tenantry.connectors.connectors import get_connector
         from tenantry.core.errors import NotFound
+        from tenantry.core.files import write_private
         from tenantry.core.ids import ConnectorId, new_guid
 
         connector_id, key_id = ConnectorId(service_account), new_guid().replace("-", "")
@@ -81,8 +81,7 @@ def add_key(
             token_uri=f"{desk.settings.issuer}/token",
             project_id=tenant_id,
         )
-        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(content, file, indent=2)
+        write_private(out, json.dumps(content, indent=2))
 
     run(data_dir, work)
     typer.echo(f"Wrote {out}. Whoever has this file acts as the service account.")
@@ -141,9 +140,12 @@ def token(
     Example: `curl -H "Authorization: Bearer $(tenantry service-account token -k emm-key.json)" ...`
     """
     from tenantry.cli.assertion import SignInFailed, fetch_token
+    from tenantry.core.files import ExposedFileError, read_private
 
     try:
-        typer.echo(fetch_token(json.loads(key_file.read_text())))
+        typer.echo(fetch_token(json.loads(read_private(key_file))))
+    except ExposedFileError as error:
+        fail(str(error), 78)
     except (OSError, ValueError, KeyError) as error:
         fail(f"{key_file} is not a key file: {error}", 78)
     except SignInFailed as error:

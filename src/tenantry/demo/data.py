@@ -26,6 +26,7 @@ from tenantry.demo.key_pair import KeyPair, start_key_pair
 from tenantry.demo.maker import (
     ADMIN,
     CUSTOMER_DOMAIN,
+    DOMAINS,
     MEMBER,
     PARTNER_DOMAIN,
     READ_ONLY_DOMAIN,
@@ -50,9 +51,10 @@ class Demo(NamedTuple):
 async def ensure_demo(deps: Deps, key_pair: Future[KeyPair] | None = None) -> Demo:
     """Read the facts; make the tenants when they are not there, with the `key_pair` that was begun before, if any.
 
-    Raises FailedPrecondition when the database has such tenants of which nothing is known here.
+    Raises FailedPrecondition when the database has such tenants of which nothing is known here, and when it has others.
     """
     facts, is_new = await _find(deps), False
+    await _require_no_others(deps)
     if facts is None:
         try:
             facts, is_new = await _make(deps, key_pair or start_key_pair()), True
@@ -64,6 +66,18 @@ async def ensure_demo(deps: Deps, key_pair: Future[KeyPair] | None = None) -> De
             "directory in which they were made, or with another database."
         )
     return Demo(readdress(deps.settings.data_dir, facts, deps.settings.issuer), is_new)
+
+
+async def _require_no_others(deps: Deps) -> None:
+    """What people showed a demo they showed everybody."""
+    async with deps.store.read() as read:
+        found = await tenants.list_with_first_domain(read, len(DOMAINS) + 1)
+    other = next((tenant for tenant in found if tenant.domain not in DOMAINS), None)
+    if other is not None:
+        raise FailedPrecondition(
+            f"The database holds an organisation that is not the demo's: {other.name} ({other.id}). A demo takes a "
+            "database of its own: start without --demo, or with another data directory."
+        )
 
 
 async def _find(deps: Deps) -> Facts | None:

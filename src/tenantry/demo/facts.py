@@ -7,10 +7,11 @@ it, so that a crash between the two loses neither the tenants nor their secrets.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from tenantry.core.files import write_private
 
 Facts = dict[str, Any]
 
@@ -51,11 +52,5 @@ def readdress(data_dir: Path, facts: Facts, base_url: str) -> Facts:
 
 
 def _write(path: Path, value: object) -> None:
-    """Replace the file at once, readable by its owner only. Two processes that do so do not meet."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(value, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    """Two processes that do so do not meet."""
+    write_private(path, json.dumps(value, indent=2) + "\n", replace=True)

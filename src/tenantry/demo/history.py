@@ -29,6 +29,7 @@ from tenantry.core.ids import (
     new_guid,
 )
 from tenantry.delegation.relationships import approve_relationship, request_relationship
+from tenantry.demo.maker import ASKING_DOMAIN
 from tenantry.devices.device_tokens import generate_device_token
 from tenantry.devices.managed_accounts import AccountType, insert_account
 from tenantry.devices.redeem import redeem_device_token
@@ -170,7 +171,7 @@ class _Past:
         """A relationship that ends soon, and a request that waits."""
         async with self._deps.store.write() as tx:
             other = await create_tenant(
-                tx, self._caller, name="Larch Support", initial_domain="larch.example", country="US", now=self._now
+                tx, self._caller, name="Larch Support", initial_domain=ASKING_DOMAIN, country="US", now=self._now
             )
             helpdesk = [RoleId.HELPDESK_ADMINISTRATOR, RoleId.DIRECTORY_READERS]
             audit = await request_relationship(

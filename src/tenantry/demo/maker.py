@@ -20,6 +20,9 @@ PARTNER_DOMAIN = "meridian.example"
 CUSTOMER_DOMAIN = "alder.example"
 READ_ONLY_DOMAIN = "birch.example"
 UNRELATED_DOMAIN = "cedar.example"
+ASKING_DOMAIN = "larch.example"
+DOMAINS = (PARTNER_DOMAIN, CUSTOMER_DOMAIN, READ_ONLY_DOMAIN, UNRELATED_DOMAIN, ASKING_DOMAIN)
+"""Each tenant of the demo has one of these first."""
 ADMIN, LEAD, MEMBER, AGENT = "admin", "lead", "member", "agent"
 
 

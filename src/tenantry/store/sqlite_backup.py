@@ -19,6 +19,7 @@ from urllib.parse import quote
 import apsw
 
 from tenantry.core.errors import AlreadyExists, InvalidValue, StoreUnavailable
+from tenantry.core.files import sync_directory
 from tenantry.store.engine import SchemaOutdated
 from tenantry.store.sqlite_statements import connect, translate
 
@@ -73,15 +74,7 @@ def _new_file(target: Path) -> Iterator[Path]:
     except BaseException:
         target.unlink()
         raise
-    _sync_directory(target.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_directory(target.parent)
 
 
 def _copy(path: Path, copy: Path, progress: Callable[[int, int], None]) -> str:

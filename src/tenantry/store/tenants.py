@@ -111,6 +111,27 @@ async def list_undeleted(read: Read, after_id: str, limit: int) -> list[Tenant]:
     )
 
 
+class TenantWithDomain(NamedTuple):
+    """`domain` is the one it was made with."""
+
+    id: TenantId
+    name: str
+    domain: str | None
+
+
+async def list_with_first_domain(read: Read, limit: int) -> list[TenantWithDomain]:
+    """At most `limit` tenants, disabled and deleted ones too."""
+    return await read.all(
+        TenantWithDomain,
+        """
+        SELECT t.id, t.name, d.name AS domain
+        FROM tenants t LEFT JOIN domains d ON d.tenant_id = t.id AND d.is_initial = 1
+        ORDER BY t.id LIMIT :limit
+        """,
+        limit=limit,
+    )
+
+
 async def list_ids(read: Read, after_id: str, limit: int) -> list[TenantId]:
     """At most `limit` tenants after `after_id` (empty: from the beginning), disabled and deleted ones too, by id."""
     return await read.all(

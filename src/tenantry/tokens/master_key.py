@@ -7,7 +7,6 @@ Encryption is AES-256-GCM with a random nonce in front; the context (what is enc
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 from pathlib import Path
 from typing import Self
@@ -16,6 +15,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from tenantry.core.files import ExposedFileError, read_private, write_private
 
 _NONCE_LENGTH = 12
 
@@ -44,9 +45,10 @@ class MasterKey:
     def from_base64(cls, text: str) -> Self:
         """Raises MasterKeyError, whose text does not repeat the key."""
         try:
-            return cls(base64.b64decode(text.strip(), validate=True))
-        except binascii.Error:
+            key = base64.b64decode(text.strip(), validate=True)
+        except ValueError:
             raise MasterKeyError("The master key is not base64. Make one with `tenantry init`.") from None
+        return cls(key)
 
     def pepper(self) -> bytes:
         """32 bytes for `SecretHasher`."""
@@ -84,11 +86,13 @@ def load_master_key(value: str | None, file: Path) -> MasterKey:
     if value:
         return MasterKey.from_base64(value)
     try:
-        return MasterKey.from_base64(file.read_text("ascii"))
+        return MasterKey.from_base64(read_private(file))
     except FileNotFoundError:
         raise MasterKeyError(
             f"There is no master key: {file} does not exist and TENANTRY_MASTER_KEY is not set. Run `tenantry init`."
         ) from None
+    except ExposedFileError as exc:
+        raise MasterKeyError(str(exc)) from None
     except (OSError, UnicodeDecodeError) as exc:
         raise MasterKeyError(f"The master key cannot be read from {file}: {type(exc).__name__}.") from None
 
@@ -96,9 +100,5 @@ def load_master_key(value: str | None, file: Path) -> MasterKey:
 def create_master_key_file(file: Path) -> MasterKey:
     """A new key in a new file that only its owner may read. Raises FileExistsError: an old key is never replaced."""
     text = MasterKey.generate()
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as opened:
-        opened.write(text + "\n")
-        opened.flush()
-        os.fsync(opened.fileno())
+    write_private(file, text + "\n")
     return MasterKey.from_base64(text)

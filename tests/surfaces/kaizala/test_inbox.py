@@ -15,7 +15,7 @@ from tests.support.kaizala import World
 
 async def test_the_inbox_shows_what_would_have_been_sent(store: Store) -> None:
     clock = FakeClock()
-    app = await build(some_settings(demo=True), store=store, clock=clock)
+    app = await build(some_settings(demo=True, demo_on_any_address=True), store=store, clock=clock)
     tenant = await a_tenant(store)
     user, connector = await a_user(store, tenant, phone=True), await a_connector(store, tenant)
     async with client_for(app) as client:

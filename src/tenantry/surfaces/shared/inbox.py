@@ -11,12 +11,15 @@ from starlette.types import Receive, Scope
 from tenantry.access.actions import Action
 from tenantry.core.clock import to_iso
 from tenantry.directory.messages import DemoInbox
+from tenantry.surfaces.shared.demo_doors import NOT_HERE, is_from_here
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, header, json_answer
 
 
 async def show_inbox(deps: Deps, scope: Scope, _receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
-    """The last messages, newest first: a page for browsers, JSON for everybody else."""
+    """The last messages, newest first: a page for browsers, JSON for everybody else. PINs are in them."""
+    if not is_from_here(deps.settings, scope):
+        return NOT_HERE
     kept = deps.messages.latest() if isinstance(deps.messages, DemoInbox) else []
     messages = [{"sentAt": to_iso(sent.at), "to": sent.number, "text": sent.text} for sent in kept]
     if "text/html" not in (header(scope, b"accept") or ""):

@@ -1,0 +1,80 @@
+"""Files that hold secrets: read only where nobody else can, written so that nobody else ever could.
+
+As ssh does with its keys. A file of root's may be readable by the group of a server that does not run as root: so
+services are handed their credentials. What is no plain file (a pipe) belongs to whoever made it for us.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+
+class ExposedFileError(Exception):
+    """Others can read or replace the file. The text names it and the command that mends it."""
+
+
+def require_private(path: Path) -> None:
+    """Follows links. Raises ExposedFileError, OSError."""
+    _require_private(path, path.stat())
+
+
+def read_private(path: Path) -> str:
+    """The text of a file that is private. Raises ExposedFileError, OSError, UnicodeDecodeError."""
+    with path.open(encoding="utf-8") as file:
+        _require_private(path, os.fstat(file.fileno()))  # of what is read, whatever has the name by now
+        return file.read()
+
+
+def write_private(path: Path, text: str, *, replace: bool = False) -> None:
+    """Readable by its owner only from the first byte, and on disk on return: whole, or as it was before.
+
+    Raises FileExistsError unless it may be replaced, OSError.
+    """
+    target = path.resolve() if replace else path  # a link to the file goes on leading to it
+    new = target.with_name(f"{target.name}.{os.getpid()}.part") if replace else target
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if replace else os.O_EXCL)
+    with os.fdopen(os.open(new, flags, 0o600), "w", encoding="utf-8") as file:
+        if replace and target.exists():
+            _keep_owner(file.fileno(), target.stat())
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    if replace:
+        new.replace(target)
+    sync_directory(target.parent)
+
+
+def _keep_owner(handle: int, old: os.stat_result) -> None:
+    """Root's command leaves a server its file."""
+    if os.geteuid() == 0:
+        os.fchown(handle, old.st_uid, old.st_gid)
+
+
+def sync_directory(directory: Path) -> None:
+    """The names in it are on disk on return."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _require_private(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        return
+    is_handed_over = found.st_uid == 0 and os.geteuid() != 0
+    exposed = stat.S_IMODE(found.st_mode) & (0o037 if is_handed_over else 0o077)
+    if exposed:
+        raise ExposedFileError(
+            f"{path} holds secrets and is open to others on this machine (mode {stat.S_IMODE(found.st_mode):04o}). "
+            f"Run `chmod 600 {path}`, and think of whoever may have read it: see Keys in docs/operating.md."
+        )
+    directory = path.resolve().parent
+    mode = directory.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise ExposedFileError(
+            f"{path} holds secrets, and anybody on this machine can replace it: {directory} is writable by all. "
+            f"Run `chmod o-w {directory}`."
+        )

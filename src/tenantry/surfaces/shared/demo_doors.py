@@ -1,0 +1,36 @@
+"""The doors that only a demo has, below `/dev`: who may pass them.
+
+Whoever is on this machine, with a name for it that no page elsewhere can have: neither through a proxy or a tunnel, nor
+by a host name that somebody lets lead here (DNS rebinding). With `demo_on_any_address`, everybody.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+
+from starlette.types import Scope
+
+from tenantry.settings import Settings
+from tenantry.surfaces.shared.hot import header, json_answer
+from tenantry.surfaces.shared.origin import origin_of
+
+_PORT = re.compile(r":[0-9]*\Z")
+
+NOT_HERE = json_answer(404, b'{"error":"not_found"}')
+
+
+def is_from_here(settings: Settings, scope: Scope) -> bool:
+    """See above."""
+    if settings.demo_on_any_address:
+        return True
+    origin = origin_of(scope)
+    asked = header(scope, b"host") or ""
+    return not origin.is_forwarded and _is_loopback(origin.address) and _is_loopback(_PORT.sub("", asked))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
