@@ -39,7 +39,9 @@ from tenantry.store.engine import Store
 from tenantry.store.opening import open_store
 from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center, portal
 from tenantry.surfaces.shared import demo_receiver, inbox
+from tenantry.surfaces.shared.cookies import take_cookies
 from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.shared.head import RefusedRoute, fault_of, refuse
 from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, header, json_answer, send_answer
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.origin import origin_of
@@ -148,6 +150,7 @@ class App:
             if app is None:
                 app = import_module(f"tenantry.surfaces.{name}.surface").surface(self.deps)
                 app.state.deps = self.deps
+                app.router.routes.insert(0, RefusedRoute())
                 self._mounted[name] = app
             return app
 
@@ -171,8 +174,13 @@ class App:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        fault = fault_of(scope)
         if self._host_roots:
             self._apply_host_root(scope)
+        if fault is not None:
+            refuse(scope, fault)
+            await self._pass_on(scope, receive, send)
+            return
         surface, route, match = self._find_hot(scope["method"], scope["path"])
         if route is None:
             await self._pass_on(scope, receive, send)
@@ -191,6 +199,7 @@ class App:
         started = time.perf_counter()
         answer = _Answer(send)
         surface = _owner(scope["path"])
+        take_cookies(scope)
         try:
             app = self._mounted.get(surface)
             if app is None:

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import asyncio
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 LONGEST_HEAD = 65_536
+"""Bytes; how long one line may be says `surfaces/shared/head.py`, which can answer in the words of its surface."""
 LONGEST_WAIT = 120.0
 """Seconds: for a request, from its first byte to its last, while nobody but the client is slow."""
 _LONGEST_FRAME = 16  # what a chunk of a body costs beside its content
+_LINGER = 1.0
+"""Seconds that a refused client may go on sending: hung up on at once, it would never read why."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Answers 400 and hangs up after LONGEST_HEAD bytes, and what the first read brought, that are no body.
+    """Answers 431 and hangs up after LONGEST_HEAD bytes, and what the first read brought, that are no body.
 
     Hangs up on a request that takes longer than `longest_wait`.
     """
@@ -26,6 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
     longest_wait = LONGEST_WAIT
     _no_body = 0
     _waits_since: float | None = None
+    _refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
@@ -60,8 +64,22 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._no_body += len(data)
+        if self._refused:
+            if self._no_body > 16 * LONGEST_HEAD:
+                self.transport.abort()
+            return
         if self._waits_since is None:
             self._waits_since = self.loop.time()  # an empty line between two requests begins none
         super().data_received(data)
         if self._no_body > LONGEST_HEAD and not self.transport.is_closing():
-            self.send_400_response("The head of the request is too long.")
+            self._refuse(431, b"The head of the request is too long.")
+
+    def _refuse(self, status: int, text: bytes) -> None:
+        """The last answer of this connection, to a request that no surface sees."""
+        self._refused = True
+        self.transport.write(
+            STATUS_LINE[status]
+            + b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(text)
+            + text
+        )
+        self.loop.call_later(_LINGER, self.transport.close)

@@ -35,6 +35,18 @@ class PayloadTooLarge(InvalidValue):
     default = "The request body is too large."
 
 
+class HeaderTooLarge(InvalidValue):
+    """A line of the request's head is longer than anybody needs."""
+
+    default = "A header of the request is too long."
+
+
+class AddressTooLong(InvalidValue):
+    """Path and query of the request are longer than anybody needs."""
+
+    default = "The address of the request is too long."
+
+
 class NotFound(DomainError):
     """No such thing, or the caller may not know that it exists: the two look alike. `what` is our word for it."""
 

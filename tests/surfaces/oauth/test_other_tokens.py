@@ -193,7 +193,7 @@ async def test_a_bad_request_for_a_trade_is_refused(world: World) -> None:
 
 
 async def test_a_token_that_is_none_is_not_traded(world: World) -> None:
-    for raw in ["garbage", "a.b.c", "e30.e30.e30", "x" * 20_000, DEEP]:
+    for raw in ["garbage", "a.b.c", "e30.e30.e30", "x" * 8_000, DEEP]:
         answer = await world.client.post(
             "/partnercenter/generatetoken", headers={"authorization": f"Bearer {raw}"}, data={"grant_type": "jwt_token"}
         )

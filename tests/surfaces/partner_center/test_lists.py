@@ -136,7 +136,7 @@ async def test_active_users_can_be_asked_for(stage: Stage, names: list[str]) -> 
         ("filter=x", "filter"),
         ("filter=%7B%7D", "filter"),
         ("filter=%00", "filter"),
-        ("filter=" + "%5B" * 5000, "filter"),
+        ("filter=" + "%5B" * 2000, "filter"),
         ("filter=" + quote(INACTIVE.replace("Inactive", "Gone")), "filter"),
         ("filter=" + quote(INACTIVE.replace("UserState", "DisplayName")), "filter"),
         ("filter=" + quote(INACTIVE.replace("equals", "starts_with")), "filter"),

@@ -30,6 +30,8 @@ _UNAVAILABLE = GoogleError(503, "UNAVAILABLE", "backendError")
 TABLE: Mapping[type[DomainError], GoogleError | None] = {
     errors.InvalidValue: GoogleError(400, "INVALID_ARGUMENT", "invalid"),
     errors.PayloadTooLarge: _TOO_LARGE,
+    errors.HeaderTooLarge: GoogleError(431, "INVALID_ARGUMENT", "invalid"),
+    errors.AddressTooLong: GoogleError(414, "INVALID_ARGUMENT", "invalid"),
     errors.NotFound: GoogleError(404, "NOT_FOUND", "notFound"),
     errors.AlreadyExists: GoogleError(409, "ALREADY_EXISTS", "conflict"),
     errors.FailedPrecondition: GoogleError(400, "FAILED_PRECONDITION", "invalid"),

@@ -11,6 +11,7 @@ from tenantry.core import errors
 from tenantry.core.caller import Origin
 from tenantry.core.errors import DomainError
 from tenantry.surfaces.shared.google_error import GoogleError, body_of, error_body
+from tenantry.surfaces.shared.origin import origin_of
 
 NEVER = None
 """A bug if it gets here."""
@@ -22,6 +23,8 @@ _UNAVAILABLE = GoogleError(503, "UNAVAILABLE", "backendError")
 TABLE: Mapping[type[DomainError], GoogleError | None] = {
     errors.InvalidValue: GoogleError(400, "INVALID_ARGUMENT", "invalid"),
     errors.PayloadTooLarge: GoogleError(413, "INVALID_ARGUMENT", "requestTooLarge"),
+    errors.HeaderTooLarge: GoogleError(431, "INVALID_ARGUMENT", "invalid"),
+    errors.AddressTooLong: GoogleError(414, "INVALID_ARGUMENT", "invalid"),
     errors.DeviceTokenNotFound: GoogleError(404, "NOT_FOUND", "tokenNotFound"),
     errors.DeviceTokenUsed: GoogleError(409, "ABORTED", "tokenAlreadyUsed"),
     errors.DeviceTokenExpired: GoogleError(410, "FAILED_PRECONDITION", "tokenExpired"),
@@ -54,6 +57,12 @@ def refuse(error: DomainError, origin: Origin) -> Response:
     if isinstance(error, errors.StoreBusy | errors.RateLimited):
         headers["retry-after"] = str(error.retry_after)
     return Response(body_of(wire, error), wire.code, headers, JSON)
+
+
+async def on_domain_error(request: Request, error: Exception) -> Response:
+    """What is refused before a route sees it."""
+    assert isinstance(error, DomainError)  # noqa: S101 - it is registered for the family only
+    return refuse(error, origin_of(request.scope))
 
 
 async def on_unknown_path(_request: Request, _error: Exception) -> Response:

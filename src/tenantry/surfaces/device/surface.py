@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from tenantry.surfaces.device.errors import on_unknown_path
+from tenantry.core.errors import DomainError
+from tenantry.surfaces.device.errors import on_domain_error, on_unknown_path
 from tenantry.surfaces.shared.deps import Deps
 
 
@@ -13,5 +14,6 @@ def surface(deps: Deps) -> FastAPI:
     """Nothing is here."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.deps = deps
+    app.add_exception_handler(DomainError, on_domain_error)
     app.add_exception_handler(HTTPException, on_unknown_path)
     return app

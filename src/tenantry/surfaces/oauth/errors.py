@@ -31,6 +31,8 @@ NEVER = None
 TABLE: dict[type[DomainError], Line | None] = {
     errors.InvalidValue: Line(400, "invalid_request", 90100),
     errors.PayloadTooLarge: Line(413, "invalid_request", 90100),
+    errors.HeaderTooLarge: Line(431, "invalid_request", 90100),
+    errors.AddressTooLong: Line(414, "invalid_request", 90100),
     errors.NotFound: Line(400, "invalid_request", 90002),
     errors.InvalidClient: Line(401, "invalid_client", 7000215),
     errors.InvalidGrant: Line(400, "invalid_grant", 70000),

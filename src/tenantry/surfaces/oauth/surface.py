@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from tenantry.surfaces.oauth import HOT
-from tenantry.surfaces.shared.deps import Deps
+from tenantry.core.errors import DomainError
+from tenantry.surfaces.oauth import HOT, errors
+from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.hot import HotRoute
+from tenantry.surfaces.shared.origin import origin_of
 
 
 def surface(deps: Deps) -> FastAPI:
     """Answers what none of the routes takes: 405 for their paths, else 404."""
     app = FastAPI(openapi_url=None)
     app.state.deps = deps
+    app.add_exception_handler(DomainError, _refuse)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _no_route)
     return app
+
+
+async def _refuse(request: Request, error: DomainError) -> Response:
+    """What is refused before a route sees it. In AAD's form, which holds RFC 6749's keys."""
+    line = errors.line_of(error)
+    if line is None:
+        raise error
+    body = errors.aad_body(error, line, origin_of(request.scope), deps_of(request).clock())
+    return Response(body, line.status, media_type="application/json")
 
 
 async def _no_route(request: Request, _error: Exception) -> JSONResponse:

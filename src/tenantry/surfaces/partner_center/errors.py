@@ -46,6 +46,8 @@ NEVER = None
 TABLE: Mapping[type[DomainError], Line | None] = {
     errors.InvalidValue: Line(400, 3000),
     errors.PayloadTooLarge: Line(413, _INVALID_INPUT),
+    errors.HeaderTooLarge: Line(431, _INVALID_INPUT),
+    errors.AddressTooLong: Line(414, _INVALID_INPUT),
     errors.NotFound: Line(404, _NOT_FOUND),
     errors.AlreadyExists: Line(409, 3000),  # no public source has a code for it
     errors.Forbidden: Line(403, 2032),

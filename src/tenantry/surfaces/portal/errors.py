@@ -41,6 +41,8 @@ NEVER: Final = None
 TABLE: dict[type[DomainError], int | None] = {
     errors.InvalidValue: 400,
     errors.PayloadTooLarge: 413,
+    errors.HeaderTooLarge: 431,
+    errors.AddressTooLong: 414,
     errors.NotFound: 404,
     errors.AlreadyExists: 409,
     errors.FailedPrecondition: 409,
@@ -91,6 +93,8 @@ async def _show_refusal(request: Request, error: DomainError) -> HTMLResponse:
         404: _("There is no such page"),
         409: _("This cannot be done now"),
         413: _("That is too large"),
+        414: _("That is too large"),
+        431: _("That is too large"),
         429: _("Too many tries"),
         503: _("The server is busy"),
     }.get(status, _("This did not work"))

@@ -21,6 +21,7 @@ from tenantry.surfaces.portal.guard import (
     find_signed_in,
     form_page_of,
 )
+from tenantry.surfaces.shared.cookies import cookie_of
 from tenantry.surfaces.shared.deps import deps_of
 
 FORM_COOKIE = "tenantry-form"
@@ -38,7 +39,7 @@ def form_token(request: Request) -> str:
     session: Session | None = getattr(request.state, "session", None)
     if session is None:
         return _token(request, _form_seed(request), "")
-    return _token(request, request.cookies[cookie_name(deps_of(request).settings)], session.here)
+    return _token(request, cookie_of(request, cookie_name(deps_of(request).settings)), session.here)
 
 
 async def check_form(request: Request, token: str, *, before_sign_in: bool = False, leaves: bool = False) -> None:
@@ -64,15 +65,15 @@ async def check_form(request: Request, token: str, *, before_sign_in: bool = Fal
 
 def check_sender(request: Request, token: str) -> None:
     """Raises ForgedForm unless the form came from a page of ours, of the cookie's session, though that has ended."""
-    seed = request.cookies.get(cookie_name(deps_of(request).settings)) or _form_seed(request)
+    seed = cookie_of(request, cookie_name(deps_of(request).settings)) or _form_seed(request)
     if comes_from_elsewhere(request) or not _is_same(token, _token(request, seed, shown_in(token))):
         raise ForgedForm
 
 
 def was_shown_before_sign_in(request: Request, token: str) -> bool:
     """Whether it is of a page that this browser was shown while nobody was signed in."""
-    seed = request.cookies.get(FORM_COOKIE)
-    return seed is not None and _is_same(token, _token(request, seed, ""))
+    seed = cookie_of(request, FORM_COOKIE)
+    return bool(seed) and _is_same(token, _token(request, seed, ""))
 
 
 def shown_in(token: str) -> TenantId:
@@ -98,7 +99,7 @@ def _token(request: Request, seed: str, shown: str) -> str:
 
 def _form_seed(request: Request) -> str:
     """The value of FORM_COOKIE; a new one, which `render` sets, when the browser has none."""
-    seed = request.cookies.get(FORM_COOKIE) or getattr(request.state, "form_seed", None)
+    seed = cookie_of(request, FORM_COOKIE) or getattr(request.state, "form_seed", None)
     if not seed:
         seed = request.state.form_seed = secrets.token_urlsafe(24)
     return str(seed)

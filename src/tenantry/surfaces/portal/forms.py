@@ -38,6 +38,7 @@ from tenantry.surfaces.portal.form_tokens import check_form, check_sender, shown
 from tenantry.surfaces.portal.guard import Session, ShownElsewhere
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean, read_body
+from tenantry.surfaces.shared.cookies import cookie_of
 from tenantry.surfaces.shared.deps import deps_of
 
 BODY_LIMIT = 65_536
@@ -286,13 +287,15 @@ def draft_of(request: Request) -> Form:
 
     Raises ShownElsewhere when it was typed for another tenant than the one that would be shown; `?draft=no` forgets it.
     """
-    raw = request.cookies.get(DRAFT_COOKIE, "")
+    raw = cookie_of(request, DRAFT_COOKIE)
     try:
         path, typed, *shown = json.loads(base64.urlsafe_b64decode(raw))
         if path != request.scope["path"] or not all(isinstance(texts, list) for texts in typed.values()):
             return Form()
+        if not all(is_clean(str(each)) for each in shown):
+            return Form()
         kept = {name: [text for text in map(str, texts) if is_clean(text)] for name, texts in typed.items()}
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return Form()
     if request.query_params.get("draft") != "no":
         session: Session = request.state.session

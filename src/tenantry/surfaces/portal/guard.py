@@ -24,6 +24,7 @@ from tenantry.directory.tenants import get_tenant
 from tenantry.settings import Settings
 from tenantry.store.partner_customers import find_name
 from tenantry.store.tenants import find_live
+from tenantry.surfaces.shared.cookies import cookie_of
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
 
@@ -148,7 +149,7 @@ SignedInAnywhere = Annotated[Session, Depends(signed_in_anywhere)]
 async def find_signed_in(request: Request) -> Session | None:
     """Like `signed_in`, for pages that anybody may see. Remembers caller and session for `render` and refusals."""
     deps = deps_of(request)
-    raw = request.cookies.get(cookie_name(deps.settings))
+    raw = cookie_of(request, cookie_name(deps.settings))
     if not raw:
         return None
     now = deps.clock()

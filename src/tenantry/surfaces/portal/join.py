@@ -20,6 +20,7 @@ from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.groups import role_word
 from tenantry.surfaces.portal.guard import SignedIn, find_signed_in
 from tenantry.surfaces.portal.texts import gettext as _
+from tenantry.surfaces.shared.cookies import cookie_of
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 from tenantry.tokens.secrets import SecretKind, is_well_formed
@@ -46,7 +47,7 @@ async def arrive(request: Request, invitation: str) -> Response:
 async def ask_join(request: Request, session: SignedIn) -> Response:
     """Which organisation, which group, and what joining means."""
     deps, now = deps_of(request), deps_of(request).clock()
-    raw = request.cookies.get(COOKIE, "")
+    raw = cookie_of(request, COOKIE)
     try:
         async with deps.store.read() as read:
             found = await look_at_invitation(read, session.caller, deps.hasher, raw, now)

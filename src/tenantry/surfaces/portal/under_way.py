@@ -19,6 +19,7 @@ from tenantry.store.sign_ins import SignInUnderWay
 from tenantry.surfaces.portal.authorization_request import MAX_AGE
 from tenantry.surfaces.portal.frame import see_other
 from tenantry.surfaces.portal.guard import cookie_name, local_path, set_session_cookie
+from tenantry.surfaces.shared.cookies import cookie_of
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
 
@@ -33,7 +34,7 @@ class UnderWay(NamedTuple):
 async def find_under_way(request: Request) -> UnderWay | None:
     """The sign-in of the request's cookie, unless it is over."""
     deps = deps_of(request)
-    raw = request.cookies.get(_cookie_name(deps.settings))
+    raw = cookie_of(request, _cookie_name(deps.settings))
     if not raw:
         return None
     async with deps.store.read() as read:
@@ -59,7 +60,7 @@ async def leave_session(tx: Tx, request: Request) -> None:
     """End the session that the browser came with: the cookie is about to hold another, and nobody could end it."""
     deps = deps_of(request)
     now = deps.clock()
-    left = await find_session(tx, deps.hasher, request.cookies.get(cookie_name(deps.settings), ""), now)
+    left = await find_session(tx, deps.hasher, cookie_of(request, cookie_name(deps.settings)), now)
     if left is not None:
         caller = Caller(CallerKind.USER, origin_of(request.scope), tenant_id=left.tenant_id, user_id=left.user_id)
         with suppress(NotFound):  # it ended meanwhile

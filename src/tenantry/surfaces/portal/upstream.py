@@ -33,6 +33,7 @@ from tenantry.surfaces.portal.under_way import (
     session_lifetime,
     with_demands,
 )
+from tenantry.surfaces.shared.cookies import cookie_of
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -131,7 +132,7 @@ async def _come_back(request: Request, arrived_at: str) -> Response:
         deps.http,
         deps.hasher,
         deps.master_key,
-        kept_state=request.cookies.get(_cookie_name(deps), ""),
+        kept_state=cookie_of(request, _cookie_name(deps)),
         answer=answer,
         root=deps.settings.issuer,
         arrived_at=arrived_at,

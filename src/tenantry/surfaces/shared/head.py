@@ -1,0 +1,67 @@
+"""What the head of a request may be, whatever it asks for and whoever answers it.
+
+A server refuses what is longer than anybody needs before something parses it (RFC 6585 §5, RFC 9110 §15.5.15), and a
+request that does not say for which host it is, or says it twice (RFC 9112 §3.2): a proxy may have read another one.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
+
+from tenantry.core.errors import AddressTooLong, DomainError, HeaderTooLarge, InvalidValue
+
+LONGEST_LINE = 8192
+"""Bytes of a header with its name, and of path and query: what the usual proxies let through."""
+
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?")
+_REFUSED = "tenantry.refused"
+
+
+def fault_of(scope: Scope) -> DomainError | None:
+    """Why the request is not served; None when its head is well. Hot path: one look at each header."""
+    if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > LONGEST_LINE:
+        return AddressTooLong(field="address")
+    host: bytes | None = None
+    for name, value in scope["headers"]:
+        if len(name) + len(value) > LONGEST_LINE:
+            return HeaderTooLarge(f"The header {name[:64].decode('latin-1')} is longer than {LONGEST_LINE} bytes.")
+        if name == b"host":
+            if host is not None:
+                return InvalidValue("The request has more than one Host header.", field="Host")
+            host = value
+    if host is None:
+        if scope["http_version"] == "1.0":
+            return None
+        return InvalidValue("The request has no Host header.", field="Host")
+    return None if _is_host(host) else InvalidValue("The Host header names no host.", field="Host")
+
+
+@lru_cache(maxsize=256)
+def _is_host(value: bytes) -> bool:
+    match = _HOST.fullmatch(value.strip(b" \t"))
+    return match is not None and int(match[1] or 0) < 65_536
+
+
+def refuse(scope: Scope, fault: DomainError) -> None:
+    """Let the surface that the request goes to refuse it, whatever it asks for. Nobody reads a long address."""
+    scope[_REFUSED] = fault
+    if isinstance(fault, AddressTooLong):
+        scope["path"], scope["query_string"] = scope["path"][:256], b""
+
+
+class RefusedRoute(BaseRoute):
+    """The first route of each surface: raises what a request is refused for, so that it is answered in the form, and
+    with the headers, of every error of that surface.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Every path, when the request is refused."""
+        return (Match.FULL if _REFUSED in scope else Match.NONE), {}
+
+    async def handle(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Raises it."""
+        raise scope[_REFUSED]
