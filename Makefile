@@ -76,6 +76,10 @@ types: setup-dev ## Check types
 docs: setup-dev ## Draw docs/er.svg from the schema
 	@$(BIN)/python tools/er.py > docs/er.svg
 
+.PHONY: compatibility
+compatibility: setup-dev ## Write docs/compatibility.md from what the replay of recorded clients finds
+	@$(BIN)/python -m tools.compatibility
+
 # By a file of its own: one that is half written would be read as the schema.
 .PHONY: schema
 schema: setup-dev ## Write what a new SQLite file is made from, after a new migration

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,29 +21,17 @@ from tenantry.directory.identity_providers import (
 from tenantry.store import open_store
 from tests.support.app import BASE_URL, an_app
 from tests.support.builders import OPERATOR
+from tests.support.npm import installed
 from tests.support.portal import Portal, Visitor, a_portal
 
 SOURCES = Path(__file__).parent / "oidc_provider"
 SECRET = "a-secret-for-tests-only"
 
 
-@pytest.fixture
-async def node_modules(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def node_modules() -> Path:
     """The provider, installed as its lock file says."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        pytest.skip("Node.js is not installed, so the npm package oidc-provider cannot be asked.")
-    folder = tmp_path / "provider"
-    folder.mkdir()
-    for name in ("package.json", "package-lock.json", "server.mjs"):
-        shutil.copy(SOURCES / name, folder)
-    arguments = ("ci", "--no-audit", "--no-fund", "--ignore-scripts")
-    installing = await asyncio.create_subprocess_exec(
-        "npm", *arguments, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    output, _ = await installing.communicate()
-    if installing.returncode != 0:
-        pytest.skip(f"npm could not install oidc-provider: {output.decode()[-200:].strip()}")
-    return folder
+    return installed(SOURCES)
 
 
 @asynccontextmanager

@@ -65,9 +65,9 @@ class Wishes:
         if self.event_types is not None:
             _check_event_types(self.event_types)
         token = self.callback_token or ""
-        if len(token) > MAX_TOKEN or any(not "!" <= char <= "~" for char in token):
+        if len(token) > MAX_TOKEN or token != token.strip(" ") or any(not " " <= char <= "~" for char in token):
             raise InvalidValue(
-                f"The callback token travels in a header: at most {MAX_TOKEN} visible ASCII characters, no blanks.",
+                f"The callback token travels in a header: at most {MAX_TOKEN} ASCII characters, blanks only inside.",
                 field="callBackToken",
             )
         if self.context is not None and len(self.context) > MAX_CONTEXT:
