@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 CONFIG_FILE = "tenantry.toml"
 DATABASE_FILE = "tenantry.db"
 
+AssertionAudiences = Literal["own", "vendor", "any"]
+
 
 class Settings(BaseSettings):
     """Every setting, with its default. Lifetimes carry their unit in the name."""
@@ -87,6 +89,10 @@ class Settings(BaseSettings):
     # Edges
     message_urls: list[str] = Field(
         default_factory=list, repr=False, description="Apprise URLs for SMS; {phone} stands for the number."
+    )
+    assertion_audiences: AssertionAudiences = Field(
+        "vendor",
+        description="What an assertion may be for: `own` token addresses, `vendor`'s too, `any`: the bare issuer too.",
     )
     cors_origins: list[str] = Field(default_factory=lambda: ["*"], description="Origins that browsers may call from.")
     trusted_proxies: list[str] = Field(

@@ -26,6 +26,7 @@ from tenantry.core.caller import Caller, CallerKind, Origin
 from tenantry.core.clock import HOUR, MINUTE, SECOND, Micros
 from tenantry.core.errors import InvalidGrant, InvalidScope, InvalidToken
 from tenantry.core.ids import TenantId
+from tenantry.settings import AssertionAudiences
 from tenantry.store import credentials
 from tenantry.store.credentials import PresentedKey
 from tenantry.store.engine import Read, Store
@@ -85,9 +86,14 @@ _decode_header = msgspec.json.Decoder(_Header).decode
 _decode_claims = msgspec.json.Decoder(_Claims).decode
 
 
-def audiences_of(issuer: str) -> tuple[str, ...]:
+def audiences_of(issuer: str, accepted: AssertionAudiences) -> tuple[str, ...]:
     """What an assertion for the server at `issuer` may have as its `aud`."""
-    return (*VENDOR_AUDIENCES, *(f"{issuer}{path}" for path in TOKEN_PATHS), issuer, f"{issuer}/")
+    own = tuple(f"{issuer}{path}" for path in TOKEN_PATHS)
+    return {
+        "own": own,
+        "vendor": (*own, *VENDOR_AUDIENCES),
+        "any": (*own, *VENDOR_AUDIENCES, issuer, f"{issuer}/"),
+    }[accepted]
 
 
 async def exchange_assertion(

@@ -28,7 +28,7 @@ async def _assertion(deps: Deps, request: TokenRequest) -> dict[str, Any]:
         deps.store,
         deps.keys,
         assertion=form.need("assertion"),
-        accepted_audiences=audiences_of(issuer),
+        accepted_audiences=audiences_of(issuer, deps.settings.assertion_audiences),
         required_scope=SCOPE,
         audience=Audience.ANDROID_ENTERPRISE,
         issuer=issuer,
