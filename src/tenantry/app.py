@@ -30,7 +30,7 @@ from tenantry.core.clock import Clock, system_clock
 from tenantry.core.dns import SystemDns, TextRecords
 from tenantry.core.http import OutgoingHttp
 from tenantry.core.log import get_logger
-from tenantry.directory.messages import AppriseMessages, DemoInbox, Messages
+from tenantry.directory.messages import AppriseMessages, DemoInbox, Messages, can_send
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.metrics import Metrics
 from tenantry.outbox.sender import Sender
@@ -235,6 +235,8 @@ class App:
     async def _live(self, receive: Receive, send: Send) -> None:
         """The server's lifespan."""
         await receive()
+        if not can_send(self.deps.messages):
+            _log.warning("no PIN can be sent: there is no gateway for messages, set message_urls")
         self._background = [asyncio.create_task(work) for work in background.works(self.deps, self._sender)]
         await send({"type": "lifespan.startup.complete"})
         await receive()

@@ -15,6 +15,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from tenantry.core.clock import Clock, Micros
+from tenantry.core.errors import FailedPrecondition
 from tenantry.core.log import get_logger
 
 _log = get_logger()
@@ -36,6 +37,11 @@ class AppriseMessages:
     def __init__(self, urls: Sequence[str]) -> None:
         self._urls = tuple(urls)
         logging.getLogger("apprise").setLevel(logging.WARNING)  # below that, it logs what it sends
+
+    @property
+    def has_gateway(self) -> bool:
+        """Whether anything can be sent."""
+        return bool(self._urls)
 
     async def send(self, number: str, text: str) -> None:
         if not self._urls:
@@ -75,6 +81,22 @@ class DemoInbox:
     def latest(self) -> list[SentMessage]:
         """Newest first."""
         return list(reversed(self._kept))
+
+
+def can_send(messages: Messages) -> bool:
+    """Whether the server was given a way to send at all."""
+    return not isinstance(messages, AppriseMessages) or messages.has_gateway
+
+
+def require_gateway(messages: Messages) -> None:
+    """Before anything is asked about a number, so that who asks learns of the server only.
+
+    Raises FailedPrecondition when nothing can be sent, instead of saying that something was.
+    """
+    if not can_send(messages):
+        raise FailedPrecondition(
+            "No PIN can be sent: this server has no gateway for messages yet. Whoever runs it has to set message_urls."
+        )
 
 
 async def send_or_log(messages: Messages, number: str, text: str, correlation_id: str) -> None:

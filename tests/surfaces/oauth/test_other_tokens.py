@@ -54,9 +54,7 @@ def assertion_of(account: SomeServiceAccount, **claims: Any) -> str:
     return jwt.encode({"alg": "RS256", "typ": "JWT", "kid": account.key_id}, whole, key)
 
 
-@pytest.mark.parametrize(
-    "audience", ["https://oauth2.googleapis.com/token", "http://tenantry.test/token"]
-)
+@pytest.mark.parametrize("audience", ["https://oauth2.googleapis.com/token", "http://tenantry.test/token"])
 async def test_an_assertion_becomes_a_token_of_the_service_account(world: World, audience: str) -> None:
     account = await a_service_account(world.store, world.tenant)
     form = {"grant_type": GRANT, "assertion": assertion_of(account, aud=audience)}

@@ -11,7 +11,7 @@ from tenantry.access.actions import Action
 from tenantry.core.clock import DAY, HOUR, MINUTE, to_millis
 from tenantry.core.errors import InvalidClient
 from tenantry.core.ids import ConnectorId
-from tenantry.directory.messages import send_or_log
+from tenantry.directory.messages import require_gateway, send_or_log
 from tenantry.directory.phone_sign_in import request_sign_in_pin, sign_in_with_pin
 from tenantry.directory.pins import PinRules
 from tenantry.settings import Settings
@@ -37,6 +37,7 @@ async def generate_pin(request: Request) -> Response:
     _limit_address(deps, origin.address)
     fields = await wire.read_strangers_fields(request)
     number = wire.read_number(fields)
+    require_gateway(deps.messages)
     rules = _pin_rules(deps.settings)
     pin = await request_sign_in_pin(
         deps.store,

@@ -21,9 +21,10 @@ class Item(NamedTuple):
     fix: str
 
 
-def attention_items(attention: Attention, user_id: str, now: Micros) -> list[Item]:
+def attention_items(attention: Attention, user_id: str, now: Micros, *, can_send: bool) -> list[Item]:
     """What can do harm first, then what waits, then what ends. `user_id` is who reads."""
     items = [
+        *([] if can_send else [_no_gateway()]),
         *(_unguarded(matter) for matter in attention.unguarded_administrators),
         *_alone(attention),
         *(_shared_callback(matter) for matter in attention.shared_callbacks),
@@ -33,6 +34,16 @@ def attention_items(attention: Attention, user_id: str, now: Micros) -> list[Ite
         *(_ending(end, user_id, now) for end in attention.ending),
     ]
     return items + _refusals(attention)
+
+
+def _no_gateway() -> Item:
+    return Item(
+        "warn",
+        _("No PIN can be sent: this server has no gateway for messages."),
+        _("Nobody can verify a phone number or sign in by PIN until whoever runs the server sets message_urls."),
+        "/phones",
+        _("See phone numbers"),
+    )
 
 
 def _unguarded(matter: Matter) -> Item:

@@ -11,6 +11,7 @@ from tenantry.access.actions import Action
 from tenantry.access.decide import decide
 from tenantry.access.overview import COUNTED_EVENTS, ENDS_WITHIN, Hour, Overview, overview
 from tenantry.core.clock import DAY, HOUR, SECOND, Micros
+from tenantry.directory.messages import can_send
 from tenantry.store.reports import Ending, QuotaCount
 from tenantry.surfaces.portal.attention import attention_items
 from tenantry.surfaces.portal.charts import Chart, Value, columns
@@ -58,7 +59,7 @@ async def show_home(request: Request, session: SignedIn) -> Response:
         ending=seen.ending,
         is_cut=seen.is_cut,
         counted=COUNTED_EVENTS,
-        items=attention_items(seen.attention, session.user_id, now),
+        items=attention_items(seen.attention, session.user_id, now, can_send=can_send(deps.messages)),
         is_new=_is_new(seen),
     )
 

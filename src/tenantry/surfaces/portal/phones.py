@@ -8,7 +8,7 @@ from starlette.background import BackgroundTask
 from tenantry.access.actions import Action
 from tenantry.core.clock import HOUR, MINUTE
 from tenantry.core.errors import NotFound
-from tenantry.directory.messages import send_or_log
+from tenantry.directory.messages import can_send, require_gateway, send_or_log
 from tenantry.directory.own_phones import claim_registration, remove_own_phone, request_registration_pin
 from tenantry.directory.phones import normalise
 from tenantry.directory.pins import PinRules
@@ -45,6 +45,7 @@ async def generate_pin(request: Request, session: SignedInAnywhere) -> Response:
     form = await read_form(request)
     number, pin = "", ""
     with form.showing_errors():
+        require_gateway(deps.messages)
         _limit_address(deps, origin.address)
         number = await _read_number(deps, session, form)
         async with deps.store.write() as tx:
@@ -177,9 +178,24 @@ async def _phones_page(request: Request, session: Session, form: Form) -> Respon
     added = request.query_params.get("added", "")
     fresh = next((phone.number for phone in numbers if phone.number == added and phone.verified_at), "")
     removed = request.query_params.get("done") == "removed"
-    return render(request, "phones.html", form=form, numbers=numbers, added=fresh, removed=removed)
+    return render(
+        request,
+        "phones.html",
+        form=form,
+        numbers=numbers,
+        added=fresh,
+        removed=removed,
+        can_send=can_send(deps.messages),
+    )
 
 
 def _verify_page(request: Request, form: Form) -> Response:
-    minutes = deps_of(request).settings.pin_minutes
-    return render(request, "phone_verify.html", form=form, number=form.value("number"), minutes=minutes)
+    deps = deps_of(request)
+    return render(
+        request,
+        "phone_verify.html",
+        form=form,
+        number=form.value("number"),
+        minutes=deps.settings.pin_minutes,
+        can_send=can_send(deps.messages),
+    )

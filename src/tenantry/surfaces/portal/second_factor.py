@@ -15,7 +15,7 @@ from tenantry.access.actions import Action
 from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE
 from tenantry.core.ids import TenantId, UserId
-from tenantry.directory.messages import send_or_log
+from tenantry.directory.messages import can_send, require_gateway, send_or_log
 from tenantry.directory.passkeys import claim_passkey, relying_party, sign_in_options
 from tenantry.directory.pins import PinRules
 from tenantry.directory.second_factors import (
@@ -178,6 +178,7 @@ async def _start(tx: Tx, request: Request, person: Person, amr: frozenset[str]) 
 async def _send_pin(request: Request, person: Person) -> Response:
     """The message leaves after the answer."""
     deps = deps_of(request)
+    require_gateway(deps.messages)
     async with deps.store.write() as tx:
         number, pin = await request_factor_pin(
             tx, deps.hasher, person.caller, person.tenant_id, person.user_id, _pin_rules(deps.settings), deps.clock()
@@ -218,7 +219,8 @@ async def _page(request: Request, person: Person, form: Form) -> Response:
         others=[(each, _choose(request, each)) for each in methods if each is not method],
         action=_choose(request, method) if method else "",
         number=_masked(factors),
-        sent=request.query_params.get("sent") == "1",
+        sent=request.query_params.get("sent") == "1" and can_send(deps.messages),
+        can_send=can_send(deps.messages),
         minutes=deps.settings.pin_minutes,
         wanted=next_of(request),
     )

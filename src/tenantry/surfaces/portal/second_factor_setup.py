@@ -13,6 +13,7 @@ import segno
 from fastapi import APIRouter, Depends, Request, Response
 
 from tenantry.access.actions import Action
+from tenantry.directory.messages import can_send, require_gateway
 from tenantry.directory.passkeys import add_passkey, registration_options, relying_party
 from tenantry.directory.second_factors import AMR, Method, find_factors, list_methods, make_recovery_codes, use_phone
 from tenantry.directory.sign_in_steps import step_up
@@ -114,6 +115,7 @@ async def set_up_phone(request: Request, session: Proven) -> Response:
     number = form.text("number", required=True, max_length=20)
     if not form.errors:
         with form.showing_errors():
+            require_gateway(deps.messages)
             async with deps.store.write() as tx:
                 codes = await use_phone(
                     tx, deps.hasher, session.caller, session.tenant_id, session.user_id, number, deps.clock()
@@ -210,5 +212,7 @@ async def _phone_page(request: Request, session: Session, form: Form) -> Respons
     async with deps_of(request).store.read() as read:
         mine = await phones.list_of_user(read, session.tenant_id, session.user_id)
     numbers = [(phone.number, phone.number) for phone in mine if phone.verified_at is not None]
-    action = with_next(request, "/second-factor/phone")
-    return render(request, "second_factor_phone.html", form=form, numbers=numbers, action=action)
+    action, messages = with_next(request, "/second-factor/phone"), deps_of(request).messages
+    return render(
+        request, "second_factor_phone.html", form=form, numbers=numbers, action=action, can_send=can_send(messages)
+    )
