@@ -27,7 +27,7 @@ TAKEN: dict[Literal["own", "vendor", "any"], list[str]] = {
 async def test_an_assertion_for_another_address_is_refused_unless_the_setting_names_it(
     store: Store, setting: Literal["own", "vendor", "any"] | None
 ) -> None:
-    app = await an_app(store, **({"assertion_audiences": setting} if setting else {}))
+    app = await (an_app(store, assertion_audiences=setting) if setting else an_app(store))
     account = await a_service_account(store, await a_tenant(store))
     taken = TAKEN[setting or "vendor"]
     async with client_for(app) as client:
