@@ -27,9 +27,24 @@ _FORBIDDEN = re.compile(r"\bSKIP\s+LOCKED\b|\bLISTEN\b|\bNOTIFY\b|\bpg_\w*adviso
 
 
 class Statement(NamedTuple):
+    """`shape` is what rows are read into, as it is written; None where no rows are read."""
+
     where: str
     sql: str | None
     """None: the statement is put together at run time, where nobody can read it."""
+    shape: str | None = None
+    parameters: frozenset[str] | None = None
+    """What the call gives by name; None where it gives a mapping, which nobody can read."""
+
+
+def statements_below(folder: Path) -> list[Statement]:
+    """Those of every file below `folder` but its migrations, by their path from there."""
+    files = [path for path in sorted(folder.rglob("*.py")) if "migrations" not in path.parts]
+    return [
+        statement._replace(where=f"{path.relative_to(folder).parent}/{statement.where}".removeprefix("./"))
+        for path in files
+        for statement in statements_of(path)
+    ]
 
 
 def statements_of(path: Path) -> Iterator[Statement]:
@@ -50,7 +65,12 @@ def statements_of(path: Path) -> Iterator[Statement]:
         if position is not None and len(call.args) > position:
             for member, fields in members.get(call, {"": {}}).items():
                 where = f"{path.name}:{call.lineno}{member and f' {member}'}"
-                yield Statement(where, _text(call.args[position], constants | fields))
+                text = _text(call.args[position], constants | fields)
+                shape = ast.unparse(call.args[0]) if position == 1 else None
+                names = [keyword.arg for keyword in call.keywords]
+                readable = call.func.attr != "run_many" and None not in names
+                given = frozenset(name for name in names if name is not None) if readable else None
+                yield Statement(where, text, shape, given)
 
 
 def _assigned(owner: ast.Module | ast.ClassDef) -> dict[str, ast.expr]:

@@ -18,10 +18,10 @@ import tenantry
 from tenantry.store import migrate
 from tenantry.store.dialect import to_positional
 from tenantry.store.sqlite_statements import connect
-from tests.support.sql_rules import Statement, statements_of
+from tests.support.sql_rules import Statement, statements_below
 
 STORE = Path(tenantry.__file__).parent / "store"
-STATEMENTS = [statement for path in sorted(STORE.glob("*.py")) for statement in statements_of(path)]
+STATEMENTS = statements_below(STORE)
 LARGE = {
     *("audit_events", "device_credentials", "device_tokens", "devices", "grants", "group_links", "group_members"),
     *("groups", "managed_accounts", "partner_customers", "partner_relationships", "phones", "refresh_tokens"),
