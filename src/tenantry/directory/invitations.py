@@ -17,6 +17,7 @@ from tenantry.audit.record import record
 from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import GroupId, TenantId, UserId, new_guid
 from tenantry.directory.groups import GroupType
 from tenantry.directory.members import let_in_user
@@ -30,6 +31,7 @@ MOST_LIVE = 20
 LIFETIMES = (DAY, 7 * DAY, 30 * DAY)
 
 
+@hiding("secret")
 class NewInvitation(NamedTuple):
     """`secret` is shown once."""
 

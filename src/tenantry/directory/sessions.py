@@ -15,6 +15,7 @@ from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, NotFound
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.store import authorization_codes, pins, sessions, sign_ins, users
 from tenantry.store.engine import Read, Tx
@@ -25,6 +26,7 @@ MAX_LISTED = 100
 _MAX_BROWSER = 256
 
 
+@hiding("secret")
 class NewSession(NamedTuple):
     """`secret` is the cookie's value, shown to nobody else and stored nowhere."""
 

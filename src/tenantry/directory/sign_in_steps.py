@@ -14,6 +14,7 @@ from typing import NamedTuple
 from tenantry.core.caller import Caller, CallerKind, Origin
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.errors import BadCredentials, NotFound
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.own_password import replace_own_password
 from tenantry.directory.second_factors import list_methods
@@ -28,6 +29,7 @@ MAX_TRIES = 5
 _GONE = "The sign-in took too long, or there were too many wrong tries. Sign in again."
 
 
+@hiding("secret")
 class NextStep(NamedTuple):
     """`secret` belongs to the sign-in under way."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tenantry.core.clock import Micros
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId
 from tenantry.store.engine import Read, Tx
 
@@ -18,6 +19,7 @@ class Factors(NamedTuple):
     recovery_codes: int
 
 
+@hiding("secret")
 class TotpCredential(NamedTuple):
     """`secret` is encrypted; codes of time steps up to `last_step` are not taken again."""
 

@@ -27,6 +27,7 @@ from tenantry.core.errors import (
     InvalidValue,
     NotFound,
 )
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import ConnectorId, GrantId, TenantId, UserId, new_guid
 from tenantry.store import authorization_codes, connectors
 from tenantry.store.authorization_codes import ClaimedCode
@@ -46,6 +47,7 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
+@hiding("refresh_token", "id_token")
 class Redeemed(Exchanged, frozen=True):
     """What a code gave: `id_token` only where one was asked for."""
 

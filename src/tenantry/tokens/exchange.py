@@ -24,6 +24,7 @@ from tenantry.audit.record import record
 from tenantry.core.caller import Caller, CallerKind, Origin
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, InvalidClient, InvalidGrant
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import ConnectorId, GrantId, TenantId, UserId, parse_guid
 from tenantry.store import credentials, grants
 from tenantry.store.credentials import PresentedRefreshToken
@@ -35,6 +36,7 @@ from tenantry.tokens.secrets import SecretHasher, SecretKind, is_well_formed, mi
 from tenantry.tokens.signing_keys import KeyRing
 
 
+@hiding("refresh_token")
 class Exchanged(msgspec.Struct, frozen=True):
     """What an exchange gave. `refresh_token` is a new one, if any; without a user the token is the connector's own."""
 

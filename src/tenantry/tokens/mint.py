@@ -12,6 +12,7 @@ import msgspec
 
 from tenantry.access.actions import Audience
 from tenantry.core.clock import SECOND, Micros
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import GrantId, TenantId, random_16
 from tenantry.tokens import base64url
 from tenantry.tokens.signing_keys import KeyRing
@@ -19,6 +20,7 @@ from tenantry.tokens.signing_keys import KeyRing
 _encode = msgspec.json.Encoder().encode
 
 
+@hiding("raw")
 class AccessToken(msgspec.Struct, frozen=True):
     """A signed token. `expires_at` is its `exp`, so a whole second."""
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from tenantry.core.clock import to_iso
 from tenantry.core.errors import InvalidValue
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId, parse_guid
 from tenantry.directory.passwords import check_password_rules
 from tenantry.directory.user_properties import NewUser, UserChanges
@@ -31,6 +32,7 @@ _PROPERTIES = {domain: wire for domain, wire in WIRE_NAMES.items() if domain != 
 _ATTRIBUTES = {"objectType": "CustomerUser"}
 
 
+@hiding("password")
 class Creation(NamedTuple):
     """What a creation asks for. Without a password one is generated."""
 
@@ -39,6 +41,7 @@ class Creation(NamedTuple):
     must_change: bool
 
 
+@hiding("password")
 class Patch(NamedTuple):
     """What a PATCH asks for: properties, a new password, a restoration, or nothing."""
 

@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import HOUR, SECOND
 from tenantry.core.errors import NotFound
+from tenantry.core.hiding import hiding
 from tenantry.directory.sessions import NewSession, end_session, find_session
 from tenantry.directory.sign_in_steps import STEP_LIFETIME, NextStep, find_sign_in
 from tenantry.settings import Settings
@@ -24,6 +25,7 @@ from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
 
 
+@hiding("secret")
 class UnderWay(NamedTuple):
     """The cookie's secret and what it leads to."""
 
