@@ -1,0 +1,180 @@
+"""What may stand in a text that people see: one rule for every name, and one for longer texts, on every surface.
+
+The rule is that of RFC 8264's FreeformClass and RFC 8266 (nicknames), told by what it keeps out:
+
+1. Nothing that a terminal, a page or a log takes for a command: controls (C0, C1), separators of lines and paragraphs,
+   signs that turn the direction of writing, tags, and the other characters that show nothing.
+2. Nothing without a meaning: noncharacters, lone surrogates, private use, U+FFFD, which stands where text was lost.
+3. Something that can be seen, and at most MOST_MARKS marks on one letter.
+
+Joiners within words (Persian, Indic scripts, emoji), variation selectors on what they vary, the tags of a flag stay.
+Blanks around a name are taken away; letters stay as they were typed (`normal_form.name_key` is what compares them).
+"""
+
+from __future__ import annotations
+
+import re
+from unicodedata import category, name, normalize
+
+from tenantry.core.errors import InvalidValue
+from tenantry.core.normal_form import UNSEEN
+
+MOST_MARKS = 6
+"""On one letter: Hebrew with its accents and Burmese have four, nobody's name has more."""
+
+_SPACES = " \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_OUTER = re.compile(f"^[{_SPACES}]+|[{_SPACES}]+$")
+_BLANK_SYMBOLS = frozenset("\u2800\U0001d159")
+"""Symbols by their category, and still nothing to see: an empty Braille cell, an empty note head."""
+_JOINERS = "\u200c\u200d"
+_FLAG = "\U0001f3f4"
+_END_OF_TAGS = "\U000e007f"
+_VARIATIONS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_PLAIN = re.compile(r"[ -~]*")
+_LOST = "\ufffd"
+_KINDS = {
+    "Cc": "a control character",
+    "Cs": "half of a character",
+    "Co": "a character without a common meaning",
+    "Zl": "a line separator",
+    "Zp": "a paragraph separator",
+}
+_COMMON = {
+    "\n": "a line break",
+    "\r": "a line break",
+    "\t": "a tab",
+    "\x1b": "an escape character",
+    _LOST: "a lost letter",
+}
+
+
+def read_name(raw: str, *, field: str, longest: int, what: str = "The name") -> str:
+    """The name without outer blanks: 1 to `longest` characters. Raises InvalidValue, which says what is wrong where."""
+    text = trim(raw)
+    problem = find_problem(text)
+    if problem is not None:
+        raise InvalidValue(f"{what} holds {problem}. Type it anew.", field=field)
+    if not is_visible(text):
+        raise InvalidValue(
+            f"{what} is required: 1 to {longest} characters, of which one can be seen."
+            if not text
+            else f"{what} shows nothing: it needs a letter, a digit or a sign.",
+            field=field,
+        )
+    _check_length(text, field, longest, what)
+    return text
+
+
+def read_text(raw: str, *, field: str, longest: int, what: str = "The text", several_lines: bool = True) -> str:
+    """A text that may be empty and, if so said, of several lines; without outer blanks. Raises InvalidValue."""
+    text = trim(raw)
+    problem = find_problem(text, several_lines=several_lines)
+    if problem is not None:
+        raise InvalidValue(f"{what} holds {problem}. Remove it.", field=field)
+    if text and not is_visible(text):
+        raise InvalidValue(f"{what} shows nothing: it needs a letter, a digit or a sign.", field=field)
+    _check_length(text, field, longest, what)
+    return text
+
+
+def cleaned_name(raw: str, *, longest: int) -> str | None:
+    """A name from somewhere that cannot be asked to mend it, without what may not stand in one; None: nothing is left.
+
+    For claims of an identity provider and what browsers say of themselves; not for what people type here.
+    """
+    text = raw[: 4 * longest]
+    if find_problem(text) is not None:
+        kept = [char for char in text if char in _JOINERS or not _is_forbidden(char, several_lines=False)]
+        text = "".join(kept)
+        if find_problem(text) is not None:
+            text = "".join(char for char in kept if not UNSEEN.match(char))
+        while (place := _find_heap(text)) is not None:
+            text = text[:place] + text[place + 1 :]
+    text = trim(trim(text)[:longest])
+    return text if is_visible(text) and find_problem(text) is None else None
+
+
+def trim(text: str) -> str:
+    """Without blanks of any width around it. Line breaks and tabs are no blanks: they do not belong into a name."""
+    return text.strip(" ") if text.isascii() else _OUTER.sub("", text)
+
+
+def is_visible(text: str) -> bool:
+    """Whether there is a letter, digit, sign or symbol in it."""
+    return any(
+        (category(char)[0] in "LNPS" and char not in _BLANK_SYMBOLS and not UNSEEN.match(char))
+        # What Unicode got after this Python is not known here, a new emoji for one.
+        or (category(char) == "Cn" and not _is_noncharacter(char) and not UNSEEN.match(char))
+        for char in text
+    )
+
+
+def find_problem(text: str, *, several_lines: bool = False) -> str | None:
+    """The first character that may not stand in a text people see, in words, with its place from 1; None: all may."""
+    if _PLAIN.fullmatch(text):
+        return None
+    for place, char in enumerate(text):
+        if _is_forbidden(char, several_lines=several_lines) and not _is_at_its_place(text, place):
+            return f"{describe(char)} at character {place + 1}"
+    heap = _find_heap(text)
+    return None if heap is None else f"more than {MOST_MARKS} marks on one letter at character {heap + 1}"
+
+
+def describe(char: str) -> str:
+    """A character that cannot be shown, in words: `a control character (U+0085)`."""
+    words = _COMMON.get(char) or _KINDS.get(category(char)) or name(char, "a character without a meaning").lower()
+    return f"{words} (U+{ord(char):04X})"
+
+
+def _is_forbidden(char: str, *, several_lines: bool) -> bool:
+    if " " <= char <= "~":
+        return False
+    kind = category(char)
+    if several_lines and char in "\n\r\t":
+        return False
+    return (
+        kind in _KINDS
+        or char == _LOST
+        or UNSEEN.match(char) is not None
+        or _is_noncharacter(char)
+        or "\ufff9" <= char <= "\ufffc"  # notes between lines, and what stood for a picture
+    )
+
+
+def _is_noncharacter(char: str) -> bool:
+    return "\ufdd0" <= char <= "\ufdef" or (ord(char) & 0xFFFE) == 0xFFFE
+
+
+def _is_at_its_place(text: str, place: int) -> bool:
+    """Whether a character that shows nothing by itself does its work here: joins, varies, or names a flag."""
+    char = text[place]
+    before, after = text[place - 1 : place] if place else "", text[place + 1 : place + 2]
+    if char in _JOINERS:
+        return bool(before and after) and not before.isspace() and not after.isspace() and before not in _JOINERS
+    if _VARIATIONS.match(char):
+        return bool(before) and not before.isspace() and UNSEEN.match(before) is None
+    if "\U000e0020" <= char <= _END_OF_TAGS:
+        start = place
+        while start and "\U000e0020" <= text[start - 1] < _END_OF_TAGS and place - start < 8:
+            start -= 1
+        return start > 0 and text[start - 1] == _FLAG
+    return False
+
+
+def _find_heap(text: str) -> int | None:
+    """Where the marks on one letter become too many."""
+    marks = 0
+    for place, char in enumerate(text):
+        if char < "\u00c0":
+            marks = 0
+            continue
+        for part in normalize("NFD", char):
+            marks = marks + 1 if category(part) in ("Mn", "Me") else 0
+        if marks > MOST_MARKS:
+            return place
+    return None
+
+
+def _check_length(text: str, field: str, longest: int, what: str) -> None:
+    if len(text) > longest:
+        raise InvalidValue(f"{what} is longer than {longest} characters. Shorten it.", field=field)

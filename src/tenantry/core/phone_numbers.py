@@ -1,0 +1,72 @@
+"""The one reading of phone numbers: of files, forms and requests alike.
+
+A number is good when it can be dialled from anywhere: valid in its country's plan (Google's libphonenumber), neither an
+extension nor a short or premium-rate number. What a spreadsheet made of one (`1.42556E+10`, `#NAME?`, `=1+425`) is
+called damaged instead of guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+from unicodedata import normalize
+
+from tenantry.core.codes import to_digit
+from tenantry.core.errors import InvalidValue
+
+FIELD = "number"
+
+_LONGEST = 40
+"""As written: 15 digits and whatever people put between them."""
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Address books put these around a number when it is copied."""
+_DASHES = re.compile("[\u2010-\u2015\u2043\u2212\u30fc]")
+_WELL_FORMED = re.compile(r"[\s(]*\+?(?=[\s().\-/]*[0-9])[0-9\s().\-/]*")
+_SPREADSHEET = re.compile(
+    r"[+-]?[0-9]+(?:[.,][0-9]+)?e[+-]?[0-9]+ | \#[a-z0-9/]+[?!]? | \#+ | [=@].* | [0-9]+[.,]0+"
+    r" | [0-9]{1,3}(?:,[0-9]{3})+",
+    re.IGNORECASE | re.VERBOSE,
+)
+_EXTENSION = re.compile(r";?\s*ext(?:ension|n)?\b|\bx\s*[0-9]|#\s*[0-9]|[,;~]\s*[0-9]|[pwx][0-9]", re.IGNORECASE)
+_SHAPE = "A phone number is + and the country code and the number, such as +14255550100."
+
+
+def read_number(raw: str, country: str | None = None, *, field: str = FIELD) -> str:
+    """E.164: `+` and at most 15 digits. `country` (ISO 3166-1) is where numbers without `+` or `00` are from.
+
+    Raises InvalidValue, which says what is wrong with it.
+    """
+    if len(raw) > _LONGEST * 2:
+        raise InvalidValue(_SHAPE, field=field)
+    plain = normalize("NFKC", _UNSEEN.sub("", raw))
+    text = _DASHES.sub("-", "".join(map(to_digit, plain))).strip()
+    if _SPREADSHEET.fullmatch(text):
+        raise InvalidValue(
+            "This number was damaged by a spreadsheet. Make its column text, type the number again, then save.",
+            field=field,
+        )
+    if _EXTENSION.search(text) and any(char.isdigit() for char in text):
+        raise InvalidValue("A number with an extension cannot get a message. Leave the extension out.", field=field)
+    if len(text) > _LONGEST or not _WELL_FORMED.fullmatch(text):
+        raise InvalidValue(_SHAPE, field=field)
+    return _dialled(text, country, field)
+
+
+def _dialled(text: str, country: str | None, field: str) -> str:
+    import phonenumbers  # when it is needed, since no hot route needs it
+    from phonenumbers import PhoneNumberType
+
+    digits = re.sub(r"[^0-9+]", "", text)
+    if digits.startswith("00"):
+        text = f"+{digits[2:]}"  # the prefix that ITU-T E.123 knows
+    try:
+        number = phonenumbers.parse(text, (country or "").upper() or None)
+    except phonenumbers.NumberParseException:
+        raise InvalidValue(_SHAPE, field=field) from None
+    if not phonenumbers.is_possible_number(number):
+        raise InvalidValue(_SHAPE, field=field)
+    kind = phonenumbers.number_type(number)
+    if not phonenumbers.is_valid_number(number) or not phonenumbers.can_be_internationally_dialled(number):
+        raise InvalidValue("No country has this phone number. Check its digits.", field=field)
+    if kind in (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.VOICEMAIL):
+        raise InvalidValue("This is a premium-rate or service number. Use a personal one.", field=field)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
