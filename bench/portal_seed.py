@@ -66,9 +66,10 @@ def _tenants(db: sqlite3.Connection, tenants: int, now: Micros) -> None:
     """All customers of the first."""
     db.execute(
         f"""
-        INSERT INTO tenants (id, name, country, created_at)
+        INSERT INTO tenants (id, name, name_key, country, created_at)
         {_COUNT.format(last=tenants)}
-        SELECT printf('00000000-0000-4000-8000-%012d', i), 'Tenant ' || i, 'US', {now} FROM n WHERE i > 0
+        SELECT printf('00000000-0000-4000-8000-%012d', i), 'Tenant ' || i, 'tenant ' || i, 'US', {now} FROM n
+        WHERE i > 0
         """
     )
     db.execute(

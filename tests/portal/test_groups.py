@@ -213,7 +213,7 @@ async def test_of_a_file_those_who_can_are_added_and_each_other_row_says_why_not
         (b"", "Choose a file"),
         (b"\xff\xfe\x00", "not UTF-8"),
         (b"name\nx", "must name the columns"),
-        (b"member,member\nx,y", "each once"),
+        (b"member,member\nx,y", "named twice"),
         (b"member\n", "no rows"),
         (b"member\nx\0", "not text"),
         (b"member\n" + b"x\n" * 1001, "more than 1000"),

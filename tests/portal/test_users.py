@@ -300,10 +300,10 @@ async def test_what_is_exported_can_be_imported_and_no_cell_is_a_formula(portal:
     formula = '=cmd|"/c calc"!A1'
     user = await a_user(store, portal.tenant, name="tricky")
     async with store.write() as tx:
-        await users.update(tx, portal.tenant.id, user.id, display_name=formula, phone_number="+1 555", now=1)
+        await users.update(tx, portal.tenant.id, user.id, display_name=formula, phone_number="+1 425 555 0100", now=1)
     text = (await visitor.open("/users.csv")).text
     assert "'=cmd" in text
-    assert ",+1 555" in text
+    assert ',"+1 425 555 0100"' in text
     kept = next(row for row in csv.DictReader(io.StringIO(text.lstrip("\ufeff"))) if "tricky" in row[COLUMNS[0]])
     other = kept[COLUMNS[0]].replace("tricky", "trickier")
     await import_file(visitor, text.replace(kept[COLUMNS[0]], other))
@@ -321,11 +321,13 @@ async def test_what_is_exported_can_be_imported_and_no_cell_is_a_formula(portal:
     [
         ("", "Choose a file"),
         (b"\xff\xfe\x00", "not UTF-8"),
-        ("name\nx", "not known"),
+        ("name\nx", "user_principal_name is missing"),
         ("user_principal_name\nx", "display_name is missing"),
-        ("user_principal_name,display_name,password\nx,y,z", "Passwords do not belong"),
+        ('user_principal_name,display_name\nx,y\nx,"y', "line 3 has a quotation mark that is never closed"),
+        ('user_principal_name,display_name\nx,"y\nz",\n,a"b', "Line 4 has a quotation mark within a cell"),
+        ("user_principal_name,display_name\nx,Jos\u00e9".encode("cp1252"), "Line 2 is not UTF-8.*Windows-1252"),
         ("user_principal_name,display_name\n", "no rows"),
-        ('user_principal_name,display_name\n"x', "no rows|failed|CSV"),
+        ('user_principal_name,display_name\n"x', "CSV"),
         ("user_principal_name,display_name,display_name\nx,y,z", "named twice"),
         ("user_principal_name,display_name\n" + "x,y\n" * 20_001, "more than 20000"),
         ("user_principal_name,display_name\nx\0,y", "not text"),
@@ -336,9 +338,6 @@ async def test_a_file_that_is_none_is_refused_beside_the_field(
 ) -> None:
     visitor = await sqlite_portal.visit(sqlite_portal.dana)
     await import_file(visitor, content)
-    if visitor.page.status_code == 303:
-        assert says.startswith("no rows|")
-        return
     assert visitor.page.status_code == 422
     error = re.search(r'id="file-error"[^>]*>(.*?)</p>', visitor.page.text, re.DOTALL)
     assert error is not None

@@ -10,6 +10,7 @@ from tenantry.directory.identity_providers import NewProvider, add_identity_prov
 from tenantry.directory.invitations import invite
 from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.second_factors import use_phone
+from tenantry.directory.user_files import read_users
 from tenantry.directory.user_imports import begin_import
 from tenantry.outbox.webhooks import send_test
 from tenantry.store import passkeys, service_account_keys, webhook_deliveries
@@ -45,8 +46,8 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         store, connector, portal.erik, reach=Reach.GROUP, group_id=portal.group, permissions=permissions, now=now
     )
     async with store.write() as tx:
-        rows = [(2, '{"user_principal_name": "nora@elsewhere.example", "display_name": "Nora"}')]
-        import_id = await begin_import(tx, OPERATOR, tenant.id, file_name="people.csv", rows=rows, now=now)
+        file = read_users(b"user_principal_name,display_name\nnora@elsewhere.example,Nora\n")
+        import_id = await begin_import(tx, OPERATOR, tenant.id, file_name="people.csv", file=file, now=now)
         await passkeys.insert(
             tx,
             tenant.id,

@@ -24,11 +24,12 @@ def add(
     """
 
     async def work(desk: Desk) -> None:
-        from tenantry.directory.phones import add_verified_phone, normalise
+        from tenantry.core.phone_numbers import read_number
+        from tenantry.directory.phones import add_verified_phone
 
         async with desk.store.write() as tx:
             tenant_id = await tenant_named(tx, tenant)
             user_id = await user_named(tx, tenant_id, user)
-            await add_verified_phone(tx, desk.caller, tenant_id, user_id, normalise(number), desk.now)
+            await add_verified_phone(tx, desk.caller, tenant_id, user_id, read_number(number), desk.now)
 
     run(data_dir, work)

@@ -90,12 +90,13 @@ def list_(
     """
 
     async def work(desk: Desk) -> None:
+        from tenantry.core.normal_form import name_key
         from tenantry.directory.users import list_users
 
         async with desk.store.read() as read:
             tenant_id = await tenant_named(read, tenant)
             # "z" comes behind every ID, so that the page begins behind the name itself.
-            position = (after.lower(), "z") if after else None
+            position = (name_key(after), "z") if after else None
             rows, _ = await list_users(
                 read, desk.caller, tenant_id, deleted=deleted, after=position, limit=limit, now=desk.now
             )

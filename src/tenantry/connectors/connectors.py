@@ -23,6 +23,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, TenantId, new_guid
+from tenantry.core.names import read_name, read_text
 from tenantry.store import connectors, tenants
 from tenantry.store.engine import Read, Tx
 from tenantry.tokens.secrets import SecretHasher
@@ -91,7 +92,7 @@ async def insert_connector(
     now: Micros,
 ) -> None:
     """The registration itself, of every kind. Raises InvalidValue, NotFound("tenant"), AlreadyExists."""
-    check_details(name, description, redirect_uris)
+    name, description = read_details(name, description, redirect_uris)
     if await tenants.find_live(tx, tenant_id) is None:
         raise NotFound("tenant")
     granted = sorted(set(permissions))
@@ -100,7 +101,7 @@ async def insert_connector(
         connector_id,
         tenant_id,
         kind=kind,
-        name=name.strip(),
+        name=name,
         description=description,
         permissions=" ".join(granted),
         redirect_uris=json.dumps(list(redirect_uris)),
@@ -110,7 +111,7 @@ async def insert_connector(
     ):
         taken = "connector_id" if email is None else "email"
         raise AlreadyExists("A connector of this ID or e-mail address exists.", field=taken, value=email or "")
-    event = events.ConnectorRegistered(connector_id=connector_id, name=name.strip(), permissions=[*granted])
+    event = events.ConnectorRegistered(connector_id=connector_id, name=name, permissions=[*granted])
     await record(tx, tenant_id, caller, event, now)
 
 
@@ -159,14 +160,13 @@ async def delete_connector(tx: Tx, caller: Caller, tenant_id: TenantId, connecto
     await record(tx, tenant_id, caller, events.ConnectorDeleted(connector_id=connector_id), now)
 
 
-def check_details(name: str, description: str, redirect_uris: Sequence[str]) -> None:
-    """What a person types of a connector. Raises InvalidValue naming the first that is wrong."""
-    if not name.strip() or len(name) > 128:
-        raise InvalidValue("A connector needs a name of 1 to 128 characters.", field="name")
-    if len(description) > 2048:
-        raise InvalidValue("The description may have 2048 characters.", field="description")
+def read_details(name: str, description: str, redirect_uris: Sequence[str]) -> tuple[str, str]:
+    """Name and description of a connector as they are stored. Raises InvalidValue naming the first that is wrong."""
+    name = read_name(name, field="name", longest=128, what="The name of the connector")
+    description = read_text(description, field="description", longest=2048, what="The description")
     for uri in redirect_uris:
         _check_redirect_uri(uri)
+    return name, description
 
 
 def _check_redirect_uri(uri: str) -> None:

@@ -17,6 +17,7 @@ from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import RelationshipId, TenantId, new_guid
+from tenantry.core.names import read_name
 from tenantry.store import partner_customers, relationships, tenants
 from tenantry.store.engine import Tx
 
@@ -71,8 +72,7 @@ async def request_relationship(
     """
     await require(tx, caller, Action.REQUEST_RELATIONSHIP, partner_tenant_id, now=now)
     _require_own(caller, partner_tenant_id)
-    if not display_name.strip() or len(display_name) > 50:
-        raise InvalidValue("A relationship needs a name of 1 to 50 characters.", field="display_name")
+    display_name = read_name(display_name, field="display_name", longest=50, what="The name of the relationship")
     if not role_ids:
         raise InvalidValue("A relationship needs at least one role.", field="role_ids")
     if not now < expires_at <= now + LONGEST:
@@ -86,7 +86,7 @@ async def request_relationship(
         customer_tenant_id,
         relationship_id,
         partner_tenant_id=partner_tenant_id,
-        display_name=display_name.strip(),
+        display_name=display_name,
         role_ids=" ".join(roles),
         expires_at=expires_at,
         now=now,

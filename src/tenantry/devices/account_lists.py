@@ -10,6 +10,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId
+from tenantry.core.normal_form import name_key
 from tenantry.devices.enterprises import require_enterprise
 from tenantry.store import device_lists, devices
 from tenantry.store.device_lists import ListedAccount, ListedEnterprise, UnusedToken
@@ -66,7 +67,7 @@ async def search_accounts(
     """Accounts whose identifier or address begins with `text`. Raises what `enterprise_of` does."""
     await enterprise_of(read, caller, Action.READ_MANAGED_ACCOUNT, tenant_id, enterprise_id, now)
     found = await device_lists.list_accounts(
-        read, tenant_id, enterprise_id, now, prefix=text.strip().lower(), after=after, limit=limit + 1
+        read, tenant_id, enterprise_id, now, prefix=name_key(text), after=after, limit=limit + 1
     )
     last = found[limit - 1] if len(found) > limit else None
     return FoundAccounts(found[:limit], None if last is None else (last.search_key, last.id))

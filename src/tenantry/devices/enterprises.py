@@ -15,6 +15,7 @@ from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import Micros
 from tenantry.core.errors import Forbidden, NotFound
 from tenantry.core.ids import ConnectorId, EnterpriseId, TenantId
+from tenantry.core.names import read_name
 from tenantry.store import enterprises
 from tenantry.store.engine import Read, Tx
 from tenantry.store.enterprises import Enterprise
@@ -33,9 +34,10 @@ async def enroll_enterprise(
 ) -> EnterpriseId:
     """Let the EMM manage the customer's devices; the service account, when named, acts as the enterprise.
 
-    The operator's work. Raises Forbidden for anybody else, NotFound("service account").
+    The operator's work. Raises Forbidden for anybody else, InvalidValue, NotFound("service account").
     """
     _require_operator(caller)
+    name = read_name(name, field="name", longest=256, what="The name of the enterprise")
     enterprise_id = _new_id()
     await enterprises.insert(
         tx,

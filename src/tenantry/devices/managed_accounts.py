@@ -16,12 +16,15 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import EnterpriseId, ManagedAccountId, UserId
+from tenantry.core.names import find_problem, is_visible, read_name
+from tenantry.core.normal_form import name_key
 from tenantry.devices.enterprises import require_enterprise
 from tenantry.store import managed_accounts, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.enterprises import Enterprise
 from tenantry.store.managed_accounts import ManagedAccount
 
+LONGEST_NAME = 1024
 _ACCOUNTS_OF_ONE_ADDRESS = 10
 
 
@@ -55,8 +58,9 @@ async def insert_account(
     `user_id`: the user of the organisation whose account a new one is. Raises InvalidValue,
     AlreadyExists(field="account_type") when the one that is there is of another type; NotFound("enterprise" or "user").
     """
-    if not account_identifier.strip() or not account_identifier.isprintable():
+    if not is_visible(account_identifier) or find_problem(account_identifier) is not None:
         raise InvalidValue("The account identifier must be printable text.", field="account_identifier")
+    display_name = _read_display_name(display_name)
     enterprise = await require_enterprise(tx, caller, Action.WRITE_MANAGED_ACCOUNT, enterprise_id, now)
     if user_id is not None and await users.find(tx, enterprise.tenant_id, user_id) is None:
         raise NotFound("user")
@@ -106,7 +110,7 @@ async def add_google_managed_account(
         enterprise.tenant_id,
         enterprise_id,
         new_id,
-        primary_email=primary_email.lower(),
+        primary_email=name_key(primary_email),
         display_name=display_name,
         user_id=None if user is None else user.id,
         now=now,
@@ -130,7 +134,7 @@ async def list_accounts(
     """The Google-managed accounts with this primary address, in any letter case: one, or none."""
     enterprise = await require_enterprise(read, caller, Action.READ_MANAGED_ACCOUNT, enterprise_id, now)
     return await managed_accounts.list_by_email(
-        read, enterprise.tenant_id, enterprise_id, email.lower(), _ACCOUNTS_OF_ONE_ADDRESS
+        read, enterprise.tenant_id, enterprise_id, name_key(email), _ACCOUNTS_OF_ONE_ADDRESS
     )
 
 
@@ -153,6 +157,7 @@ async def update_account(
     for field, value in unchanged.items():
         if getattr(account, field) != value:
             raise InvalidValue("Only the display name of a user can be changed.", field=field)
+    display_name = _read_display_name(display_name)
     if display_name is None:
         return account
     updated = await managed_accounts.set_display_name(tx, enterprise.tenant_id, account_id, display_name, now)
@@ -175,6 +180,11 @@ def require_emm_managed(account: ManagedAccount) -> ManagedAccount:
     if account.management_type != ManagementType.EMM_MANAGED:
         raise FailedPrecondition("This works for EMM-managed users only; the user is Google-managed.")
     return account
+
+
+def _read_display_name(raw: str | None) -> str | None:
+    """Raises InvalidValue. Empty, which clients send for a user whose name they do not know, stays so."""
+    return read_name(raw, field="display_name", longest=LONGEST_NAME, what="The display name") if raw else raw
 
 
 def _new_id() -> ManagedAccountId:

@@ -10,6 +10,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.core.normal_form import name_key
 from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
 from tenantry.store import grants, group_links, group_lists
 from tenantry.store.engine import Read, Tx
@@ -21,7 +22,7 @@ async def search_linkable(
 ) -> list[RelatedGroup]:
     """Groups whose name begins with `text` and that the caller may put below `parent_id`. Raises as `require` does."""
     await require(read, caller, Action.UPDATE_GROUP, tenant_id, group_id=parent_id, now=now)
-    prefix = text.strip().lower()
+    prefix = name_key(text)
     if (await decide(read, caller, Action.UPDATE_GROUP, tenant_id, now=now)).allowed:
         return await group_lists.list_linkable(read, tenant_id, parent_id, prefix=prefix, limit=limit)
     admin_id = caller.user_id or UserId("")

@@ -10,6 +10,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.core.normal_form import name_key
 from tenantry.store import group_lists, member_lists
 from tenantry.store.engine import Read
 from tenantry.store.group_lists import GroupFacts, ListedGroup, RelatedGroup
@@ -60,7 +61,7 @@ async def search_groups(
     await require(read, caller, action, tenant_id, now=now)
     choose = group_lists.by_name if everyones else group_lists.of_user_by_name
     found = await choose(
-        read, tenant_id, caller.user_id or UserId(""), prefix=text.strip().lower(), after=after, limit=limit + 1
+        read, tenant_id, caller.user_id or UserId(""), prefix=name_key(text), after=after, limit=limit + 1
     )
     last = found[limit - 1] if len(found) > limit else None
     return FoundGroups(found[:limit], None if last is None else (last.name_key, last.id))
@@ -99,7 +100,7 @@ async def search_members(
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     managing = await decide(read, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     found = await member_lists.list_by_name(
-        read, tenant_id, group_id, Standing.MEMBER, prefix=text.strip().lower(), after=after, limit=limit + 1
+        read, tenant_id, group_id, Standing.MEMBER, prefix=name_key(text), after=after, limit=limit + 1
     )
     last = found[limit - 1] if len(found) > limit else None
     members = found[:limit]

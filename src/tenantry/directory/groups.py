@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tenantry.access.actions import Action, GroupRole
@@ -17,8 +17,9 @@ from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller, CallerKind, Reach
 from tenantry.core.clock import Micros
-from tenantry.core.errors import Forbidden, InvalidValue, NotFound
+from tenantry.core.errors import Forbidden, NotFound
 from tenantry.core.ids import GroupId, TenantId, new_guid
+from tenantry.core.names import read_name, read_text
 from tenantry.directory.members import Newcomers, admit
 from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
 from tenantry.store import group_links, groups
@@ -125,7 +126,7 @@ async def create_group(
     portal, without the role; InvalidValue; NotFound("group") when the parent is gone.
     """
     await require(tx, caller, Action.CREATE_GROUP, tenant_id, now=now)
-    _check(new_group.name, new_group.welcome_message)
+    new_group = _checked(new_group)
     if new_group.group_type is GroupType.CONNECT_GROUP:
         await _require_connect_group(tx, caller, tenant_id, now)
     if caller.reach is Reach.GROUP:
@@ -170,7 +171,7 @@ async def update_group(
 ) -> None:
     """Set name and welcome message. Raises what `access.require` does; InvalidValue; NotFound("group")."""
     await require(tx, caller, Action.UPDATE_GROUP, tenant_id, group_id=group_id, now=now)
-    _check(name, welcome_message)
+    name, welcome_message = _read_name(name), _read_welcome(welcome_message)
     if not await groups.update(tx, tenant_id, group_id, name=name, welcome_message=welcome_message, now=now):
         raise NotFound("group")
     await record(tx, tenant_id, caller, events.GroupUpdated(group_id=group_id, name=name), now)
@@ -184,11 +185,27 @@ async def _require_connect_group(read: Read, caller: Caller, tenant_id: TenantId
         raise Forbidden("A ConnectGroup needs a tenant-level user token.", reason="tenant_reach_missing")
 
 
-def _check(name: str, welcome_message: str) -> None:
-    if not name.strip() or len(name) > MAX_NAME:
-        raise InvalidValue(f"A group needs a name of 1 to {MAX_NAME} characters.", field="name")
-    if len(welcome_message) > MAX_TEXT:
-        raise InvalidValue(f"The welcome message has at most {MAX_TEXT} characters.", field="welcomeMessage")
+def _checked(new: NewGroup) -> NewGroup:
+    """With its texts as they are stored. Raises InvalidValue."""
+    return replace(
+        new,
+        name=_read_name(new.name),
+        welcome_message=_read_welcome(new.welcome_message),
+        short_description=_read_description(new.short_description, "short_description"),
+        long_description=_read_description(new.long_description, "long_description"),
+    )
+
+
+def _read_description(text: str | None, field: str) -> str | None:
+    return text and read_text(text, field=field, longest=MAX_TEXT, what="The description")
+
+
+def _read_name(name: str) -> str:
+    return read_name(name, field="name", longest=MAX_NAME, what="The name of the group")
+
+
+def _read_welcome(text: str) -> str:
+    return read_text(text, field="welcomeMessage", longest=MAX_TEXT, what="The welcome message")
 
 
 def _view(row: GroupRow, caller: Caller) -> GroupView:

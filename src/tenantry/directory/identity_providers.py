@@ -21,6 +21,7 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId
 from tenantry.core.log import get_logger
+from tenantry.core.names import read_name
 from tenantry.store import identity_providers, shared_callbacks
 from tenantry.store.engine import Read, Store, Tx
 from tenantry.store.identity_providers import IdentityProvider
@@ -52,7 +53,8 @@ class NewProvider:
     trusts_mfa: bool = False
 
     def __post_init__(self) -> None:
-        for name, longest in (("name", 64), ("issuer", 512), ("client_id", 256), ("client_secret", 1024)):
+        object.__setattr__(self, "name", read_name(self.name, field="name", longest=64))
+        for name, longest in (("issuer", 512), ("client_id", 256), ("client_secret", 1024)):
             if not getattr(self, name).strip() or len(getattr(self, name)) > longest:
                 raise InvalidValue(f"This needs 1 to {longest} characters.", field=name)
 
@@ -77,7 +79,7 @@ async def add_identity_provider(
         tx,
         tenant_id,
         id=provider_id,
-        name=new.name.strip(),
+        name=new.name,
         issuer=new.issuer,
         client_id=new.client_id,
         client_secret=master_key.encrypt(new.client_secret.encode(), _context(tenant_id, provider_id)),

@@ -14,9 +14,10 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.core.phone_numbers import read_number
 from tenantry.directory.member_files import MOST_ROWS, PersonRow
 from tenantry.directory.members import let_in_user
-from tenantry.directory.phones import normalise, user_or_guest_of
+from tenantry.directory.phones import user_or_guest_of
 from tenantry.store import users
 from tenantry.store.engine import Tx
 
@@ -61,7 +62,9 @@ async def let_in(
     numbers: list[tuple[str, GroupRole]] = []
     roles: dict[UserId, GroupRole] = {}
     for row in rows:
-        if row.role is None:
+        if row.problem is not None:
+            refused.append(Refused(row, row.problem))
+        elif row.role is None:
             refused.append(Refused(row, _ROLE))
         elif "@" in row.who:
             user = await users.find_by_name(tx, tenant_id, row.who)
@@ -71,8 +74,7 @@ async def let_in(
                 _note(roles, user.id, row.role)
         else:
             try:
-                who = "+" + row.who[2:] if row.who.startswith("00") else row.who
-                numbers.append((normalise(who, country), row.role))
+                numbers.append((read_number(row.who, country), row.role))
             except InvalidValue as error:
                 refused.append(Refused(row, error.public))
     for number, role in sorted(numbers):

@@ -1,66 +1,77 @@
-"""People for a group as they come in a file: a row each, with a phone number or a sign-in name, and a role."""
+"""People for a group as they come in a file: a row each, with a phone number or a sign-in name, and a role.
+
+The column is called `member`, or as in files of Kaizala, Entra and our exports of users: `Phone number`,
+`Mobile number`, `userPrincipalName`. A country code may stand in a column of its own.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from tenantry.access.actions import GroupRole
+from tenantry.core import csv_files
+from tenantry.core.csv_files import Row, read_table
 from tenantry.core.errors import InvalidValue
 
 COLUMNS = ("member", "role")
 MOST_ROWS = 1_000
-_APOSTROPHE = re.compile(r"^'(?=[=+\-@])")
-"""Spreadsheets, and our own files, have one before what looks like a formula, as `+1...` does."""
-_ROLES = {"": GroupRole.MEMBER, "member": GroupRole.MEMBER, "admin": GroupRole.ADMIN}
+_PERSON = (
+    ("member", "subscriber", "memberid", "who"),
+    ("mobilenumber", "phonenumber", "mobile", "mobilephone", "phone", "number"),
+    ("userprincipalname", "username", "emailaddress", "email", "signinname"),
+)
+_ROLE = ("role", "memberrole", "grouprole")
+_COUNTRY_CODE = ("countrycode", "cc")
+_ROLES = {
+    "": GroupRole.MEMBER,
+    "member": GroupRole.MEMBER,
+    "subscriber": GroupRole.MEMBER,
+    "admin": GroupRole.ADMIN,
+    "administrator": GroupRole.ADMIN,
+}
+_SQUASHED = re.compile(r"[^a-z0-9]+")
 
 
 class PersonRow(NamedTuple):
-    """`number` is the line, from 1. `role` is None when the file names one that does not exist."""
+    """`number` is the line in the file, from 1. `role` is None when the file names one that does not exist.
+
+    `problem` says why the row cannot be used at all.
+    """
 
     number: int
     who: str
     role: GroupRole | None
+    problem: str | None = None
 
 
-def read_people(raw: bytes) -> list[PersonRow]:
-    """The rows of a file; raises InvalidValue (field `file`) for a file that is none.
+class PeopleFile(NamedTuple):
+    """`ignored` are headings, as the file has them, of columns that were not taken."""
 
-    The first line names the columns; `role` may be left out. The comma or the semicolon divides them.
-    """
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _wrong("The file is not UTF-8 text. Save it as CSV UTF-8.") from None
-    if "\0" in text:
-        raise _wrong("The file is not text. Save it as CSV UTF-8.")
-    heading = text.partition("\n")[0]
-    delimiter = ";" if heading.count(";") > heading.count(",") else ","
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        columns = [re.sub(r"[\s-]+", "_", cell.strip().lower()) for cell in next(lines, [])]
-        if "member" not in columns or len(set(columns)) < len(columns):
-            raise _wrong("The first line must name the columns, each once: member, and role if you like.")
-        rows = list(_read(lines, columns))
-    except csv.Error:
-        raise _wrong("The file is not CSV: a quotation mark is never closed, or a cell is too long.") from None
-    if not rows:
-        raise _wrong("The file has no rows beneath its heading.")
-    return rows
+    rows: list[PersonRow]
+    ignored: list[str]
 
 
-def _read(lines: Iterable[Sequence[str]], columns: Sequence[str]) -> Iterator[PersonRow]:
-    for count, cells in enumerate(lines):
-        row = {column: cell.strip() for column, cell in zip(columns, cells, strict=False)}
-        if not any(row.values()):
-            continue
-        if count >= MOST_ROWS:
-            raise _wrong(f"The file has more than {MOST_ROWS} rows. Divide it.")
-        yield PersonRow(count + 2, _APOSTROPHE.sub("", row.get("member", "")), _ROLES.get(row.get("role", "").lower()))
+def read_people(raw: bytes) -> PeopleFile:
+    """The people of a file; raises InvalidValue (field `file`) for a file that is none."""
+    table = read_table(raw, most_rows=MOST_ROWS)
+    squashed = {_SQUASHED.sub("", heading.casefold()): heading for heading in reversed(table.columns)}
+    people = [squashed[name] for names in _PERSON for name in names if name in squashed]
+    if not people:
+        raise InvalidValue("The first line must name the columns: member, and role if you like.", field=csv_files.FIELD)
+    role = next((squashed[name] for name in _ROLE if name in squashed), "")
+    code = next((squashed[name] for name in _COUNTRY_CODE if name in squashed), "")
+    taken = {*people, role, code}
+    ignored = [heading for heading in table.columns if heading not in taken]
+    return PeopleFile(list(_read(table.rows, people, role, code)), ignored)
 
 
-def _wrong(text: str) -> InvalidValue:
-    return InvalidValue(text, field="file")
+def _read(rows: Iterator[Row], people: list[str], role: str, code: str) -> Iterator[PersonRow]:
+    for row in rows:
+        who = next((text for heading in people if (text := row.cells.get(heading, "").strip())), "")
+        prefix = row.cells.get(code, "").strip() if code else ""
+        if prefix and "@" not in who and not who.startswith("+"):
+            who = f"+{prefix.lstrip('+')} {who}"
+        word = row.cells.get(role, "").strip().casefold() if role else ""
+        yield PersonRow(row.line, who, _ROLES.get(word), row.problem)

@@ -13,7 +13,8 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
-from tenantry.directory.phones import normalise, user_or_guest_of
+from tenantry.core.phone_numbers import read_number
+from tenantry.directory.phones import user_or_guest_of
 from tenantry.outbox.changes import EventType, MemberChange, enqueue
 from tenantry.store import groups, members, phones, users
 from tenantry.store.engine import Read, Tx
@@ -177,7 +178,7 @@ def _normalise_all(numbers: Sequence[str]) -> tuple[list[str], bool]:
     complete = True
     for raw in numbers:
         try:
-            found.add(normalise(raw))
+            found.add(read_number(raw))
         except InvalidValue:
             complete = False
     return sorted(found), complete

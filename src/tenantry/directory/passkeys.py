@@ -31,6 +31,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
+from tenantry.core.names import read_name, trim
 from tenantry.directory.second_factors import Method, note_added, note_proved, note_refused, note_removed
 from tenantry.store import passkeys
 from tenantry.store.engine import Read, Tx
@@ -106,6 +107,7 @@ async def add_passkey(
     """
     if len(await passkeys.list_of_user(tx, tenant_id, user_id)) >= MAX_PASSKEYS:
         raise InvalidValue(f"You have {MAX_PASSKEYS} passkeys. Remove one first.", field="answer")
+    label = read_name(name, field="name", longest=64) if trim(name) else "Passkey"
     try:
         parsed = json.loads(answer)
         challenge = _challenge_of(parsed)
@@ -124,7 +126,7 @@ async def add_passkey(
         tenant_id,
         user_id,
         credential_id=bytes_to_base64url(verified.credential_id),
-        name=name.strip()[:64] or "Passkey",
+        name=label,
         public_key=verified.credential_public_key,
         sign_count=verified.sign_count,
         is_synced=is_synced,

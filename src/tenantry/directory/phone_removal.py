@@ -11,7 +11,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
-from tenantry.directory.phones import normalise
+from tenantry.core.phone_numbers import read_number
 from tenantry.directory.second_factors import Method, note_removed
 from tenantry.store import phones, pins, second_factors, users
 from tenantry.store.engine import Tx
@@ -37,6 +37,6 @@ async def release_phone(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: Us
 def _is_same(contact: str | None, country: str | None, number: str) -> bool:
     """A contact phone is written as people like; one that is no number is another."""
     try:
-        return contact is not None and normalise(contact, country) == number
+        return contact is not None and read_number(contact, country) == number
     except InvalidValue:
         return False

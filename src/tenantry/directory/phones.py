@@ -1,4 +1,4 @@
-"""Phone numbers: how they are written, whose they are, and what happens when somebody proves one.
+"""Phone numbers (core/phone_numbers.py): whose they are, and what happens when somebody proves one.
 
 A number belongs to one user of a tenant. A number that nobody has may be made a member of a group: then a *guest* holds
 it, unverified, until its owner signs in with an account, proves the number and takes the guest's places over.
@@ -10,36 +10,12 @@ from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
-from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
+from tenantry.core.errors import AlreadyExists, NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.outbox.changes import EventType, MemberChange, enqueue
 from tenantry.store import members, phones, tenants, users
 from tenantry.store.engine import Tx
 from tenantry.tokens.grants import revoke_grants_of_user
-
-_LONGEST_RAW = 40  # 15 digits and whatever people put between them
-
-
-def normalise(raw: str, country: str | None = None) -> str:
-    """E.164: `+` and at most 15 digits. `country` (two letters) is where numbers without `+` are from.
-
-    Raises InvalidValue (field `number`). Only the form and the length are checked, since number plans change faster
-    than their copies and a test number is a number too.
-    """
-    import phonenumbers  # when it is needed, since no hot route needs it
-
-    wrong = InvalidValue(
-        "A phone number is + and the country code and the number, such as +14255550100.", field="number"
-    )
-    if len(raw) > _LONGEST_RAW:
-        raise wrong
-    try:
-        number = phonenumbers.parse(raw, country)
-    except phonenumbers.NumberParseException:
-        raise wrong from None
-    if number.extension or not phonenumbers.is_possible_number(number):
-        raise wrong
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 async def add_verified_phone(

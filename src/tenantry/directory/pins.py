@@ -19,6 +19,7 @@ from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import HOUR, SECOND, Micros
+from tenantry.core.codes import read_code
 from tenantry.core.errors import RateLimited
 from tenantry.core.ids import TenantId
 from tenantry.store import pins
@@ -105,7 +106,7 @@ async def claim_pin(
 
     False is to be raised after the commit: the try, and the reason in the trail, must be kept.
     """
-    expected = _hash(hasher, tenant_id, number, purpose, subject, pin)
+    expected = _hash(hasher, tenant_id, number, purpose, subject, read_code(pin))
     stored = await pins.spend_try(tx, tenant_id, number, purpose, expected, now)
     if stored is not None and hmac.compare_digest(stored, expected):
         return True

@@ -14,6 +14,7 @@ from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
+from tenantry.core.codes import read_code
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
@@ -195,5 +196,4 @@ def _random(length: int) -> str:
 
 def _hash(hasher: SecretHasher, tenant_id: TenantId, user_id: UserId, code: str) -> bytes:
     """Of the code as people may type it: without dashes and blanks, in any letter case."""
-    plain = "".join(character for character in code.lower() if character.isalnum())
-    return hasher.hash(f"recovery {tenant_id} {user_id} {plain}")
+    return hasher.hash(f"recovery {tenant_id} {user_id} {read_code(code)}")

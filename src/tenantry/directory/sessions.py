@@ -17,6 +17,7 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, NotFound
 from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId, new_guid
+from tenantry.core.names import cleaned_name
 from tenantry.store import authorization_codes, pins, sessions, sign_ins, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.sessions import FoundSession, ListedSession
@@ -63,7 +64,7 @@ async def start_session(
         user_id=user_id,
         amr=" ".join(proven),
         address=caller.origin.address,
-        browser="".join(character for character in browser if character.isprintable())[:_MAX_BROWSER],
+        browser=cleaned_name(browser, longest=_MAX_BROWSER) or "",
         authenticated_at=authenticated_at,
         expires_at=now + lifetime,
         now=now,

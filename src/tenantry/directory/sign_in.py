@@ -16,6 +16,7 @@ from tenantry.audit.record import record
 from tenantry.core.caller import Caller, CallerKind, Origin, anonymous
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials
+from tenantry.core.normal_form import name_key
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.store import passwords, tenants, users
 from tenantry.store.engine import Store
@@ -67,12 +68,13 @@ async def sign_in(
 
 async def _look_up(store: Store, name: str) -> tuple[Tenant | None, User | None, Credential | None]:
     """No name is longer than the longest, and none holds what the store cannot take."""
-    domain = name.rpartition("@")[2].lower()
-    if len(name) > _MAX_NAME or not name.isascii() or not name.isprintable():
+    typed = name_key(name) if len(name) <= _MAX_NAME else ""
+    if not typed.isascii() or not typed.isprintable():
         return None, None, None
+    domain = typed.rpartition("@")[2]
     async with store.read() as read:
         tenant = await tenants.find_live_by_domain(read, domain)
-        user = await users.find_by_name(read, tenant.id, name) if tenant is not None else None
+        user = await users.find_by_name(read, tenant.id, typed) if tenant is not None else None
         credential = await passwords.find_credential(read, user.tenant_id, user.id) if user is not None else None
     return tenant, user, credential
 

@@ -16,11 +16,12 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.core.normal_form import name_key
+from tenantry.core.phone_numbers import read_number
 from tenantry.directory.group_lists import FoundMembers
 from tenantry.directory.groups import GroupType
 from tenantry.directory.letting_in import LetIn, let_in
 from tenantry.directory.member_files import PersonRow
-from tenantry.directory.phones import normalise
 from tenantry.store import groups, member_lists, members, phones
 from tenantry.store.engine import Read, Tx
 from tenantry.store.member_lists import ListedMember, Standing
@@ -63,7 +64,7 @@ async def search_subscribers(
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     await require_broadcasting(read, tenant_id, group_id)
     found = await member_lists.list_by_name(
-        read, tenant_id, group_id, Standing.SUBSCRIBER, prefix=text.strip().lower(), after=after, limit=limit + 1
+        read, tenant_id, group_id, Standing.SUBSCRIBER, prefix=name_key(text), after=after, limit=limit + 1
     )
     last = found[limit - 1] if len(found) > limit else None
     shown = await _as_seen(read, caller, tenant_id, group_id, found[:limit], now)
@@ -125,7 +126,7 @@ async def remove_subscribers(
     done: dict[str, str | None] = {}
     for number in sorted(set(numbers)):
         try:
-            owner = await phones.find_owner(tx, tenant_id, normalise(number))
+            owner = await phones.find_owner(tx, tenant_id, read_number(number))
         except InvalidValue as error:
             done[number] = error.public
             continue

@@ -13,6 +13,7 @@ from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, new_guid, parse_guid
+from tenantry.core.names import read_name, trim
 from tenantry.store import domain_proofs, partner_customers, tenants
 from tenantry.store.engine import Read, Tx
 
@@ -56,9 +57,7 @@ async def update_tenant(
 
 def _check_details(name: str, country: str | None) -> str:
     """The name without outer blanks. Raises InvalidValue."""
-    name = name.strip()
-    if not name or len(name) > 256:
-        raise InvalidValue("A tenant needs a name of 1 to 256 characters.", field="name")
+    name = read_name(name, field="name", longest=256, what="The name of the organisation")
     if country is not None and not _COUNTRY.fullmatch(country):
         raise InvalidValue("The country is two capital letters (ISO 3166-1), such as US.", field="country")
     return name
@@ -103,7 +102,7 @@ def parse_domain(raw: str) -> str:
 
     Not an IPv4 address: no top-level domain is a number (RFC 3696 §2).
     """
-    text = raw.strip().lower()
+    text = trim(raw).lower()
     if not text.isascii() and len(text) <= 253:
         text = _to_ascii(text)
     if len(text) > 253 or not _DOMAIN.fullmatch(text):

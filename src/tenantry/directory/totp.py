@@ -13,6 +13,7 @@ import pyotp
 
 from tenantry.core.caller import Caller
 from tenantry.core.clock import SECOND, Micros
+from tenantry.core.codes import read_code
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.second_factors import Method, note_added, note_proved, note_refused, note_removed
@@ -98,8 +99,8 @@ def provisioning_uri(secret: str, account: str, issuer: str) -> str:
 
 def _step_of(secret: str, code: str, now: Micros) -> int | None:
     """The time step, of the present one and its neighbours, whose code this is."""
-    digits = "".join(code.split())
-    if len(digits) != 6 or not (digits.isascii() and digits.isdecimal()):
+    digits = read_code(code)
+    if len(digits) != 6 or not digits.isdecimal():
         return None
     counter = pyotp.HOTP(secret)
     present = now // PERIOD

@@ -1,18 +1,23 @@
-"""Users as CSV files, both ways. What is exported can be imported; passwords are in neither.
+"""Users as CSV files, both ways. What is exported can be imported and is the same; passwords are in no export.
 
-Spreadsheets take a cell that begins with one of `= + - @` for a formula, and run it. Such a cell gets an apostrophe in
-front on the way out, and loses it on the way in.
+Files of other systems are read as they are: Entra's template for creating users in bulk and its export, Graph's names
+of properties, the templates and exports of the Microsoft 365 admin centre and of Google Workspace, Partner Center's
+names. A heading counts without letter case, blanks and signs; what stands in brackets is the property's name
+(`User name [userPrincipalName] Required`) or a remark (`Email Address [Required]`). Columns that no user has here are
+ignored, and told. Sources: "Bulk create users in Microsoft Entra ID", "Add several users at the same time to Microsoft
+365", "Add or update multiple users from a CSV file" (Google Workspace Admin Help), all read 2026-12-01.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from tenantry.core import csv_files
+from tenantry.core.csv_files import Row, read_table
 from tenantry.core.errors import InvalidValue
 
 COLUMNS = (
@@ -25,80 +30,104 @@ COLUMNS = (
     "phone_number",
 )
 REQUIRED = COLUMNS[:2]
+BLOCKED = "blocked"
+"""What an export has besides: `yes` for who may not sign in, who is imported so again."""
 MOST_ROWS = 20_000
+ERROR = "error"
+"""What a file of failed rows has besides, to be imported again."""
 
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?[0-9() .-]*[0-9]")
+_ALIASES: dict[str, tuple[str, ...]] = {
+    "user_principal_name": ("userprincipalname", "username", "emailaddress", "signinname"),
+    "display_name": ("displayname", "name"),
+    "given_name": ("givenname", "firstname"),
+    "family_name": ("familyname", "surname", "lastname", "sn"),
+    "usage_location": ("usagelocation",),
+    "immutable_id": ("immutableid", "onpremisesimmutableid", "sourceanchor"),
+    "phone_number": ("mobile", "mobilephone", "mobilenumber", "phonenumber"),
+    "password": ("password", "initialpassword", "passwordprofile", "passwordprofilepassword"),
+    "blocked": ("blocked", "blocksignin", "blockcredential", "newstatus", "status"),
+    "enabled": ("accountenabled",),
+}
+"""Squashed headings by what they hold, the better one first where a file has several."""
+_PROPERTIES = {alias: (column, rank) for column, aliases in _ALIASES.items() for rank, alias in enumerate(aliases)}
+_BRACKETS = re.compile(r"\[([^\]]*)\]|\(([^)]*)\)")
+_SQUASHED = re.compile(r"[^a-z0-9]+")
+_EXAMPLE = re.compile(r"\s*example:", re.IGNORECASE)
+_YES = frozenset({"yes", "true", "1", "suspended", "blocked"})
+_NO = frozenset({"no", "false", "0"})
 _encoder = msgspec.json.Encoder()
 
 
-def write_row(cells: Iterable[str | None]) -> str:
-    """One line of CSV (RFC 4180), safe to open in a spreadsheet."""
-    line = io.StringIO()
-    csv.writer(line).writerow([_without_formula(cell or "") for cell in cells])
-    return line.getvalue()
+class UserRow(NamedTuple):
+    """`number` is the line in the file, `data` a JSON object of texts; `problem` says why no user comes of it."""
+
+    number: int
+    data: str
+    problem: str | None
 
 
-def _without_formula(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+class UserFile(NamedTuple):
+    """`ignored` are headings, as the file has them, of columns that were not taken."""
+
+    rows: list[UserRow]
+    ignored: list[str]
 
 
-def read_rows(raw: bytes) -> list[tuple[int, str]]:
-    """The rows as (line number from 2, JSON object); raises InvalidValue (field `file`) for a file that is none.
-
-    The first line names the columns, in any order and letter case; the comma or the semicolon divides them.
-    """
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _wrong("The file is not UTF-8 text. Save it as CSV UTF-8.") from None
-    if "\0" in text:
-        raise _wrong("The file is not text. Save it as CSV UTF-8.")
-    heading, _, _ = text.partition("\n")
-    delimiter = ";" if heading.count(";") > heading.count(",") else ","
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        columns = _read_heading(next(lines, []))
-        rows = list(_read_rows(lines, columns))
-    except csv.Error:
-        raise _wrong("The file is not CSV: a quotation mark is never closed, or a cell is too long.") from None
-    if not rows:
-        raise _wrong("The file has no rows beneath its heading.")
-    return rows
-
-
-def _read_heading(cells: Sequence[str]) -> list[str]:
-    columns = [re.sub(r"[\s-]+", "_", cell.strip().lower()) for cell in cells]
-    columns = ["" if column == "error" else column for column in columns]  # what a file of failed rows has besides
-    if "password" in columns:
-        raise _wrong(
-            "Passwords do not belong in a file. Remove the column; reset passwords here, or sign in elsewhere."
-        )
-    unknown = [column for column in columns if column and column not in COLUMNS]
-    if unknown:
-        raise _wrong(f"The column {unknown[0][:40]} is not known. The columns are: {', '.join(COLUMNS)}.")
-    missing = [column for column in REQUIRED if column not in columns]
+def read_users(raw: bytes) -> UserFile:
+    """The users of a file; raises InvalidValue (field `file`) for a file that is none. Passwords are not taken."""
+    table = read_table(raw, most_rows=MOST_ROWS)
+    taken, ignored = _match(table.columns)
+    missing = [column for column in REQUIRED if not any(_is_given(column, found) for found in [set(taken.values())])]
     if missing:
-        raise _wrong(f"The first line must name the columns; {missing[0]} is missing.")
-    if len(set(columns) - {""}) < len([column for column in columns if column]):
-        raise _wrong("A column is named twice.")
-    return columns
+        raise InvalidValue(
+            f"The first line must name the columns; {missing[0]} is missing. They are: {', '.join(COLUMNS)}.",
+            field=csv_files.FIELD,
+        )
+    rows = list(_read(table.rows, taken))
+    if not rows:
+        raise InvalidValue("The file has no rows beneath its heading but examples.", field=csv_files.FIELD)
+    return UserFile(rows, ignored)
 
 
-def _read_rows(lines: Iterable[Sequence[str]], columns: Sequence[str]) -> Iterator[tuple[int, str]]:
-    for count, cells in enumerate(lines):
-        if not any(cell.strip() for cell in cells):
+def _match(columns: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Which heading holds what, the better ones of the same first, and the headings that are not taken."""
+    found = [(heading, *_property_of(heading)) for heading in columns]
+    known = sorted((entry for entry in found if entry[1] is not None), key=lambda entry: entry[2])
+    taken = {heading: column for heading, column, _ in known if column is not None and column != "password"}
+    return taken, [heading for heading in columns if heading not in taken and heading.casefold() != ERROR]
+
+
+def _property_of(heading: str) -> tuple[str | None, int]:
+    """What the column holds and how good a heading for it this is; None: nothing that a user has here."""
+    within = [_squash(first or second) for first, second in _BRACKETS.findall(heading)]
+    outside = _squash(re.sub(r"\b[Rr]equired\s*$", "", _BRACKETS.sub(" ", heading)))
+    # The words outside tell more where a property is turned around: `Block sign in (Yes/No) [accountEnabled]`.
+    for words in ("blocksignin",) if outside == "blocksignin" else (*within, outside):
+        if words in _PROPERTIES:
+            return _PROPERTIES[words]
+    return None, 0
+
+
+def _squash(text: str) -> str:
+    return _SQUASHED.sub("", text.casefold())
+
+
+def _is_given(column: str, found: set[str]) -> bool:
+    """A display name can be made from the two others, as in files of Google."""
+    return column in found or (column == "display_name" and not {"given_name", "family_name"}.isdisjoint(found))
+
+
+def _read(rows: Iterator[Row], taken: Mapping[str, str]) -> Iterator[UserRow]:
+    for row in rows:
+        if any(_EXAMPLE.match(cell) for cell in row.cells.values()):  # the row that shows how, in Entra's template
             continue
-        if count >= MOST_ROWS:
-            raise _wrong(f"The file has more than {MOST_ROWS} rows. Divide it.")
-        row = {column: _read_cell(cell) for column, cell in zip(columns, cells, strict=False) if column}
-        yield count + 2, _encoder.encode(row).decode()
-
-
-def _read_cell(cell: str) -> str:
-    text = cell.strip()
-    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
-
-
-def _wrong(text: str) -> InvalidValue:
-    return InvalidValue(text, field="file")
+        values: dict[str, str] = {}
+        for heading, column in taken.items():
+            if not values.get(column):
+                values[column] = row.cells.get(heading, "").strip()
+        if not values.get("display_name"):
+            values["display_name"] = " ".join(filter(None, (values.get("given_name"), values.get("family_name"))))
+        if values.pop(BLOCKED, "").casefold() in _YES or values.pop("enabled", "").casefold() in _NO:
+            values[BLOCKED] = "yes"
+        values.pop("enabled", None)
+        yield UserRow(row.line, _encoder.encode(values).decode(), row.problem)

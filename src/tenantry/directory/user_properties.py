@@ -6,19 +6,25 @@ Source: Partner Center contract §3.2.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import InitVar, asdict, dataclass
 
 from tenantry.core.errors import InvalidValue
+from tenantry.core.names import read_name, read_text, trim
+from tenantry.core.phone_numbers import read_number
 from tenantry.directory.countries import COUNTRIES
 
 _NAME = re.compile(r"(?=.{3,113}\Z)[A-Za-z0-9'.\-_!#^~]{1,64}(?<!\.)@[A-Za-z0-9.-]{1,48}")
-_LENGTHS = {"display_name": 256, "given_name": 64, "family_name": 64, "immutable_id": 256, "phone_number": 64}
+_NAMES = {"display_name": 256, "given_name": 64, "family_name": 64}
+_LONGEST_ID = 256
 _REQUIRED = ("user_principal_name", "display_name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserChanges:
-    """Properties to change. None leaves one as it is, the empty string clears it. Raises InvalidValue when made."""
+    """Properties to change. None leaves one as it is, the empty string clears it. Raises InvalidValue when made.
+
+    `country` (ISO 3166-1) is where a phone number without `+` is from, unless the user's usage location says so.
+    """
 
     user_principal_name: str | None = None
     display_name: str | None = None
@@ -27,25 +33,24 @@ class UserChanges:
     usage_location: str | None = None
     immutable_id: str | None = None
     phone_number: str | None = None
+    country: InitVar[str | None] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, country: str | None) -> None:
         for field, value in asdict(self).items():
             if value is not None:
-                _check(field, value)
-        if self.usage_location is not None:
-            object.__setattr__(self, "usage_location", self.usage_location.upper())
+                object.__setattr__(self, field, _read(field, value, self.usage_location or country))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser(UserChanges):
     """What a user is made from; `user_principal_name` and `display_name` are needed. Raises InvalidValue when made."""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, country: str | None) -> None:
         for field in _REQUIRED:
             if getattr(self, field) is None:
-                _check(field, "")
+                _read(field, "", None)
         # By name: a dataclass with slots is a second class, which the short form of super() does not find.
-        UserChanges.__post_init__(self)
+        UserChanges.__post_init__(self, country)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,13 @@ class NewPassword:
     must_change: bool
 
 
-def _check(field: str, value: str) -> None:
-    """Raise InvalidValue unless the property may have this value. Lengths and characters as the contract's §3.2."""
-    if field in _REQUIRED and not value.strip():
-        raise InvalidValue("It is required. Send one.", field=field)
+def _read(field: str, raw: str, country: str | None) -> str:
+    """The property as it is stored. Raises InvalidValue. Lengths and characters as the contract's §3.2."""
+    value = trim(raw)
+    if not value:
+        if field in _REQUIRED:
+            raise InvalidValue("It is required. Send one.", field=field)
+        return ""
     if field == "user_principal_name":
         if not _NAME.fullmatch(value):
             raise InvalidValue(
@@ -68,9 +76,15 @@ def _check(field: str, value: str) -> None:
                 field=field,
             )
     elif field == "usage_location":
-        if value and value.upper() not in COUNTRIES:
+        value = value.upper()
+        if value not in COUNTRIES:
             raise InvalidValue("The usage location is a country's two letters (ISO 3166-1), such as US.", field=field)
-    elif len(value) > _LENGTHS[field]:
-        raise InvalidValue(f"It is longer than {_LENGTHS[field]} characters. Shorten it.", field=field)
-    elif any(char < " " or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in value):
-        raise InvalidValue("It holds control characters. Remove them.", field=field)
+    elif field == "phone_number":
+        number = read_number(value, country, field=field)
+        # People and clients see again how they wrote it, if it can be dialled as it stands.
+        value = value if value.startswith("+") and value.isascii() else number
+    elif field == "immutable_id":
+        value = read_text(value, field=field, longest=_LONGEST_ID, what="The immutable ID", several_lines=False)
+    else:
+        value = read_name(value, field=field, longest=_NAMES[field])
+    return value

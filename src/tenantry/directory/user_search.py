@@ -10,6 +10,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import TenantId, UserId
+from tenantry.core.normal_form import name_key
 from tenantry.directory.users import RESTORABLE
 from tenantry.store import user_search, users
 from tenantry.store.engine import Read
@@ -50,7 +51,7 @@ async def search_users(
     found by either name in one list. Raises what `access.require` does.
     """
     await require(read, caller, Action.LIST_USERS, tenant_id, now=now)
-    prefix = text.strip().lower()
+    prefix = name_key(text)
     wanted = limit + 1
     found: list[ListedUser] = []
     place = None if after is None else (after.key, after.id)

@@ -1,7 +1,7 @@
 """User accounts of a tenant: created, changed, deleted and restored by everyone through these functions.
 
 A deleted user is kept for RESTORABLE, cannot be seen but in the list of deleted users, and gives its name free. Names
-are compared in lower case. Source: Partner Center contract §3.2 and §4.
+are compared in their normal form. Source: Partner Center contract §3.2 and §4.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
+from tenantry.core.normal_form import name_key
 from tenantry.directory.blocking import end_access
 from tenantry.directory.roles import require_over
 from tenantry.directory.sessions import end_sessions
@@ -227,7 +228,7 @@ async def _change(tx: Tx, caller: Caller, user: User, wanted: dict[str, str], no
     if not _SENSITIVE.isdisjoint(changed):
         await require_over(tx, caller, user.tenant_id, user.id, now)
     name = changed.get("user_principal_name")
-    if name is not None and name.lower() != user.upn_key:
+    if name is not None and name_key(name) != user.upn_key:
         await _require_domain(tx, user.tenant_id, name)
         await _claim_name(tx, user.tenant_id, name, now)
     updated = await users.update(tx, user.tenant_id, user.id, now=now, **changed)

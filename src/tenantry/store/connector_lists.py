@@ -39,7 +39,7 @@ async def list_by_name(
 ) -> list[ListedConnector]:
     """At most `limit` connectors by name, after the position (`name_key`, `id`). Service accounts are not listed.
 
-    `created_by`: only this user's. `named_like`: a lower-case LIKE pattern whose escape character is `!`.
+    `created_by`: only this user's. `named_like`: a LIKE pattern in normal form whose escape character is `!`.
     """
     return await read.all(
         ListedConnector,
@@ -54,13 +54,13 @@ async def list_by_name(
                     WHERE t.tenant_id = :tenant_id AND t.connector_id = c.id AND t.revoked_at IS NULL)
                ELSE (SELECT MAX(s.last_used_at) FROM connector_secrets s WHERE s.connector_id = c.id) END
                AS last_used_at,
-               LOWER(c.name) AS name_key
+               c.name_key
         FROM connectors c LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = c.created_by
         WHERE c.tenant_id = :tenant_id AND c.deleted_at IS NULL AND c.kind <> 'service_account'
           AND (CAST(:created_by AS TEXT) IS NULL OR c.created_by = :created_by)
-          AND LOWER(c.name) LIKE :named_like ESCAPE '!'
-          AND (LOWER(c.name), c.id) > (:after_name, :after_id)
-        ORDER BY LOWER(c.name), c.id LIMIT :limit
+          AND c.name_key LIKE :named_like ESCAPE '!'
+          AND (c.name_key, c.id) > (:after_name, :after_id)
+        ORDER BY c.name_key, c.id LIMIT :limit
         """,
         tenant_id=tenant_id,
         now=now,
@@ -86,7 +86,7 @@ async def list_grantable(read: Read, tenant_id: TenantId, limit: int) -> list[Ch
         """
         SELECT id, name FROM connectors
         WHERE tenant_id = :tenant_id AND deleted_at IS NULL AND deactivated_at IS NULL AND kind <> 'service_account'
-        ORDER BY LOWER(name), id LIMIT :limit
+        ORDER BY name_key, id LIMIT :limit
         """,
         tenant_id=tenant_id,
         limit=limit,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import ConnectorId, TenantId
+from tenantry.core.normal_form import name_key
 from tenantry.store.engine import Read, Tx
 
 
@@ -49,15 +50,17 @@ async def insert(
     row = await tx.one_or_none(
         str,
         """
-        INSERT INTO connectors (id, tenant_id, kind, name, description, permissions, redirect_uris, email, created_by,
-                                created_at)
-        VALUES (:id, :tenant_id, :kind, :name, :description, :permissions, :redirect_uris, :email, :created_by, :now)
+        INSERT INTO connectors (id, tenant_id, kind, name, name_key, description, permissions, redirect_uris, email,
+                                created_by, created_at)
+        VALUES (:id, :tenant_id, :kind, :name, :name_key, :description, :permissions, :redirect_uris, :email,
+                :created_by, :now)
         ON CONFLICT DO NOTHING RETURNING id
         """,
         id=connector_id,
         tenant_id=tenant_id,
         kind=kind,
         name=name,
+        name_key=name_key(name),
         description=description,
         permissions=permissions,
         redirect_uris=redirect_uris,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import ConnectorId, EnterpriseId, TenantId
+from tenantry.core.normal_form import name_key
 from tenantry.store.engine import Read, Tx
 
 
@@ -33,13 +34,14 @@ async def insert(
     """A new enterprise without a service account of its own."""
     await tx.run(
         """
-        INSERT INTO enterprises (id, tenant_id, emm_tenant_id, name, primary_domain, created_at)
-        VALUES (:id, :tenant_id, :emm_tenant_id, :name, :primary_domain, :now)
+        INSERT INTO enterprises (id, tenant_id, emm_tenant_id, name, name_key, primary_domain, created_at)
+        VALUES (:id, :tenant_id, :emm_tenant_id, :name, :name_key, :primary_domain, :now)
         """,
         id=enterprise_id,
         tenant_id=tenant_id,
         emm_tenant_id=emm_tenant_id,
         name=name,
+        name_key=name_key(name),
         primary_domain=primary_domain,
         now=now,
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import GroupId, TenantId
+from tenantry.core.normal_form import name_key
 from tenantry.store.engine import Read, Tx
 
 
@@ -32,11 +33,6 @@ class GroupRow(NamedTuple):
     level_unprovisioned: int
     sub_groups: int
     parents: int
-
-
-def name_key(name: str) -> str:
-    """What lists of groups go by."""
-    return name.strip().lower()
 
 
 async def insert(

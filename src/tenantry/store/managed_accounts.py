@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId, UserId
+from tenantry.core.normal_form import name_key
 from tenantry.store.engine import Read, Tx
 
 
@@ -59,7 +60,7 @@ async def insert_or_update(
         enterprise_id=enterprise_id,
         account_type=account_type,
         account_identifier=account_identifier,
-        search_key=account_identifier.lower(),
+        search_key=name_key(account_identifier),
         display_name=display_name,
         user_id=user_id,
         now=now,
@@ -89,7 +90,7 @@ async def insert_google_managed(
         id=new_id,
         enterprise_id=enterprise_id,
         primary_email=primary_email,
-        search_key=primary_email.lower(),
+        search_key=name_key(primary_email),
         display_name=display_name,
         user_id=user_id,
         now=now,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
+from tenantry.core.normal_form import name_key
 from tenantry.store.engine import Read, Tx
 from tenantry.store.pages import beyond
 from tenantry.store.relationships import DelegatedRelationship
@@ -47,7 +48,7 @@ async def remember(
         """,
         tenant_id=tenant_id,
         customer_tenant_id=customer_tenant_id,
-        name_key=None if name is None else name.strip().lower(),
+        name_key=None if name is None else name_key(name),
         is_reseller=None if is_reseller is None else int(is_reseller),
         now=now,
     )
@@ -90,7 +91,7 @@ async def rename(tx: Tx, tenant_id: TenantId, customer_tenant_id: TenantId, name
         """,
         tenant_id=tenant_id,
         customer_tenant_id=customer_tenant_id,
-        name_key=name.strip().lower(),
+        name_key=name_key(name),
     )
 
 

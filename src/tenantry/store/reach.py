@@ -87,18 +87,20 @@ async def list_partner_paths(
         SELECT p.kind, p.id, p.name, p.partner_id, p.partner_name, p.role_ids, p.status, p.ends_at, p.name_key
         FROM (
             SELECT 'relationship' AS kind, r.id, r.display_name AS name, r.partner_tenant_id AS partner_id,
-                   t.name AS partner_name, r.role_ids, r.status, r.expires_at AS ends_at, LOWER(t.name) AS name_key
+                   t.name AS partner_name, r.role_ids, r.status, r.expires_at AS ends_at, t.name_key,
+                   r.name_key AS own_key
             FROM delegated_relationships r JOIN tenants t ON t.id = r.partner_tenant_id
             WHERE r.tenant_id = :tenant_id AND r.status IN ('active', 'expiring', 'approvalPending')
               AND r.expires_at > :now AND t.deleted_at IS NULL AND t.disabled_at IS NULL
             UNION ALL
             SELECT 'enterprise' AS kind, e.id, e.name, e.emm_tenant_id AS partner_id, t.name AS partner_name,
-                   '' AS role_ids, 'active' AS status, CAST(NULL AS BIGINT) AS ends_at, LOWER(t.name) AS name_key
+                   '' AS role_ids, 'active' AS status, CAST(NULL AS BIGINT) AS ends_at, t.name_key,
+                   e.name_key AS own_key
             FROM enterprises e JOIN tenants t ON t.id = e.emm_tenant_id
             WHERE e.tenant_id = :tenant_id AND e.unenrolled_at IS NULL AND e.emm_tenant_id <> e.tenant_id
               AND t.deleted_at IS NULL AND t.disabled_at IS NULL
         ) p
-        WHERE (p.name_key LIKE :named_like ESCAPE '!' OR LOWER(p.name) LIKE :named_like ESCAPE '!')
+        WHERE (p.name_key LIKE :named_like ESCAPE '!' OR p.own_key LIKE :named_like ESCAPE '!')
           AND (p.name_key, p.id) > (:after_name, :after_id)
         ORDER BY p.name_key, p.id LIMIT :limit
         """,
@@ -144,7 +146,7 @@ async def list_app_paths(
                c.group_tokens, c.tenant_grant, c.user_grant, tu.display_name AS tenant_giver,
                uu.display_name AS user_giver, uu.id AS user_giver_id
         FROM (
-            SELECT c.id, c.name, c.kind, c.permissions, c.deactivated_at, LOWER(c.name) AS name_key,
+            SELECT c.id, c.name, c.kind, c.permissions, c.deactivated_at, c.name_key,
                    (SELECT COUNT(*) FROM (
                         SELECT 1 FROM grants t WHERE t.tenant_id = :tenant_id AND t.connector_id = c.id
                         AND t.reach = 'tenant' AND t.revoked_at IS NULL AND t.expires_at > :now LIMIT :most) n
@@ -168,12 +170,12 @@ async def list_app_paths(
               AND (c.kind = 'service_account' OR EXISTS (
                     SELECT 1 FROM grants t WHERE t.tenant_id = :tenant_id AND t.connector_id = c.id
                     AND t.reach IN ('tenant', 'user', 'group') AND t.revoked_at IS NULL AND t.expires_at > :now))
-              AND (LOWER(c.name) LIKE :named_like ESCAPE '!' OR EXISTS (
+              AND (c.name_key LIKE :named_like ESCAPE '!' OR EXISTS (
                     SELECT 1 FROM grants t JOIN groups g ON g.tenant_id = :tenant_id AND g.id = t.group_id
                     WHERE t.tenant_id = :tenant_id AND t.connector_id = c.id AND t.reach = 'group'
-                    AND t.revoked_at IS NULL AND t.expires_at > :now AND LOWER(g.name) LIKE :named_like ESCAPE '!'))
-              AND (LOWER(c.name), c.id) > (:after_name, :after_id)
-            ORDER BY LOWER(c.name), c.id LIMIT :limit
+                    AND t.revoked_at IS NULL AND t.expires_at > :now AND g.name_key LIKE :named_like ESCAPE '!'))
+              AND (c.name_key, c.id) > (:after_name, :after_id)
+            ORDER BY c.name_key, c.id LIMIT :limit
         ) c
         LEFT JOIN grants tg ON tg.tenant_id = :tenant_id AND tg.id = c.tenant_grant
         LEFT JOIN users tu ON tu.tenant_id = :tenant_id AND tu.id = tg.user_id
@@ -203,12 +205,12 @@ async def list_group_tokens(
         """
         SELECT t.id, t.connector_id, t.group_id, g.name AS group_name, u.display_name AS giver
         FROM (
-            SELECT t.id, t.connector_id, t.group_id, t.user_id, t.expires_at, LOWER(c.name) AS name_key
+            SELECT t.id, t.connector_id, t.group_id, t.user_id, t.expires_at, c.name_key
             FROM connectors c CROSS JOIN grants t
             WHERE c.tenant_id = :tenant_id AND c.deleted_at IS NULL AND t.connector_id = c.id
-              AND (LOWER(c.name), c.id) >= (:first_name, :first_id) AND (LOWER(c.name), c.id) <= (:last_name, :last_id)
+              AND (c.name_key, c.id) >= (:first_name, :first_id) AND (c.name_key, c.id) <= (:last_name, :last_id)
               AND t.tenant_id = :tenant_id AND t.reach = 'group' AND t.revoked_at IS NULL AND t.expires_at > :now
-            ORDER BY LOWER(c.name), c.id, t.expires_at LIMIT :limit
+            ORDER BY c.name_key, c.id, t.expires_at LIMIT :limit
         ) t
         JOIN groups g ON g.tenant_id = :tenant_id AND g.id = t.group_id AND g.deleted_at IS NULL
         JOIN users u ON u.tenant_id = :tenant_id AND u.id = t.user_id AND u.soft_deleted_at IS NULL

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import RelationshipId, TenantId
+from tenantry.core.normal_form import name_key
 from tenantry.store.engine import Read, Tx
 
 
@@ -93,11 +94,11 @@ async def insert(
     return await tx.one_or_none(
         DelegatedRelationship,
         f"""
-        INSERT INTO delegated_relationships (tenant_id, id, partner_tenant_id, display_name, role_ids, status,
-                                             created_at, expires_at)
+        INSERT INTO delegated_relationships (tenant_id, id, partner_tenant_id, display_name, name_key, role_ids,
+                                             status, created_at, expires_at)
         SELECT CAST(:tenant_id AS TEXT), CAST(:id AS TEXT), CAST(:partner_tenant_id AS TEXT),
-               CAST(:display_name AS TEXT), CAST(:role_ids AS TEXT), 'approvalPending', CAST(:now AS BIGINT),
-               CAST(:expires_at AS BIGINT)
+               CAST(:display_name AS TEXT), CAST(:name_key AS TEXT), CAST(:role_ids AS TEXT), 'approvalPending',
+               CAST(:now AS BIGINT), CAST(:expires_at AS BIGINT)
         WHERE NOT EXISTS (
             SELECT 1 FROM delegated_relationships
             WHERE tenant_id = :tenant_id AND partner_tenant_id = :partner_tenant_id
@@ -108,6 +109,7 @@ async def insert(
         id=relationship_id,
         partner_tenant_id=partner_tenant_id,
         display_name=display_name,
+        name_key=name_key(display_name),
         role_ids=role_ids,
         now=now,
         expires_at=expires_at,

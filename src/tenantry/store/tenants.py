@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
+from tenantry.core.normal_form import name_key
 from tenantry.store.engine import Read, Tx
 
 
@@ -36,11 +37,12 @@ async def insert(tx: Tx, tenant_id: TenantId, *, name: str, country: str | None,
     row = await tx.one_or_none(
         str,
         """
-        INSERT INTO tenants (id, name, country, created_at) VALUES (:id, :name, :country, :now)
+        INSERT INTO tenants (id, name, name_key, country, created_at) VALUES (:id, :name, :name_key, :country, :now)
         ON CONFLICT (id) DO NOTHING RETURNING id
         """,
         id=tenant_id,
         name=name,
+        name_key=name_key(name),
         country=country,
         now=now,
     )
@@ -143,12 +145,13 @@ async def update(tx: Tx, tenant_id: TenantId, *, name: str, country: str | None)
     """Rename a live tenant; False when there is none that differs."""
     changed = await tx.run(
         """
-        UPDATE tenants SET name = :name, country = :country
+        UPDATE tenants SET name = :name, name_key = :name_key, country = :country
         WHERE id = :id AND disabled_at IS NULL AND deleted_at IS NULL
           AND (name <> :name OR COALESCE(country, '') <> COALESCE(CAST(:country AS TEXT), ''))
         """,
         id=tenant_id,
         name=name,
+        name_key=name_key(name),
         country=country,
     )
     return changed == 1

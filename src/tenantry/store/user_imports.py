@@ -5,6 +5,7 @@ A row is there until it became a user; what is left at the end are the rows that
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,7 +15,10 @@ from tenantry.store.engine import Read, Tx
 
 
 class UserImport(NamedTuple):
-    """One file. Rows are numbered from 2, as a spreadsheet shows them; those before `next_row` have been tried."""
+    """One file. A row's number is its line in the file; those before `next_row` have been tried.
+
+    `ignored` is a JSON list of headings, as the file has them, of columns that were not taken.
+    """
 
     id: str
     file_name: str
@@ -24,6 +28,7 @@ class UserImport(NamedTuple):
     next_row: int
     created: int
     failed: int
+    ignored: str
 
 
 class ImportRow(NamedTuple):
@@ -41,15 +46,16 @@ async def insert(
     *,
     file_name: str,
     created_by: str,
-    rows: Sequence[tuple[int, str]],
+    rows: Sequence[tuple[int, str, str | None]],
+    ignored: Sequence[str],
     now: Micros,
 ) -> None:
-    """Keep a file: its rows as (number, JSON)."""
+    """Keep a file: its rows as (number, JSON, what is wrong with it already)."""
     await tx.run(
         """
         INSERT INTO user_imports (tenant_id, id, file_name, created_by, created_at, total, next_row, created,
-                                  failed)
-        VALUES (:tenant_id, :id, :file_name, :created_by, :now, :total, 2, 0, 0)
+                                  failed, ignored)
+        VALUES (:tenant_id, :id, :file_name, :created_by, :now, :total, 2, 0, :failed, :ignored)
         """,
         tenant_id=tenant_id,
         id=import_id,
@@ -57,14 +63,17 @@ async def insert(
         created_by=created_by,
         now=now,
         total=len(rows),
+        failed=sum(error is not None for _, _, error in rows),
+        ignored=json.dumps(list(ignored)),
     )
-    values: list[Mapping[str, str | int]] = [
-        {"tenant_id": tenant_id, "import_id": import_id, "number": number, "data": data} for number, data in rows
+    values: list[Mapping[str, str | int | None]] = [
+        {"tenant_id": tenant_id, "import_id": import_id, "number": number, "data": data, "error": error}
+        for number, data, error in rows
     ]
     await tx.run_many(
         """
-        INSERT INTO user_import_rows (tenant_id, import_id, number, data)
-        VALUES (:tenant_id, :import_id, :number, :data)
+        INSERT INTO user_import_rows (tenant_id, import_id, number, data, error)
+        VALUES (:tenant_id, :import_id, :number, :data, :error)
         """,
         values,
     )
@@ -75,7 +84,7 @@ async def find(read: Read, tenant_id: TenantId, import_id: str) -> UserImport | 
     return await read.one_or_none(
         UserImport,
         """
-        SELECT id, file_name, created_by, created_at, total, next_row, created, failed
+        SELECT id, file_name, created_by, created_at, total, next_row, created, failed, ignored
         FROM user_imports WHERE tenant_id = :tenant_id AND id = :id
         """,
         tenant_id=tenant_id,
@@ -98,19 +107,19 @@ async def claim_rows(tx: Tx, tenant_id: TenantId, import_id: str, *, from_row: i
     return changed == 1
 
 
-async def list_rows(read: Read, tenant_id: TenantId, import_id: str, *, from_row: int, to_row: int) -> list[ImportRow]:
-    """The rows from `from_row` until before `to_row`, in order."""
+async def list_rows(read: Read, tenant_id: TenantId, import_id: str, *, from_row: int, limit: int) -> list[ImportRow]:
+    """At most `limit` rows from `from_row` on, in order."""
     return await read.all(
         ImportRow,
         """
         SELECT number, data, error FROM user_import_rows
-        WHERE tenant_id = :tenant_id AND import_id = :import_id AND number >= :from_row AND number < :to_row
-        ORDER BY number
+        WHERE tenant_id = :tenant_id AND import_id = :import_id AND number >= :from_row
+        ORDER BY number LIMIT :limit
         """,
         tenant_id=tenant_id,
         import_id=import_id,
         from_row=from_row,
-        to_row=to_row,
+        limit=limit,
     )
 
 

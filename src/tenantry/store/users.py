@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
+from tenantry.core.normal_form import name_key
 from tenantry.store.engine import Read, Tx
 
 
 class User(NamedTuple):
-    """One row. Live when neither disabled nor soft-deleted. `upn_key` is the name in lower case."""
+    """One row. Live when neither disabled nor soft-deleted. `upn_key` is the name in normal form."""
 
     tenant_id: TenantId
     id: UserId
@@ -32,11 +33,6 @@ class User(NamedTuple):
 _COLUMNS = """
             tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
             usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at"""
-
-
-def display_key(display_name: str) -> str:
-    """What searches by display name begin with: letter case does not count."""
-    return display_name.strip().lower()
 
 
 async def insert(
@@ -68,10 +64,10 @@ async def insert(
         tenant_id=tenant_id,
         id=user_id,
         user_principal_name=user_principal_name,
-        upn_key=user_principal_name.lower(),
+        upn_key=name_key(user_principal_name),
         user_type=user_type,
         display_name=display_name,
-        display_key=display_key(display_name),
+        display_key=name_key(display_name),
         given_name=given_name,
         family_name=family_name,
         usage_location=usage_location,
@@ -99,7 +95,7 @@ async def find_by_name(read: Read, tenant_id: TenantId, user_principal_name: str
         SELECT {_COLUMNS} FROM users WHERE tenant_id = :tenant_id AND upn_key = :upn_key AND soft_deleted_at IS NULL
         """,
         tenant_id=tenant_id,
-        upn_key=user_principal_name.lower(),
+        upn_key=name_key(user_principal_name),
     )
 
 
@@ -156,9 +152,9 @@ async def update(
         tenant_id=tenant_id,
         id=user_id,
         user_principal_name=user_principal_name,
-        upn_key=None if user_principal_name is None else user_principal_name.lower(),
+        upn_key=None if user_principal_name is None else name_key(user_principal_name),
         display_name=display_name,
-        display_key=None if display_name is None else display_key(display_name),
+        display_key=None if display_name is None else name_key(display_name),
         given_name=given_name,
         family_name=family_name,
         usage_location=usage_location,

@@ -9,8 +9,9 @@ import pytest
 
 from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, UserId
+from tenantry.core.phone_numbers import read_number
 from tenantry.directory.members import Newcomers, add_members, list_members
-from tenantry.directory.phones import add_verified_phone, normalise
+from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.users import delete_user
 from tenantry.store import audit_events
 from tenantry.store.engine import Store
@@ -43,7 +44,7 @@ async def members(store: Store, tenant: SomeTenant, group: GroupId) -> dict[User
     [("+12065557777", None), (" +1 (206) 555-7777 ", None), ("206 555 7777", "US"), ("+1-206-555-7777", "DE")],
 )
 def test_one_number_has_one_form(raw: str, country: str | None) -> None:
-    assert normalise(raw, country) == NUMBER
+    assert read_number(raw, country) == NUMBER
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_one_number_has_one_form(raw: str, country: str | None) -> None:
 )
 def test_what_is_no_number_is_refused(raw: str) -> None:
     with pytest.raises(InvalidValue) as refused:
-        normalise(raw)
+        read_number(raw)
     assert refused.value.field == "number"
 
 

@@ -6,6 +6,7 @@ import asyncio
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,74 @@ def fill_at_0013(connection: sa.Connection) -> None:
         ),
         {"secret": b""},
     )
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_the_names_of_a_database_in_use_get_the_normal_form_they_are_found_by(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    server: PostgresServer | None = request.getfixturevalue("postgres_server") if engine == "postgresql" else None
+    if server is not None:
+        asyncio.run(server.create_database("with_names"))
+        url = server.url("with_names")
+    migrate._on_connection(url, fill_at_0015)
+    migrate.upgrade(url)
+    for table, column, found in (
+        ("users", "display_key", ["dana", "\u00e9lodie"]),
+        ("group_members", "member_key", [None, "\u00e9lodie"]),
+        ("groups", "name_key", ["strasse"]),
+        ("tenants", "name_key", ["\u00e9quipe"]),
+        ("connectors", "name_key", ["apps"]),
+        ("enterprises", "name_key", ["emm"]),
+        ("delegated_relationships", "name_key", ["d\u00e9l\u00e9gation"]),
+        ("managed_accounts", "search_key", ["\u00e9lodie@t"]),
+        ("partner_customers", "name_key", ["t"]),
+    ):
+        rows = migrate._on_connection(url, partial(texts_of, table=table, column=column))
+        assert sorted(rows, key=str) == sorted(found, key=str), table
+    if server is not None:
+        asyncio.run(server.drop_database("with_names"))
+
+
+def texts_of(connection: sa.Connection, *, table: str, column: str) -> list[str | None]:
+    return list(connection.execute(sa.text(f"SELECT {column} FROM {table}")).scalars())
+
+
+def fill_at_0015(connection: sa.Connection) -> None:
+    """Names of every kind with the keys that earlier versions gave them."""
+    command.upgrade(migrate.config_for(connection), "0015")
+    for statement in (
+        "INSERT INTO tenants (id, name, created_at) VALUES ('t', 'E\u0301quipe', 1)",
+        """
+        INSERT INTO users (tenant_id, id, user_principal_name, upn_key, user_type, display_name, display_key,
+                           created_at, updated_at, soft_deleted_at)
+        VALUES ('t', 'u', 'e@t', 'e@t', 'member', 'E\u0301lodie', 'e\u0301lodie', 1, 1, NULL),
+               ('t', 'v', 'v@t', 'v@t', 'member', 'Dana ', 'dana', 1, 1, 1)
+        """,
+        """
+        INSERT INTO groups (tenant_id, id, name, name_key, welcome_message, group_type, created_at, updated_at)
+        VALUES ('t', 'g', 'STRA\u1e9eE', 'stra\u00dfe', '', 'group', 1, 1)
+        """,
+        """
+        INSERT INTO group_members (tenant_id, group_id, user_id, role, added_at, member_key)
+        VALUES ('t', 'g', 'u', 'admin', 1, 'e\u0301lodie'), ('t', 'g', 'v', 'member', 1, NULL)
+        """,
+        """
+        INSERT INTO connectors (id, tenant_id, kind, name, description, permissions, redirect_uris, created_at)
+        VALUES ('c', 't', 'public', '\uff21\uff50\uff50\uff53', '', '', '[]', 1)
+        """,
+        "INSERT INTO enterprises (id, tenant_id, emm_tenant_id, name, created_at) VALUES ('e', 't', 't', ' EMM', 1)",
+        """
+        INSERT INTO delegated_relationships (tenant_id, id, partner_tenant_id, display_name, role_ids, status,
+                                             created_at)
+        VALUES ('t', 'r', 't', 'De\u0301le\u0301gation', '', 'active', 1)
+        """,
+        """
+        INSERT INTO managed_accounts (tenant_id, id, enterprise_id, management_type, account_type, primary_email,
+                                      search_key, device_count, created_at, updated_at)
+        VALUES ('t', '1', 'e', 'google_managed', 'user_account', 'e\u0301lodie@t', 'e\u0301lodie@t', 0, 1, 1)
+        """,
+        "INSERT INTO partner_customers (tenant_id, customer_tenant_id, name_key, created_at) VALUES ('t', 't', 't', 1)",
+    ):
+        connection.exec_driver_sql(statement)

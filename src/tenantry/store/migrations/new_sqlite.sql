@@ -54,7 +54,7 @@ CREATE TABLE delegated_relationships (
 	created_at BIGINT NOT NULL, 
 	activated_at BIGINT, 
 	expires_at BIGINT, 
-	ended_at BIGINT, 
+	ended_at BIGINT, name_key TEXT DEFAULT '' NOT NULL, 
 	CONSTRAINT pk_delegated_relationships PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT fk_delegated_relationships_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
@@ -366,7 +366,7 @@ CREATE TABLE user_imports (
 	total BIGINT NOT NULL, 
 	next_row BIGINT NOT NULL, 
 	created BIGINT NOT NULL, 
-	failed BIGINT NOT NULL, 
+	failed BIGINT NOT NULL, ignored TEXT DEFAULT '[]' NOT NULL, 
 	CONSTRAINT pk_user_imports PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT fk_user_imports_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
@@ -477,7 +477,7 @@ CREATE TABLE "tenants" (
 	country TEXT, 
 	created_at BIGINT NOT NULL, 
 	disabled_at BIGINT, 
-	deleted_at BIGINT, 
+	deleted_at BIGINT, name_key TEXT DEFAULT '' NOT NULL, 
 	PRIMARY KEY (id)
 ) WITHOUT ROWID;
 CREATE TABLE "connectors" (
@@ -492,7 +492,7 @@ CREATE TABLE "connectors" (
 	created_by TEXT, 
 	created_at BIGINT NOT NULL, 
 	deactivated_at BIGINT, 
-	deleted_at BIGINT, 
+	deleted_at BIGINT, name_key TEXT DEFAULT '' NOT NULL, 
 	PRIMARY KEY (id), 
 	CONSTRAINT fk_connectors_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 ) WITHOUT ROWID;
@@ -517,7 +517,7 @@ CREATE TABLE "enterprises" (
 	primary_domain TEXT, 
 	service_account_id TEXT, 
 	created_at BIGINT NOT NULL, 
-	unenrolled_at BIGINT, 
+	unenrolled_at BIGINT, name_key TEXT DEFAULT '' NOT NULL, 
 	PRIMARY KEY (id), 
 	CONSTRAINT fk_enterprises_emm_tenant FOREIGN KEY(emm_tenant_id) REFERENCES tenants (id), 
 	CONSTRAINT fk_enterprises_service_account FOREIGN KEY(service_account_id) REFERENCES connectors (id), 
@@ -640,7 +640,7 @@ CREATE TABLE shared_callbacks (
 	CONSTRAINT fk_shared_callbacks_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
 CREATE INDEX ix_authorization_codes_user ON authorization_codes (tenant_id, user_id) WHERE claimed_at IS NULL;
-INSERT INTO alembic_version VALUES ('0015');
+INSERT INTO alembic_version VALUES ('0016');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');

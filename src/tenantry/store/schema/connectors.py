@@ -12,6 +12,7 @@ reference(
     text("tenant_id", ForeignKey("tenants.id", name="fk_connectors_tenant")),
     text("kind"),  # confidential | service_account | public
     text("name"),
+    text("name_key", default="''"),  # its normal form: what lists go by, and searches look in
     text("description"),
     text("permissions"),  # space-separated, RFC 6749 §3.3
     text("redirect_uris"),  # JSON array

@@ -19,6 +19,7 @@ owned(
     text("id"),
     text("partner_tenant_id"),
     text("display_name"),
+    text("name_key", default="''"),  # its normal form: what searches look in
     text("role_ids"),  # space-separated role template ids
     text("status"),
     time("created_at"),
@@ -34,7 +35,7 @@ owned(
 owned(
     "partner_customers",
     text("customer_tenant_id", ForeignKey("tenants.id", name="fk_partner_customers_customer")),
-    text("name_key"),  # the customer's name in lower case
+    text("name_key"),  # the normal form of the customer's name, or its id
     flag("is_reseller"),
     time("created_at"),
     index("ix_partner_customers_name", "tenant_id", "name_key", "customer_tenant_id"),

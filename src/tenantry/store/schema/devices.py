@@ -24,6 +24,7 @@ reference(
     text("tenant_id", ForeignKey("tenants.id", name="fk_enterprises_tenant")),
     text("emm_tenant_id", ForeignKey("tenants.id", name="fk_enterprises_emm_tenant")),
     text("name"),
+    text("name_key", default="''"),  # its normal form: what searches look in
     maybe_text("primary_domain"),
     maybe_text("service_account_id", ForeignKey("connectors.id", name="fk_enterprises_service_account")),
     time("created_at"),
@@ -43,7 +44,7 @@ owned(
     maybe_text("account_identifier"),
     maybe_text("display_name"),
     maybe_text("primary_email"),
-    text("search_key", default="''"),  # identifier or address in lower case: what lists go by
+    text("search_key", default="''"),  # the normal form of identifier or address: what lists go by
     small("device_count", default="0"),
     time("created_at"),
     time("updated_at"),

@@ -10,7 +10,7 @@ owned(
     "groups",
     text("id"),
     text("name"),
-    text("name_key", default="''"),  # in lower case: what lists go by, and searches begin with
+    text("name_key", default="''"),  # its normal form: what lists go by, and searches begin with
     text("welcome_message"),
     text("group_type"),  # group | connect_group
     maybe_text("image_url"),

@@ -10,6 +10,7 @@ reference(
     "tenants",
     text("id", primary_key=True),
     text("name"),
+    text("name_key", default="''"),  # its normal form: what lists go by, and searches look in
     maybe_text("country"),
     time("created_at"),
     maybe_time("disabled_at"),

@@ -21,10 +21,10 @@ owned(
     "users",
     text("id"),
     text("user_principal_name"),
-    text("upn_key"),  # case-folded
+    text("upn_key"),  # in normal form
     text("user_type"),  # member | guest: a guest is known by a phone number only
     text("display_name"),
-    text("display_key", default="''"),  # in lower case: what lists go by, and searches begin with
+    text("display_key", default="''"),  # its normal form: what lists go by, and searches begin with
     maybe_text("given_name"),
     maybe_text("family_name"),
     maybe_text("usage_location"),
@@ -112,6 +112,7 @@ owned(
     number("next_row"),  # rows before it have been tried
     number("created"),
     number("failed"),
+    text("ignored", default="'[]'"),  # JSON: the columns of the file that were not taken
     key=("id",),
 )
 

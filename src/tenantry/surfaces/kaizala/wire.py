@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tenantry.access.actions import GroupRole, Permission
+from tenantry.core import phone_numbers
 from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import GroupId, UserId, parse_guid
 from tenantry.directory.groups import GroupType, GroupView
 from tenantry.directory.members import MAX_NEWCOMERS
-from tenantry.directory.phones import normalise
 from tenantry.store.member_lists import ListedMember
 from tenantry.store.members import MemberRow
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, Fields, parse_json, read_body, read_flag
@@ -97,8 +97,9 @@ def read_member_id(raw: str) -> UserId:
 
 def read_number(fields: Fields) -> str:
     """`mobileNumber` in E.164. Raises InvalidValue."""
+    raw = fields.text("mobileNumber", required=True, max_length=64)
     try:
-        return normalise(fields.text("mobileNumber", required=True, max_length=64))
+        return phone_numbers.read_number(raw, field="mobileNumber")
     except InvalidValue as error:
         raise InvalidValue(f"mobileNumber: {error.public}", field="mobileNumber") from None
 

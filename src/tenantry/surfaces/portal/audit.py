@@ -17,8 +17,8 @@ from tenantry.audit import events
 from tenantry.audit.exports import TYPE, Export
 from tenantry.audit.record import record
 from tenantry.core.clock import DAY, SECOND, to_iso
+from tenantry.core.csv_files import MARK, write_row
 from tenantry.core.ids import TenantId
-from tenantry.directory.user_files import write_row
 from tenantry.store import audit_seals
 from tenantry.store.audit_search import FoundEvent
 from tenantry.store.engine import Read
@@ -136,7 +136,7 @@ async def export_audit(request: Request, session: SignedIn, format: str = "csv")
     async def lines() -> AsyncIterator[str]:
         found, following = page
         if format == "csv":
-            yield file.add("\ufeff" + write_row(_EXPORTED))
+            yield file.add(MARK + write_row(_EXPORTED))
         while True:
             yield file.add("".join(line(_values(event)) for event in found), len(found))
             if following is None:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action, Permission
 from tenantry.access.decide import decide, require
-from tenantry.connectors.connectors import NewConnector, check_details, get_connector, register_connector
+from tenantry.connectors.connectors import NewConnector, get_connector, read_details, register_connector
 from tenantry.connectors.secrets import MOST_LIVE, list_secrets
 from tenantry.connectors.service_accounts import list_service_account_keys
 from tenantry.core.ids import ConnectorId, UserId
@@ -91,7 +91,7 @@ async def register(request: Request, session: SignedIn) -> Response:
     redirect_uris = form.lines("redirect_uris")
     with form.showing_errors():
         if not form.errors:
-            check_details(name, description, redirect_uris)
+            read_details(name, description, redirect_uris)
     if form.errors or form.value("step") == "back":
         return render(request, "connector_details.html", form=form)
     chosen = [permission for permission in Permission if permission in form.texts("permissions")]

@@ -9,6 +9,7 @@ from tenantry.access.decide import decide, require
 from tenantry.core.clock import HOUR
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import RelationshipId, TenantId
+from tenantry.core.normal_form import name_key
 from tenantry.delegation.acting import enter_customer, leave_customer, standing_of
 from tenantry.delegation.relationships import end_relationship, request_relationship, status_at
 from tenantry.directory.tenants import get_tenant, resolve_tenant
@@ -41,7 +42,7 @@ async def show_customers(
     place = position(key, after)
     async with reading(request) as (read, now):
         found = await partner_customers.list_by_name(
-            read, session.tenant_id, now, prefix=text.lower(), after=place, limit=PAGE + 1
+            read, session.tenant_id, now, prefix=name_key(text), after=place, limit=PAGE + 1
         )
         may_request = await decide(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
     last = found[PAGE - 1] if len(found) > PAGE else None

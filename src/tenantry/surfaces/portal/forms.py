@@ -31,6 +31,7 @@ from tenantry.core.errors import (
     VersionMismatch,
 )
 from tenantry.core.ids import TenantId
+from tenantry.core.names import cleaned_name, trim
 from tenantry.directory.sessions import hold_session
 from tenantry.store import idempotency
 from tenantry.store.engine import Tx
@@ -97,7 +98,9 @@ class Form:
 
     def text(self, name: str, *, required: bool = False, max_length: int = 1024, several_lines: bool = False) -> str:
         """Without outer blanks. Too long, empty though required, or not storable: an error beside the field."""
-        text = self.value(name).strip()
+        text = trim(self.value(name))
+        if several_lines:
+            text = text.strip()
         if required and not text:
             self.fail(name, _("Please fill this in."))
         elif len(text) > max_length:
@@ -113,7 +116,7 @@ class Form:
     def file_name(self, name: str) -> str:
         """What the browser called the file, without directories and control characters."""
         last = self.file_names.get(name, "").replace("\\", "/").rpartition("/")[2]
-        return "".join(char for char in last if char.isprintable() and is_clean(char)) or "file"
+        return cleaned_name(last, longest=200) or "file"
 
     def file(self, name: str) -> bytes:
         """The file, so that what is wrong with it is said beside the field. None chosen: empty, and an error."""

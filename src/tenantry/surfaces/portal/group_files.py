@@ -14,10 +14,10 @@ from tenantry.audit.events import GroupMembersExported
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import SECOND, Micros
+from tenantry.core.csv_files import MARK, write_row
 from tenantry.core.ids import GroupId, TenantId
 from tenantry.directory.group_lists import FoundMembers, search_members
 from tenantry.directory.subscribers import search_subscribers
-from tenantry.directory.user_files import write_row
 from tenantry.store.engine import Read
 from tenantry.store.member_lists import ListedMember
 from tenantry.store.pages import Position
@@ -74,7 +74,7 @@ async def _export(
 
     async def lines() -> AsyncIterator[str]:
         found, after = page
-        yield "\ufeff" + write_row(("member", "role", "display_name", "phone_number"))
+        yield MARK + write_row(("member", "role", "display_name", "phone_number"))
         while True:
             yield "".join(write_row(_cells(row)) for row in found)
             if after is None:

@@ -6,6 +6,8 @@ The pages are the same at either address.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -97,11 +99,14 @@ async def import_file(request: Request, session: SignedIn, into: Into) -> Respon
     """Everybody whose row is right; the others are listed with the reason."""
     form = await read_form(request, limit=FILE_LIMIT)
     done: LetIn | None = None
+    ignored: list[str] = []
     raw = form.file("file")
     if raw:
         with form.showing_errors():
-            done = await _let_in(request, session, into, form, read_people(raw), whole=False)
-    return await _page(request, session, into, "group_people_import.html", form, done)
+            file = await asyncio.to_thread(read_people, raw)
+            ignored = file.ignored
+            done = await _let_in(request, session, into, form, file.rows, whole=False)
+    return await _page(request, session, into, "group_people_import.html", form, done, ignored)
 
 
 async def _let_in(
@@ -120,7 +125,13 @@ async def _let_in(
 
 
 async def _page(
-    request: Request, session: Session, into: _Into, template: str, form: Form, done: LetIn | None = None
+    request: Request,
+    session: Session,
+    into: _Into,
+    template: str,
+    form: Form,
+    done: LetIn | None = None,
+    ignored: Sequence[str] = (),
 ) -> Response:
     caller, here = session.caller, session.here
     async with reading(request) as (read, now):
@@ -134,6 +145,7 @@ async def _page(
         form=form,
         group=group,
         done=done,
+        ignored=ignored,
         most=MOST_ROWS,
         example=SUBSCRIBERS_EXAMPLE if into.subscribers else MEMBERS_EXAMPLE,
         subscribers=into.subscribers,

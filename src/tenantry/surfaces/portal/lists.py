@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from tenantry.core.normal_form import name_key
 from tenantry.store.pages import Position
 from tenantry.surfaces.shared.body import is_clean
 
@@ -15,7 +16,7 @@ def searched(q: str) -> str:
 
 def like(text: str) -> str:
     """LIKE, anywhere in the name; `!` is its escape character."""
-    escaped = text.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    escaped = name_key(text).replace("!", "!!").replace("%", "!%").replace("_", "!_")
     return f"%{escaped}%"
 
 

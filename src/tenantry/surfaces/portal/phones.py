@@ -7,10 +7,11 @@ from starlette.background import BackgroundTask
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import HOUR, MINUTE
+from tenantry.core.codes import LONGEST
 from tenantry.core.errors import NotFound
+from tenantry.core.phone_numbers import read_number
 from tenantry.directory.messages import can_send, require_gateway, send_or_log
 from tenantry.directory.own_phones import claim_registration, remove_own_phone, request_registration_pin
-from tenantry.directory.phones import normalise
 from tenantry.directory.pins import PinRules
 from tenantry.directory.second_factors import find_factors
 from tenantry.directory.tenants import get_tenant
@@ -86,11 +87,11 @@ async def verify_pin(request: Request, session: SignedInAnywhere) -> Response:
     deps, origin = deps_of(request), origin_of(request.scope)
     form = await read_form(request)
     number = form.text("number", required=True)
-    pin = "".join(form.text("pin", required=True, max_length=20).split())
+    pin = form.text("pin", required=True, max_length=LONGEST)
     proven = False
     with form.showing_errors(number="pin"):
         _limit_address(deps, origin.address)
-        number = normalise(number)
+        number = read_number(number)
         async with deps.store.write() as tx:
             proven = await claim_registration(
                 tx, session.caller, deps.hasher, session.tenant_id, session.user_id, number, pin, deps.clock()
@@ -159,7 +160,7 @@ async def _read_number(deps: Deps, session: Session, form: Form) -> str:
         return ""
     async with deps.store.read() as read:
         country = (await get_tenant(read, session.tenant_id)).country
-    return normalise("+" + typed[2:] if typed.startswith("00") else typed, country)
+    return read_number(typed, country)
 
 
 def _pin_rules(settings: Settings) -> PinRules:

@@ -62,7 +62,7 @@ async def set_up_totp(request: Request, session: Proven) -> Response:
             async with deps.store.write() as tx:
                 await begin_totp(tx, key, tenant_id, user_id, now)
             return see_other(with_next(request, "/second-factor/totp"))
-        code = form.text("code", required=True, max_length=20)
+        code = form.text("code", required=True, max_length=64)
         async with deps.store.write() as tx:
             codes = await confirm_totp(tx, key, deps.hasher, caller, tenant_id, user_id, code, now)
             return await _added(tx, request, session, AMR[Method.TOTP], codes)

@@ -5,6 +5,7 @@ Each step is a form: a script sends it by itself, without one there is a button.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -12,7 +13,8 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
-from tenantry.directory.user_files import COLUMNS, MOST_ROWS, REQUIRED, read_rows, write_row
+from tenantry.core.csv_files import MARK, write_row
+from tenantry.directory.user_files import BLOCKED, COLUMNS, ERROR, MOST_ROWS, REQUIRED, read_users
 from tenantry.directory.user_imports import begin_import, get_import, is_over, try_next_rows
 from tenantry.store import user_imports
 from tenantry.store.user_imports import ImportRow
@@ -26,6 +28,7 @@ from tenantry.surfaces.shared.routing import performs
 FILE_LIMIT = 8 * 1024 * 1024
 ERRORS_SHOWN = 100
 
+_headings = msgspec.json.Decoder(list[str])
 _decoder = msgspec.json.Decoder(dict[str, str])
 
 router = APIRouter()
@@ -49,10 +52,10 @@ async def take_file(request: Request, session: SignedIn) -> Response:
     import_id = ""
     if raw:
         with form.showing_errors():
-            rows = read_rows(raw)
+            file = await asyncio.to_thread(read_users, raw)
             async with once(request, session, form, back="/users") as (tx, now):
                 import_id = await begin_import(
-                    tx, session.caller, session.here, file_name=form.file_name("file"), rows=rows, now=now
+                    tx, session.caller, session.here, file_name=form.file_name("file"), file=file, now=now
                 )
     if not import_id:
         return _form_page(request, form)
@@ -100,6 +103,7 @@ async def _progress_page(request: Request, session: Session, import_id: str) -> 
         "user_import_progress.html",
         state=state,
         over=is_over(state),
+        ignored=_headings.decode(state.ignored),
         failed=[(row, _name_of(row)) for row in failed],
     )
 
@@ -118,9 +122,9 @@ async def export_failed(request: Request, session: SignedIn, import_id: str) -> 
         failed = await user_imports.list_failed(read, session.here, import_id, after=0, limit=MOST_ROWS)
 
     async def lines() -> AsyncIterator[str]:
-        yield "\ufeff" + write_row([*COLUMNS, "error"])
+        yield MARK + write_row([*COLUMNS, BLOCKED, ERROR])
         for row in failed:
             values = _decoder.decode(row.data)
-            yield write_row([*(values.get(column) for column in COLUMNS), row.error])
+            yield write_row([*(values.get(column) for column in (*COLUMNS, BLOCKED)), row.error])
 
     return csv_file(lines(), "failed-users.csv")

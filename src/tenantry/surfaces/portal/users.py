@@ -13,13 +13,15 @@ from tenantry.access.decide import decide
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.clock import SECOND
+from tenantry.core.csv_files import MARK, write_row
 from tenantry.core.ids import UserId
 from tenantry.directory.roles import is_within_reach, list_roles
 from tenantry.directory.second_factors import find_factors, methods_of
-from tenantry.directory.user_files import COLUMNS, write_row
+from tenantry.directory.user_files import BLOCKED, COLUMNS
 from tenantry.directory.user_search import Place, find_any_user, search_users
 from tenantry.directory.users import RESTORABLE, list_users
 from tenantry.store import audit_search, phones, user_facts, users
+from tenantry.store.users import User
 from tenantry.surfaces.portal.audit_words import told
 from tenantry.surfaces.portal.forms import Form
 from tenantry.surfaces.portal.frame import render
@@ -118,15 +120,19 @@ async def export_users(request: Request, session: SignedIn) -> Response:
 
     async def lines() -> AsyncIterator[str]:
         users, after = page, place
-        yield "\ufeff" + write_row(COLUMNS)
+        yield MARK + write_row((*COLUMNS, BLOCKED))
         while True:
-            yield "".join(write_row(getattr(user, column) for column in COLUMNS) for user in users)
+            yield "".join(map(_row_of, users))
             if after is None:
                 return
             async with deps.store.read() as read:
                 users, after = await list_users(read, caller, session.here, after=after, limit=EXPORT_PAGE, now=now)
 
     return csv_file(lines(), f"users-{datetime.fromtimestamp(now // SECOND, UTC):%Y-%m-%d}.csv")
+
+
+def _row_of(user: User) -> str:
+    return write_row([*(getattr(user, column) for column in COLUMNS), None if user.disabled_at is None else "yes"])
 
 
 def csv_file(lines: AsyncIterator[str], name: str, media_type: str = "text/csv; charset=utf-8") -> StreamingResponse:

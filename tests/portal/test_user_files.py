@@ -1,0 +1,82 @@
+"""Files of users in the portal: from other systems, with mistakes; and names that are found however they are typed."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+
+from tenantry.store import passwords, users
+from tests.portal.test_users import import_file, row_of
+from tests.support.builders import PASSWORD, a_group, a_user
+from tests.support.portal import Portal, Visitor
+
+
+async def imported(visitor: Visitor, content: str) -> str:
+    """The text of the page once every row of the file was tried."""
+    await import_file(visitor, content)
+    assert visitor.page.status_code == 303, visitor.text
+    address = visitor.page.headers["location"]
+    await visitor.open(address)
+    while "Continue" in visitor.page.text:
+        await visitor.send(address)
+        await visitor.open(address)
+    return visitor.page.text
+
+
+async def test_a_row_whose_name_holds_a_comma_fails_by_its_line_and_loses_nothing(portal: Portal) -> None:
+    visitor, domain = await portal.visit(portal.dana), portal.tenant.domain
+    content = f'user_principal_name,display_name\nn1@{domain},"Two\nlines"\nn2@{domain},Mills, Dana\nn3@{domain},Ann\n'
+    page = await imported(visitor, content)
+    rows = re.findall(r'<td class="number">(\d+)</td><td>([^<]*)</td><td>([^<]*)</td>', page)
+    assert [row[0] for row in rows] == ["2", "4"]
+    assert "a line break (U+000A) at character 4" in rows[0][2]
+    assert "has 3 cells" in rows[1][2]
+    assert await row_of(portal, f"n2@{domain}") is None
+    assert await row_of(portal, f"n3@{domain}") is not None
+
+
+async def test_a_template_of_another_system_is_imported_and_what_was_not_taken_is_told(portal: Portal) -> None:
+    visitor, domain = await portal.visit(portal.dana), portal.tenant.domain
+    page = await imported(
+        visitor,
+        "version:v1.0,,,,\r\nName [displayName] Required,User name [userPrincipalName] Required,Initial password "
+        "[passwordProfile] Required,Block sign in (Yes/No) [accountEnabled] Required,Mobile phone [mobile]\r\n"
+        f"Example: Chris Green,chris@contoso.com,myPassword1234,No,\r\nNora,nora@{domain},Secret-1234,No,"
+        f"+1 425 555 0100\r\nOlga,olga@{domain},Secret-1234,Yes,\r\nPia,pia@{domain},Secret-1234,No,1.42556E+10\r\n",
+    )
+    assert "Initial password [passwordProfile] Required" in page
+    assert "damaged by a spreadsheet" in page
+    nora, olga = await row_of(portal, f"nora@{domain}"), await row_of(portal, f"olga@{domain}")
+    assert nora is not None
+    assert olga is not None
+    assert (nora.phone_number, nora.disabled_at) == ("+1 425 555 0100", None)
+    assert olga.disabled_at is not None
+    assert await row_of(portal, f"pia@{domain}") is None
+    async with portal.app.deps.store.read() as read:
+        assert await passwords.find_credential(read, portal.tenant.id, nora.id) is None
+        assert not [row for row in await read.all(str, "SELECT data FROM user_import_rows") if "Secret" in row]
+
+
+@pytest.mark.parametrize(("name", "typed_name"), [("\u00c9lodie", "e\u0301lod"), ("Stra\u1e9ee", "STRASSE")])
+async def test_users_and_groups_are_found_however_a_letter_is_composed(
+    portal: Portal, name: str, typed_name: str
+) -> None:
+    store = portal.app.deps.store
+    user = await a_user(store, portal.tenant, name="someone")
+    async with store.write() as tx:
+        await users.update(tx, portal.tenant.id, user.id, display_name=name, now=1)
+    await a_group(store, portal.tenant, name=name, admins=[portal.dana])
+    visitor = await portal.visit(portal.dana)
+    for path in ("/users", "/groups"):
+        await visitor.open(f"{path}?{urlencode({'q': typed_name})}")
+        assert name in visitor.text
+
+
+async def test_somebody_may_sign_in_with_a_name_typed_full_width(portal: Portal) -> None:
+    visitor = await portal.visit(None)
+    await visitor.open("/sign-in")
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in portal.mia.user_principal_name)
+    await visitor.send("/sign-in", name=wide, password=PASSWORD)
+    assert visitor.page.status_code == 303
