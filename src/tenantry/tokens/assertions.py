@@ -193,8 +193,10 @@ async def _prove(
     accounts = await _find_keys(read, claims.iss, header.kid)
     if not accounts:
         raise _Refused("unknown_key")
-    tried = ((account, _fault_of_key(account, signature, signed)) for account in accounts)
-    account, fault = next((pair for pair in tried if pair[1] != "signature"), (accounts[0], "signature"))
+    account, fault = accounts[0], _fault_of_key(accounts[0], signature, signed)
+    for other in accounts[1:]:
+        if fault == "signature":
+            account, fault = other, _fault_of_key(other, signature, signed)
     fault = fault or _fault_in(claims, accepted_audiences, now, leeway)
     if fault is not None:
         raise _Refused(fault, account.tenant_id)
