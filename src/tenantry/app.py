@@ -11,7 +11,6 @@ loaded by `load`, or when the first request comes for it.
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -38,12 +37,15 @@ from tenantry.settings import Settings
 from tenantry.store.engine import Store
 from tenantry.store.opening import open_store
 from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center, portal
+from tenantry.surfaces.owners import owner_of
 from tenantry.surfaces.shared import demo_receiver, inbox
+from tenantry.surfaces.shared.coding import decoding
 from tenantry.surfaces.shared.cookies import take_cookies
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.head import RefusedRoute, fault_of, refuse
-from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, header, json_answer, send_answer
+from tenantry.surfaces.shared.head import CODING, RefusedRoute, fault_of, refuse
+from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, HotRoutes, header, json_answer, send_answer
 from tenantry.surfaces.shared.limits import RateLimiter
+from tenantry.surfaces.shared.methods import ALL, keep_asked, serve_methods, shown, without_body
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import action_of
 from tenantry.tokens.master_key import load_master_key
@@ -62,31 +64,6 @@ SURFACES: dict[str, ModuleType] = {
     "portal": portal,
 }
 """Each exports `HOT`; its module `surface` has `surface(deps) -> FastAPI`."""
-
-FIRST_SEGMENTS = {
-    "kaizala": "kaizala",
-    "partnercenter": "partner_center",
-    "v1": "partner_center",
-    "v1.0": "partner_center",
-    "beta": "partner_center",
-    "accountenrollments": "partner_center",
-    "v3": "oauth",
-    "generatetoken": "oauth",
-    "androidenterprise": "android_enterprise",
-    "batch": "android_enterprise",
-    "discovery": "android_enterprise",
-    "$discovery": "android_enterprise",
-    "token": "oauth",
-    "device": "device",
-    "oauth2": "oauth",
-    ".well-known": "oauth",
-}
-"""Which surface owns what lies below; `/{tenant}/oauth2/...` and its discovery are a tenant's token endpoints. The rest
-is the portal's. Partner Center's own paths are its surface's at the root too: one of its clients drops the path of its
-base address."""
-
-_AUTHORIZE = re.compile(r"(/[^/]+)?/oauth2(/v2\.0)?/authorize|(/kaizala)?/api/oauth/authorize", re.IGNORECASE)
-"""Where applications send people to consent: pages of the portal, wherever they lie."""
 
 _log = get_logger()
 
@@ -110,30 +87,22 @@ class App:
         self._mounting = threading.Lock()
         self._owns_store = owns_store
         self._host_roots = {host.lower(): root.rstrip("/") for host, root in deps.settings.host_roots.items()}
-        self._exact: dict[tuple[str, str], tuple[str, HotRoute]] = {}
-        self._patterns: list[tuple[str, re.Pattern[str], HotRoute]] = []
+        self._hot = HotRoutes()
         self._background: list[asyncio.Task[None]] = []
         most_waiting = deps.settings.webhook_events_waiting
         self._sender = Sender(deps.store, deps.http, deps.master_key, deps.clock, most_waiting)
-        self._take("operations", operations.routes(self.metrics if deps.settings.metrics else None))
+        self._hot.take("operations", operations.routes(self.metrics if deps.settings.metrics else None))
         if deps.settings.demo:
-            self._take("operations", inbox.HOT)
-            self._take("operations", demo_receiver.HOT)
+            self._hot.take("operations", inbox.HOT)
+            self._hot.take("operations", demo_receiver.HOT)
+        self._operations = {route.path for route in self._hot}
         for name, module in SURFACES.items():
-            self._take(name, module.HOT)
-
-    def _take(self, surface: str, routes: list[HotRoute]) -> None:
-        for route in routes:
-            if isinstance(route.path, str):
-                self._exact[route.method, route.path] = (surface, route)
-            else:
-                self._patterns.append((surface, route.path, route))
+            self._hot.take(name, module.HOT)
 
     def routes(self) -> list[Route]:
         """Every route, hot ones included."""
         self.load()
-        hot = [route for _, route in self._exact.values()] + [route for _, _, route in self._patterns]
-        found = [Route(route.method, _path_of(route), route.action, route.endpoint) for route in hot]
+        found = [Route(route.method, _path_of(route), route.action, route.endpoint) for route in self._hot]
         for app in self._mounted.values():
             found += _routes_of(app)
         return found
@@ -151,6 +120,7 @@ class App:
                 app = import_module(f"tenantry.surfaces.{name}.surface").surface(self.deps)
                 app.state.deps = self.deps
                 app.router.routes.insert(0, RefusedRoute())
+                serve_methods(app, self._hot)
                 self._mounted[name] = app
             return app
 
@@ -181,9 +151,14 @@ class App:
             refuse(scope, fault)
             await self._pass_on(scope, receive, send)
             return
-        surface, route, match = self._find_hot(scope["method"], scope["path"])
+        if CODING in scope:
+            receive, send = decoding(scope[CODING], receive, send)
+        surface, route, match = self._hot.find(scope["method"], scope["path"])
+        if route is None and scope["method"] == "HEAD":
+            send = without_body(send)
+            surface, route, match = self._hot.find("GET", scope["path"])
         if route is None:
-            await self._pass_on(scope, receive, send)
+            await self._answer_cold(scope, receive, send)
             return
         try:
             answer = await route.endpoint(self.deps, scope, receive, match)
@@ -194,12 +169,23 @@ class App:
         self.metrics.count(surface, answer.status, route.action is Action.OBTAIN_TOKEN)
         await send_answer(send, answer)
 
+    async def _answer_cold(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What no hot route takes."""
+        method, path = scope["method"], scope["path"]
+        if path == "*":  # only OPTIONS gets here with it
+            await send_answer(send, HotAnswer(200, b"", [(b"allow", ", ".join(ALL).encode())]))
+        elif path in self._operations:
+            await send_answer(send, operations.refuse_method(method, shown(self._hot.methods_at(path))))
+        else:
+            await self._pass_on(scope, receive, send)
+
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """To the surface that owns the path."""
         started = time.perf_counter()
         answer = _Answer(send)
-        surface = _owner(scope["path"])
+        surface = owner_of(scope["path"])
         take_cookies(scope)
+        keep_asked(scope)
         try:
             app = self._mounted.get(surface)
             if app is None:
@@ -214,15 +200,6 @@ class App:
                 await send_answer(answer, failed)
         self.metrics.count(surface, answer.status, action_of(scope.get("endpoint")) is Action.OBTAIN_TOKEN)
         _log_request(scope, surface, answer.status, time.perf_counter() - started)
-
-    def _find_hot(self, method: str, path: str) -> tuple[str, HotRoute | None, re.Match[str] | None]:
-        exact = self._exact.get((method, path))
-        if exact is not None:
-            return (*exact, None)
-        for surface, pattern, route in self._patterns:
-            if route.method == method and (match := pattern.fullmatch(path)):
-                return surface, route, match
-        return "", None, None
 
     def _apply_host_root(self, scope: Scope) -> None:
         """Show one surface at `/` of its host name (setting `host_roots`)."""
@@ -263,18 +240,6 @@ class _Answer:
             self.status = message["status"]
             self.begun = True
         await self.send(message)
-
-
-def _owner(path: str) -> str:
-    first, _, rest = path.lstrip("/").partition("/")
-    second = rest.partition("/")[0]
-    if _AUTHORIZE.fullmatch(path):
-        return "portal"
-    if second.lower() in ("oauth2", "v2.0", ".well-known"):
-        return "oauth"
-    if first.lower() == "webhooks" and second.lower() == "v1":
-        return "partner_center"  # the portal's webhooks have GUIDs there
-    return FIRST_SEGMENTS.get(first.lower(), "portal")
 
 
 def _failed(scope: Scope) -> HotAnswer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     )
     log_format: Literal["pretty", "json"] = Field("pretty", description="How log lines look.")
     metrics: bool = Field(True, description="Serve /metrics.")
+    metrics_from: list[IPv4Network | IPv6Network] = Field(
+        default_factory=list, description="Networks beside this machine from which /metrics may be read."
+    )
 
     @property
     def address_is_loopback(self) -> bool:

@@ -8,6 +8,7 @@ who begins a thousand requests and ends none would keep a thousand connections: 
 from __future__ import annotations
 
 import asyncio
+import re
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -18,6 +19,7 @@ LONGEST_WAIT = 120.0
 _LONGEST_FRAME = 16  # what a chunk of a body costs beside its content
 _LINGER = 1.0
 """Seconds that a refused client may go on sending: hung up on at once, it would never read why."""
+_WHOLE_TARGET = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -53,6 +55,25 @@ class BoundedProtocol(HttpToolsProtocol):
         self._no_body = 0
         self._waits_since = self.loop.time()
         super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        if not self.url.startswith(b"/"):
+            self._read_target()
+        super().on_headers_complete()
+
+    def _read_target(self) -> None:
+        """The other forms of a target (RFC 9112 §3.2): of a whole address the host counts, not the header. What is no
+        address of ours is left to be refused as `*`, which only OPTIONS may ask for.
+        """
+        whole = _WHOLE_TARGET.fullmatch(self.url)
+        if whole is not None:
+            hosts = [index for index, (name, _) in enumerate(self.headers) if name == b"host"]
+            if len(hosts) == 1:
+                self.headers[hosts[0]] = (b"host", whole[1])
+            if whole[2] or self.parser.get_method() != b"OPTIONS":
+                self.url = whole[2] if whole[2].startswith(b"/") else b"/" + whole[2]
+                return
+        self.url = b"*"
 
     def on_message_complete(self) -> None:
         self._waits_since = None

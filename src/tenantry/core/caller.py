@@ -33,8 +33,14 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
 
     correlation_id: CorrelationId
     address: str
-    is_forwarded: bool = False
-    """A proxy says that it passes on what somebody else asked; whether the address is that one's, settings know."""
+    forwarded: str = ""
+    """For whom the nearest proxy says that it asks; empty when none says so. Anybody can say it: whether there is such
+    a proxy, and the address is that one's by now, settings know."""
+
+    @property
+    def is_forwarded(self) -> bool:
+        """Whether a proxy, or somebody who says to be one, stands before the client."""
+        return bool(self.forwarded)
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):

@@ -35,6 +35,12 @@ class PayloadTooLarge(InvalidValue):
     default = "The request body is too large."
 
 
+class UnknownCoding(InvalidValue):
+    """The body is packed in a way that nobody here unpacks."""
+
+    default = "The Content-Encoding of the request is not known here. Send the body as it is, or in gzip."
+
+
 class HeaderTooLarge(InvalidValue):
     """A line of the request's head is longer than anybody needs."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
 import msgspec
 from starlette.types import Receive, Scope
@@ -10,9 +11,12 @@ from starlette.types import Receive, Scope
 from tenantry.access.actions import Action
 from tenantry.core.errors import StoreBusy
 from tenantry.metrics import Metrics
+from tenantry.settings import Settings
 from tenantry.store import health
+from tenantry.surfaces.shared.demo_doors import NOT_HERE, asks_by_loopback_name
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotAnswer, HotEndpoint, HotRoute, json_answer
+from tenantry.surfaces.shared.origin import origin_of
 
 
 def routes(metrics: Metrics | None) -> list[HotRoute]:
@@ -40,8 +44,35 @@ async def _readyz(deps: Deps, _scope: Scope, _receive: Receive, _match: re.Match
 
 
 def _metrics_endpoint(metrics: Metrics) -> HotEndpoint:
-    async def endpoint(_deps: Deps, _scope: Scope, _receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
+    async def endpoint(deps: Deps, scope: Scope, _receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
+        if not _may_read(deps.settings, scope):
+            return NOT_HERE
         body, content_type = metrics.render()
         return HotAnswer(200, body, [(b"content-type", content_type.encode())])
 
     return endpoint
+
+
+def _may_read(settings: Settings, scope: Scope) -> bool:
+    """Whether the client is on this machine or in one of `metrics_from`. One on this machine asks by a name of this
+    machine: what comes through a proxy here that says nothing of its clients has another.
+    """
+    origin = origin_of(scope)
+    if origin.is_forwarded and not settings.trusted_proxies:
+        return False
+    try:
+        address = ip_address(origin.address.partition("%")[0])
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.is_loopback:
+        return asks_by_loopback_name(scope)
+    return any(address in network for network in settings.metrics_from)
+
+
+def refuse_method(method: str, allowed: list[str]) -> HotAnswer:
+    """OPTIONS is answered; anything else is not for these addresses."""
+    allow = (b"allow", ", ".join(allowed).encode())
+    if method == "OPTIONS":
+        return HotAnswer(200, b"", [allow])
+    return json_answer(405, b'{"error":"method_not_allowed"}', [allow])

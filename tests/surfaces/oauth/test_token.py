@@ -367,9 +367,9 @@ async def test_each_issued_token_is_in_the_trail(world: World) -> None:
 
 async def test_another_method_is_told_which_one_to_use(world: World) -> None:
     answer = await world.client.get(f"/{world.tenant.id}/oauth2/token")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
     assert (await world.client.post("/.well-known/jwks.json")).status_code == 405
-    assert (await world.client.get("/token")).headers["allow"] == "POST"
+    assert (await world.client.get("/token")).headers["allow"] == "OPTIONS, POST"
     assert (await world.client.get(f"/{world.tenant.id}/oauth2/nothing")).status_code == 404
 
 

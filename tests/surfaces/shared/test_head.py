@@ -68,7 +68,14 @@ async def test_lines_that_are_just_short_enough_are_served(store: Store) -> None
 
 def scope(*hosts: bytes, version: str = "1.1") -> dict[str, Any]:
     headers = [(b"accept", b"*/*"), *((b"host", host) for host in hosts)]
-    return {"http_version": version, "raw_path": b"/", "query_string": b"", "headers": headers}
+    return {
+        "http_version": version,
+        "method": "GET",
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "headers": headers,
+    }
 
 
 @pytest.mark.parametrize(

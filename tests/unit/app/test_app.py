@@ -61,7 +61,7 @@ async def _fails(_deps: Deps, _scope: Scope, _receive: Receive, _match: re.Match
 
 async def test_a_bug_is_answered_with_its_correlation_id_only(store: Store) -> None:
     app = await an_app(store)
-    app._take("operations", [HotRoute("GET", "/bug", _fails, Action.READ_PUBLIC)])
+    app._hot.take("operations", [HotRoute("GET", "/bug", _fails, Action.READ_PUBLIC)])
     async with client_for(app) as client:
         answer = await client.get("/bug", headers={"X-Request-Id": "abc-1"})
     assert answer.status_code == 500
@@ -69,7 +69,7 @@ async def test_a_bug_is_answered_with_its_correlation_id_only(store: Store) -> N
 
 
 async def test_requests_and_tokens_are_counted(store: Store) -> None:
-    app = await an_app(store)
+    app = await an_app(store, metrics_from=["192.0.2.0/24"])
     async with client_for(app) as client:
         await client.get("/kaizala/v1/accessToken")
         text = (await client.get("/metrics")).text

@@ -31,6 +31,7 @@ from tenantry.surfaces.android_enterprise.errors import not_served, on_bug, too_
 from tenantry.surfaces.android_enterprise.requests import caller_of
 from tenantry.surfaces.shared.bearer import bearer_token_of
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, read_body
+from tenantry.surfaces.shared.coding import decoding
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.hot import send_answer
 from tenantry.surfaces.shared.origin import origin_of
@@ -193,12 +194,13 @@ async def _dispatch(deps: Deps, app: ASGIApp, scope: Scope, recorder: _Recorder)
     if not scope["path"].startswith(_PREFIX):
         await not_served()(scope, recorder.receive, recorder.send)
         return
+    receive, send = decoding(dict(scope["headers"]).get(b"content-encoding", b""), recorder.receive, recorder.send)
     for route in HOT:
         match = re.fullmatch(route.path, scope["path"])
         if match and route.method == scope["method"]:
-            await send_answer(recorder.send, await route.endpoint(deps, scope, recorder.receive, match))
+            await send_answer(send, await route.endpoint(deps, scope, receive, match))
             return
-    await app(scope, recorder.receive, recorder.send)
+    await app(scope, receive, send)
 
 
 class _Recorder:

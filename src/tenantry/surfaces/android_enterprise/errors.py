@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -30,6 +29,7 @@ _UNAVAILABLE = GoogleError(503, "UNAVAILABLE", "backendError")
 TABLE: Mapping[type[DomainError], GoogleError | None] = {
     errors.InvalidValue: GoogleError(400, "INVALID_ARGUMENT", "invalid"),
     errors.PayloadTooLarge: _TOO_LARGE,
+    errors.UnknownCoding: GoogleError(415, "INVALID_ARGUMENT", "invalid"),
     errors.HeaderTooLarge: GoogleError(431, "INVALID_ARGUMENT", "invalid"),
     errors.AddressTooLong: GoogleError(414, "INVALID_ARGUMENT", "invalid"),
     errors.NotFound: GoogleError(404, "NOT_FOUND", "notFound"),
@@ -54,6 +54,9 @@ TABLE: Mapping[type[DomainError], GoogleError | None] = {
     errors.DeviceTokenNotFound: NEVER,
 }
 
+_WRONG_VERB = error_body(
+    GoogleError(405, "UNIMPLEMENTED", "httpMethodNotAllowed"), "This address does not take this HTTP method."
+)
 _NOT_SERVED = error_body(GoogleError(404, "NOT_FOUND", "notFound"), "There is no such method.")
 
 
@@ -85,16 +88,14 @@ async def on_domain_error(request: Request, error: Exception) -> Response:
     return await refuse(deps_of(request), request, error)
 
 
-async def on_unknown_method(request: Request, error: Exception) -> Response:
-    """A path or verb that this surface does not serve: 404 for both, as the API itself answers for what nobody has.
+async def no_route(request: Request, allowed: list[str]) -> Response:
+    """A path or verb that this surface does not serve.
 
     A method of the API that is not offered says so, since 404 would mean that the thing is gone.
     """
-    if isinstance(error, HTTPException) and error.status_code not in (404, 405):
-        raise error
     operation = NOT_OFFERED.find(request.method, request.url.path)
     if operation is None:
-        return not_served()
+        return Response(_WRONG_VERB, 405, media_type=JSON) if allowed else not_served()
     wire, message = (
         (_CLOSED, "is closed; use Device.policy.") if operation.name in CLOSED else (_UNSUPPORTED, _NOT_HERE)
     )

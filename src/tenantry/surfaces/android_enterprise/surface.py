@@ -5,15 +5,17 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tenantry.core.errors import DomainError, PayloadTooLarge
 from tenantry.surfaces.android_enterprise import batch, devices, discovery, enterprises, errors, users
 from tenantry.surfaces.shared.body import is_clean, read_body
 from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.shared.methods import answering_no_route
 
 _LONGEST_QUERY = 65_536
-_OVERRIDES = ("GET", "PUT", "DELETE")
+_OVERRIDES = ("GET", "PUT", "PATCH", "DELETE")
 
 
 def surface(deps: Deps) -> FastAPI:
@@ -24,9 +26,9 @@ def surface(deps: Deps) -> FastAPI:
         app.include_router(module.router)
     app.include_router(discovery.router(deps.settings.issuer))
     app.add_exception_handler(DomainError, errors.on_domain_error)
-    app.add_exception_handler(HTTPException, errors.on_unknown_method)
+    app.add_exception_handler(HTTPException, answering_no_route(errors.no_route))
     app.add_exception_handler(Exception, errors.on_bug)
-    app.add_middleware(_RequestForms)
+    app.add_middleware(_RequestForms, deps=deps)
     return app
 
 
@@ -37,8 +39,9 @@ class _RequestForms:
     encoded one names nothing. A GET with a long URL comes as POST with `X-HTTP-Method-Override` and its query as form.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, deps: Deps) -> None:
         self.app = app
+        self._deps = deps
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,6 +58,9 @@ class _RequestForms:
                     )
                 except PayloadTooLarge:
                     return await errors.not_served()(scope, receive, send)
+                except DomainError as error:
+                    refused = await errors.refuse(self._deps, Request(scope), error)
+                    return await refused(scope, receive, send)
         if scope["method"] == "PATCH":
             scope["method"] = "PUT"  # older clients patch; updates leave what they do not name as it is
         return await self.app(scope, receive, send)

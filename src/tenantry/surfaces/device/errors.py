@@ -23,6 +23,7 @@ _UNAVAILABLE = GoogleError(503, "UNAVAILABLE", "backendError")
 TABLE: Mapping[type[DomainError], GoogleError | None] = {
     errors.InvalidValue: GoogleError(400, "INVALID_ARGUMENT", "invalid"),
     errors.PayloadTooLarge: GoogleError(413, "INVALID_ARGUMENT", "requestTooLarge"),
+    errors.UnknownCoding: GoogleError(415, "INVALID_ARGUMENT", "invalid"),
     errors.HeaderTooLarge: GoogleError(431, "INVALID_ARGUMENT", "invalid"),
     errors.AddressTooLong: GoogleError(414, "INVALID_ARGUMENT", "invalid"),
     errors.DeviceTokenNotFound: GoogleError(404, "NOT_FOUND", "tokenNotFound"),
@@ -65,7 +66,10 @@ async def on_domain_error(request: Request, error: Exception) -> Response:
     return refuse(error, origin_of(request.scope))
 
 
-async def on_unknown_path(_request: Request, _error: Exception) -> Response:
+async def no_route(_request: Request, allowed: list[str]) -> Response:
     """Only one path is served."""
+    if allowed:
+        wire = GoogleError(405, "UNIMPLEMENTED", "httpMethodNotAllowed")
+        return Response(error_body(wire, "This address does not take this HTTP method."), 405, media_type=JSON)
     body = error_body(GoogleError(404, "NOT_FOUND", "notFound"), "There is nothing at this address.")
     return Response(body, 404, media_type=JSON)

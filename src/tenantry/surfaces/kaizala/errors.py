@@ -44,6 +44,7 @@ NEVER: Final = None
 TABLE: dict[type[DomainError], Line | None] = {
     errors.InvalidValue: Line(400, _SERVICE, "InvalidParameters"),
     errors.PayloadTooLarge: Line(413, _SERVICE, "InvalidParameters"),
+    errors.UnknownCoding: Line(415, _SERVICE, "InvalidParameters"),
     errors.HeaderTooLarge: Line(431, _SERVICE, "InvalidParameters"),
     errors.AddressTooLong: Line(414, _SERVICE, "InvalidParameters"),
     errors.FailedPrecondition: Line(400, _SERVICE, "InvalidParameters"),

@@ -22,6 +22,7 @@ from tenantry.surfaces.kaizala import accounts, errors, groups, members, oauth_t
 from tenantry.surfaces.kaizala.not_offered import NOT_OFFERED
 from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.methods import answering_no_route
 from tenantry.surfaces.shared.origin import origin_of
 
 _CORS_HEADERS = (
@@ -43,7 +44,7 @@ def surface(deps: Deps) -> FastAPI:
     for module in (accounts, oauth_token, groups, members, subscribers, webhooks):
         app.include_router(module.router)
     app.add_exception_handler(DomainError, _refuse)
-    app.add_exception_handler(HTTPException, _refuse_route)
+    app.add_exception_handler(HTTPException, answering_no_route(_refuse_route))
     app.add_middleware(_Door)
     app.add_middleware(
         CORSMiddleware,
@@ -97,7 +98,6 @@ async def _refuse(request: Request, error: Exception) -> Response:
     return errors.response_to(error, correlation_id)
 
 
-async def _refuse_route(request: Request, error: Exception) -> Response:
+async def _refuse_route(request: Request, allowed: list[str]) -> Response:
     """No such path, or not with this method."""
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    return errors.no_route(status, NOT_OFFERED.find(request.method, request.url.path))
+    return errors.no_route(405 if allowed else 404, NOT_OFFERED.find(request.method, request.url.path))

@@ -45,8 +45,7 @@ def name_client(deps: Deps, request: TokenRequest, client_id: str) -> None:
     """
     request.client_id = client_id[:64]
     subscriber, limit = counted_as(deps, request.origin), deps.settings.refusals_per_client_per_minute
-    if subscriber is not None:
-        deps.limits.check(SURFACE, subscriber, request.client_id, limit=limit, window=MINUTE)
+    deps.limits.check(SURFACE, subscriber, request.client_id, limit=limit, window=MINUTE)
 
 
 Work = Callable[[Deps, TokenRequest], Awaitable[dict[str, Any]]]
@@ -84,8 +83,7 @@ def _count_failure(deps: Deps, request: TokenRequest, error: DomainError) -> Dom
     subscriber, limit = counted_as(deps, request.origin), deps.settings.refusals_per_client_per_minute
     try:
         count_failure(deps, SURFACE, request.origin)
-        if subscriber is not None:
-            deps.limits.hit(SURFACE, subscriber, request.client_id, limit=limit, window=MINUTE)
+        deps.limits.hit(SURFACE, subscriber, request.client_id, limit=limit, window=MINUTE)
     except DomainError as limited:
         return limited
     return error

@@ -31,6 +31,7 @@ NEVER = None
 TABLE: dict[type[DomainError], Line | None] = {
     errors.InvalidValue: Line(400, "invalid_request", 90100),
     errors.PayloadTooLarge: Line(413, "invalid_request", 90100),
+    errors.UnknownCoding: Line(415, "invalid_request", 90100),
     errors.HeaderTooLarge: Line(431, "invalid_request", 90100),
     errors.AddressTooLong: Line(414, "invalid_request", 90100),
     errors.NotFound: Line(400, "invalid_request", 90002),

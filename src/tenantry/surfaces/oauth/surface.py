@@ -7,9 +7,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from tenantry.core.errors import DomainError
-from tenantry.surfaces.oauth import HOT, errors
+from tenantry.surfaces.oauth import errors
 from tenantry.surfaces.shared.deps import Deps, deps_of
-from tenantry.surfaces.shared.hot import HotRoute
+from tenantry.surfaces.shared.methods import answering_no_route
 from tenantry.surfaces.shared.origin import origin_of
 
 
@@ -18,7 +18,7 @@ def surface(deps: Deps) -> FastAPI:
     app = FastAPI(openapi_url=None)
     app.state.deps = deps
     app.add_exception_handler(DomainError, _refuse)  # type: ignore[arg-type]
-    app.add_exception_handler(HTTPException, _no_route)
+    app.add_exception_handler(HTTPException, answering_no_route(_no_route))
     return app
 
 
@@ -31,16 +31,9 @@ async def _refuse(request: Request, error: DomainError) -> Response:
     return Response(body, line.status, media_type="application/json")
 
 
-async def _no_route(request: Request, _error: Exception) -> JSONResponse:
-    allowed = sorted(route.method for route in HOT if _is_at(route, request.url.path))
+async def _no_route(_request: Request, allowed: list[str]) -> JSONResponse:
     if not allowed:
         body = {"error": "not_found", "error_description": "There is nothing at this address."}
         return JSONResponse(body, 404)
-    description = f"Use {' or '.join(allowed)} here."
-    return JSONResponse(
-        {"error": "invalid_request", "error_description": description}, 405, {"allow": ", ".join(allowed)}
-    )
-
-
-def _is_at(route: HotRoute, path: str) -> bool:
-    return route.path == path if isinstance(route.path, str) else route.path.fullmatch(path) is not None
+    description = f"Use {' or '.join(method for method in allowed if method in ('GET', 'POST'))} here."
+    return JSONResponse({"error": "invalid_request", "error_description": description}, 405)

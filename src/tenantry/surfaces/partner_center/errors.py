@@ -23,7 +23,7 @@ from tenantry.surfaces.partner_center.wire import WIRE_NAMES
 from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.idempotency import Answer
-from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.methods import answering_no_route
 
 JSON = "application/json; charset=utf-8"
 NO_TOKEN = "no_token"
@@ -46,6 +46,7 @@ NEVER = None
 TABLE: Mapping[type[DomainError], Line | None] = {
     errors.InvalidValue: Line(400, 3000),
     errors.PayloadTooLarge: Line(413, _INVALID_INPUT),
+    errors.UnknownCoding: Line(415, _INVALID_INPUT),
     errors.HeaderTooLarge: Line(431, _INVALID_INPUT),
     errors.AddressTooLong: Line(414, _INVALID_INPUT),
     errors.NotFound: Line(404, _NOT_FOUND),
@@ -134,7 +135,7 @@ def unexpected(correlation_id: str) -> Response:
 def install(app: FastAPI) -> None:
     """Let `app` answer its errors so."""
     app.add_exception_handler(DomainError, _refuse)
-    app.add_exception_handler(HTTPException, _refuse_route)
+    app.add_exception_handler(HTTPException, answering_no_route(_refuse_route))
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
@@ -159,17 +160,14 @@ def _challenge(request: Request, error: DomainError) -> str:
     return realm if isinstance(error, InvalidToken) and error.reason == NO_TOKEN else f'{realm}, error="invalid_token"'
 
 
-async def _refuse_route(request: Request, error: Exception) -> Response:
+async def _refuse_route(request: Request, allowed: list[str]) -> Response:
     """No such path, or not with this method."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    operation = NOT_OFFERED.find(request.method, request.url.path) if status in (404, 405) else None
+    operation = NOT_OFFERED.find(request.method, request.url.path)
     if operation is not None:
         text = f"The operation '{operation.name}' is not supported in this environment."
         return Response(body(_UNSUPPORTED, text, [operation.name]), 400, media_type=JSON)
-    if status == 405:
+    if allowed:
         text, code = f"{request.method} is not supported at this address.", _UNSUPPORTED
-    elif status == 404:
-        text, code = "There is nothing at this address.", _NOT_FOUND
     else:
-        return unexpected(origin_of(request.scope).correlation_id)
-    return Response(body(code, text), status, getattr(error, "headers", None), JSON)
+        text, code = "There is nothing at this address.", _NOT_FOUND
+    return Response(body(code, text), 405 if allowed else 404, media_type=JSON)

@@ -33,6 +33,7 @@ from tenantry.surfaces.portal.guard import (
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.methods import answering_no_route
 from tenantry.surfaces.shared.origin import origin_of
 
 NEVER: Final = None
@@ -41,6 +42,7 @@ NEVER: Final = None
 TABLE: dict[type[DomainError], int | None] = {
     errors.InvalidValue: 400,
     errors.PayloadTooLarge: 413,
+    errors.UnknownCoding: 415,
     errors.HeaderTooLarge: 431,
     errors.AddressTooLong: 414,
     errors.NotFound: 404,
@@ -78,7 +80,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ActingEnded, _show_acting_ended)  # type: ignore[arg-type]
     app.add_exception_handler(SentTwice, _show_sent_twice)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _show_absent)
-    app.add_exception_handler(HTTPException, _show_http)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, answering_no_route(_show_no_route))
 
 
 async def _show_refusal(request: Request, error: DomainError) -> HTMLResponse:
@@ -193,7 +195,7 @@ async def _show_sent_twice(request: Request, error: SentTwice) -> HTMLResponse:
     return await _page(request, 409, _("This form was sent before"), text, error.back, _("See what it made"))
 
 
-async def _show_absent(request: Request, _error: Exception) -> HTMLResponse:
+async def _show_absent(request: Request, _error: Exception | None) -> HTMLResponse:
     with suppress(DomainError):
         await find_signed_in(request)
     return show_absent(request)
@@ -206,10 +208,10 @@ def show_absent(request: Request) -> HTMLResponse:
     return render(request, "error.html", 404, title=title, text=text, back="/", back_label="")
 
 
-async def _show_http(request: Request, error: HTTPException) -> HTMLResponse:
-    if error.status_code == 405:
+async def _show_no_route(request: Request, allowed: list[str]) -> HTMLResponse:
+    if allowed:
         return await _page(request, 405, _("This page takes no forms"), _("Go back and try from the page itself."))
-    return await _show_absent(request, error)
+    return await _show_absent(request, None)
 
 
 def show_bug(request: Request, error: Exception) -> HTMLResponse:

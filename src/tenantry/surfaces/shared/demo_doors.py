@@ -25,8 +25,12 @@ def is_from_here(settings: Settings, scope: Scope) -> bool:
     if settings.demo_on_any_address:
         return True
     origin = origin_of(scope)
-    asked = header(scope, b"host") or ""
-    return not origin.is_forwarded and _is_loopback(origin.address) and _is_loopback(_PORT.sub("", asked))
+    return not origin.is_forwarded and _is_loopback(origin.address) and asks_by_loopback_name(scope)
+
+
+def asks_by_loopback_name(scope: Scope) -> bool:
+    """Whether the Host is one that only this machine has for itself."""
+    return _is_loopback(_PORT.sub("", header(scope, b"host") or ""))
 
 
 def _is_loopback(host: str) -> bool:

@@ -4,7 +4,8 @@ Every refusal costs a look at the store and may cost a row in the trail. Who has
 work is done for it. Only refused credentials count: a body that does not parse costs nothing.
 
 Behind a proxy that no setting names, everybody has the proxy's address, and one stranger would make all of them wait:
-then nothing is counted, and the log says once what to do.
+then each counts by what the proxy says of it, and the log says once what to do. Since whoever comes without a proxy can
+say anything too, all that comes from one address has a limit as well, a wide one.
 """
 
 from __future__ import annotations
@@ -16,30 +17,41 @@ from tenantry.core.clock import MINUTE
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.limits import subscriber_of
 
+CLIENTS_OF_A_PROXY = 20
+"""As many bad credentials as this many clients may present, one address may that says to pass on what others ask."""
+
 
 def check_failures(deps: Deps, surface: str, origin: Origin) -> None:
     """Raises RateLimited when the address has too many at this surface."""
-    subscriber, limit = counted_as(deps, origin), deps.settings.refusals_per_address_per_minute
-    if subscriber is not None:
-        deps.limits.check("refusals", surface, subscriber, limit=limit, window=MINUTE)
+    limit = deps.settings.refusals_per_address_per_minute
+    deps.limits.check("refusals", surface, counted_as(deps, origin), limit=limit, window=MINUTE)
+    if _is_hearsay(deps, origin):
+        most = CLIENTS_OF_A_PROXY * limit
+        deps.limits.check("refusals of all", surface, subscriber_of(origin.address), limit=most, window=MINUTE)
 
 
 def count_failure(deps: Deps, surface: str, origin: Origin) -> None:
     """Count one. Raises RateLimited from the one after the limit on."""
-    subscriber, limit = counted_as(deps, origin), deps.settings.refusals_per_address_per_minute
-    if subscriber is not None:
-        deps.limits.hit("refusals", surface, subscriber, limit=limit, window=MINUTE)
+    limit = deps.settings.refusals_per_address_per_minute
+    if _is_hearsay(deps, origin):  # first, so that made-up addresses are no more keys than that
+        most = CLIENTS_OF_A_PROXY * limit
+        deps.limits.hit("refusals of all", surface, subscriber_of(origin.address), limit=most, window=MINUTE)
+    deps.limits.hit("refusals", surface, counted_as(deps, origin), limit=limit, window=MINUTE)
 
 
-def counted_as(deps: Deps, origin: Origin) -> str | None:
-    """What the failures of this client count by; None when its address is that of a proxy no setting names.
+def counted_as(deps: Deps, origin: Origin) -> str:
+    """What the failures of this client count by: its address, or through a proxy that no setting names, both of them.
 
     Once `trusted_proxies` is set, addresses are believed: whoever comes past the proxies and says to be one is itself.
     """
-    if origin.is_forwarded and not deps.settings.trusted_proxies:
+    if _is_hearsay(deps, origin):
         warn_of_proxy()
-        return None
+        return f"{subscriber_of(origin.address)} for {subscriber_of(origin.forwarded)}"
     return subscriber_of(origin.address)
+
+
+def _is_hearsay(deps: Deps, origin: Origin) -> bool:
+    return bool(origin.forwarded) and not deps.settings.trusted_proxies
 
 
 @cache
@@ -48,6 +60,7 @@ def warn_of_proxy() -> None:
     import structlog
 
     structlog.get_logger().warning(
-        "requests come through a proxy that trusted_proxies does not name, so bad credentials are not limited by "
-        "address; set TENANTRY_TRUSTED_PROXIES to the proxy's addresses, such as '[\"10.0.0.2\"]'"
+        "requests come through a proxy that trusted_proxies does not name, so its address counts for everybody, and "
+        "bad credentials by what it says of them; set TENANTRY_TRUSTED_PROXIES to the proxy's addresses, such as "
+        "'[\"10.0.0.2\"]'"
     )

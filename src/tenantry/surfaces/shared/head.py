@@ -19,25 +19,35 @@ LONGEST_LINE = 8192
 
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?")
 _REFUSED = "tenantry.refused"
+CODING = "tenantry.coding"
+"""In the scope of a request whose body is not sent as it is: what its Content-Encoding says."""
 
 
 def fault_of(scope: Scope) -> DomainError | None:
-    """Why the request is not served; None when its head is well. Hot path: one look at each header."""
+    """Why the request is not served; None when its head is well. Notes CODING. Hot path: one look at each header."""
     if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > LONGEST_LINE:
         return AddressTooLong(field="address")
-    host: bytes | None = None
+    if not scope["path"].startswith("/") and (scope["path"], scope["method"]) != ("*", "OPTIONS"):
+        return InvalidValue("The request is for no address of this server.", field="address")
+    hosts: list[bytes] = []
     for name, value in scope["headers"]:
         if len(name) + len(value) > LONGEST_LINE:
             return HeaderTooLarge(f"The header {name[:64].decode('latin-1')} is longer than {LONGEST_LINE} bytes.")
         if name == b"host":
-            if host is not None:
-                return InvalidValue("The request has more than one Host header.", field="Host")
-            host = value
-    if host is None:
-        if scope["http_version"] == "1.0":
-            return None
-        return InvalidValue("The request has no Host header.", field="Host")
-    return None if _is_host(host) else InvalidValue("The Host header names no host.", field="Host")
+            hosts.append(value)
+        elif name == b"content-encoding":
+            scope[CODING] = b"%b, %b" % (scope[CODING], value) if CODING in scope else value
+    if len(hosts) == 1 and _is_host(hosts[0]):
+        return None
+    return _fault_of_hosts(hosts, scope["http_version"])
+
+
+def _fault_of_hosts(hosts: list[bytes], http_version: str) -> DomainError | None:
+    if len(hosts) > 1:
+        return InvalidValue("The request has more than one Host header.", field="Host")
+    if hosts:
+        return InvalidValue("The Host header names no host.", field="Host")
+    return None if http_version == "1.0" else InvalidValue("The request has no Host header.", field="Host")
 
 
 @lru_cache(maxsize=256)
@@ -49,6 +59,8 @@ def _is_host(value: bytes) -> bool:
 def refuse(scope: Scope, fault: DomainError) -> None:
     """Let the surface that the request goes to refuse it, whatever it asks for. Nobody reads a long address."""
     scope[_REFUSED] = fault
+    if not scope["path"].startswith("/"):
+        scope["path"] = "/"
     if isinstance(fault, AddressTooLong):
         scope["path"], scope["query_string"] = scope["path"][:256], b""
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,6 +39,42 @@ class HotRoute:
     path: str | re.Pattern[str]
     endpoint: HotEndpoint
     action: Action
+
+
+class HotRoutes:
+    """All of them, each with the name of its surface."""
+
+    def __init__(self) -> None:
+        self._exact: dict[tuple[str, str], tuple[str, HotRoute]] = {}
+        self._patterns: list[tuple[str, re.Pattern[str], HotRoute]] = []
+
+    def take(self, surface: str, routes: Iterable[HotRoute]) -> None:
+        """These too."""
+        for route in routes:
+            if isinstance(route.path, str):
+                self._exact[route.method, route.path] = (surface, route)
+            else:
+                self._patterns.append((surface, route.path, route))
+
+    def __iter__(self) -> Iterator[HotRoute]:
+        """Every route."""
+        yield from (route for _, route in self._exact.values())
+        yield from (route for _, _, route in self._patterns)
+
+    def find(self, method: str, path: str) -> tuple[str, HotRoute | None, re.Match[str] | None]:
+        """Surface, route, and the match of its pattern. Hot path."""
+        exact = self._exact.get((method, path))
+        if exact is not None:
+            return (*exact, None)
+        for surface, pattern, route in self._patterns:
+            if route.method == method and (match := pattern.fullmatch(path)):
+                return surface, route, match
+        return "", None, None
+
+    def methods_at(self, path: str) -> set[str]:
+        """All that this path takes."""
+        exact = {method for method, known in self._exact if known == path}
+        return exact | {route.method for _, pattern, route in self._patterns if pattern.fullmatch(path)}
 
 
 def header(scope: Scope, name: bytes) -> str | None:

@@ -10,7 +10,8 @@ from tenantry.core.caller import Origin
 from tenantry.core.ids import CorrelationId, new_guid
 
 _NAMES = (b"ms-correlationid", b"x-correlation-id", b"x-request-id")
-_FORWARDED = frozenset({b"x-forwarded-for", b"forwarded"})
+_FORWARDED = (b"x-forwarded-for", b"forwarded")
+_UNNAMED = "unknown"  # RFC 7239 §6.2
 _SANE = re.compile(rb"[A-Za-z0-9{][A-Za-z0-9._:{}-]{0,63}")
 
 
@@ -23,8 +24,7 @@ def origin_of(scope: Scope) -> Origin:
     if origin is None:
         client = scope.get("client")
         told = dict(scope["headers"])
-        is_forwarded = not _FORWARDED.isdisjoint(told)
-        origin = Origin(_correlation_id(told), client[0] if client else "", is_forwarded)
+        origin = Origin(_correlation_id(told), client[0] if client else "", _forwarded(told))
         scope["tenantry.origin"] = origin
     return origin
 
@@ -35,3 +35,12 @@ def _correlation_id(told: dict[bytes, bytes]) -> CorrelationId:
         if value is not None and _SANE.fullmatch(value):
             return CorrelationId(value.decode("ascii"))
     return CorrelationId(new_guid())
+
+
+def _forwarded(told: dict[bytes, bytes]) -> str:
+    """The last of the list, which the nearest proxy added; what is before it the client may have made up."""
+    for name in _FORWARDED:
+        value = told.get(name)
+        if value is not None:
+            return value.rpartition(b",")[2].strip()[:64].decode("latin-1") or _UNNAMED
+    return ""

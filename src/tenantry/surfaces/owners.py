@@ -1,0 +1,43 @@
+"""Which surface owns which path, as `docs/architecture.md` lists it."""
+
+from __future__ import annotations
+
+import re
+
+FIRST_SEGMENTS = {
+    "kaizala": "kaizala",
+    "partnercenter": "partner_center",
+    "v1": "partner_center",
+    "v1.0": "partner_center",
+    "beta": "partner_center",
+    "accountenrollments": "partner_center",
+    "v3": "oauth",
+    "generatetoken": "oauth",
+    "androidenterprise": "android_enterprise",
+    "batch": "android_enterprise",
+    "discovery": "android_enterprise",
+    "$discovery": "android_enterprise",
+    "token": "oauth",
+    "device": "device",
+    "oauth2": "oauth",
+    ".well-known": "oauth",
+}
+"""Which surface owns what lies below; `/{tenant}/oauth2/...` and its discovery are a tenant's token endpoints. The rest
+is the portal's. Partner Center's own paths are its surface's at the root too: one of its clients drops the path of its
+base address."""
+
+_AUTHORIZE = re.compile(r"(/[^/]+)?/oauth2(/v2\.0)?/authorize|(/kaizala)?/api/oauth/authorize", re.IGNORECASE)
+"""Where applications send people to consent: pages of the portal, wherever they lie."""
+
+
+def owner_of(path: str) -> str:
+    """The name of the surface that answers there."""
+    first, _, rest = path.lstrip("/").partition("/")
+    second = rest.partition("/")[0]
+    if _AUTHORIZE.fullmatch(path):
+        return "portal"
+    if second.lower() in ("oauth2", "v2.0", ".well-known"):
+        return "oauth"
+    if first.lower() == "webhooks" and second.lower() == "v1":
+        return "partner_center"  # the portal's webhooks have GUIDs there
+    return FIRST_SEGMENTS.get(first.lower(), "portal")

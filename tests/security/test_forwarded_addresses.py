@@ -1,0 +1,53 @@
+"""What a client says of a proxy switches no limit off, and makes nobody else wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tenantry.store import Store
+from tenantry.surfaces.shared.failures import CLIENTS_OF_A_PROXY
+from tests.support.app import an_app, client_for
+
+LIMIT = 2
+FORM = {"grant_type": "client_credentials", "client_secret": "x", "resource": "https://graph.windows.net"}
+
+SAYINGS: dict[str, Callable[[int], dict[str, str]]] = {
+    "x-forwarded-for": lambda number: {"x-forwarded-for": f"203.0.113.{number}"},
+    "forwarded": lambda number: {"forwarded": f"for=203.0.113.{number};proto=https"},
+    "a long list": lambda number: {"x-forwarded-for": "198.51.100.1, " * 500 + f"203.0.113.{number}"},
+    "nothing sensible": lambda number: {"x-forwarded-for": "x" * number},
+}
+
+
+async def statuses(store: Store, count: int, told: Callable[[int], dict[str, str]]) -> list[int]:
+    app = await an_app(store, rate_limits="on", refusals_per_address_per_minute=LIMIT)
+    found = []
+    async with client_for(app) as client:
+        for number in range(count):
+            form = {**FORM, "client_id": f"0a1b2c3d-0000-4000-8000-{number:012}"}
+            found.append((await client.post("/common/oauth2/token", data=form, headers=told(number))).status_code)
+    await app.close()
+    return found
+
+
+@pytest.mark.parametrize("saying", SAYINGS)
+async def test_a_forwarded_address_that_stays_the_same_has_its_limit(store: Store, saying: str) -> None:
+    assert await statuses(store, 4, lambda _number: SAYINGS[saying](7)) == [401, 401, 429, 429]
+
+
+@pytest.mark.parametrize("saying", SAYINGS)
+async def test_another_forwarded_address_each_time_ends_at_the_limit_of_the_peer(store: Store, saying: str) -> None:
+    most = CLIENTS_OF_A_PROXY * LIMIT
+    assert await statuses(store, most + 3, SAYINGS[saying]) == [401] * most + [429] * 3
+
+
+async def test_one_client_of_an_unnamed_proxy_makes_no_other_wait(store: Store) -> None:
+    found = await statuses(store, 5, lambda number: {"x-forwarded-for": f"1.2.3.4, 203.0.113.{number == 4:d}"})
+    assert found == [401, 401, 429, 429, 401]
+
+
+async def test_what_the_client_adds_in_front_of_the_proxys_word_changes_nothing(store: Store) -> None:
+    found = await statuses(store, 4, lambda number: {"x-forwarded-for": f"10.0.0.{number}, 203.0.113.7"})
+    assert found == [401, 401, 429, 429]
