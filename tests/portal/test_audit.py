@@ -24,9 +24,9 @@ from tenantry.core.clock import DAY
 from tenantry.core.ids import CorrelationId
 from tenantry.devices.devices import AccountState
 from tenantry.directory.pins import PinPurpose
+from tenantry.directory.provider_accounts import FEDERATED
 from tenantry.directory.second_factors import AMR, Method
 from tenantry.directory.sign_in import PASSWORD
-from tenantry.directory.upstream import FEDERATED
 from tenantry.outbox.webhooks import ObjectType
 from tenantry.store import audit_seals, audit_search
 from tenantry.surfaces.portal import texts

@@ -25,7 +25,7 @@ from tenantry.directory.identity_providers import (
     add_identity_provider,
     warn_of_shared_callbacks,
 )
-from tenantry.directory.upstream import MAX_DOCUMENT
+from tenantry.directory.provider_documents import MAX_DOCUMENT
 from tenantry.store import Store, audit_events
 from tests.support.app import BASE_URL, an_app
 from tests.support.builders import OPERATOR, a_connector
@@ -145,7 +145,8 @@ FALSE: list[tuple[dict[str, Any], str]] = [
     ({"sub": "x" * 256}, "wrong_sub"),
     ({"sub": "a\u0000b"}, "wrong_sub"),
     ({"email_verified": False}, "name_not_verified"),
-    ({"email_verified": "true"}, "name_not_verified"),
+    ({"email_verified": "true"}, "email_verified_not_boolean"),
+    ({"email_verified": 1}, "email_verified_not_boolean"),
     ({"email_verified": None}, "name_not_verified"),
     ({"email": None, "preferred_username": "mia"}, "name_not_verified"),
     ({"email": "mia@elsewhere.example"}, "foreign_domain"),
@@ -224,11 +225,11 @@ async def test_a_state_is_of_one_browser_and_good_once_and_not_for_long(world: W
     for bad in ("", "?state=", "?code=c", "?code=c&state=x&state=y"):
         assert (await other.open(f"{world.callback}{bad}")).status_code == 403
     visitor, asked = await world.leave()
-    cookie = visitor.http.cookies["tenantry-upstream"]
+    [(name, cookie)] = [pair for pair in visitor.http.cookies.items() if "upstream" in pair[0]]
     path = f"{world.callback}?code=c&state={asked['state']}"
     assert (await visitor.open(path)).status_code == 303
     visitor.http.cookies.clear()
-    visitor.http.cookies.set("tenantry-upstream", cookie)
+    visitor.http.cookies.set(name, cookie)
     assert (await visitor.open(path)).status_code == 403
     visitor, asked = await world.leave()
     assert isinstance(world.portal.app.deps.clock, FakeClock)
@@ -241,7 +242,12 @@ async def test_an_answer_of_another_issuer_or_an_error_lets_nobody_in(world: Wor
     for answer in ("code=c&iss=https://elsewhere.example", "error=access_denied", "error=x&code=c", "nothing=1"):
         visitor, asked = await world.leave()
         assert (await visitor.open(f"{world.callback}?state={asked['state']}&{answer}")).status_code == 403
-    assert sorted(await world.reasons()) == ["no_code", "provider_refused", "provider_refused", "wrong_iss_in_answer"]
+    assert sorted(await world.reasons()) == [
+        "no_code",
+        "provider_refused: access_denied",
+        "provider_refused: x",
+        "wrong_iss_in_answer",
+    ]
 
 
 async def test_a_discovery_document_of_another_issuer_is_not_followed(world: World) -> None:
@@ -348,7 +354,7 @@ async def test_the_server_does_not_go_into_its_own_network(store: Store) -> None
 )
 async def test_no_spelling_of_a_private_address_is_gone_to(host: str) -> None:
     with pytest.raises(Unreachable, match=r"private network|no answer"):
-        await OutgoingHttp().get(f"https://{host}:1/")
+        await OutgoingHttp().get(f"https://{host}:1/", tenant_id="t")
 
 
 async def test_an_answer_that_is_too_long_is_given_up(world: World) -> None:
@@ -509,3 +515,34 @@ async def test_a_provider_from_before_keeps_working_and_its_administrator_is_tol
     async with deps.store.read() as read:
         trail = await audit_events.list_latest(read, world.portal.tenant.id, 100)
     assert [event.type for event in trail].count("identity_provider.callback_replaced") == 1
+
+
+async def test_several_tabs_may_be_at_the_provider_at_once_and_the_first_may_be_finished_last(world: World) -> None:
+    visitor = await world.portal.visit(None)
+    world.provider.claims = {"email": world.portal.mia.user_principal_name, "email_verified": True}
+    tabs = [world.provider.visit((await visitor.open(world.way)).headers["location"]) for _ in range(3)]
+    for tab in reversed(tabs):
+        world.provider.asked = tab
+        assert (await visitor.open(f"{world.callback}?code=c&state={tab['state']}")).status_code == 303
+        assert (await visitor.open("/sessions")).status_code == 200
+    assert not [name for name in visitor.http.cookies if "upstream" in name]
+
+
+async def test_of_many_tabs_the_oldest_gives_way(world: World) -> None:
+    visitor = await world.portal.visit(None)
+    world.provider.claims = {"email": world.portal.mia.user_principal_name, "email_verified": True}
+    for name in ("tenantry-upstream-", "tenantry-upstream-(x)", "tenantry-upstream-" + "f" * 13):
+        visitor.http.cookies.set(name, "of somebody else")
+    tabs = [world.provider.visit((await visitor.open(world.way)).headers["location"]) for _ in range(12)]
+    assert len([name for name in visitor.http.cookies if "upstream" in name]) == 3 + 8
+    for tab, status in ((tabs[3], 403), (tabs[4], 303), (tabs[11], 303)):
+        world.provider.asked = tab
+        assert (await visitor.open(f"{world.callback}?code=c&state={tab['state']}")).status_code == status
+
+
+async def test_only_what_is_read_of_an_answer_must_be_there_once(world: World) -> None:
+    for more, status in (("&scope=a&scope=b", 303), ("&code=d", 403), ("&iss=&iss=", 403), ("&error=a&error=b", 403)):
+        visitor, asked = await world.leave()
+        world.provider.claims = {"email": world.portal.mia.user_principal_name, "email_verified": True}
+        answer = await visitor.open(f"{world.callback}?code=c&state={asked['state']}{more}")
+        assert answer.status_code == status

@@ -10,10 +10,12 @@ import pytest
 from playwright.async_api import expect
 
 from tenantry.access.actions import RoleId
+from tenantry.core.clock import HOUR
 from tenantry.directory.members import Newcomers, add_members
 from tenantry.directory.users import delete_user
 from tenantry.outbox.callback_tokens import seal
-from tenantry.outbox.webhooks import Wishes, disable, update_webhook
+from tenantry.outbox.deliveries import deliver_next
+from tenantry.outbox.webhooks import Wishes, disable, send_test, update_webhook
 from tenantry.store import webhook_deliveries
 from tenantry.store import webhooks as rows
 from tenantry.store.engine import Store, Value
@@ -21,6 +23,7 @@ from tenantry.store.webhook_deliveries import Delivery
 from tenantry.tokens.master_key import MasterKey
 from tests.support.app import an_app
 from tests.support.builders import OPERATOR, a_relationship, a_tenant, a_user, a_webhook, as_user
+from tests.support.clock import FakeClock
 from tests.support.portal import LivePortal, Portal, Visitor, a_portal
 from tests.support.queries import counted_queries
 from tests.support.receiver import Receiver, a_receiver
@@ -419,3 +422,24 @@ async def test_in_a_browser_from_the_group_to_a_delivered_event(live: LivePortal
         await page.get_by_role("link", name=receiver.address.removeprefix("http://")).click()
         await expect(page.get_by_text("delivered").first).to_be_visible()
     assert live.complaints == []
+
+
+async def test_what_a_receiver_asked_for_by_its_status_is_told_on_the_page(portal: Portal, receiver: Receiver) -> None:
+    visitor, deps = await portal.visit(portal.erik), portal.app.deps
+    webhook_id = await register(visitor, receiver, portal.group)
+
+    async def fail(status: int, headers: dict[str, str]) -> None:
+        receiver.status, receiver.headers = status, headers
+        async with deps.store.write() as tx:
+            await send_test(tx, OPERATOR, portal.tenant.id, webhook_id, deps.clock())
+        assert await deliver_next(deps.store, deps.http, deps.master_key, portal.tenant.id, webhook_id, deps.clock)
+        await visitor.open(f"/webhooks/{webhook_id}")
+
+    await fail(429, {"Retry-After": "3600"})
+    assert "Its receiver asked to be left alone. It is sent the next event in 1 hour" in visitor.text
+    assert isinstance(deps.clock, FakeClock)
+    deps.clock.advance(HOUR)
+    await fail(410, {})
+    assert "left alone" not in visitor.text
+    assert "its receiver says that it is gone for good: it answered 410" in visitor.text
+    assert f'href="/webhooks/{webhook_id}/enable"' in visitor.page.text

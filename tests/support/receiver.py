@@ -19,10 +19,11 @@ from tests.support.server import a_running_server
 
 @dataclass
 class Receiver:
-    """`status` is what it answers events with; `echo` spoils its answer to the handshake."""
+    """`status` and `headers` are what it answers events with; `echo` spoils its answer to the handshake."""
 
     address: str = ""
     status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
     echo: str = "{token}"
     handshakes: list[dict[str, str]] = field(default_factory=list)
     """The query of each, and the callback token as `header`."""
@@ -57,7 +58,7 @@ class Receiver:
         self.tokens.append(request.headers.get("kz-callback-token"))
         self.arrived.set()
         await self.open.wait()
-        return Response(status_code=self.status)
+        return Response(status_code=self.status, headers=self.headers)
 
 
 @asynccontextmanager

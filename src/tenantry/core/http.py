@@ -1,86 +1,66 @@
 """Requests that this server makes: to addresses that people typed in, so never into its own network.
 
-1. The host is resolved once, every address of it is checked, and that very address is connected to (no rebinding).
-2. https only, with the host's certificate; no redirects are followed, no proxies asked, no cookies kept.
-3. An answer has a deadline, however slowly it drips, and a size. Setting `outgoing_private_addresses` opens private
-   networks and plain http; the demo opens one address, its own receiver.
+1. Tenants take turns: each has a few requests under way, so that a mute host of one holds up nobody else's.
+2. The host is resolved once, every address of it is checked, and that very address is connected to (no rebinding).
+3. https only, with the host's certificate; no redirects are followed, no proxies asked, no cookies kept.
+4. An answer has a deadline, however slowly it drips, and a size, also once it is inflated. Setting
+   `outgoing_private_addresses` opens private networks and plain http; the demo opens one address, its own receiver.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import http.client
+import email.utils
 import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC
 from functools import cached_property, partial
-from typing import NamedTuple
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-MAX_ANSWER = 1_048_576
+from tenantry.core.clock import SECOND, Micros
+from tenantry.core.fair_shares import FairThreads, NoTurn
+from tenantry.core.http_exchange import MAX_ANSWER, Exchange, Reply, Sending, Unreachable
+
+__all__ = ["MAX_ANSWER", "OutgoingHttp", "Reply", "Unreachable", "retry_after"]
+
 DEADLINE_SECONDS = 10.0
+TURN_SECONDS = 5.0
+"""How long a request waits for its tenant's turn."""
 MOST_AT_ONCE = 40
-"""Threads, made as they are needed; more requests than these wait for one."""
+"""By one lane."""
+MOST_AT_ONCE_OF_A_TENANT = 6
 MOST_NAMES_AT_ONCE = 16
-"""Threads that look names up: nothing cuts a look-up short, so whoever waits for it goes, and the thread stays."""
-_STEP_SECONDS = 5.0
-_UNICAST = ipaddress.ip_network("2000::/3")
+MOST_NAMES_AT_ONCE_OF_A_TENANT = 4
 _PORTS = {"https": 443, "http": 80}
+_BUSY = "no answer: too many requests are under way, try again in a moment"
 
 
-class Unreachable(Exception):
-    """There is no answer, it is too long, or the address is not one this server goes to. The text says which."""
+class _Lane:
+    """Threads for one kind of request, and others that look its names up: nothing cuts a look-up short, so whoever
+    waits for it goes, and the thread stays.
+    """
 
-
-class Reply(NamedTuple):
-    """What came back, whatever its status."""
-
-    status: int
-    body: bytes
-
-
-class _Exchange:
-    """A connection, and its end from another thread: waiting for one more byte never adds up to waiting for ever."""
-
-    def __init__(self, host: str, port: int, *, allow_private: bool) -> None:
-        self.allow_private = allow_private
-        self.connection = http.client.HTTPConnection(host, port, timeout=_STEP_SECONDS)
-        self.sock: socket.socket | None = None  # the connection lets go of its own before the body is read
-        self.is_cut = False
-
-    def take(self, sock: socket.socket) -> None:
-        """Use this one, until the next. Raises TimeoutError when the cut came before it, and so has missed it."""
-        self.sock = self.connection.sock = sock
-        self.check()
-
-    def check(self) -> None:
-        """Raises TimeoutError after the cut."""
-        if self.is_cut:
-            raise TimeoutError
-
-    def cut(self) -> None:
-        """Whoever reads or writes finds the connection closed."""
-        self.is_cut = True
-        if self.sock is not None:
-            with suppress(OSError):
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # TLS is not asked: the reader is inside it
+    def __init__(self, name: str) -> None:
+        self.threads = FairThreads(name, MOST_AT_ONCE, MOST_AT_ONCE_OF_A_TENANT)
+        self.names = FairThreads(f"{name}-names", MOST_NAMES_AT_ONCE, MOST_NAMES_AT_ONCE_OF_A_TENANT)
 
 
 class OutgoingHttp:
-    """Works in threads of its own, and looks names up in others. Every method raises Unreachable.
+    """What people wait for and what is told to receivers goes by two lanes, so that neither waits for the other.
 
-    `open_to` is one address, without a query, that may be private and plain http in any case.
+    Every method raises Unreachable, and takes the `tenant_id` for whom it asks. `open_to` is one address, without a
+    query, that may be private and plain http in any case.
     """
 
     def __init__(self, *, allow_private: bool = False, open_to: str | None = None) -> None:
         self._allow_private = allow_private
         self._open_to = open_to
-        self._threads = ThreadPoolExecutor(MOST_AT_ONCE, "outgoing")
-        self._names = ThreadPoolExecutor(MOST_NAMES_AT_ONCE, "names")
+        self._asking = _Lane("ask")
+        self._telling = _Lane("tell")
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -88,23 +68,33 @@ class OutgoingHttp:
         return ssl.create_default_context()
 
     async def get(
-        self, url: str, *, headers: Mapping[str, str] | None = None, deadline: float = DEADLINE_SECONDS
+        self,
+        url: str,
+        *,
+        tenant_id: str,
+        headers: Mapping[str, str] | None = None,
+        deadline: float = DEADLINE_SECONDS,
     ) -> Reply:
         """GET, asking for JSON unless `headers` say otherwise; `deadline` in seconds."""
-        return await self._ask("GET", url, None, {"Accept": "application/json", **(headers or {})}, deadline)
+        sent = {"Accept": "application/json", **(headers or {})}
+        return await self._ask("GET", url, None, sent, tenant_id=tenant_id, deadline=deadline)
 
-    async def post_form(self, url: str, fields: Mapping[str, str], *, basic: tuple[str, str] | None = None) -> Reply:
+    async def post_form(
+        self, url: str, fields: Mapping[str, str], *, tenant_id: str, basic: tuple[str, str] | None = None
+    ) -> Reply:
         """POST a urlencoded form. `basic`: id and secret of a client (RFC 6749 §2.3.1)."""
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         if basic is not None:
             pair = ":".join(quote_plus(part) for part in basic)
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        return await self._ask("POST", url, urlencode(fields).encode(), headers, DEADLINE_SECONDS)
+        return await self._ask("POST", url, urlencode(fields).encode(), headers, tenant_id=tenant_id)
 
-    async def post_json(self, url: str, body: bytes, *, headers: Mapping[str, str] | None = None) -> Reply:
-        """POST what is JSON already."""
+    async def post_json(
+        self, url: str, body: bytes, *, tenant_id: str, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """POST what is JSON already. The status decides: the body of the answer is not waited for."""
         sent = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
-        return await self._ask("POST", url, body, sent, DEADLINE_SECONDS)
+        return await self._ask("POST", url, body, sent, tenant_id=tenant_id, wants_body=False)
 
     def check(self, url: str) -> None:
         """Whether the address is of the right form. Nothing is asked of anybody."""
@@ -127,88 +117,68 @@ class OutgoingHttp:
     def _allows_private(self, url: str) -> bool:
         return self._allow_private or url.partition("?")[0] == self._open_to
 
-    async def _ask(self, method: str, url: str, body: bytes | None, headers: dict[str, str], deadline: float) -> Reply:
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        *,
+        tenant_id: str,
+        deadline: float = DEADLINE_SECONDS,
+        wants_body: bool = True,
+    ) -> Reply:
         scheme, host, port, path = self._parse(url)
+        sending = Sending(scheme, method, path, body, {"User-Agent": "Tenantry", **headers}, wants_body)
         loop = asyncio.get_running_loop()
-        exchange = _Exchange(host, port, allow_private=self._allows_private(url))
+        lane = self._asking if wants_body else self._telling
+        addresses = await _look_up(lane, host, port, tenant_id, deadline)
+        exchange = Exchange(host, port, allow_private=self._allows_private(url))
+        await _turn(lane.threads, tenant_id, deadline)
         cutting = loop.call_later(deadline, exchange.cut)
         try:
-            addresses = await self._look_up(host, port, deadline)
-            sending = (exchange, addresses, scheme, method, path, body, headers)
-            return await loop.run_in_executor(self._threads, self._send, *sending)
+            send = partial(exchange.send, addresses, sending, lambda: self._tls)
+            return await lane.threads.work(tenant_id, send)
+        except asyncio.CancelledError:
+            exchange.cut()  # the thread would go on
+            raise
         finally:
             cutting.cancel()
 
-    async def _look_up(self, host: str, port: int, deadline: float) -> list[str]:
-        """Every address of the host."""
-        with suppress(ValueError):
-            return [str(ipaddress.ip_address(host))]
-        loop = asyncio.get_running_loop()
-        asking = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        try:
-            async with asyncio.timeout(deadline):
-                found = await loop.run_in_executor(self._names, asking)
-        except TimeoutError:
-            raise Unreachable("no answer: it took too long") from None
-        except (OSError, ValueError) as error:
-            raise Unreachable(f"no answer: {type(error).__name__}") from None
-        return [str(entry[4][0]) for entry in found]
 
-    def _send(
-        self,
-        exchange: _Exchange,
-        addresses: list[str],
-        scheme: str,
-        method: str,
-        path: str,
-        body: bytes | None,
-        headers: dict[str, str],
-    ) -> Reply:
-        connection = exchange.connection
-        try:
-            sock = self._connect(exchange, addresses)
-            exchange.take(sock)
-            if scheme == "https":
-                sock = self._tls.wrap_socket(sock, server_hostname=connection.host, do_handshake_on_connect=False)
-                exchange.take(sock)
-                sock.do_handshake()
-            connection.request(method, path, body, headers)
-            received = bytearray()
-            with connection.getresponse() as answer:
-                while chunk := answer.read1(65_536):
-                    received += chunk
-                    if len(received) > MAX_ANSWER:
-                        raise Unreachable("the answer is too long")
-            if exchange.is_cut:
-                raise Unreachable("the answer took too long")
-            return Reply(answer.status, bytes(received))
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            why = "it took too long" if exchange.is_cut else type(error).__name__
-            raise Unreachable(f"no answer: {why}") from None
-        finally:
-            connection.close()
-
-    def _connect(self, exchange: _Exchange, addresses: list[str]) -> socket.socket:
-        """To the first address that answers, when all of them may be gone to. Who names many gets no more time."""
-        exchange.check()  # it may have waited for its thread
-        if not exchange.allow_private and not all(_is_public(address) for address in addresses):
-            raise Unreachable("the address is in a private network")
-        error: OSError = OSError("no address")
-        for address in addresses:
-            exchange.check()
-            try:
-                return socket.create_connection((address, exchange.connection.port), timeout=_STEP_SECONDS)
-            except OSError as refused:
-                error = refused
-        raise error
+async def _look_up(lane: _Lane, host: str, port: int, tenant_id: str, deadline: float) -> list[str]:
+    """Every address of the host. Raises Unreachable."""
+    with suppress(ValueError):
+        return [str(ipaddress.ip_address(host))]
+    await _turn(lane.names, tenant_id, deadline)
+    asking = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    try:
+        async with asyncio.timeout(deadline):
+            found = await lane.names.work(tenant_id, asking)
+    except TimeoutError:
+        raise Unreachable("no answer: it took too long") from None
+    except (OSError, ValueError) as error:
+        raise Unreachable(f"no answer: {type(error).__name__}") from None
+    return [str(entry[4][0]) for entry in found]
 
 
-def _is_public(address: str) -> bool:
-    """IPv4 in IPv6 counts as what it leads to. Of IPv6 only what IANA gives out as global unicast: translators (NAT64),
-    IPv4-compatible and site-local addresses lead anywhere.
-    """
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None) or parsed
-    if inner.version == 6 and inner not in _UNICAST:
-        return False
-    return bool(inner.is_global) and not inner.is_multicast
+async def _turn(threads: FairThreads, tenant_id: str, deadline: float) -> None:
+    """Raises Unreachable."""
+    try:
+        await threads.take(tenant_id, min(TURN_SECONDS, deadline))
+    except NoTurn:
+        raise Unreachable(_BUSY) from None
+
+
+def retry_after(reply: Reply, now: Micros) -> Micros | None:
+    """How long the answer asks to wait: whole seconds, or until a date. None when it does not (RFC 9110 §10.2.3)."""
+    value = reply.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(int(value[:12]), 10**10) * SECOND
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0, int(moment.timestamp()) * SECOND - now)
+    except (ValueError, TypeError, OverflowError):
+        return None

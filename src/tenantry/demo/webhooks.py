@@ -35,7 +35,7 @@ async def _register(deps: Deps, facts: Facts, tenant_id: TenantId) -> None:
         return
     caller = Caller(CallerKind.USER, _origin(), tenant_id=tenant_id, user_id=admin.id)
     wishes = Wishes(event_types=tuple(EventType), callback_token=_TOKEN)
-    url = await prove(deps.http, f"{deps.settings.issuer}{PATH}", _TOKEN)
+    url = await prove(deps.http, f"{deps.settings.issuer}{PATH}", _TOKEN, tenant_id=tenant_id)
     async with deps.store.write() as tx:
         subject = Subject(ObjectType.TENANT, tenant_id)
         await register_webhook(tx, deps.master_key, caller, tenant_id, subject, url, wishes, deps.clock())
@@ -47,7 +47,7 @@ async def _readdress(deps: Deps, tenant_id: TenantId) -> None:
         found = await list_webhooks(read, caller, tenant_id, Subject(ObjectType.TENANT, tenant_id), deps.clock())
     for webhook in found:
         if webhook.callback_url.endswith(PATH) and webhook.callback_url != wanted:
-            url = await prove(deps.http, wanted, _TOKEN)
+            url = await prove(deps.http, wanted, _TOKEN, tenant_id=tenant_id)
             wishes = Wishes(callback_token=_TOKEN)  # one that is given to another address does not follow
             async with deps.store.write() as tx:
                 await update_webhook(

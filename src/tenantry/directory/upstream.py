@@ -1,14 +1,14 @@
 """Sign in with an account at an OpenID provider of one's organisation: code flow with state, nonce and PKCE.
 
-1. `begin_upstream` reads the provider's discovery document and makes the address to go to. The state is a secret of
-   the browser; nonce and PKCE verifier are made from it, so nothing that is worth stealing is stored.
-2. `finish_upstream` takes the state once, trades the code for an ID token and verifies that (id_tokens.py).
-3. The answer must have come to the address of the very provider that the browser was sent to, and name it in `iss`
-   where the provider announces that (`_check_answer`): else a code of one provider would be handed to another.
-4. What the app demanded of the sign-in (`prompt=login`, `max_age`) is passed on, and `_check_age` looks at what came of
+1. `begin_upstream` reads the provider's discovery document (provider_documents.py) and makes the address to go to. The
+   state is a secret of the browser; nonce and PKCE verifier are made from it, so nothing that is worth stealing is
+   stored.
+2. `finish_upstream` takes the state once. The answer must have come to the address of the very provider that the
+   browser was sent to, and name it in `iss` where the provider promises that (`check_answer`): else a code of one
+   provider would be handed to another. Then the code is traded for an ID token, which is verified (id_tokens.py).
+3. What the app demanded of the sign-in (`prompt=login`, `max_age`) is passed on, and `check_age` looks at what came of
    it. The time that the provider names is the session's.
-5. `_match` finds the user: by issuer and subject when they are linked; else, once, by a name in a verified domain of
-   this very tenant that the provider vouches for, which links them. One user has one subject at a provider.
+4. Where the token does not say who it is, userinfo is asked. provider_accounts.py finds the user.
 
 Every refusal reads the same; the trail has the reason. Sources: OpenID Connect Core §3.1.2 and §3.1.3, RFC 7636,
 RFC 9207 (`iss` in the answer), RFC 9700 §2.1 and §4.4.2 (mix-up).
@@ -18,32 +18,31 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
-import msgspec
-
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller, CallerKind, Origin, anonymous
+from tenantry.core.caller import Origin, anonymous
 from tenantry.core.clock import MINUTE, SECOND, Micros
 from tenantry.core.errors import BadCredentials
-from tenantry.core.http import OutgoingHttp, Unreachable
+from tenantry.core.http import OutgoingHttp, Reply, Unreachable
 from tenantry.core.ids import TenantId
-from tenantry.directory.id_tokens import IdToken, TokenRefused, verify_id_token
-from tenantry.directory.identity_providers import NameClaim, callback_in_use, get_identity_provider, secret_of
-from tenantry.store import grants, identity_providers, shared_callbacks, tenants, users
-from tenantry.store.engine import Read, Store, Tx
-from tenantry.store.identity_providers import IdentityProvider, UpstreamSignIn
-from tenantry.store.users import User
+from tenantry.directory.id_tokens import IdToken, has_name, verify_id_token
+from tenantry.directory.identity_providers import callback_in_use, get_identity_provider, secret_of
+from tenantry.directory.provider_accounts import Arrival, enter
+from tenantry.directory.provider_answers import check_age, check_answer, provider_at, word
+from tenantry.directory.provider_documents import Discovery, object_of, read_discovery, read_keys, read_userinfo
+from tenantry.directory.provider_signatures import TokenRefused
+from tenantry.store import identity_providers
+from tenantry.store.engine import Store
+from tenantry.store.identity_providers import IdentityProvider
 from tenantry.tokens import base64url
 from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
 
 LIFETIME = 10 * MINUTE
-FEDERATED = "fed"
-MAX_DOCUMENT = 65_536
-"""Bytes of what a provider answers; key sets with certificates come to half of it."""
 REFUSED = "Signing in with the organisation's account did not work. Try again, or ask your administrator."
 
 
@@ -54,24 +53,12 @@ class Departure(NamedTuple):
     state: str
 
 
-class Arrival(NamedTuple):
-    """Who came back, proven by what (`amr`) and when, if the provider says so, and where to go now."""
+class Redeemed(NamedTuple):
+    """What the code was good for, and the keys that the provider signs with."""
 
-    user: User
-    amr: frozenset[str]
-    authenticated_at: Micros | None
-    back: str
-
-
-class Discovery(NamedTuple):
-    """What is used of the provider's document (OpenID Connect Discovery §3)."""
-
-    authorization_endpoint: str
-    token_endpoint: str
-    jwks_uri: str
-    takes_basic: bool
-    names_itself: bool
-    """Whether it promises `iss` in each answer (RFC 9207 §3)."""
+    token: IdToken
+    access_token: str
+    keys: dict[str, Any]
 
 
 async def begin_upstream(
@@ -94,7 +81,7 @@ async def begin_upstream(
     async with store.read() as read:
         provider = await get_identity_provider(read, tenant_id, provider_id)
     try:
-        discovery = await read_discovery(http, provider.issuer)
+        discovery = await read_discovery(http, tenant_id, provider.issuer)
     except Unreachable as error:
         raise BadCredentials(f"provider_unreachable: {error}", REFUSED) from None
     state = mint_secret(SecretKind.UPSTREAM_STATE, tenant_id)
@@ -157,15 +144,16 @@ async def finish_upstream(
         raise BadCredentials("state_unknown", REFUSED)
     try:
         async with store.read() as read:
-            provider, by_several = await _provider_at(read, tenant_id, claimed.provider_id, root, arrived_at)
-        discovery = await read_discovery(http, provider.issuer)
-        _check_answer(provider, discovery, answer, shared_by_several=by_several)
-        token = await _redeem(
+            provider, by_several = await provider_at(read, tenant_id, claimed.provider_id, root, arrived_at)
+        discovery = await read_discovery(http, tenant_id, provider.issuer)
+        check_answer(provider, discovery, answer, shared_by_several=by_several)
+        redeemed = await _redeem(
             http, hasher, master_key, tenant_id, provider, discovery, state, answer["code"], arrived_at, leeway, now
         )
-        _check_age(token, claimed, leeway)
+        check_age(redeemed.token, claimed, leeway)
+        claims = await _claims_of(store, http, tenant_id, provider, discovery, redeemed)
         async with store.write() as tx:
-            return await _enter(tx, tenant_id, claimed.provider_id, token, claimed.back, origin, now)
+            return await enter(tx, tenant_id, claimed.provider_id, redeemed.token, claims, claimed.back, origin, now)
     except TokenRefused as refused:
         reason = str(refused)
     except Unreachable as unreachable:
@@ -174,56 +162,6 @@ async def finish_upstream(
     async with store.write() as tx:
         await record(tx, tenant_id, anonymous(origin), event, now)
     raise BadCredentials(reason, REFUSED)
-
-
-async def read_discovery(http: OutgoingHttp, issuer: str) -> Discovery:
-    """Raises Unreachable: no document, not of this issuer (Discovery §4.3), an address missing."""
-    document = await _get_json(http, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-    if document.get("issuer") != issuer:
-        raise Unreachable("the discovery document is of another issuer")
-    addresses = [document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
-    for address in addresses:
-        if not isinstance(address, str):
-            raise Unreachable("the discovery document lacks an address")
-        http.check(address)
-    methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-    authorization, token, jwks = (str(address) for address in addresses)
-    takes_basic = isinstance(methods, list) and "client_secret_basic" in methods
-    names_itself = document.get("authorization_response_iss_parameter_supported") is True
-    return Discovery(authorization, token, jwks, takes_basic, names_itself)
-
-
-async def _provider_at(
-    read: Read, tenant_id: TenantId, provider_id: str, root: str, arrived_at: str
-) -> tuple[IdentityProvider, bool]:
-    """The provider, whose address this is, and whether providers of other tenants have it too. Raises TokenRefused."""
-    provider = await identity_providers.find_live(read, tenant_id, provider_id)
-    if provider is None:
-        raise TokenRefused("provider_removed")
-    if arrived_at != callback_in_use(root, tenant_id, provider):
-        raise TokenRefused("wrong_callback")
-    return provider, bool(provider.shares_callback) and await shared_callbacks.is_of_several_tenants(read, tenant_id)
-
-
-def _check_answer(
-    provider: IdentityProvider, discovery: Discovery, answer: dict[str, str], *, shared_by_several: bool
-) -> None:
-    """Whether the answer is this provider's. Nothing of it has been handed to anybody yet. Raises TokenRefused.
-
-    `iss` is demanded where it is promised. At an address that providers of several tenants share nothing else tells
-    their answers apart, so there it is demanded in any case. Sources: RFC 9207 §2.4, RFC 9700 §4.4.2.
-    """
-    issuer = answer.get("iss")
-    if issuer is None and shared_by_several:
-        raise TokenRefused("shared_callback")
-    if issuer is None and discovery.names_itself:
-        raise TokenRefused("no_iss_in_answer")
-    if issuer is not None and issuer != provider.issuer:
-        raise TokenRefused("wrong_iss_in_answer")
-    if "error" in answer:
-        raise TokenRefused("provider_refused")
-    if not answer.get("code"):
-        raise TokenRefused("no_code")
 
 
 async def _redeem(
@@ -238,7 +176,7 @@ async def _redeem(
     callback: str,
     leeway: Micros,
     now: Micros,
-) -> IdToken:
+) -> Redeemed:
     fields = {
         "grant_type": "authorization_code",
         "code": code,
@@ -246,101 +184,70 @@ async def _redeem(
         "code_verifier": _derive(hasher, "verifier", state),
     }
     secret = secret_of(master_key, tenant_id, provider)
-    basic = (provider.client_id, secret) if discovery.takes_basic else None
+    basic = (provider.client_id, secret) if discovery.takes_basic(provider.client_id, secret) else None
     if basic is None:
         fields |= {"client_id": provider.client_id, "client_secret": secret}
-    reply = await http.post_form(discovery.token_endpoint, fields, basic=basic)
-    raw = _object(reply.body).get("id_token") if reply.status == 200 else None
+    reply = await http.post_form(discovery.token_endpoint, fields, tenant_id=tenant_id, basic=basic)
+    tokens = _tokens_in(reply)
+    raw = tokens.get("id_token")
     if not isinstance(raw, str):
         raise TokenRefused("no_id_token")
-    return verify_id_token(
+    keys = await read_keys(http, tenant_id, discovery)
+    token = verify_id_token(
         raw,
-        await _get_json(http, discovery.jwks_uri),
+        keys,
         issuer=provider.issuer,
         client_id=provider.client_id,
         nonce=_derive(hasher, "nonce", state),
         leeway=leeway,
         now=now,
     )
+    return Redeemed(token, str(tokens.get("access_token", "")), keys)
 
 
-def _check_age(token: IdToken, asked: UpstreamSignIn, leeway: Micros) -> None:
-    """Whether the person was proven when the app demanded it. Asked for `max_age`, a provider has to say when (Core
-    §2); for `prompt=login` it need not, and is believed. Raises TokenRefused.
-    """
-    age = 0 if asked.prompt is not None else asked.max_age
-    if token.authenticated_at is None:
-        if asked.max_age is not None:
-            raise TokenRefused("no_auth_time")
-    elif age is not None and token.authenticated_at < asked.created_at - age - leeway:
-        raise TokenRefused("authenticated_too_long_ago")
-
-
-async def _enter(
-    tx: Tx, tenant_id: TenantId, provider_id: str, token: IdToken, back: str, origin: Origin, now: Micros
-) -> Arrival:
-    provider = await identity_providers.find_live(tx, tenant_id, provider_id)
-    if provider is None:
-        raise TokenRefused("provider_removed")
-    user = await _match(tx, tenant_id, provider, token, origin, now)
-    if user.disabled_at is not None or user.soft_deleted_at is not None:
-        raise TokenRefused("user_ended")
-    amr = frozenset({FEDERATED, "mfa"} if provider.trusts_mfa and "mfa" in token.amr else {FEDERATED})
-    caller = Caller(CallerKind.USER, origin, tenant_id=tenant_id, user_id=user.id, amr=amr)
-    await record(tx, tenant_id, caller, events.SignInSucceeded(user_id=user.id, amr=sorted(amr)), now)
-    return Arrival(user, amr, token.authenticated_at, back)
-
-
-async def _match(
-    tx: Tx, tenant_id: TenantId, provider: IdentityProvider, token: IdToken, origin: Origin, now: Micros
-) -> User:
-    linked = await identity_providers.find_linked_user(tx, tenant_id, provider.id, provider.issuer, token.subject)
-    if linked is not None:
-        user = await users.find(tx, tenant_id, linked)
-        if user is None:
-            raise TokenRefused("user_ended")
-        return user
-    user = await _find_by_name(tx, tenant_id, provider, token)
-    if user is None or not await grants.hold_user(tx, tenant_id, user.id):
-        raise TokenRefused("unknown_user")
-    if not await identity_providers.link(
-        tx, tenant_id, user.id, provider_id=provider.id, issuer=provider.issuer, subject=token.subject, now=now
-    ):
-        raise TokenRefused("user_has_another_subject")
-    caller = Caller(CallerKind.USER, origin, tenant_id=tenant_id, user_id=user.id)
-    event = events.IdentityLinked(user_id=user.id, provider_id=provider.id, subject=token.subject)
-    await record(tx, tenant_id, caller, event, now)
-    return user
-
-
-async def _find_by_name(read: Read, tenant_id: TenantId, provider: IdentityProvider, token: IdToken) -> User | None:
-    """By what the provider vouches for, and only in a verified domain of this tenant."""
-    name = token.email if provider.name_claim == NameClaim.EMAIL else token.upn
-    if name is None:
-        raise TokenRefused("name_not_verified")
-    domain = await tenants.find_domain(read, tenant_id, name.rpartition("@")[2].lower())
-    if domain is None or domain.verified_at is None:
-        raise TokenRefused("foreign_domain")
-    return await users.find_by_name(read, tenant_id, name)
-
-
-async def _get_json(http: OutgoingHttp, url: str) -> dict[str, Any]:
-    reply = await http.get(url)
-    if reply.status != 200:
-        raise Unreachable(f"answered {reply.status}")
-    return _object(reply.body)
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    if len(body) > MAX_DOCUMENT:
-        raise Unreachable("the answer is too long")
+def _tokens_in(reply: Reply) -> dict[str, Any]:
+    """Raises TokenRefused with the provider's word for it, such as `invalid_client`; Unreachable."""
     try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Unreachable("the answer is not JSON") from None
-    if not isinstance(found, dict):
-        raise Unreachable("the answer is no object")
+        found = object_of(reply)
+    except Unreachable:
+        if reply.status == 200:
+            raise
+        found = {}
+    if "error" in found:
+        raise TokenRefused(f"provider_refused: {word(found['error'])}")
+    if reply.status != 200:
+        raise Unreachable(f"its token endpoint answered {reply.status}")
     return found
+
+
+async def _claims_of(
+    store: Store,
+    http: OutgoingHttp,
+    tenant_id: TenantId,
+    provider: IdentityProvider,
+    discovery: Discovery,
+    redeemed: Redeemed,
+) -> Mapping[str, Any]:
+    """What says who it is: the token, or userinfo where the token does not (Core §5.4). Once linked, nobody asks.
+
+    Never a part of each: an address counts with what the same document says of it. Raises TokenRefused, Unreachable.
+    """
+    token = redeemed.token
+    if has_name(token.claims, provider.name_claim):
+        return token.claims
+    async with store.read() as read:
+        linked = await identity_providers.find_linked_user(read, tenant_id, provider.id, provider.issuer, token.subject)
+    if linked is not None:
+        return token.claims
+    return await read_userinfo(
+        http,
+        tenant_id,
+        discovery,
+        redeemed.keys,
+        client_id=provider.client_id,
+        access_token=redeemed.access_token,
+        subject=token.subject,
+    )
 
 
 def _derive(hasher: SecretHasher, purpose: str, state: str) -> str:

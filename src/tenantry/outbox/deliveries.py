@@ -2,8 +2,10 @@
 
 1. A row is claimed by pushing its due time beyond the longest exchange; of two processes one wins it. One that dies
    meanwhile leaves a row that is due again soon.
-2. It is sent outside of any transaction. Any 2xx is a delivery.
-3. After the last attempt the webhook is disabled, which the trail says, until somebody enables it. So it is when more
+2. It is sent outside of any transaction. Any 2xx is a delivery, whatever its body: that is not even read.
+3. A receiver that answers 429 or 503 with `Retry-After` is left alone so long, within LONGEST_PAUSE (RFC 9110 §10.2.3);
+   one that answers 410 is gone for good (§15.5.11), and its webhook is disabled at once.
+4. After the last attempt the webhook is disabled, which the trail says, until somebody enables it. So it is when more
    wait than there may: how many that are, the sender counts now and then (sender.py), never the change itself.
 
 Source: Kaizala contract 3.12 (delivery): 6 retries with exponential delay within 2 days.
@@ -17,9 +19,9 @@ from tenantry.access.actions import Action
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller, Origin, operator
-from tenantry.core.clock import MINUTE, Clock, Micros
+from tenantry.core.clock import DAY, MINUTE, Clock, Micros
 from tenantry.core.errors import FailedPrecondition, NotFound
-from tenantry.core.http import OutgoingHttp, Unreachable
+from tenantry.core.http import OutgoingHttp, Unreachable, retry_after
 from tenantry.core.ids import CorrelationId, TenantId, new_guid
 from tenantry.outbox.callback_tokens import UNREADABLE, token_of
 from tenantry.outbox.changes import note
@@ -41,6 +43,8 @@ RETRIES = 6
 FIRST_RETRY_AFTER = 2 * MINUTE
 GROWTH = 4
 """2, 8, 32 minutes, 2, 8.5 and 34 hours: the last attempt is 45.5 hours after the first."""
+LONGEST_PAUSE = DAY
+"""That a receiver gets by asking for it. It is never sent anything sooner than without asking."""
 LEASE = 2 * MINUTE
 """Longer than any exchange may take (`core/http.py`), looking up the name included."""
 
@@ -52,6 +56,14 @@ class Sending(NamedTuple):
     claimed: Claimed
 
 
+class Failure(NamedTuple):
+    """Why something was not delivered, how long its receiver asked to wait, and whether it is gone for good."""
+
+    error: str
+    pause: Micros | None = None
+    is_gone: bool = False
+
+
 async def deliver_next(
     store: Store, http: OutgoingHttp, master_key: MasterKey, tenant_id: TenantId, webhook_id: str, clock: Clock
 ) -> bool:
@@ -59,13 +71,13 @@ async def deliver_next(
     sending = await _claim(store, tenant_id, webhook_id, clock)
     if sending is None:
         return False
-    error = await _send(http, master_key, tenant_id, sending)
+    failure = await _send(http, master_key, tenant_id, sending, clock)
     now = clock()
     async with store.write() as tx:
-        if error is None:
+        if failure is None:
             await webhook_deliveries.mark_delivered(tx, tenant_id, sending.claimed.id, now)
         else:
-            await _note_failure(tx, tenant_id, sending, error, now)
+            await _note_failure(tx, tenant_id, sending, failure, now)
     return True
 
 
@@ -79,6 +91,8 @@ async def _claim(store: Store, tenant_id: TenantId, webhook_id: str, clock: Cloc
         async with store.write() as tx:
             now = clock()
             webhook = await _find_live(tx, tenant_id, webhook_id, now)
+            if webhook is not None and webhook.not_before is not None and webhook.not_before > now:
+                return None
             if webhook is not None:
                 claimed = await webhook_deliveries.claim_due(
                     tx, tenant_id, webhook_id, leased_until=now + LEASE, now=now
@@ -101,17 +115,23 @@ async def _find_live(read: Read, tenant_id: TenantId, webhook_id: str, now: Micr
     return webhook
 
 
-async def _send(http: OutgoingHttp, master_key: MasterKey, tenant_id: TenantId, sending: Sending) -> str | None:
-    """None when it is delivered, else why not."""
+async def _send(
+    http: OutgoingHttp, master_key: MasterKey, tenant_id: TenantId, sending: Sending, clock: Clock
+) -> Failure | None:
+    """None when it is delivered."""
     webhook, claimed = sending
     try:
         headers = token_header(token_of(master_key, tenant_id, webhook))
-        reply = await http.post_json(webhook.callback_url, claimed.body.encode(), headers=headers)
+        body = claimed.body.encode()
+        reply = await http.post_json(webhook.callback_url, body, tenant_id=tenant_id, headers=headers)
     except FailedPrecondition:
-        return UNREADABLE
+        return Failure(UNREADABLE)
     except Unreachable as unreachable:
-        return str(unreachable)
-    return None if 200 <= reply.status < 300 else f"it answered {reply.status}"
+        return Failure(str(unreachable))
+    if 200 <= reply.status < 300:
+        return None
+    pause = retry_after(reply, clock()) if reply.status in (429, 503) else None
+    return Failure(f"it answered {reply.status}", pause and min(pause, LONGEST_PAUSE), reply.status == 410)
 
 
 async def disable_if_overfull(
@@ -126,16 +146,21 @@ async def disable_if_overfull(
             await disable(tx, _server(), tenant_id, webhook_id, reason, clock())
 
 
-async def _note_failure(tx: Tx, tenant_id: TenantId, sending: Sending, error: str, now: Micros) -> None:
+async def _note_failure(tx: Tx, tenant_id: TenantId, sending: Sending, failure: Failure, now: Micros) -> None:
     webhook, claimed = sending
-    last = claimed.attempts > RETRIES
-    due_at = None if last else now + retry_delay(claimed.attempts)
+    pause = failure.pause or 0
+    last = failure.is_gone or claimed.attempts > RETRIES
+    due_at = None if last else now + max(retry_delay(claimed.attempts), pause)
     if not await webhook_deliveries.mark_failed(
-        tx, tenant_id, claimed.id, attempts=claimed.attempts, error=error, due_at=due_at
+        tx, tenant_id, claimed.id, attempts=claimed.attempts, error=failure.error, due_at=due_at
     ):
         return
+    if pause:
+        await webhooks.pause(tx, tenant_id, webhook.id, now + pause)
     if last:
-        reason = f"an event could not be delivered in {claimed.attempts} attempts; at the last one {error}"
+        reason = f"an event could not be delivered in {claimed.attempts} attempts; at the last one {failure.error}"
+        if failure.is_gone:
+            reason = f"its receiver says that it is gone for good: {failure.error}"
         await disable(tx, _server(), tenant_id, webhook.id, reason, now)
 
 

@@ -10,6 +10,7 @@ from typing import NewType
 
 from tenantry.core.errors import InvalidValue
 from tenantry.core.http import OutgoingHttp, Unreachable
+from tenantry.core.ids import TenantId
 
 DEADLINE_SECONDS = 5.0
 TOKEN_HEADER = "kz-callback-token"
@@ -19,7 +20,7 @@ ProvenUrl = NewType("ProvenUrl", str)
 """An address whose receiver has answered, or that a webhook had before."""
 
 
-async def prove(http: OutgoingHttp, callback_url: str, callback_token: str | None) -> ProvenUrl:
+async def prove(http: OutgoingHttp, callback_url: str, callback_token: str | None, *, tenant_id: TenantId) -> ProvenUrl:
     """GET the address with `validationToken`. Outside of any transaction. Raises InvalidValue (field `callBackUrl`).
 
     The token needs no escaping and is the last of the query: one receiver takes what follows the equals sign.
@@ -31,7 +32,7 @@ async def prove(http: OutgoingHttp, callback_url: str, callback_token: str | Non
     asked = f"{url}{'&' if '?' in url else '?'}validationToken={token}"
     headers = {"Accept": "text/plain, */*", **token_header(callback_token)}
     try:
-        reply = await http.get(asked, headers=headers, deadline=DEADLINE_SECONDS)
+        reply = await http.get(asked, tenant_id=tenant_id, headers=headers, deadline=DEADLINE_SECONDS)
     except Unreachable as error:
         raise _wrong(f"could not be asked for its validation token: {error}") from None
     if not 200 <= reply.status < 300:

@@ -105,9 +105,9 @@ class Sender:
                 continue
 
     def _take(self) -> Key | None:
-        """Tenants take turns. Few are passed over: only those that are busy."""
+        """Tenants take turns; one lane each, while half of all are taken. Few are passed over: those that are busy."""
         for tenant_id, waiting in self._ready.items():
-            if self._lanes[tenant_id] >= AT_ONCE_OF_A_TENANT:
+            if self._lanes[tenant_id] >= (AT_ONCE_OF_A_TENANT if len(self._busy) < AT_ONCE // 2 else 1):
                 continue
             webhook_id = next((one for one in waiting if (tenant_id, one) not in self._busy), None)
             if webhook_id is None:

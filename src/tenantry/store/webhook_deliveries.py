@@ -160,14 +160,15 @@ async def make_due(tx: Tx, tenant_id: TenantId, webhook_id: str, delivery_id: st
 
 
 async def list_due(read: Read, tenant_id: TenantId) -> list[Due]:
-    """The tenant's webhooks for which something waits, with the first time that something is due.
+    """The tenant's webhooks for which something waits, with the first time that something may be sent.
 
     None while the tenant is disabled.
     """
     return await read.all(
         Due,
         """
-        SELECT w.id AS webhook_id, d.due_at FROM webhooks w
+        SELECT w.id AS webhook_id,
+               CASE WHEN w.not_before > d.due_at THEN w.not_before ELSE d.due_at END AS due_at FROM webhooks w
         JOIN tenants t ON t.id = w.tenant_id AND (t.disabled_at IS NULL OR t.deleted_at IS NOT NULL)
         JOIN webhook_deliveries d ON d.tenant_id = :tenant_id AND d.id = (
             SELECT first.id FROM webhook_deliveries first
@@ -180,11 +181,12 @@ async def list_due(read: Read, tenant_id: TenantId) -> list[Due]:
 
 
 async def find_next_due(read: Read, tenant_id: TenantId, webhook_id: str) -> Micros | None:
-    """When something of the webhook is due; None when nothing waits, and while the tenant is disabled."""
+    """When something of the webhook may be sent; None when nothing waits, and while the tenant is disabled."""
     return await read.one_or_none(
         Micros,
         """
-        SELECT d.due_at FROM webhook_deliveries d
+        SELECT CASE WHEN w.not_before > d.due_at THEN w.not_before ELSE d.due_at END FROM webhook_deliveries d
+        JOIN webhooks w ON w.tenant_id = d.tenant_id AND w.id = d.webhook_id
         JOIN tenants t ON t.id = d.tenant_id AND (t.disabled_at IS NULL OR t.deleted_at IS NOT NULL)
         WHERE d.tenant_id = :tenant_id AND d.webhook_id = :webhook_id AND d.due_at IS NOT NULL
         ORDER BY d.due_at LIMIT 1

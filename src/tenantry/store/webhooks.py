@@ -27,8 +27,8 @@ user who registered it, for the group, or for the organisation. Three looks at t
 
 
 class Webhook(NamedTuple):
-    """`callback_token` is encrypted. `connector_ended`: 1 when the app through which it was registered may know of
-    nothing any more.
+    """`callback_token` is encrypted. Nothing is sent `not_before`, as its receiver asked. `connector_ended`: 1 when the
+    app through which it was registered may know of nothing any more.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Webhook(NamedTuple):
     expires_at: int
     disabled_at: int | None
     disabled_reason: str | None
+    not_before: int | None
     connector_ended: int
 
 
@@ -150,6 +151,7 @@ async def find(read: Read, tenant_id: TenantId, webhook_id: str) -> Webhook | No
         f"""
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.callback_token, w.context,
                w.connector_id, w.created_by, w.created_at, w.expires_at, w.disabled_at, w.disabled_reason,
+               w.not_before,
                CASE WHEN {_APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
         FROM webhooks w
         WHERE w.tenant_id = :tenant_id AND w.id = :id AND w.deleted_at IS NULL
@@ -166,6 +168,7 @@ async def list_of_object(read: Read, tenant_id: TenantId, object_type: str, obje
         f"""
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.callback_token, w.context,
                w.connector_id, w.created_by, w.created_at, w.expires_at, w.disabled_at, w.disabled_reason,
+               w.not_before,
                CASE WHEN {_APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
         FROM webhooks w
         WHERE w.tenant_id = :tenant_id AND w.object_type = :object_type AND w.object_id = :object_id
@@ -281,7 +284,8 @@ async def update(
     changed = await tx.run(
         """
         UPDATE webhooks SET event_types = :event_types, callback_url = :callback_url, callback_token = :callback_token,
-                            context = :context, expires_at = :expires_at
+                            context = :context, expires_at = :expires_at,
+                            not_before = CASE WHEN callback_url = :callback_url THEN not_before END
         WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL
         """,
         tenant_id=tenant_id,
@@ -314,13 +318,23 @@ async def enable(tx: Tx, tenant_id: TenantId, webhook_id: str) -> bool:
     """False when it is not disabled, or gone."""
     changed = await tx.run(
         """
-        UPDATE webhooks SET disabled_at = NULL, disabled_reason = NULL
+        UPDATE webhooks SET disabled_at = NULL, disabled_reason = NULL, not_before = NULL
         WHERE tenant_id = :tenant_id AND id = :id AND disabled_at IS NOT NULL AND deleted_at IS NULL
         """,
         tenant_id=tenant_id,
         id=webhook_id,
     )
     return changed == 1
+
+
+async def pause(tx: Tx, tenant_id: TenantId, webhook_id: str, until: Micros) -> None:
+    """Its receiver asked for it. Another address, or enabling it, ends the pause."""
+    await tx.run(
+        "UPDATE webhooks SET not_before = :until WHERE tenant_id = :tenant_id AND id = :id",
+        tenant_id=tenant_id,
+        id=webhook_id,
+        until=until,
+    )
 
 
 async def mark_deleted(tx: Tx, tenant_id: TenantId, webhook_id: str, now: Micros) -> bool:

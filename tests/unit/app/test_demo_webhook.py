@@ -10,6 +10,7 @@ import pytest
 
 from tenantry.app import App, build
 from tenantry.core.errors import InvalidValue
+from tenantry.core.ids import TenantId
 from tenantry.demo.data import Demo, ensure_demo
 from tenantry.demo.history import live
 from tenantry.demo.maker import CUSTOMER_DOMAIN
@@ -64,7 +65,7 @@ async def test_a_new_demo_delivers_its_history_to_itself_and_an_old_one_follows_
         async with httpx.AsyncClient() as client:
             assert (await client.get(f"{first}/dev/webhook?validationToken=<b>")).status_code == 400
         with pytest.raises(InvalidValue, match="not https"):
-            await prove(app.deps.http, f"{first}/healthz", None)
+            await prove(app.deps.http, f"{first}/healthz", None, tenant_id=TenantId("t"))
 
     async with a_running_server(make_app) as second:
         app, demo = made[1]
@@ -81,5 +82,5 @@ async def test_without_demo_mode_there_is_no_receiver(store: Store) -> None:
     app = await build(some_settings(), store=store)
     assert not [route for route in app.routes() if "dev/" in route.path]
     with pytest.raises(InvalidValue, match="not https"):
-        await prove(app.deps.http, f"{app.deps.settings.issuer}/dev/webhook", None)
+        await prove(app.deps.http, f"{app.deps.settings.issuer}/dev/webhook", None, tenant_id=TenantId("t"))
     await app.close()

@@ -10,6 +10,7 @@ from tenantry.access.actions import Action
 from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY
 from tenantry.core.errors import FailedPrecondition, Forbidden, InvalidValue
+from tenantry.core.ids import TenantId
 from tenantry.outbox.changes import listening
 from tenantry.outbox.deliveries import send_again
 from tenantry.outbox.handshake import ProvenUrl, prove
@@ -119,7 +120,7 @@ async def test_who_sends_an_event_again_wakes_the_sender(outbox: Outbox) -> None
 
 async def test_an_address_with_a_fragment_is_told_what_is_wrong_with_it(outbox: Outbox) -> None:
     with pytest.raises(InvalidValue, match="no #"):
-        await prove(outbox.http, f"{outbox.receiver.url}#there", None)
+        await prove(outbox.http, f"{outbox.receiver.url}#there", None, tenant_id=TenantId("t"))
 
 
 @pytest.mark.parametrize("end", ["disabled", "expired"])

@@ -450,7 +450,7 @@ CREATE TABLE webhooks (
 	expires_at BIGINT NOT NULL, 
 	disabled_at BIGINT, 
 	disabled_reason TEXT, 
-	deleted_at BIGINT, 
+	deleted_at BIGINT, not_before BIGINT, 
 	CONSTRAINT pk_webhooks PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT fk_webhooks_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
@@ -640,7 +640,7 @@ CREATE TABLE shared_callbacks (
 	CONSTRAINT fk_shared_callbacks_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
 CREATE INDEX ix_authorization_codes_user ON authorization_codes (tenant_id, user_id) WHERE claimed_at IS NULL;
-INSERT INTO alembic_version VALUES ('0016');
+INSERT INTO alembic_version VALUES ('0017');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');

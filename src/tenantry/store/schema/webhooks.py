@@ -20,6 +20,7 @@ owned(
     maybe_time("disabled_at"),
     maybe_text("disabled_reason"),
     maybe_time("deleted_at"),
+    maybe_time("not_before"),  # its receiver asked to wait until then
     index("ix_webhooks_object", "tenant_id", "object_type", "object_id", where="deleted_at IS NULL"),
     key=("id",),
 )

@@ -126,7 +126,7 @@ async def delete_webhook(request: Request, webhook_id: str) -> Response:
 async def _prove(deps: Deps, tenant_id: TenantId, raw_url: str, token: str | None) -> ProvenUrl:
     """Raises InvalidValue, RateLimited."""
     deps.limits.hit("kaizala webhook handshake", tenant_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
-    return await prove(deps.http, raw_url, token)
+    return await prove(deps.http, raw_url, token, tenant_id=tenant_id)
 
 
 async def _find(deps: Deps, caller: Caller, tenant_id: TenantId, raw_id: str) -> Webhook:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
-from tenantry.core.clock import Micros
+from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.http import Unreachable
 from tenantry.directory.identity_providers import (
     NameClaim,
@@ -20,7 +20,7 @@ from tenantry.directory.identity_providers import (
     remove_identity_provider,
     replace_shared_callback,
 )
-from tenantry.directory.upstream import read_discovery
+from tenantry.directory.provider_documents import Mistake, WrongIssuer, read_discovery
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
@@ -28,6 +28,9 @@ from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import writing
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
+
+FORMS_PER_MINUTE = 10
+"""Of one tenant: each makes this server ask a host that somebody chose."""
 
 router = APIRouter()
 
@@ -58,7 +61,10 @@ async def add_provider(request: Request, session: SignedIn) -> Response:
         )
         if not form.errors:
             try:
-                await read_discovery(deps.http, new.issuer)
+                deps.limits.hit("identity provider form", session.here, limit=FORMS_PER_MINUTE, window=MINUTE)
+                await read_discovery(deps.http, session.here, new.issuer)
+            except WrongIssuer as error:
+                form.fail("issuer", _wrong_issuer(error))
             except Unreachable as error:
                 form.fail("issuer", _("There is no OpenID provider at this address: %(why)s.") % {"why": error})
         if not form.errors:
@@ -120,6 +126,28 @@ async def replace_callback(request: Request, session: SignedIn, provider_id: str
     async with writing(request) as (tx, now):
         await replace_shared_callback(tx, session.caller, session.here, provider_id, now)
     return see_other("/identity-providers")
+
+
+def _wrong_issuer(error: WrongIssuer) -> str:
+    """What the document says, and what to type instead."""
+    if not error.claimed:
+        return _("The document there names no issuer, so it is none of an OpenID provider.")
+    if error.mistake is Mistake.EVERYBODYS:
+        return _(
+            "This address is for accounts of every organisation: the document there names the issuer %(issuer)s. "
+            "Type your directory's own ID in place of “common” or “organizations”."
+        ) % {"issuer": error.claimed}
+    if error.mistake is Mistake.WHOLE_ADDRESS:
+        return _("This is the address of a document. Type the issuer that it names: %(issuer)s") % {
+            "issuer": error.claimed
+        }
+    if error.mistake is Mistake.SLASH:
+        return _(
+            "It is the slash at the end. The document there names this issuer, so type it to the letter: %(issuer)s"
+        ) % {"issuer": error.claimed}
+    return _("The document there is of another issuer: %(issuer)s. If that is your provider, type it instead.") % {
+        "issuer": error.claimed
+    }
 
 
 async def _require(request: Request, session: Session, now: Micros) -> None:

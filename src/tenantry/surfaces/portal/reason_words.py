@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "critical_header": marked("the token asks for what is not understood here"),
     "device_limit": marked("the account has as many devices as it may"),
     "disabled by hand": marked("disabled by hand"),
+    "email_verified_not_boolean": marked("the provider's word for a verified address is neither true nor false"),
     "ended_by_user": marked("ended by the user"),
     "enterprise_unknown": marked("no such enterprise"),
     "expired": marked("expired"),
@@ -112,8 +113,10 @@ REASONS: dict[str, str] = {
     "wrong_redirect_uri_or_verifier": marked("wrong redirect address or PKCE verifier"),
     "wrong_secret": marked("wrong secret"),
     "wrong_sub": marked("the ID token names no subject"),
+    "wrong_sub_at_userinfo": marked("userinfo is of somebody else"),
     "wrong_tenant": marked("belongs to another organisation"),
     "wrong_times": marked("the ID token's times cannot be read"),
+    "wrong_userinfo": marked("userinfo was signed by or for somebody else"),
 }
 """By the word that the trail stores."""
 

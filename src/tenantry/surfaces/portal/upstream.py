@@ -6,6 +6,9 @@ a limit per address, since each departure makes this server ask the provider.
 
 from __future__ import annotations
 
+import hashlib
+import re
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -15,10 +18,11 @@ from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import BadCredentials, NotFound
 from tenantry.core.ids import TenantId, parse_guid
 from tenantry.directory.identity_providers import CALLBACK, callback_of, list_identity_providers
+from tenantry.directory.provider_accounts import Arrival
 from tenantry.directory.sessions import NewSession
 from tenantry.directory.sign_in_steps import begin_sign_in
 from tenantry.directory.tenants import resolve_tenant
-from tenantry.directory.upstream import LIFETIME, REFUSED, Arrival, begin_upstream, finish_upstream
+from tenantry.directory.upstream import LIFETIME, REFUSED, begin_upstream, finish_upstream
 from tenantry.store.identity_providers import IdentityProvider
 from tenantry.surfaces.portal.forms import Form
 from tenantry.surfaces.portal.frame import render
@@ -33,13 +37,18 @@ from tenantry.surfaces.portal.under_way import (
     session_lifetime,
     with_demands,
 )
-from tenantry.surfaces.shared.cookies import cookie_of
+from tenantry.surfaces.shared.cookies import cookie_names, cookie_of
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 PER_MINUTE = 30
+MOST_TABS = 8
+"""Of one browser at providers at once; the cookie of the oldest gives way."""
+_TAG = re.compile("[0-9a-f]{12}")
+_ANSWER = ("state", "code", "iss", "error")
+"""What is read of an answer: parameters beside these are the provider's own."""
 
 router = APIRouter()
 
@@ -94,8 +103,12 @@ async def leave(request: Request, tenant: str, provider_id: str) -> Response:
         now=deps.clock(),
     )
     response = RedirectResponse(departure.address, 303)
+    prefix = _cookie_prefix(deps)
+    left = [name for name in cookie_names(request, prefix) if _TAG.fullmatch(name.removeprefix(prefix))]
+    for name in left[: -MOST_TABS + 1]:
+        response.delete_cookie(name, path="/", secure=_is_secure(deps), httponly=True)
     response.set_cookie(
-        _cookie_name(deps),
+        _cookie_name(deps, departure.state),
         departure.state,
         max_age=LIFETIME // SECOND,
         path="/",
@@ -124,15 +137,16 @@ async def come_back_as_before(request: Request) -> Response:
 async def _come_back(request: Request, arrived_at: str) -> Response:
     deps, origin = deps_of(request), origin_of(request.scope)
     query = request.query_params
-    answer = {name: query[name] for name in query if len(query.getlist(name)) == 1}
-    if len(answer) != len(set(query)):
+    if any(len(query.getlist(name)) > 1 for name in _ANSWER):
         raise BadCredentials("parameter_repeated", REFUSED)
+    answer = {name: query[name] for name in _ANSWER if name in query}
+    cookie_name = _cookie_name(deps, answer.get("state", ""))
     arrival = await finish_upstream(
         deps.store,
         deps.http,
         deps.hasher,
         deps.master_key,
-        kept_state=cookie_of(request, _cookie_name(deps)),
+        kept_state=cookie_of(request, cookie_name),
         answer=answer,
         root=deps.settings.issuer,
         arrived_at=arrived_at,
@@ -141,7 +155,7 @@ async def _come_back(request: Request, arrived_at: str) -> Response:
         now=deps.clock(),
     )
     response = await _enter(request, arrival)
-    response.delete_cookie(_cookie_name(deps), path="/", secure=_is_secure(deps), httponly=True)
+    response.delete_cookie(cookie_name, path="/", secure=_is_secure(deps), httponly=True)
     return response
 
 
@@ -172,8 +186,13 @@ def _limit(deps: Deps, address: str) -> None:
     deps.limits.hit("upstream", subscriber_of(address), limit=PER_MINUTE, window=MINUTE)
 
 
-def _cookie_name(deps: Deps) -> str:
-    return "__Host-tenantry-upstream" if _is_secure(deps) else "tenantry-upstream"
+def _cookie_name(deps: Deps, state: str) -> str:
+    """One for each departure, so that several tabs may be at the provider at once."""
+    return _cookie_prefix(deps) + hashlib.sha256(state.encode()).hexdigest()[:12]
+
+
+def _cookie_prefix(deps: Deps) -> str:
+    return "__Host-tenantry-upstream-" if _is_secure(deps) else "tenantry-upstream-"
 
 
 def _is_secure(deps: Deps) -> bool:

@@ -115,7 +115,8 @@ async def enable(request: Request, session: SignedIn, webhook_id: str) -> Respon
     webhook = await _look(request, session, webhook_id)
     with form.showing_errors():
         _limit(request, session, "webhook handshake")
-        await prove(deps.http, webhook.callback_url, token_of(deps.master_key, session.here, webhook))
+        token = token_of(deps.master_key, session.here, webhook)
+        await prove(deps.http, webhook.callback_url, token, tenant_id=session.here)
         return await _set_active(request, session, webhook_id, active=True)
     return _ask_enable(request, webhook, form)
 

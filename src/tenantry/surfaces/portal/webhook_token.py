@@ -38,7 +38,7 @@ async def change_token(request: Request, session: SignedIn, webhook_id: str) -> 
     with form.showing_errors(callBackToken="callback_token"):
         wishes = Wishes(callback_token=token)
         deps.limits.hit("webhook handshake", session.user_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
-        await prove(deps.http, webhook.callback_url, token)
+        await prove(deps.http, webhook.callback_url, token, tenant_id=session.here)
         async with once(request, session, form, back=back) as (tx, now):
             await update_webhook(tx, deps.master_key, session.caller, session.here, webhook_id, wishes, now)
         return see_other(back)

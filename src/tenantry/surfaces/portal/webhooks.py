@@ -126,7 +126,7 @@ async def register(request: Request, session: SignedIn) -> Response:
         with form.showing_errors(eventTypes="event_types", **names):
             wishes = Wishes(event_types=event_types, callback_token=token or None, context=context or None)
             deps.limits.hit("webhook handshake", session.user_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
-            proven = await prove(deps.http, url, wishes.callback_token)
+            proven = await prove(deps.http, url, wishes.callback_token, tenant_id=here)
             async with once(request, session, form, back="/webhooks") as (tx, now):
                 webhook_id = await register_webhook(tx, deps.master_key, caller, here, subject, proven, wishes, now)
     if not webhook_id:

@@ -37,3 +37,11 @@ def cookie_of(request: HTTPConnection, name: str) -> str:
                 match = _VALUE.fullmatch(text.strip())
                 found = match[2] if match else ""
     return found
+
+
+def cookie_names(request: HTTPConnection, start: str) -> list[str]:
+    """Of the cookies whose name starts so, as the browser sent them: those it has had for longest come first (RFC 6265
+    §5.4).
+    """
+    pairs = (pair for raw in request.scope[_TAKEN] for pair in raw.decode("latin-1").split(";"))
+    return [name for name in (pair.partition("=")[0].strip() for pair in pairs) if name.startswith(start)]
