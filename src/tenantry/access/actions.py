@@ -152,6 +152,8 @@ class Rule:
     """An application alone is refused."""
     needs_mfa: bool = False
     """Of a user; an application alone has no second factor."""
+    own_only: bool = False
+    """Refused to who acts in the tenant by a relationship, whatever its roles: it could let itself stay."""
 
 
 PUBLIC = frozenset(
@@ -182,6 +184,11 @@ def _android_enterprise(*roles: RoleId) -> Rule:
     """Service accounts need no role: the enterprise is bound to them. Users in the portal need one of `roles`."""
     every = frozenset({*roles, RoleId.GLOBAL_ADMINISTRATOR})
     return Rule(Audience.ANDROID_ENTERPRISE, Permission.ANDROID_ENTERPRISE, roles=every)
+
+
+def _own_only(*roles: RoleId) -> Rule:
+    """What decides who comes into the organisation, and as whom: its own administrators' alone."""
+    return Rule(roles=frozenset(roles), own_only=True)
 
 
 def _portal(*roles: RoleId, group_role: GroupRole | None = None) -> Rule:
@@ -245,7 +252,7 @@ RULES: dict[Action, Rule] = {
     Action.SEE_HOME: _portal(),
     Action.REGISTER_PHONE: _portal(),
     Action.MANAGE_OWN_SIGN_IN: _portal(),
-    Action.CHANGE_IDENTITY_PROVIDERS: _portal(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.CHANGE_IDENTITY_PROVIDERS: _own_only(RoleId.GLOBAL_ADMINISTRATOR),
     Action.LIST_CONNECTORS: _portal(),
     Action.READ_CONNECTOR: _portal(),
     Action.REGISTER_CONNECTOR: _portal(),
@@ -267,11 +274,11 @@ RULES: dict[Action, Rule] = {
     Action.SEE_BLAST_RADIUS: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER, RoleId.USER_ADMINISTRATOR),
     Action.ASSIGN_ROLE: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.PRIVILEGED_ROLE_ADMINISTRATOR),
     Action.READ_TENANT: _portal(),
-    Action.CHANGE_TENANT: _portal(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.CHANGE_TENANT: _own_only(RoleId.GLOBAL_ADMINISTRATOR),
     Action.READ_RELATIONSHIPS: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
-    Action.APPROVE_RELATIONSHIP: _portal(RoleId.GLOBAL_ADMINISTRATOR),
-    Action.END_RELATIONSHIP: _portal(RoleId.GLOBAL_ADMINISTRATOR),
-    Action.REQUEST_RELATIONSHIP: _portal(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.APPROVE_RELATIONSHIP: _own_only(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.END_RELATIONSHIP: _own_only(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.REQUEST_RELATIONSHIP: _own_only(RoleId.GLOBAL_ADMINISTRATOR),
     Action.LIST_CUSTOMERS: _portal(),
     Action.ACT_IN_CUSTOMER: _portal(*RoleId),
     Action.READ_AUDIT: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),

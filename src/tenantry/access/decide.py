@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from tenantry.access.actions import PUBLIC, RULES, Action, Audience, GroupRole, RoleId, Rule
 from tenantry.access.decision import Decision, Reason, error_of
+from tenantry.access.standing import is_live, role_word
 from tenantry.core.caller import Caller, CallerKind, Reach
 from tenantry.core.clock import Micros, to_iso
 from tenantry.core.ids import GroupId, TenantId, UserId
@@ -23,7 +24,6 @@ from tenantry.store.enterprises import Enterprise
 from tenantry.store.relationships import DelegatedRelationship
 
 _RANK = {GroupRole.SUBSCRIBER: 1, GroupRole.MEMBER: 2, GroupRole.ADMIN: 3}
-_LIVE = frozenset({"active", "expiring"})
 
 _Verdict = tuple[Reason, str]
 
@@ -217,10 +217,12 @@ async def _decide_customer(read: Read, caller: Caller, rule: Rule, tenant_id: Te
     given = {
         role: relationship
         for relationship in delegated
-        if _is_live(relationship, now)
+        if is_live(relationship, now)
         for role in relationship.role_ids.split()
         if role in rule.roles
     }
+    if given and rule.own_only:
+        return Reason.BEYOND_RELATIONSHIP, "only the tenant's own administrators may, no partner's"
     if given:
         return await _decide_partners_user(read, caller, partner, given, now)
     reseller = await relationships.has_open_reseller(read, tenant_id, partner)
@@ -239,7 +241,7 @@ async def _decide_partners_user(
     usable = set(given) if RoleId.GLOBAL_ADMINISTRATOR in held else held & given.keys()
     if usable:
         role = min(usable)
-        return Reason.GRANTED, f"relationship {given[role].id} gives the role {_role_name(role)}"
+        return Reason.GRANTED, f"relationship {given[role].id} gives the role {role_word(role)}"
     return Reason.ROLE_MISSING, (
         f"the customer gives the partner {_listed(set(given))}, but in the partner's own tenant the user holds "
         f"{_listed(held)}; needed there: the same role, or global administrator"
@@ -267,10 +269,6 @@ def _is_bound(enterprise: Enterprise, caller: Caller) -> bool:
     return is_its_own or caller.tenant_id == enterprise.emm_tenant_id
 
 
-def _is_live(relationship: DelegatedRelationship, now: Micros) -> bool:
-    return relationship.status in _LIVE and (relationship.expires_at is None or relationship.expires_at > now)
-
-
 def _in_words(relationship: DelegatedRelationship, now: Micros) -> str:
     """`relationship 12... ended 2026-01-02T00:00:00Z`."""
     name = f"relationship {relationship.id}"
@@ -278,7 +276,7 @@ def _in_words(relationship: DelegatedRelationship, now: Micros) -> str:
         return f"{name} ended {to_iso(relationship.ended_at)}"
     if relationship.expires_at is not None and relationship.expires_at <= now:
         return f"{name} expired {to_iso(relationship.expires_at)}"
-    if not _is_live(relationship, now):
+    if not is_live(relationship, now):
         return f"{name} is {relationship.status}"
     return f"{name} gives {_listed(relationship.role_ids.split())}"
 
@@ -294,16 +292,8 @@ def _reach_in_words(caller: Caller) -> str:
 
 
 def _first_common(held: set[str] | list[str], needed: frozenset[RoleId]) -> str | None:
-    return next((_role_name(role) for role in sorted(held) if role in needed), None)
+    return next((role_word(role) for role in sorted(held) if role in needed), None)
 
 
 def _listed(role_ids: set[str] | list[str] | frozenset[RoleId]) -> str:
-    return ", ".join(sorted(_role_name(role) for role in role_ids)) or "no role"
-
-
-def _role_name(role_id: str) -> str:
-    """`user administrator`; the id itself for a role that is not built in."""
-    try:
-        return RoleId(role_id).name.lower().replace("_", " ")
-    except ValueError:
-        return role_id
+    return ", ".join(sorted(role_word(role) for role in role_ids)) or "no role"

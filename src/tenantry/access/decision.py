@@ -21,6 +21,7 @@ class Reason(StrEnum):
     OTHER_TENANT = "other_tenant"
     NO_RELATION = "no_relation"
     ROLE_MISSING = "role_missing"
+    BEYOND_RELATIONSHIP = "beyond_relationship"
     GROUP_UNKNOWN = "group_unknown"
     OUTSIDE_REACH = "outside_reach"
     GROUP_ROLE_MISSING = "group_role_missing"

@@ -13,9 +13,9 @@ from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY, Micros
-from tenantry.core.errors import AlreadyExists, FailedPrecondition, Forbidden, InvalidValue, NotFound
+from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import RelationshipId, TenantId, new_guid
 from tenantry.core.names import read_name
 from tenantry.store import partner_customers, relationships, tenants
@@ -71,7 +71,6 @@ async def request_relationship(
     `customer_tenant_id`).
     """
     await require(tx, caller, Action.REQUEST_RELATIONSHIP, partner_tenant_id, now=now)
-    _require_own(caller, partner_tenant_id)
     display_name = read_name(display_name, field="display_name", longest=50, what="The name of the relationship")
     if not role_ids:
         raise InvalidValue("A relationship needs at least one role.", field="role_ids")
@@ -111,7 +110,6 @@ async def approve_relationship(
     Raises what `access.require` does; NotFound("relationship"), FailedPrecondition in any other state.
     """
     await require(tx, caller, Action.APPROVE_RELATIONSHIP, customer_tenant_id, now=now)
-    _require_own(caller, customer_tenant_id)
     approved = await relationships.activate(tx, customer_tenant_id, relationship_id, now)
     if approved is None:
         raise await _not_changed(tx, customer_tenant_id, relationship_id, now)
@@ -144,7 +142,6 @@ async def end_relationship(
     by_partner = relationship is not None and relationship.partner_tenant_id == caller.tenant_id
     side = relationship.partner_tenant_id if relationship is not None and by_partner else customer_tenant_id
     await require(tx, caller, Action.END_RELATIONSHIP, side, now=now)
-    _require_own(caller, side)
     ended = await relationships.terminate(tx, customer_tenant_id, relationship_id, now)
     if ended is None:
         raise await _not_changed(tx, customer_tenant_id, relationship_id, now)
@@ -159,12 +156,6 @@ def status_at(relationship: relationships.DelegatedRelationship, now: Micros) ->
     """The status a reader should see: an active relationship whose end has come is `expired`."""
     over = relationship.expires_at is not None and relationship.expires_at <= now
     return "expired" if over and relationship.ended_at is None else relationship.status
-
-
-def _require_own(caller: Caller, tenant_id: TenantId) -> None:
-    """Whoever acts in a tenant by a relationship decides nothing about relationships there."""
-    if caller.kind is not CallerKind.OPERATOR and caller.tenant_id != tenant_id:
-        raise Forbidden("Only the organisation's own administrators decide about its partners.", reason="other_tenant")
 
 
 async def _require_pair(tx: Tx, customer_tenant_id: TenantId, partner_tenant_id: TenantId) -> tenants.Tenant:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import decide, require
+from tenantry.access.standing import decide_within, require_giveable, require_within
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller, CallerKind
@@ -58,10 +59,15 @@ def action_over(held: Collection[str]) -> Action | None:
 
 
 async def require_over(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """Who administers something is out of reach of those who administer less: a new password would make them it."""
-    action = action_over(await roles.list_unexpired(read, tenant_id, user_id, now))
+    """Who administers something is out of reach of those who administer less: a new password would make them it.
+
+    For who acts by a relationship, out of reach is whoever holds what it does not give, or what would let them stay.
+    """
+    held = await roles.list_unexpired(read, tenant_id, user_id, now)
+    action = action_over(held)
     if action is not None:
         await require(read, caller, action, tenant_id, now=now)
+    await require_within(read, caller, tenant_id, held, action or Action.UPDATE_USER, now)
 
 
 async def require_another_administrator(
@@ -86,8 +92,11 @@ async def require_another_administrator(
 
 async def is_within_reach(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
     """Whether `require_over` would let the caller pass: for what pages offer."""
-    action = action_over(await roles.list_unexpired(read, tenant_id, user_id, now))
-    return action is None or (await decide(read, caller, action, tenant_id, now=now)).allowed
+    held = await roles.list_unexpired(read, tenant_id, user_id, now)
+    action = action_over(held)
+    if action is not None and not (await decide(read, caller, action, tenant_id, now=now)).allowed:
+        return False
+    return (await decide_within(read, caller, tenant_id, held, action or Action.UPDATE_USER, now)).allowed
 
 
 async def assign_role(
@@ -99,11 +108,15 @@ async def assign_role(
     expires_at: Micros | None,
     now: Micros,
 ) -> None:
-    """Let the user hold the role until `expires_at` (None: for good); a second time moves the end.
+    """Let the user hold the role until `expires_at` (None: for good); a second time moves the end. One that is given by
+    who acts by a relationship ends with it at the latest.
 
-    Raises what `access.require` does; NotFound("user"), InvalidValue for an end in the past.
+    Raises what `access.require` and `require_giveable` do; NotFound("user"), InvalidValue for an end in the past.
     """
     await require(tx, caller, Action.ASSIGN_ROLE, tenant_id, now=now)
+    latest = await require_giveable(tx, caller, tenant_id, role_id, now)
+    if latest is not None:
+        expires_at = latest if expires_at is None else min(expires_at, latest)
     if expires_at is not None and expires_at <= now:
         raise InvalidValue("The end of a role assignment must be in the future.", field="expires_at")
     if not await roles.upsert(tx, tenant_id, user_id, role_id=role_id, expires_at=expires_at, now=now):
@@ -115,8 +128,12 @@ async def assign_role(
 async def remove_role(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, role_id: RoleId, now: Micros
 ) -> None:
-    """The user no longer holds the role. Raises what `access.require` does; NotFound("role assignment")."""
+    """The user no longer holds the role. Who acts by a relationship takes no more than it could give.
+
+    Raises what `access.require` and `require_giveable` do; NotFound("role assignment").
+    """
     await require(tx, caller, Action.ASSIGN_ROLE, tenant_id, now=now)
+    await require_giveable(tx, caller, tenant_id, role_id, now)
     if not await roles.delete(tx, tenant_id, user_id, role_id):
         raise NotFound("role assignment")
     await record(tx, tenant_id, caller, events.RoleRemoved(user_id=user_id, role_id=role_id), now)

@@ -110,7 +110,7 @@ def answer_of(error: DomainError) -> Answer | None:
             data = [error.value]
         case NotFound():
             code = _NOT_FOUND_CODES.get(error.what, code)
-        case errors.Forbidden(reason=Reason.ROLE_MISSING):
+        case errors.Forbidden(reason=Reason.ROLE_MISSING | Reason.BEYOND_RELATIONSHIP):
             code = 900150
         case InvalidToken() if error.reason == NO_TOKEN:
             code, description = 800001, "The access token is missing. Send it as Authorization: Bearer TOKEN."

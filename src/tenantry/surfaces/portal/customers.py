@@ -6,11 +6,12 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import EFFECTIVE_ROLES, Action, RoleId
 from tenantry.access.decide import decide, require
+from tenantry.access.standing import standing_of
 from tenantry.core.clock import HOUR
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import RelationshipId, TenantId
 from tenantry.core.normal_form import name_key
-from tenantry.delegation.acting import enter_customer, leave_customer, standing_of
+from tenantry.delegation.acting import enter_customer, leave_customer
 from tenantry.delegation.relationships import end_relationship, request_relationship, status_at
 from tenantry.directory.tenants import get_tenant, resolve_tenant
 from tenantry.store import partner_customers, relationships
@@ -20,7 +21,7 @@ from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedInAnywhere
 from tenantry.surfaces.portal.lists import address, next_address, position, searched
 from tenantry.surfaces.portal.partners import ask_to_end
-from tenantry.surfaces.portal.role_words import explained_roles, offered_roles, role_name
+from tenantry.surfaces.portal.role_words import delegated_roles, offered_roles, role_name
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.shared.body import is_clean
@@ -159,7 +160,7 @@ async def show_customer(request: Request, session: SignedInAnywhere, customer_id
         name=name,
         relationships=[(row, status_at(row, now)) for row in of_pair],
         standing=standing,
-        roles=explained_roles(standing.role_ids) if standing else [],
+        roles=delegated_roles(standing.role_ids) if standing else [],
         role_name=role_name,
         is_live=any(status_at(row, now) in ("active", "expiring") for row in of_pair),
         may_request=may_request.allowed,

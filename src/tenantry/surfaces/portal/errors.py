@@ -103,6 +103,12 @@ async def _show_refusal(request: Request, error: DomainError) -> HTMLResponse:
     text = _("It may have been removed, or it belongs to another organisation.") if status == 404 else _(error.public)
     if isinstance(error, errors.Forbidden) and error.reason == Reason.ROLE_MISSING:
         text = _lacking_role(request)
+    elif isinstance(error, errors.Forbidden) and error.reason == Reason.BEYOND_RELATIONSHIP:
+        text = _(
+            "Who acts for another organisation gives no role that the relationship does not give, changes no account "
+            "that holds one, and decides nothing about its administrators, sign-in, domains and partners. Ask one of "
+            "its own Global Administrators."
+        )
     page = await _page(request, status, title, text)
     if isinstance(error, StoreBusy | RateLimited):
         page.headers["Retry-After"] = str(error.retry_after)

@@ -14,10 +14,10 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends, Request, Response
 
 from tenantry.access.actions import RULES, Action, RoleId
+from tenantry.access.standing import find_standing
 from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
-from tenantry.delegation.acting import find_standing
 from tenantry.directory.roles import list_roles
 from tenantry.directory.sessions import find_session
 from tenantry.directory.tenants import get_tenant
@@ -70,7 +70,7 @@ class Session:
         """Whether the roles held here would do. For what pages offer; what is done, `access` decides."""
         needed = RULES[action].roles
         if self.acting_tenant is not None:
-            return not needed.isdisjoint(self.acting_roles)
+            return not RULES[action].own_only and not needed.isdisjoint(self.acting_roles)
         return not needed or not needed.isdisjoint(self.roles)
 
 

@@ -17,7 +17,7 @@ from tenantry.surfaces.portal.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.lists import address
-from tenantry.surfaces.portal.role_words import explained_roles, role_name
+from tenantry.surfaces.portal.role_words import delegated_roles, explained_roles, role_name
 from tenantry.surfaces.portal.texts import day
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import reading
@@ -66,7 +66,7 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
         relationship=relationship,
         partner=partner,
         state=status_at(relationship, now),
-        roles=explained_roles(relationship.role_ids.split()),
+        roles=delegated_roles(relationship.role_ids.split()),
         may_decide=may_decide and session.acting_tenant is None,
         trail=trail,
         most=TRAIL,
@@ -96,7 +96,17 @@ async def approve(request: Request, session: SignedIn, relationship_id: Relation
 
 async def _ask_approve(request: Request, session: Session, relationship_id: RelationshipId, form: Form) -> Response:
     relationship, partner = await _look(request, session, relationship_id, Action.APPROVE_RELATIONSHIP)
-    lines = [f"{role.name}: {role.covers}" for role in explained_roles(relationship.role_ids.split())]
+    lines = [
+        *(f"{role.name}: {role.covers}" for role in delegated_roles(relationship.role_ids.split())),
+        _(
+            "Whatever the roles: they give no role beyond these, change no account that holds one, and decide nothing "
+            "about your administrators, sign-in, domains and partners."
+        ),
+        _(
+            "Accounts they make stay when this ends, as do webhooks, tokens and secrets. The page of the relationship "
+            "then lists them, for you to keep or to end."
+        ),
+    ]
     until = day(relationship.expires_at) if relationship.expires_at else ""
     return ask(
         request,

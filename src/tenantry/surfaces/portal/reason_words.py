@@ -15,6 +15,7 @@ REASONS: dict[str, str] = {
     "app_only": marked("the app acted for no user"),
     "audience": marked("made for something else"),
     "authenticated_too_long_ago": marked("signed in at the provider too long ago"),
+    "beyond_relationship": marked("more than the relationship gives"),
     "bad_signature": marked("wrong signature"),
     "cannot_grant": marked("what was agreed to is gone"),
     "claims": marked("the token's content cannot be read"),

@@ -52,6 +52,23 @@ def offered_roles() -> list[RoleText]:
     return [text for text in role_texts() if text.id in EFFECTIVE_ROLES]
 
 
+def delegated_roles(role_ids: Iterable[str]) -> list[RoleText]:
+    """The texts of these roles for a relationship, which narrows those that give others (access/standing.py)."""
+    narrowed: dict[str, str] = {
+        RoleId.GLOBAL_ADMINISTRATOR: _(
+            "Does everything with users, groups, connectors and devices; nothing with administrators, sign-in, domains "
+            "and partners."
+        ),
+        RoleId.PRIVILEGED_ROLE_ADMINISTRATOR: _(
+            "Gives the other roles of the relationship to users, until it ends, and takes them away."
+        ),
+        RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: _(
+            "Resets the password and the second steps of users who hold no role beyond the relationship."
+        ),
+    }
+    return [text._replace(covers=narrowed.get(text.id, text.covers)) for text in explained_roles(role_ids)]
+
+
 def explained_roles(role_ids: Iterable[str]) -> list[RoleText]:
     """The texts of these roles, the strongest first; one that is not known here by its id."""
     wanted = set(role_ids)

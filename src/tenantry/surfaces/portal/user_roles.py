@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import EFFECTIVE_ROLES, Action, RoleId
 from tenantry.access.decide import require
+from tenantry.access.standing import giveable
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import UserId
 from tenantry.directory.roles import assign_role, list_roles, remove_role
@@ -14,7 +15,7 @@ from tenantry.store.users import User
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_day, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
-from tenantry.surfaces.portal.role_words import offered_roles, role_name, role_texts
+from tenantry.surfaces.portal.role_words import RoleText, offered_roles, role_name, role_texts
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.shared.routing import performs
@@ -48,7 +49,14 @@ async def give_role(request: Request, session: SignedIn, user_id: UserId) -> Res
 
 async def _roles_page(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
     user, held = await _look(request, session, user_id)
-    return render(request, "user_roles.html", user=user, form=form, roles=offered_roles(), held=held)
+    return render(request, "user_roles.html", user=user, form=form, roles=_giveable(session), held=held)
+
+
+def _giveable(session: Session) -> list[RoleText]:
+    """Who acts for a customer gives what the relationship gives, and nothing that would let them stay."""
+    if session.acting_tenant is None:
+        return offered_roles()
+    return [role for role in offered_roles() if role.id in giveable(session.acting_roles)]
 
 
 @router.get("/users/{user_id}/roles/{role_id}/remove")

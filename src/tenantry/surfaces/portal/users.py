@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import decide
+from tenantry.access.standing import giveable
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.clock import SECOND
@@ -193,6 +194,7 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
         may=may,
         roles=roles,
         role_name=role_name,
+        takes=giveable(session.acting_roles) if session.acting_tenant else None,
         last_sign_in=last_sign_in,
         numbers=numbers,
         methods=methods_text(methods),

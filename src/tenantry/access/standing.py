@@ -1,0 +1,147 @@
+"""What somebody may be in a customer by its relationships, may give there, and whose account they may get hold of.
+
+A relationship has an end, and the customer decides about the next one. So who acts by it gives at most the roles that
+it gives, until they end, and none by which a holder could let the partner stay. A password or a name counts as the
+roles of its account: whoever sets it can sign in with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from tenantry.access.actions import RULES, Action, RoleId
+from tenantry.access.decision import Decision, Reason, error_of
+from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.clock import Micros
+from tenantry.core.ids import TenantId, UserId
+from tenantry.store import relationships, roles
+from tenantry.store.engine import Read
+from tenantry.store.relationships import DelegatedRelationship
+
+_LIVE = frozenset({"active", "expiring"})
+
+STAYING = frozenset().union(
+    *(rule.roles for rule in RULES.values() if rule.own_only),
+    RULES[Action.ASSIGN_ROLE].roles,
+    RULES[Action.CHANGE_ADMINISTRATOR].roles,
+)
+"""Roles whose holder could approve a relationship, or make or become somebody who can."""
+
+
+class Standing(NamedTuple):
+    """What one of a partner's users may be in a customer now: `ends` has each role with its end (None: none)."""
+
+    ends: Mapping[str, Micros | None]
+
+    @property
+    def role_ids(self) -> tuple[str, ...]:
+        """In the order of their ids."""
+        return tuple(sorted(self.ends))
+
+    @property
+    def until(self) -> Micros | None:
+        """When the first of the roles ends."""
+        return min((end for end in self.ends.values() if end is not None), default=None)
+
+
+def standing_of(of_pair: list[DelegatedRelationship], own_roles: Collection[str], now: Micros) -> Standing | None:
+    """What the relationships of a pair come to for a user with `own_roles` in the partner; None: to nothing.
+
+    The roles that the user holds in the partner too, or all for its Global Administrator.
+    """
+    given: dict[str, Micros | None] = {}
+    for row in of_pair:
+        if not is_live(row, now):
+            continue
+        for role in row.role_ids.split():
+            if role in own_roles or RoleId.GLOBAL_ADMINISTRATOR in own_roles:
+                given[role] = _later(given[role], row.expires_at) if role in given else row.expires_at
+    return Standing(given) if given else None
+
+
+def is_live(relationship: DelegatedRelationship, now: Micros) -> bool:
+    """Whether it was approved and has not ended."""
+    return relationship.status in _LIVE and (relationship.expires_at is None or relationship.expires_at > now)
+
+
+def _later(one: Micros | None, other: Micros | None) -> Micros | None:
+    return None if one is None or other is None else max(one, other)
+
+
+async def find_standing(
+    read: Read, customer_id: TenantId, partner_id: TenantId, own_roles: Collection[str], now: Micros
+) -> Standing | None:
+    """What a partner's user with `own_roles` at home may be in the customer; None: nothing (any more). 1 query."""
+    return standing_of(await relationships.list_of_pair(read, customer_id, partner_id), own_roles, now)
+
+
+def giveable(role_ids: Collection[str]) -> frozenset[str]:
+    """What may be given to others by who acts in these roles."""
+    return frozenset(role_ids) - STAYING
+
+
+def covers(role_ids: Collection[str], role_id: str) -> bool:
+    """Whether who acts in these roles may everything already that `role_id` opens."""
+    if role_id in role_ids:
+        return True
+    if role_id not in set(RoleId):
+        return False
+    opened = [rule.roles for rule in RULES.values() if role_id in rule.roles]
+    return all(not rule.isdisjoint(role_ids) for rule in opened)
+
+
+async def require_giveable(read: Read, caller: Caller, tenant_id: TenantId, role_id: str, now: Micros) -> Micros | None:
+    """By when a role that the caller gives in the tenant must end; None: whenever. Raises Forbidden."""
+    standing = await _standing_here(read, caller, tenant_id, now)
+    if standing is None:
+        return None
+    if role_id not in giveable(standing.ends):
+        raise error_of(_beyond(Action.ASSIGN_ROLE, standing, [role_id]))
+    return standing.ends[role_id]
+
+
+async def require_within(
+    read: Read, caller: Caller, tenant_id: TenantId, held: Collection[str], action: Action, now: Micros
+) -> None:
+    """Let nobody get hold, by `action`, of an account whose roles a relationship does not give. Raises Forbidden."""
+    decision = await decide_within(read, caller, tenant_id, held, action, now)
+    if not decision.allowed:
+        raise error_of(decision)
+
+
+async def decide_within(
+    read: Read, caller: Caller, tenant_id: TenantId, held: Collection[str], action: Action, now: Micros
+) -> Decision:
+    """As `require_within`, without raising."""
+    standing = await _standing_here(read, caller, tenant_id, now) if held else None
+    if standing is None:
+        return Decision(action, Reason.GRANTED, ("no relationship bounds what the caller may",))
+    beyond = [role for role in held if role in STAYING or not covers(standing.ends, role)]
+    if beyond:
+        return _beyond(action, standing, beyond)
+    return Decision(action, Reason.GRANTED, ("the relationship gives what the account holds",))
+
+
+async def _standing_here(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> Standing | None:
+    """None when no relationship bounds what the caller may: at home, or the operator."""
+    if caller.kind is CallerKind.OPERATOR or caller.tenant_id is None or caller.tenant_id == tenant_id:
+        return None
+    user_id: UserId | None = caller.user_id
+    assigned = [] if user_id is None else await roles.list_live(read, caller.tenant_id, user_id, now)
+    own_roles = {assignment.role_id for assignment in assigned}
+    return await find_standing(read, tenant_id, caller.tenant_id, own_roles, now) or Standing({})
+
+
+def _beyond(action: Action, standing: Standing, role_ids: Collection[str]) -> Decision:
+    given = ", ".join(sorted(map(role_word, standing.ends))) or "no role"
+    asked = ", ".join(sorted(map(role_word, role_ids)))
+    return Decision(action, Reason.BEYOND_RELATIONSHIP, (f"the relationship gives {given}; it would take {asked}",))
+
+
+def role_word(role_id: str) -> str:
+    """`user administrator`; the id itself for a role that is not built in."""
+    try:
+        return RoleId(role_id).name.lower().replace("_", " ")
+    except ValueError:
+        return role_id

@@ -1,0 +1,279 @@
+"""A partner gives itself, and leaves behind, no more than its relationship gives; so it cannot outlive it.
+
+With each role and each pair of roles, what changes something is tried on accounts that hold each role; the pages are
+taken from the running portal, so a new one needs no case here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tenantry.access.actions import EFFECTIVE_ROLES, PUBLIC, RULES, Action, RoleId
+from tenantry.access.decide import decide
+from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.clock import DAY, Micros
+from tenantry.core.errors import DomainError
+from tenantry.directory.roles import assign_role, remove_role
+from tenantry.store import open_store
+from tenantry.store.engine import Store
+from tests.completeness.sides import is_page
+from tests.support.app import an_app
+from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_connector, a_relationship, a_tenant, a_user
+from tests.support.clock import NOON
+from tests.support.page_forms import SOME_FILE, filled_in
+from tests.support.partner_center import a_stage, a_token
+from tests.support.portal import Portal, a_portal
+from tests.support.portal_names import names_in
+
+ROLES = list(RoleId)
+SETS = [(role,) for role in ROLES] + list(itertools.combinations(ROLES, 2))
+STAYING = {
+    RoleId.GLOBAL_ADMINISTRATOR,
+    RoleId.PRIVILEGED_ROLE_ADMINISTRATOR,
+    RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
+}
+"""Whose holder could approve a relationship, or make or become somebody who can. Written out, to be read once more."""
+STRONG = [
+    (RoleId.GLOBAL_ADMINISTRATOR, RoleId.PRIVILEGED_ROLE_ADMINISTRATOR),
+    (RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_ROLE_ADMINISTRATOR),
+    (RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, RoleId.PRIVILEGED_ROLE_ADMINISTRATOR),
+    (RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR),
+]
+LIFETIME = 30 * DAY
+_OF_THE_CUSTOMER = (
+    "tenants",
+    "domains",
+    "domain_proofs",
+    "identity_providers",
+    "delegated_relationships",
+    "reseller_relationships",
+)
+"""Tables that say who comes into the organisation, and as whom."""
+
+
+def opening(action: Action) -> frozenset[RoleId]:
+    return RULES[action].roles
+
+
+def opened_by(role: RoleId) -> set[Action]:
+    return {action for action, rule in RULES.items() if role in rule.roles}
+
+
+def within(role: RoleId, given: tuple[RoleId, ...]) -> bool:
+    """Whether a relationship with these roles gives all that the role gives, and the role keeps nobody in."""
+    opened = set().union(*(opened_by(each) for each in given))
+    return role not in STAYING and (role in given or opened_by(role) <= opened)
+
+
+async def holders_in(store: Store, tenant: SomeTenant) -> dict[RoleId, SomeUser]:
+    """One user of the customer with each role, with a phone."""
+    return {role: await a_user(store, tenant, roles=[role], phone=True) for role in ROLES}
+
+
+async def roles_of(store: Store, tenant: SomeTenant) -> dict[tuple[str, str], Micros | None]:
+    async with store.read() as read:
+        rows = await read.all(
+            lambda *row: row,
+            "SELECT user_id, role_id, expires_at FROM role_assignments WHERE tenant_id = :tenant_id",
+            tenant_id=tenant.id,
+        )
+    return {(str(user_id), str(role_id)): expires_at for user_id, role_id, expires_at in rows}
+
+
+async def accounts_of(store: Store, tenant: SomeTenant, users: list[SomeUser]) -> dict[str, list[object]]:
+    """What leads to these accounts: passwords, names, phones, factors, whether they are there."""
+    found: dict[str, list[object]] = {}
+    async with store.read() as read:
+        for user in users:
+            found[user.id] = await read.all(
+                lambda *row: row,
+                """
+                SELECT u.upn_key, u.immutable_id, u.soft_deleted_at, u.disabled_at, p.password_hash,
+                       (SELECT COUNT(*) FROM phones n WHERE n.tenant_id = :t AND n.user_id = u.id) AS phones
+                FROM users u LEFT JOIN password_credentials p ON p.tenant_id = :t AND p.user_id = u.id
+                WHERE u.tenant_id = :t AND u.id = :u
+                """,
+                t=tenant.id,
+                u=user.id,
+            )
+    return found
+
+
+async def organisation(store: Store) -> dict[str, list[str]]:
+    async with store.read() as read:
+        return {
+            table: sorted(await read.all(lambda *row: repr(row), f"SELECT * FROM {table}"))
+            for table in _OF_THE_CUSTOMER
+        }
+
+
+def check_given(
+    before: dict[tuple[str, str], Micros | None],
+    after: dict[tuple[str, str], Micros | None],
+    given: tuple[RoleId, ...],
+    until: Micros,
+) -> None:
+    for key, expires_at in after.items():
+        if before.get(key, "none") != expires_at:
+            assert key[1] in set(given) - STAYING
+            assert expires_at is not None
+            assert expires_at <= until
+    assert {role for _, role in before.keys() - after.keys()} <= set(given) - STAYING
+
+
+async def test_who_acts_gives_and_takes_only_roles_of_the_relationship_until_it_ends(store: Store) -> None:
+    customer = await a_tenant(store)
+    holders = await holders_in(store, customer)
+    for given in SETS:
+        partner = await a_tenant(store)
+        await a_relationship(store, partner, customer, roles=given, lifetime=LIFETIME)
+        pat = await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR])
+        made = await a_user(store, customer)
+        amr = frozenset({"pwd", "mfa"})
+        caller = Caller(CallerKind.USER, OPERATOR.origin, tenant_id=partner.id, user_id=pat.id, amr=amr)
+        before = await roles_of(store, customer)
+        for role in ROLES:
+            may = role in set(given) - STAYING and not opening(Action.ASSIGN_ROLE).isdisjoint(given)
+            for expires_at in (None, NOON + 10 * LIFETIME):
+                try:
+                    async with store.write() as tx:
+                        await assign_role(tx, caller, customer.id, made.id, role, expires_at, NOON)
+                except DomainError:
+                    continue
+                assert may
+        check_given(before, await roles_of(store, customer), given, NOON + LIFETIME)
+        for role in set(ROLES) - (set(given) - STAYING):
+            with pytest.raises(DomainError):
+                async with store.write() as tx:
+                    await remove_role(tx, caller, customer.id, holders[role].id, role, NOON)
+        async with store.read() as read:
+            for action in (
+                Action.APPROVE_RELATIONSHIP,
+                Action.REQUEST_RELATIONSHIP,
+                Action.END_RELATIONSHIP,
+                Action.CHANGE_IDENTITY_PROVIDERS,
+                Action.CHANGE_TENANT,
+            ):
+                assert not (await decide(read, caller, action, customer.id, now=NOON)).allowed
+
+
+async def test_roles_that_a_relationship_gives_can_be_given_where_one_of_them_gives_roles(store: Store) -> None:
+    customer, partner = await a_tenant(store), await a_tenant(store)
+    given = [RoleId.PRIVILEGED_ROLE_ADMINISTRATOR, RoleId.USER_ADMINISTRATOR]
+    await a_relationship(store, partner, customer, roles=given, lifetime=LIFETIME)
+    await a_relationship(store, partner, customer, roles=[RoleId.USER_ADMINISTRATOR], lifetime=2 * LIFETIME)
+    pat = await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR])
+    made = await a_user(store, customer)
+    caller = Caller(
+        CallerKind.USER, OPERATOR.origin, tenant_id=partner.id, user_id=pat.id, amr=frozenset({"pwd", "mfa"})
+    )
+    async with store.write() as tx:
+        await assign_role(tx, caller, customer.id, made.id, RoleId.USER_ADMINISTRATOR, None, NOON)
+    role = (made.id, RoleId.USER_ADMINISTRATOR)
+    assert (await roles_of(store, customer))[role] == NOON + 2 * LIFETIME  # the later of the two that give it
+    async with store.write() as tx:
+        await remove_role(tx, caller, customer.id, made.id, RoleId.USER_ADMINISTRATOR, NOON)
+    assert role not in await roles_of(store, customer)
+
+
+async def test_a_role_that_the_partners_user_lacks_at_home_is_not_given_either(store: Store) -> None:
+    customer, partner = await a_tenant(store), await a_tenant(store)
+    given = [RoleId.PRIVILEGED_ROLE_ADMINISTRATOR, RoleId.USER_ADMINISTRATOR]
+    await a_relationship(store, partner, customer, roles=given)
+    pat = await a_user(store, partner, roles=[RoleId.PRIVILEGED_ROLE_ADMINISTRATOR])
+    made = await a_user(store, customer)
+    caller = Caller(
+        CallerKind.USER, OPERATOR.origin, tenant_id=partner.id, user_id=pat.id, amr=frozenset({"pwd", "mfa"})
+    )
+    with pytest.raises(DomainError):
+        async with store.write() as tx:
+            await assign_role(tx, caller, customer.id, made.id, RoleId.USER_ADMINISTRATOR, None, NOON)
+
+
+async def test_over_the_wire_no_account_that_holds_more_than_the_relationship_gives_changes_hands(
+    sqlite_url: str,
+) -> None:
+    store = await open_store(sqlite_url)
+    stage = await a_stage(store)
+    holders = await holders_in(store, stage.customer)
+    accounts = await accounts_of(store, stage.customer, [*holders.values()])
+    own, password = await roles_of(store, stage.customer), {"passwordProfile": {"password": "efGH456+"}}
+    for given in SETS:
+        partner = await a_tenant(store)
+        await a_relationship(store, partner, stage.customer, roles=given)
+        pat = await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR])
+        token = await a_token(stage.app, store, await a_connector(store, partner), pat)
+        for role, user in holders.items():
+            if within(role, given):
+                continue
+            url = f"{stage.users}/{user.id}"
+            named = {"displayName": "X", "userPrincipalName": f"x{user.id}@{stage.customer.domain}"}
+            for method, body in (("PATCH", password), ("PATCH", named), ("DELETE", None)):
+                assert (await stage.call(method, url, json=body, token=token)).status_code == 403
+    assert await accounts_of(store, stage.customer, [*holders.values()]) == accounts
+    assert await roles_of(store, stage.customer) == own
+    await stage.client.aclose()
+    await stage.app.close()
+    await store.close()
+
+
+@pytest.fixture
+async def portal(sqlite_url: str) -> AsyncIterator[Portal]:
+    store = await open_store(sqlite_url)
+    app = await an_app(store)
+    made = await a_portal(app)
+    yield made
+    for http in made.visitors:
+        await http.aclose()
+    await app.close()
+    await store.close()
+
+
+@pytest.mark.parametrize("given", [*((role,) for role in ROLES if role in EFFECTIVE_ROLES), *STRONG], ids="+".join)
+async def test_no_page_leaves_more_behind_than_the_relationship_gives(
+    portal: Portal, given: tuple[RoleId, ...]
+) -> None:
+    store, tenant = portal.app.deps.store, portal.tenant
+    names = await names_in(portal)
+    partner = await a_tenant(store, name="Fabrikam Services")
+    pat = await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR])
+    await a_relationship(store, partner, tenant, roles=given, lifetime=LIFETIME)
+    asks = await a_relationship(store, partner, tenant, roles=[RoleId.GLOBAL_ADMINISTRATOR], approved=False)
+    holders = await holders_in(store, tenant)
+    plain = await a_user(store, tenant)
+    beyond = [user for role, user in holders.items() if not within(role, given)]
+    tab = await portal.visit(pat)
+    await tab.open(f"/customers/{tenant.id}/act")
+    assert (await tab.send(f"/customers/{tenant.id}/act")).status_code == 303
+    accounts, roles = await accounts_of(store, tenant, beyond), await roles_of(store, tenant)
+    before = await organisation(store)
+
+    token = re.search(r'name="form_token" value="([^"]+)"', (await tab.open("/sessions")).text)
+    assert token is not None
+
+    async def send(path: str, **typed: str) -> None:
+        fields, takes_file = filled_in((await tab.open(path)).text)
+        data: dict[str, Any] = {**fields, "form_token": token[1], "form_id": path + str(typed), **typed}
+        files = {"file": ("some.csv", SOME_FILE)} if takes_file else None
+        assert (await tab.http.post(path, data=data, files=files)).status_code < 500, path
+
+    for route in portal.app.routes():
+        if not is_page(route) or route.method != "POST" or route.action in PUBLIC:
+            continue
+        if route.path.startswith(("/customers", "/second-factor", "/sessions", "/password", "/phones")):
+            continue  # the partner's own
+        for role, user in holders.items() if "{user_id}" in route.path else [(RoleId.GLOBAL_READER, plain)]:
+            these = {**names, "user_id": user.id, "role_id": role, "users_number": str(user.phone_number)}
+            if route.path.endswith("/approve"):
+                these["relationship_id"] = asks
+            await send(route.path.format_map(these))
+    for role in ROLES:
+        await send(f"/users/{plain.id}/roles", role_id=role, expires_at="")
+    assert await accounts_of(store, tenant, beyond) == accounts
+    check_given(roles, await roles_of(store, tenant), given, NOON + LIFETIME)
+    assert await organisation(store) == before
