@@ -45,6 +45,7 @@ from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.head import CODING, RefusedRoute, fault_of, refuse
 from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, HotRoutes, header, json_answer, send_answer
 from tenantry.surfaces.shared.limits import RateLimiter
+from tenantry.surfaces.shared.long_answers import LongAnswers
 from tenantry.surfaces.shared.methods import ALL, keep_asked, serve_methods, shown, without_body
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import action_of
@@ -304,6 +305,7 @@ async def build(
             passwords=PasswordHasher(),
             messages=messages or _messages(settings, clock),
             limits=RateLimiter(settings.rate_limits == "on", clock),
+            long_answers=LongAnswers(),
             http=OutgoingHttp(
                 allow_private=settings.outgoing_private_addresses,
                 open_to=f"{settings.issuer}{demo_receiver.PATH}" if settings.demo else None,

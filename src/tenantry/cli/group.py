@@ -62,10 +62,17 @@ def list_(tenant: InTenant, data_dir: DataDir = None, as_json: AsJson = False) -
     """
 
     async def work(desk: Desk) -> None:
-        from tenantry.directory.groups import list_groups
+        from tenantry.directory.group_views import list_group_ids, view_groups
+        from tenantry.store.groups import GroupRow
+        from tenantry.store.pages import Position
 
+        shown: list[GroupRow] = []
+        after: Position | None = ("", "")
         async with desk.store.read() as read:
-            views = await list_groups(read, desk.caller, await tenant_named(read, tenant), now=desk.now)
-        show_list([view.group for view in views], ("id", "name", "group_type", "level_users"), as_json)
+            tenant_id = await tenant_named(read, tenant)
+            while after is not None:
+                ids, after = await list_group_ids(read, desk.caller, tenant_id, after=after, now=desk.now)
+                shown += [view.group for view in await view_groups(read, desk.caller, tenant_id, ids)]
+        show_list(shown, ("id", "name", "group_type", "level_users"), as_json)
 
     run(data_dir, work)

@@ -11,8 +11,9 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.core.normal_form import name_key
+from tenantry.directory.group_places import make_room
 from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
-from tenantry.store import grants, group_links, group_lists
+from tenantry.store import group_links, group_lists
 from tenantry.store.engine import Read, Tx
 from tenantry.store.group_lists import RelatedGroup
 
@@ -32,18 +33,12 @@ async def search_linkable(
 async def link_group(
     tx: Tx, caller: Caller, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros
 ) -> None:
-    """Make `child_id` a sub-group of `parent_id`. Raises what `access.require` does for either; FailedPrecondition
-    (field `child_id`) for a ring, and for what is a sub-group already.
-
-    Everything above the new link is held, in order: of two links that would close a ring the second finds the first.
+    """Make `child_id` a sub-group of `parent_id`. Raises what `access.require` does for either, what `make_room` does,
+    and FailedPrecondition (field `child_id`) for what is a sub-group already.
     """
-    for group_id in sorted({*await group_lists.list_above(tx, tenant_id, parent_id), child_id}):
-        await grants.hold_group(tx, tenant_id, group_id)
     await require_both(tx, caller, tenant_id, parent_id, child_id, now)
-    if child_id in await group_lists.list_above(tx, tenant_id, parent_id):  # by deleted groups too: they may come back
-        raise FailedPrecondition(
-            "The group is above this one already, or is this one: it cannot be below it too.", field="child_id"
-        )
+    await make_room(tx, tenant_id, parent_id, child_id)
+    await require_both(tx, caller, tenant_id, parent_id, child_id, now)  # as things are now that both are held
     if not await group_links.insert(tx, tenant_id, parent_id, child_id, now):
         raise FailedPrecondition("The group is a sub-group of this one already.", field="child_id")
     await record(tx, tenant_id, caller, events.GroupLinked(group_id=parent_id, child_id=child_id), now)

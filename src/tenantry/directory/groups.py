@@ -1,17 +1,11 @@
-"""Groups: what of them a caller may see, and making one.
-
-Reach (Kaizala contract §1, §6 #30): a user's grant reaches the groups the user is in; a tenant's every group; a group's
-that group and what is below it. With the latter two the caller acts as admin.
-"""
+"""Making a group, and changing what it is called."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from tenantry.access.actions import Action, GroupRole
+from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
@@ -20,12 +14,11 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import Forbidden, NotFound
 from tenantry.core.ids import GroupId, TenantId, new_guid
 from tenantry.core.names import read_name, read_text
+from tenantry.directory.group_places import make_room
 from tenantry.directory.members import Newcomers, admit
 from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
 from tenantry.store import group_links, groups
 from tenantry.store.engine import Read, Tx
-from tenantry.store.group_links import GroupLink
-from tenantry.store.groups import GroupRow
 
 MAX_NAME = 256
 MAX_TEXT = 4_000
@@ -36,15 +29,6 @@ class GroupType(StrEnum):
 
     GROUP = "group"
     CONNECT_GROUP = "connect_group"
-
-
-@dataclass(frozen=True, slots=True)
-class GroupView:
-    """A group as the caller sees it. `sub_groups`: its direct ones within the caller's reach; None: not asked for."""
-
-    group: GroupRow
-    acts_as_admin: bool
-    sub_groups: tuple[GroupView, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,46 +54,6 @@ class CreatedGroup:
     all_added: bool
 
 
-async def list_groups(
-    read: Read, caller: Caller, tenant_id: TenantId, *, with_sub_groups: bool = False, now: Micros
-) -> list[GroupView]:
-    """Every group in the caller's reach, by name. Queries: those of the decision, and 1, or 2 with sub-groups."""
-    await require(read, caller, Action.LIST_GROUPS, tenant_id, now=now)
-    everything = caller.reach is Reach.TENANT or caller.kind is CallerKind.OPERATOR
-    of_user_id = "" if everything or caller.reach is Reach.GROUP else caller.user_id or ""
-    group_id = "" if everything else caller.group_id or ""
-    rows = await groups.list_reached(
-        read,
-        tenant_id,
-        asking_user_id=caller.user_id or "",
-        all_groups=everything,
-        of_user_id=of_user_id,
-        group_id=group_id,
-        descendants=bool(group_id),
-    )
-    views = {row.id: _view(row, caller) for row in rows}
-    if not with_sub_groups:
-        return list(views.values())
-    links = await group_links.list_below(
-        read, tenant_id, all_groups=everything, of_user_id=of_user_id, group_id=group_id
-    )
-    return _nest(views, links)
-
-
-async def get_group(read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros) -> GroupView:
-    """One group, with its direct sub-groups. Raises NotFound("group"), Forbidden outside the caller's reach."""
-    await require(read, caller, Action.READ_GROUP, tenant_id, group_id=group_id, now=now)
-    rows = await groups.list_reached(
-        read, tenant_id, asking_user_id=caller.user_id or "", group_id=group_id, descendants=True
-    )
-    links = await group_links.list_below(read, tenant_id, group_id=group_id)
-    visible = {row.id: _view(row, caller) for row in rows if row.id == group_id or _may_see(row, caller)}
-    for view in _nest(visible, links):
-        if view.group.id == group_id:
-            return view
-    raise NotFound("group")
-
-
 async def create_group(
     tx: Tx,
     caller: Caller,
@@ -123,7 +67,7 @@ async def create_group(
 
     `parent_id`: make it a sub-group of that one, as its admins may. Phone numbers and users that cannot be added are
     left out and show in `all_added`. Raises Forbidden for a ConnectGroup without tenant reach (contract §1) or, in the
-    portal, without the role; InvalidValue; NotFound("group") when the parent is gone.
+    portal, without the role; InvalidValue; NotFound("group") when the parent is gone; what `make_room` does.
     """
     await require(tx, caller, Action.CREATE_GROUP, tenant_id, now=now)
     new_group = _checked(new_group)
@@ -133,8 +77,10 @@ async def create_group(
         parent_id = caller.group_id
     elif parent_id is not None:
         await require(tx, caller, Action.UPDATE_GROUP, tenant_id, group_id=parent_id, now=now)
-    if parent_id is not None and not await groups.lock(tx, tenant_id, parent_id, now):
-        raise NotFound("group")
+    if parent_id is not None:
+        await make_room(tx, tenant_id, parent_id)
+        if not await groups.lock(tx, tenant_id, parent_id, now):
+            raise NotFound("group")
     group_id = GroupId(new_guid())
     await groups.insert(
         tx,
@@ -206,21 +152,3 @@ def _read_name(name: str) -> str:
 
 def _read_welcome(text: str) -> str:
     return read_text(text, field="welcomeMessage", longest=MAX_TEXT, what="The welcome message")
-
-
-def _view(row: GroupRow, caller: Caller) -> GroupView:
-    above = caller.reach in (Reach.TENANT, Reach.GROUP) or caller.kind is CallerKind.OPERATOR
-    return GroupView(row, above or row.own_role == GroupRole.ADMIN)
-
-
-def _may_see(row: GroupRow, caller: Caller) -> bool:
-    return caller.reach is not Reach.USER or row.own_role in (GroupRole.ADMIN, GroupRole.MEMBER)
-
-
-def _nest(views: dict[GroupId, GroupView], links: Sequence[GroupLink]) -> list[GroupView]:
-    """Give each view its direct sub-groups, which have none themselves, so that a ring cannot nest for ever."""
-    children: defaultdict[GroupId, list[GroupView]] = defaultdict(list)
-    for link in links:
-        if link.parent_id in views and link.child_id in views:
-            children[link.parent_id].append(views[link.child_id])
-    return [GroupView(view.group, view.acts_as_admin, tuple(children[view.group.id])) for view in views.values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tenantry.access.actions import Action, GroupRole
 from tenantry.access.decide import decide, require
@@ -16,12 +17,14 @@ from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.core.phone_numbers import read_number
 from tenantry.directory.phones import user_or_guest_of
 from tenantry.outbox.changes import EventType, MemberChange, enqueue
-from tenantry.store import groups, members, phones, users
+from tenantry.store import groups, member_lists, members, phones, users
 from tenantry.store.engine import Read, Tx
-from tenantry.store.members import MemberRow
+from tenantry.store.member_lists import ListedMember, Standing
+from tenantry.store.pages import Position
 from tenantry.store.phones import Person
 
 MAX_NEWCOMERS = 1_000
+PAGE = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +40,56 @@ class Newcomers:
         return len(self.numbers) + len(self.user_ids) + len(self.admin_numbers) + len(self.admin_ids)
 
 
+class MemberPlace(NamedTuple):
+    """Where a page of the list begins: among the admins or the others, after a position."""
+
+    standing: Standing
+    position: Position | None
+
+
+FIRST = MemberPlace(Standing.ADMIN, None)
+
+
+class MemberPage(NamedTuple):
+    """`next` is where the next page begins, None on the last."""
+
+    members: list[ListedMember]
+    next: MemberPlace | None
+
+
 async def list_members(
-    read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros
-) -> list[MemberRow]:
+    read: Read,
+    caller: Caller,
+    tenant_id: TenantId,
+    group_id: GroupId,
+    now: Micros,
+    *,
+    after: MemberPlace = FIRST,
+    limit: int = PAGE,
+) -> MemberPage:
     """Admins first, then by name. Numbers of others are shown to those who may add members (contract 1.2), else None.
 
-    Raises NotFound("group"), Forbidden.
+    Raises NotFound("group"), Forbidden. Queries: those of two decisions, and 1 or 2.
     """
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     managing = await decide(read, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
-    rows = await members.list_of_group(read, tenant_id, group_id)
-    if managing.allowed:
-        return rows
-    return [row if row.user_id == caller.user_id else row._replace(number=None) for row in rows]
+    rows: list[ListedMember] = []
+    for standing in (Standing.ADMIN, Standing.PLAIN) if after.standing is Standing.ADMIN else (Standing.PLAIN,):
+        position = after.position if standing is after.standing else None
+        rows += await member_lists.list_by_name(
+            read, tenant_id, group_id, standing, prefix="", after=position, limit=limit + 1 - len(rows)
+        )
+        if len(rows) > limit:
+            break
+    place = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        standing = Standing.ADMIN if last.role == GroupRole.ADMIN else Standing.PLAIN
+        place = MemberPlace(standing, (last.member_key, last.user_id))
+    shown = rows[:limit]
+    if not managing.allowed:
+        shown = [row if row.user_id == caller.user_id else row._replace(number=None) for row in shown]
+    return MemberPage(shown, place)
 
 
 async def add_members(

@@ -34,8 +34,12 @@ async def find_group_standing(
     )
 
 
+MOST_ABOVE = 5_000
+"""More than may be made: groups that were linked before there was a bound stand above each other in larger numbers."""
+
+
 async def is_within_group(read: Read, tenant_id: TenantId, group_id: GroupId, root_id: GroupId) -> bool:
-    """Whether `group_id` is `root_id` or below it, however deep, through live groups. UNION ends the walk in a ring."""
+    """Whether `group_id` is `root_id` or below it through live groups. Looks at the nearest MOST_ABOVE."""
     found = await read.one_or_none(
         str,
         """
@@ -46,11 +50,12 @@ async def is_within_group(read: Read, tenant_id: TenantId, group_id: GroupId, ro
             JOIN groups g ON g.tenant_id = :tenant_id AND g.id = l.parent_id AND g.deleted_at IS NULL
             WHERE l.tenant_id = :tenant_id
         )
-        SELECT id FROM above WHERE id = :root_id
+        SELECT n.id FROM (SELECT id FROM above LIMIT :most) n WHERE n.id = :root_id
         """,
         tenant_id=tenant_id,
         group_id=group_id,
         root_id=root_id,
+        most=MOST_ABOVE,
     )
     return found is not None
 

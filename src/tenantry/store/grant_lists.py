@@ -8,6 +8,8 @@ from tenantry.core.clock import Micros
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId, UserId
 from tenantry.store.engine import Read
 
+COUNTED = 10_000
+
 
 class GrantRow(NamedTuple):
     """A live grant. Names are of now; `connector_owner` is who registered the connector. `last_used_at`: of its refresh
@@ -30,7 +32,7 @@ class GrantRow(NamedTuple):
 
 
 class ReachedGroup(NamedTuple):
-    """A group, what the token acts as in it, and how many groups there are in all."""
+    """A group, what the token acts as in it, and how many groups there are in all, counted up to COUNTED."""
 
     id: GroupId
     name: str
@@ -135,13 +137,16 @@ async def list_reached_by_user(read: Read, tenant_id: TenantId, user_id: UserId,
     return await read.all(
         ReachedGroup,
         """
-        SELECT g.id, g.name, m.role, COUNT(*) OVER () AS of_all
-        FROM group_members m JOIN groups g ON g.tenant_id = :tenant_id AND g.id = m.group_id AND g.deleted_at IS NULL
-        WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id
-        ORDER BY CASE m.role WHEN 'admin' THEN 0 WHEN 'member' THEN 1 ELSE 2 END, g.name, g.id LIMIT :limit
+        SELECT n.id, n.name, n.role, COUNT(*) OVER () AS of_all
+        FROM (SELECT g.id, g.name, m.role
+              FROM group_members m
+              JOIN groups g ON g.tenant_id = :tenant_id AND g.id = m.group_id AND g.deleted_at IS NULL
+              WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id LIMIT :most) n
+        ORDER BY CASE n.role WHEN 'admin' THEN 0 WHEN 'member' THEN 1 ELSE 2 END, n.name, n.id LIMIT :limit
         """,
         tenant_id=tenant_id,
         user_id=user_id,
+        most=COUNTED,
         limit=limit,
     )
 
@@ -151,12 +156,13 @@ async def list_reached_by_tenant(read: Read, tenant_id: TenantId, *, limit: int)
     return await read.all(
         ReachedGroup,
         """
-        SELECT g.id, g.name, 'admin' AS role, (
-            SELECT COUNT(*) FROM groups a WHERE a.tenant_id = :tenant_id AND a.deleted_at IS NULL) AS of_all
+        SELECT g.id, g.name, 'admin' AS role, (SELECT COUNT(*) FROM (
+            SELECT 1 FROM groups a WHERE a.tenant_id = :tenant_id AND a.deleted_at IS NULL LIMIT :most) n) AS of_all
         FROM groups g WHERE g.tenant_id = :tenant_id AND g.deleted_at IS NULL
         ORDER BY g.name_key, g.id LIMIT :limit
         """,
         tenant_id=tenant_id,
+        most=COUNTED,
         limit=limit,
     )
 
@@ -175,11 +181,12 @@ async def list_reached_by_group(
             JOIN groups c ON c.tenant_id = :tenant_id AND c.id = l.child_id AND c.deleted_at IS NULL
         )
         SELECT g.id, g.name, 'admin' AS role, COUNT(*) OVER () AS of_all
-        FROM reached r CROSS JOIN groups g
+        FROM (SELECT id FROM reached LIMIT :most) r CROSS JOIN groups g
         WHERE g.tenant_id = :tenant_id AND g.id = r.id AND g.deleted_at IS NULL
         ORDER BY CASE WHEN g.id = :group_id THEN 0 ELSE 1 END, g.name, g.id LIMIT :limit
         """,
         tenant_id=tenant_id,
         group_id=group_id,
+        most=COUNTED,
         limit=limit,
     )

@@ -42,30 +42,42 @@ async def delete(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: Grou
     return changed == 1
 
 
-async def list_below(
-    read: Read, tenant_id: TenantId, *, all_groups: bool = False, of_user_id: str = "", group_id: str = ""
-) -> list[GroupLink]:
-    """Links whose parent is among all groups, the groups of a user, or is the one group or a descendant of it."""
+async def count_sub_groups(read: Read, tenant_id: TenantId, parent_id: GroupId, most: int) -> int:
+    """Up to `most`, deleted ones too: they may come back."""
+    found = await read.one_or_none(
+        int,
+        """
+        SELECT COUNT(*) FROM (
+            SELECT 1 FROM group_links WHERE tenant_id = :tenant_id AND parent_id = :parent_id LIMIT :most) n
+        """,
+        tenant_id=tenant_id,
+        parent_id=parent_id,
+        most=most,
+    )
+    return found or 0
+
+
+async def list_of_parents(read: Read, tenant_id: TenantId, ids: str, limit: int) -> list[GroupLink]:
+    """At most `limit` links of the groups `ids` to live ones below, in the order of the ids, by the child's name.
+
+    `ids` are GUIDs, one after the other with nothing between them.
+    """
     return await read.all(
         GroupLink,
         """
-        WITH RECURSIVE parent(id) AS (
-            SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND :all_groups = 1
-            UNION
-            SELECT m.group_id FROM group_members m WHERE m.tenant_id = :tenant_id AND m.user_id = :of_user_id
-            UNION
-            SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND g.id = :group_id
-        ), reached(id) AS (
-            SELECT id FROM parent
-            UNION
-            SELECT l.child_id FROM reached r JOIN group_links l ON l.tenant_id = :tenant_id AND l.parent_id = r.id
+        WITH RECURSIVE wanted(place, id, rest) AS (
+            SELECT 0, SUBSTR(CAST(:ids AS TEXT), 1, 36), SUBSTR(CAST(:ids AS TEXT), 37)
+            UNION ALL
+            SELECT place + 1, SUBSTR(rest, 1, 36), SUBSTR(rest, 37) FROM wanted WHERE rest <> ''
         )
-        SELECT l.parent_id, l.child_id FROM reached r CROSS JOIN group_links l
-        WHERE l.tenant_id = :tenant_id AND l.parent_id = r.id
-        ORDER BY l.parent_id, l.child_id
+        SELECT n.parent_id, n.child_id FROM (
+            SELECT w.place, l.parent_id, l.child_id, g.name_key
+            FROM wanted w CROSS JOIN group_links l
+            JOIN groups g ON g.tenant_id = :tenant_id AND g.id = l.child_id AND g.deleted_at IS NULL
+            WHERE l.tenant_id = :tenant_id AND l.parent_id = w.id LIMIT :limit) n
+        ORDER BY n.place, n.name_key, n.child_id
         """,
         tenant_id=tenant_id,
-        all_groups=int(all_groups),
-        of_user_id=of_user_id,
-        group_id=group_id,
+        ids=ids,
+        limit=limit,
     )

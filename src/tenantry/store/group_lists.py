@@ -199,13 +199,15 @@ async def list_joined_neighbours(read: Read, tenant_id: TenantId, group_id: Grou
 
 
 _ABOVE = """
-        WITH RECURSIVE above(id) AS (
+        WITH RECURSIVE walk(id) AS (
             SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND g.id = :group_id
             UNION
-            SELECT l.parent_id FROM above a JOIN group_links l ON l.tenant_id = :tenant_id AND l.child_id = a.id
+            SELECT l.parent_id FROM walk a JOIN group_links l ON l.tenant_id = :tenant_id AND l.child_id = a.id
+        ), above(id) AS MATERIALIZED (
+            SELECT id FROM walk LIMIT :most
         )
 """
-"""The group and whatever it is a part of, however deep; deleted ones too."""
+"""The group and what it is a part of, the nearest first; deleted ones too."""
 _LINKABLE = """
           AND g.deleted_at IS NULL AND g.name_key >= :prefix AND g.name_key < :beyond
           AND g.id NOT IN (SELECT id FROM above)
@@ -233,6 +235,7 @@ async def list_linkable(
         group_id=parent_id,
         prefix=prefix,
         beyond=beyond(prefix),
+        most=COUNTED,
         limit=limit,
     )
 
@@ -254,15 +257,6 @@ async def list_linkable_by(
         group_id=parent_id,
         prefix=prefix,
         beyond=beyond(prefix),
+        most=COUNTED,
         limit=limit,
-    )
-
-
-async def list_above(read: Read, tenant_id: TenantId, group_id: GroupId) -> list[GroupId]:
-    """The ids of the group and of whatever it is a part of, however deep; of deleted ones too."""
-    return await read.all(
-        GroupId,
-        _ABOVE + "SELECT id FROM above ORDER BY id",
-        tenant_id=tenant_id,
-        group_id=group_id,
     )

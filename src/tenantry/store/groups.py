@@ -17,7 +17,8 @@ class GroupRow(NamedTuple):
     """A group with its counts. `own_role` is that of the user who asked, None when not in the group.
 
     Counts are of live users, subscribers left out. `seats` counts every membership of the group and its descendants,
-    `users` each user once; `level_*` is the group alone. A user without a verified phone is unprovisioned.
+    `users` each user once; `level_*` is the group alone. A user without a verified phone is unprovisioned. `looked` is
+    not the group's: how much its statement had to look at.
     """
 
     id: GroupId
@@ -33,6 +34,8 @@ class GroupRow(NamedTuple):
     level_unprovisioned: int
     sub_groups: int
     parents: int
+    name_key: str
+    looked: int
 
 
 async def insert(
@@ -115,52 +118,41 @@ async def lock(tx: Tx, tenant_id: TenantId, group_id: GroupId, now: Micros) -> b
     return changed == 1
 
 
-async def list_reached(
-    read: Read,
-    tenant_id: TenantId,
-    *,
-    asking_user_id: str,
-    all_groups: bool = False,
-    of_user_id: str = "",
-    group_id: str = "",
-    descendants: bool = False,
+async def list_by_ids(
+    read: Read, tenant_id: TenantId, ids: str, *, asking_user_id: str, deepest: int, counted: int, most: int
 ) -> list[GroupRow]:
-    """Live groups by name, with counts, in one statement however many they are.
+    """Of the groups among `ids` the live ones, with their counts, by name.
 
-    Chosen are all of the tenant, those `of_user_id` is admin or member of, or the one `group_id`; and their
-    `descendants`.
+    `ids` are GUIDs, one after the other with nothing between them. Neighbours are counted up to `counted`. For the
+    people the statement goes `deepest` levels down and looks at no more than `most` groups and `most` memberships: a
+    row says in `looked` at how many. With `most` of either the counts may be too low.
     """
     return await read.all(
         GroupRow,
         """
-        WITH RECURSIVE chosen(id) AS (
-            SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND :all_groups = 1
+        WITH RECURSIVE wanted(id, rest) AS (
+            SELECT SUBSTR(CAST(:ids AS TEXT), 1, 36), SUBSTR(CAST(:ids AS TEXT), 37)
+            UNION ALL
+            SELECT SUBSTR(rest, 1, 36), SUBSTR(rest, 37) FROM wanted WHERE rest <> ''
+        ), tree(root_id, id, level) AS (
+            SELECT id, id, 0 FROM wanted
             UNION
-            SELECT m.group_id FROM group_members m
-            WHERE m.tenant_id = :tenant_id AND m.user_id = :of_user_id AND m.role <> 'subscriber'
-            UNION
-            SELECT g.id FROM groups g WHERE g.tenant_id = :tenant_id AND g.id = :group_id
-        ), reached(id) AS (
-            SELECT g.id FROM chosen c JOIN groups g ON g.tenant_id = :tenant_id AND g.id = c.id
-            WHERE g.deleted_at IS NULL
-            UNION
-            SELECT g.id FROM reached r
-            JOIN group_links l ON l.tenant_id = :tenant_id AND l.parent_id = r.id
-            JOIN groups g ON g.tenant_id = :tenant_id AND g.id = l.child_id AND g.deleted_at IS NULL
-            WHERE :descendants = 1
-        ), tree(root_id, id) AS (
-            SELECT id, id FROM reached
-            UNION
-            SELECT t.root_id, g.id FROM tree t
+            SELECT t.root_id, g.id, t.level + 1 FROM tree t
             JOIN group_links l ON l.tenant_id = :tenant_id AND l.parent_id = t.id
             JOIN groups g ON g.tenant_id = :tenant_id AND g.id = l.child_id AND g.deleted_at IS NULL
-        ), seat(root_id, level, user_id, unprovisioned) AS (
-            SELECT t.root_id, CASE WHEN t.id = t.root_id THEN 1 ELSE 0 END, m.user_id,
+            WHERE t.level < :deepest
+        ), walked(root_id, id) AS MATERIALIZED (
+            SELECT root_id, id FROM tree LIMIT :most
+        ), branch(root_id, id) AS MATERIALIZED (
+            SELECT DISTINCT root_id, id FROM walked
+        ), seat(root_id, level, user_id, unprovisioned) AS MATERIALIZED (
+            SELECT s.root_id, s.level, s.user_id,
                    CASE WHEN EXISTS (SELECT 1 FROM phones p WHERE p.tenant_id = :tenant_id
-                                     AND p.user_id = m.user_id AND p.verified_at IS NOT NULL) THEN 0 ELSE 1 END
-            FROM tree t CROSS JOIN group_members m
-            WHERE m.tenant_id = :tenant_id AND m.group_id = t.id AND m.role <> 'subscriber'
-              AND m.member_key IS NOT NULL
+                                     AND p.user_id = s.user_id AND p.verified_at IS NOT NULL) THEN 0 ELSE 1 END
+            FROM (SELECT t.root_id, CASE WHEN t.id = t.root_id THEN 1 ELSE 0 END AS level, m.user_id
+                  FROM branch t CROSS JOIN group_members m
+                  WHERE m.tenant_id = :tenant_id AND m.group_id = t.id AND m.role <> 'subscriber'
+                    AND m.member_key IS NOT NULL LIMIT :most) s
         ), total(root_id, seats, users, unprovisioned, level_users, level_unprovisioned) AS (
             SELECT root_id, COUNT(*), COUNT(DISTINCT user_id),
                    COUNT(DISTINCT CASE WHEN unprovisioned = 1 THEN user_id END),
@@ -171,23 +163,28 @@ async def list_reached(
                COALESCE(t.seats, 0) AS seats, COALESCE(t.users, 0) AS users,
                COALESCE(t.unprovisioned, 0) AS unprovisioned, COALESCE(t.level_users, 0) AS level_users,
                COALESCE(t.level_unprovisioned, 0) AS level_unprovisioned,
-               (SELECT COUNT(*) FROM group_links l
-                JOIN groups c ON c.tenant_id = :tenant_id AND c.id = l.child_id AND c.deleted_at IS NULL
-                WHERE l.tenant_id = :tenant_id AND l.parent_id = g.id) AS sub_groups,
-               (SELECT COUNT(*) FROM group_links l
-                JOIN groups c ON c.tenant_id = :tenant_id AND c.id = l.parent_id AND c.deleted_at IS NULL
-                WHERE l.tenant_id = :tenant_id AND l.child_id = g.id) AS parents
-        FROM reached r
-        JOIN groups g ON g.tenant_id = :tenant_id AND g.id = r.id
+               (SELECT COUNT(*) FROM (
+                    SELECT 1 FROM group_links l
+                    JOIN groups c ON c.tenant_id = :tenant_id AND c.id = l.child_id AND c.deleted_at IS NULL
+                    WHERE l.tenant_id = :tenant_id AND l.parent_id = g.id LIMIT :counted) n) AS sub_groups,
+               (SELECT COUNT(*) FROM (
+                    SELECT 1 FROM group_links l
+                    JOIN groups c ON c.tenant_id = :tenant_id AND c.id = l.parent_id AND c.deleted_at IS NULL
+                    WHERE l.tenant_id = :tenant_id AND l.child_id = g.id LIMIT :counted) n) AS parents,
+               g.name_key, looked.most AS looked
+        FROM wanted w CROSS JOIN groups g
+        CROSS JOIN (SELECT CASE WHEN s.n > b.n THEN s.n ELSE b.n END AS most
+                    FROM (SELECT COUNT(*) AS n FROM walked) b CROSS JOIN (SELECT COUNT(*) AS n FROM seat) s) looked
         LEFT JOIN total t ON t.root_id = g.id
         LEFT JOIN group_members own
                ON own.tenant_id = :tenant_id AND own.group_id = g.id AND own.user_id = :asking_user_id
-        ORDER BY g.name, g.id
+        WHERE g.tenant_id = :tenant_id AND g.id = w.id AND g.deleted_at IS NULL
+        ORDER BY g.name_key, g.id
         """,
         tenant_id=tenant_id,
+        ids=ids,
         asking_user_id=asking_user_id,
-        all_groups=int(all_groups),
-        of_user_id=of_user_id,
-        group_id=group_id,
-        descendants=int(descendants),
+        deepest=deepest,
+        counted=counted,
+        most=most,
     )

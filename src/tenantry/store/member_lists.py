@@ -45,9 +45,11 @@ _COLUMNS = """
 
 
 class Standing(_Standing, Enum):
-    """As what somebody is in a group. Admins are members."""
+    """As what somebody is in a group. Admins are members; a plain one is none of them."""
 
     MEMBER = _Standing("m.role <> 'subscriber'")
+    ADMIN = _Standing("m.role = 'admin'")
+    PLAIN = _Standing("m.role <> 'subscriber' AND m.role = 'member'")
     SUBSCRIBER = _Standing("m.role = 'subscriber'")
 
 

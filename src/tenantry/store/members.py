@@ -14,16 +14,6 @@ class Membership(NamedTuple):
     role: str
 
 
-class MemberRow(NamedTuple):
-    """One member. `number` is the best known phone; `is_provisioned` is 1 when the user has a verified one."""
-
-    user_id: UserId
-    role: str
-    display_name: str
-    number: str | None
-    is_provisioned: int
-
-
 _ANOTHER_ADMIN = """EXISTS (
               SELECT 1 FROM group_members other
               JOIN users u ON u.tenant_id = :tenant_id AND u.id = other.user_id AND u.soft_deleted_at IS NULL
@@ -31,27 +21,6 @@ _ANOTHER_ADMIN = """EXISTS (
               WHERE other.tenant_id = :tenant_id AND other.group_id = :group_id AND other.role = 'admin'
                 AND other.user_id <> :user_id)"""
 """The group has a live admin beside the user."""
-
-
-async def list_of_group(read: Read, tenant_id: TenantId, group_id: GroupId) -> list[MemberRow]:
-    """Admins first, then by name; without subscribers and deleted users."""
-    return await read.all(
-        MemberRow,
-        """
-        SELECT m.user_id, m.role, u.display_name,
-               (SELECT p.number FROM phones p WHERE p.tenant_id = :tenant_id AND p.user_id = m.user_id
-                ORDER BY CASE WHEN p.verified_at IS NULL THEN 1 ELSE 0 END, p.number LIMIT 1) AS number,
-               CASE WHEN EXISTS (SELECT 1 FROM phones p WHERE p.tenant_id = :tenant_id
-                                 AND p.user_id = m.user_id AND p.verified_at IS NOT NULL)
-                    THEN 1 ELSE 0 END AS is_provisioned
-        FROM group_members m
-        JOIN users u ON u.tenant_id = :tenant_id AND u.id = m.user_id AND u.soft_deleted_at IS NULL
-        WHERE m.tenant_id = :tenant_id AND m.group_id = :group_id AND m.role <> 'subscriber'
-        ORDER BY m.role, u.display_name, m.user_id
-        """,
-        tenant_id=tenant_id,
-        group_id=group_id,
-    )
 
 
 async def find_role(read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> str | None:

@@ -12,8 +12,9 @@ async def open_store(
     """Open `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://...` and check its schema.
 
     `busy_timeout`: seconds a block waits for its turn, a lock or a connection before StoreBusy.
-    `statement_timeout` (seconds) and `pool_size` are PostgreSQL's, `cache_mib` SQLite's cache of what writers
-    change: what they only look at is mapped, and a large cache is memory that is never warm.
+    `statement_timeout`: seconds before a read (on PostgreSQL any statement) is given up, which is StoreBusy for who
+    asked. `pool_size` is PostgreSQL's, `cache_mib` SQLite's cache of what writers change: what they only look at is
+    mapped, and a large cache is memory that is never warm.
     Raises SchemaOutdated, StoreUnavailable, and ValueError for an address of another kind.
     """
     scheme, _, rest = url.partition("://")
@@ -21,7 +22,9 @@ async def open_store(
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         from tenantry.store.sqlite import SqliteStore
 
-        store = SqliteStore(rest[1:], busy_timeout=busy_timeout, cache_mib=cache_mib)
+        store = SqliteStore(
+            rest[1:], busy_timeout=busy_timeout, statement_timeout=statement_timeout, cache_mib=cache_mib
+        )
     elif scheme in ("postgresql", "postgres"):
         from tenantry.store.postgres import open_postgres
 

@@ -1,5 +1,7 @@
 """PostgreSQL (and Citus on it) through an asyncpg pool: each write block is one READ COMMITTED transaction.
 
+A block takes its connection with its first statement, and of the pool no more than its tenant's share: what one tenant
+asks for at once keeps no other from it. Lone statements, which are the hot ones, have what the blocks leave free.
 A connection goes back to the pool without asyncpg's reset query, which would cost a round trip: no session state is
 ever changed here, and a transaction left open is rolled back by asyncpg itself. An error at COMMIT means that the
 outcome is unknown, not that nothing was written: it may never be retried blindly.
@@ -18,6 +20,7 @@ import asyncpg
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.store.dialect import only_row, require_columns, to_positional
 from tenantry.store.engine import SECOND_CHANGE, LoneTx, Value
+from tenantry.store.shares import NOBODY, Shares
 
 T = TypeVar("T")
 
@@ -49,7 +52,7 @@ async def open_postgres(url: str, *, pool_size: int, busy_timeout: float, statem
         )
     except _ERRORS as exc:
         raise StoreUnavailable(internal=f"cannot connect to PostgreSQL: {exc}") from exc
-    return PostgresStore(pool, busy_timeout)
+    return PostgresStore(pool, pool_size, busy_timeout)
 
 
 async def _no_reset(_connection: object) -> None:
@@ -78,22 +81,29 @@ def _is_lost(connection: Any) -> bool:
 
 
 class _Block:
-    """One connection for the length of a block; each statement sees what is committed when it runs."""
+    """One connection from the first statement to the end of the block; each sees what is committed when it runs."""
 
-    __slots__ = ("_connection", "_store")
+    __slots__ = ("_connection", "_has_ended", "_owner", "_store")
 
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
         self._connection: Any = None
+        self._owner: str | None = None
+        self._has_ended = False
 
     async def __aenter__(self) -> Self:
-        await self._acquire()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._release()
+
+    async def _take_share(self, params: Mapping[str, Value]) -> None:
+        """The block's tenant is that of its first statement."""
+        owner = str(params.get("tenant_id") or NOBODY)
+        await self._store._shares.take(owner)
+        self._owner = owner
 
     async def _acquire(self) -> None:
         try:
@@ -104,16 +114,27 @@ class _Block:
             raise StoreUnavailable(internal=f"cannot connect to PostgreSQL: {exc}") from exc
 
     async def _release(self) -> None:
+        self._has_ended = True
         connection, self._connection = self._connection, None
-        await self._store._pool.release(connection)
+        try:
+            if connection is not None:
+                await self._store._pool.release(connection)
+        finally:
+            owner, self._owner = self._owner, None
+            if owner is not None:
+                self._store._shares.give(owner)
 
-    def _connected(self) -> Any:
-        if self._connection is None:
+    async def _begin(self, params: Mapping[str, Value]) -> None:
+        """Before the first statement."""
+        if self._has_ended:
             raise RuntimeError("The block has ended.")
-        return self._connection
+        await self._take_share(params)
+        await self._acquire()
 
     async def _rows(self, shape: Callable[..., Any], sql: str, params: Mapping[str, Value]) -> list[Any]:
-        connection = self._connected()
+        if self._connection is None:
+            await self._begin(params)
+        connection = self._connection
         statement, names = to_positional(sql)
         try:
             if getattr(shape, "_fields", None) is not None and (sql, shape) not in self._store._known:
@@ -137,7 +158,9 @@ class _ChangingBlock(_Block):
     __slots__ = ()
 
     async def _change(self, sql: str, params: Mapping[str, Value]) -> int:
-        connection = self._connected()
+        if self._connection is None:
+            await self._begin(params)
+        connection = self._connection
         statement, names = to_positional(sql)
         try:
             status = await connection.execute(statement, *[params[name] for name in names])
@@ -148,13 +171,17 @@ class _ChangingBlock(_Block):
 
 
 class _LoneBlock(_ChangingBlock):
-    """Each statement commits by itself."""
+    """Each statement commits by itself. Hot paths run here: a connection is taken without a share."""
 
     __slots__ = ("_has_changed",)
 
     def __init__(self, store: PostgresStore) -> None:
         super().__init__(store)
         self._has_changed = False
+
+    async def __aenter__(self) -> Self:
+        await self._acquire()
+        return self
 
     async def run(self, sql: str, /, **params: Value) -> int:
         if self._has_changed:
@@ -170,30 +197,33 @@ class _WriteBlock(_ChangingBlock):
         return await self._change(sql, params)
 
     async def run_many(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
-        connection = self._connected()
+        if self._connection is None:
+            await self._begin(rows[0] if rows else {})
+        connection = self._connection
         statement, names = to_positional(sql)
         try:
             await connection.executemany(statement, [[row[name] for name in names] for row in rows])
         except _ERRORS as exc:
             _translate(exc, connection, "statement")
 
-    async def __aenter__(self) -> Self:
-        await self._acquire()
+    async def _begin(self, params: Mapping[str, Value]) -> None:
+        await super()._begin(params)
         connection = self._connection
         try:
             await connection.execute("BEGIN")
-        except _ERRORS as exc:
-            await self._release()
-            _translate(exc, connection, "BEGIN")
-        except BaseException:  # cancelled
-            await self._release()
+        except BaseException as exc:
+            self._connection = None  # there is no transaction to end
+            await self._store._pool.release(connection)
+            if isinstance(exc, _ERRORS):
+                _translate(exc, connection, "BEGIN")
             raise
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
+            if self._connection is None:  # nothing was asked
+                return
             if kind is None:
                 await self._commit()
             else:
@@ -226,9 +256,10 @@ class PostgresStore:
 
     engine: Literal["postgresql"] = "postgresql"
 
-    def __init__(self, pool: Any, busy_timeout: float) -> None:
+    def __init__(self, pool: Any, size: int, busy_timeout: float) -> None:
         self._pool = pool
         self._busy_timeout = busy_timeout
+        self._shares = Shares(max(1, size - max(1, size // 5)), max(1, size // 2), busy_timeout)
         self._known: set[tuple[str, Callable[..., Any]]] = set()
 
     def read(self) -> _Block:

@@ -1,4 +1,4 @@
-"""SQLite, embedded: one connection for the writers, another for reads, in autocommit.
+"""SQLite, embedded: one connection for the writers, another for reads, in autocommit, a few for reads that take long.
 
 Each commit empties what the read connection has cached and mapped. The write connection knows its own changes and keeps
 both: a hot path that writes anyway does better to look in its turn (`transact`).
@@ -6,13 +6,18 @@ both: a hot path that writes anyway does better to look in its turn (`transact`)
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import apsw
+
 from tenantry.store.engine import LoneTx, SchemaOutdated, Value
 from tenantry.store.sqlite_groups import Groups
-from tenantry.store.sqlite_statements import Known, ReadBlock, connect
+from tenantry.store.sqlite_long import LongReads
+from tenantry.store.sqlite_readers import ReadBlock
+from tenantry.store.sqlite_statements import Known, connect
 from tenantry.store.sqlite_writers import LoneWriter, WriteBlock
 
 T = TypeVar("T")
@@ -32,7 +37,9 @@ class SqliteStore:
 
     engine: Literal["sqlite"] = "sqlite"
 
-    def __init__(self, path: str, *, busy_timeout: float, cache_mib: int, vfs: str | None = None) -> None:
+    def __init__(
+        self, path: str, *, busy_timeout: float, cache_mib: int, statement_timeout: float = 5.0, vfs: str | None = None
+    ) -> None:
         if not Path(path).exists():
             raise SchemaOutdated(f"There is no database at {path}. Run `tenantry db upgrade`, then start again.")
         connection = connect(path, cache_mib, busy_timeout, vfs)
@@ -40,10 +47,16 @@ class SqliteStore:
         self._known: Known = set()
         self._groups = Groups(connection, connect(path, 1, busy_timeout, vfs), busy_timeout)
         self._lone_writer = LoneWriter(self._groups, self._known)
-        self._read_connection = connect(path, _READ_CACHE_MIB, busy_timeout, vfs)
-        self._read_connection.pragma("query_only", True)
-        self._read_connection.pragma("mmap_size", _MAPPED_FOR_READS)
-        self._reader = ReadBlock(self._read_connection.cursor(), self._known)
+        self._path, self._busy_timeout, self._vfs = path, busy_timeout, vfs
+        self._read_connection = self._connect_reader()
+        self._long = LongReads(self._connect_reader, statement_timeout)
+        self._reader = ReadBlock(self._read_connection, self._known, self._long)
+
+    def _connect_reader(self) -> apsw.Connection:
+        connection = connect(self._path, _READ_CACHE_MIB, self._busy_timeout, self._vfs)
+        connection.pragma("query_only", True)
+        connection.pragma("mmap_size", _MAPPED_FOR_READS)
+        return connection
 
     @property
     def commits(self) -> int:
@@ -66,5 +79,6 @@ class SqliteStore:
         return self._lone_writer.transact(work)
 
     async def close(self) -> None:
+        await asyncio.to_thread(self._long.close)
         await self._groups.close()
         self._read_connection.close()

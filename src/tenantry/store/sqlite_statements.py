@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from operator import itemgetter
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import apsw
 
@@ -86,13 +86,13 @@ class Statements:
         if cursor is not None:
             cursor.exec_trace = note_columns
         try:
-            rows = self._rows(sql, params)
-        finally:
+            return self._rows(sql, params)
+        finally:  # an interrupted statement is run again elsewhere, where nobody looks
             if cursor is not None:
                 cursor.exec_trace = None
-        require_columns(shape, sql, columns)
-        self._known.add((sql, shape))
-        return rows
+            if columns:
+                require_columns(shape, sql, columns)
+                self._known.add((sql, shape))
 
     async def one_or_none(self, shape: Callable[..., T], sql: str, /, **params: Value) -> T | None:
         row = only_row(self._select(shape, sql, params), sql)
@@ -100,16 +100,6 @@ class Statements:
 
     async def all(self, shape: Callable[..., T], sql: str, /, **params: Value) -> list[T]:
         return [shape(*row) for row in self._select(shape, sql, params)]
-
-
-class ReadBlock(Statements):
-    __slots__ = ()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        return None
 
 
 def _use_log(connection: apsw.Connection, busy_timeout: float) -> None:

@@ -37,6 +37,7 @@ from tests.support.builders.directory import (
     a_tenant,
     a_user,
     as_user,
+    list_groups,
 )
 from tests.support.builders.stage import (
     HASHER,
@@ -76,6 +77,7 @@ __all__ = [
     "an_enterprise",
     "as_user",
     "device_count",
+    "list_groups",
     "live_credentials",
     "live_devices",
     "redeem",

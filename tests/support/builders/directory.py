@@ -16,6 +16,7 @@ from tenantry.delegation.relationships import (
     create_reseller_relationship,
     request_relationship,
 )
+from tenantry.directory.group_views import GroupView, list_group_ids, view_groups
 from tenantry.directory.groups import GroupType, NewGroup, create_group
 from tenantry.directory.members import Newcomers
 from tenantry.directory.passwords import PasswordHasher
@@ -25,7 +26,7 @@ from tenantry.directory.subscribers import add_subscribers
 from tenantry.directory.tenants import create_tenant
 from tenantry.directory.user_properties import NewUser
 from tenantry.directory.users import create_user
-from tenantry.store.engine import Store
+from tenantry.store.engine import Read, Store
 from tests.support.builders.stage import OPERATOR, counted
 from tests.support.clock import NOON
 
@@ -142,6 +143,12 @@ async def a_group(
             await add_subscribers(tx, OPERATOR, tenant.id, created.group_id, names, now=now)
     assert created.all_added
     return created.group_id
+
+
+async def list_groups(read: Read, tenant_id: TenantId) -> list[GroupView]:
+    """Every group of a tenant that has few."""
+    found = await list_group_ids(read, OPERATOR, tenant_id, now=NOON)
+    return await view_groups(read, OPERATOR, tenant_id, found.ids)
 
 
 async def a_relationship(

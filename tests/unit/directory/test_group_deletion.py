@@ -12,7 +12,6 @@ from tenantry.core.clock import DAY
 from tenantry.core.errors import Forbidden, NotFound
 from tenantry.core.ids import GrantId, GroupId
 from tenantry.directory.group_deletion import delete_group, list_deleted_groups, look_at_end, restore_group
-from tenantry.directory.groups import list_groups
 from tenantry.directory.invitations import invite, look_at_invitation
 from tenantry.directory.users import RESTORABLE
 from tenantry.housekeeping import tidy
@@ -29,6 +28,7 @@ from tests.support.builders import (
     a_tenant,
     a_user,
     as_user,
+    list_groups,
 )
 from tests.support.clock import NOON, FakeClock
 
@@ -67,7 +67,7 @@ async def test_a_deletion_says_first_what_it_ends_and_then_ends_it(store: Store)
     async with store.read() as read:
         assert await grant_lists.find_live(read, tenant.id, GrantId(grant.id), NOON) is None
         assert await grant_lists.find_live(read, tenant.id, GrantId(other.id), NOON) is not None
-        assert group not in {view.group.id for view in await list_groups(read, OPERATOR, tenant.id, now=NOON)}
+        assert group not in {view.group.id for view in await list_groups(read, tenant.id)}
         with pytest.raises(NotFound):
             await look_at_invitation(read, as_user(member), HASHER, link.secret, NOON)
     told = await trail(store, tenant)

@@ -34,7 +34,7 @@ async def counted(store: Store, tenant: SomeTenant, group_id: GroupId) -> tuple[
     """Members, admins and subscribers on the group's page, members in the list of groups."""
     async with store.read() as read:
         facts = await group_lists.find_facts(read, tenant.id, group_id)
-        rows = await groups.list_reached(read, tenant.id, asking_user_id="", group_id=group_id)
+        rows = await groups.list_by_ids(read, tenant.id, group_id, asking_user_id="", deepest=9, counted=9, most=99)
     assert facts is not None
     return facts.members, facts.admins, facts.subscribers, rows[0].users
 

@@ -51,7 +51,7 @@ async def add(store: Store, caller: Caller, group: GroupId, tenant: SomeTenant, 
 
 async def roles(store: Store, tenant: SomeTenant, group: GroupId) -> dict[str, str]:
     async with store.read() as read:
-        return {row.user_id: row.role for row in await list_members(read, OPERATOR, tenant.id, group, NOON)}
+        return {row.user_id: row.role for row in (await list_members(read, OPERATOR, tenant.id, group, NOON)).members}
 
 
 async def test_of_admins_who_all_remove_each_other_at_once_one_stays(store: Store) -> None:

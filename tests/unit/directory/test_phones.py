@@ -15,7 +15,7 @@ from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.users import delete_user
 from tenantry.store import audit_events
 from tenantry.store.engine import Store
-from tenantry.store.members import MemberRow
+from tenantry.store.member_lists import ListedMember
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user
 from tests.support.clock import NOON
 from tests.support.trail import types_of
@@ -34,9 +34,9 @@ async def let_in(store: Store, tenant: SomeTenant, group: GroupId, *numbers: str
         await add_members(tx, OPERATOR, tenant.id, group, newcomers, NOON)
 
 
-async def members(store: Store, tenant: SomeTenant, group: GroupId) -> dict[UserId, MemberRow]:
+async def members(store: Store, tenant: SomeTenant, group: GroupId) -> dict[UserId, ListedMember]:
     async with store.read() as read:
-        return {row.user_id: row for row in await list_members(read, OPERATOR, tenant.id, group, NOON)}
+        return {row.user_id: row for row in (await list_members(read, OPERATOR, tenant.id, group, NOON)).members}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ async def test_a_deleted_users_number_comes_into_a_group_as_a_guest(store: Store
     group = await a_group(store, tenant, admins=[admin])
     await let_in(store, tenant, group, NUMBER)
     (guest,) = (row for row in (await members(store, tenant, group)).values() if row.user_id != admin.id)
-    assert (guest.user_id != user.id, guest.number, guest.is_provisioned) == (True, NUMBER, 0)
+    assert (guest.user_id != user.id, guest.number, guest.verified_at) == (True, NUMBER, None)
 
 
 async def test_who_proves_a_guests_number_takes_its_places_over(store: Store) -> None:
@@ -109,7 +109,11 @@ async def test_who_proves_a_guests_number_takes_its_places_over(store: Store) ->
     for group, role in ((as_member, "member"), (as_admin, "admin")):
         found = await members(store, tenant, group)
         assert set(found) == {admin.id, user.id}
-        assert (found[user.id].role, found[user.id].number, found[user.id].is_provisioned) == (role, NUMBER, 1)
+        assert (found[user.id].role, found[user.id].number, found[user.id].verified_at is not None) == (
+            role,
+            NUMBER,
+            True,
+        )
     await let_in(store, tenant, as_member, NUMBER)
     assert len(await members(store, tenant, as_member)) == 2
 

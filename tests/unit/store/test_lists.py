@@ -100,8 +100,8 @@ LISTS: dict[str, List] = {
     "own groups beside": lambda read, s, parent: group_lists.list_joined_neighbours(
         read, s.tenant.id, parent, s.ann.id
     ),
-    "groups of an admin": lambda read, s, _: groups.list_reached(
-        read, s.tenant.id, asking_user_id=s.ann.id, group_id=s.group
+    "groups of an admin": lambda read, s, _: groups.list_by_ids(
+        read, s.tenant.id, s.group, asking_user_id=s.ann.id, deepest=9, counted=9, most=99
     ),
     "enterprises": lambda read, s, _: enterprises.list_of_tenant(read, s.tenant.id, "", 9),
     "enterprises' page": lambda read, s, _: device_lists.list_enterprises(read, s.tenant.id, after_id="", limit=9),

@@ -30,8 +30,6 @@ LARGE = {
 WHOLE = {
     "audit_events.py: audit_events": "up to a limit, in the order of the key",
     "grant_lists.py: groups": "up to a limit, in the order of the index",
-    "group_links.py: groups": "an app with reach over the tenant asks for every group",
-    "groups.py: groups": "an app with reach over the tenant asks for every group",
     "reach.py: devices": "counted up to a limit",
     "reach.py: groups": "counted up to a limit",
     "reach.py: partner_relationships": "counted up to a limit",

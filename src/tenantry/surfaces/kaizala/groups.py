@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tenantry.access.actions import Action
-from tenantry.directory import group_deletion, groups
+from tenantry.core.caller import Caller
+from tenantry.core.ids import TenantId
+from tenantry.directory import group_deletion, group_views, groups
+from tenantry.directory.group_views import GroupIds, GroupView
 from tenantry.directory.groups import NewGroup
 from tenantry.directory.members import Newcomers
 from tenantry.surfaces.kaizala import wire
 from tenantry.surfaces.kaizala.callers import caller_of
 from tenantry.surfaces.shared.body import Fields
-from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -31,9 +36,22 @@ async def list_groups(request: Request) -> Response:
     caller, tenant_id = await caller_of(request)
     nested = wire.query_flag(request, "fetchAllGroups")
     details = wire.query_flag(request, "showDetail", "showDetails")
-    async with deps.store.read() as read:
-        views = await groups.list_groups(read, caller, tenant_id, with_sub_groups=nested, now=deps.clock())
-    return wire.answer({"groups": [wire.group_object(view, details=details) for view in views]})
+    with deps.long_answers.begin(caller, tenant_id) as place:
+        pages = _pages(deps, caller, tenant_id, nested=nested)
+        objects = ([wire.group_object(view, details=details) for view in page] async for page in pages)
+        return await wire.answer_list("groups", objects, place)
+
+
+async def _pages(deps: Deps, caller: Caller, tenant_id: TenantId, *, nested: bool) -> AsyncIterator[list[GroupView]]:
+    found = GroupIds([], ("", ""))
+    while found.next is not None:
+        async with deps.store.read() as read:
+            found = await group_views.list_group_ids(read, caller, tenant_id, after=found.next, now=deps.clock())
+        for start in range(0, len(found.ids), group_views.PAGE):
+            ids = found.ids[start : start + group_views.PAGE]
+            async with deps.store.read() as read:
+                views = await group_views.view_groups(read, caller, tenant_id, ids, with_sub_groups=nested)
+            yield views  # with the connection given back: the reader may take its time
 
 
 @router.get("/kaizala/v1/groups/{group_id}")
@@ -43,7 +61,7 @@ async def get_group(request: Request, group_id: str) -> Response:
     deps = deps_of(request)
     caller, tenant_id = await caller_of(request)
     async with deps.store.read() as read:
-        view = await groups.get_group(read, caller, tenant_id, wire.read_group_id(group_id), deps.clock())
+        view = await group_views.get_group(read, caller, tenant_id, wire.read_group_id(group_id), deps.clock())
     shown = wire.group_object(view, details=True)
     return wire.answer({**shown, "groups": [shown]})
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tenantry.access.actions import Action
+from tenantry.core.caller import Caller
 from tenantry.core.errors import InvalidValue
+from tenantry.core.ids import GroupId, TenantId
 from tenantry.directory import members
-from tenantry.directory.members import Newcomers
+from tenantry.directory.members import MemberPlace, Newcomers
 from tenantry.surfaces.kaizala import wire
 from tenantry.surfaces.kaizala.callers import caller_of
-from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -26,9 +31,19 @@ async def list_members(request: Request, group_id: str) -> Response:
     """M1."""
     deps = deps_of(request)
     caller, tenant_id = await caller_of(request)
-    async with deps.store.read() as read:
-        rows = await members.list_members(read, caller, tenant_id, wire.read_group_id(group_id), deps.clock())
-    return wire.answer({"members": [wire.member_object(row) for row in rows]})
+    group = wire.read_group_id(group_id)
+    with deps.long_answers.begin(caller, tenant_id) as place:
+        return await wire.answer_list("members", _pages(deps, caller, tenant_id, group), place)
+
+
+async def _pages(
+    deps: Deps, caller: Caller, tenant_id: TenantId, group_id: GroupId
+) -> AsyncIterator[list[dict[str, Any]]]:
+    place: MemberPlace | None = members.FIRST
+    while place is not None:
+        async with deps.store.read() as read:
+            rows, place = await members.list_members(read, caller, tenant_id, group_id, deps.clock(), after=place)
+        yield [wire.member_object(row) for row in rows]
 
 
 @router.put("/kaizala/v1/groups/{group_id}/members")

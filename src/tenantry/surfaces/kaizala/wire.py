@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,12 +14,13 @@ from tenantry.access.actions import GroupRole, Permission
 from tenantry.core import phone_numbers
 from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import GroupId, UserId, parse_guid
-from tenantry.directory.groups import GroupType, GroupView
+from tenantry.directory.group_views import GroupView
+from tenantry.directory.groups import GroupType
 from tenantry.directory.members import MAX_NEWCOMERS
 from tenantry.store.member_lists import ListedMember
-from tenantry.store.members import MemberRow
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, Fields, parse_json, read_body, read_flag
 from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.long_answers import Place
 
 T = TypeVar("T")
 
@@ -44,6 +45,29 @@ _SCOPES: dict[Permission, tuple[str, ...]] = {
 def answer(value: dict[str, Any], **options: Any) -> Response:
     """Success is always 200 with a JSON object. `options` go to the response."""
     return Response(msgspec.json.encode(value), media_type="application/json", **options)
+
+
+async def answer_list(name: str, pages: AsyncIterator[list[dict[str, Any]]], place: Place) -> Response:
+    """A list that the contract gives no pages: at once when it is short, else in parts while it is sent."""
+    first: list[dict[str, Any]] = await anext(pages, [])
+    second = await anext(pages, None)
+    if second is None:
+        return answer({name: first})
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b'{"' + name.encode() + b'":[' + _items(first)
+        page: list[dict[str, Any]] | None = second
+        while page is not None:
+            if page:
+                yield b"," + _items(page)
+            page = await anext(pages, None)
+        yield b"]}"
+
+    return place.answer(parts(), "application/json", {})
+
+
+def _items(page: list[dict[str, Any]]) -> bytes:
+    return msgspec.json.encode(page)[1:-1]
 
 
 async def read_fields(request: Request, *, may_be_empty: bool = False) -> Fields:
@@ -176,13 +200,13 @@ def group_object(view: GroupView, *, details: bool) -> dict[str, Any]:
     return shown
 
 
-def member_object(row: MemberRow) -> dict[str, Any]:
+def member_object(row: ListedMember) -> dict[str, Any]:
     """One of `members[]` of contract 3.5; clients read the last two keys unguarded."""
     return {
         "id": row.user_id,
         "role": ROLES[GroupRole(row.role)],
         "mobileNumber": row.number or "",
-        "isProvisioned": row.is_provisioned == 1,
+        "isProvisioned": row.verified_at is not None,
         "name": row.display_name,
         "profilePic": "",
     }

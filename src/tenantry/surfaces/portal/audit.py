@@ -24,17 +24,16 @@ from tenantry.store.audit_search import FoundEvent
 from tenantry.store.engine import Read
 from tenantry.surfaces.portal.audit_words import Told, told, type_name, type_names
 from tenantry.surfaces.portal.event_words import EVENTS
+from tenantry.surfaces.portal.files import PART, csv_file
 from tenantry.surfaces.portal.forms import Form, read_day
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.portal.users import csv_file
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
-EXPORT_PAGE = 1000
 NAMES = ("what", "who", "from", "to", "issued")
 _EXPORTED = (
     "id",
@@ -121,34 +120,37 @@ async def export_audit(request: Request, session: SignedIn, format: str = "csv")
         form, search = await _read_search(request, read, session.here)
     if form.errors or format not in ("csv", "jsonl"):
         return await show_audit(request, session)
-    async with deps.store.write() as tx:
-        page = await search_trail(tx, caller, session.here, search, limit=EXPORT_PAGE, now=now)
-        head = await audit_seals.find_last(tx, session.here)
-        await record(tx, session.here, caller, events.AuditExported(format=format), now)
     line = _csv_line if format == "csv" else _json_line
-    file = Export(deps.master_key.audit_seals(), session.here, head)
+    with deps.long_answers.begin(caller, session.here) as place:
+        async with deps.store.read() as read:
+            first = await search_trail(read, caller, session.here, search, limit=PART, now=now)
+        async with deps.store.write() as tx:
+            head = await audit_seals.find_last(tx, session.here)
+            await record(tx, session.here, caller, events.AuditExported(format=format), now)
+        file = Export(deps.master_key.audit_seals(), session.here, head)
 
-    def seal(data: str) -> str:
-        who = (caller.subject, caller.connector_id, caller.grant_id, None)
-        where = (caller.origin.correlation_id, caller.origin.address)
-        return line(dict(zip(_EXPORTED, ("", to_iso(now), TYPE, *who, *where, data), strict=True)))
+        def seal(data: str) -> str:
+            who = (caller.subject, caller.connector_id, caller.grant_id, None)
+            where = (caller.origin.correlation_id, caller.origin.address)
+            return line(dict(zip(_EXPORTED, ("", to_iso(now), TYPE, *who, *where, data), strict=True)))
 
-    async def lines() -> AsyncIterator[str]:
-        found, following = page
-        if format == "csv":
-            yield file.add(MARK + write_row(_EXPORTED))
-        while True:
-            yield file.add("".join(line(_values(event)) for event in found), len(found))
-            if following is None:
-                yield file.end(seal)
-                return
-            async with deps.store.read() as read:
-                found, following = await search_trail(
-                    read, caller, session.here, search, before=following, limit=EXPORT_PAGE, now=now
-                )
+        async def lines() -> AsyncIterator[str]:
+            found, following = first
+            if format == "csv":
+                yield file.add(MARK + write_row(_EXPORTED))
+            while True:
+                yield file.add("".join(line(_values(event)) for event in found), len(found))
+                if following is None:
+                    yield file.end(seal)
+                    return
+                async with deps.store.read() as read:
+                    found, following = await search_trail(
+                        read, caller, session.here, search, before=following, limit=PART, now=now
+                    )
 
-    kind = "text/csv; charset=utf-8" if format == "csv" else "application/jsonl"
-    return csv_file(lines(), f"trail-{datetime.fromtimestamp(now // SECOND, UTC):%Y-%m-%d}.{format}", kind)
+        kind = "text/csv; charset=utf-8" if format == "csv" else "application/jsonl"
+        name = f"trail-{datetime.fromtimestamp(now // SECOND, UTC):%Y-%m-%d}.{format}"
+        return csv_file(place, lines(), name, kind)
 
 
 def _values(event: FoundEvent) -> dict[str, str | None]:

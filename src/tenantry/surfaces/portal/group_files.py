@@ -21,12 +21,10 @@ from tenantry.directory.subscribers import search_subscribers
 from tenantry.store.engine import Read
 from tenantry.store.member_lists import ListedMember
 from tenantry.store.pages import Position
+from tenantry.surfaces.portal.files import PART, csv_file
 from tenantry.surfaces.portal.guard import Session, SignedIn
-from tenantry.surfaces.portal.users import csv_file
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
-
-EXPORT_PAGE = 1000
 
 router = APIRouter()
 
@@ -67,23 +65,25 @@ async def _export(
     """For who may add people: the file has everybody's number."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
-    async with deps.store.write() as tx:
-        await require(tx, caller, Action.ADD_GROUP_MEMBERS, here, group_id=group_id, now=now)
-        page = await search(tx, caller, here, group_id, after=None, limit=EXPORT_PAGE, now=now)
-        await record(tx, here, caller, GroupMembersExported(group_id=group_id, subscribers=subscribers), now)
+    with deps.long_answers.begin(caller, here) as place:
+        async with deps.store.read() as read:
+            await require(read, caller, Action.ADD_GROUP_MEMBERS, here, group_id=group_id, now=now)
+            first = await search(read, caller, here, group_id, after=None, limit=PART, now=now)
+        async with deps.store.write() as tx:
+            await record(tx, here, caller, GroupMembersExported(group_id=group_id, subscribers=subscribers), now)
 
-    async def lines() -> AsyncIterator[str]:
-        found, after = page
-        yield MARK + write_row(("member", "role", "display_name", "phone_number"))
-        while True:
-            yield "".join(write_row(_cells(row)) for row in found)
-            if after is None:
-                return
-            async with deps.store.read() as read:
-                found, after = await search(read, caller, here, group_id, after=after, limit=EXPORT_PAGE, now=now)
+        async def lines() -> AsyncIterator[str]:
+            found, after = first
+            yield MARK + write_row(("member", "role", "display_name", "phone_number"))
+            while True:
+                yield "".join(write_row(_cells(row)) for row in found)
+                if after is None:
+                    return
+                async with deps.store.read() as read:
+                    found, after = await search(read, caller, here, group_id, after=after, limit=PART, now=now)
 
-    kind = "subscribers" if subscribers else "members"
-    return csv_file(lines(), f"{kind}-{datetime.fromtimestamp(now // SECOND, UTC):%Y-%m-%d}.csv")
+        kind = "subscribers" if subscribers else "members"
+        return csv_file(place, lines(), f"{kind}-{datetime.fromtimestamp(now // SECOND, UTC):%Y-%m-%d}.csv")
 
 
 def _cells(row: ListedMember) -> tuple[str | None, ...]:

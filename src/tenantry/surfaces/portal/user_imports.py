@@ -18,11 +18,12 @@ from tenantry.directory.user_files import BLOCKED, COLUMNS, ERROR, MOST_ROWS, RE
 from tenantry.directory.user_imports import begin_import, get_import, is_over, try_next_rows
 from tenantry.store import user_imports
 from tenantry.store.user_imports import ImportRow
+from tenantry.surfaces.portal.files import PART, csv_file
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.transactions import reading, writing
-from tenantry.surfaces.portal.users import csv_file
+from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 FILE_LIMIT = 8 * 1024 * 1024
@@ -117,14 +118,25 @@ def _name_of(row: ImportRow) -> str:
 @performs(Action.CREATE_USER)
 async def export_failed(request: Request, session: SignedIn, import_id: str) -> Response:
     """The rows that failed, to be put right and imported again, each with what is wrong."""
-    async with reading(request) as (read, now):
-        await get_import(read, session.caller, session.here, import_id, now)
-        failed = await user_imports.list_failed(read, session.here, import_id, after=0, limit=MOST_ROWS)
+    store = deps_of(request).store
+    with deps_of(request).long_answers.begin(session.caller, session.here) as place:
+        async with reading(request) as (read, now):
+            await get_import(read, session.caller, session.here, import_id, now)
 
-    async def lines() -> AsyncIterator[str]:
-        yield MARK + write_row([*COLUMNS, BLOCKED, ERROR])
-        for row in failed:
-            values = _decoder.decode(row.data)
-            yield write_row([*(values.get(column) for column in (*COLUMNS, BLOCKED)), row.error])
+        async def lines() -> AsyncIterator[str]:
+            yield MARK + write_row([*COLUMNS, BLOCKED, ERROR])
+            after = 0
+            while True:
+                async with store.read() as read:
+                    failed = await user_imports.list_failed(read, session.here, import_id, after=after, limit=PART)
+                if not failed:
+                    return
+                yield "".join(map(_failed_line, failed))
+                after = failed[-1].number
 
-    return csv_file(lines(), "failed-users.csv")
+        return csv_file(place, lines(), "failed-users.csv")
+
+
+def _failed_line(row: ImportRow) -> str:
+    values = _decoder.decode(row.data)
+    return write_row([*(values.get(column) for column in (*COLUMNS, BLOCKED)), row.error])

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
 from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import decide
@@ -24,6 +23,7 @@ from tenantry.directory.users import RESTORABLE, list_users
 from tenantry.store import audit_search, phones, user_facts, users
 from tenantry.store.users import User
 from tenantry.surfaces.portal.audit_words import told
+from tenantry.surfaces.portal.files import PART, csv_file
 from tenantry.surfaces.portal.forms import Form
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
@@ -39,7 +39,6 @@ from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
 SHOWN = 20
-EXPORT_PAGE = 1000
 _OVER = (
     Action.RESET_PASSWORD,
     Action.CHANGE_SIGN_IN_METHODS,
@@ -114,33 +113,28 @@ async def show_users(
 async def export_users(request: Request, session: SignedIn) -> Response:
     """Every user that is not deleted, as a file that can be imported again."""
     deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller
-    async with deps.store.write() as tx:
-        page, place = await list_users(tx, caller, session.here, limit=EXPORT_PAGE, now=now)
-        await record(tx, session.here, caller, events.UsersExported(), now)
+    caller, here = session.caller, session.here
+    with deps.long_answers.begin(caller, here) as place:
+        async with deps.store.read() as read:
+            first = await list_users(read, caller, here, limit=PART, now=now)
+        async with deps.store.write() as tx:
+            await record(tx, here, caller, events.UsersExported(), now)
 
-    async def lines() -> AsyncIterator[str]:
-        users, after = page, place
-        yield MARK + write_row((*COLUMNS, BLOCKED))
-        while True:
-            yield "".join(map(_row_of, users))
-            if after is None:
-                return
-            async with deps.store.read() as read:
-                users, after = await list_users(read, caller, session.here, after=after, limit=EXPORT_PAGE, now=now)
+        async def lines() -> AsyncIterator[str]:
+            users, after = first
+            yield MARK + write_row((*COLUMNS, BLOCKED))
+            while True:
+                yield "".join(map(_row_of, users))
+                if after is None:
+                    return
+                async with deps.store.read() as read:
+                    users, after = await list_users(read, caller, here, after=after, limit=PART, now=now)
 
-    return csv_file(lines(), f"users-{datetime.fromtimestamp(now // SECOND, UTC):%Y-%m-%d}.csv")
+        return csv_file(place, lines(), f"users-{datetime.fromtimestamp(now // SECOND, UTC):%Y-%m-%d}.csv")
 
 
 def _row_of(user: User) -> str:
     return write_row([*(getattr(user, column) for column in COLUMNS), None if user.disabled_at is None else "yes"])
-
-
-def csv_file(lines: AsyncIterator[str], name: str, media_type: str = "text/csv; charset=utf-8") -> StreamingResponse:
-    """A file to keep, made while it is sent."""
-    return StreamingResponse(
-        lines, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
 
 
 @router.get("/users/{user_id}")

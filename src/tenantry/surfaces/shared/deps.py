@@ -13,6 +13,7 @@ from tenantry.directory.passwords import PasswordHasher
 from tenantry.settings import Settings
 from tenantry.store.engine import Store
 from tenantry.surfaces.shared.limits import RateLimiter
+from tenantry.surfaces.shared.long_answers import LongAnswers
 from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
@@ -34,6 +35,7 @@ class Deps:
     passwords: PasswordHasher
     messages: Messages
     limits: RateLimiter
+    long_answers: LongAnswers
     http: OutgoingHttp
     dns: TextRecords
 

@@ -1,0 +1,76 @@
+"""Where a group may stand among the others: how deep, how many side by side, and never in a ring.
+
+What is walked through for one request, a decision included, has its bound here, where it is made. Groups that were
+linked before there was one are walked through as far as the statements of `store/group_walks.py` go.
+"""
+
+from __future__ import annotations
+
+from tenantry.core.errors import FailedPrecondition
+from tenantry.core.ids import GroupId, TenantId
+from tenantry.store import grants, group_links, group_walks
+from tenantry.store.engine import Tx
+from tenantry.store.group_walks import Above
+
+LEVELS = 10
+"""Of groups below a group."""
+
+SUB_GROUPS = 1_000
+"""Right below a group."""
+
+ABOVE = 200
+"""Groups above a group, that itself included: each is held while something is put below it."""
+
+BELOW = 2_000
+"""What may be below a group that is put below another, a group that is there by several ways several times."""
+
+_FIELD = "child_id"
+
+
+async def make_room(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId | None = None) -> None:
+    """Hold every group above the new link, until the end of the transaction, and see that there is room below
+    `parent_id`: for a new group, or for `child_id` and what is below that.
+
+    Raises FailedPrecondition (field `child_id`) where there is none, and for a ring. Deleted groups count: they may
+    come back. Of two links that together would go too far, or close a ring, the second finds the first.
+    """
+    above = await _hold_above(tx, tenant_id, parent_id, child_id)
+    levels, known = max((row.levels for row in above), default=0) + 1, {row.id for row in above}
+    if child_id is not None:
+        if child_id in known:
+            raise FailedPrecondition(
+                "The group is above this one already, or is this one: it cannot be below it too.", field=_FIELD
+            )
+        below = await group_walks.measure_below(tx, tenant_id, child_id, deepest=LEVELS, most=BELOW + 1)
+        if below.looked > BELOW:
+            raise FailedPrecondition(f"More than {BELOW} groups would come below others at once.", field=_FIELD)
+        levels += below.levels
+        known |= {row.id for row in await _list_above(tx, tenant_id, child_id)}
+    if levels > LEVELS:
+        raise FailedPrecondition(f"Groups stand at most {LEVELS} levels below each other.", field=_FIELD)
+    if len(known) > ABOVE:
+        raise FailedPrecondition(f"A group has at most {ABOVE} groups above it.", field=_FIELD)
+    if await group_links.count_sub_groups(tx, tenant_id, parent_id, SUB_GROUPS) >= SUB_GROUPS:
+        raise FailedPrecondition(f"A group has at most {SUB_GROUPS} sub-groups.", field=_FIELD)
+
+
+async def _hold_above(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId | None) -> list[Above]:
+    """In order, and once more if others came above meanwhile."""
+    held: set[GroupId] = set()
+    while True:
+        above = await _list_above(tx, tenant_id, parent_id)
+        missing = {*(row.id for row in above), *([child_id] if child_id else [])} - held
+        if not missing:
+            return above
+        for group_id in sorted(missing):
+            await grants.hold_group(tx, tenant_id, group_id)
+        held |= missing
+
+
+async def _list_above(tx: Tx, tenant_id: TenantId, group_id: GroupId) -> list[Above]:
+    """Raises FailedPrecondition for more than there may be: they were linked before there was a bound."""
+    most = ABOVE * (LEVELS + 1)
+    above = await group_walks.list_above(tx, tenant_id, group_id, deepest=LEVELS, most=most + 1)
+    if len(above) > most:
+        raise FailedPrecondition(f"A group has at most {ABOVE} groups above it.", field=_FIELD)
+    return above

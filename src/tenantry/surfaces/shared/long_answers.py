@@ -1,0 +1,129 @@
+"""Answers as long as what a tenant has: lists without pages, files to keep.
+
+1. `LongAnswers.begin` lets one caller have a few under way at once, and a tenant some more: RateLimited otherwise.
+2. The answer is made a part at a time, each from a short read, while it is sent. Between two parts others have their
+   turn, and the next is made only when the reader has taken the last: however long it is, a part is all that is held.
+3. Whoever stops reading is cut off, and whoever goes away is noticed: either way the place is free again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Self
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from tenantry.core.caller import Caller
+from tenantry.core.errors import RateLimited
+from tenantry.core.ids import TenantId
+from tenantry.core.log import get_logger
+
+OF_CALLER = 2
+OF_TENANT = 8
+_RETRY_AFTER = 5
+READING_SECONDS = 30.0
+"""How long a reader may take for a part."""
+
+_log = get_logger()
+
+
+class LongAnswers:
+    """How many are under way, in this process."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[tuple[str, ...], int] = {}
+
+    def begin(self, caller: Caller, tenant_id: TenantId) -> Place:
+        """Raises RateLimited. The place is free again when the answer has been sent, or its maker failed."""
+        keys = (("tenant", tenant_id), ("caller", caller.tenant_id or "", caller.subject, caller.connector_id or ""))
+        for key, most in zip(keys, (OF_TENANT, OF_CALLER), strict=True):
+            if self._under_way.get(key, 0) >= most:
+                raise RateLimited(
+                    _RETRY_AFTER, f"At most {most} long answers are given at once. Wait for one to end, then retry."
+                )
+        for key in keys:
+            self._under_way[key] = self._under_way.get(key, 0) + 1
+        return Place(self, keys)
+
+    def end(self, keys: tuple[tuple[str, ...], ...]) -> None:
+        for key in keys:
+            left = self._under_way[key] - 1
+            if left:
+                self._under_way[key] = left
+            else:
+                del self._under_way[key]
+
+    @property
+    def count(self) -> int:
+        """Under way, of all tenants."""
+        return sum(number for key, number in self._under_way.items() if key[0] == "tenant")
+
+
+class Place:
+    """One of them. As a context: freed at the end, unless an answer has taken it over."""
+
+    __slots__ = ("_answers", "_keys", "_taken_over")
+
+    def __init__(self, answers: LongAnswers, keys: tuple[tuple[str, ...], ...]) -> None:
+        self._answers = answers
+        self._keys = keys
+        self._taken_over = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if not self._taken_over:
+            self.free()
+
+    def free(self) -> None:
+        """Once."""
+        keys, self._keys = self._keys, ()
+        self._answers.end(keys)
+
+    def answer(self, parts: AsyncIterator[str | bytes], media_type: str, headers: Mapping[str, str]) -> LongAnswer:
+        """To be sent; the place is its own from now on."""
+        self._taken_over = True
+        return LongAnswer(self, parts, media_type, headers)
+
+
+class LongAnswer(Response):
+    """200, in parts. What fails after the first breaks the connection off, so that no reader takes it for whole."""
+
+    def __init__(
+        self, place: Place, parts: AsyncIterator[str | bytes], media_type: str, headers: Mapping[str, str]
+    ) -> None:
+        self.status_code = 200
+        self.media_type = media_type
+        self.background = None
+        self._place = place
+        self._parts = parts
+        self.init_headers(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.create_task(_until_gone(receive))
+        try:
+            async with aclosing(self._parts) as parts:  # type: ignore[type-var]
+                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+                async for part in parts:
+                    body = part.encode() if isinstance(part, str) else part
+                    async with asyncio.timeout(READING_SECONDS):
+                        await send({"type": "http.response.body", "body": body, "more_body": True})
+                    await asyncio.sleep(0)  # a reader who takes it all at once would keep others waiting
+                    if gone.done():
+                        return
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except TimeoutError:
+            _log.warning("an answer was not read", path=ascii(scope["path"])[1:-1], seconds=READING_SECONDS)
+            raise
+        finally:
+            gone.cancel()
+            self._place.free()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
