@@ -21,6 +21,8 @@ SURFACES = {
     Auth.PARTNER_CENTER: partner_center.NOT_OFFERED,
     Auth.ANDROID_ENTERPRISE: methods.NOT_OFFERED,
 }
+OTHERS = [(Auth.ANDROID_ENTERPRISE, methods.MANAGEMENT)]
+"""Vendors' other interfaces, beside those that are served in part."""
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ async def test_what_is_not_offered_is_said_in_each_vendors_own_form(app: App, su
     """Never as gone, as a fault of the server, or as a page; with a token and without."""
     side = await a_side(app)
     async with client_for(app) as http:
-        for auth, offered in SURFACES.items():
+        for auth, offered in [*SURFACES.items(), *OTHERS]:
             for operation in offered.operations:
                 for headers in (headers_for(auth, side.tokens[auth]), {}):
                     path = f"{offered.root}/{filled(operation.path)}"

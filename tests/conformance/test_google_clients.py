@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,22 @@ from aiogoogle.client import Aiogoogle
 from aiogoogle.excs import HTTPError
 from aiogoogle.resource import GoogleAPI
 from gcloud.aio.auth import Token
+from google.oauth2 import service_account
+from googleapiclient.discovery import build
+from googleapiclient.errors import HttpError
 
 from tenantry.app import App
 from tenantry.connectors.service_accounts import key_file
 from tenantry.core.clock import system_clock
 from tenantry.core.ids import EnterpriseId
 from tenantry.store import open_store
+from tenantry.surfaces.android_enterprise.methods import CLOSED, METHODS, QUERY, SERVED
 from tests.support.app import an_app
 from tests.support.builders import an_enterprise
 from tests.support.npm import installed
 from tests.support.server import a_running_server
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 
 SCOPES = ["https://www.googleapis.com/auth/androidenterprise"]
 
@@ -82,6 +89,38 @@ async def test_googles_client_for_node_manages_a_user(place: Place) -> None:
     assert got["deleted"] == 204
     assert got["refused"] == [400, "enterprises.getStoreLayout is not offered by this server."]
     assert got["gone"][0] == 404
+
+
+def call_every_method(place: Place) -> dict[str, HttpError]:
+    """The errors of the methods of the vendor's own document, called with values that name nothing."""
+    credentials = service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
+        place.key, scopes=SCOPES
+    )
+    options = {"api_endpoint": place.url}
+    found: dict[str, HttpError] = {}
+    with closing(
+        build("androidenterprise", "v1", credentials=credentials, client_options=options, static_discovery=True)
+    ) as client:
+        for method in METHODS:
+            resource, _, name = method.id.partition(".")
+            wanted = {part.strip("{}") for part in method.path.split("/") if part.startswith("{")}
+            wanted |= {key for key, parameter in QUERY.get(method.id, {}).items() if "required" in parameter}
+            values: dict[str, Any] = dict.fromkeys(wanted, "1")
+            call = getattr(getattr(client, resource)(), name)
+            try:
+                call(**values, **({"body": {}} if method.request else {})).execute()
+            except HttpError as error:
+                found[method.id] = error
+    return found
+
+
+async def test_every_method_of_the_vendors_client_gets_an_answer_that_it_reads(place: Place) -> None:
+    found = await asyncio.to_thread(call_every_method, place)
+    reasons = {name: error.error_details[0]["reason"] for name, error in found.items()}
+    assert {name for name, reason in reasons.items() if reason == "forbidden"} == CLOSED
+    not_offered = {name for name, reason in reasons.items() if reason == "notSupported"}
+    assert not_offered == {method.id for method in METHODS} - SERVED - CLOSED
+    assert {error.status_code for name, error in found.items() if name in SERVED} <= {400, 404}
 
 
 async def test_gcloud_aio_auth_gets_a_token_that_opens_the_enterprise(place: Place) -> None:

@@ -26,6 +26,12 @@ FIRST_SEGMENTS = {
 is the portal's. Partner Center's own paths are its surface's at the root too: one of its clients drops the path of its
 base address."""
 
+FIRST_TWO_SEGMENTS = {
+    ("webhooks", "v1"): "partner_center",  # the portal's webhooks have GUIDs there
+    ("v1", "enterprises"): "android_enterprise",  # of the Android Management API
+}
+"""Where the first segment is another surface's."""
+
 _AUTHORIZE = re.compile(r"(/[^/]+)?/oauth2(/v2\.0)?/authorize|(/kaizala)?/api/oauth/authorize", re.IGNORECASE)
 """Where applications send people to consent: pages of the portal, wherever they lie."""
 
@@ -38,6 +44,5 @@ def owner_of(path: str) -> str:
         return "portal"
     if second.lower() in ("oauth2", "v2.0", ".well-known"):
         return "oauth"
-    if first.lower() == "webhooks" and second.lower() == "v1":
-        return "partner_center"  # the portal's webhooks have GUIDs there
-    return FIRST_SEGMENTS.get(first.lower(), "portal")
+    first, second = first.lower(), second.lower()
+    return FIRST_TWO_SEGMENTS.get((first, second)) or FIRST_SEGMENTS.get(first, "portal")

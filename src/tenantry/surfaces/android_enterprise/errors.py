@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from tenantry.core import errors
 from tenantry.core.errors import DomainError
-from tenantry.surfaces.android_enterprise.methods import CLOSED, NOT_OFFERED
+from tenantry.surfaces.android_enterprise.methods import CLOSED, MANAGEMENT, NOT_OFFERED
 from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.google_error import GoogleError, body_of, error_body
@@ -93,7 +93,8 @@ async def no_route(request: Request, allowed: list[str]) -> Response:
 
     A method of the API that is not offered says so, since 404 would mean that the thing is gone.
     """
-    operation = NOT_OFFERED.find(request.method, request.url.path)
+    asked = request.method, request.url.path
+    operation = NOT_OFFERED.find(*asked) or MANAGEMENT.find(*asked)
     if operation is None:
         return Response(_WRONG_VERB, 405, media_type=JSON) if allowed else not_served()
     wire, message = (

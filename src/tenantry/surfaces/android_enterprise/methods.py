@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from tenantry.surfaces.shared.not_offered import NotOffered, Operation
+from tenantry.surfaces.shared.not_offered import ANY, NotOffered, Operation
 
 REVISION = "20260729"
 ROOT = "androidenterprise/v1"
@@ -289,6 +289,20 @@ _REMOVED = (
     Operation("DELETE", f"{_USER}/token", "users.revokeToken"),
 )
 """Of an older revision; older clients still send them."""
+
+_TOKENS = "enterprises/{enterprise}/enrollmentTokens"
+
+MANAGEMENT = NotOffered(
+    "/v1",
+    [
+        Operation("POST", _TOKENS, "androidmanagement.enterprises.enrollmentTokens.create"),
+        Operation("GET", _TOKENS, "androidmanagement.enterprises.enrollmentTokens.list"),
+        Operation("GET", f"{_TOKENS}/{{token}}", "androidmanagement.enterprises.enrollmentTokens.get"),
+        Operation("DELETE", f"{_TOKENS}/{{token}}", "androidmanagement.enterprises.enrollmentTokens.delete"),
+        Operation(ANY, "enterprises/**", "The Android Management API"),
+    ],
+)
+"""The vendor's other API for devices, which EMMs call beside this one. Source: Play EMM contract §6."""
 
 NOT_OFFERED = NotOffered(
     f"/{ROOT}",

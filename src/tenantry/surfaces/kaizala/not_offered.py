@@ -22,6 +22,7 @@ NOT_OFFERED = NotOffered(
         Operation("GET", "bot", "bots"),
         Operation(ANY, "bot/{bot}/**", "bots"),
         Operation(ANY, f"{_GROUP}/bot/**", "bots"),
+        Operation(ANY, "webhook/{object_type}/{event_type}", "webhooks in Power Automate's form"),
         Operation(ANY, "tenant/**", "the search for the organisation's groups"),
     ],
 )

@@ -7,6 +7,7 @@ Departs: a body that is too large is 413, which the vendor's list of statuses do
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ JSON = "application/json; charset=utf-8"
 NO_TOKEN = "no_token"
 """Reason of an InvalidToken when the request had none."""
 
+_BELOW_CUSTOMER = re.compile(r"/partnercenter/v1/(customers/[^/]+/.+)", re.DOTALL)
 _SOURCE = "PartnerApiServiceControllers"
 _INVALID_INPUT, _UNEXPECTED, _NOT_FOUND, _UNSUPPORTED = 800002, 800003, 1000, 900127
 
@@ -162,12 +164,24 @@ def _challenge(request: Request, error: DomainError) -> str:
 
 async def _refuse_route(request: Request, allowed: list[str]) -> Response:
     """No such path, or not with this method."""
-    operation = NOT_OFFERED.find(request.method, request.url.path)
+    operation = _name_not_offered(request, allowed)
     if operation is not None:
-        text = f"The operation '{operation.name}' is not supported in this environment."
-        return Response(body(_UNSUPPORTED, text, [operation.name]), 400, media_type=JSON)
+        text = f"The operation '{operation}' is not supported in this environment."
+        return Response(body(_UNSUPPORTED, text, [operation]), 400, media_type=JSON)
     if allowed:
         text, code = f"{request.method} is not supported at this address.", _UNSUPPORTED
     else:
         text, code = "There is nothing at this address.", _NOT_FOUND
     return Response(body(code, text), 405 if allowed else 404, media_type=JSON)
+
+
+def _name_not_offered(request: Request, allowed: list[str]) -> str | None:
+    """What the request asks for, when that is not offered: in the reference's words, else as it was asked.
+
+    Nothing below a customer is answered 404 for want of a route: clients would take it for the customer, or its user.
+    """
+    operation = NOT_OFFERED.find(request.method, request.url.path)
+    if operation is not None:
+        return operation.name
+    below = None if allowed else _BELOW_CUSTOMER.fullmatch(request.url.path)
+    return f"{request.method} {ascii(below[1])[1:-1][:200]}" if below else None
