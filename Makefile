@@ -26,7 +26,7 @@ lock = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: serve
 serve: setup ## Start Tenantry in demo mode (HOST, PORT, DATA_DIR)

@@ -205,7 +205,7 @@ async def _prove(
 
 async def _find_keys(read: Read, email: str, key_id: str | None) -> list[PresentedKey]:
     """The one that is named, or those that may have signed."""
-    if key_id is None:
+    if not key_id:
         return await credentials.list_service_account_keys(read, email, limit=_MOST_TRIED)
     named = await credentials.find_service_account_key(read, email, key_id)
     return [] if named is None else [named]

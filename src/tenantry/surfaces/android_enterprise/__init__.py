@@ -1,4 +1,4 @@
-"""Play EMM API (`androidenterprise` v1): works with Google's clients as they are. Contract: Play EMM."""
+"""Play EMM API (`androidenterprise` v1): enterprises, users, devices. Contract: Play EMM."""
 
 from tenantry.surfaces.android_enterprise.authentication_token import HOT
 
