@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from tenantry.audit.events import SYSTEM_TENANT
-from tenantry.audit.seals import id_at, seal_trail, sealable_until
-from tenantry.core.clock import Clock, Micros
+from tenantry.audit.heads import seal_and_note
+from tenantry.audit.record import doubt_clock
+from tenantry.audit.seals import id_at, sealable_until
+from tenantry.core.clock import MINUTE, Clock, Micros
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.core.ids import TenantId
 from tenantry.core.log import get_logger
-from tenantry.store import audit_seals, tenants
+from tenantry.store import audit_events, audit_seals, tenants
 from tenantry.store.engine import Store
 
 FIRST_AFTER_SECONDS = 120
+CLOCK_SKEW = 5 * MINUTE
+"""So far ahead another server's clock may be without a word."""
 PAUSE_SECONDS = 0.05
 """After each page of tenants. The pause itself costs more of the processor than a look, so tenants share it."""
 _BATCH = 50
@@ -29,11 +34,13 @@ _log = get_logger()
 
 async def seal_all(store: Store, key: bytes, clock: Clock, *, pause: float = PAUSE_SECONDS) -> int:
     """One round over all tenants; how many seals it made. A trail that cannot be sealed keeps no other from it."""
-    made, page = 0, [SYSTEM_TENANT]  # whose id comes before every other
+    made, is_any_ahead, page = 0, False, [SYSTEM_TENANT]  # whose id comes before every other
     while page:
-        for tenant_id in await _with_unsealed(store, page, clock()):
+        waiting, is_ahead = await _with_unsealed(store, page, clock())
+        is_any_ahead = is_any_ahead or is_ahead
+        for tenant_id in waiting:
             try:
-                made += await seal_trail(store, key, tenant_id, clock(), pause=pause)
+                made += await seal_and_note(store, key, tenant_id, clock(), pause=pause)
             except (StoreBusy, StoreUnavailable):
                 raise
             except Exception:  # noqa: BLE001 - such as text that is none
@@ -41,24 +48,47 @@ async def seal_all(store: Store, key: bytes, clock: Clock, *, pause: float = PAU
         await asyncio.sleep(pause)
         async with store.read() as read:
             page = await tenants.list_ids(read, page[-1], _BATCH)
+    doubt_clock(is_any_ahead)
     return made
 
 
-async def _with_unsealed(store: Store, page: Sequence[TenantId], now: Micros) -> list[TenantId]:
-    """Those of the page with something to seal. Behind a seal that covers what is to come nothing is ever sealed."""
-    found = []
+async def check_clock(store: Store, clock: Clock) -> bool:
+    """Whether this machine's clock may be right, as far as the first trails say, that of the system among them.
+
+    When it is behind what they seal, events are dated behind that until a round over all finds no such seal.
+    """
+    async with store.read() as read:
+        page = [SYSTEM_TENANT, *await tenants.list_ids(read, "", _BATCH)]
+        newest = await audit_events.list_latest(read, SYSTEM_TENANT, 1)
+    _, is_ahead = await _with_unsealed(store, page, clock())
+    if is_ahead or any(event.at > clock() + CLOCK_SKEW for event in newest):
+        doubt_clock(True)
+        _log.warning("the trail has events of the future: is the clock of this machine right?")
+        return False
+    return True
+
+
+async def _with_unsealed(store: Store, page: Sequence[TenantId], now: Micros) -> tuple[list[TenantId], bool]:
+    """Those of the page with something to seal, and whether there is one that is sealed beyond now.
+
+    Behind a seal that covers what is to come nothing is sealed until then.
+    """
+    found, is_any_ahead = [], False
     async with store.read() as read:
         for tenant_id in page:
             look = await audit_seals.look(read, tenant_id, sealable_until(now), id_at(now))
             if look.is_ahead:
+                is_any_ahead = True
                 _log.warning("trail not sealed, its last seal covers what is still to come", tenant_id=tenant_id)
             elif look.waiting:
                 found.append(tenant_id)
-    return found
+    return found, is_any_ahead
 
 
 async def keep_sealing(store: Store, key: bytes, clock: Clock, every_seconds: int) -> None:
     """For ever: a round soon after the start, then one each so often. A silent store ends a round only."""
+    with suppress(StoreBusy, StoreUnavailable):
+        await check_clock(store, clock)
     await asyncio.sleep(min(FIRST_AFTER_SECONDS, every_seconds))
     while True:
         try:

@@ -12,6 +12,7 @@ from tenantry.cli.common import AsJson, DataDir, Desk, noun, run, show, tenant_n
 
 if TYPE_CHECKING:
     from tenantry.audit.exports import ExportSeal
+    from tenantry.audit.heads import Note
     from tenantry.audit.seals import BrokenSeal, Verdict
     from tenantry.core.ids import TenantId
     from tenantry.store.audit_events import AuditEvent
@@ -90,8 +91,8 @@ def seal(
     """
 
     async def work(desk: Desk) -> dict[str, Any]:
+        from tenantry.audit.heads import seal_and_note
         from tenantry.audit.sealing import seal_all
-        from tenantry.audit.seals import seal_trail
         from tenantry.core.clock import system_clock
         from tenantry.store import audit_seals
 
@@ -100,7 +101,7 @@ def seal(
             return {"seals": await seal_all(desk.store, key, system_clock, pause=0)}
         async with desk.store.read() as read:
             tenant_id = await _trail_named(read, tenant)
-        made = await seal_trail(desk.store, key, tenant_id, desk.now)
+        made = await seal_and_note(desk.store, key, tenant_id, desk.now)
         async with desk.store.read() as read:
             head = await audit_seals.find_last(read, tenant_id)
         return {"seals": made, "head": head.mark if head else None, "sealed_at": head.sealed_at if head else None}
@@ -138,6 +139,7 @@ def verify(
         from rich.progress import Progress
 
         from tenantry.audit.exports import check_export
+        from tenantry.audit.heads import find_missing
         from tenantry.audit.seals import has_seal, verify_trail
         from tenantry.core.errors import InvalidValue
 
@@ -146,7 +148,7 @@ def verify(
             with export.open("rb") as file:
                 made = check_export(desk.master_key.audit_seals(), file)
         async with desk.store.read() as read:
-            tenant_id = await _trail_named(read, tenant)
+            tenant_id, name = await _trail_with_name(read, tenant)
             if made is not None and made.tenant_id != tenant_id:
                 raise InvalidValue("The export is of another organisation's trail.", field="export")
             expected = [head for head in (expect, made and made.head) if head]
@@ -160,18 +162,22 @@ def verify(
                 tenant_id,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
-        return _Found(tenant_id, verdict, missing, export is not None, made)
+        async with desk.store.read() as read:
+            noted = await find_missing(read, tenant_id)
+        return _Found(tenant_id, name, verdict, missing, noted, _is_overdue(desk, verdict), export is not None, made)
 
     found = run(data_dir, work)
     if as_json:
-        typer.echo(json.dumps({"tenant_id": found.tenant_id, **_as_json(found)}, indent=2))
+        typer.echo(json.dumps({"tenant_id": found.tenant_id, "tenant": found.name, **_as_json(found)}, indent=2))
     else:
+        typer.echo(f"The trail of {found.name} ({found.tenant_id}).")
         _print_verdict(found.verdict)
         for head in found.missing:
             typer.echo(
                 f"The seal {head} is not among them: the end of the trail was cut off since it was noted, or it was "
                 "sealed anew by somebody with the master key."
             )
+        _print_gaps(found)
         if export is not None:
             _print_export(found.export)
     if not found.holds:
@@ -179,18 +185,24 @@ def verify(
 
 
 class _Found(NamedTuple):
-    """`missing` are the seals that should be among the trail's and are not. `export` is None for one that was changed,
-    and when there is none to check."""
+    """`missing` are the seals that should be among the trail's and are not; `noted` is the one of them that the
+    system's trail knows. `is_overdue`: what is not sealed is too old for that. `export` is None for one that was
+    changed, and when there is none to check."""
 
     tenant_id: TenantId
+    name: str
     verdict: Verdict
     missing: list[str]
+    noted: Note | None
+    is_overdue: bool
     has_export: bool
     export: ExportSeal | None
 
     @property
     def holds(self) -> bool:
-        return not self.verdict.broken and not self.missing and (self.export is not None) == self.has_export
+        never_sealed = self.is_overdue and self.verdict.head is None
+        is_whole = not self.verdict.broken and not self.missing and self.noted is None and not never_sealed
+        return is_whole and (self.export is not None) == self.has_export
 
 
 async def _trail_named(read: Read, name: str) -> TenantId:
@@ -198,6 +210,42 @@ async def _trail_named(read: Read, name: str) -> TenantId:
     from tenantry.audit.events import SYSTEM_TENANT
 
     return SYSTEM_TENANT if name == "system" else await tenant_named(read, name)
+
+
+async def _trail_with_name(read: Read, name: str) -> tuple[TenantId, str]:
+    """Which trail that is: a domain may lead elsewhere than it did. Raises NotFound("tenant")."""
+    from tenantry.audit.events import SYSTEM_TENANT
+    from tenantry.cli.common import undeleted_tenant_named
+
+    if name == "system":
+        return SYSTEM_TENANT, "the system"
+    tenant = await undeleted_tenant_named(read, name)
+    return tenant.id, tenant.name
+
+
+def _is_overdue(desk: Desk, verdict: Verdict) -> bool:
+    """The oldest event that is not sealed should have been long ago."""
+    from tenantry.audit.seals import MARGIN
+    from tenantry.core.clock import MINUTE
+
+    interval = desk.settings.audit_seal_minutes * MINUTE
+    return verdict.unsealed_since is not None and verdict.unsealed_since < desk.now - MARGIN - 3 * interval
+
+
+def _print_gaps(found: _Found) -> None:
+    from tenantry.core.clock import to_iso
+
+    if found.noted is not None:
+        typer.echo(
+            f"The seal {found.noted.head}, which the system's trail noted on {to_iso(found.noted.at)}, is not among "
+            "them: the end of the trail was cut off, or all its seals were taken away. Verify the system's trail too: "
+            "tenantry audit verify --tenant system"
+        )
+    if found.is_overdue:
+        typer.echo(
+            "That is longer ago than three rounds of sealing: no server has sealed this trail since, or its seals were "
+            "taken away."
+        )
 
 
 def _as_json(found: _Found) -> dict[str, Any]:
@@ -217,6 +265,8 @@ def _as_json(found: _Found) -> dict[str, Any]:
         if broken
         else None,
         "expected_is_found": not found.missing,
+        "noted_is_found": found.noted is None,
+        "overdue": found.is_overdue,
         "export": checked if found.has_export else None,
         "unsealed": verdict.unsealed,
         "unsealed_since": to_iso(verdict.unsealed_since) if verdict.unsealed_since else None,

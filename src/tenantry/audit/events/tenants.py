@@ -42,6 +42,13 @@ class DomainRemoved(Event, tag="domain.removed"):
     domain: str
 
 
+class TrailNoted(Event, tag="trail.noted"):
+    """In the trail of the system: the newest seal of the tenant's trail, as NUMBER:DIGEST."""
+
+    tenant_id: str
+    head: str
+
+
 class AuditExported(Event, tag="audit.exported"):
     format: str
 
