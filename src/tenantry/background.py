@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from tenantry.audit.sealing import keep_sealing
+from tenantry.core.clock import DAY
 from tenantry.core.errors import StoreBusy
 from tenantry.core.log import get_logger
 from tenantry.directory.identity_providers import warn_of_shared_callbacks
@@ -29,7 +30,7 @@ def works(deps: Deps, sender: Sender) -> list[Coroutine[Any, Any, None]]:
     return [
         _warn(deps),
         _refresh_keys(deps.keys),
-        keep_tidy(deps.store, deps.clock),
+        keep_tidy(deps.store, deps.clock, deps.settings.tenant_restorable_days * DAY),
         keep_sealing(deps.store, deps.master_key.audit_seals(), deps.clock, deps.settings.audit_seal_minutes * 60),
         keep_noting(deps.store),
         sender.run(),

@@ -1,9 +1,9 @@
-"""What has ended long enough ago is forgotten: users and groups past their restoration, expired secrets, kept answers.
+"""What has ended long enough ago is forgotten: tenants, users and groups past their restoration, secrets, answers.
 
 Table by table, some rows at a time, from tenant to tenant: a round costs what the rows cost to look at, whatever the
 number of tenants, and nothing waits long for it. So each round looks at the tables whose rows are soon gone, and one a
 day at those that keep theirs for a month. Several processes may do it at once; what one has deleted the other does not
-find. Events of the trail stay.
+find. Events of the trail stay, but those of a tenant that goes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.core.ids import CorrelationId, TenantId, new_guid
 from tenantry.core.log import get_logger
 from tenantry.directory.purging import purge_groups, purge_users
+from tenantry.directory.tenant_purging import purge_tenants
 from tenantry.store import ended
 from tenantry.store.ended import Table
 from tenantry.store.engine import Store
@@ -28,6 +29,9 @@ EVERY_SECONDS = 3600
 ROUNDS_OF_A_DAY = 24
 PAUSE_SECONDS = 0.05
 """Between two pages of rows, so that requests come first."""
+
+TENANTS_KEPT = 30 * DAY
+"""For how long a deleted tenant can be restored, unless the settings say otherwise."""
 
 _log = get_logger()
 
@@ -50,15 +54,26 @@ KEPT = {
 
 
 async def tidy(
-    store: Store, caller: Caller, clock: Clock, kept: Mapping[Table, Micros] = KEPT, *, pause: float = 0
+    store: Store,
+    caller: Caller,
+    clock: Clock,
+    kept: Mapping[Table, Micros] = KEPT,
+    tenants_kept: Micros | None = None,
+    *,
+    pause: float = 0,
 ) -> dict[str, int]:
-    """One round; how many rows of each kind it has forgotten. Who is purged is in the trail."""
+    """One round; how many rows of each kind it has forgotten. Who is purged is in the trail.
+
+    `tenants_kept`: for how long deleted tenants stay; None: they are not looked at.
+    """
     counts = {
         "users": await purge_users(store, caller, clock(), pause=pause),
         "groups": await purge_groups(store, caller, clock(), pause=pause),
     }
     for table, time in kept.items():
         counts[table.table] = await _forget(store, table, clock() - time, pause)
+    if tenants_kept is not None:
+        counts["tenants"] = await purge_tenants(store, caller, clock(), kept=tenants_kept, pause=pause)
     return counts
 
 
@@ -80,14 +95,15 @@ async def _forget(store: Store, table: Table, before: Micros, pause: float) -> i
         await asyncio.sleep(pause)
 
 
-async def keep_tidy(store: Store, clock: Clock) -> None:
+async def keep_tidy(store: Store, clock: Clock, tenants_kept: Micros = TENANTS_KEPT) -> None:
     """For ever: a round soon after the start, then one an hour. A store that does not answer ends a round only."""
     await asyncio.sleep(FIRST_AFTER_SECONDS)
     for number in itertools.count():
         caller = operator(Origin(CorrelationId(new_guid()), ""))
         kept = SHORT if number % ROUNDS_OF_A_DAY else KEPT
         try:
-            _log.info("housekeeping", **await tidy(store, caller, clock, kept, pause=PAUSE_SECONDS))
+            counts = await tidy(store, caller, clock, kept, tenants_kept, pause=PAUSE_SECONDS)
+            _log.info("housekeeping", **counts)
         except (StoreBusy, StoreUnavailable):
             _log.warning("housekeeping stopped, the store does not answer; it goes on in an hour")
         except Exception:  # noqa: BLE001 - serving goes on

@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     device_token_minutes: int = Field(5, ge=1, le=15, description="Validity of a device token.")
     pin_minutes: int = Field(5, ge=1, le=15, description="Validity of a PIN.")
     session_hours: int = Field(12, ge=1, le=720, description="How long a sign-in to the portal lasts.")
+    tenant_restorable_days: int = Field(30, ge=0, le=3650, description="How long a deleted tenant can be restored.")
     audit_seal_minutes: int = Field(60, ge=1, le=1440, description="How often the trail is sealed.")
     clock_leeway_seconds: int = Field(60, ge=0, le=300, description="Clock skew between servers that tokens survive.")
 

@@ -34,6 +34,8 @@ ALL = [
     ("tenant", "list"),
     ("tenant", "disable"),
     ("tenant", "enable"),
+    ("tenant", "delete"),
+    ("tenant", "restore"),
     ("tenant", "add-domain"),
     ("tenant", "list-domains"),
     ("tenant", "claim-domain"),

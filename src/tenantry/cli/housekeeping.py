@@ -6,15 +6,16 @@ from tenantry.cli.common import AsJson, DataDir, Desk, run, show
 
 
 def housekeeping(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Forget what has ended: users and groups past their restoration, expired secrets, kept answers. It is audited.
+    """Forget what has ended: tenants, users and groups past their restoration, secrets, answers. It is audited.
 
     A running server does it by itself, within a day. Example: `tenantry housekeeping`
     """
 
     async def work(desk: Desk) -> dict[str, int]:
-        from tenantry.core.clock import system_clock
-        from tenantry.housekeeping import tidy
+        from tenantry.core.clock import DAY, system_clock
+        from tenantry.housekeeping import KEPT, tidy
 
-        return await tidy(desk.store, desk.caller, system_clock)
+        kept = desk.settings.tenant_restorable_days * DAY
+        return await tidy(desk.store, desk.caller, system_clock, KEPT, kept)
 
     show(run(data_dir, work), as_json)

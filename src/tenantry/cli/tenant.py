@@ -49,18 +49,25 @@ def create(
 
 
 @app.command("list")
-def list_(after: After = "", limit: Limit = 100, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def list_(
+    deleted: Annotated[bool, typer.Option("--deleted", help="Those that are deleted and can be restored.")] = False,
+    after: After = "",
+    limit: Limit = 100,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
     """List tenants, disabled ones too, by ID.
 
     Example: `tenantry tenant list --limit 20`
     """
 
     async def work(desk: Desk) -> None:
-        from tenantry.directory.tenants import list_tenants
+        from tenantry.directory.tenants import list_deleted_tenants, list_tenants
 
         async with desk.store.read() as read:
-            rows = await list_tenants(read, after=after, limit=limit)
-        show_list(rows, ("id", "name", "country", "created_at", "disabled_at"), as_json)
+            rows = await (list_deleted_tenants if deleted else list_tenants)(read, after=after, limit=limit)
+        last = "deleted_at" if deleted else "disabled_at"
+        show_list(rows, ("id", "name", "country", "created_at", last), as_json)
 
     run(data_dir, work)
 
@@ -101,6 +108,52 @@ def enable(tenant: TenantArgument, data_dir: DataDir = None, as_json: AsJson = F
             tenant_id = (await undeleted_tenant_named(tx, tenant)).id
             await enable_tenant(tx, desk.caller, tenant_id, desk.now)
         return {"tenant_id": tenant_id, "disabled_at": None}
+
+    show(run(data_dir, work), as_json)
+
+
+@app.command()
+def delete(tenant: TenantArgument, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Delete a tenant: all of it stops at once, and after a waiting time nothing of it is left, its trail included.
+
+    The time is the setting `tenant_restorable_days`; until then `tenantry tenant restore` brings it back, and its
+    domains stay its own.
+
+    Example: `tenantry tenant delete contoso.example`
+    """
+
+    async def work(desk: Desk) -> dict[str, Any]:
+        from tenantry.core.clock import DAY
+        from tenantry.directory.tenants import delete_tenant
+
+        async with desk.store.write() as tx:
+            found = await undeleted_tenant_named(tx, tenant)
+            await delete_tenant(tx, desk.caller, found.id, desk.now)
+        kept_until = desk.now + desk.settings.tenant_restorable_days * DAY
+        return {"tenant_id": found.id, "name": found.name, "deleted_at": desk.now, "restorable_until": kept_until}
+
+    show(run(data_dir, work), as_json)
+
+
+@app.command()
+def restore(tenant: TenantArgument, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Bring back a deleted tenant: what has not ended meanwhile works again, open sessions and tokens included.
+
+    Example: `tenantry tenant restore contoso.example`
+    """
+
+    async def work(desk: Desk) -> dict[str, Any]:
+        from tenantry.core.clock import DAY
+        from tenantry.core.errors import NotFound
+        from tenantry.directory.tenants import resolve_deleted_tenant, restore_tenant
+
+        kept = desk.settings.tenant_restorable_days * DAY
+        async with desk.store.write() as tx:
+            found = await resolve_deleted_tenant(tx, tenant)
+            if found is None:
+                raise NotFound("tenant", f"No deleted tenant has the ID or the domain {tenant}.")
+            await restore_tenant(tx, desk.caller, found.id, desk.now, kept=kept)
+        return {"tenant_id": found.id, "name": found.name, "deleted_at": None}
 
     show(run(data_dir, work), as_json)
 

@@ -189,10 +189,42 @@ async def _not_changed(tx: Tx, tenant_id: TenantId, otherwise: str) -> NotFound 
 
 
 async def delete_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micros) -> None:
-    """Nothing of the tenant works from here on: tokens, sign-in, delegation. Raises NotFound("tenant")."""
-    if not await tenants.mark_deleted(tx, tenant_id, now):
+    """Nothing of the tenant works from here on: tokens, sessions, sign-in, delegation. All of it goes after a time.
+
+    Until then `restore_tenant` brings it back, see directory/tenant_purging.py; its domains stay its own.
+    The operator's work. Raises Forbidden for anybody else, NotFound("tenant").
+    """
+    _require_operator(caller)
+    tenant = await tenants.find_undeleted(tx, tenant_id)
+    if tenant is None or not await tenants.mark_deleted(tx, tenant_id, now):
         raise NotFound("tenant")
     await record(tx, tenant_id, caller, events.TenantDeleted(), now)
+    event = events.TenantDeleted(tenant_id=tenant_id, name=tenant.name)
+    await record(tx, events.SYSTEM_TENANT, caller, event, now)
+
+
+async def restore_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micros, *, kept: Micros) -> None:
+    """What `delete_tenant` stopped works again, as far as it has not ended meanwhile; disabled if it was.
+
+    `kept`: for how long it can be. The operator's work. Raises Forbidden for anybody else, NotFound("tenant").
+    """
+    _require_operator(caller)
+    tenant = await tenants.find_deleted(tx, tenant_id)
+    if tenant is None or not await tenants.mark_restored(tx, tenant_id, now - kept):
+        raise NotFound("tenant", "No deleted tenant that can still be restored has this ID or domain.")
+    await record(tx, tenant_id, caller, events.TenantRestored(), now)
+    event = events.TenantRestored(tenant_id=tenant_id, name=tenant.name)
+    await record(tx, events.SYSTEM_TENANT, caller, event, now)
+
+
+async def resolve_deleted_tenant(read: Read, name_or_id: str) -> tenants.Tenant | None:
+    """Like `resolve_undeleted_tenant`, of those that wait to be purged."""
+    return await _resolve(read, name_or_id, tenants.find_deleted, tenants.find_deleted_by_domain)
+
+
+async def list_deleted_tenants(read: Read, *, after: str = "", limit: int) -> list[tenants.Tenant]:
+    """A page of those that wait to be purged, by id, after the id `after`."""
+    return await tenants.list_deleted(read, after, limit)
 
 
 async def list_tenants(read: Read, *, after: str = "", limit: int) -> list[tenants.Tenant]:

@@ -195,6 +195,55 @@ async def mark_deleted(tx: Tx, tenant_id: TenantId, now: Micros) -> bool:
     return changed == 1
 
 
+async def mark_restored(tx: Tx, tenant_id: TenantId, deleted_after: Micros) -> bool:
+    """False when there is no tenant that was deleted after this time. Who purges takes those from before it."""
+    changed = await tx.run(
+        "UPDATE tenants SET deleted_at = NULL WHERE id = :id AND deleted_at > :deleted_after",
+        id=tenant_id,
+        deleted_after=deleted_after,
+    )
+    return changed == 1
+
+
+async def find_deleted(read: Read, tenant_id: TenantId) -> Tenant | None:
+    """The tenant that is deleted and not yet purged."""
+    return await read.one_or_none(
+        Tenant,
+        """
+        SELECT id, name, country, created_at, disabled_at, deleted_at FROM tenants
+        WHERE id = :id AND deleted_at IS NOT NULL
+        """,
+        id=tenant_id,
+    )
+
+
+async def find_deleted_by_domain(read: Read, name: str) -> Tenant | None:
+    """The deleted tenant whose verified domain `name` (lower-case) still is."""
+    return await read.one_or_none(
+        Tenant,
+        """
+        SELECT t.id, t.name, t.country, t.created_at, t.disabled_at, t.deleted_at
+        FROM domains d JOIN tenants t ON t.id = d.tenant_id
+        WHERE d.name = :name AND d.verified_at IS NOT NULL AND t.deleted_at IS NOT NULL
+        """,
+        name=name,
+    )
+
+
+async def list_deleted(read: Read, after_id: str, limit: int) -> list[Tenant]:
+    """At most `limit` deleted tenants after `after_id` (empty: from the beginning), by id."""
+    return await read.all(
+        Tenant,
+        """
+        SELECT id, name, country, created_at, disabled_at, deleted_at FROM tenants
+        WHERE id > :after_id AND deleted_at IS NOT NULL
+        ORDER BY id LIMIT :limit
+        """,
+        after_id=after_id,
+        limit=limit,
+    )
+
+
 async def insert_domain(
     tx: Tx, tenant_id: TenantId, *, name: str, is_initial: bool, is_federated: bool, now: Micros
 ) -> bool:

@@ -23,7 +23,24 @@ class TenantEnabled(Event, tag="tenant.enabled"):
 
 
 class TenantDeleted(Event, tag="tenant.deleted"):
-    pass
+    """In the tenant's trail, and with its name in that of the system, which stays."""
+
+    tenant_id: str | None = None
+    name: str | None = None
+
+
+class TenantRestored(Event, tag="tenant.restored"):
+    """Like TenantDeleted."""
+
+    tenant_id: str | None = None
+    name: str | None = None
+
+
+class TenantPurged(Event, tag="tenant.purged"):
+    """In the trail of the system: nothing is left of the tenant but what that trail says."""
+
+    tenant_id: str
+    name: str
 
 
 class DomainAdded(Event, tag="domain.added"):

@@ -10,6 +10,8 @@ EVENTS: dict[str, str] = {
     "tenant.disabled": marked("Organisation disabled"),
     "tenant.enabled": marked("Organisation enabled"),
     "tenant.deleted": marked("Organisation deleted"),
+    "tenant.restored": marked("Organisation restored"),
+    "tenant.purged": marked("Organisation forgotten for good"),
     "domain.added": marked("Domain added"),
     "domain.proof_begun": marked("Domain waits for its DNS record"),
     "domain.proof_dropped": marked("Domain waits no more"),

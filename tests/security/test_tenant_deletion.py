@@ -1,0 +1,231 @@
+"""Of a tenant that is deleted nothing works, and after its time nothing is left, wherever it stood."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tenantry.access.actions import Audience
+from tenantry.app import App
+from tenantry.audit.events import SYSTEM_TENANT
+from tenantry.core.clock import DAY, HOUR
+from tenantry.core.errors import AlreadyExists, Forbidden, InvalidToken, NotFound
+from tenantry.core.ids import TenantId
+from tenantry.directory import tenant_purging
+from tenantry.directory.sessions import find_session
+from tenantry.directory.tenants import create_tenant, delete_tenant, restore_tenant
+from tenantry.housekeeping import KEPT, TENANTS_KEPT, tidy
+from tenantry.store import Store
+from tenantry.store import tenant_purging as rows_of_tenants
+from tenantry.store.schema import metadata
+from tenantry.store.tenant_purging import Owned
+from tenantry.tokens.callers import authenticate
+from tests.support.app import an_app
+from tests.support.builders import (
+    HASHER,
+    OPERATOR,
+    a_connector,
+    a_device_token,
+    a_grant,
+    a_managed_account,
+    a_relationship,
+    a_tenant,
+    a_user,
+    an_access_token,
+    an_enterprise,
+    as_user,
+    redeem,
+)
+from tests.support.clock import NOON, FakeClock
+from tests.support.portal import Portal, a_portal, sign_in
+from tests.support.portal_names import names_in
+from tests.support.trail import types_of
+
+OWNED = [table for table in metadata.sorted_tables if table.info["kind"] == "owned"]
+
+
+async def _delete(store: Store, tenant_id: TenantId, now: int = NOON) -> None:
+    async with store.write() as tx:
+        await delete_tenant(tx, OPERATOR, tenant_id, now)
+
+
+async def _left(store: Store, *values: str) -> dict[str, int]:
+    """Rows of any table in which one of the values stands, but in the trails of others."""
+    left: dict[str, int] = {}
+    for table in metadata.sorted_tables:
+        if table.name in ("audit_events", "audit_seals"):
+            where = "tenant_id = :value"
+        else:
+            texts = [column.name for column in table.columns if isinstance(column.type, sa.Text)]
+            where = " OR ".join(f"{name} = :value" for name in texts)
+        for value in values:
+            async with store.read() as read:
+                count = await read.one_or_none(int, f"SELECT COUNT(*) FROM {table.name} WHERE {where}", value=value)
+            if count:
+                left[table.name] = left.get(table.name, 0) + count
+    return left
+
+
+async def test_nothing_is_left_of_a_tenant_in_any_table_and_nothing_of_others_goes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tenant_purging, "BATCH", 2)
+    app = await an_app(store)
+    portal: Portal = await a_portal(app)
+    await names_in(portal)
+    elsewhere = await a_tenant(store)
+    other = await a_portal(app)
+    await names_in(other)
+    ids = [portal.tenant.id, portal.tenant.domain]
+    # As the partner and the EMM of somebody else, whose user acts in it.
+    customer = await a_tenant(store)
+    await a_relationship(store, portal.tenant, customer)
+    enterprise = await an_enterprise(store, customer, portal.tenant)
+    account = await a_managed_account(store, enterprise, "asset-9")
+    await redeem(store, await a_device_token(store, enterprise, account), "00aa")
+    await sign_in(app, await a_user(store, customer))
+    before = {table.name for table in OWNED if table.name in await _left(store, *ids)}
+    assert {"users", "groups", "group_members", "grants", "refresh_tokens", "webhooks", "devices"} <= before
+    kept = await _left(store, other.tenant.id, elsewhere.id)
+    await _delete(store, portal.tenant.id)
+    assert (await tidy(store, OPERATOR, FakeClock(NOON + TENANTS_KEPT - 1), KEPT, TENANTS_KEPT))["tenants"] == 0
+    assert (await tidy(store, OPERATOR, FakeClock(NOON + TENANTS_KEPT), KEPT, TENANTS_KEPT))["tenants"] == 1
+    assert await _left(store, *ids) == {}
+    async with store.read() as read:
+        assert not await read.all(str, "SELECT id FROM enterprises WHERE id = :id", id=enterprise.id)
+        assert not await read.all(str, "SELECT id FROM managed_accounts WHERE enterprise_id = :id", id=enterprise.id)
+    after = await _left(store, other.tenant.id, elsewhere.id)
+    short_lived = {"sign_ins", "phone_pins", "idempotency_keys", "audit_events", "webhook_deliveries", "webhooks"}
+    assert {name: count for name, count in after.items() if name not in short_lived} == {
+        name: count for name, count in kept.items() if name not in short_lived
+    }
+    for http in [*portal.visitors, *other.visitors]:
+        await http.aclose()
+    await app.close()
+
+
+def test_every_table_that_tenants_own_is_purged_with_its_key_and_before_what_it_points_to() -> None:
+    keys = {table.name: ", ".join(list(table.primary_key.columns.keys())[1:]) for table in OWNED}
+    assert {rows.table: rows.keys for rows in Owned} == keys
+    order = [rows.table for rows in Owned]
+    for table in OWNED:
+        for constraint in table.foreign_key_constraints:
+            target = constraint.referred_table.name
+            if target in order and target != table.name:
+                assert order.index(table.name) < order.index(target)
+
+
+def test_every_reference_table_with_a_tenant_in_it_is_known_here() -> None:
+    """A new one has to be thought of in `delete_last`."""
+    references = [table for table in metadata.sorted_tables if table.info["kind"] == "reference"]
+    found = {
+        table.name
+        for table in references
+        if any(key.column.table.name in ("tenants", "connectors") for key in table.foreign_keys)
+    }
+    assert found == {
+        "connectors",
+        "connector_secrets",
+        "domains",
+        "enterprises",
+        "service_account_keys",
+        "shared_callbacks",
+    }
+
+
+async def _refused(app: App, token: str) -> None:
+    async with app.deps.store.read() as read:
+        with pytest.raises(InvalidToken):
+            await authenticate(
+                read,
+                app.deps.keys,
+                token,
+                issuer=app.deps.settings.issuer,
+                audience=Audience.KAIZALA,
+                origin=OPERATOR.origin,
+                now=NOON,
+                leeway=0,
+            )
+
+
+async def test_sessions_and_tokens_are_refused_as_soon_as_deletion_is_asked_for(store: Store) -> None:
+    app, tenant = await an_app(store), await a_tenant(store)
+    user, connector = await a_user(store, tenant), await a_connector(store, tenant)
+    grant = await a_grant(store, connector, user)
+    token = an_access_token(app, connector, Audience.KAIZALA, user=user, grant=grant)
+    session = await sign_in(app, user)
+    await _delete(store, tenant.id)
+    await _refused(app, token)
+    async with store.read() as read:
+        assert await find_session(read, HASHER, session, NOON) is None
+    with pytest.raises(AlreadyExists):
+        async with store.write() as tx:
+            await create_tenant(tx, OPERATOR, name="B", initial_domain=tenant.domain, now=NOON)
+    async with store.write() as tx:
+        await restore_tenant(tx, OPERATOR, tenant.id, NOON + HOUR, kept=DAY)
+    async with store.read() as read:
+        assert await find_session(read, HASHER, session, NOON) is not None
+    system = await types_of(store, SYSTEM_TENANT)
+    assert [kind for kind in system if kind.startswith("tenant.")] == ["tenant.deleted", "tenant.restored"]
+    assert (await types_of(store, tenant.id))[-1] == "tenant.restored"
+    await app.close()
+
+
+async def test_who_is_not_the_operator_neither_deletes_nor_restores_a_tenant(store: Store) -> None:
+    tenant = await a_tenant(store)
+    user = await a_user(store, tenant)
+    async with store.write() as tx:
+        with pytest.raises(Forbidden):
+            await delete_tenant(tx, as_user(user), tenant.id, NOON)
+        with pytest.raises(Forbidden):
+            await restore_tenant(tx, as_user(user), tenant.id, NOON, kept=DAY)
+
+
+async def test_a_tenant_whose_time_is_over_is_not_restored_and_its_domain_is_free_after_the_purge(store: Store) -> None:
+    tenant = await a_tenant(store)
+    await _delete(store, tenant.id)
+    for moment, kept in ((NOON + TENANTS_KEPT, TENANTS_KEPT), (NOON, 0)):
+        async with store.write() as tx:
+            with pytest.raises(NotFound):
+                await restore_tenant(tx, OPERATOR, tenant.id, moment, kept=kept)
+    await tidy(store, OPERATOR, FakeClock(NOON + TENANTS_KEPT), KEPT, TENANTS_KEPT)
+    async with store.write() as tx:
+        again = await create_tenant(tx, OPERATOR, name="B", initial_domain=tenant.domain, now=NOON)
+    assert again != tenant.id
+    assert (await types_of(store, SYSTEM_TENANT))[-1] == "tenant.purged"
+
+
+async def test_a_purge_that_is_broken_off_anywhere_is_taken_up_by_the_next_round(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = await an_app(store)
+    portal = await a_portal(app)
+    await names_in(portal)
+    await _delete(store, portal.tenant.id)
+    rows = list(Owned)
+    real: Any = rows_of_tenants.delete_some
+
+    for broken in rows[::6]:
+
+        async def break_off(to: Store, of: Owned, *args: Any, broken: Owned = broken) -> int:
+            if of is broken:
+                raise ConnectionError
+            done: int = await real(to, of, *args)
+            return done
+
+        monkeypatch.setattr(rows_of_tenants, "delete_some", break_off)
+        with pytest.raises(ConnectionError):
+            await tidy(store, OPERATOR, FakeClock(NOON + TENANTS_KEPT), KEPT, TENANTS_KEPT)
+    monkeypatch.setattr(rows_of_tenants, "delete_some", real)
+    rounds = await asyncio.gather(
+        *[tidy(store, OPERATOR, FakeClock(NOON + TENANTS_KEPT), KEPT, TENANTS_KEPT) for _ in range(3)]
+    )
+    assert sum(each["tenants"] for each in rounds) == 1
+    assert await _left(store, portal.tenant.id, portal.tenant.domain) == {}
+    assert (await types_of(store, SYSTEM_TENANT)).count("tenant.purged") == 1
+    for http in portal.visitors:
+        await http.aclose()
+    await app.close()
