@@ -126,14 +126,8 @@ def test_every_reference_table_with_a_tenant_in_it_is_known_here() -> None:
         for table in references
         if any(key.column.table.name in ("tenants", "connectors") for key in table.foreign_keys)
     }
-    assert found == {
-        "connectors",
-        "connector_secrets",
-        "domains",
-        "enterprises",
-        "service_account_keys",
-        "shared_callbacks",
-    }
+    connectors = {"connectors", "connector_secrets", "service_account_keys"}
+    assert found == {*connectors, "domains", "enterprises", "shared_callbacks"}
 
 
 async def _refused(app: App, token: str) -> None:
@@ -220,9 +214,8 @@ async def test_a_purge_that_is_broken_off_anywhere_is_taken_up_by_the_next_round
         with pytest.raises(ConnectionError):
             await tidy(store, OPERATOR, FakeClock(NOON + TENANTS_KEPT), KEPT, TENANTS_KEPT)
     monkeypatch.setattr(rows_of_tenants, "delete_some", real)
-    rounds = await asyncio.gather(
-        *[tidy(store, OPERATOR, FakeClock(NOON + TENANTS_KEPT), KEPT, TENANTS_KEPT) for _ in range(3)]
-    )
+    clock = FakeClock(NOON + TENANTS_KEPT)
+    rounds = await asyncio.gather(*[tidy(store, OPERATOR, clock, KEPT, TENANTS_KEPT) for _ in range(3)])
     assert sum(each["tenants"] for each in rounds) == 1
     assert await _left(store, portal.tenant.id, portal.tenant.domain) == {}
     assert (await types_of(store, SYSTEM_TENANT)).count("tenant.purged") == 1
