@@ -1,4 +1,4 @@
-"""What is below a group: existing groups become its sub-groups, and cease to be. For who administers both."""
+"""What is below a group: existing groups become its sub-groups, for who administers both; either side may end that."""
 
 from __future__ import annotations
 
@@ -48,8 +48,11 @@ async def link_group(
 async def unlink_group(
     tx: Tx, caller: Caller, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros
 ) -> None:
-    """Let `child_id` be no sub-group of `parent_id` any more. Raises what `access.require` does; NotFound("group")."""
-    await require_both(tx, caller, tenant_id, parent_id, child_id, now)
+    """Let `child_id` be no sub-group of `parent_id` any more, for who administers either: who is above acts as admin
+    below, so the one below must be able to leave. Raises what `access.require` does for the parent; NotFound("group").
+    """
+    if not (await decide(tx, caller, Action.UPDATE_GROUP, tenant_id, group_id=child_id, now=now)).allowed:
+        await require(tx, caller, Action.UPDATE_GROUP, tenant_id, group_id=parent_id, now=now)
     if not await group_links.delete(tx, tenant_id, parent_id, child_id):
         raise NotFound("group")
     await record(tx, tenant_id, caller, events.GroupUnlinked(group_id=parent_id, child_id=child_id), now)

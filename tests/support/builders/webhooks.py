@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import GroupId
 from tenantry.outbox.changes import EventType
@@ -22,6 +23,7 @@ async def a_webhook(
     callback_url: str = "https://receiver.example/hook",
     *,
     event_types: Collection[str] = tuple(EventType),
+    by: Caller = OPERATOR,
     now: Micros = NOON,
 ) -> str:
     """The id of a webhook of the group, or of the organisation; its token is `callback-token`."""
@@ -29,4 +31,4 @@ async def a_webhook(
     subject = Subject(of_tenant, tenant.id) if group_id is None else Subject(of_group, group_id)
     wishes = Wishes(event_types=event_types, callback_token="callback-token")
     async with store.write() as tx:
-        return await register_webhook(tx, KEY, OPERATOR, tenant.id, subject, ProvenUrl(callback_url), wishes, now)
+        return await register_webhook(tx, KEY, by, tenant.id, subject, ProvenUrl(callback_url), wishes, now)

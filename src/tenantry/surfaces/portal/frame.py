@@ -146,10 +146,13 @@ def ask(
     undo: str = "",
     back: str,
     form: Form | None = None,
+    also: str = "",
+    items: Sequence[str] = (),
 ) -> HTMLResponse:
     """The page before a change: what it will do, and the button `confirm`, which posts to the page's own address.
 
-    `undo` says how it is taken back; without, the page warns. `form`: what was sent, with why it was refused.
+    `undo` says how it is taken back; without, the page warns. `form`: what was sent, with why it was refused. `also` is
+    done with it unless its tick is taken away: the form's field `also`; `items` say what it is about.
     """
     return render(
         request,
@@ -161,6 +164,8 @@ def ask(
         undo=undo,
         back=back,
         form=form or Form(),
+        also=also,
+        items=items,
     )
 
 

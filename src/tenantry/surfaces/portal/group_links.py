@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.core.errors import NotFound
+from tenantry.access.decide import decide
 from tenantry.core.ids import GroupId
-from tenantry.directory.group_links import link_group, require_both, search_linkable, unlink_group
+from tenantry.directory.group_links import link_group, search_linkable, unlink_group
 from tenantry.directory.group_lists import look_at_group
+from tenantry.directory.group_oversight import look_at_link
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
@@ -65,15 +66,10 @@ async def _page(request: Request, session: Session, group_id: GroupId, form: For
 @router.get("/groups/{group_id}/sub-groups/{child_id}/unlink")
 @performs(Action.UPDATE_GROUP)
 async def ask_unlink(request: Request, session: SignedIn, group_id: GroupId, child_id: GroupId) -> Response:
-    """What no longer reaches the sub-group."""
-    caller, here = session.caller, session.here
+    """What no longer reaches the sub-group. For the admins of either."""
     async with reading(request) as (read, now):
-        await require_both(read, caller, here, group_id, child_id, now)
-        parent = await look_at_group(read, caller, here, group_id, now)
-        child = await look_at_group(read, caller, here, child_id, now)
-    if group_id not in {above.id for above in child.parents}:
-        raise NotFound("group")
-    names = {"child": child.facts.name, "parent": parent.facts.name}
+        link, is_parents = await look_at_link(read, session.caller, session.here, group_id, child_id, now)
+    names = link._asdict()
     return ask(
         request,
         title=_("Take %(child)s out of %(parent)s") % names,
@@ -82,16 +78,19 @@ async def ask_unlink(request: Request, session: SignedIn, group_id: GroupId, chi
             _("Both groups stay as they are, with whoever is in them."),
         ],
         confirm=_("Take the sub-group out"),
-        undo=_("You can add it again at any time."),
-        back=f"/groups/{group_id}",
+        undo=_("Who administers both groups can add it again at any time."),
+        back=f"/groups/{group_id if is_parents else child_id}",
     )
 
 
 @router.post("/groups/{group_id}/sub-groups/{child_id}/unlink")
 @performs(Action.UPDATE_GROUP)
 async def unlink(request: Request, session: SignedIn, group_id: GroupId, child_id: GroupId) -> Response:
-    """Back to the group above."""
-    form, back = await read_form(request), f"/groups/{group_id}"
+    """Back to the group above, or for who has no business there to the one below."""
+    form, caller, here = await read_form(request), session.caller, session.here
+    async with reading(request) as (read, now):
+        is_parents = (await decide(read, caller, Action.UPDATE_GROUP, here, group_id=group_id, now=now)).allowed
+    back = f"/groups/{group_id if is_parents else child_id}"
     async with once(request, session, form, back=back) as (tx, now):
-        await unlink_group(tx, session.caller, session.here, group_id, child_id, now)
+        await unlink_group(tx, caller, here, group_id, child_id, now)
     return see_other(back)

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import Action, GroupRole
 from tenantry.core.ids import GroupId, UserId
 from tenantry.directory.group_lists import get_member, look_at_group
+from tenantry.directory.group_oversight import Remains, cut_remains, find_remains
 from tenantry.directory.members import remove_member, set_role
+from tenantry.store.member_lists import ListedMember
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
@@ -35,6 +37,8 @@ async def change_role(request: Request, session: SignedIn, group_id: GroupId, us
     if not form.errors:
         with form.showing_errors():
             async with writing(request) as (tx, now):
+                if form.checked("also") and form.value("role") == GroupRole.MEMBER:
+                    await cut_remains(tx, session.caller, session.here, group_id, user_id, now)
                 await set_role(tx, session.caller, session.here, group_id, user_id, GroupRole(form.value("role")), now)
             return see_other(f"/groups/{group_id}")
     return await _role_page(request, session, group_id, user_id, form)
@@ -46,7 +50,9 @@ async def _role_page(request: Request, session: Session, group_id: GroupId, user
             read, session.caller, session.here, group_id, user_id, Action.SET_GROUP_MEMBER_ROLE, now
         )
         group = (await look_at_group(read, session.caller, session.here, group_id, now)).facts
-    return render(request, "group_member_role.html", form=form, group=group, member=member)
+        remains = await find_remains(read, session.caller, session.here, group_id, user_id, now)
+    also, items = _words(remains, member) if member.role == GroupRole.ADMIN else ("", [])
+    return render(request, "group_member_role.html", form=form, group=group, member=member, also=also, items=items)
 
 
 @router.get("/groups/{group_id}/members/{user_id}/remove")
@@ -64,6 +70,8 @@ async def remove(request: Request, session: SignedIn, group_id: GroupId, user_id
     back = f"/groups/{group_id}"
     with form.showing_errors():
         async with once(request, session, form, back=back) as (tx, now):
+            if form.checked("also"):  # first: who takes out itself has no say afterwards
+                await cut_remains(tx, session.caller, session.here, group_id, user_id, now)
             await remove_member(tx, session.caller, session.here, group_id, user_id, now)
         return see_other("/groups" if user_id == session.user_id else back)
     return await _remove_page(request, session, group_id, user_id, form)
@@ -75,6 +83,8 @@ async def _remove_page(request: Request, session: Session, group_id: GroupId, us
             read, session.caller, session.here, group_id, user_id, Action.REMOVE_GROUP_MEMBER, now
         )
         group = (await look_at_group(read, session.caller, session.here, group_id, now)).facts
+        remains = await find_remains(read, session.caller, session.here, group_id, user_id, now)
+    also, items = _words(remains, member)
     name = {"name": member.display_name, "group": group.name}
     consequences = [_("%(name)s no longer hears or sees the group.") % name]
     if member.role == GroupRole.ADMIN:
@@ -88,4 +98,24 @@ async def _remove_page(request: Request, session: Session, group_id: GroupId, us
         undo=_("You can add the same person again at any time."),
         back=f"/groups/{group_id}",
         form=form,
+        also=also,
+        items=items,
     )
+
+
+def _words(remains: Remains, member: ListedMember) -> tuple[str, list[str]]:
+    """What to ask about what would be left of the person, and what that is; empty when there is nothing."""
+    words = _(
+        "%(name)s administers %(parent)s or what is above it, or gave a token for it: the group is taken out of it."
+    )
+    items = [words % {"parent": parent.name, "name": member.display_name} for parent in remains.parents]
+    for found, one, more in (
+        (remains.tokens, _("%(count)s token for this group."), _("%(count)s tokens for this group.")),
+        (remains.invitations, _("%(count)s invite link."), _("%(count)s invite links.")),
+        (remains.webhooks, _("%(count)s webhook."), _("%(count)s webhooks.")),
+    ):
+        if found:
+            items.append((one if len(found) == 1 else more) % {"count": len(found)})
+    if not items:
+        return "", []
+    return _("End what still reaches the group through %(name)s") % {"name": member.display_name}, items

@@ -8,6 +8,7 @@ from tenantry.access.actions import Action
 from tenantry.access.decide import decide
 from tenantry.core.ids import GroupId
 from tenantry.directory.group_lists import look_at_group, search_groups, search_members
+from tenantry.directory.group_oversight import list_overseers
 from tenantry.directory.groups import GroupType
 from tenantry.store import group_lists
 from tenantry.store.group_lists import COUNTED
@@ -74,7 +75,7 @@ def role_word(role: str | None) -> str:
 async def show_group(
     request: Request, session: SignedIn, group_id: GroupId, q: str = "", after: str = "", key: str = ""
 ) -> Response:
-    """Queries: those of the session, and at most 28, however many are in it. `q` begins a member's name."""
+    """Queries: those of the session, and at most 30, however many are in it. `q` begins a member's name."""
     caller, here = session.caller, session.here
     text = searched(q)
     async with reading(request) as (read, now):
@@ -98,6 +99,7 @@ async def show_group(
             if session.may(Action.READ_GROUP)
             else await group_lists.list_joined_neighbours(read, here, group_id, session.user_id)
         )
+        overseers = await list_overseers(read, caller, here, group_id, now) if may[Action.UPDATE_GROUP.value] else []
         found = await search_members(
             read, caller, here, group_id, text=text, after=position(key, after), limit=PAGE, now=now
         )
@@ -109,6 +111,7 @@ async def show_group(
         most=COUNTED,
         parents=picture.parents,
         sub_groups=picture.sub_groups,
+        overseers=overseers,
         joined=joined,
         members=found.members,
         q=text,
