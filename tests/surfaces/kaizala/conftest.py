@@ -25,7 +25,7 @@ async def limited_world(store: Store) -> AsyncIterator[World]:
         store,
         rate_limits="on",
         kaizala_calls_per_connector_per_minute=5,
-        kaizala_calls_per_tenant_per_minute=8,
+        kaizala_calls_per_tenant_per_minute=10,
         pins_per_number_per_hour=3,
         pins_per_address_per_hour=10,
     )

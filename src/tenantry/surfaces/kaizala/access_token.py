@@ -76,7 +76,7 @@ async def _exchange(deps: Deps, scope: Scope, origin: Origin) -> bytes:
         now=deps.clock(),
         origin=origin,
     )
-    throttle(deps, exchanged.connector_id, exchanged.tenant_id)
+    throttle(deps, exchanged.connector_id, exchanged.tenant_id, exchanged.user_id, None)
     return msgspec.json.encode(
         {
             "accessToken": exchanged.access_token.raw,

@@ -19,7 +19,6 @@ from tenantry.surfaces.kaizala import wire
 from tenantry.surfaces.kaizala.access_token import endpoint_url
 from tenantry.surfaces.shared.body import Fields
 from tenantry.surfaces.shared.deps import Deps, deps_of
-from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -94,7 +93,7 @@ def _pin_rules(settings: Settings) -> PinRules:
 
 
 def _limit_address(deps: Deps, address: str) -> None:
-    deps.limits.hit("pin", subscriber_of(address), limit=deps.settings.pins_per_address_per_hour, window=HOUR)
+    deps.limits.hit_from(address, "pin", limit=deps.settings.pins_per_address_per_hour, window=HOUR)
 
 
 def _connector_id(fields: Fields) -> ConnectorId:

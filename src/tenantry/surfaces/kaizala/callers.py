@@ -5,10 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from tenantry.access.actions import Audience
-from tenantry.core.caller import Caller
+from tenantry.core.caller import Caller, Reach
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import InvalidToken, NotFound
-from tenantry.core.ids import TenantId
+from tenantry.core.ids import TenantId, UserId
 from tenantry.surfaces.kaizala.errors import NO_TOKEN
 from tenantry.surfaces.shared.bearer import bearer_token
 from tenantry.surfaces.shared.deps import Deps, deps_of
@@ -39,15 +39,24 @@ async def caller_of(request: Request) -> tuple[Caller, TenantId]:
     if caller.tenant_id is None:
         raise NotFound("tenant")
     request.state.caller = caller
-    throttle(deps, caller.connector_id or "", caller.tenant_id)
+    throttle(deps, caller.connector_id or "", caller.tenant_id, caller.user_id, caller.reach)
     return caller, caller.tenant_id
 
 
-def throttle(deps: Deps, connector_id: str, tenant_id: TenantId) -> None:
+def throttle(deps: Deps, connector_id: str, tenant_id: TenantId, user_id: UserId | None, reach: Reach | None) -> None:
     """Count one call (contract 3.0, §6 #37). The connector first: what it has too much does not burden its tenant.
 
-    Raises RateLimited.
+    Anybody may give tokens: of the tenant's calls of the minute one giver's apps have a third, or what one connector
+    has. All such givers have two thirds together, and the last sixth of these are for who had few yet. The rest is for
+    tokens that reach the whole organisation, which administrators give. An exchange (`reach` None) is counted for its
+    giver, and may use all there is. Raises RateLimited.
     """
-    settings, limits = deps.settings, deps.limits
-    limits.hit("kaizala connector", connector_id, limit=settings.kaizala_calls_per_connector_per_minute, window=MINUTE)
-    limits.hit("kaizala tenant", tenant_id, limit=settings.kaizala_calls_per_tenant_per_minute, window=MINUTE)
+    limits, of_connector = deps.limits, deps.settings.kaizala_calls_per_connector_per_minute
+    of_tenant = deps.settings.kaizala_calls_per_tenant_per_minute
+    limits.hit("kaizala connector", connector_id, limit=of_connector, window=MINUTE)
+    if reach is not Reach.TENANT:
+        of_owner = max(of_connector, of_tenant // 3)
+        had = limits.hit("kaizala owner", tenant_id, user_id or "", limit=of_owner, window=MINUTE)
+        if reach is not None:
+            of_tenant = of_tenant * 2 // 3 if had <= of_tenant // 10 else of_tenant // 2
+    limits.hit("kaizala tenant", tenant_id, limit=of_tenant, window=MINUTE)

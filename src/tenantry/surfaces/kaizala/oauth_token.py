@@ -56,7 +56,7 @@ async def redeem(request: Request) -> Response:
     except BadCredentials:
         count_failure(deps, "kaizala", origin)
         raise
-    throttle(deps, exchanged.connector_id, exchanged.tenant_id)
+    throttle(deps, exchanged.connector_id, exchanged.tenant_id, exchanged.user_id, None)
     return wire.answer(_answer(exchanged, endpoint_url(deps.settings)), headers={"cache-control": "no-store"})
 
 

@@ -24,7 +24,6 @@ from tenantry.surfaces.portal.guard import Session, SignedInAnywhere
 from tenantry.surfaces.portal.second_factor_setup import Proven
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.deps import Deps, deps_of
-from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -169,7 +168,7 @@ def _pin_rules(settings: Settings) -> PinRules:
 
 
 def _limit_address(deps: Deps, address: str) -> None:
-    deps.limits.hit("pins", subscriber_of(address), limit=deps.settings.pins_per_address_per_hour, window=HOUR)
+    deps.limits.hit_from(address, "pins", limit=deps.settings.pins_per_address_per_hour, window=HOUR)
 
 
 async def _phones_page(request: Request, session: Session, form: Form) -> Response:

@@ -124,7 +124,7 @@ async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep
 
 def _limit(deps: Deps, address: str, name: str) -> None:
     subscriber = subscriber_of(address)
-    deps.limits.hit("sign_in.address", subscriber, limit=TRIES_PER_ADDRESS, window=WINDOW)
+    deps.limits.hit_from(address, "sign_in.address", limit=TRIES_PER_ADDRESS, window=WINDOW)
     deps.limits.hit("sign_in.both", subscriber, name, limit=TRIES_PER_NAME_AND_ADDRESS, window=WINDOW)
     deps.limits.hit("sign_in.name", name, limit=TRIES_PER_NAME, window=WINDOW)
 

@@ -39,7 +39,6 @@ from tenantry.surfaces.portal.under_way import (
 )
 from tenantry.surfaces.shared.cookies import cookie_names, cookie_of
 from tenantry.surfaces.shared.deps import Deps, deps_of
-from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -183,7 +182,7 @@ async def _enter(request: Request, arrival: Arrival) -> Response:
 
 
 def _limit(deps: Deps, address: str) -> None:
-    deps.limits.hit("upstream", subscriber_of(address), limit=PER_MINUTE, window=MINUTE)
+    deps.limits.hit_from(address, "upstream", limit=PER_MINUTE, window=MINUTE)
 
 
 def _cookie_name(deps: Deps, state: str) -> str:

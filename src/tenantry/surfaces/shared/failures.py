@@ -24,18 +24,22 @@ CLIENTS_OF_A_PROXY = 20
 def check_failures(deps: Deps, surface: str, origin: Origin) -> None:
     """Raises RateLimited when the address has too many at this surface."""
     limit = deps.settings.refusals_per_address_per_minute
+    if not _is_hearsay(deps, origin):
+        deps.limits.check_from(origin.address, "refusals", surface, limit=limit, window=MINUTE)
+        return
     deps.limits.check("refusals", surface, counted_as(deps, origin), limit=limit, window=MINUTE)
-    if _is_hearsay(deps, origin):
-        most = CLIENTS_OF_A_PROXY * limit
-        deps.limits.check("refusals of all", surface, subscriber_of(origin.address), limit=most, window=MINUTE)
+    most = CLIENTS_OF_A_PROXY * limit
+    deps.limits.check_from(origin.address, "refusals of all", surface, limit=most, window=MINUTE)
 
 
 def count_failure(deps: Deps, surface: str, origin: Origin) -> None:
     """Count one. Raises RateLimited from the one after the limit on."""
     limit = deps.settings.refusals_per_address_per_minute
-    if _is_hearsay(deps, origin):  # first, so that made-up addresses are no more keys than that
-        most = CLIENTS_OF_A_PROXY * limit
-        deps.limits.hit("refusals of all", surface, subscriber_of(origin.address), limit=most, window=MINUTE)
+    if not _is_hearsay(deps, origin):
+        deps.limits.hit_from(origin.address, "refusals", surface, limit=limit, window=MINUTE)
+        return
+    most = CLIENTS_OF_A_PROXY * limit  # first, so that made-up addresses are no more keys than that
+    deps.limits.hit_from(origin.address, "refusals of all", surface, limit=most, window=MINUTE)
     deps.limits.hit("refusals", surface, counted_as(deps, origin), limit=limit, window=MINUTE)
 
 

@@ -6,6 +6,7 @@ Several server processes count apart, so that N of them let N times as much thro
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 from tenantry.core.clock import SECOND, Clock, Micros
 from tenantry.core.errors import RateLimited
@@ -24,10 +25,13 @@ class RateLimiter:
         self._clock = clock
         self._counts: dict[tuple[str, ...], tuple[int, int]] = {}
 
-    def hit(self, *key: str, limit: int, window: Micros) -> None:
-        """Count one; raises RateLimited from the hit after `limit` on, until the window ends."""
+    def hit(self, *key: str, limit: int, window: Micros) -> int:
+        """Count one: how many that makes in this window, 0 where nothing is counted.
+
+        Raises RateLimited from the hit after `limit` on, until the window ends.
+        """
         if not self._enabled:
-            return
+            return 0
         now = self._clock()
         current = now // window
         began, count = self._counts.get(key, (current, 0))
@@ -39,6 +43,20 @@ class RateLimiter:
         if len(self._counts) >= MAX_KEYS and key not in self._counts:
             del self._counts[next(iter(self._counts))]
         self._counts[key] = (current, count + 1)
+        return count + 1
+
+    def hit_from(self, address: str, *key: str, limit: int, window: Micros) -> None:
+        """Count one of a client address, and of the networks around it (`networks_of`). One refuses for all."""
+        networks = networks_of(address)
+        for network, times in networks:
+            self.check(*key, network, limit=limit * times, window=window)
+        for network, times in networks:
+            self.hit(*key, network, limit=limit * times, window=window)
+
+    def check_from(self, address: str, *key: str, limit: int, window: Micros) -> None:
+        """Raises RateLimited where `hit_from` would; counts nothing."""
+        for network, times in networks_of(address):
+            self.check(*key, network, limit=limit * times, window=window)
 
     def check(self, *key: str, limit: int, window: Micros) -> None:
         """Raises RateLimited where `hit` would; counts nothing."""
@@ -48,15 +66,28 @@ class RateLimiter:
             raise RateLimited(-(-((current + 1) * window - self._clock()) // SECOND))
 
 
-def subscriber_of(address: str) -> str:
-    """What limits per client address count by: of an IPv6 address its /64, since one client has all of that.
+_NETWORKS = ((64, 1), (56, 4), (48, 16))
+"""Prefixes of IPv6 that one subscriber may have, and how many times the limit of a /64 each has."""
 
-    What is no address (a proxy may say anything) counts as it is.
+
+@lru_cache(4096)
+def networks_of(address: str) -> tuple[tuple[str, int], ...]:
+    """What limits per client address count by, each with how many times the limit it has.
+
+    Of an IPv6 address its /64, which one machine has all of, and the /56 and /48 that its subscriber may have. What is
+    no address (a proxy may say anything) counts as it is.
     """
     if ":" not in address:
-        return address
+        return ((address, 1),)
     try:
         parsed = ipaddress.IPv6Address(address.partition("%")[0])
     except ValueError:
-        return address
-    return str(parsed.ipv4_mapped or ipaddress.IPv6Network((int(parsed), 64), strict=False))
+        return ((address, 1),)
+    if parsed.ipv4_mapped:
+        return ((str(parsed.ipv4_mapped), 1),)
+    return tuple((str(ipaddress.IPv6Network((int(parsed), bits), strict=False)), times) for bits, times in _NETWORKS)
+
+
+def subscriber_of(address: str) -> str:
+    """What is counted by client address and something else: the narrowest of `networks_of`."""
+    return networks_of(address)[0][0]

@@ -1,0 +1,117 @@
+"""Limits hold for whoever has many addresses or many apps, and leave to others what is theirs."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+
+from tenantry.core.caller import Reach
+from tenantry.core.clock import MINUTE
+from tenantry.core.errors import RateLimited
+from tenantry.core.ids import TenantId, UserId
+from tenantry.store.engine import Store
+from tenantry.surfaces.kaizala.callers import throttle
+from tenantry.surfaces.shared.limits import RateLimiter, networks_of
+from tests.support.app import an_app
+from tests.support.builders import a_connector
+from tests.support.clock import FakeClock
+from tests.support.kaizala import World, a_world
+
+ME = "/kaizala/v1/users/me"
+
+
+def addresses(network: str, bits: int, many: int) -> list[str]:
+    """One of each of the first networks of `bits` within."""
+    subnets = ipaddress.IPv6Network(network).subnets(new_prefix=bits)
+    return [str(next(subnets)[1]) for _ in range(many)]
+
+
+def taken(limits: RateLimiter, asking: list[str]) -> int:
+    count = 0
+    for address in asking:
+        try:
+            limits.hit_from(address, "pin", limit=10, window=MINUTE)
+        except RateLimited:
+            continue
+        count += 1
+    return count
+
+
+def test_one_subscriber_with_many_networks_has_little_more_than_one_with_one() -> None:
+    limits = RateLimiter(True, FakeClock())
+    assert taken(limits, addresses("2001:db8:1::/48", 64, 1)[:1] * 100) == 10
+    assert taken(limits, addresses("2001:db8:2::/48", 64, 256)) == 40  # they are all in one /56
+    assert taken(limits, addresses("2001:db8:3::/48", 56, 256)) == 160
+    assert taken(limits, addresses("2001:db8:4::/48", 64, 2_000)) <= 160
+    assert taken(limits, ["192.0.2.1"] * 20) == 10
+    assert taken(limits, ["192.0.2.2"]) == taken(limits, ["2001:db8:5::1"]) == 1
+
+
+def test_who_is_refused_for_its_network_uses_up_nothing_of_its_neighbours() -> None:
+    limits = RateLimiter(True, FakeClock())
+    taken(limits, ["2001:db8:1::1"] * 1_000)
+    assert taken(limits, ["2001:db8:1:1::1"] * 10) == 10
+
+
+@pytest.mark.parametrize("odd", ["", "unknown", "1:2:3", "fe80::1%eth0", "::ffff:192.0.2.1", "x" * 10_000])
+def test_whatever_an_address_says_it_counts_as_something(odd: str) -> None:
+    assert networks_of(odd)
+
+
+async def test_requests_for_pins_from_all_networks_of_one_subscriber_are_refused_in_the_end(store: Store) -> None:
+    app = await an_app(store, rate_limits="on")
+    spent = 0
+    for address in addresses("2001:db8:9::/48", 64, 8_000):
+        try:
+            app.deps.limits.hit_from(address, "pin", limit=app.deps.settings.pins_per_address_per_hour, window=MINUTE)
+        except RateLimited:
+            break
+        spent += 1
+    assert spent <= 16 * app.deps.settings.pins_per_address_per_hour
+    await app.close()
+
+
+async def test_the_apps_of_one_member_do_not_use_up_the_calls_of_the_others_or_of_administrators(store: Store) -> None:
+    world: World = await a_world(store, rate_limits="on")
+    for _ in range(3):
+        connector = await a_connector(store, world.tenant)
+        refresh_token = await world.refresh_token(world.bob, connector=connector)
+        headers = {
+            **world.exchange_headers(refresh_token),
+            "applicationId": connector.id,
+            "applicationSecret": connector.secret,
+        }
+        answer = await world.client.get("/kaizala/v1/accessToken", headers=headers)
+        if answer.status_code != 200:
+            break
+        access = {"accessToken": answer.json()["accessToken"]}
+        statuses = [(await world.client.get(ME, headers=access)).status_code for _ in range(110)]
+        assert 429 in statuses
+    anna, boss = await world.token(world.anna), await world.token(world.boss, Reach.TENANT)
+    assert (await world.client.get(ME, headers=anna)).status_code == 200
+    assert (await world.client.get(ME, headers=boss)).status_code == 200
+    await world.client.aclose()
+    await world.app.close()
+
+
+async def test_members_who_ask_for_much_leave_something_to_who_asks_for_little_and_to_administrators(
+    store: Store,
+) -> None:
+    app = await an_app(store, rate_limits="on")
+    tenant = TenantId("t")
+
+    def calls(owner: str, reach: Reach, many: int) -> int:
+        done = 0
+        for number in range(many):
+            try:
+                throttle(app.deps, f"{owner} {number % 5}", tenant, UserId(owner), reach)
+            except RateLimited:
+                continue
+            done += 1
+        return done
+
+    assert [calls(f"greedy {number}", Reach.USER, 200) for number in range(4)] == [100, 50, 30, 20]
+    assert calls("boss", Reach.TENANT, 200) == 100
+    assert calls("anybody", Reach.USER, 1) == 0  # the minute's calls are used up
+    await app.close()
