@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -72,18 +72,24 @@ async def begin_upstream(
     back: str,
     prompt: Literal["login"] | None = None,
     max_age: Micros | None = None,
+    origin: Origin,
+    may_note: Callable[[], bool],
     now: Micros,
 ) -> Departure:
     """`root` is the server's own address; `prompt`, `max_age`: what the app demands.
 
-    Raises NotFound, BadCredentials when the provider cannot be asked.
+    Raises NotFound, BadCredentials when the provider cannot be asked. That is audited when `may_note` says yes: every
+    stranger can begin a sign-in.
     """
     async with store.read() as read:
         provider = await get_identity_provider(read, tenant_id, provider_id)
     try:
         discovery = await read_discovery(http, tenant_id, provider.issuer)
     except Unreachable as error:
-        raise BadCredentials(f"provider_unreachable: {error}", REFUSED) from None
+        reason = f"provider_unreachable: {error}"
+        if may_note():
+            await _note_refusal(store, tenant_id, provider_id, reason, origin, now)
+        raise BadCredentials(reason, REFUSED) from None
     state = mint_secret(SecretKind.UPSTREAM_STATE, tenant_id)
     async with store.write() as tx:
         await identity_providers.insert_sign_in(
@@ -158,10 +164,16 @@ async def finish_upstream(
         reason = str(refused)
     except Unreachable as unreachable:
         reason = f"provider_unreachable: {unreachable}"
-    event = events.UpstreamSignInRefused(provider_id=claimed.provider_id, reason=reason)
+    await _note_refusal(store, tenant_id, claimed.provider_id, reason, origin, now)
+    raise BadCredentials(reason, REFUSED)
+
+
+async def _note_refusal(
+    store: Store, tenant_id: TenantId, provider_id: str, reason: str, origin: Origin, now: Micros
+) -> None:
+    event = events.UpstreamSignInRefused(provider_id=provider_id, reason=reason)
     async with store.write() as tx:
         await record(tx, tenant_id, anonymous(origin), event, now)
-    raise BadCredentials(reason, REFUSED)
 
 
 async def _redeem(
