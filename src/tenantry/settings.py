@@ -84,6 +84,13 @@ class Settings(BaseSettings):
     webhook_events_waiting: int = Field(
         10_000, ge=100, description="Events that may wait for one webhook. With more of them it is disabled."
     )
+    connections_per_address: int = Field(
+        256, ge=1, description="Connections of one client address; with more, the one idle for longest is closed."
+    )
+    head_seconds: float = Field(15.0, gt=0, description="How long a client may take to send the head of a request.")
+    keep_alive_seconds: int = Field(
+        75, ge=1, description="How long an idle connection is kept; longer than a proxy in front keeps it."
+    )
     body_limit_bytes: int = Field(1_048_576, ge=1024, description="Largest request body.")
     json_depth_limit: int = Field(32, ge=4, description="Deepest nesting of a JSON body.")
 

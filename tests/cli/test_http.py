@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
+from tenantry.cli.connections import Connections
 from tenantry.cli.http import LONGEST_HEAD, BoundedProtocol
 
 FAR_TOO_MUCH = 100 * LONGEST_HEAD
@@ -29,15 +30,21 @@ async def count_body(_scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"%d" % length})
 
 
-class Impatient(BoundedProtocol):
+class Patient(BoundedProtocol):
+    """With room for everybody."""
+
+    open_connections = Connections(1000, 1000, [])
+
+
+class Impatient(Patient):
     """For clients that would have to be waited for."""
 
-    longest_wait = 0.3
+    longest_wait = longest_head_wait = 0.3
 
 
 @asynccontextmanager
 async def a_connection(
-    protocol: type[BoundedProtocol] = BoundedProtocol,
+    protocol: type[BoundedProtocol] = Patient,
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     config = uvicorn.Config(count_body, http=protocol, ws="none", lifespan="off", log_config=None)
     config.load()

@@ -1,4 +1,5 @@
-"""uvicorn's HTTP protocol, with a bound on what a client may send that is no body, and on how long it may take.
+"""uvicorn's HTTP protocol, with bounds on what a client may send that is no body, on how long it may take, and on how
+many connections it may keep (connections.py).
 
 The parser keeps a line of the head, or of a chunked body's trailer, until it ends, and copies it at each read: without
 a bound, 100 MB in one header keep the whole server busy for 10 seconds, and any number of headers fills the memory. And
@@ -12,10 +13,18 @@ import re
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from tenantry.cli.connections import RESERVED_FILES, Connections, raise_file_limit
+from tenantry.settings import Settings
+
 LONGEST_HEAD = 65_536
 """Bytes; how long one line may be says `surfaces/shared/head.py`, which can answer in the words of its surface."""
 LONGEST_WAIT = 120.0
-"""Seconds: for a request, from its first byte to its last, while nobody but the client is slow."""
+"""Seconds: for a request, from its first byte to its last, and for room to send more of an answer, while nobody but the
+client is slow."""
+LONGEST_HEAD_WAIT = 15.0
+"""Seconds: from the connection, or the first byte of a later request, to the end of the request's head."""
+FEWEST_CONNECTIONS = 64
+"""However few files the process may open."""
 _LONGEST_FRAME = 16  # what a chunk of a body costs beside its content
 _LINGER = 1.0
 """Seconds that a refused client may go on sending: hung up on at once, it would never read why."""
@@ -25,38 +34,73 @@ _WHOLE_TARGET = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL
 class BoundedProtocol(HttpToolsProtocol):
     """Answers 431 and hangs up after LONGEST_HEAD bytes, and what the first read brought, that are no body.
 
-    Hangs up on a request that takes longer than `longest_wait`.
+    Hangs up on a request that takes longer than `longest_wait`, on a head that takes longer than `longest_head_wait`,
+    and on a client that takes nothing of its answer for `longest_wait`.
     """
 
+    open_connections: Connections
     longest_wait = LONGEST_WAIT
+    longest_head_wait = LONGEST_HEAD_WAIT
+    _address: str | None = None
     _no_body = 0
     _waits_since: float | None = None
+    _has_head = False
+    _stuck_since: float | None = None
     _refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
         self._waits_since = self.loop.time()
-        self._watch = self.loop.call_later(self.longest_wait, self._look)
+        self._watch = self.loop.call_later(self.longest_head_wait, self._look)
+        self._address = self.open_connections.address_of(self.client[0] if self.client else "")
+        self.open_connections.enter(self, self._address)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._watch.cancel()
+        self._leave()
         super().connection_lost(exc)
+
+    def hang_up(self) -> None:
+        """There are too many connections."""
+        self._leave()
+        self.transport.abort()
+
+    def _leave(self) -> None:
+        if self._address is not None:
+            self.open_connections.leave(self, self._address)
+            self._address = None
 
     def _look(self) -> None:
         """One timer for each connection, however many requests come over it."""
         now = self.loop.time()
-        since = now if self._waits_since is None or self.flow.read_paused else self._waits_since
-        if now - since >= self.longest_wait:
+        ends = now + self.longest_head_wait
+        if self._stuck_since is not None:
+            ends = min(ends, self._stuck_since + self.longest_wait)
+        if self._waits_since is not None and not self.flow.read_paused:
+            ends = min(ends, self._waits_since + (self.longest_wait if self._has_head else self.longest_head_wait))
+        if ends <= now:
             self.transport.abort()
         else:
-            self._watch = self.loop.call_later(since + self.longest_wait - now, self._look)
+            self._watch = self.loop.call_later(ends - now, self._look)
+
+    def pause_writing(self) -> None:
+        self._stuck_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._stuck_since = None
+        super().resume_writing()
 
     def on_message_begin(self) -> None:
         self._no_body = 0
         self._waits_since = self.loop.time()
+        self._has_head = False
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        self._has_head = True
+        if self._address is not None:
+            self.open_connections.work(self, self._address)
         if not self.url.startswith(b"/"):
             self._read_target()
         super().on_headers_complete()
@@ -74,6 +118,11 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.url = whole[2] if whole[2].startswith(b"/") else b"/" + whole[2]
                 return
         self.url = b"*"
+
+    def on_response_complete(self) -> None:
+        if self._address is not None:
+            self.open_connections.rest(self, self._address)
+        super().on_response_complete()
 
     def on_message_complete(self) -> None:
         self._waits_since = None
@@ -104,3 +153,19 @@ class BoundedProtocol(HttpToolsProtocol):
             + text
         )
         self.loop.call_later(_LINGER, self.transport.close)
+
+
+def protocol_for(settings: Settings) -> type[BoundedProtocol]:
+    """For one server process: as many connections as it may have files, and its settings' bounds."""
+
+    class Configured(BoundedProtocol):
+        """As the settings say."""
+
+        open_connections = Connections(
+            max(raise_file_limit() - RESERVED_FILES, FEWEST_CONNECTIONS),
+            settings.connections_per_address,
+            settings.trusted_proxies,
+        )
+        longest_head_wait = settings.head_seconds
+
+    return Configured

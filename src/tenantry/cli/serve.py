@@ -148,7 +148,7 @@ async def _serve(settings: Settings, listener: socket.socket, key_pair: Future[K
 
     import uvicorn
 
-    from tenantry.cli.http import BoundedProtocol
+    from tenantry.cli.http import protocol_for
 
     app = await _build(settings)
     demo = await _demo(app, key_pair) if settings.demo else None
@@ -170,7 +170,7 @@ async def _serve(settings: Settings, listener: socket.socket, key_pair: Future[K
 
     config = uvicorn.Config(
         app,
-        http=BoundedProtocol,
+        http=protocol_for(settings),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -178,6 +178,7 @@ async def _serve(settings: Settings, listener: socket.socket, key_pair: Future[K
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,
+        timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=10,
     )
     await Server(config).serve(sockets=[listener])

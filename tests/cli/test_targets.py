@@ -1,0 +1,92 @@
+"""Every form of a request's target has an answer, and so has every spelling of its host (RFC 9112 §3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.process import ServerProcess, a_server_process
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with a_server_process(tmp_path_factory.mktemp("demo")) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (b"GET /healthz HTTP/1.1", 200),
+        (b"HEAD /healthz HTTP/1.1", 200),
+        (b"GET http://localhost/healthz HTTP/1.1", 200),
+        (b"GET HTTP://localhost:80/healthz?x HTTP/1.1", 200),
+        (b"GET https://localhost/healthz HTTP/1.1", 200),
+        (b"GET http://localhost HTTP/1.1", 303),
+        (b"GET http://localhost?x=y HTTP/1.1", 303),
+        (b"OPTIONS * HTTP/1.1", 200),
+        (b"OPTIONS http://localhost HTTP/1.1", 200),
+        (b"OPTIONS /healthz HTTP/1.1", 200),
+        (b"OPTIONS /nothing HTTP/1.1", 404),
+        (b"GET * HTTP/1.1", 400),
+        (b"M-SEARCH * HTTP/1.1", 400),
+        (b"GET http://user:secret@localhost/healthz HTTP/1.1", 400),
+        (b"GET http:///healthz HTTP/1.1", 400),
+        (b"GET ftp://localhost/healthz HTTP/1.1", 400),
+        (b"GET healthz HTTP/1.1", 400),
+        (b"GET ?x HTTP/1.1", 400),
+        (b"GET  HTTP/1.1", 400),
+        (b"GET /\x00 HTTP/1.1", 400),
+        (b"GET /\xff HTTP/1.1", 400),
+        (b"CONNECT localhost:443 HTTP/1.1", 400),
+        (b"NONSENSE / HTTP/1.1", 400),
+        (b"TRACE /healthz HTTP/1.1", 405),
+        (b"GET // HTTP/1.1", 404),
+        (b"GET //localhost/healthz HTTP/1.1", 404),
+        (b"GET /%00 HTTP/1.1", 404),
+        (b"GET /healthz%2f HTTP/1.1", 404),
+        (b"GET /%zz HTTP/1.1", 404),
+        (b"GET /../healthz HTTP/1.1", 404),
+        (b"GET /healthz HTTP/1.0", 200),
+    ],
+)
+def test_a_target_of_any_form_has_an_answer(server: ServerProcess, line: bytes, status: int) -> None:
+    answer = server.send(line + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 %d " % status), answer
+
+
+@pytest.mark.parametrize(
+    ("target", "hosts", "status"),
+    [
+        (b"/metrics", [b"localhost"], 200),
+        (b"/metrics", [b"id.example"], 404),
+        (b"http://localhost/metrics", [b"id.example"], 200),
+        (b"http://id.example/metrics", [b"localhost"], 404),
+        (b"http://localhost/metrics", [], 400),
+        (b"http://localhost/metrics", [b"localhost", b"localhost"], 400),
+        (b"/metrics", [], 400),
+        (b"/metrics", [b"localhost", b"localhost"], 400),
+    ],
+)
+def test_the_host_of_a_whole_address_counts_and_one_host_header_there_must_be(
+    server: ServerProcess, target: bytes, hosts: list[bytes], status: int
+) -> None:
+    lines = b"".join(b"Host: %b\r\n" % host for host in hosts)
+    answer = server.send(b"GET %b HTTP/1.1\r\n%bConnection: close\r\n\r\n" % (target, lines))
+    assert answer.startswith(b"HTTP/1.1 %d " % status), answer
+
+
+def test_only_http_1_0_may_leave_the_host_out(server: ServerProcess) -> None:
+    assert server.send(b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+    assert server.send(b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+
+
+def test_the_answer_to_head_has_no_body_on_the_wire_and_the_connection_goes_on(server: ServerProcess) -> None:
+    head = b"HEAD /sign-in HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answers = server.send(head + last)
+    first, _, second = answers.partition(b"\r\n\r\n")
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert second.startswith(b"HTTP/1.1 200 ")
+    assert second.endswith(b'{"status":"alive"}')
