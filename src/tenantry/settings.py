@@ -137,6 +137,20 @@ class Settings(BaseSettings):
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
+    def address_file(self) -> Path:
+        """Where a server notes the address it was last reached at."""
+        return self.data_dir / "address"
+
+    @property
+    def known_address(self) -> str:
+        """`issuer` for who does not serve: without `public_url` what the server noted, whose port may be another."""
+        try:
+            noted = self.address_file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            noted = ""
+        return self.issuer if self.public_url or not noted.startswith("http") else noted
+
+    @property
     def store_url(self) -> str:
         """What `open_store` takes."""
         return self.database_url or f"sqlite:///{(self.data_dir / DATABASE_FILE).absolute()}"

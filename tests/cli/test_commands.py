@@ -396,3 +396,20 @@ def test_housekeeping_says_what_it_has_forgotten(shell: Shell, tenant: str) -> N
     done = shell.json("housekeeping")
     assert set(done.values()) == {0}
     assert {"users", "groups", "refresh_tokens", "phone_pins"} <= done.keys()
+
+
+def test_a_key_file_leads_to_the_port_of_the_server_and_says_when_clients_elsewhere_do_not_reach_it(
+    shell: Shell, tenant: str
+) -> None:
+    inside, out = ("--tenant", tenant), shell.data_dir / "key.json"
+    account = shell.json("service-account", "create", "emm", *inside)["service_account_id"]
+    (shell.data_dir / "address").write_text("http://127.0.0.1:9123\n")  # as a server notes it
+    said = shell.run("service-account", "add-key", account, *inside, "--out", str(out))
+    assert json.loads(out.read_text())["token_uri"] == "http://127.0.0.1:9123/token"
+    assert "public_url is not set, so the key file leads to http://127.0.0.1:9123." in said
+    with (shell.data_dir / "tenantry.toml").open("a") as file:
+        file.write('\npublic_url = "https://login.contoso.example"\n')
+    out.unlink()
+    said = shell.run("service-account", "add-key", account, *inside, "--out", str(out))
+    assert json.loads(out.read_text())["token_uri"] == "https://login.contoso.example/token"
+    assert "public_url" not in said

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from tenantry.settings import load
+
 TENANTRY = [sys.executable, "-m", "tenantry.cli"]
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("TENANTRY_")},
@@ -79,6 +81,7 @@ def test_the_three_stories_work_as_printed_and_a_restart_keeps_the_data(tmp_path
     with serving(data_dir, "--demo") as printed:
         after = facts_of(data_dir)
         assert after["base_url"] != before["base_url"]
+        assert load(data_dir=data_dir).known_address == after["base_url"]
         assert {**after, "base_url": ""} == {**before, "base_url": ""}
         key_file = Path(after["android_enterprise"]["service_account_file"])
         assert json.loads(key_file.read_text())["token_uri"] == f"{after['base_url']}/token"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from tenantry.cli.common import AsJson, DataDir, Desk, noun, run, show, tenant_named
+from tenantry.cli.common import AsJson, DataDir, Desk, noun, run, tenant_named
+from tenantry.cli.output import say, say_json, show
 
 if TYPE_CHECKING:
     from tenantry.audit.exports import ExportSeal
@@ -71,10 +72,10 @@ def _print(found: list[AuditEvent], as_json: bool) -> None:
         data: dict[str, Any] = json.loads(event.data)
         data.pop("type", None)
         if as_json:
-            typer.echo(json.dumps({**event._asdict(), "at": to_iso(event.at), "data": data}))
+            say_json({**event._asdict(), "at": to_iso(event.at), "data": data}, indent=None)
             continue
-        facts = " ".join(f"{name}={json.dumps(value)}" for name, value in data.items())
-        typer.echo(f"{to_iso(event.at)}  {event.type:<28} {event.actor:<48} {facts}")
+        facts = " ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in data.items())
+        say(f"{to_iso(event.at)}  {event.type:<28} {event.actor:<48} {facts}")
 
 
 @app.command()
@@ -168,12 +169,12 @@ def verify(
 
     found = run(data_dir, work)
     if as_json:
-        typer.echo(json.dumps({"tenant_id": found.tenant_id, "tenant": found.name, **_as_json(found)}, indent=2))
+        say_json({"tenant_id": found.tenant_id, "tenant": found.name, **_as_json(found)})
     else:
-        typer.echo(f"The trail of {found.name} ({found.tenant_id}).")
+        say(f"The trail of {found.name} ({found.tenant_id}).")
         _print_verdict(found.verdict)
         for head in found.missing:
-            typer.echo(
+            say(
                 f"The seal {head} is not among them: the end of the trail was cut off since it was noted, or it was "
                 "sealed anew by somebody with the master key."
             )
@@ -236,13 +237,13 @@ def _print_gaps(found: _Found) -> None:
     from tenantry.core.clock import to_iso
 
     if found.noted is not None:
-        typer.echo(
+        say(
             f"The seal {found.noted.head}, which the system's trail noted on {to_iso(found.noted.at)}, is not among "
             "them: the end of the trail was cut off, or all its seals were taken away. Verify the system's trail too: "
             "tenantry audit verify --tenant system"
         )
     if found.is_overdue:
-        typer.echo(
+        say(
             "That is longer ago than three rounds of sealing: no server has sealed this trail since, or its seals were "
             "taken away."
         )
@@ -275,14 +276,14 @@ def _as_json(found: _Found) -> dict[str, Any]:
 
 def _print_export(export: ExportSeal | None) -> None:
     if export is None:
-        typer.echo(
+        say(
             "The export is not as it was made: somebody, or a program that saved it anew, has changed or cut it. An "
             "export that was made with another master key looks so too."
         )
         return
-    typer.echo(f"The export is as it was made. Events in it: {export.events:,}.")
+    say(f"The export is as it was made. Events in it: {export.events:,}.")
     if export.head is None:
-        typer.echo("Nothing was sealed when it was made, so it says nothing about the trail.")
+        say("Nothing was sealed when it was made, so it says nothing about the trail.")
 
 
 def _print_verdict(verdict: Verdict) -> None:
@@ -291,19 +292,17 @@ def _print_verdict(verdict: Verdict) -> None:
 
     head, broken = verdict.head, verdict.first_broken
     if broken is not None:
-        typer.echo(f"The trail was changed. Seals that do not hold: {verdict.broken:,} of {verdict.seals:,}.")
-        typer.echo(
-            f"The first is {broken.number:,}, from {to_iso(broken.since)} to {to_iso(broken.until)}: {_why(broken)}"
-        )
+        say(f"The trail was changed. Seals that do not hold: {verdict.broken:,} of {verdict.seals:,}.")
+        say(f"The first is {broken.number:,}, from {to_iso(broken.since)} to {to_iso(broken.until)}: {_why(broken)}")
     elif head is not None:
-        typer.echo(f"The trail holds. Events: {verdict.events:,}, in seals: {verdict.seals:,}.")
-        typer.echo(f"Last sealed: {to_iso(head.sealed_at)}")
-        typer.echo(f"Head, to keep elsewhere: {head.mark}")
+        say(f"The trail holds. Events: {verdict.events:,}, in seals: {verdict.seals:,}.")
+        say(f"Last sealed: {to_iso(head.sealed_at)}")
+        say(f"Head, to keep elsewhere: {head.mark}")
     else:
-        typer.echo("The trail has no seals yet.")
+        say("The trail has no seals yet.")
     if verdict.unsealed_since is not None:
         count = f"{verdict.unsealed:,}{' or more' if verdict.unsealed == UNSEALED_COUNTED else ''}"
-        typer.echo(f"Not sealed yet: {count}, since {to_iso(verdict.unsealed_since)}.")
+        say(f"Not sealed yet: {count}, since {to_iso(verdict.unsealed_since)}.")
 
 
 def _why(broken: BrokenSeal) -> str:

@@ -1,4 +1,4 @@
-"""What every command needs: its options, the opened store, how results look, what an error exits with.
+"""What every command needs: its options, the opened store, what an error exits with. How results look: output.py.
 
 Exit codes: 0 done, 1 refused, 2 wrong usage or value, 3 exists already, 4 not found, 75 busy (retry; EX_TEMPFAIL),
 78 configuration (EX_CONFIG).
@@ -6,14 +6,15 @@ Exit codes: 0 done, 1 refused, 2 wrong usage or value, 3 exists already, 4 not f
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
+
+from tenantry.cli.output import say
 
 if TYPE_CHECKING:
     from tenantry.core.caller import Caller
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from tenantry.tokens.secrets import SecretHasher
 
 T = TypeVar("T")
-Row = Mapping[str, Any]
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="The data directory.", envvar="TENANTRY_DATA_DIR", show_default="var")
@@ -146,7 +146,7 @@ def failing_well() -> Iterator[None]:
 
 def fail(sentence: str, code: int) -> NoReturn:
     """Print to stderr and exit."""
-    typer.echo(sentence, err=True)
+    say(sentence, err=True)
     raise typer.Exit(code)
 
 
@@ -154,7 +154,7 @@ async def tenant_named(read: Read, name_or_id: str) -> TenantId:
     """A disabled one too, which is said on stderr: there some commands find nothing. Raises NotFound("tenant")."""
     tenant = await undeleted_tenant_named(read, name_or_id)
     if tenant.disabled_at is not None:
-        typer.echo(f"The tenant {name_or_id} is disabled; `tenantry tenant enable` lets it in again.", err=True)
+        say(f"The tenant {name_or_id} is disabled; `tenantry tenant enable` lets it in again.", err=True)
     return tenant.id
 
 
@@ -182,49 +182,3 @@ async def user_named(read: Read, tenant_id: TenantId, name_or_id: str) -> UserId
     if user is None:
         raise NotFound("user", f"The tenant has no user {name_or_id}.")
     return user.id
-
-
-def show(row: Row, as_json: bool) -> None:
-    """One thing: its fields below each other."""
-    if as_json:
-        _print_json(_readable(row))
-        return
-    width = max(map(len, row))
-    for name, value in _readable(row).items():
-        typer.echo(f"{name:<{width}}  {_text(value)}")
-
-
-def show_list(rows: Iterable[Any], columns: tuple[str, ...], as_json: bool) -> None:
-    """A page: a table for people, an array of whole rows as JSON. Rows are mappings or NamedTuples."""
-    found = [_readable(row if isinstance(row, Mapping) else row._asdict()) for row in rows]
-    if as_json:
-        _print_json(found)
-        return
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in found:
-        table.add_row(*(_text(row[column]) for column in columns))
-    console = Console(highlight=False, markup=False, emoji=False)
-    console.print(table if found else "None.")
-
-
-def _readable(row: Row) -> dict[str, Any]:
-    from tenantry.core.clock import to_iso
-
-    return {
-        name: to_iso(value) if name.endswith(("_at", "_until", "_from")) and isinstance(value, int) else value
-        for name, value in row.items()
-    }
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -8,20 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tenantry.cli.common import (
-    After,
-    AsJson,
-    DataDir,
-    Desk,
-    InTenant,
-    Limit,
-    fail,
-    noun,
-    run,
-    show,
-    show_list,
-    tenant_named,
-)
+from tenantry.cli.common import After, AsJson, DataDir, Desk, InTenant, Limit, fail, noun, run, tenant_named
+from tenantry.cli.output import show, show_list
 
 app = noun("Connectors: registered third-party apps.")
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tenantry.cli.common import AsJson, DataDir, fail, failing_well, noun, settings_of, show
+from tenantry.cli.common import AsJson, DataDir, fail, failing_well, noun, settings_of
+from tenantry.cli.output import say, show
 
 app = noun("The database: its schema, a backup.")
 
@@ -23,7 +24,7 @@ def upgrade(data_dir: DataDir = None) -> None:
         from tenantry.store import migrate
 
         migrate.upgrade(settings.store_url)
-        typer.echo(f"The schema is at {migrate.check(settings.store_url).head}.")
+        say(f"The schema is at {migrate.check(settings.store_url).head}.")
 
 
 @app.command()

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tenantry.cli.common import After, AsJson, DataDir, Desk, InTenant, Limit, noun, run, show, show_list, tenant_named
+from tenantry.cli.common import After, AsJson, DataDir, Desk, InTenant, Limit, noun, run, tenant_named
+from tenantry.cli.output import show, show_list
 
 app = noun("Enterprises: customers whose devices an EMM manages.")
 

@@ -6,21 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from tenantry.cli.common import (
-    After,
-    AsJson,
-    DataDir,
-    Desk,
-    InTenant,
-    Limit,
-    noun,
-    run,
-    show,
-    show_list,
-    tenant_named,
-    user_named,
-)
+from tenantry.cli.common import After, AsJson, DataDir, Desk, InTenant, Limit, noun, run, tenant_named, user_named
 from tenantry.cli.connector import permissions_named
+from tenantry.cli.output import show, show_list
 
 app = noun("Grants: what users let connectors do.")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tenantry.cli.common import AsJson, DataDir, Desk, run, show
+from tenantry.cli.common import AsJson, DataDir, Desk, run
+from tenantry.cli.output import show
 
 
 def housekeeping(data_dir: DataDir = None, as_json: AsJson = False) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenantry.cli.common import DataDir, failing_well, master_key_of, settings_of
+from tenantry.cli.output import say
 
 if TYPE_CHECKING:
     from tenantry.settings import Settings
@@ -32,13 +33,14 @@ def init(
     settings = settings_of(data_dir, database_url=database_url)
     with failing_well():
         prepare(settings)
-    typer.echo(
-        f"Ready in {settings.data_dir.absolute()}.\n"
-        "  1. Back up master.key apart from the database: without it no secret and no key of the database works.\n"
-        "  2. Set public_url in tenantry.toml to the address that clients use.\n"
-        f"  3. Start with: tenantry serve --data-dir {settings.data_dir}\n"
-        f"  4. Make the first tenant: tenantry tenant create NAME --domain DOMAIN --data-dir {settings.data_dir}"
-    )
+    for line in (
+        f"Ready in {settings.data_dir.absolute()}.",
+        "  1. Back up master.key apart from the database: without it no secret and no key of the database works.",
+        "  2. Set public_url in tenantry.toml to the address that clients use.",
+        f"  3. Start with: tenantry serve --data-dir {settings.data_dir}",
+        f"  4. Make the first tenant: tenantry tenant create NAME --domain DOMAIN --data-dir {settings.data_dir}",
+    ):
+        say(line)
 
 
 def prepare(settings: Settings) -> None:

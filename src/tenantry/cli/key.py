@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tenantry.cli.common import AsJson, DataDir, Desk, noun, run, show, show_list
+from tenantry.cli.common import AsJson, DataDir, Desk, noun, run
+from tenantry.cli.output import show, show_list
 
 app = noun("Signing keys.")
 

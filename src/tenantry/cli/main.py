@@ -24,6 +24,7 @@ from tenantry.cli import (
 from tenantry.cli.common import noun
 from tenantry.cli.housekeeping import housekeeping
 from tenantry.cli.init import init
+from tenantry.cli.output import say
 from tenantry.cli.serve import serve
 
 app = noun("Tenantry: an identity control plane for organisations that run other organisations' accounts.")
@@ -50,7 +51,7 @@ for name, commands in {
 
 def _print_version(asked: bool) -> None:
     if asked:
-        typer.echo(__version__)
+        say(__version__)
         raise typer.Exit
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tenantry.cli.common import After, AsJson, DataDir, Desk, Limit, noun, run, show, show_list, tenant_named
+from tenantry.cli.common import After, AsJson, DataDir, Desk, Limit, noun, run, tenant_named
+from tenantry.cli.output import show, show_list
 from tenantry.cli.user import role_named
 
 app = noun("Delegated relationships between a partner and a customer.")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenantry.cli.common import DataDir, fail, failing_well, settings_of
+from tenantry.cli.output import say
 
 if TYPE_CHECKING:
     import socket
@@ -52,6 +53,7 @@ def serve(
         key_pair = _prepare_demo(settings) if settings.demo else None
         listener = _bind(settings)
         settings = _addressed(settings, listener)
+        _note_address(settings)
         _run(settings, listener, key_pair)
 
 
@@ -125,6 +127,12 @@ def _addressed(settings: Settings, listener: socket.socket) -> Settings:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
     return settings.model_copy(update={"port": port, "public_url": settings.public_url or f"http://{host}:{port}"})
+
+
+def _note_address(settings: Settings) -> None:
+    """For commands that hand the address out: they do not know the port this server was started with."""
+    with suppress(OSError):  # a data directory that is read only is no reason not to start
+        settings.address_file.write_text(f"{settings.issuer}\n")
 
 
 def _run(settings: Settings, listener: socket.socket, key_pair: Future[KeyPair] | None) -> None:
@@ -237,11 +245,11 @@ def _load_and_tell(app: App, demo: Demo | None) -> None:
 
     settings = app.deps.settings
     if demo is None:
-        typer.echo(f"Tenantry listens on {settings.issuer} (port {settings.port}). Ctrl-C stops it.")
+        say(f"Tenantry listens on {settings.issuer} (port {settings.port}). Ctrl-C stops it.")
     else:
         from tenantry.demo.stories import tell
 
-        typer.echo(tell(demo.facts, settings.data_dir))
+        typer.echo(tell(demo.facts, settings.data_dir))  # our own words, in colours
     app.load()
     gc.collect()
     gc.freeze()

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tenantry.cli.common import AsJson, DataDir, Desk, InTenant, fail, noun, run, show, show_list, tenant_named
+from tenantry.cli.common import AsJson, DataDir, Desk, InTenant, fail, noun, run, tenant_named
+from tenantry.cli.output import say, show, show_list
 
 app = noun("Service accounts and their keys.")
 
@@ -78,13 +79,19 @@ def add_key(
             connector_id=connector_id,
             key_id=key_id,
             private_pem=private_pem,
-            token_uri=f"{desk.settings.issuer}/token",
+            token_uri=f"{desk.settings.known_address}/token",
             project_id=tenant_id,
         )
         write_private(out, json.dumps(content, indent=2))
+        if desk.settings.public_url is None:
+            say(
+                f"public_url is not set, so the key file leads to {desk.settings.known_address}. Clients elsewhere do "
+                "not reach that: set public_url, or change token_uri in the file.",
+                err=True,
+            )
 
     run(data_dir, work)
-    typer.echo(f"Wrote {out}. Whoever has this file acts as the service account.")
+    say(f"Wrote {out}. Whoever has this file acts as the service account.")
 
 
 @app.command("list-keys")
@@ -143,7 +150,7 @@ def token(
     from tenantry.core.files import ExposedFileError, read_private
 
     try:
-        typer.echo(fetch_token(json.loads(read_private(key_file))))
+        say(fetch_token(json.loads(read_private(key_file))))
     except ExposedFileError as error:
         fail(str(error), 78)
     except (OSError, ValueError, KeyError) as error:

@@ -15,11 +15,10 @@ from tenantry.cli.common import (
     Limit,
     noun,
     run,
-    show,
-    show_list,
     tenant_named,
     undeleted_tenant_named,
 )
+from tenantry.cli.output import show, show_list
 
 app = noun("Tenants and their domains.")
 

@@ -6,20 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tenantry.cli.common import (
-    AsJson,
-    DataDir,
-    Desk,
-    InTenant,
-    Limit,
-    fail,
-    noun,
-    run,
-    show,
-    show_list,
-    tenant_named,
-    user_named,
-)
+from tenantry.cli.common import AsJson, DataDir, Desk, InTenant, Limit, fail, noun, run, tenant_named, user_named
+from tenantry.cli.output import show, show_list
 
 app = noun("Users and their roles.")
 

@@ -34,7 +34,9 @@ def configure(log_format: LogFormat) -> None:
     """One line for each event to standard error, with time and level; exceptions in full, without local variables."""
     _chosen[:] = [log_format]
     _structlog.cache_clear()
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Formatter("%(asctime)s [%(levelname)s] %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 @cache
@@ -58,6 +60,7 @@ def _configure_structlog(log_format: LogFormat) -> None:
     if log_format == "json":
         processors.append(structlog.processors.JSONRenderer())
     else:
+        processors.append(_show_commands)
         processors.append(
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
         )
@@ -67,6 +70,25 @@ def _configure_structlog(log_format: LogFormat) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _show_commands(_logger: Any, _method: str, event: Any) -> Any:
+    """What a stranger put into a path or a header is read here, and not carried out by the terminal."""
+    from tenantry.core.names import escaped
+
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = escaped(value, several_lines=name == "exception")
+    return event
+
+
+class _Formatter(logging.Formatter):
+    """For what libraries say: as `_show_commands`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from tenantry.core.names import escaped
+
+        return escaped(super().format(record), several_lines=True)
 
 
 def _hide_secrets(_logger: Any, _method: str, event: Any) -> Any:

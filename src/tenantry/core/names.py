@@ -126,6 +126,27 @@ def describe(char: str) -> str:
     return f"{words} (U+{ord(char):04X})"
 
 
+def escaped(text: str, *, several_lines: bool = False) -> str:
+    """The text for a terminal or a log: what may not stand in a name is shown as `\\x1b`, `\\u202e`."""
+    if _PLAIN.fullmatch(text):
+        return text
+    shown, marks = [], 0
+    for place, char in enumerate(text):
+        marks = marks + 1 if category(char) in ("Mn", "Me") else 0
+        commands = _is_forbidden(char, several_lines=several_lines) and not _is_at_its_place(text, place)
+        shown.append(_spell(char) if commands or marks > MOST_MARKS else char)
+    return "".join(shown)
+
+
+def is_commanding(char: str) -> bool:
+    """Whether the character may not stand in a name wherever it is, or only at some places."""
+    return _is_forbidden(char, several_lines=False)
+
+
+def _spell(char: str) -> str:
+    return char.encode("unicode_escape").decode()
+
+
 def _is_forbidden(char: str, *, several_lines: bool) -> bool:
     if " " <= char <= "~":
         return False
