@@ -49,6 +49,7 @@ from tenantry.surfaces.shared.long_answers import LongAnswers
 from tenantry.surfaces.shared.methods import ALL, keep_asked, serve_methods, shown, without_body
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import action_of
+from tenantry.surfaces.shared.unnoted import Unnoted, note_left_out
 from tenantry.tokens.master_key import load_master_key
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
@@ -131,6 +132,7 @@ class App:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await note_left_out(self.deps)
         await asyncio.to_thread(self.deps.passwords.close)
         if self._owns_store:
             await self.deps.store.close()
@@ -306,6 +308,7 @@ async def build(
             messages=messages or _messages(settings, clock),
             limits=RateLimiter(settings.rate_limits == "on", clock),
             long_answers=LongAnswers(),
+            unnoted=Unnoted(),
             http=OutgoingHttp(
                 allow_private=settings.outgoing_private_addresses,
                 open_to=f"{settings.issuer}{demo_receiver.PATH}" if settings.demo else None,

@@ -59,6 +59,13 @@ class AccessDenied(Event, tag="access.denied"):
     facts: list[str] = msgspec.field(default_factory=list)
 
 
+class EventsLeftOut(Event, tag="events.left_out"):
+    """So many events that the trail was spared, since it had many alike in that minute: how many of each kind."""
+
+    count: int
+    kinds: dict[str, int]
+
+
 class SigningKeyRotated(Event, tag="signing_key.rotated"):
     key_id: str
     signs_from: int

@@ -11,6 +11,7 @@ from tenantry.core.errors import InvalidToken, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.surfaces.kaizala.errors import NO_TOKEN
 from tenantry.surfaces.shared.bearer import bearer_token
+from tenantry.surfaces.shared.budgets import spend
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.tokens.callers import authenticate
@@ -40,6 +41,8 @@ async def caller_of(request: Request) -> tuple[Caller, TenantId]:
         raise NotFound("tenant")
     request.state.caller = caller
     throttle(deps, caller.connector_id or "", caller.tenant_id, caller.user_id, caller.reach)
+    who = (caller.tenant_id, caller.subject)
+    spend(deps, request, who, caller.tenant_id, administers=caller.reach is Reach.TENANT)
     return caller, caller.tenant_id
 
 

@@ -24,6 +24,7 @@ from tenantry.directory.tenants import get_tenant
 from tenantry.settings import Settings
 from tenantry.store.partner_customers import find_name
 from tenantry.store.tenants import find_live
+from tenantry.surfaces.shared.budgets import spend
 from tenantry.surfaces.shared.cookies import cookie_of
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -139,6 +140,8 @@ async def signed_in_anywhere(request: Request) -> Session:
     session = await find_signed_in(request)
     if session is None:
         raise SignInNeeded(path_of(request))
+    who, administers = (session.tenant_id, session.user_id), bool(session.roles or session.acting_roles)
+    spend(deps_of(request), request, who, session.here, administers=administers)
     return session
 
 

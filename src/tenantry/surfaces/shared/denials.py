@@ -11,7 +11,8 @@ from tenantry.core.log import get_logger
 from tenantry.surfaces.shared.deps import Deps
 
 NOTES_PER_MINUTE = 60
-"""Of one tenant: a client that repeats what it may not do fills neither the disk nor the log."""
+"""Of one tenant: a client that repeats what it may not do fills neither the disk nor the log. The rest
+is counted (`unnoted.py`)."""
 
 _log = get_logger()
 
@@ -30,7 +31,7 @@ async def note_denial(deps: Deps, caller: Caller, error: DomainError) -> None:
         async with deps.store.write() as tx:
             await record(tx, caller.tenant_id, caller, event, deps.clock())
     except RateLimited:
-        return
+        deps.unnoted.add(caller.tenant_id, f"access.denied: {decision.action} {decision.reason}")
     except StoreBusy as busy:
         _log.warning(
             "denial not noted",

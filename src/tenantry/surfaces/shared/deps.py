@@ -14,6 +14,7 @@ from tenantry.settings import Settings
 from tenantry.store.engine import Store
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.long_answers import LongAnswers
+from tenantry.surfaces.shared.unnoted import Unnoted
 from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
@@ -36,6 +37,7 @@ class Deps:
     messages: Messages
     limits: RateLimiter
     long_answers: LongAnswers
+    unnoted: Unnoted
     http: OutgoingHttp
     dns: TextRecords
 

@@ -1,0 +1,77 @@
+"""A script in a member's name does not fill tables and trail: what anybody may make has a budget."""
+
+from __future__ import annotations
+
+import pytest
+
+from tenantry.access.actions import RULES, Action
+from tenantry.core.caller import Reach
+from tenantry.core.clock import HOUR
+from tenantry.store.engine import Store
+from tenantry.surfaces.shared import budgets
+from tests.support.app import an_app
+from tests.support.kaizala import a_world
+from tests.support.portal import a_portal
+
+BODY = {"name": "Another", "welcomeMessage": "Hi"}
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budgets, "PER_HOUR", dict.fromkeys(budgets.PER_HOUR, 3))
+    monkeypatch.setattr(budgets, "TENANT", 3)
+
+
+@pytest.mark.usefixtures("small")
+async def test_one_members_app_makes_so_many_groups_an_hour_and_takes_nothing_from_others(store: Store) -> None:
+    world = await a_world(store, rate_limits="on")
+    bob, anna = await world.token(world.bob), await world.token(world.anna)
+    boss = await world.token(world.boss, Reach.TENANT)
+
+    async def make(headers: dict[str, str], times: int) -> list[int]:
+        return [
+            (await world.client.post("/kaizala/v1/groups", json=BODY, headers=headers)).status_code
+            for _ in range(times)
+        ]
+
+    assert await make(bob, 5) == [200, 200, 200, 429, 429]
+    refused = await world.client.post("/kaizala/v1/groups", json=BODY, headers=bob)
+    assert (refused.json()["errorCode"], int(refused.headers["retry-after"]) > 0) == ("TooManyRequests", True)
+    assert (await world.client.get("/kaizala/v1/groups", headers=bob)).status_code == 200
+    assert await make(anna, 1) == [200]
+    assert await make(boss, 6) == [200, 200, 200, 200, 200, 429]  # the tenant's nine
+    world.clock.advance(HOUR)
+    bob = await world.token(world.bob)
+    assert await make(bob, 1) == [200]
+    await world.client.aclose()
+    await world.app.close()
+
+
+@pytest.mark.usefixtures("small")
+async def test_one_member_sends_so_many_forms_of_a_kind_an_hour_in_the_portal(store: Store) -> None:
+    app = await an_app(store, rate_limits="on")
+    portal = await a_portal(app)
+    mia, erik = await portal.visit(portal.mia), await portal.visit(portal.erik)
+    sent = []
+    for number in range(5):
+        await mia.open("/groups/new")
+        sent.append(await mia.send("/groups/new", name=f"Group {number}", welcome_message="Hi", group_type="group"))
+    assert [answer.status_code for answer in sent] == [303, 303, 303, 429, 429]
+    assert int(sent[-1].headers["retry-after"]) > 0
+    await erik.open("/groups/new")
+    assert (await erik.send("/groups/new", name="Mine", welcome_message="", group_type="group")).status_code == 303
+    for http in portal.visitors:
+        await http.aclose()
+    await app.close()
+
+
+def test_what_every_member_may_make_or_change_has_a_budget() -> None:
+    reading = ("list", "read", "see", "find")
+    own = {Action.MANAGE_OWN_SIGN_IN}  # limits of its own, by factor
+    open_to_all = {
+        action
+        for action, rule in RULES.items()
+        if not rule.roles and action.value.split(".")[1].split("_")[0] not in reading
+    }
+    portal = {action for action in open_to_all if RULES[action].permission is None} - own
+    assert portal <= budgets.PER_HOUR.keys()
