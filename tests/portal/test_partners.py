@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from tenantry.access.actions import RoleId
 from tenantry.core.clock import DAY
 from tenantry.delegation.relationships import approve_relationship
 from tenantry.store import open_store
+from tests.portal.test_second_factor import code_of, set_up_totp
 from tests.support.app import an_app
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_relationship, a_tenant, a_user
 from tests.support.clock import NOON
@@ -225,7 +227,119 @@ async def test_without_a_second_factor_nobody_acts_in_a_customer(pair: Pair) -> 
     weak = await portal.visit(pair.pat, "pwd")
     page = await weak.open(f"/customers/{portal.tenant.id}")
     assert "needs a second factor" in page.text
-    assert (await weak.send(f"/customers/{portal.tenant.id}/act")).status_code == 403
+    path = f"/customers/{portal.tenant.id}/act"
+    for answer in (await weak.send(path), await weak.open(path)):
+        assert answer.headers["location"] == f"/second-factor?next=%2Fcustomers%2F{portal.tenant.id}%2Fact"
+    assert "customer.entered" not in await events_of(pair)
+    assert "access.denied" in await types_of(portal.app.deps.store, pair.partner.id)
+
+
+async def test_who_proves_a_second_factor_on_the_way_is_back_where_it_was_asked_for(pair: Pair) -> None:
+    portal = pair.portal
+    await a_relationship(portal.app.deps.store, pair.partner, portal.tenant)
+    _, secret, _ = await set_up_totp(portal, pair.pat)
+    weak = await portal.visit(pair.pat, "pwd")
+    asked = (await weak.open(f"/customers/{portal.tenant.id}/act")).headers["location"]
+    await weak.open(asked)
+    code = code_of(portal, secret, 1)
+    proven = await weak.send(f"{asked}&with=totp", method="totp", code=code)
+    assert proven.headers["location"] == f"/customers/{portal.tenant.id}/act"
+    await weak.open(proven.headers["location"])
+    assert (await weak.send(proven.headers["location"])).status_code == 303
+    assert "You act for Northwind" in (await weak.open("/users")).text
+
+
+async def test_proving_a_second_factor_while_acting_ends_no_acting(pair: Pair) -> None:
+    portal, store = pair.portal, pair.portal.app.deps.store
+    await a_relationship(store, pair.partner, portal.tenant)
+    _, secret, _ = await set_up_totp(portal, pair.pat)
+    pat = await portal.visit(pair.pat)
+    await pat.open(f"/customers/{portal.tenant.id}/act")
+    await pat.send(f"/customers/{portal.tenant.id}/act")
+    async with store.write() as tx:
+        await tx.run("UPDATE sessions SET amr = 'pwd' WHERE tenant_id = :tenant_id", tenant_id=pair.partner.id)
+    asked = (await pat.open("/users")).headers["location"]
+    assert asked == "/second-factor?next=%2Fusers"
+    await pat.open(asked)
+    proven = await pat.send(f"{asked}&with=totp", method="totp", code=code_of(portal, secret, 1))
+    assert proven.headers["location"] == "/users"
+    assert "You act for Northwind" in (await pat.open("/users")).text
+
+
+async def test_what_a_partner_made_is_listed_and_named_when_the_relationship_ends(pair: Pair) -> None:
+    portal, store = pair.portal, pair.portal.app.deps.store
+    roles = [RoleId.USER_ADMINISTRATOR, RoleId.GROUPS_ADMINISTRATOR, RoleId.PRIVILEGED_ROLE_ADMINISTRATOR]
+    relationship = await a_relationship(store, pair.partner, portal.tenant, roles=roles)
+    pat, dana = await portal.visit(pair.pat), await portal.visit(portal.dana)
+    await pat.open(f"/customers/{portal.tenant.id}/act")
+    await pat.send(f"/customers/{portal.tenant.id}/act")
+    await pat.open("/users/new")
+    name = f"left@{portal.tenant.domain}"
+    made = await pat.send("/users/new", user_principal_name=name, display_name="Left Behind", usage_location="US")
+    assert made.status_code in (200, 303), pat.text
+    await pat.open(f"/users/{portal.mia.id}/password")
+    await pat.send(f"/users/{portal.mia.id}/password")
+    async with store.read() as read:
+        [user] = await read.all(str, "SELECT id FROM users WHERE upn_key = :name", name=name)
+    await pat.open(f"/users/{user}/roles")
+    assert "Global Administrator" not in pat.page.text
+    assert (await pat.send(f"/users/{user}/roles", role_id=RoleId.USER_ADMINISTRATOR)).status_code == 303
+    await dana.open(f"/partners/{relationship}")
+    assert "Left Behind" in dana.text
+    assert f'href="/users/{user}"' in dana.page.text
+    assert f'href="/users/{portal.mia.id}"' in dana.page.text
+    assert "Role given" in dana.text or "Role assigned" in dana.text
+    await dana.open(f"/partners/{relationship}/end")
+    assert "stay" in dana.text
+    await dana.send(f"/partners/{relationship}/end")
+    assert "Left Behind" in (await dana.open(f"/partners/{relationship}")).text
+    async with store.read() as read:
+        [ended] = await read.all(str, "SELECT data FROM audit_events WHERE type = 'relationship.ended'")
+    assert json.loads(ended)["user_ids"] == [portal.mia.id, user]
+
+
+async def test_the_approval_says_what_no_role_of_a_partner_does_and_what_stays(pair: Pair) -> None:
+    portal = pair.portal
+    roles = [RoleId.GLOBAL_ADMINISTRATOR, RoleId.PRIVILEGED_ROLE_ADMINISTRATOR]
+    waiting = await a_relationship(portal.app.deps.store, pair.partner, portal.tenant, roles=roles, approved=False)
+    dana = await portal.visit(portal.dana)
+    await dana.open(f"/partners/{waiting}/approve")
+    assert "nothing with administrators, sign-in, domains and partners" in dana.text
+    assert "they give no role beyond these" in dana.text
+    assert "then lists them" in dana.text
+
+
+async def test_the_list_of_customers_names_roles_with_each_end_and_says_where_one_may_only_look(pair: Pair) -> None:
+    portal, store = pair.portal, pair.portal.app.deps.store
+    await a_relationship(store, pair.partner, portal.tenant, roles=[RoleId.USER_ADMINISTRATOR], lifetime=14 * DAY)
+    await a_relationship(store, pair.partner, portal.tenant, roles=[RoleId.GROUPS_ADMINISTRATOR], lifetime=90 * DAY)
+    looked_at = await a_tenant(store, name="Woodgrove")
+    await a_relationship(store, pair.partner, looked_at, roles=[RoleId.GLOBAL_READER, RoleId.DIRECTORY_READERS])
+    pat, kim = await portal.visit(pair.pat), await portal.visit(pair.kim)
+    page = (await pat.open("/customers")).text
+    own, other = (part.split("</tr>")[0] for part in (page.split("Northwind")[1], page.split("Woodgrove")[1]))
+    assert "act for them" in own
+    assert "User Administrator" in own
+    assert "Groups Administrator" in own
+    assert own.count("<time") == 2
+    assert "view" in other
+    assert "act for them" not in other
+    assert "Global Reader" in other
+    assert "for want of a role" in (await kim.open("/customers")).text
+
+
+async def test_a_partners_first_page_counts_what_ends_of_its_own_relationships(pair: Pair) -> None:
+    portal, store = pair.portal, pair.portal.app.deps.store
+    await a_relationship(store, pair.partner, portal.tenant, lifetime=14 * DAY)
+    await a_relationship(store, pair.partner, await a_tenant(store, name="Later"), lifetime=60 * DAY)
+    pat = await portal.visit(pair.pat)
+    page = await pat.open("/")
+    assert "You may no longer act for Northwind" in pat.text
+    assert f'href="/customers/{portal.tenant.id}"' in page.text
+    assert "Later" not in page.text
+    dana = await portal.visit(portal.dana)
+    await dana.open("/")
+    assert "Fabrikam Services may no longer act here" in dana.text
 
 
 async def test_a_role_in_a_customer_is_for_who_holds_it_in_the_partner_too(pair: Pair) -> None:

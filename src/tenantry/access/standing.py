@@ -7,8 +7,8 @@ roles of its account: whoever sets it can sign in with them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple, Protocol
 
 from tenantry.access.actions import RULES, Action, RoleId
 from tenantry.access.decision import Decision, Reason, error_of
@@ -17,9 +17,10 @@ from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.store import relationships, roles
 from tenantry.store.engine import Read
-from tenantry.store.relationships import DelegatedRelationship
 
 _LIVE = frozenset({"active", "expiring"})
+_READS = frozenset({"read", "list", "list_all", "see", "find"})
+"""Last words of actions that change nothing."""
 
 STAYING = frozenset().union(
     *(rule.roles for rule in RULES.values() if rule.own_only),
@@ -45,7 +46,18 @@ class Standing(NamedTuple):
         return min((end for end in self.ends.values() if end is not None), default=None)
 
 
-def standing_of(of_pair: list[DelegatedRelationship], own_roles: Collection[str], now: Micros) -> Standing | None:
+class _Dated(Protocol):
+    """A relationship, or the partner's copy of one."""
+
+    @property
+    def role_ids(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def expires_at(self) -> Micros | None: ...
+
+
+def standing_of(of_pair: Iterable[_Dated], own_roles: Collection[str], now: Micros) -> Standing | None:
     """What the relationships of a pair come to for a user with `own_roles` in the partner; None: to nothing.
 
     The roles that the user holds in the partner too, or all for its Global Administrator.
@@ -60,7 +72,7 @@ def standing_of(of_pair: list[DelegatedRelationship], own_roles: Collection[str]
     return Standing(given) if given else None
 
 
-def is_live(relationship: DelegatedRelationship, now: Micros) -> bool:
+def is_live(relationship: _Dated, now: Micros) -> bool:
     """Whether it was approved and has not ended."""
     return relationship.status in _LIVE and (relationship.expires_at is None or relationship.expires_at > now)
 
@@ -89,6 +101,12 @@ def covers(role_ids: Collection[str], role_id: str) -> bool:
         return False
     opened = [rule.roles for rule in RULES.values() if role_id in rule.roles]
     return all(not rule.isdisjoint(role_ids) for rule in opened)
+
+
+def only_reads(role_ids: Collection[str]) -> bool:
+    """Whether who acts in these roles can look and change nothing."""
+    opened = [action for action, rule in RULES.items() if not rule.own_only and not rule.roles.isdisjoint(role_ids)]
+    return all(action.rpartition(".")[2] in _READS for action in opened if action is not Action.ACT_IN_CUSTOMER)
 
 
 async def require_giveable(read: Read, caller: Caller, tenant_id: TenantId, role_id: str, now: Micros) -> Micros | None:

@@ -17,6 +17,7 @@ from tenantry.store.audit_search import FoundEvent
 from tenantry.store.engine import Read
 
 MOST_OF_REQUEST = 200
+MOST_MADE = 500
 ISSUED = frozenset({"access_token.issued", "device_token.issued"})
 NAMED = (
     "user_id",
@@ -110,6 +111,17 @@ async def explain(
     )
     issued = [event for event in newest if event.type in ISSUED and event.correlation_id == correlation_id]
     return sorted([*found, *issued], key=lambda event: event.id, reverse=True)[:MOST_OF_REQUEST]
+
+
+async def made_by_partner(read: Read, tenant_id: TenantId, partner_id: TenantId) -> list[FoundEvent]:
+    """What the partner made in the tenant that outlives its relationship, newest first, at most MOST_MADE."""
+    return await audit_search.made_by_partner(read, tenant_id, partner_id, limit=MOST_MADE)
+
+
+def accounts_in(found: Iterable[FoundEvent]) -> list[UserId]:
+    """The users that the events made, or gave another password, in their order."""
+    wanted = ("user.created", "user.restored", "password.set")
+    return [*dict.fromkeys(UserId(json.loads(event.data)["user_id"]) for event in found if event.type in wanted)]
 
 
 async def names_in(read: Read, tenant_id: TenantId, found: Iterable[FoundEvent]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import require
+from tenantry.access.trail import accounts_in, made_by_partner
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
@@ -21,6 +22,8 @@ from tenantry.core.names import read_name
 from tenantry.store import partner_customers, relationships, tenants
 from tenantry.store.engine import Tx
 
+_MOST_TOLD = 100
+"""Accounts that the event of an end names."""
 LONGEST = 730 * DAY
 """The longest a delegated relationship may last from its request on (contract §3.5: P2Y)."""
 
@@ -146,8 +149,12 @@ async def end_relationship(
     if ended is None:
         raise await _not_changed(tx, customer_tenant_id, relationship_id, now)
     await partner_customers.copy_relationship(tx, ended)
+    left = accounts_in(await made_by_partner(tx, customer_tenant_id, ended.partner_tenant_id))
     event = events.RelationshipEnded(
-        relationship_id=relationship_id, partner_tenant_id=ended.partner_tenant_id, status=ended.status
+        relationship_id=relationship_id,
+        partner_tenant_id=ended.partner_tenant_id,
+        status=ended.status,
+        user_ids=[*left[:_MOST_TOLD]],
     )
     await record(tx, customer_tenant_id, caller, event, now)
 

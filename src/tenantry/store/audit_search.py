@@ -107,6 +107,27 @@ async def of_partner(
     )
 
 
+async def made_by_partner(
+    read: Read, tenant_id: TenantId, partner_tenant_id: TenantId, *, limit: int
+) -> list[FoundEvent]:
+    """What one partner made, or got hold of, that goes on when its relationship ends; newest first."""
+    return await read.all(
+        FoundEvent,
+        _COLUMNS
+        + " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id"
+        + _RARE
+        + """ AND e.type IN ('user.created', 'user.restored', 'password.set', 'role.assigned', 'group.created',
+                'group_invitation.created', 'webhook.registered', 'webhook.updated', 'connector.registered',
+                'connector.secret_added', 'service_account_key.added', 'grant.created', 'managed_account.created')"""
+        + _NEWEST,
+        tenant_id=tenant_id,
+        partner_tenant_id=partner_tenant_id,
+        since=FIRST,
+        before=LAST,
+        limit=limit,
+    )
+
+
 async def of_request(read: Read, tenant_id: TenantId, correlation_id: str, *, limit: int) -> list[FoundEvent]:
     """What one request caused, save tokens issued."""
     return await read.all(

@@ -6,6 +6,7 @@ customer that has agreed to nothing yet stands there with its ID as its name: an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tenantry.core.clock import Micros
@@ -25,6 +26,15 @@ class ListedCustomer(NamedTuple):
     active_until: int | None
     waiting: int
     name_key: str
+
+
+class LiveRelationship(NamedTuple):
+    """What a customer lets the partner do, until when. `role_ids` is space-separated."""
+
+    customer_tenant_id: TenantId
+    role_ids: str
+    status: str
+    expires_at: int | None
 
 
 async def remember(
@@ -58,13 +68,15 @@ async def copy_relationship(tx: Tx, row: DelegatedRelationship) -> None:
     """Note the state of a relationship with the partner."""
     await tx.run(
         """
-        INSERT INTO partner_relationships (tenant_id, id, customer_tenant_id, status, expires_at)
-        VALUES (:tenant_id, :id, :customer_tenant_id, :status, :expires_at)
-        ON CONFLICT (tenant_id, id) DO UPDATE SET status = excluded.status, expires_at = excluded.expires_at
+        INSERT INTO partner_relationships (tenant_id, id, customer_tenant_id, role_ids, status, expires_at)
+        VALUES (:tenant_id, :id, :customer_tenant_id, :role_ids, :status, :expires_at)
+        ON CONFLICT (tenant_id, id) DO UPDATE
+        SET role_ids = excluded.role_ids, status = excluded.status, expires_at = excluded.expires_at
         """,
         tenant_id=row.partner_tenant_id,
         id=row.id,
         customer_tenant_id=row.tenant_id,
+        role_ids=row.role_ids,
         status=row.status,
         expires_at=row.expires_at,
     )
@@ -106,6 +118,29 @@ async def find_name(read: Read, tenant_id: TenantId, customer_tenant_id: TenantI
         """,
         tenant_id=tenant_id,
         customer_tenant_id=customer_tenant_id,
+    )
+
+
+async def list_live(
+    read: Read, tenant_id: TenantId, customer_ids: Iterable[str], now: Micros
+) -> list[LiveRelationship]:
+    """The partner's live relationships with these customers."""
+    return await read.all(
+        LiveRelationship,
+        """
+        WITH RECURSIVE parts (id, rest) AS (
+            SELECT SUBSTR(CAST(:ids AS TEXT), 1, 36), SUBSTR(CAST(:ids AS TEXT), 37)
+            UNION ALL
+            SELECT SUBSTR(rest, 1, 36), SUBSTR(rest, 37) FROM parts WHERE rest <> ''
+        )
+        SELECT r.customer_tenant_id, r.role_ids, r.status, r.expires_at
+        FROM parts p CROSS JOIN partner_relationships r
+        WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = p.id AND r.status IN ('active', 'expiring')
+          AND r.expires_at > :now
+        """,
+        tenant_id=tenant_id,
+        ids="".join(customer_ids),
+        now=now,
     )
 
 

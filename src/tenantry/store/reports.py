@@ -25,7 +25,7 @@ class QuotaCount(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """What ends soon. `kind`: relationship, secret, token. `parent_id` is the partner or the connector.
+    """What ends soon. `kind`: relationship, customer, secret, token. `parent_id`: the partner, customer or connector.
 
     `owner` names the partner, shows the end of the secret, or names who gave the token.
     """
@@ -104,7 +104,9 @@ async def count_accounts_by_devices(read: Read, tenant_id: TenantId, most: int) 
 
 
 async def list_ending(read: Read, tenant_id: TenantId, now: Micros, until: Micros, limit: int) -> list[Ending]:
-    """At most `limit` each of delegated relationships, connector secrets and tokens that end by `until`, in order."""
+    """At most `limit` each of relationships with partners and with customers, connector secrets and tokens that end by
+    `until`, in order.
+    """
     return await read.all(
         Ending,
         """
@@ -116,6 +118,14 @@ async def list_ending(read: Read, tenant_id: TenantId, now: Micros, until: Micro
             WHERE r.tenant_id = :tenant_id AND r.status IN ('active', 'expiring') AND r.expires_at > :now
               AND r.expires_at <= :until AND t.deleted_at IS NULL AND t.disabled_at IS NULL
             ORDER BY r.expires_at LIMIT :limit) relationships
+        UNION ALL
+        SELECT * FROM (
+            SELECT 'customer' AS kind, r.id, r.customer_tenant_id AS parent_id, t.name, t.name AS owner,
+                   CAST(NULL AS TEXT) AS owner_id, CAST(NULL AS TEXT) AS group_id, r.expires_at AS ends_at
+            FROM partner_relationships r JOIN tenants t ON t.id = r.customer_tenant_id
+            WHERE r.tenant_id = :tenant_id AND r.status IN ('active', 'expiring') AND r.expires_at > :now
+              AND r.expires_at <= :until AND t.deleted_at IS NULL AND t.disabled_at IS NULL
+            ORDER BY r.expires_at LIMIT :limit) customers
         UNION ALL
         SELECT * FROM (
             SELECT 'secret' AS kind, s.id, c.id AS parent_id, c.name, s.hint AS owner, CAST(NULL AS TEXT) AS owner_id,

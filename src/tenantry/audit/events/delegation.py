@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tenantry.audit.events.base import Event
 
 
@@ -29,6 +31,8 @@ class RelationshipEnded(Event, tag="relationship.ended"):
     relationship_id: str
     partner_tenant_id: str
     status: str
+    user_ids: list[str] = msgspec.field(default_factory=list)
+    """The newest accounts that the partner made, or knows the password of: they stay."""
 
 
 class CustomerEntered(Event, tag="customer.entered"):

@@ -395,7 +395,7 @@ CREATE TABLE partner_relationships (
 	id TEXT NOT NULL, 
 	customer_tenant_id TEXT NOT NULL, 
 	status TEXT NOT NULL, 
-	expires_at BIGINT, 
+	expires_at BIGINT, role_ids TEXT DEFAULT '' NOT NULL, 
 	CONSTRAINT pk_partner_relationships PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT fk_partner_relationships_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
@@ -640,7 +640,7 @@ CREATE TABLE shared_callbacks (
 	CONSTRAINT fk_shared_callbacks_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
 CREATE INDEX ix_authorization_codes_user ON authorization_codes (tenant_id, user_id) WHERE claimed_at IS NULL;
-INSERT INTO alembic_version VALUES ('0017');
+INSERT INTO alembic_version VALUES ('0018');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');

@@ -46,6 +46,7 @@ owned(
     "partner_relationships",
     text("id"),
     text("customer_tenant_id"),
+    text("role_ids", default="''"),
     text("status"),
     maybe_time("expires_at"),
     index("ix_partner_relationships_customer", "tenant_id", "customer_tenant_id", "status", "expires_at"),

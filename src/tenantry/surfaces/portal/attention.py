@@ -122,6 +122,14 @@ def _ending(end: Ending, user_id: str, now: Micros) -> Item:
             f"/partners/{end.id}",
             _("See the relationship"),
         )
+    if end.kind == "customer":
+        return Item(
+            "clock",
+            _("You may no longer act for %(name)s as you do now %(when)s, when a relationship ends.") % name,
+            _("To go on, ask again, and they approve."),
+            f"/customers/{end.parent_id}",
+            _("See the customer"),
+        )
     if end.kind == "secret":
         return Item(
             "clock",

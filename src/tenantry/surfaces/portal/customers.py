@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import EFFECTIVE_ROLES, Action, RoleId
 from tenantry.access.decide import decide, require
-from tenantry.access.standing import standing_of
-from tenantry.core.clock import HOUR
+from tenantry.access.standing import only_reads, standing_of
+from tenantry.core.clock import HOUR, Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import RelationshipId, TenantId
 from tenantry.core.normal_form import name_key
@@ -15,6 +17,7 @@ from tenantry.delegation.acting import enter_customer, leave_customer
 from tenantry.delegation.relationships import end_relationship, request_relationship, status_at
 from tenantry.directory.tenants import get_tenant, resolve_tenant
 from tenantry.store import partner_customers, relationships
+from tenantry.store.partner_customers import LiveRelationship
 from tenantry.store.relationships import DelegatedRelationship
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_day, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
@@ -38,24 +41,46 @@ router = APIRouter()
 async def show_customers(
     request: Request, session: SignedInAnywhere, q: str = "", key: str = "", after: str = ""
 ) -> Response:
-    """`q` begins a name. Queries: those of the session, and 2, whatever the list holds."""
+    """`q` begins a name. Queries: those of the session, and 3, whatever the list holds."""
     text = searched(q)
     place = position(key, after)
     async with reading(request) as (read, now):
         found = await partner_customers.list_by_name(
             read, session.tenant_id, now, prefix=name_key(text), after=place, limit=PAGE + 1
         )
+        shown = [customer.id for customer in found[:PAGE]]
+        live = await partner_customers.list_live(read, session.tenant_id, shown, now)
         may_request = await decide(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
     last = found[PAGE - 1] if len(found) > PAGE else None
     return render(
         request,
         "customers.html",
-        customers=found[:PAGE],
+        customers=[
+            (customer, _what([row for row in live if row.customer_tenant_id == customer.id], session, now))
+            for customer in found[:PAGE]
+        ],
         q=text,
         first=address("/customers", q=text) if place else "",
         next=next_address("/customers", (last.name_key, last.id) if last else None, q=text),
         may_request=may_request.allowed,
     )
+
+
+class _What(NamedTuple):
+    """What a customer lets one do: `kind` is act, view or nothing; `ends` has the roles by the day they end."""
+
+    kind: str
+    ends: list[tuple[str, int | None]]
+
+
+def _what(live: list[LiveRelationship], session: Session, now: Micros) -> _What:
+    standing = standing_of(live, session.roles, now)
+    given = standing_of(live, [RoleId.GLOBAL_ADMINISTRATOR], now)
+    by_end: dict[int | None, list[str]] = {}
+    for role, end in sorted(given.ends.items() if given else (), key=lambda pair: pair[1] or 0):
+        by_end.setdefault(end, []).append(role_name(role))
+    kind = "nothing" if standing is None else "view" if only_reads(standing.role_ids) else "act"
+    return _What(kind, [(", ".join(sorted(names)), end) for end, names in by_end.items()])
 
 
 @router.get("/customers/new")

@@ -29,6 +29,7 @@ from tenantry.surfaces.portal.guard import (
     SignInNeeded,
     find_signed_in,
     form_page_of,
+    path_of,
 )
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.shared.denials import note_denial
@@ -83,13 +84,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, answering_no_route(_show_no_route))
 
 
-async def _show_refusal(request: Request, error: DomainError) -> HTMLResponse:
+async def _show_refusal(request: Request, error: DomainError) -> Response:
     status = TABLE.get(type(error))
     if status is None:
         return show_bug(request, error)
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is not None:
         await note_denial(deps_of(request), caller, error)
+    if isinstance(error, errors.MfaRequired) and getattr(request.state, "session", None) is not None:
+        return _to_second_factor(request, form_page_of(request) if request.method == "POST" else path_of(request))
     title = {
         403: _("You may not do this"),
         404: _("There is no such page"),
@@ -139,9 +142,16 @@ async def _ask_to_sign_in(request: Request, error: SignInNeeded) -> Response:
     return response
 
 
-async def _ask_to_prove(_request: Request, error: ProofNeeded) -> Response:
-    """To the second factor and back."""
-    return see_other(f"/second-factor?next={quote(error.back, safe='')}")
+async def _ask_to_prove(request: Request, error: ProofNeeded) -> Response:
+    return _to_second_factor(request, error.back)
+
+
+def _to_second_factor(request: Request, back: str) -> Response:
+    """There and back; who has none is led to set one up."""
+    address = f"/second-factor?next={quote(back, safe='')}"
+    if request.headers.get("hx-request"):
+        return Response(status_code=403, headers={"HX-Redirect": address})
+    return see_other(address)
 
 
 async def _show_forged(request: Request, _error: ForgedForm) -> HTMLResponse:

@@ -161,6 +161,7 @@ FIELDS: dict[str, str] = {
     "reach": marked("Reach"),
     "reason": marked("Reason"),
     "relationship_id": marked("Relationship"),
+    "user_ids": marked("Accounts that stay"),
     "role": marked("Role"),
     "role_id": marked("Role"),
     "role_ids": marked("Roles"),

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import decide, require
+from tenantry.access.trail import accounts_in, made_by_partner
 from tenantry.core.clock import DAY
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import RelationshipId, TenantId
 from tenantry.delegation.relationships import approve_relationship, end_relationship, status_at
-from tenantry.store import audit_search, relationships, tenants
+from tenantry.store import audit_search, relationships, tenants, users
 from tenantry.store.relationships import DelegatedRelationship
 from tenantry.surfaces.portal.audit_words import told
 from tenantry.surfaces.portal.forms import Form, once, read_form
@@ -60,6 +61,11 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
             read, session.here, relationship.partner_tenant_id, since=f"{now - 30 * DAY:014x}", limit=TRAIL
         )
         trail = await told(read, session.here, found)
+        made = await made_by_partner(read, session.here, relationship.partner_tenant_id)
+        accounts = [
+            user for user_id in accounts_in(made)[:TRAIL] if (user := await users.find(read, session.here, user_id))
+        ]
+        others = await told(read, session.here, [event for event in made if not event.type.startswith("user.")][:TRAIL])
     return render(
         request,
         "partner.html",
@@ -69,6 +75,8 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
         roles=delegated_roles(relationship.role_ids.split()),
         may_decide=may_decide and session.acting_tenant is None,
         trail=trail,
+        accounts=accounts,
+        made=others,
         most=TRAIL,
     )
 
@@ -163,6 +171,7 @@ def ask_to_end(
             _("The partner's users and apps lose at once: %(roles)s.") % {"roles": names},
             _("Tokens by which the partner's apps act here are refused from then on."),
             _("Other relationships of the two go on."),
+            _("Accounts they made, webhooks, tokens and secrets stay; the page of the relationship lists them."),
             _("This cannot be undone. The partner can ask again."),
         ]
     back = f"/partners/{relationship.id}" if by_customer else f"/customers/{relationship.tenant_id}"
