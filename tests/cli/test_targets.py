@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -90,3 +93,38 @@ def test_the_answer_to_head_has_no_body_on_the_wire_and_the_connection_goes_on(s
     assert first.startswith(b"HTTP/1.1 200 ")
     assert second.startswith(b"HTTP/1.1 200 ")
     assert second.endswith(b'{"status":"alive"}')
+
+
+JSON = b'{"token":"x","androidId":"1"}'
+CHUNKED = b"1d\r\n" + JSON + b"\r\n0\r\n\r\n"
+SMUGGLED = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"TLS/1.0"])
+@pytest.mark.parametrize(("framing", "body"), [(b"Content-Length: 29", JSON), (b"Transfer-Encoding: chunked", CHUNKED)])
+@pytest.mark.parametrize("pieces", [1, 2, 100])
+def test_a_request_that_asks_for_another_protocol_too_keeps_its_body(
+    server: ServerProcess, protocol: bytes, framing: bytes, body: bytes, pieces: int
+) -> None:
+    """As Java's own client sends it. What follows is no request, either."""
+    head = b"POST /device/v1/provision HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: %b\r\n%b\r\n\r\n"
+    request = head % (protocol, framing) + body + SMUGGLED
+    with socket.create_connection(("127.0.0.1", server.port), 30) as connection:
+        step = len(request) // pieces + 1
+        for at in range(0, len(request), step):
+            with suppress(ConnectionError):
+                connection.sendall(request[at : at + step])
+                time.sleep(0.05 if pieces == 2 else 0)
+        answer = b""
+        with suppress(ConnectionError):
+            while piece := connection.recv(65_536):
+                answer += piece
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"tokenNotFound" in answer
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_broken_body_behind_such_a_head_is_refused(server: ServerProcess) -> None:
+    head = b"POST /device/v1/provision HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+    answer = server.send(head + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tenantry.cli.connections import RESERVED_FILES, Connections, raise_file_limit
@@ -45,6 +47,8 @@ class BoundedProtocol(HttpToolsProtocol):
     _no_body = 0
     _waits_since: float | None = None
     _has_head = False
+    _body_follows = False
+    _reading = b""
     _stuck_since: float | None = None
     _refused = False
 
@@ -99,11 +103,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._has_head = True
+        self._body_follows = self.parser.should_upgrade() and self._has_body()
         if self._address is not None:
             self.open_connections.work(self, self._address)
         if not self.url.startswith(b"/"):
             self._read_target()
         super().on_headers_complete()
+        if self.parser.should_upgrade():
+            self.cycle.keep_alive = False
 
     def _read_target(self) -> None:
         """The other forms of a target (RFC 9112 §3.2): of a whole address the host counts, not the header. What is no
@@ -124,7 +131,36 @@ class BoundedProtocol(HttpToolsProtocol):
             self.open_connections.rest(self, self._address)
         super().on_response_complete()
 
+    def _has_body(self) -> bool:
+        framing = dict(self.headers)
+        return b"transfer-encoding" in framing or framing.get(b"content-length", b"0").strip(b"0") != b""
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Called where the request asks for another protocol too, as Java's own client does. That is ignored (RFC 9110
+        §7.8), but the parser takes what follows the head for the other protocol's: left alone, a body would be the next
+        request. So a parser of its own reads it, and the connection ends with the answer.
+        """
+        if not self._body_follows:
+            return
+        met = sys.exception()
+        rest = self._reading[met.args[0] :] if isinstance(met, httptools.HttpParserUpgrade) else b""
+        framing = dict(self.headers)
+        names = [name for name in (b"transfer-encoding", b"content-length") if name in framing]
+        self.parser = httptools.HttpRequestParser(_Body(self))
+        try:
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n%b: %b\r\n\r\n" % (names[0], framing[names[0]]))
+            self.parser.feed_data(rest)
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def end_body(self) -> None:
+        """The body that followed such a head is whole."""
+        self._body_follows = False
+        self.on_message_complete()
+
     def on_message_complete(self) -> None:
+        if self._body_follows:
+            return
         self._waits_since = None
         super().on_message_complete()
 
@@ -140,6 +176,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._waits_since is None:
             self._waits_since = self.loop.time()  # an empty line between two requests begins none
+        self._reading = data
         super().data_received(data)
         if self._no_body > LONGEST_HEAD and not self.transport.is_closing():
             self._refuse(431, b"The head of the request is too long.")
@@ -153,6 +190,14 @@ class BoundedProtocol(HttpToolsProtocol):
             + text
         )
         self.loop.call_later(_LINGER, self.transport.close)
+
+
+class _Body:
+    """What a parser calls that reads the rest of a request whose head is known."""
+
+    def __init__(self, protocol: BoundedProtocol) -> None:
+        self.on_body = protocol.on_body
+        self.on_message_complete = protocol.end_body
 
 
 def protocol_for(settings: Settings) -> type[BoundedProtocol]:

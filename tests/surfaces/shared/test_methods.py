@@ -11,6 +11,7 @@ import pytest
 from tenantry.app import App
 from tenantry.store import Store, open_store
 from tests.support.app import an_app, client_for
+from tests.support.portal import a_portal
 
 ID = "0a1b2c3d-0000-4000-8000-fedcba987654"
 NAMES = {
@@ -157,3 +158,18 @@ async def test_what_asks_for_no_address_has_an_answer(store: Store) -> None:
         assert (await ask(method, path))[0] == 400, (method, path)
     for path in ("//", "//a.example/x", "/%00", "/\0", "/a\\b", "/..", "/../healthz", "/a/./b"):
         assert (await ask("GET", path))[0] == 404, path
+
+
+async def test_head_of_pages_and_exports_of_somebody_signed_in_is_as_get(app: App) -> None:
+    portal = await a_portal(app)
+    visitor = await portal.visit(portal.dana)
+    pages = sorted({route.path for route in app.routes() if route.method == "GET" and route.path.startswith("/")})
+    pages = [page for page in pages if not re.search(r"[{(\\]", page) and "surfaces" not in page]
+    assert any("csv" in page or "export" in page for page in pages)
+    for page in pages:
+        got, head = await visitor.http.get(page), await visitor.http.head(page)
+        assert (head.status_code, head.content) == (got.status_code, b""), page
+        assert head.headers.get("content-disposition") == got.headers.get("content-disposition"), page
+    for http in portal.visitors:
+        await http.aclose()
+    await app.close()
