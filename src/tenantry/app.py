@@ -36,6 +36,7 @@ from tenantry.outbox.sender import Sender
 from tenantry.settings import Settings
 from tenantry.store.engine import Store
 from tenantry.store.opening import open_store
+from tenantry.store.shares import Shares
 from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center, portal
 from tenantry.surfaces.owners import owner_of
 from tenantry.surfaces.shared import demo_receiver, inbox
@@ -66,6 +67,9 @@ SURFACES: dict[str, ModuleType] = {
     "portal": portal,
 }
 """Each exports `HOT`; its module `surface` has `surface(deps) -> FastAPI`."""
+
+BULK_PATIENCE = 30.0
+"""Seconds that who writes much waits for others who do. Many parts come one after the other."""
 
 _log = get_logger()
 
@@ -309,6 +313,7 @@ async def build(
             limits=RateLimiter(settings.rate_limits == "on", clock),
             long_answers=LongAnswers(),
             unnoted=Unnoted(),
+            bulk=Shares(2, 1, BULK_PATIENCE),
             http=OutgoingHttp(
                 allow_private=settings.outgoing_private_addresses,
                 open_to=f"{settings.issuer}{demo_receiver.PATH}" if settings.demo else None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ from tenantry.store.pages import Position
 from tenantry.store.phones import Person
 
 MAX_NEWCOMERS = 1_000
+PART = 50
+"""Newcomers who are let in by one transaction: a longer one keeps other writers waiting."""
 PAGE = 250
 
 
@@ -35,6 +38,20 @@ class Newcomers:
     user_ids: tuple[str, ...] = ()
     admin_numbers: tuple[str, ...] = ()
     admin_ids: tuple[str, ...] = ()
+
+    def parts(self) -> Iterator[Newcomers]:
+        """In pieces of PART, admins first; one, if empty, when there is nobody."""
+        everybody = [
+            *(("admin_numbers", who) for who in self.admin_numbers),
+            *(("admin_ids", who) for who in self.admin_ids),
+            *(("numbers", who) for who in sorted(self.numbers)),
+            *(("user_ids", who) for who in self.user_ids),
+        ]
+        for start in range(0, max(len(everybody), 1), PART):
+            kinds: dict[str, list[str]] = {}
+            for kind, who in everybody[start : start + PART]:
+                kinds.setdefault(kind, []).append(who)
+            yield Newcomers(**{kind: tuple(found) for kind, found in kinds.items()})
 
     def __len__(self) -> int:
         return len(self.numbers) + len(self.user_ids) + len(self.admin_numbers) + len(self.admin_ids)
@@ -102,11 +119,21 @@ async def add_members(
     """
     await require(tx, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     if not await admit(tx, caller, tenant_id, group_id, newcomers, founder=None, now=now):
-        raise InvalidValue(
-            "members holds a phone number or user that cannot be added. "
-            "A number is + and the country code and the number, such as +14255550100.",
-            field="members",
-        )
+        raise _cannot_be_added()
+
+
+async def require_addable(
+    read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, newcomers: Newcomers, now: Micros
+) -> None:
+    """Raises what `add_members` would, without adding anybody: for who adds them in parts."""
+    await require(read, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
+    require_few(newcomers)
+    for part in newcomers.parts():
+        _, all_well_formed = _normalise_all((*part.numbers, *part.admin_numbers))
+        ids = (*part.user_ids, *part.admin_ids)
+        if not all_well_formed or not all([await _is_live(read, tenant_id, UserId(user_id)) for user_id in ids]):
+            raise _cannot_be_added()
+        await asyncio.sleep(0)  # numbers are read slowly: others have their turn
 
 
 async def admit(
@@ -120,8 +147,7 @@ async def admit(
     now: Micros,
 ) -> bool:
     """Let in whom it can, the founder first and as admin; whether that was everybody. The caller has been checked."""
-    if len(newcomers) > MAX_NEWCOMERS:
-        raise InvalidValue(f"At most {MAX_NEWCOMERS} members can be added at once.", field="members")
+    require_few(newcomers)
     if founder is not None:
         await let_in_user(tx, caller, tenant_id, group_id, founder, GroupRole.ADMIN, now)
     complete = True
@@ -222,6 +248,20 @@ def _normalise_all(numbers: Sequence[str]) -> tuple[list[str], bool]:
         except InvalidValue:
             complete = False
     return sorted(found), complete
+
+
+def require_few(newcomers: Newcomers) -> None:
+    """Raises InvalidValue for more than MAX_NEWCOMERS."""
+    if len(newcomers) > MAX_NEWCOMERS:
+        raise InvalidValue(f"At most {MAX_NEWCOMERS} members can be added at once.", field="members")
+
+
+def _cannot_be_added() -> InvalidValue:
+    return InvalidValue(
+        "members holds a phone number or user that cannot be added. "
+        "A number is + and the country code and the number, such as +14255550100.",
+        field="members",
+    )
 
 
 def _last_admin() -> FailedPrecondition:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from tenantry.core.errors import StoreBusy
 
@@ -38,6 +40,15 @@ class Shares:
         else:
             del self._held[owner]
         self._let_in()
+
+    @asynccontextmanager
+    async def turn(self, owner: str) -> AsyncIterator[None]:
+        """A share for the length of a block. Raises StoreBusy."""
+        await self.take(owner)
+        try:
+            yield
+        finally:
+            self.give(owner)
 
     def _is_free(self, owner: str) -> bool:
         return self._taken < self._whole and (owner == NOBODY or self._held.get(owner, 0) < self._each)

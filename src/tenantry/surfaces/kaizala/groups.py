@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -10,8 +11,9 @@ from starlette.responses import Response
 
 from tenantry.access.actions import Action
 from tenantry.core.caller import Caller
-from tenantry.core.ids import TenantId
-from tenantry.directory import group_deletion, group_views, groups
+from tenantry.core.errors import StoreBusy
+from tenantry.core.ids import GroupId, TenantId
+from tenantry.directory import group_deletion, group_views, groups, members
 from tenantry.directory.group_views import GroupIds, GroupView
 from tenantry.directory.groups import NewGroup
 from tenantry.directory.members import Newcomers
@@ -73,9 +75,23 @@ async def create_group(request: Request) -> Response:
     deps = deps_of(request)
     caller, tenant_id = await caller_of(request)
     new_group = _new_group(await wire.read_fields(request))
-    async with deps.store.write() as tx:
-        created = await groups.create_group(tx, caller, tenant_id, new_group, deps.clock())
-    return wire.answer({"groupId": created.group_id, "groupName": created.name, "membersAdded": created.all_added})
+    members.require_few(new_group.newcomers)
+    first, *more = new_group.newcomers.parts()
+    async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
+        created = await groups.create_group(tx, caller, tenant_id, replace(new_group, newcomers=first), deps.clock())
+    all_added = created.all_added
+    for part in more:
+        all_added = await _let_in(deps, caller, tenant_id, created.group_id, part) and all_added
+    return wire.answer({"groupId": created.group_id, "groupName": created.name, "membersAdded": all_added})
+
+
+async def _let_in(deps: Deps, caller: Caller, tenant_id: TenantId, group_id: GroupId, part: Newcomers) -> bool:
+    """Whether all are in. The group is made: what the store does not take now shows in the answer."""
+    try:
+        async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
+            return await members.admit(tx, caller, tenant_id, group_id, part, founder=None, now=deps.clock())
+    except StoreBusy:
+        return False
 
 
 @router.delete("/kaizala/v1/groups/{group_id}")

@@ -49,7 +49,7 @@ async def _pages(
 @router.put("/kaizala/v1/groups/{group_id}/members")
 @performs(Action.ADD_GROUP_MEMBERS)
 async def add_members(request: Request, group_id: str) -> Response:
-    """M2. All or none; `memberUserIds` is taken as in G1."""
+    """M2. All or none, as far as can be told before; `memberUserIds` is taken as in G1."""
     deps = deps_of(request)
     caller, tenant_id = await caller_of(request)
     group = wire.read_group_id(group_id)
@@ -60,8 +60,11 @@ async def add_members(request: Request, group_id: str) -> Response:
     )
     if not len(newcomers):
         raise InvalidValue("members is required.", field="members")
-    async with deps.store.write() as tx:
-        await members.add_members(tx, caller, tenant_id, group, newcomers, deps.clock())
+    async with deps.store.read() as read:
+        await members.require_addable(read, caller, tenant_id, group, newcomers, deps.clock())
+    for part in newcomers.parts():
+        async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
+            await members.add_members(tx, caller, tenant_id, group, part, deps.clock())
     return wire.answer(_DONE)
 
 

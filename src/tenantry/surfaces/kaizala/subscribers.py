@@ -14,6 +14,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import GroupId, TenantId
 from tenantry.directory import subscribers
+from tenantry.directory.members import PART
 from tenantry.surfaces.kaizala import wire
 from tenantry.surfaces.kaizala.callers import caller_of
 from tenantry.surfaces.shared.body import Fields
@@ -67,9 +68,11 @@ async def add_subscribers(request: Request, group_id: str) -> Response:
     deps = deps_of(request)
     caller, tenant_id = await caller_of(request)
     group, numbers = wire.read_group_id(group_id), await _read_numbers(request)
-    async with deps.store.write() as tx:
-        done = await subscribers.add_subscribers(tx, caller, tenant_id, group, numbers, now=deps.clock())
-    reasons = {refused.row.who: refused.reason for refused in done.refused}
+    reasons: dict[str, str] = {}
+    for part in _parts(numbers):
+        async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
+            done = await subscribers.add_subscribers(tx, caller, tenant_id, group, part, now=deps.clock())
+        reasons |= {refused.row.who: refused.reason for refused in done.refused}
     return _results({number: reasons.get(number) for number in numbers}, "isAdded")
 
 
@@ -80,9 +83,17 @@ async def remove_subscribers(request: Request, group_id: str) -> Response:
     deps = deps_of(request)
     caller, tenant_id = await caller_of(request)
     group, numbers = wire.read_group_id(group_id), await _read_numbers(request)
-    async with deps.store.write() as tx:
-        done = await subscribers.remove_subscribers(tx, caller, tenant_id, group, numbers, deps.clock())
+    done: dict[str, str | None] = {}
+    for part in _parts(numbers):
+        async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
+            done |= await subscribers.remove_subscribers(tx, caller, tenant_id, group, part, deps.clock())
     return _results(done, "isRemoved")
+
+
+def _parts(numbers: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """For a transaction each, in an order that all share."""
+    ordered = tuple(sorted(numbers))
+    return [ordered[start : start + PART] for start in range(0, len(ordered), PART)]
 
 
 async def _read_numbers(request: Request) -> tuple[str, ...]:

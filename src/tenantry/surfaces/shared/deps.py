@@ -12,6 +12,7 @@ from tenantry.directory.messages import Messages
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.settings import Settings
 from tenantry.store.engine import Store
+from tenantry.store.shares import Shares
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.long_answers import LongAnswers
 from tenantry.surfaces.shared.unnoted import Unnoted
@@ -38,6 +39,8 @@ class Deps:
     limits: RateLimiter
     long_answers: LongAnswers
     unnoted: Unnoted
+    bulk: Shares
+    """The turn of who writes much, a part at a time: one of a tenant, two in all. Others wait for these only."""
     http: OutgoingHttp
     dns: TextRecords
 
