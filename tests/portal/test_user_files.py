@@ -9,7 +9,7 @@ import pytest
 
 from tenantry.store import passwords, users
 from tests.portal.test_users import import_file, row_of
-from tests.support.builders import PASSWORD, a_group, a_user
+from tests.support.builders import PASSWORD, a_connector, a_group, a_user
 from tests.support.portal import Portal, Visitor
 
 
@@ -60,7 +60,7 @@ async def test_a_template_of_another_system_is_imported_and_what_was_not_taken_i
 
 
 @pytest.mark.parametrize(("name", "typed_name"), [("\u00c9lodie", "e\u0301lod"), ("Stra\u1e9ee", "STRASSE")])
-async def test_users_and_groups_are_found_however_a_letter_is_composed(
+async def test_users_groups_and_connectors_are_found_however_a_letter_is_composed(
     portal: Portal, name: str, typed_name: str
 ) -> None:
     store = portal.app.deps.store
@@ -68,8 +68,9 @@ async def test_users_and_groups_are_found_however_a_letter_is_composed(
     async with store.write() as tx:
         await users.update(tx, portal.tenant.id, user.id, display_name=name, now=1)
     await a_group(store, portal.tenant, name=name, admins=[portal.dana])
+    await a_connector(store, portal.tenant, name=name)
     visitor = await portal.visit(portal.dana)
-    for path in ("/users", "/groups"):
+    for path in ("/users", "/groups", "/connectors"):
         await visitor.open(f"{path}?{urlencode({'q': typed_name})}")
         assert name in visitor.text
 

@@ -365,3 +365,28 @@ async def test_an_outage_is_no_refusal_and_a_bug_shows_its_id_only(
 def test_the_public_answer_to_bad_tokens_does_not_depend_on_the_reason() -> None:
     answers = {errors.answer_of(InvalidToken(reason)) for reason in ("expired", "revoked", "signature")}
     assert len(answers) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("displayName", "\u202enimda", "right-to-left override (U+202E) at character 1"),
+        ("displayName", "\u3164", "hangul filler"),
+        ("firstName", "a\u0085b", "a control character (U+0085) at character 2"),
+        ("phoneNumber", "1.42556E+10", "damaged by a spreadsheet"),
+        ("phoneNumber", "#NAME?", "damaged by a spreadsheet"),
+        ("phoneNumber", "+1 206 555 0100 x5", "extension"),
+        ("phoneNumber", "+19005550100", "premium"),
+        ("phoneNumber", "abc", "such as +14255550100"),
+    ],
+)
+async def test_a_name_that_shows_nothing_and_a_number_nobody_can_dial_are_refused_by_their_field(
+    stage: Stage, field: str, value: str, says: str
+) -> None:
+    created = await stage.create("ann")
+    before = (await stage.call("GET", f"{stage.users}/{created['id']}")).json()
+    answer = await stage.call("PATCH", f"{stage.users}/{created['id']}", json={field: value})
+    assert answer.status_code == 400
+    assert says in answer.json()["description"]
+    after = (await stage.call("GET", f"{stage.users}/{created['id']}")).json()
+    assert after.get(field) == before.get(field)
