@@ -65,7 +65,9 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
         accounts = [
             user for user_id in accounts_in(made)[:TRAIL] if (user := await users.find(read, session.here, user_id))
         ]
-        others = await told(read, session.here, [event for event in made if not event.type.startswith("user.")][:TRAIL])
+        others = await told(
+            read, session.here, [event for event in made if not event.type.startswith(("user.", "password."))][:TRAIL]
+        )
     return render(
         request,
         "partner.html",
