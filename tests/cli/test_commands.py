@@ -43,6 +43,9 @@ ALL = [
     ("tenant", "remove-domain"),
     ("user", "create"),
     ("user", "list"),
+    ("user", "block"),
+    ("user", "unblock"),
+    ("user", "enrolment-code"),
     ("phone", "add"),
     ("group", "create"),
     ("group", "list"),
@@ -311,6 +314,15 @@ def test_users_are_listed_by_pages(shell: Shell, tenant: str) -> None:
     first = shell.json("user", "list", "--tenant", tenant, "--limit", "2")
     rest = shell.json("user", "list", "--tenant", tenant, "--after", first[-1]["user_principal_name"])
     assert [row["user_principal_name"] for row in [*first, *rest]] == names
+
+
+def test_a_user_is_blocked_unblocked_and_given_an_enrolment_code(shell: Shell, tenant: str) -> None:
+    name, inside = "ann@contoso.example", ("--tenant", tenant)
+    shell.run("user", "create", name, *inside)
+    shell.run("user", "block", name, *inside)
+    assert "blocked already" in shell.run("user", "block", name, *inside, code=1)
+    shell.run("user", "unblock", name, *inside)
+    assert len(shell.json("user", "enrolment-code", name, *inside)["enrolment_code"]) == 13
 
 
 def test_rotating_adds_a_key_and_gives_the_old_one_an_end(shell: Shell) -> None:

@@ -175,13 +175,13 @@ async def test_an_administrator_resets_the_second_steps_of_who_lost_them(portal:
     assert (await visitor.send(path)).status_code == 409
     assert (await theirs.open("/phones")).status_code == 303
     await visitor.open(f"/users/{nora.id}")
-    assert "asks for the password only" in visitor.text
+    assert "asks for an enrolment code" in visitor.text
     assert path not in visitor.page.text
     assert (await visitor.open(path)).status_code == 409
     nobody = await portal.visit(None)
     await nobody.open("/sign-in")
-    signed_in = await nobody.send("/sign-in", name=nora.user_principal_name, password=PASSWORD)
-    assert signed_in.headers["location"] == "/"
+    asked = await nobody.send("/sign-in", name=nora.user_principal_name, password=PASSWORD)
+    assert asked.headers["location"] == "/second-factor", "the password alone is not enough, now as before"
 
 
 async def test_an_administrator_removes_a_number_of_a_user(portal: Portal) -> None:

@@ -35,7 +35,7 @@ def create(
     """
 
     async def work(desk: Desk) -> dict[str, Any]:
-        from tenantry.directory.passwords import PasswordHasher, check_password_rules, generate_password
+        from tenantry.directory.passwords import PasswordHasher, check_new_password, generate_password
         from tenantry.directory.roles import assign_role
         from tenantry.directory.user_properties import NewUser
         from tenantry.directory.users import create_user
@@ -50,7 +50,8 @@ def create(
         )
         password = typer.get_text_stream("stdin").readline().rstrip("\n") if password_from_stdin else None
         made = None if password is not None else generate_password()
-        check_password_rules(password or made or "")
+        if password is not None:
+            check_new_password(password, [name, tenant, display_name or "", given_name or "", family_name or ""])
         password_hash = await PasswordHasher().hash(password or made or "")
         async with desk.store.write() as tx:
             tenant_id = await tenant_named(tx, tenant)
@@ -125,6 +126,25 @@ def unblock(name: UserNamed, tenant: InTenant, data_dir: DataDir = None) -> None
             await unblock_user(tx, desk.caller, tenant_id, await user_named(tx, tenant_id, name), desk.now)
 
     run(data_dir, work)
+
+
+@app.command("enrolment-code")
+def enrolment_code(name: UserNamed, tenant: InTenant, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Make a code with which a user who has no second step signs in once, after the password, to set one up.
+
+    Example: `tenantry user enrolment-code jo@contoso.example --tenant contoso.example`
+    """
+
+    async def work(desk: Desk) -> dict[str, Any]:
+        from tenantry.directory.sign_in_methods import give_enrolment_code
+
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            user_id = await user_named(tx, tenant_id, name)
+            code = await give_enrolment_code(tx, desk.hasher, desk.caller, tenant_id, user_id, desk.now)
+        return {"user_id": user_id, "enrolment_code": code}
+
+    show(run(data_dir, work), as_json)
 
 
 def role_named(text: str) -> Any:

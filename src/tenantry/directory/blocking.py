@@ -17,7 +17,7 @@ from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.roles import require_another_administrator, require_over
 from tenantry.directory.sessions import end_sessions
-from tenantry.store import device_tokens, users
+from tenantry.store import device_tokens, enrolments, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.users import User
 from tenantry.tokens.grants import revoke_grants_of_user
@@ -70,5 +70,6 @@ async def end_access(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserI
     webhooks registered by hand are their group's.
     """
     await end_sessions(tx, caller, tenant_id, user_id, now, reason=reason)
+    await enrolments.end_code(tx, tenant_id, user_id)
     await device_tokens.revoke_unused_of_user(tx, tenant_id, user_id, now)
     await revoke_grants_of_user(tx, caller, tenant_id, user_id, reason, now)

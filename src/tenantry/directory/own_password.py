@@ -8,7 +8,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, InvalidValue
 from tenantry.core.ids import TenantId, UserId
-from tenantry.directory.passwords import PasswordHasher, check_password_rules
+from tenantry.directory.passwords import PasswordHasher, check_new_password, names_of
 from tenantry.directory.sessions import end_sessions, hold_session
 from tenantry.store import passwords
 from tenantry.store.engine import Store, Tx
@@ -18,7 +18,9 @@ async def hash_new_password(
     store: Store, hasher: PasswordHasher, tenant_id: TenantId, user_id: UserId, password: str
 ) -> str:
     """The hash of a password that is good enough and not the present one. Raises InvalidValue, RateLimited."""
-    check_password_rules(password)
+    async with store.read() as read:
+        own = await names_of(read, tenant_id, user_id)
+    check_new_password(password, own)
     if await _is_present(store, hasher, tenant_id, user_id, password):
         raise InvalidValue("This is the present password. Choose another one.", field="password")
     return await hasher.hash(password)

@@ -7,7 +7,7 @@ import ctypes
 import os
 import secrets
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 from typing import TypeVar
@@ -15,6 +15,10 @@ from typing import TypeVar
 import argon2
 
 from tenantry.core.errors import InvalidValue, RateLimited
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.guessable import is_guessable
+from tenantry.store import tenants, users
+from tenantry.store.engine import Read
 
 T = TypeVar("T")
 
@@ -37,6 +41,27 @@ def check_password_rules(password: str) -> None:
         raise _weak("may hold only letters A to Z, digits, blanks and the symbols of a US keyboard")
     if _classes_of(password) < 3:
         raise _weak("must mix at least three of: lower case letters, upper case letters, digits, symbols")
+
+
+def check_new_password(password: str, own: Iterable[str] = ()) -> None:
+    """What every door asks of a password that somebody chose: the rules, and that nobody would guess it.
+
+    `own`: names of the user and of the organisation. Raises InvalidValue (field `password`).
+    """
+    check_password_rules(password)
+    if is_guessable(password, own):
+        raise InvalidValue(
+            "The password is one that many people use, or is made of a common word or a name of your own. Choose "
+            "another one, such as several words that have nothing to do with each other.",
+            field="password",
+        )
+
+
+async def names_of(read: Read, tenant_id: TenantId, user_id: UserId) -> list[str]:
+    """What `check_new_password` needs to know of a user: `own`."""
+    user, tenant = await users.find(read, tenant_id, user_id), await tenants.find_live(read, tenant_id)
+    names = [] if user is None else [user.display_name, user.given_name, user.family_name, user.user_principal_name]
+    return [name for name in (*names, tenant and tenant.name) if name]
 
 
 def _weak(rule: str) -> InvalidValue:

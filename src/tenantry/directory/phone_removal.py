@@ -1,7 +1,4 @@
-"""A phone number is a user's no longer: what hangs on it ends with it.
-
-Places in groups and tokens given to apps are the user's, not the number's: they stay.
-"""
+"""A phone number is taken from a live user, by the user or by an administrator (phone_loss.py says what ends)."""
 
 from __future__ import annotations
 
@@ -12,8 +9,8 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.core.phone_numbers import read_number
-from tenantry.directory.second_factors import Method, note_removed
-from tenantry.store import phones, pins, second_factors, users
+from tenantry.directory.phone_loss import lose_phone
+from tenantry.store import users
 from tenantry.store.engine import Tx
 
 
@@ -22,12 +19,8 @@ async def release_phone(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: Us
 
     Whoever calls has asked whether the caller may. Raises NotFound("phone number") unless it is the user's.
     """
-    if not await phones.delete(tx, tenant_id, number, user_id):
+    if not await lose_phone(tx, caller, tenant_id, user_id, number, now):
         raise NotFound("phone number")
-    await pins.end(tx, tenant_id, number)
-    await record(tx, tenant_id, caller, events.PhoneRemoved(user_id=user_id, number=number), now)
-    if await second_factors.delete_phone_factor_of_number(tx, tenant_id, user_id, number):
-        await note_removed(tx, caller, tenant_id, user_id, Method.PHONE, now)
     user = await users.find(tx, tenant_id, user_id)
     if user is not None and _is_same(user.phone_number, user.usage_location, number):
         await users.update(tx, tenant_id, user_id, phone_number="", now=now)

@@ -3,6 +3,8 @@
 1. `request_sign_in_pin`: a PIN for the number, in the connector's tenant. It is to be sent only when the number is
    verified and its user live; for any other number everything but the sending happens too.
 2. `sign_in_with_pin`: the PIN makes a grant: of tenant reach for a Global Administrator, else of the user's own.
+3. A PIN is one factor. Of a user whose sign-in asks for a second one it reaches the user's own groups only, and the
+   organisation may turn it off (policies.py).
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ from tenantry.core.caller import Caller, CallerKind, Origin, Reach, anonymous
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, InvalidClient
 from tenantry.core.ids import ConnectorId, TenantId, UserId
+from tenantry.directory.enrolment import list_asked
+from tenantry.directory.phone_loss import PIN_ALONE
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
+from tenantry.directory.policies import find_policies, is_met
 from tenantry.store import connectors, phones, roles, tenants
 from tenantry.store.connectors import Connector
 from tenantry.store.engine import Read, Store, Tx
@@ -24,7 +29,7 @@ from tenantry.tokens.client_credentials import authenticate_connector
 from tenantry.tokens.grants import NewGrant, Replaces, create_grant
 from tenantry.tokens.secrets import SecretHasher
 
-AMR = ("otp", "sms")  # RFC 8176 §2
+AMR = PIN_ALONE
 
 PIN_REFUSED = "The PIN is not valid. Ask for a new one."
 """One answer for a PIN that is wrong, expired or used, and for a number nobody has."""
@@ -52,7 +57,8 @@ async def request_sign_in_pin(
     caller = anonymous(origin)
     async with store.write() as tx:
         connector = await _get_connector(tx, connector_id)
-        known = await phones.find_verified_user(tx, connector.tenant_id, number) is not None
+        user_id = await phones.find_verified_user(tx, connector.tenant_id, number)
+        known = user_id is not None and await _may_sign_in_by_phone(tx, connector.tenant_id, user_id, now)
         pin = await request_pin(
             tx,
             caller,
@@ -122,10 +128,12 @@ async def _sign_in(
     if not claimed:
         return None
     user_id = await phones.find_verified_user(tx, tenant_id, number)
-    if user_id is None:
-        refused = events.PinRefused(number=number, purpose=PinPurpose.SIGN_IN, reason="unknown_number")
+    if user_id is None or not await _may_sign_in_by_phone(tx, tenant_id, user_id, now):
+        reason = "unknown_number" if user_id is None else "phone_sign_in_off"
+        refused = events.PinRefused(number=number, purpose=PinPurpose.SIGN_IN, reason=reason)
         await record(tx, tenant_id, anonymous(origin), refused, now)
         return None
+    is_half = bool(await list_asked(tx, tenant_id, user_id, now))
     permissions = _permissions(connector)
     grant = await create_grant(
         tx,
@@ -134,7 +142,7 @@ async def _sign_in(
         tenant_id=tenant_id,
         connector_id=connector.id,
         user_id=user_id,
-        reach=await reach_of(tx, tenant_id, user_id, now),
+        reach=Reach.USER if is_half else await reach_of(tx, tenant_id, user_id, now),
         permissions=permissions,
         amr=AMR,
         lifetime=lifetime,
@@ -142,6 +150,11 @@ async def _sign_in(
         replaces=Replaces.SAME_PROOF,
     )
     return PhoneSignIn(grant, permissions)
+
+
+async def _may_sign_in_by_phone(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
+    policies = await find_policies(read, tenant_id)
+    return await is_met(read, tenant_id, user_id, policies.phone_sign_in, now)
 
 
 async def reach_of(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> Reach:

@@ -12,6 +12,8 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
+from tenantry.directory.notices import What, tell
+from tenantry.directory.phone_loss import lose_phone
 from tenantry.outbox.changes import EventType, MemberChange, enqueue
 from tenantry.store import members, phones, tenants, users
 from tenantry.store.engine import Tx
@@ -34,15 +36,26 @@ async def add_verified_phone(
             raise _taken(number)
         if owner.is_live:
             await _absorb_guest(tx, caller, tenant_id, owner.user_id, user_id, now)
-        await phones.delete(tx, tenant_id, number, owner.user_id)
+        await _take_from(tx, caller, tenant_id, owner, number, now)
     if await phones.insert(tx, tenant_id, number, user_id, verified_at=now, now=now) or await phones.mark_verified(
         tx, tenant_id, number, user_id, now
     ):
         await record(tx, tenant_id, caller, events.PhoneVerified(user_id=user_id, number=number), now)
+        await tell(tx, caller, tenant_id, user_id, What.PHONE_ADDED, now)
         return
     owner = await phones.find_owner(tx, tenant_id, number)
     if owner is None or owner.user_id != user_id:  # a twin was quicker
         raise _taken(number)
+
+
+async def _take_from(
+    tx: Tx, caller: Caller, tenant_id: TenantId, owner: phones.PhoneOwner, number: str, now: Micros
+) -> None:
+    """From a guest, or from a deleted user who may be restored: what hung on the number ends, and stays ended then."""
+    if owner.verified_at is None:  # nothing hangs on it
+        await phones.delete(tx, tenant_id, number, owner.user_id)
+    else:
+        await lose_phone(tx, caller, tenant_id, owner.user_id, number, now)
 
 
 def _taken(number: str) -> AlreadyExists:
@@ -79,7 +92,7 @@ async def user_or_guest_of(tx: Tx, caller: Caller, tenant_id: TenantId, number: 
     if owner is not None and owner.is_live:
         return owner.user_id
     if owner is not None:
-        await phones.delete(tx, tenant_id, number, owner.user_id)
+        await _take_from(tx, caller, tenant_id, owner, number, now)
     name = f"{number.removeprefix('+')}#EXT#@{await _initial_domain(tx, tenant_id)}"
     guest = await users.insert(
         tx,

@@ -17,8 +17,10 @@ from tenantry.core.clock import Micros
 from tenantry.core.codes import read_code
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.notices import What, tell
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
-from tenantry.store import second_factors
+from tenantry.directory.policies import find_policies, is_met
+from tenantry.store import enrolments, second_factors
 from tenantry.store.engine import Read, Tx
 from tenantry.store.second_factors import Factors
 from tenantry.tokens.secrets import SecretHasher
@@ -36,12 +38,14 @@ class Method(StrEnum):
     TOTP = "totp"
     PHONE = "phone"
     RECOVERY_CODE = "recovery_code"
+    ENROLMENT_CODE = "enrolment_code"  # of an administrator, for who has none of these (enrolment.py)
 
 
 AMR: dict[Method, frozenset[str]] = {
     Method.TOTP: frozenset({"otp", "mfa"}),
     Method.PHONE: frozenset({"otp", "sms", "mfa"}),
     Method.RECOVERY_CODE: frozenset({"otp", "mfa"}),
+    Method.ENROLMENT_CODE: frozenset({"otp", "mfa"}),
 }
 """A passkey's depends on the key, see passkeys.py."""
 
@@ -70,8 +74,10 @@ def methods_of(factors: Factors) -> list[Method]:
 async def note_added(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, method: Method, now: Micros
 ) -> list[str]:
-    """Record it; the recovery codes when there are none yet, else nothing."""
+    """Record it and tell the user; the recovery codes when there are none yet, else nothing."""
     await record(tx, tenant_id, caller, events.SecondFactorAdded(user_id=user_id, method=method), now)
+    await tell(tx, caller, tenant_id, user_id, What.FACTOR_ADDED, now)
+    await enrolments.delete(tx, tenant_id, user_id)
     if (await find_factors(tx, tenant_id, user_id)).recovery_codes:
         return []
     return await make_recovery_codes(tx, hasher, caller, tenant_id, user_id, now)
@@ -80,10 +86,27 @@ async def note_added(
 async def note_removed(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, method: Method, now: Micros
 ) -> None:
-    """Record it; with the last factor the recovery codes go."""
+    """Record it and tell the user; with the last factor the recovery codes go.
+
+    Users who remove their own have proven it. If somebody else brought it about, what a sign-in asks for does not
+    become less: the user has to set up another one. Raises FailedPrecondition for one's own last one where the
+    organisation asks for one.
+    """
     await record(tx, tenant_id, caller, events.SecondFactorRemoved(user_id=user_id, method=method), now)
-    if not await list_methods(tx, tenant_id, user_id):
-        await second_factors.replace_recovery_codes(tx, tenant_id, user_id, [], now)
+    await tell(tx, caller, tenant_id, user_id, What.FACTOR_REMOVED, now)
+    if await list_methods(tx, tenant_id, user_id):
+        return
+    await second_factors.replace_recovery_codes(tx, tenant_id, user_id, [], now)
+    if (caller.tenant_id, caller.user_id) != (tenant_id, user_id):
+        await require_enrolment(tx, caller, tenant_id, user_id, now)
+    elif await is_met(tx, tenant_id, user_id, (await find_policies(tx, tenant_id)).second_factor, now):
+        raise FailedPrecondition("Your organisation asks for a second step. Set up another one first.")
+
+
+async def require_enrolment(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """The user lost the last second factor by what `caller` did: from now on see enrolment.py."""
+    await enrolments.put(tx, tenant_id, user_id, "factor_lost", now)
+    await record(tx, tenant_id, caller, events.EnrolmentRequired(user_id=user_id), now)
 
 
 async def note_refused(

@@ -46,12 +46,14 @@ async def start_session(
     browser: str,
     authenticated_at: Micros | None = None,
     lifetime: Micros,
+    added_factor: bool = False,
     now: Micros,
 ) -> NewSession:
     """A session for a user who has been proven by `amr` (RFC 8176). Audited, and kept as the user's last sign-in. Past
     sessions of the user are forgotten.
 
     `browser`: what it calls itself, for the list of sessions. `authenticated_at`: when the user was proven, if not now.
+    `added_factor`: it goes on for one in which the user's first second factor was set up.
     """
     new = NewSession(new_guid(), mint_secret(SecretKind.SESSION, tenant_id))
     proven = sorted(set(amr))
@@ -67,6 +69,7 @@ async def start_session(
         browser=cleaned_name(browser, longest=_MAX_BROWSER) or "",
         authenticated_at=authenticated_at,
         expires_at=now + lifetime,
+        added_factor=added_factor,
         now=now,
     )
     await users.note_sign_in(tx, tenant_id, user_id, now)

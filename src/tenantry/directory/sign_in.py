@@ -17,6 +17,7 @@ from tenantry.core.caller import Caller, CallerKind, Origin, anonymous
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials
 from tenantry.core.normal_form import name_key
+from tenantry.directory.notices import What, tell
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.store import passwords, tenants, users
 from tenantry.store.engine import Store
@@ -96,3 +97,15 @@ async def _refuse(store: Store, tenant: Tenant | None, name: str, reason: str, o
     event = events.SignInRefused(user_principal_name=name, reason=reason)
     async with store.write() as tx:
         await record(tx, tenant.id, anonymous(origin), event, now)
+
+
+async def note_used_up(store: Store, name: str, origin: Origin, now: Micros) -> None:
+    """The tries of a name are used up for now: the tenant's trail says so, and the user if there is one."""
+    tenant, user, _ = await _look_up(store, name)
+    if tenant is None:
+        return
+    async with store.write() as tx:
+        event = events.SignInRefused(user_principal_name=name, reason="too_many_tries")
+        await record(tx, tenant.id, anonymous(origin), event, now)
+        if user is not None:
+            await tell(tx, anonymous(origin), tenant.id, user.id, What.WRONG_PASSWORDS, now)

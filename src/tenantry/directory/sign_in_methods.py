@@ -6,6 +6,10 @@ changed under one's own sign-in, where the factor itself is asked for first.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import NamedTuple
+
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.audit import events
@@ -14,13 +18,18 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.enrolment import make_enrolment_code
+from tenantry.directory.notices import What, tell
+from tenantry.directory.passkeys import remove_passkey
 from tenantry.directory.phone_removal import release_phone
 from tenantry.directory.roles import require_over
-from tenantry.directory.second_factors import Method
+from tenantry.directory.second_factors import Method, find_factors, require_enrolment
 from tenantry.directory.sessions import end_sessions
-from tenantry.store import passkeys, second_factors, users
+from tenantry.directory.totp import remove_totp
+from tenantry.store import passkeys, phones, second_factors, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.users import User
+from tenantry.tokens.secrets import SecretHasher
 
 
 async def get_user_to_help(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> User:
@@ -46,10 +55,62 @@ async def remove_phone_of(
     await release_phone(tx, caller, tenant_id, user_id, number, now)
 
 
+class Lately(NamedTuple):
+    """A way to sign in that was set up since a moment. `key` names it in `take_away`; `what` is the number or name."""
+
+    key: str
+    kind: Method
+    what: str
+    added_at: Micros
+
+
+async def list_added_lately(read: Read, tenant_id: TenantId, user_id: UserId, since: Micros) -> list[Lately]:
+    """Phones, passkeys and the authenticator app that were added since then: by whoever had the account."""
+    found = [
+        Lately(f"phone {phone.number}", Method.PHONE, phone.number, phone.verified_at)
+        for phone in await phones.list_of_user(read, tenant_id, user_id)
+        if phone.verified_at is not None
+    ]
+    found += [
+        Lately(f"passkey {key.credential_id}", Method.PASSKEY, key.name, key.created_at)
+        for key in await passkeys.list_of_user(read, tenant_id, user_id)
+    ]
+    totp_since = (await find_factors(read, tenant_id, user_id)).totp_since
+    if totp_since is not None:
+        found.append(Lately("totp", Method.TOTP, "", totp_since))
+    return [each for each in found if each.added_at > since]
+
+
+async def take_away(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, keys: Iterable[str], now: Micros
+) -> None:
+    """Take these (`Lately.key`) from the user; what is gone already stays gone. Raises as `get_user_to_help`."""
+    await get_user_to_help(tx, caller, tenant_id, user_id, now)
+    for key in sorted(set(keys)):
+        kind, _, name = key.partition(" ")
+        with suppress(NotFound):
+            if kind == Method.PHONE:
+                await release_phone(tx, caller, tenant_id, user_id, name, now)
+            elif kind == Method.PASSKEY:
+                await remove_passkey(tx, caller, tenant_id, user_id, name, now)
+            elif kind == Method.TOTP:
+                await remove_totp(tx, caller, tenant_id, user_id, now)
+
+
+async def give_enrolment_code(
+    tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
+) -> str:
+    """A code for a user without second factor, to set one up with; shown once. Raises as `get_user_to_help`;
+    FailedPrecondition for a user who has one.
+    """
+    await get_user_to_help(tx, caller, tenant_id, user_id, now)
+    return await make_enrolment_code(tx, hasher, caller, tenant_id, user_id, now)
+
+
 async def reset_second_factors(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
     """Take every second factor and the recovery codes from the user, and end the sessions they were used in.
 
-    The user signs in with the password alone until another factor is set up. Raises as `get_user_to_help`;
+    The user has to set up another one, with an administrator's code (enrolment.py). Raises as `get_user_to_help`;
     FailedPrecondition when there is none, as for the later of twins.
     """
     await get_user_to_help(tx, caller, tenant_id, user_id, now)
@@ -62,5 +123,7 @@ async def reset_second_factors(tx: Tx, caller: Caller, tenant_id: TenantId, user
     if not removed:
         raise FailedPrecondition("This user has no second step.")
     await second_factors.replace_recovery_codes(tx, tenant_id, user_id, [], now)
+    await require_enrolment(tx, caller, tenant_id, user_id, now)
     await record(tx, tenant_id, caller, events.SecondFactorsReset(user_id=user_id, methods=removed), now)
+    await tell(tx, caller, tenant_id, user_id, What.FACTORS_RESET, now)
     await end_sessions(tx, caller, tenant_id, user_id, now, reason="second_factors_reset")

@@ -16,8 +16,8 @@ from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.errors import BadCredentials, NotFound
 from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.enrolment import list_asked
 from tenantry.directory.own_password import replace_own_password
-from tenantry.directory.second_factors import list_methods
 from tenantry.directory.sessions import NewSession, end_session, start_session
 from tenantry.store import passwords, sessions, sign_ins
 from tenantry.store.engine import Read, Tx
@@ -61,7 +61,7 @@ async def begin_sign_in(
     if password_hash is not None and not await passwords.hold(tx, tenant_id, user_id, password_hash):
         raise BadCredentials("password_changed", _GONE)
     proven = frozenset(amr)
-    needs_more = "mfa" not in proven and bool(await list_methods(tx, tenant_id, user_id))
+    needs_more = "mfa" not in proven and bool(await list_asked(tx, tenant_id, user_id, now))
     if not must_change and not needs_more:
         return await start_session(
             tx,
@@ -130,7 +130,7 @@ async def finish_sign_in(
     """The session; `amr` is what was proven since. Raises BadCredentials when a step is missing or it is too late."""
     tenant_id, user_id = under_way.tenant_id, under_way.user_id
     proven = {*under_way.amr.split(), *amr}
-    if "mfa" not in proven and await list_methods(tx, tenant_id, user_id):
+    if "mfa" not in proven and await list_asked(tx, tenant_id, user_id, now):
         raise BadCredentials("second_factor_missing")
     if await sign_ins.claim(tx, tenant_id, hasher.hash(raw), now) is None:
         raise BadCredentials("sign_in_gone", _GONE)
@@ -162,10 +162,13 @@ async def step_up(
     amr: Iterable[str],
     browser: str,
     lifetime: Micros,
+    added_factor: bool = False,
     now: Micros,
 ) -> NewSession:
-    """A signed-in user has proven more: a new session in place of the one that `caller` came with, acting in the same
-    customer. Raises NotFound.
+    """A new session in place of the one that `caller` came with, whose user has proven `amr` besides. It acts in the
+    same customer. Raises NotFound.
+
+    `added_factor`: it has set up its first second factor, which proves nothing yet: whoever knows the password could.
     """
     if caller.tenant_id is None or caller.user_id is None:
         raise NotFound("session")
@@ -179,6 +182,7 @@ async def step_up(
         amr=caller.amr | set(amr),
         browser=browser,
         lifetime=lifetime,
+        added_factor=added_factor,
         now=now,
     )
     await sessions.copy_acting_tenant(tx, caller.tenant_id, caller.user_id, session_id, started.id)

@@ -20,11 +20,12 @@ from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.core.normal_form import name_key
 from tenantry.directory.blocking import end_access
+from tenantry.directory.notices import What, tell
 from tenantry.directory.roles import require_over
 from tenantry.directory.sessions import end_sessions
 from tenantry.directory.user_properties import NewPassword, NewUser, UserChanges
 from tenantry.outbox.changes import EventType, enqueue_for_user
-from tenantry.store import passwords, tenants, user_lists, users
+from tenantry.store import enrolments, passwords, tenants, user_lists, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.pages import Position
 from tenantry.store.user_lists import Order
@@ -159,6 +160,8 @@ async def update_user(
         await _set_password(tx, caller, tenant_id, user_id, password, now)
         if (caller.tenant_id, caller.user_id) != (tenant_id, user_id):
             await revoke_grants_of_user(tx, caller, tenant_id, user_id, "password_reset", now)
+            await enrolments.end_code(tx, tenant_id, user_id)
+            await tell(tx, caller, tenant_id, user_id, What.PASSWORD_SET, now)
     return user
 
 

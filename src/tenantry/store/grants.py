@@ -182,6 +182,21 @@ async def revoke_all_of_user(
     )
 
 
+async def revoke_all_of_proof(
+    tx: Tx, tenant_id: TenantId, user_id: UserId, amr: str, reason: str, now: Micros
+) -> list[RevokedGrant]:
+    """Revoke what the user granted when proven by exactly `amr` (space-separated)."""
+    return await tx.all(
+        RevokedGrant,
+        f"{_REVOKE} AND user_id = :user_id AND amr = :amr AND expires_at > :now {_RETURNING}",
+        tenant_id=tenant_id,
+        user_id=user_id,
+        amr=amr,
+        reason=reason,
+        now=now,
+    )
+
+
 async def revoke_of_group(
     tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, group_id: GroupId, reason: str, now: Micros
 ) -> list[RevokedGrant]:

@@ -50,6 +50,16 @@ async def find_credential(read: Read, tenant_id: TenantId, user_id: UserId) -> C
     )
 
 
+async def find_set_at(read: Read, tenant_id: TenantId, user_id: UserId) -> Micros | None:
+    """When the present password was set; None when there is none."""
+    return await read.one_or_none(
+        int,
+        "SELECT changed_at FROM password_credentials WHERE tenant_id = :tenant_id AND user_id = :user_id",
+        tenant_id=tenant_id,
+        user_id=user_id,
+    )
+
+
 async def hold(tx: Tx, tenant_id: TenantId, user_id: UserId, password_hash: str) -> bool:
     """Whether this is still the hash of the user's password; until the end of the transaction it stays so."""
     held = await tx.run(

@@ -12,7 +12,8 @@ from tenantry.store.engine import Read, Tx
 class FoundSession(NamedTuple):
     """A live session of a live user. `amr` is space-separated; `id` lists and ends the session, it opens nothing.
 
-    `authenticated_at`: when the user was last proven, here or at the organisation's own provider.
+    `authenticated_at`: when the user was last proven, here or at the organisation's own provider. `added_factor`: 1
+    when the user's first second factor was set up in this session.
     """
 
     id: str
@@ -24,6 +25,7 @@ class FoundSession(NamedTuple):
     authenticated_at: int
     expires_at: int
     acting_tenant_id: TenantId | None
+    added_factor: int
 
 
 class ListedSession(NamedTuple):
@@ -49,15 +51,16 @@ async def insert(
     browser: str,
     authenticated_at: Micros | None,
     expires_at: Micros,
+    added_factor: bool = False,
     now: Micros,
 ) -> None:
     """Add a session."""
     await tx.run(
         """
         INSERT INTO sessions (tenant_id, session_hash, id, user_id, amr, address, browser, authenticated_at, created_at,
-                              expires_at)
+                              expires_at, added_factor)
         VALUES (:tenant_id, :session_hash, :id, :user_id, :amr, :address, :browser, :authenticated_at, :now,
-                :expires_at)
+                :expires_at, :added_factor)
         """,
         tenant_id=tenant_id,
         session_hash=session_hash,
@@ -68,6 +71,7 @@ async def insert(
         browser=browser,
         authenticated_at=authenticated_at,
         expires_at=expires_at,
+        added_factor=int(added_factor),
         now=now,
     )
 
@@ -78,7 +82,8 @@ async def find_live(read: Read, tenant_id: TenantId, session_hash: bytes, now: M
         FoundSession,
         """
         SELECT s.id, s.tenant_id, s.user_id, u.display_name, u.user_principal_name, s.amr,
-               COALESCE(s.authenticated_at, s.created_at) AS authenticated_at, s.expires_at, s.acting_tenant_id
+               COALESCE(s.authenticated_at, s.created_at) AS authenticated_at, s.expires_at, s.acting_tenant_id,
+               s.added_factor
         FROM sessions s
         JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
         JOIN tenants t ON t.id = s.tenant_id

@@ -153,6 +153,14 @@ async def revoke_grants_of_user(
     await _record_revoked(tx, caller, tenant_id, revoked, reason, now)
 
 
+async def revoke_grants_of_proof(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, amr: Iterable[str], reason: str, now: Micros
+) -> None:
+    """End what the user granted to anybody when proven by `amr` and nothing else. Audited, one event each."""
+    revoked = await grants.revoke_all_of_proof(tx, tenant_id, user_id, " ".join(sorted(amr)), reason, now)
+    await _record_revoked(tx, caller, tenant_id, revoked, reason, now)
+
+
 async def revoke_grants_of_group(
     tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, reason: str, now: Micros
 ) -> None:

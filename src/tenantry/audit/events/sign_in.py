@@ -60,6 +60,16 @@ class SecondFactorsReset(Event, tag="second_factor.all_reset"):
     methods: list[str]
 
 
+class EnrolmentRequired(Event, tag="enrolment.required"):
+    """The user's last second factor went away by what somebody else did: the password alone signs in no more."""
+
+    user_id: str
+
+
+class EnrolmentCodeMade(Event, tag="enrolment.code_made"):
+    user_id: str
+
+
 class IdentityProviderAdded(Event, tag="identity_provider.added"):
     provider_id: str
     issuer: str

@@ -14,6 +14,12 @@ class TenantUpdated(Event, tag="tenant.updated"):
     country: str | None = None
 
 
+class PoliciesChanged(Event, tag="tenant.policies_changed"):
+    second_factor: str
+    phone_sign_in: str
+    connector_registration: str
+
+
 class TenantDisabled(Event, tag="tenant.disabled"):
     pass
 

@@ -30,6 +30,7 @@ owned(
     maybe_time("authenticated_at"),  # as the organisation's own provider says; NULL: when the session began
     time("expires_at"),
     maybe_time("ended_at"),
+    flag("added_factor"),  # the user's first second factor was set up in it: that one does not raise it
     of_user("sessions"),
     index("ix_sessions_user", "tenant_id", "user_id"),
     key=("session_hash",),
@@ -103,4 +104,26 @@ owned(
     time("created_at"),
     of_user("recovery_codes"),
     key=("user_id", "code_hash"),
+)
+
+owned(
+    "enrolments",  # users who must set up a second factor before the password signs them in
+    text("user_id"),
+    text("reason"),
+    time("created_at"),
+    blob("code_hash", nullable=True),  # of an administrator's code, until it is used
+    maybe_time("code_expires_at"),
+    of_user("enrolments"),
+    key=("user_id",),
+)
+
+owned(
+    "sign_in_notices",  # what users are told of changes to how they sign in
+    text("user_id"),
+    text("id"),
+    text("what"),
+    text("by_whom"),
+    time("created_at"),
+    of_user("sign_in_notices"),
+    key=("user_id", "id"),
 )

@@ -35,6 +35,15 @@ reference(
 )
 
 owned(
+    "tenant_policies",  # words of directory/policies.py
+    text("second_factor"),
+    text("phone_sign_in"),
+    text("connector_registration"),
+    time("updated_at"),
+    key=(),
+)
+
+owned(
     "domain_proofs",  # names that the tenant says are its own, until the DNS says so too
     text("name"),
     text("token"),  # what the TXT record must hold

@@ -21,8 +21,9 @@ from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.core.caller import Caller
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue
+from tenantry.core.ids import UserId
 from tenantry.directory import users
-from tenantry.directory.passwords import generate_password
+from tenantry.directory.passwords import check_new_password, generate_password, names_of
 from tenantry.directory.user_properties import NewPassword
 from tenantry.store.engine import Tx
 from tenantry.surfaces.partner_center import errors, paging, wire
@@ -52,7 +53,10 @@ async def create_user(request: Request, customer: str) -> Response:
     now = deps.clock()
     async with deps.store.read() as read:
         await require(read, caller, Action.CREATE_USER, tenant_id, now=now)
+        own = await names_of(read, tenant_id, UserId(""))
     new_user, sent_password, must_change = creation = wire.read_creation(await _read_json(request, deps))
+    if sent_password is not None:
+        check_new_password(sent_password, own)
     key = _key_of(request, deps, caller, creation)
     answer = None if key is None else await find_answer(deps.store, tenant_id, key, now)
     password = sent_password
@@ -151,6 +155,8 @@ async def _patch(request: Request, customer: str, user: str, *, needs_password: 
     if patch.password is not None:
         async with deps.store.read() as read:  # a hash costs too much to make it for everybody
             await require(read, caller, Action.RESET_PASSWORD, tenant_id, now=now)
+            own = await names_of(read, tenant_id, user_id)
+        check_new_password(patch.password, own)
         password = NewPassword(await deps.passwords.hash(patch.password), patch.must_change)
     async with deps.store.write() as tx:
         changed = await users.update_user(

@@ -11,7 +11,7 @@ from tenantry.core.clock import to_iso
 from tenantry.core.errors import InvalidValue
 from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId, parse_guid
-from tenantry.directory.passwords import check_password_rules
+from tenantry.directory.passwords import check_new_password
 from tenantry.directory.user_properties import NewUser, UserChanges
 from tenantry.store.users import User
 from tenantry.surfaces.shared.body import Fields
@@ -80,7 +80,7 @@ def _read_password(fields: Fields) -> tuple[str | None, bool]:
     must_change = profile.flag("forceChangePassword")
     password = None if profile.get("password") == {} else profile.text("password")
     if password is not None:
-        check_password_rules(password)
+        check_new_password(password, [text for text in _read_properties(fields).values() if text])
     return password, must_change is not False
 
 

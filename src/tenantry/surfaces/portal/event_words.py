@@ -7,6 +7,7 @@ from tenantry.surfaces.portal.texts import marked
 EVENTS: dict[str, str] = {
     "tenant.created": marked("Organisation created"),
     "tenant.updated": marked("Organisation changed"),
+    "tenant.policies_changed": marked("Policies changed"),
     "tenant.disabled": marked("Organisation disabled"),
     "tenant.enabled": marked("Organisation enabled"),
     "tenant.deleted": marked("Organisation deleted"),
@@ -39,6 +40,8 @@ EVENTS: dict[str, str] = {
     "second_factor.added": marked("Second step added"),
     "second_factor.removed": marked("Second step removed"),
     "second_factor.all_reset": marked("Second steps reset"),
+    "enrolment.required": marked("Second step to be set up anew"),
+    "enrolment.code_made": marked("Enrolment code made"),
     "identity_provider.added": marked("Identity provider added"),
     "identity_provider.removed": marked("Identity provider removed"),
     "identity_provider.callback_replaced": marked("Identity provider got a redirect address of its own"),
@@ -113,6 +116,9 @@ EVENTS: dict[str, str] = {
 """By the type that the trail stores."""
 
 FIELDS: dict[str, str] = {
+    "second_factor": marked("Second step required of"),
+    "phone_sign_in": marked("Sign-in by phone for"),
+    "connector_registration": marked("Connectors registered by"),
     "account_identifier": marked("Account identifier"),
     "account_state": marked("Account state"),
     "action": marked("Action"),

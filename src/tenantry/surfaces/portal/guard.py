@@ -56,6 +56,8 @@ class Session:
     acting_until: Micros | None = None
     acting_ended: bool = False
     """It may not go on: the relationship is over, the customer is disabled, the role is gone. Nothing is shown then."""
+    added_factor: bool = False
+    """The user's first second factor was set up in it. To be proven by that one, the user signs in again."""
 
     @property
     def here(self) -> TenantId:
@@ -187,6 +189,7 @@ async def find_signed_in(request: Request) -> Session | None:
         acting_roles=standing.role_ids if standing else (),
         acting_until=standing.until if standing else None,
         acting_ended=acting_id is not None and standing is None,
+        added_factor=bool(found.added_factor),
     )
     request.state.session = session
     request.state.caller = session.caller

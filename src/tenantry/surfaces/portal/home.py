@@ -12,17 +12,22 @@ from tenantry.access.decide import decide
 from tenantry.access.overview import COUNTED_EVENTS, ENDS_WITHIN, Hour, Overview, overview
 from tenantry.core.clock import DAY, HOUR, SECOND, Micros
 from tenantry.directory.messages import can_send
+from tenantry.directory.notices import list_notices
 from tenantry.store.reports import Ending, QuotaCount
 from tenantry.surfaces.portal.attention import attention_items
 from tenantry.surfaces.portal.charts import Chart, Value, columns
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.notice_words import notices_of
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.texts import number, short_day
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 MOST_COLUMNS = 11
+
+ENDS_TOLD = 7 * DAY
+"""Until then the home page repeats what users are told of their sign-in."""
 
 router = APIRouter()
 
@@ -40,17 +45,20 @@ class Picture(NamedTuple):
 @router.get("/")
 @performs(Action.SEE_HOME)
 async def show_home(request: Request, session: SignedIn) -> Response:
-    """Queries: those of the session and 11, whatever there is to count."""
+    """Queries: those of the session and 12, whatever there is to count."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
+        lately = await list_notices(read, session.tenant_id, session.user_id, now - ENDS_TOLD)
+        notices = notices_of(lately, session)
         sees = await decide(read, session.caller, Action.SEE_REPORTS, session.here, now=now)
         if not sees.allowed:
-            return render(request, "home.html", is_admin=False)
+            return render(request, "home.html", is_admin=False, notices=notices)
         seen = await overview(read, session.caller, session.here, deps.settings.device_limit, now)
     return render(
         request,
         "home.html",
         is_admin=True,
+        notices=notices,
         tokens=_hours(seen.tokens, _("%(hour)s: %(done)s issued, %(refused)s refused")),
         sign_ins=_hours(seen.sign_ins, _("%(hour)s: %(done)s signed in, %(refused)s refused")),
         quotas=_quotas(seen.quotas, deps.settings.device_limit),

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import MINUTE
+from tenantry.directory.enrolment import list_asked
 from tenantry.directory.own_password import hash_new_password, replace_own_password, require_present_password
-from tenantry.directory.second_factors import list_methods
 from tenantry.directory.sign_in_steps import NextStep, change_expired_password, finish_sign_in
 from tenantry.surfaces.portal.forms import Form, read_form
 from tenantry.surfaces.portal.frame import render, see_other
@@ -79,7 +79,7 @@ async def _change_expired(request: Request, form: Form, under_way: UnderWay) -> 
     now = deps.clock()
     async with deps.store.write() as tx:
         await change_expired_password(tx, deps.hasher, under_way.secret, sign_in, new_hash, origin, now)
-        if await list_methods(tx, sign_in.tenant_id, sign_in.user_id):
+        if await list_asked(tx, sign_in.tenant_id, sign_in.user_id, now):
             return go_on(request, NextStep(under_way.secret, must_change=False))
         session = await finish_sign_in(
             tx,

@@ -133,7 +133,7 @@ async def remove(request: Request, session: Proven, number: str) -> Response:
 def what_ends(number: str, factors: Factors, *, is_own: bool) -> list[str]:
     """With the number, for its owner or for an administrator. `factors` are the owner's."""
     texts = [
-        _("Apps that sign people in by phone no longer take this number. Tokens they got with it go on."),
+        _("Apps that sign people in by phone no longer take this number. Tokens that such a PIN gave are revoked."),
         _("You stay in your groups. Whoever adds this number to a group from then on does not add you.")
         if is_own
         else _("The user stays in groups. Whoever adds this number to a group from then on adds somebody else."),
@@ -147,7 +147,7 @@ def what_ends(number: str, factors: Factors, *, is_own: bool) -> list[str]:
     elif is_own:
         first = _("It is your only second step: from now on your password alone opens your account.")
     else:
-        first = _("It is the user's only second step: from now on the password alone opens the account.")
+        first = _("It is the user's only second step: the next sign-in asks for an enrolment code, which you can make.")
     codes = [_("The recovery codes go with the last second step.")] if factors.recovery_codes and not others else []
     return [first, *codes, *texts]
 

@@ -15,6 +15,7 @@ from tenantry.access.actions import Action
 from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE
 from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.enrolment import claim_enrolment_code, list_asked
 from tenantry.directory.messages import can_send, require_gateway, send_or_log
 from tenantry.directory.passkeys import claim_passkey, relying_party, sign_in_options
 from tenantry.directory.pins import PinRules
@@ -95,10 +96,13 @@ async def check_second_factor(request: Request) -> Response:
         deps.limits.hit("second_factor", person.user_id, limit=TRIES_PER_USER, window=WINDOW)
         if form.checked("send"):
             response = await _send_pin(request, person)
+        elif person.session is not None and person.session.added_factor:
+            form.fail("code", _("This second step was set up in this browser since you signed in. Sign in again."))
         else:
             session = await _prove(request, form, person)
             if session is not None:
-                response = go_on(request, session)
+                is_enrolling = _method(form.value("method")) is Method.ENROLMENT_CODE
+                response = go_on(request, session, back="/sessions?done=enrol" if is_enrolling else None)
     return response if response is not None else await _page(request, person, form)
 
 
@@ -148,6 +152,8 @@ async def _claim(
         proven = await claim_factor_pin(tx, deps.hasher, caller, tenant_id, user_id, pin, now)
     elif method is Method.RECOVERY_CODE:
         proven = await claim_recovery_code(tx, deps.hasher, caller, tenant_id, user_id, code, now)
+    elif method is Method.ENROLMENT_CODE and person.under_way is not None:
+        proven = await claim_enrolment_code(tx, deps.hasher, caller, tenant_id, user_id, code, now)
     return AMR[method] if proven and method is not None else None
 
 
@@ -199,7 +205,8 @@ async def _page(request: Request, person: Person, form: Form) -> Response:
     deps = deps_of(request)
     async with deps.store.read() as read:
         factors = await find_factors(read, person.tenant_id, person.user_id)
-    methods = methods_of(factors)
+        asked = await list_asked(read, person.tenant_id, person.user_id, deps.clock())
+    methods = asked if person.session is None else methods_of(factors)
     wanted = _method(request.query_params.get("with", ""))
     method = wanted if wanted in methods else next(iter(methods), None)
     if method is None and person.session is None:
@@ -223,6 +230,7 @@ async def _page(request: Request, person: Person, form: Form) -> Response:
         can_send=can_send(deps.messages),
         minutes=deps.settings.pin_minutes,
         wanted=next_of(request),
+        must_sign_in=person.session is not None and person.session.added_factor,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Annotated
+from urllib.parse import quote
 
 import segno
 from fastapi import APIRouter, Depends, Request, Response
@@ -31,9 +32,9 @@ router = APIRouter()
 
 
 async def _proven(request: Request) -> Session:
-    """Raises SignInNeeded, ProofNeeded."""
+    """Raises SignInNeeded, ProofNeeded. Who set up the first one in this very session may go on setting up."""
     session = await signed_in(request)
-    if "mfa" not in session.amr:
+    if "mfa" not in session.amr and not session.added_factor:
         async with deps_of(request).store.read() as read:
             if await list_methods(read, session.tenant_id, session.user_id):
                 raise ProofNeeded(path_of(request))
@@ -120,7 +121,7 @@ async def set_up_phone(request: Request, session: Proven) -> Response:
                 codes = await use_phone(
                     tx, deps.hasher, session.caller, session.tenant_id, session.user_id, number, deps.clock()
                 )
-            return _codes_page(request, codes) if codes else see_other(_after(request))
+                return await _added(tx, request, session, (), codes)
     return await _phone_page(request, session, form)
 
 
@@ -141,34 +142,41 @@ async def renew_recovery_codes(request: Request, session: Proven) -> Response:
     hasher, form = deps_of(request).hasher, await read_form(request)
     async with once(request, session, form, back="/sessions", again=path_of(request)) as (tx, now):
         codes = await make_recovery_codes(tx, hasher, session.caller, session.tenant_id, session.user_id, now)
-    return _codes_page(request, codes)
+    return _codes_page(request, codes, _after(request, is_first=False))
 
 
 async def _added(tx: Tx, request: Request, session: Session, amr: Collection[str], codes: list[str]) -> Response:
-    """The factor was proven just now, so the session says so; recovery codes are shown when they were made."""
-    deps = deps_of(request)
+    """A session that was proven by a second factor is by this one too. Another is not: whoever knows the password could
+    have set it up, so it counts from the next sign-in on. Recovery codes are shown when they were made.
+    """
+    deps, is_first = deps_of(request), "mfa" not in session.amr
     stepped_up = await step_up(
         tx,
         deps.hasher,
         session.caller,
         session.id,
-        amr=amr,
+        amr=() if is_first else amr,
         browser=browser_of(request),
         lifetime=session_lifetime(deps.settings),
+        added_factor=is_first,
         now=deps.clock(),
     )
-    response = _codes_page(request, codes) if codes else see_other(_after(request))
+    after = _after(request, is_first=is_first)
+    response = _codes_page(request, codes, after) if codes else see_other(after)
     set_session_cookie(response, deps.settings, stepped_up.secret)
     return response
 
 
-def _after(request: Request) -> str:
+def _after(request: Request, *, is_first: bool) -> str:
+    """Where the person wanted to go; by a new sign-in when the factor is to count there."""
     back = next_of(request)
-    return "/sessions?done=added" if back == "/" else back
+    if back == "/":
+        return "/sessions?done=added"
+    return f"/sign-in?again=1&next={quote(back, safe='')}" if is_first else back
 
 
-def _codes_page(request: Request, codes: list[str]) -> Response:
-    return render(request, "recovery_codes.html", codes=codes, after=_after(request))
+def _codes_page(request: Request, codes: list[str], after: str) -> Response:
+    return render(request, "recovery_codes.html", codes=codes, after=after)
 
 
 async def _totp_page(request: Request, session: Session, form: Form) -> Response:

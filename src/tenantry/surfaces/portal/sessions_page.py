@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
+from tenantry.directory.notices import KEPT, list_notices
 from tenantry.directory.passkeys import list_passkeys
 from tenantry.directory.second_factors import find_factors, methods_of
 from tenantry.directory.sessions import end_session, end_sessions, list_sessions
 from tenantry.surfaces.portal.forms import read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import SignedInAnywhere
+from tenantry.surfaces.portal.notice_words import notices_of
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import reading, writing
 from tenantry.surfaces.portal.value_words import AMR
@@ -29,6 +31,7 @@ async def show_sessions(request: Request, session: SignedInAnywhere) -> Response
         listed = await list_sessions(read, session.tenant_id, session.user_id, now)
         factors = await find_factors(read, session.tenant_id, session.user_id)
         passkeys = await list_passkeys(read, session.tenant_id, session.user_id)
+        notices = await list_notices(read, session.tenant_id, session.user_id, now - KEPT)
     return render(
         request,
         "sessions.html",
@@ -38,6 +41,7 @@ async def show_sessions(request: Request, session: SignedInAnywhere) -> Response
         methods=methods_of(factors),
         in_words=in_words,
         browser_name=browser_name,
+        notices=notices_of(notices, session),
         done=_done_text(request.query_params.get("done", "")),
     )
 
@@ -103,4 +107,5 @@ def _done_text(done: str) -> str:
         "others": _("Every other session has ended."),
         "removed": _("It is not asked for any more."),
         "added": _("It is asked for from the next sign-in on."),
+        "enrol": _("Now set up a second step: without one, the next sign-in asks for another code."),
     }.get(done, "")

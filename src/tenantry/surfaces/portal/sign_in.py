@@ -1,22 +1,28 @@
 """Sign in with a user name and a password, and out again.
 
 Protected by limits per address, per name, and per name at an address; a name that does not exist costs the same time,
-counts the same and is answered the same. What else is asked for after the password: password.py, second_factor.py.
+counts the same and is answered the same. The wait for a name grows: from minutes to hours to a day. A browser in which
+the user signed in before has tries of its own (known_browser.py), so that strangers cannot lock the user out. When a
+name's tries are used up, the trail and the user are told. What else is asked for after the password: password.py,
+second_factor.py.
 """
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from starlette.background import BackgroundTask
 
 from tenantry.access.actions import Action
 from tenantry.core.caller import Caller, CallerKind
-from tenantry.core.clock import MINUTE
+from tenantry.core.clock import DAY, HOUR, MINUTE
+from tenantry.core.errors import RateLimited
 from tenantry.directory.sessions import NewSession, end_session
-from tenantry.directory.sign_in import PASSWORD, SignedIn, sign_in
+from tenantry.directory.sign_in import PASSWORD, SignedIn, note_used_up, sign_in
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
 from tenantry.surfaces.portal.forms import Form, read_form, read_late_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import drop_session_cookie, find_signed_in
+from tenantry.surfaces.portal.known_browser import find_known_user, remember_browser
 from tenantry.surfaces.portal.under_way import (
     browser_of,
     demands_of,
@@ -26,16 +32,18 @@ from tenantry.surfaces.portal.under_way import (
     session_lifetime,
     with_demands,
 )
-from tenantry.surfaces.shared.deps import Deps, deps_of
+from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.limits import subscriber_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 WINDOW = 5 * MINUTE
 TRIES_PER_ADDRESS = 100
-TRIES_PER_NAME = 50
 TRIES_PER_NAME_AND_ADDRESS = 10
-"""In a WINDOW. The name alone has more, so that nobody can lock another person out from one place."""
+TRIES_PER_KNOWN_BROWSER = 10
+"""In a WINDOW. The last is of a user, in all the browsers that the user has signed in with."""
+TRIES_PER_NAME = {WINDOW: 50, HOUR: 100, DAY: 300}
+"""By the length of the window. The name alone has more, so that nobody can lock another person out from one place."""
 
 router = APIRouter()
 
@@ -64,7 +72,7 @@ async def check_password(request: Request) -> Response:
     signed_in: SignedIn | None = None
     if not form.errors:
         with form.showing_errors():
-            _limit(deps, origin.address, name.lower())
+            await _limit(request, name.lower())
             signed_in = await sign_in(
                 deps.store,
                 deps.passwords,
@@ -74,8 +82,12 @@ async def check_password(request: Request) -> Response:
                 now=deps.clock(),
             )
     if signed_in is None:
-        return _page(request, form)
-    return go_on(request, await _begin(request, signed_in))
+        response = _page(request, form)
+        response.background = _tell_of(request)
+        return response
+    response = go_on(request, await _begin(request, signed_in))
+    await remember_browser(request, response, signed_in.user.tenant_id, signed_in.user.id, name)
+    return response
 
 
 @router.post("/sign-out")
@@ -122,11 +134,33 @@ async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep
     return outcome
 
 
-def _limit(deps: Deps, address: str, name: str) -> None:
-    subscriber = subscriber_of(address)
-    deps.limits.hit_from(address, "sign_in.address", limit=TRIES_PER_ADDRESS, window=WINDOW)
+async def _limit(request: Request, name: str) -> None:
+    """Raises RateLimited."""
+    deps, subscriber = deps_of(request), subscriber_of(origin_of(request.scope).address)
+    deps.limits.hit("sign_in.address", subscriber, limit=TRIES_PER_ADDRESS, window=WINDOW)
+    known = await find_known_user(request, name)
+    if known is not None:
+        deps.limits.hit("sign_in.known", known, limit=TRIES_PER_KNOWN_BROWSER, window=WINDOW)
+        return
     deps.limits.hit("sign_in.both", subscriber, name, limit=TRIES_PER_NAME_AND_ADDRESS, window=WINDOW)
-    deps.limits.hit("sign_in.name", name, limit=TRIES_PER_NAME, window=WINDOW)
+    try:
+        for window, limit in TRIES_PER_NAME.items():
+            deps.limits.hit("sign_in.name", str(window), name, limit=limit, window=window)
+    except RateLimited:
+        request.state.used_up = name
+        raise
+
+
+def _tell_of(request: Request) -> BackgroundTask | None:
+    """After the answer has left, so that its time says nothing, and once in a window: a name's tries are used up."""
+    deps, name = deps_of(request), getattr(request.state, "used_up", None)
+    if name is None:
+        return None
+    try:
+        deps.limits.hit("sign_in.told", name, limit=1, window=WINDOW)
+    except RateLimited:
+        return None
+    return BackgroundTask(note_used_up, deps.store, name, origin_of(request.scope), deps.clock())
 
 
 def _page(request: Request, form: Form) -> Response:

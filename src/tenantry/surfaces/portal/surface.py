@@ -35,6 +35,7 @@ from tenantry.surfaces.portal import (
     partners,
     password,
     phones,
+    policies,
     reach,
     second_factor,
     second_factor_removal,
@@ -107,6 +108,7 @@ PAGES = (
     partners,
     customers,
     domains,
+    policies,
     settings,
 )
 """Modules with a `router`, asked in this order."""

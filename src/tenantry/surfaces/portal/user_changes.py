@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import require
+from tenantry.access.decide import decide, require
+from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.enrolment import list_asked
 from tenantry.directory.passwords import generate_password
 from tenantry.directory.roles import require_over
+from tenantry.directory.second_factors import Method
+from tenantry.directory.sign_in_methods import Lately, give_enrolment_code, list_added_lately, take_away
 from tenantry.directory.user_properties import NewUser, UserChanges
 from tenantry.directory.users import create_user, get_user, set_password, update_user
 from tenantry.store import tenants
+from tenantry.store.engine import Tx
 from tenantry.store.users import User
 from tenantry.surfaces.portal.forms import WHOLE, Form, draft_of, once, read_form
-from tenantry.surfaces.portal.frame import ask, render, see_other
+from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import reading, writing
+from tenantry.surfaces.portal.user_sign_in import methods_text
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -30,6 +38,9 @@ FIELDS = (
     "phone_number",
     "immutable_id",
 )
+
+LATELY = 30 * DAY
+"""What was added since then, whoever had the account may have added."""
 
 router = APIRouter()
 
@@ -118,36 +129,48 @@ async def reset_password(request: Request, session: SignedIn, user_id: UserId) -
         await require(read, session.caller, Action.RESET_PASSWORD, session.here, now=now)
     password = generate_password()
     user: User | None = None
-    path = f"/users/{user_id}"
+    code, path = "", f"/users/{user_id}"
     with form.showing_errors():
         password_hash = await deps.passwords.hash(password)
         async with once(request, session, form, back=path, again=f"{path}/password") as (tx, now):
             user = await set_password(tx, session.caller, session.here, user_id, password_hash, True, now)
+            code = await _take_away(tx, request, session, user_id, form.texts("remove"), now)
     if user is None:
         return await _ask_password(request, session, user_id, form)
-    return _show_password(request, user, password, is_new=False)
+    return _show_password(request, user, password, is_new=False, code=code)
+
+
+async def _take_away(
+    tx: Tx, request: Request, session: Session, user_id: UserId, keys: Sequence[str], now: Micros
+) -> str:
+    """What was ticked; an enrolment code when that was the last second step, else nothing."""
+    if not keys:
+        return ""
+    await take_away(tx, session.caller, session.here, user_id, keys, now)
+    if await list_asked(tx, session.here, user_id, now) != [Method.ENROLMENT_CODE]:
+        return ""
+    return await give_enrolment_code(tx, deps_of(request).hasher, session.caller, session.here, user_id, now)
 
 
 async def _ask_password(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
     user = await _look(request, session, user_id, Action.RESET_PASSWORD)
-    return ask(
+    async with reading(request) as (read, now):
+        lately: list[Lately] = []
+        if (await decide(read, session.caller, Action.CHANGE_SIGN_IN_METHODS, session.here, now=now)).allowed:
+            lately = await list_added_lately(read, session.here, user_id, now - LATELY)
+    return render(
         request,
-        title=_("Reset the password of %(name)s") % {"name": user.display_name},
-        lead=user.user_principal_name,
-        consequences=[
-            _("The old password is refused from now on."),
-            _("Browsers in which the user is signed in are signed out."),
-            _("Tokens that the user gave to apps are revoked: those apps stop working until they get new ones."),
-            _("A new password is shown to you once. The user must change it at the next sign-in."),
-        ],
-        confirm=_("Reset password"),
-        back=f"/users/{user_id}",
+        "user_password_ask.html",
+        user=user,
         form=form,
+        lately=[] if (session.tenant_id, session.user_id) == (session.here, user_id) else lately,
+        methods_text=methods_text,
+        days=LATELY // DAY,
     )
 
 
-def _show_password(request: Request, user: User, password: str, *, is_new: bool) -> Response:
-    return render(request, "user_password.html", user=user, password=password, is_new=is_new)
+def _show_password(request: Request, user: User, password: str, *, is_new: bool, code: str = "") -> Response:
+    return render(request, "user_password.html", user=user, password=password, is_new=is_new, code=code)
 
 
 async def _look(request: Request, session: Session, user_id: UserId, action: Action = Action.UPDATE_USER) -> User:

@@ -10,14 +10,21 @@ from tenantry.access.actions import Action
 from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import UserId
 from tenantry.directory.second_factors import Method, find_factors, methods_of
-from tenantry.directory.sign_in_methods import get_user_to_help, remove_phone_of, reset_second_factors
+from tenantry.directory.sign_in_methods import (
+    get_user_to_help,
+    give_enrolment_code,
+    remove_phone_of,
+    reset_second_factors,
+)
 from tenantry.store import phones
+from tenantry.store.users import User
 from tenantry.surfaces.portal.forms import once, read_form
-from tenantry.surfaces.portal.frame import ask, see_other
+from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.phones import what_ends
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import reading
+from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -39,7 +46,7 @@ async def ask_reset(request: Request, session: SignedIn, user_id: UserId) -> Res
         % {"name": user.user_principal_name},
         consequences=[
             _("These are gone: %(methods)s.") % {"methods": methods_text(methods)},
-            _("Signing in asks for the password only, until the user sets up another second step."),
+            _("Signing in asks for an enrolment code, which you can make, until another second step is set up."),
             _("Browsers in which the user is signed in are signed out."),
             _("Tokens that the user gave to apps go on working. To end them as well, reset the password."),
         ],
@@ -56,6 +63,44 @@ async def reset(request: Request, session: SignedIn, user_id: UserId) -> Respons
     async with once(request, session, form, back=back) as (tx, now):
         await reset_second_factors(tx, session.caller, session.here, user_id, now)
     return see_other(back)
+
+
+@router.get("/users/{user_id}/enrolment-code")
+@performs(Action.CHANGE_SIGN_IN_METHODS)
+async def ask_code(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """What the code is for. Raises FailedPrecondition for a user who has a second step."""
+    async with reading(request) as (read, now):
+        user = await get_user_to_help(read, session.caller, session.here, user_id, now)
+        methods = methods_of(await find_factors(read, session.here, user_id))
+    if methods:
+        raise FailedPrecondition("This user has a second step. Reset the second steps first.")
+    return ask(
+        request,
+        title=_("Enrolment code for %(name)s") % {"name": user.display_name},
+        lead=_("For somebody who you are sure is %(name)s.") % {"name": user.user_principal_name},
+        consequences=[
+            _("The code is good for one sign-in within three days, together with the password."),
+            _("From now on the password alone signs the user in no more, until a second step is set up."),
+            _("An earlier code is void."),
+        ],
+        confirm=_("Make a code"),
+        back=f"/users/{user_id}",
+    )
+
+
+@router.post("/users/{user_id}/enrolment-code")
+@performs(Action.CHANGE_SIGN_IN_METHODS)
+async def make_code(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Shown this once."""
+    form, back, hasher = await read_form(request), f"/users/{user_id}", deps_of(request).hasher
+    async with once(request, session, form, back=back, again=f"{back}/enrolment-code") as (tx, now):
+        user = await get_user_to_help(tx, session.caller, session.here, user_id, now)
+        code = await give_enrolment_code(tx, hasher, session.caller, session.here, user_id, now)
+    return _show_code(request, user, code)
+
+
+def _show_code(request: Request, user: User, code: str) -> Response:
+    return render(request, "enrolment_code.html", user=user, code=code)
 
 
 @router.get("/users/{user_id}/phones/{users_number}/remove")
@@ -95,5 +140,6 @@ def methods_text(methods: Iterable[Method]) -> str:
         Method.TOTP: _("authenticator app"),
         Method.PHONE: _("PINs by phone"),
         Method.RECOVERY_CODE: _("recovery codes"),
+        Method.ENROLMENT_CODE: _("enrolment code"),
     }
     return ", ".join(words[method] for method in methods)

@@ -15,6 +15,7 @@ from tenantry.audit.record import record
 from tenantry.core.clock import SECOND
 from tenantry.core.csv_files import MARK, write_row
 from tenantry.core.ids import UserId
+from tenantry.directory.enrolment import must_enrol
 from tenantry.directory.roles import is_within_reach, list_roles
 from tenantry.directory.second_factors import find_factors, methods_of
 from tenantry.directory.user_files import BLOCKED, COLUMNS
@@ -39,6 +40,16 @@ from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
 SHOWN = 20
+_OFFERED = (
+    Action.UPDATE_USER,
+    Action.RESET_PASSWORD,
+    Action.CHANGE_SIGN_IN_METHODS,
+    Action.BLOCK_USER,
+    Action.DELETE_USER,
+    Action.RESTORE_USER,
+    Action.ASSIGN_ROLE,
+    Action.READ_AUDIT,
+)
 _OVER = (
     Action.RESET_PASSWORD,
     Action.CHANGE_SIGN_IN_METHODS,
@@ -140,31 +151,19 @@ def _row_of(user: User) -> str:
 @router.get("/users/{user_id}")
 @performs(Action.READ_USER)
 async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Queries: those of the session, and at most 17, however much the user has."""
+    """Queries: those of the session, and at most 13, however much the user has."""
     caller, here = session.caller, session.here
     async with reading(request) as (read, now):
         user = await find_any_user(read, caller, here, user_id, now)
-        may = {
-            action.value: (await decide(read, caller, action, here, now=now)).allowed
-            for action in (
-                Action.UPDATE_USER,
-                Action.RESET_PASSWORD,
-                Action.CHANGE_SIGN_IN_METHODS,
-                Action.DELETE_USER,
-                Action.RESTORE_USER,
-                Action.ASSIGN_ROLE,
-                Action.READ_AUDIT,
-            )
-        }
-        may[Action.BLOCK_USER.value] = session.may(Action.BLOCK_USER)
+        may = {action.value: session.may(action) for action in _OFFERED}
         if not await is_within_reach(read, caller, here, user_id, now):
             may |= {action.value: False for action in _OVER}
         roles = await list_roles(read, here, user_id, now)
         last_sign_in = await users.find_last_sign_in(read, here, user_id)
         numbers = await phones.list_of_user(read, here, user_id)
-        methods = (
-            methods_of(await find_factors(read, here, user_id)) if may[Action.CHANGE_SIGN_IN_METHODS.value] else []
-        )
+        may_help = may[Action.CHANGE_SIGN_IN_METHODS.value]
+        methods = methods_of(await find_factors(read, here, user_id)) if may_help else []
+        owes_factor = may_help and not methods and await must_enrol(read, here, user_id, now)
         tokens = await user_facts.list_tokens(read, here, user_id, now, limit=SHOWN + 1)
         accounts = await user_facts.list_accounts(read, here, user_id, limit=SHOWN + 1)
         done = (
@@ -192,6 +191,7 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
         last_sign_in=last_sign_in,
         numbers=numbers,
         methods=methods_text(methods),
+        must_enrol=owes_factor,
         is_self=(session.tenant_id, session.user_id) == (here, user_id),
         tokens=tokens[:SHOWN],
         more_tokens=len(tokens) > SHOWN,

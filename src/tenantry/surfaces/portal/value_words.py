@@ -21,6 +21,14 @@ METHODS: dict[str, str] = {
     "totp": marked("authenticator app"),
     "phone": marked("phone"),
     "recovery_code": marked("recovery code"),
+    "enrolment_code": marked("enrolment code"),
+}
+
+WHOM: dict[str, str] = {  # of policies
+    "nobody": marked("nobody"),
+    "administrators": marked("administrators"),
+    "not_administrators": marked("everybody but administrators"),
+    "everybody": marked("everybody"),
 }
 
 VALUES: dict[str, dict[str, str]] = {

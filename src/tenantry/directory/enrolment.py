@@ -1,0 +1,85 @@
+"""A user who must set up a second factor: because the organisation asks for one, or because the last one went away by
+what somebody else did. Then the password alone signs nobody in; an administrator's code does, once, as a second factor.
+
+1. `list_asked` says what a sign-in asks for after the first factor. Without any, and without a duty: nothing.
+2. `require_enrolment` comes with every loss that the user did not bring about.
+3. `make_enrolment_code` is for an administrator who knows who asks; the code is shown once and good for CODE_LIFETIME.
+4. Setting a factor up ends the duty (`second_factors.note_added`).
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import DAY, Micros
+from tenantry.core.errors import FailedPrecondition
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.notices import What, tell
+from tenantry.directory.policies import find_policies, is_met
+from tenantry.directory.second_factors import Method, list_methods, note_proved, note_refused
+from tenantry.store import enrolments
+from tenantry.store.engine import Read, Tx
+from tenantry.tokens.secrets import SecretHasher
+
+CODE_LIFETIME = 3 * DAY
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+_ASKED_FOR = "asked_for"
+
+
+async def list_asked(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[Method]:
+    """With what the user can prove the second factor that a sign-in asks for; empty: none is asked for."""
+    methods = await list_methods(read, tenant_id, user_id)
+    if methods or not await must_enrol(read, tenant_id, user_id, now):
+        return methods
+    return [Method.ENROLMENT_CODE]
+
+
+async def must_enrol(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
+    """Whether the user, who has none, has to have a second factor."""
+    if await enrolments.exists(read, tenant_id, user_id):
+        return True
+    policies = await find_policies(read, tenant_id)
+    return await is_met(read, tenant_id, user_id, policies.second_factor, now)
+
+
+async def make_enrolment_code(
+    tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
+) -> str:
+    """A code of 59 bits in place of an earlier one. Whether the caller may is known (`get_user_to_help`).
+
+    Raises FailedPrecondition for a user who has a second factor: those are reset first.
+    """
+    if await list_methods(tx, tenant_id, user_id):
+        raise FailedPrecondition("This user has a second step. Reset the second steps first.")
+    code = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(6)) for _ in range(2))
+    await enrolments.put_code(
+        tx,
+        tenant_id,
+        user_id,
+        code_hash=_hash(hasher, tenant_id, user_id, code),
+        expires_at=now + CODE_LIFETIME,
+        reason=_ASKED_FOR,
+        now=now,
+    )
+    await record(tx, tenant_id, caller, events.EnrolmentCodeMade(user_id=user_id), now)
+    await tell(tx, caller, tenant_id, user_id, What.ENROLMENT_CODE, now)
+    return code
+
+
+async def claim_enrolment_code(
+    tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, code: str, now: Micros
+) -> bool:
+    """Whether it is the user's live code; then it is used up. False is to be told after the commit."""
+    if await enrolments.claim_code(tx, tenant_id, user_id, _hash(hasher, tenant_id, user_id, code), now):
+        await note_proved(tx, caller, tenant_id, user_id, Method.ENROLMENT_CODE, now)
+        return True
+    await note_refused(tx, caller, tenant_id, user_id, Method.ENROLMENT_CODE, "unknown_code", now)
+    return False
+
+
+def _hash(hasher: SecretHasher, tenant_id: TenantId, user_id: UserId, code: str) -> bytes:
+    plain = "".join(character for character in code.lower() if character.isalnum())
+    return hasher.hash(f"enrolment {tenant_id} {user_id} {plain}")

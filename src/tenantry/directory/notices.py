@@ -1,0 +1,41 @@
+"""What users are told of changes to how they sign in, shown on their pages for KEPT and taken away by nobody: whoever
+got into the account must not be able to hide it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tenantry.core.caller import Caller
+from tenantry.core.clock import DAY, Micros
+from tenantry.core.ids import TenantId, UserId, new_guid
+from tenantry.store import sign_in_notices
+from tenantry.store.engine import Read, Tx
+from tenantry.store.sign_in_notices import Notice
+
+KEPT = 30 * DAY
+SHOWN = 20
+
+
+class What(StrEnum):
+    """What happened. The words are stored, so they stay."""
+
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    FACTORS_RESET = "factors_reset"
+    ENROLMENT_CODE = "enrolment_code"
+    PASSWORD_SET = "password_set"
+    PHONE_ADDED = "phone_added"
+    PHONE_REMOVED = "phone_removed"
+    WRONG_PASSWORDS = "wrong_passwords"
+
+
+async def tell(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, what: What, now: Micros) -> None:
+    """Tell the user, with the change itself; older notices are forgotten."""
+    await sign_in_notices.delete_past(tx, tenant_id, user_id, now - KEPT)
+    await sign_in_notices.insert(tx, tenant_id, user_id, id=new_guid(), what=what, by_whom=caller.subject, now=now)
+
+
+async def list_notices(read: Read, tenant_id: TenantId, user_id: UserId, since: Micros) -> list[Notice]:
+    """The newest of the user's own."""
+    return await sign_in_notices.list_of_user(read, tenant_id, user_id, since, SHOWN)

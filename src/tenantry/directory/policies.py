@@ -1,0 +1,77 @@
+"""What an organisation asks of its people: for whom a second factor is required, who signs in by phone, who registers
+connectors. Each is open until somebody closes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.clock import Micros
+from tenantry.core.errors import FailedPrecondition
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.roles import action_over
+from tenantry.store import roles, tenant_policies
+from tenantry.store.engine import Read, Tx
+
+
+class Whom(StrEnum):
+    """Whom a policy is about. An administrator holds a role that lets change something. The words are stored."""
+
+    NOBODY = "nobody"
+    ADMINISTRATORS = "administrators"
+    NOT_ADMINISTRATORS = "not_administrators"
+    EVERYBODY = "everybody"
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """`second_factor`: who must have one. `phone_sign_in`: whom apps may sign in by a PIN alone.
+    `connector_registration`: who may register connectors.
+    """
+
+    second_factor: Whom = Whom.NOBODY
+    phone_sign_in: Whom = Whom.EVERYBODY
+    connector_registration: Whom = Whom.EVERYBODY
+
+
+CHOICES: dict[str, tuple[Whom, ...]] = {
+    "second_factor": (Whom.NOBODY, Whom.ADMINISTRATORS, Whom.EVERYBODY),
+    "phone_sign_in": (Whom.EVERYBODY, Whom.NOT_ADMINISTRATORS, Whom.NOBODY),
+    "connector_registration": (Whom.EVERYBODY, Whom.ADMINISTRATORS),
+}
+"""By the name of the policy; the first is how it stands before anybody changes it."""
+
+
+async def find_policies(read: Read, tenant_id: TenantId) -> Policies:
+    """As they stand. 1 query."""
+    row = await tenant_policies.find(read, tenant_id)
+    if row is None:
+        return Policies()
+    return Policies(Whom(row.second_factor), Whom(row.phone_sign_in), Whom(row.connector_registration))
+
+
+async def change_policies(tx: Tx, caller: Caller, tenant_id: TenantId, policies: Policies, now: Micros) -> None:
+    """Raises what `access.require` does; FailedPrecondition when the caller would be shut out by its own change."""
+    await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+    before = await find_policies(tx, tenant_id)
+    if before == policies:
+        return
+    is_newly_required = policies.second_factor not in (Whom.NOBODY, before.second_factor)
+    if is_newly_required and caller.kind is not CallerKind.OPERATOR and "mfa" not in caller.amr:
+        raise FailedPrecondition("Set up your own second factor and sign in with it first.")
+    await tenant_policies.upsert(tx, tenant_id, **asdict(policies), now=now)
+    await record(tx, tenant_id, caller, events.PoliciesChanged(**asdict(policies)), now)
+
+
+async def is_met(read: Read, tenant_id: TenantId, user_id: UserId, whom: Whom, now: Micros) -> bool:
+    """Whether the user is one of them."""
+    if whom in (Whom.NOBODY, Whom.EVERYBODY):
+        return whom is Whom.EVERYBODY
+    held = await roles.list_unexpired(read, tenant_id, user_id, now)
+    return (action_over(held) is not None) == (whom is Whom.ADMINISTRATORS)

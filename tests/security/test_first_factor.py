@@ -1,0 +1,326 @@
+"""Whoever knows the password alone must not become somebody who has proven a second factor."""
+
+from __future__ import annotations
+
+import re
+
+import pyotp
+import pytest
+
+from tenantry.access.actions import Permission, RoleId
+from tenantry.core.clock import SECOND
+from tenantry.core.errors import FailedPrecondition
+from tenantry.core.ids import UserId
+from tenantry.directory.enrolment import list_asked
+from tenantry.directory.own_phones import remove_own_phone
+from tenantry.directory.phone_sign_in import request_sign_in_pin, sign_in_with_pin
+from tenantry.directory.phones import add_verified_phone, user_or_guest_of
+from tenantry.directory.pins import PinRules
+from tenantry.directory.policies import Policies, Whom, change_policies
+from tenantry.directory.second_factors import Method, use_phone
+from tenantry.directory.sign_in_methods import remove_phone_of
+from tenantry.directory.users import delete_user, restore_user
+from tenantry.store.engine import Store
+from tests.support.builders import (
+    HASHER,
+    OPERATOR,
+    PASSWORD,
+    SomeTenant,
+    SomeUser,
+    a_connector,
+    a_grant,
+    a_relationship,
+    a_tenant,
+    a_user,
+    as_user,
+)
+from tests.support.clock import NOON
+from tests.support.portal import Portal, Visitor
+from tests.support.trail import types_of
+
+KEY = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")
+CODE = re.compile(r"[2-9a-z]{6}-[2-9a-z]{6}")
+RULES = PinRules(lifetime=60 * SECOND, tries=3, sends_per_hour=None)
+
+
+async def _types_password(portal: Portal, user: SomeUser) -> Visitor:
+    visitor = await portal.visit(None)
+    await visitor.open("/sign-in")
+    await visitor.send("/sign-in", name=user.user_principal_name, password=PASSWORD)
+    return visitor
+
+
+async def _adds_app(portal: Portal, visitor: Visitor, query: str = "") -> str:
+    path = "/second-factor/totp" + query
+    await visitor.open(path)
+    await visitor.send(path, begin="1")
+    found = KEY.search((await visitor.open(path)).text)
+    assert found, visitor.text
+    secret = found[0].replace(" ", "")
+    await visitor.send(path, code=_code_of(portal, secret))
+    return secret
+
+
+def _code_of(portal: Portal, secret: str) -> str:
+    return pyotp.TOTP(secret).at(portal.app.deps.clock() // SECOND)
+
+
+def _wait(portal: Portal) -> None:
+    portal.app.deps.clock.advance(30 * SECOND)  # type: ignore[attr-defined]
+
+
+async def _a_partner(portal: Portal) -> str:
+    """Dana's tenant may act in this one."""
+    customer = await a_tenant(portal.app.deps.store)
+    await a_relationship(portal.app.deps.store, portal.tenant, customer)
+    return f"/customers/{customer.id}/act"
+
+
+async def test_a_first_factor_does_not_let_the_session_that_added_it_act_for_a_customer(portal: Portal) -> None:
+    act = await _a_partner(portal)
+    visitor = await _types_password(portal, portal.dana)
+    secret = await _adds_app(portal, visitor)
+    for _ in range(2):
+        await visitor.open("/customers")
+        await visitor.send(act, form_id="x")
+        assert (await visitor.open("/users")).status_code == 200
+        assert portal.dana.user_principal_name in visitor.page.text, "these are the own users, not the customer's"
+        _wait(portal)
+        await visitor.open("/second-factor")
+        assert "Sign in again" in visitor.text
+        await visitor.send("/second-factor", method="totp", code=_code_of(portal, secret))
+    async with portal.app.deps.store.read() as read:
+        entered = await read.all(str, "SELECT tenant_id FROM audit_events WHERE type = 'customer.entered'")
+        amr = await read.all(
+            str, "SELECT amr FROM sessions WHERE tenant_id = :t AND ended_at IS NULL", t=portal.tenant.id
+        )
+    assert entered == []
+    assert set(amr) == {"pwd"}
+    _wait(portal)
+    again = await _types_password(portal, portal.dana)
+    await again.open("/second-factor")
+    assert (await again.send("/second-factor", method="totp", code=_code_of(portal, secret))).status_code == 303
+    await again.open("/customers")
+    await again.send(act, form_id="y")
+    async with portal.app.deps.store.read() as read:
+        assert await read.all(str, "SELECT tenant_id FROM audit_events WHERE type = 'customer.entered'")
+
+
+async def test_a_first_factor_gives_no_app_a_token_that_says_mfa(portal: Portal) -> None:
+    store = portal.app.deps.store
+    app = await a_connector(
+        store, portal.tenant, permissions=[Permission.PARTNER_CENTER], redirect_uris=["https://app.example/cb"]
+    )
+    path = f"/oauth2/authorize?response_type=code&client_id={app.id}"
+    visitor = await _types_password(portal, portal.dana)
+    await _adds_app(portal, visitor)
+    assert (await visitor.open(path)).headers["location"].startswith("/second-factor")
+    await visitor.open("/phones")
+    assert (await visitor.send(path, decision="allow")).status_code == 403
+
+
+@pytest.mark.parametrize("whom", [Whom.EVERYBODY, Whom.ADMINISTRATORS])
+async def test_where_a_second_factor_is_required_the_password_alone_opens_nothing(portal: Portal, whom: Whom) -> None:
+    store = portal.app.deps.store
+    async with store.write() as tx:
+        await change_policies(tx, OPERATOR, portal.tenant.id, Policies(second_factor=whom), NOON)
+    thief = await _types_password(portal, portal.dana)
+    assert (await thief.open("/")).status_code == 303
+    assert "Enrolment code" in (await thief.open("/second-factor")).text
+    assert (await thief.send("/second-factor", method="enrolment_code", code="222222-222222")).status_code == 422
+    for path in ("/second-factor/totp", "/second-factor/passkey", "/phones"):
+        assert (await thief.open(path)).status_code == 303
+    mia = await _types_password(portal, portal.mia)
+    assert (await mia.open("/")).status_code == (200 if whom is Whom.ADMINISTRATORS else 303)
+
+
+async def test_an_administrators_code_leads_to_a_second_factor_once(portal: Portal) -> None:
+    store = portal.app.deps.store
+    async with store.write() as tx:
+        await change_policies(tx, OPERATOR, portal.tenant.id, Policies(second_factor=Whom.EVERYBODY), NOON)
+    helper = await portal.visit(portal.dana)
+    path = f"/users/{portal.mia.id}/enrolment-code"
+    assert path in (await helper.open(f"/users/{portal.mia.id}")).text
+    await helper.open(path)
+    found = CODE.search((await helper.send(path)).text)
+    assert found
+    mia = await _types_password(portal, portal.mia)
+    await mia.open("/second-factor")
+    done = await mia.send("/second-factor", method="enrolment_code", code=found[0].upper())
+    assert done.headers["location"] == "/sessions?done=enrol"
+    other = await _types_password(portal, portal.mia)
+    await other.open("/second-factor")
+    assert (await other.send("/second-factor", method="enrolment_code", code=found[0])).status_code == 422
+    secret = await _adds_app(portal, mia)
+    assert "A second step was added" in (await mia.open("/sessions")).text
+    _wait(portal)
+    again = await _types_password(portal, portal.mia)
+    await again.open("/second-factor")
+    assert (await again.send("/second-factor", method="totp", code=_code_of(portal, secret))).status_code == 303
+    assert (await helper.open(path)).status_code == 409, "who has one needs no code"
+
+
+async def test_whoever_requires_a_second_factor_has_one(portal: Portal) -> None:
+    visitor = await portal.visit(portal.dana, "pwd")
+    await visitor.open("/settings/policies")
+    sent = {"phone_sign_in": "everybody", "connector_registration": "everybody"}
+    assert (await visitor.send("/settings/policies", second_factor="everybody", **sent)).status_code == 422
+    assert "sign in with it first" in visitor.text
+    proven = await portal.visit(portal.dana)
+    await proven.open("/settings/policies")
+    assert (await proven.send("/settings/policies", second_factor="king", **sent)).status_code == 422
+    assert (await proven.send("/settings/policies", second_factor="everybody", **sent)).status_code == 303
+    assert "tenant.policies_changed" in await types_of(portal.app.deps.store, portal.tenant.id)
+
+
+async def _a_guarded_user(store: Store) -> tuple[SomeUser, str]:
+    """Her only second factor is her phone."""
+    tenant = await a_tenant(store)
+    user = await a_user(store, tenant, phone=True)
+    number = str(user.phone_number)
+    async with store.write() as tx:
+        await use_phone(tx, HASHER, as_user(user), user.tenant_id, user.id, number, NOON)
+    return user, number
+
+
+async def _asked(store: Store, user: SomeUser) -> list[Method]:
+    async with store.read() as read:
+        return await list_asked(read, user.tenant_id, user.id, NOON)
+
+
+@pytest.mark.parametrize("by", ["another who proves it", "whoever adds it to a group", "an administrator"])
+async def test_no_act_of_somebody_else_lets_the_password_alone_sign_in(store: Store, by: str) -> None:
+    user, number = await _a_guarded_user(store)
+    tenant_id = user.tenant_id
+    other = await a_user(store, _tenant_of(user))
+    async with store.write() as tx:
+        if by == "an administrator":
+            await remove_phone_of(tx, OPERATOR, tenant_id, user.id, number, NOON)
+        else:
+            await delete_user(tx, OPERATOR, tenant_id, user.id, NOON)
+            if by == "another who proves it":
+                await add_verified_phone(tx, as_user(other), tenant_id, other.id, number, NOON)
+            else:
+                await user_or_guest_of(tx, as_user(other), tenant_id, number, NOON)
+            await restore_user(tx, OPERATOR, tenant_id, user.id, NOON)
+    assert await _asked(store, user) == [Method.ENROLMENT_CODE]
+    types = await types_of(store, tenant_id)
+    assert {"phone.removed", "second_factor.removed", "enrolment.required"} <= set(types)
+    async with store.read() as read:
+        told = await read.all(str, "SELECT what FROM sign_in_notices WHERE user_id = :user", user=user.id)
+    assert {"phone_removed", "factor_removed"} <= set(told)
+
+
+def _tenant_of(user: SomeUser) -> SomeTenant:
+    return SomeTenant(user.tenant_id, user.user_principal_name.rpartition("@")[2])
+
+
+async def test_ones_own_last_factor_stays_where_one_is_required(store: Store) -> None:
+    user, number = await _a_guarded_user(store)
+    async with store.write() as tx:
+        await change_policies(tx, OPERATOR, user.tenant_id, Policies(second_factor=Whom.EVERYBODY), NOON)
+    with pytest.raises(FailedPrecondition, match="Set up another one first"):
+        async with store.write() as tx:
+            await remove_own_phone(tx, as_user(user), user.tenant_id, user.id, number, NOON)
+    assert Method.PHONE in await _asked(store, user)
+
+
+@pytest.mark.parametrize("by", ["the user", "an administrator", "another who proves it"])
+async def test_a_grant_that_a_pin_gave_does_not_outlive_the_number(store: Store, by: str) -> None:
+    tenant = await a_tenant(store)
+    user, other = await a_user(store, tenant, phone=True), await a_user(store, tenant)
+    app, number = await a_connector(store, tenant), str(user.phone_number)
+    by_pin = await a_grant(store, app, user, amr=("otp", "sms"))
+    by_password = await a_grant(store, await a_connector(store, tenant), user, amr=("pwd",))
+    async with store.write() as tx:
+        if by == "the user":
+            await remove_own_phone(tx, as_user(user), tenant.id, user.id, number, NOON)
+        elif by == "an administrator":
+            await remove_phone_of(tx, OPERATOR, tenant.id, user.id, number, NOON)
+        else:
+            await tx.run(
+                "UPDATE users SET soft_deleted_at = 1 WHERE tenant_id = :t AND id = :u", t=tenant.id, u=user.id
+            )
+            await add_verified_phone(tx, as_user(other), tenant.id, other.id, number, NOON)
+    async with store.read() as read:
+        live = await read.all(str, "SELECT id FROM grants WHERE tenant_id = :t AND revoked_at IS NULL", t=tenant.id)
+    assert by_pin.id not in live
+    assert by_password.id in live
+
+
+async def _reach_by_pin(store: Store, user: SomeUser) -> str | None:
+    """None: no PIN is sent."""
+    tenant = _tenant_of(user)
+    app, number = await a_connector(store, tenant), str(user.phone_number)
+    pin = await request_sign_in_pin(
+        store, HASHER, OPERATOR.origin, connector_id=app.id, number=number, rules=RULES, now=NOON
+    )
+    if pin is None:
+        return None
+    signed_in = await sign_in_with_pin(
+        store,
+        HASHER,
+        OPERATOR.origin,
+        connector_id=app.id,
+        connector_secret=app.secret,
+        number=number,
+        pin=pin,
+        lifetime=60 * SECOND,
+        now=NOON,
+    )
+    async with store.read() as read:
+        return await read.one_or_none(
+            str, "SELECT reach FROM grants WHERE tenant_id = :t AND id = :id", t=tenant.id, id=signed_in.grant.grant_id
+        )
+
+
+async def test_a_pin_alone_does_not_reach_the_organisation_for_who_has_a_second_factor(store: Store) -> None:
+    tenant, role = await a_tenant(store), RoleId.GLOBAL_ADMINISTRATOR
+    plain = await a_user(store, tenant, phone=True, roles=[role])
+    guarded = await a_user(store, tenant, phone=True, roles=[role])
+    async with store.write() as tx:
+        await use_phone(tx, HASHER, as_user(guarded), tenant.id, guarded.id, str(guarded.phone_number), NOON)
+    assert await _reach_by_pin(store, plain) == "tenant"
+    assert await _reach_by_pin(store, guarded) == "user"
+    async with store.write() as tx:
+        await change_policies(tx, OPERATOR, tenant.id, Policies(second_factor=Whom.ADMINISTRATORS), NOON)
+    assert await _reach_by_pin(store, plain) == "user"
+
+
+@pytest.mark.parametrize(
+    ("whom", "administrator", "member"),
+    [(Whom.NOT_ADMINISTRATORS, False, True), (Whom.NOBODY, False, False), (Whom.EVERYBODY, True, True)],
+)
+async def test_sign_in_by_phone_is_for_whom_the_organisation_says(
+    store: Store, whom: Whom, administrator: bool, member: bool
+) -> None:
+    tenant = await a_tenant(store)
+    admin = await a_user(store, tenant, phone=True, roles=[RoleId.USER_ADMINISTRATOR])
+    mia = await a_user(store, tenant, phone=True)
+    async with store.write() as tx:
+        await change_policies(tx, OPERATOR, tenant.id, Policies(phone_sign_in=whom), NOON)
+    assert (await _reach_by_pin(store, admin) is not None) is administrator
+    assert (await _reach_by_pin(store, mia) is not None) is member
+
+
+async def test_a_reset_shows_and_takes_away_what_was_added_lately(portal: Portal) -> None:
+    store = portal.app.deps.store
+    nora = await a_user(store, portal.tenant, name="nora", phone="+12065557781")
+    async with store.write() as tx:
+        await use_phone(tx, HASHER, as_user(nora), nora.tenant_id, nora.id, "+12065557781", NOON)
+    helper = await portal.visit(portal.dana)
+    path = f"/users/{nora.id}/password"
+    page = await helper.open(path)
+    assert 'value="phone +12065557781" checked' in page.text
+    shown = await helper.send(path, remove=["phone +12065557781", "totp", "passkey x"])
+    assert CODE.search(shown.text), "an enrolment code, since no second step is left"
+    assert "+12065557781" not in (await helper.open(f"/users/{nora.id}")).text
+    assert await _asked(store, SomeUser(UserId(nora.id), nora.tenant_id, "", None)) == [Method.ENROLMENT_CODE]
+
+
+async def test_a_reset_leaves_what_was_not_ticked(portal: Portal) -> None:
+    nora = await a_user(portal.app.deps.store, portal.tenant, name="nora", phone="+12065557781")
+    helper = await portal.visit(portal.dana)
+    await helper.open(f"/users/{nora.id}/password")
+    assert not CODE.search((await helper.send(f"/users/{nora.id}/password")).text)
+    assert "+12065557781" in (await helper.open(f"/users/{nora.id}")).text
