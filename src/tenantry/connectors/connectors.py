@@ -18,6 +18,7 @@ from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.connectors.ownership import require_change
+from tenantry.connectors.registrants import require_registrant
 from tenantry.connectors.secrets import add_secret
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
@@ -58,6 +59,7 @@ async def register_connector(
     Raises InvalidValue, NotFound("tenant"), AlreadyExists, and what `access.require` does.
     """
     await require(tx, caller, Action.REGISTER_CONNECTOR, tenant_id, now=now)
+    await require_registrant(tx, caller, tenant_id, name, permissions, now)
     created = connector_id or ConnectorId(new_guid())
     await insert_connector(
         tx,

@@ -21,7 +21,10 @@ from tenantry.access.actions import Action
 from tenantry.connectors.authorizing import authorize, count_groups, needs_mfa
 from tenantry.core.clock import MINUTE, SECOND, Micros
 from tenantry.core.errors import NotFound
+from tenantry.core.ids import UserId
 from tenantry.directory.sessions import hold_session
+from tenantry.store import users
+from tenantry.store.engine import Read
 from tenantry.surfaces.portal.authorization_request import (
     AuthorizationRequest,
     Refused,
@@ -166,6 +169,7 @@ def _require_tenant(asked: AuthorizationRequest, session: Session) -> None:
 async def _consent_page(request: Request, asked: AuthorizationRequest, session: Session) -> Response:
     deps = deps_of(request)
     async with deps.store.read() as read:
+        registrant = await _registrant_of(read, asked)
         group_count = await count_groups(read, session.tenant_id, session.user_id, asked.permissions)
     page = render(
         request,
@@ -173,11 +177,24 @@ async def _consent_page(request: Request, asked: AuthorizationRequest, session: 
         connector=asked.connector,
         permissions=explained(asked.permissions),
         group_count=group_count,
+        registrant=registrant,
+        organisation=session.tenant_name,
         destination=urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,
         days=deps.settings.refresh_token_days,
         action=path_of(request),
     )
     return with_form_action(page, form_target(asked.redirect_uri))
+
+
+async def _registrant_of(read: Read, asked: AuthorizationRequest) -> str:
+    """Who registered the app: a user's name and sign-in name, or the server's operator."""
+    connector = asked.connector
+    if connector.created_by is None:
+        return _("the operator of the server")
+    user = await users.find(read, connector.tenant_id, UserId(connector.created_by))
+    if user is None or user.soft_deleted_at is not None:
+        return _("a user who is gone")
+    return f"{user.display_name} ({user.user_principal_name})"
 
 
 def _refused(asked: AuthorizationRequest, error: str, description: str) -> Refused:

@@ -1,0 +1,58 @@
+"""Who may register which connector: what a consent page shows must not be what anybody makes up.
+
+Administrators register whatever they like. Of everybody else the organisation may ask to leave it to them; permissions
+that reach beyond the user's own groups, and names that look like those of well-known vendors, are theirs in any case.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection
+
+from tenantry.access.actions import Action, Permission
+from tenantry.access.decide import decide
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import Forbidden, InvalidValue
+from tenantry.core.ids import TenantId
+from tenantry.directory.policies import Whom, find_policies
+from tenantry.store.engine import Read
+
+SENSITIVE = frozenset({Permission.PARTNER_CENTER, Permission.ANDROID_ENTERPRISE, Permission.TENANT_DATA})
+_VENDORS = (
+    *("adobe", "amazon", "android", "apple", "atlassian", "auth0", "azure", "cisco", "dropbox", "entra", "facebook"),
+    *("github", "gitlab", "google", "kaizala", "microsoft", "office365", "onedrive", "oracle", "outlook"),
+    *("partnercenter", "salesforce", "sharepoint", "slack", "tenantry", "windows"),
+)
+_LOOKALIKES = str.maketrans(
+    "0134578@$|\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0501\u0261", "oieastbasiaeopcyxidg"
+)
+"""Digits and signs that stand for letters, and Cyrillic letters that look like Latin ones."""
+
+
+async def require_registrant(
+    read: Read, caller: Caller, tenant_id: TenantId, name: str, permissions: Collection[Permission], now: Micros
+) -> None:
+    """Raises Forbidden where only administrators may register, InvalidValue naming what is for them alone."""
+    if (await decide(read, caller, Action.CHANGE_CONNECTOR, tenant_id, now=now)).allowed:
+        return
+    if (await find_policies(read, tenant_id)).connector_registration is Whom.ADMINISTRATORS:
+        raise Forbidden("Here administrators register connectors. Ask one of them.", reason="role_missing")
+    sensitive = sorted(SENSITIVE.intersection(permissions))
+    if sensitive:
+        raise InvalidValue(
+            f"An administrator has to register a connector with {', '.join(sensitive)}. Ask one, or leave it out.",
+            field="permissions",
+        )
+    if imitated(name) is not None:
+        raise InvalidValue(
+            "This looks like the name of a well-known product. Choose another one, or ask an administrator.",
+            field="name",
+        )
+
+
+def imitated(name: str) -> str | None:
+    """The vendor or product that a name would be taken for, in whatever letters and spacing; None: none."""
+    plain = unicodedata.normalize("NFKD", name).casefold().translate(_LOOKALIKES)
+    letters = "".join(character for character in plain if character.isalnum())
+    return next((vendor for vendor in _VENDORS if vendor.translate(_LOOKALIKES) in letters), None)
