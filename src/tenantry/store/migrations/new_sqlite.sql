@@ -326,7 +326,7 @@ CREATE TABLE sessions (
 	acting_tenant_id TEXT, 
 	created_at BIGINT NOT NULL, 
 	expires_at BIGINT NOT NULL, 
-	ended_at BIGINT, authenticated_at BIGINT, 
+	ended_at BIGINT, authenticated_at BIGINT, added_factor SMALLINT DEFAULT 0 NOT NULL, 
 	CONSTRAINT pk_sessions PRIMARY KEY (tenant_id, session_hash), 
 	CONSTRAINT fk_sessions_user FOREIGN KEY(tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE, 
 	CONSTRAINT fk_sessions_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
@@ -640,7 +640,38 @@ CREATE TABLE shared_callbacks (
 	CONSTRAINT fk_shared_callbacks_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
 CREATE INDEX ix_authorization_codes_user ON authorization_codes (tenant_id, user_id) WHERE claimed_at IS NULL;
-INSERT INTO alembic_version VALUES ('0018');
+CREATE TABLE tenant_policies (
+	tenant_id TEXT NOT NULL, 
+	second_factor TEXT NOT NULL, 
+	phone_sign_in TEXT NOT NULL, 
+	connector_registration TEXT NOT NULL, 
+	updated_at BIGINT NOT NULL, 
+	CONSTRAINT pk_tenant_policies PRIMARY KEY (tenant_id), 
+	CONSTRAINT fk_tenant_policies_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
+);
+CREATE TABLE enrolments (
+	tenant_id TEXT NOT NULL, 
+	user_id TEXT NOT NULL, 
+	reason TEXT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	code_hash BLOB, 
+	code_expires_at BIGINT, 
+	CONSTRAINT pk_enrolments PRIMARY KEY (tenant_id, user_id), 
+	CONSTRAINT fk_enrolments_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id), 
+	CONSTRAINT fk_enrolments_user FOREIGN KEY(tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+);
+CREATE TABLE sign_in_notices (
+	tenant_id TEXT NOT NULL, 
+	user_id TEXT NOT NULL, 
+	id TEXT NOT NULL, 
+	what TEXT NOT NULL, 
+	by_whom TEXT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	CONSTRAINT pk_sign_in_notices PRIMARY KEY (tenant_id, user_id, id), 
+	CONSTRAINT fk_sign_in_notices_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id), 
+	CONSTRAINT fk_sign_in_notices_user FOREIGN KEY(tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+);
+INSERT INTO alembic_version VALUES ('0019');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');
@@ -666,6 +697,7 @@ INSERT INTO sqlite_stat1 VALUES ('devices', 'devices', '1000000 100000 10 1');
 INSERT INTO sqlite_stat1 VALUES ('domain_proofs', 'sqlite_autoindex_domain_proofs_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('domains', 'ix_domains_tenant', '100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('domains', 'sqlite_autoindex_domains_1', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('enrolments', 'sqlite_autoindex_enrolments_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('enterprises', 'enterprises', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('enterprises', 'ix_enterprises_emm_tenant', '100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('enterprises', 'ix_enterprises_tenant', '100000 10 10');
@@ -722,9 +754,11 @@ INSERT INTO sqlite_stat1 VALUES ('service_account_keys', 'sqlite_autoindex_servi
 INSERT INTO sqlite_stat1 VALUES ('sessions', 'ix_sessions_user', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('sessions', 'sqlite_autoindex_sessions_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('shared_callbacks', 'sqlite_autoindex_shared_callbacks_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('sign_in_notices', 'sqlite_autoindex_sign_in_notices_1', '1000000 100000 10 1');
 INSERT INTO sqlite_stat1 VALUES ('sign_ins', 'ix_sign_ins_user', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('sign_ins', 'sqlite_autoindex_sign_ins_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('signing_keys', 'sqlite_autoindex_signing_keys_1', '100000 1');
+INSERT INTO sqlite_stat1 VALUES ('tenant_policies', 'sqlite_autoindex_tenant_policies_1', '1000000 1');
 INSERT INTO sqlite_stat1 VALUES ('tenants', 'ix_tenants_ended', '1000 1 1 1');
 INSERT INTO sqlite_stat1 VALUES ('tenants', 'tenants', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('totp_credentials', 'sqlite_autoindex_totp_credentials_1', '1000000 100000 1');
