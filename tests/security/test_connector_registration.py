@@ -58,6 +58,7 @@ async def test_a_plain_member_registers_no_sensitive_permission(store: Store, pe
     [
         "Microsoft Partner Center",
         "M1cr0soft",
+        "MicrosoftLogin",
         "Micr\u043es\u043eft Login",
         "G o o g l e",
         "Tenantry",
@@ -72,7 +73,19 @@ async def test_a_plain_member_imitates_no_vendor(store: Store, name: str) -> Non
     assert refused.value.field == "name"
 
 
-@pytest.mark.parametrize("name", ["Shift bot", "Payroll sync", "Metadata mover", "Kiosk 7", "Zoomer's rota"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Shift bot",
+        "Payroll sync",
+        "Metadata mover",
+        "Central kitchen",
+        "San Francisco",
+        "Pineapple",
+        "Kiosk 7",
+        "Zoomer's rota",
+    ],
+)
 def test_an_ordinary_name_imitates_nobody(name: str) -> None:
     assert imitated(name) is None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection
+from itertools import pairwise
 
 from tenantry.access.actions import Action, Permission
 from tenantry.access.decide import decide
@@ -24,6 +25,8 @@ _VENDORS = (
     *("github", "gitlab", "google", "kaizala", "microsoft", "office365", "onedrive", "oracle", "outlook"),
     *("partnercenter", "salesforce", "sharepoint", "slack", "tenantry", "windows"),
 )
+_LONG = 6
+"""Letters of a name that stands at the start of no ordinary word."""
 _LOOKALIKES = str.maketrans(
     "0134578@$|\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0501\u0261", "oieastbasiaeopcyxidg"
 )
@@ -54,5 +57,12 @@ async def require_registrant(
 def imitated(name: str) -> str | None:
     """The vendor or product that a name would be taken for, in whatever letters and spacing; None: none."""
     plain = unicodedata.normalize("NFKD", name).casefold().translate(_LOOKALIKES)
-    letters = "".join(character for character in plain if character.isalnum())
-    return next((vendor for vendor in _VENDORS if vendor.translate(_LOOKALIKES) in letters), None)
+    words = "".join(character if character.isalnum() else " " for character in plain).split()
+    pairs = {first + second for first, second in pairwise(words)}
+    spaced = "".join(word for word in words if len(word) == 1)
+    for vendor in _VENDORS:
+        spelled = vendor.translate(_LOOKALIKES)
+        is_start = len(spelled) >= _LONG and any(word.startswith(spelled) for word in words)
+        if is_start or spelled in {*words, *pairs, spaced}:
+            return vendor
+    return None
