@@ -187,11 +187,13 @@ for request in requests:
     ask(*request)
 print("ready", flush=True)
 waits, bad = [], []
-while not select.select([sys.stdin], [], [], 0.05)[0]:
+while True:
     for request in requests:
         wait, status = ask(*request)
         waits.append(wait)
         if status != 200:
             bad.append((request[0], status))
+    if select.select([sys.stdin], [], [], 0.05)[0]:
+        break
 print(json.dumps({"worst": max(waits, default=0), "asked": len(waits), "bad": bad}))
 """
