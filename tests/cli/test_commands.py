@@ -27,6 +27,7 @@ ALL = [
     ("key", "rotate"),
     ("key", "list"),
     ("key", "revoke"),
+    ("master-key", "rotate"),
     ("audit", "tail"),
     ("audit", "seal"),
     ("audit", "verify"),

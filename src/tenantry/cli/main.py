@@ -15,6 +15,7 @@ from tenantry.cli import (
     grant,
     group,
     key,
+    master_key,
     phone,
     relationship,
     service_account,
@@ -35,6 +36,7 @@ app.command()(housekeeping)
 for name, commands in {
     "db": db.app,
     "key": key.app,
+    "master-key": master_key.app,
     "audit": audit.app,
     "tenant": tenant.app,
     "user": user.app,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,10 +51,13 @@ def serve(
     with failing_well(), suppress(KeyboardInterrupt):
         _require_private_database(settings)
         key_pair = _prepare_demo(settings) if settings.demo else None
-        listener = _bind(settings)
-        settings = _addressed(settings, listener)
-        _note_address(settings)
-        _run(settings, listener, key_pair)
+        from tenantry.cli.lock import serving
+
+        with serving(settings.data_dir) if settings.data_dir.exists() else nullcontext():
+            listener = _bind(settings)
+            settings = _addressed(settings, listener)
+            _note_address(settings)
+            _run(settings, listener, key_pair)
 
 
 def _require_private_database(settings: Settings) -> None:

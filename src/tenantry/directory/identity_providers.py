@@ -82,7 +82,7 @@ async def add_identity_provider(
         name=new.name,
         issuer=new.issuer,
         client_id=new.client_id,
-        client_secret=master_key.encrypt(new.client_secret.encode(), _context(tenant_id, provider_id)),
+        client_secret=master_key.encrypt(new.client_secret.encode(), context_of(tenant_id, provider_id)),
         name_claim=new.name_claim,
         trusts_mfa=new.trusts_mfa,
         now=now,
@@ -166,8 +166,9 @@ async def get_identity_provider(read: Read, tenant_id: TenantId, provider_id: st
 
 def secret_of(master_key: MasterKey, tenant_id: TenantId, provider: IdentityProvider) -> str:
     """In clear, to be sent to the provider only."""
-    return master_key.decrypt(provider.client_secret, _context(tenant_id, provider.id)).decode()
+    return master_key.decrypt(provider.client_secret, context_of(tenant_id, provider.id)).decode()
 
 
-def _context(tenant_id: TenantId, provider_id: str) -> bytes:
+def context_of(tenant_id: TenantId, provider_id: str) -> bytes:
+    """What the secret is bound to, see `MasterKey.encrypt`."""
     return f"identity provider {tenant_id} {provider_id}".encode()

@@ -29,7 +29,7 @@ _WRONG = "That is not the present code. Check that the clock of the device is ri
 async def begin_totp(tx: Tx, master_key: MasterKey, tenant_id: TenantId, user_id: UserId, now: Micros) -> str:
     """A new secret in base32, to be confirmed. Raises FailedPrecondition when the user has a confirmed one."""
     secret = pyotp.random_base32()
-    sealed = master_key.encrypt(secret.encode(), _context(tenant_id, user_id))
+    sealed = master_key.encrypt(secret.encode(), context_of(tenant_id, user_id))
     if not await second_factors.put_totp(tx, tenant_id, user_id, secret=sealed, now=now):
         raise FailedPrecondition("An authenticator app is set up already. Remove it first.")
     return secret
@@ -42,7 +42,7 @@ async def find_unconfirmed_secret(
     found = await second_factors.find_totp(read, tenant_id, user_id)
     if found is None or found.confirmed_at is not None:
         return None
-    return master_key.decrypt(found.secret, _context(tenant_id, user_id)).decode()
+    return master_key.decrypt(found.secret, context_of(tenant_id, user_id)).decode()
 
 
 async def confirm_totp(
@@ -59,7 +59,7 @@ async def confirm_totp(
     found = await second_factors.find_totp(tx, tenant_id, user_id)
     if found is None or found.confirmed_at is not None:
         raise NotFound("second step")
-    step = _step_of(master_key.decrypt(found.secret, _context(tenant_id, user_id)).decode(), code, now)
+    step = _step_of(master_key.decrypt(found.secret, context_of(tenant_id, user_id)).decode(), code, now)
     if step is None:
         raise InvalidValue(_WRONG, field="code")
     if not await second_factors.confirm_totp(tx, tenant_id, user_id, secret=found.secret, step=step, now=now):
@@ -74,7 +74,7 @@ async def claim_totp(
     found = await second_factors.find_totp(tx, tenant_id, user_id)
     if found is None or found.confirmed_at is None:
         return False
-    step = _step_of(master_key.decrypt(found.secret, _context(tenant_id, user_id)).decode(), code, now)
+    step = _step_of(master_key.decrypt(found.secret, context_of(tenant_id, user_id)).decode(), code, now)
     if step is None:
         await note_refused(tx, caller, tenant_id, user_id, Method.TOTP, "wrong_code", now)
         return False
@@ -111,5 +111,6 @@ def _step_of(secret: str, code: str, now: Micros) -> int | None:
     return found
 
 
-def _context(tenant_id: TenantId, user_id: UserId) -> bytes:
+def context_of(tenant_id: TenantId, user_id: UserId) -> bytes:
+    """What the secret is bound to, see `MasterKey.encrypt`."""
     return f"totp {tenant_id} {user_id}".encode()

@@ -12,7 +12,7 @@ UNREADABLE = "its token cannot be read with the master key of this server: enter
 
 def seal(master_key: MasterKey, tenant_id: TenantId, webhook_id: str, token: str) -> bytes:
     """As it is stored."""
-    return master_key.encrypt(token.encode(), _context(tenant_id, webhook_id))
+    return master_key.encrypt(token.encode(), context_of(tenant_id, webhook_id))
 
 
 def token_of(master_key: MasterKey, tenant_id: TenantId, webhook: Webhook) -> str | None:
@@ -20,7 +20,7 @@ def token_of(master_key: MasterKey, tenant_id: TenantId, webhook: Webhook) -> st
     if webhook.callback_token is None:
         return None
     try:
-        return master_key.decrypt(webhook.callback_token, _context(tenant_id, webhook.id)).decode()
+        return master_key.decrypt(webhook.callback_token, context_of(tenant_id, webhook.id)).decode()
     except MasterKeyError:
         raise FailedPrecondition(f"The webhook cannot be used: {UNREADABLE}.") from None
 
@@ -34,5 +34,6 @@ def is_token_readable(master_key: MasterKey, tenant_id: TenantId, webhook: Webho
     return True
 
 
-def _context(tenant_id: TenantId, webhook_id: str) -> bytes:
+def context_of(tenant_id: TenantId, webhook_id: str) -> bytes:
+    """What the secret is bound to, see `MasterKey.encrypt`."""
     return f"webhook {tenant_id} {webhook_id}".encode()

@@ -8,3 +8,15 @@ from tenantry.store.engine import Read
 async def ping(read: Read) -> None:
     """Raises StoreBusy or StoreUnavailable when it does not answer."""
     await read.one_or_none(int, "SELECT 1")
+
+
+async def count_others(read: Read) -> int:
+    """Connections to this database beside the own. PostgreSQL only."""
+    found = await read.one_or_none(
+        int,
+        """
+        SELECT COUNT(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+        """,
+    )
+    return found or 0

@@ -145,7 +145,7 @@ class KeyRing:
         if known is not None:
             private_key = known.private_key
         else:
-            sealed = self._master_key.decrypt(row.private_key, _context(row.id))
+            sealed = self._master_key.decrypt(row.private_key, context_of(row.id))
             private_key = cast(PrivateKey, load_der_private_key(sealed, None))
         algorithm = cast(Algorithm, row.algorithm)
         header = msgspec.json.encode({"alg": algorithm, "kid": row.id, "typ": "at+jwt"})
@@ -235,7 +235,7 @@ def _new_row(
     return SigningKeyRow(
         id=key_id,
         algorithm=algorithm,
-        private_key=master_key.encrypt(plain, _context(key_id)),
+        private_key=master_key.encrypt(plain, context_of(key_id)),
         public_jwk=msgspec.json.encode(
             {**_public_jwk(private_key), "use": "sig", "alg": algorithm, "kid": key_id}
         ).decode(),
@@ -256,7 +256,8 @@ def _public_jwk(private_key: PrivateKey) -> dict[str, str]:
     return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
 
 
-def _context(key_id: str) -> bytes:
+def context_of(key_id: str) -> bytes:
+    """What the secret is bound to, see `MasterKey.encrypt`."""
     return f"signing_keys.private_key:{key_id}".encode()
 
 

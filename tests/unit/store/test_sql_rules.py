@@ -20,7 +20,7 @@ ELSEWHERE = [path for path in sorted(SOURCE.rglob("*.py")) if not path.is_relati
 MIGRATIONS = sorted((STORE / "migrations" / "versions").glob("*.py"))
 
 
-WALKS = {"ended.py": "housekeeping.py", "purging.py": "directory/purging.py"}
+WALKS = {"ended.py": "housekeeping.py", "purging.py": "directory/purging.py", "encrypted.py": "rekeying.py"}
 """Files with statements that look at the rows of all tenants, by key: the one module that may use each."""
 
 

@@ -71,5 +71,11 @@ class SigningKeyRotated(Event, tag="signing_key.rotated"):
     signs_from: int
 
 
+class MasterKeyRotated(Event, tag="master_key.rotated"):
+    """So many `rows` were encrypted again."""
+
+    rows: int
+
+
 class SigningKeyRevoked(Event, tag="signing_key.revoked"):
     key_id: str

@@ -97,6 +97,7 @@ EVENTS: dict[str, str] = {
     "access.denied": marked("Access denied"),
     "events.left_out": marked("More of the same, counted only"),
     "signing_key.rotated": marked("Signing key rotated"),
+    "master_key.rotated": marked("Master key changed"),
     "signing_key.revoked": marked("Signing key revoked"),
     "enterprise.enrolled": marked("Enterprise enrolled"),
     "enterprise.unenrolled": marked("Enterprise unenrolled"),

@@ -1,0 +1,40 @@
+"""Servers of a data directory share a lock; who must be alone with it takes it whole. A dead process holds none."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tenantry.cli.common import fail
+
+_FILE = "server.lock"
+
+
+@contextmanager
+def serving(data_dir: Path) -> Iterator[None]:
+    """Exits 75 while somebody is alone with the directory."""
+    with _locked(data_dir, fcntl.LOCK_SH, "The master key is being changed. Start again when that is done."):
+        yield
+
+
+@contextmanager
+def alone(data_dir: Path) -> Iterator[None]:
+    """Exits 75 while a server runs."""
+    with _locked(data_dir, fcntl.LOCK_EX, "A server is running on this data directory. Stop it, then run this again."):
+        yield
+
+
+@contextmanager
+def _locked(data_dir: Path, kind: int, otherwise: str) -> Iterator[None]:
+    handle = os.open(data_dir / _FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fail(otherwise, 75)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,99 @@
+"""The master key is followed by another, in steps of which each can be broken off and taken up again.
+
+1. The key file gets the new key, with the one before beside it: whoever starts from here on reads what both have
+   encrypted, and encrypts under the new one.
+2. What is encrypted under the old key is encrypted again, row by row.
+3. The old key goes from the file.
+
+The pepper of hashes and the key of the seals stay what they were: a hash cannot be made again without its secret.
+Nothing else may run meanwhile that knows the old key only; whoever calls sees to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tenantry.audit.events import SYSTEM_TENANT, MasterKeyRotated
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.files import write_private
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory import identity_providers, totp
+from tenantry.outbox import callback_tokens
+from tenantry.store import encrypted
+from tenantry.store.encrypted import Encrypted, Owned
+from tenantry.store.engine import Store
+from tenantry.tokens import signing_keys
+from tenantry.tokens.master_key import MasterKey, MasterKeyError, load_master_key
+
+PAGE = 200
+
+
+class Rekeyed(NamedTuple):
+    """Rows. Those that are `unreadable` were so before, by a key of long ago, and are left as they are."""
+
+    encrypted_again: int
+    unreadable: int
+
+
+async def rotate_master_key(store: Store, caller: Caller, file: Path, now: Micros) -> Rekeyed:
+    """Steps 1 to 3, or those that are left of a rotation that was broken off.
+
+    Raises MasterKeyError, before anything is written, when the key is not the one that the database was made with.
+    """
+    key = load_master_key(None, file)
+    if not key.is_following:
+        await _walk(store, key, writes=False)
+        write_private(file, key.followed_by(MasterKey.generate()), replace=True)
+        key = load_master_key(None, file)
+    done = await _walk(store, key, writes=True)
+    await record(store, SYSTEM_TENANT, caller, MasterKeyRotated(rows=done.encrypted_again), now)
+    write_private(file, key.alone(), replace=True)
+    return done
+
+
+async def _walk(store: Store, key: MasterKey, *, writes: bool) -> Rekeyed:
+    """Every row is read; with `writes`, what is not under `key` is encrypted again. How many were, or would be."""
+    count = unreadable = 0
+    async with store.read() as read:
+        keys = await encrypted.list_keys(read)
+    for each in keys:
+        sealed = key.encrypt_again(each.sealed, signing_keys.context_of(each.id))
+        if sealed is not None:
+            count += 1
+            if writes:
+                await encrypted.replace_key(store, each, sealed)
+    async for rows, row in _rows(store):
+        try:
+            sealed = key.encrypt_again(row.sealed, _context_of(rows, row))
+        except MasterKeyError:
+            sealed, unreadable = None, unreadable + 1
+        if sealed is not None:
+            count += 1
+            if writes:
+                await encrypted.replace(store, rows, row, sealed)
+    return Rekeyed(count, unreadable)
+
+
+async def _rows(store: Store) -> AsyncIterator[tuple[Owned, Encrypted]]:
+    """Of every tenant, a page at a time."""
+    for rows in Owned:
+        tenant_id, after = "", ""
+        page = [Encrypted(TenantId(""), "", b"")] * PAGE
+        while len(page) == PAGE:
+            async with store.read() as read:
+                page = await encrypted.list_rows(read, rows, tenant_id, after, PAGE)
+            for row in page:
+                yield rows, row
+                tenant_id, after = row.tenant_id, row.key
+
+
+def _context_of(rows: Owned, row: Encrypted) -> bytes:
+    if rows is Owned.TOTP_CREDENTIALS:
+        return totp.context_of(row.tenant_id, UserId(row.key))
+    if rows is Owned.IDENTITY_PROVIDERS:
+        return identity_providers.context_of(row.tenant_id, row.key)
+    return callback_tokens.context_of(row.tenant_id, row.key)
