@@ -29,7 +29,11 @@ def alone(data_dir: Path) -> Iterator[None]:
 
 @contextmanager
 def _locked(data_dir: Path, kind: int, otherwise: str) -> Iterator[None]:
-    handle = os.open(data_dir / _FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        handle = os.open(data_dir / _FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:  # a data directory that is read only: nothing can be changed in it either
+        yield
+        return
     try:
         try:
             fcntl.flock(handle, kind | fcntl.LOCK_NB)

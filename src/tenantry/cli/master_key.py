@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenantry.cli.common import AsJson, DataDir, Desk, fail, noun, run, settings_of, show
+from tenantry.cli.common import AsJson, DataDir, Desk, fail, noun, run, settings_of
+from tenantry.cli.output import show
 
 app = noun("The master key.")
 
