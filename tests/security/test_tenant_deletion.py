@@ -28,20 +28,15 @@ from tests.support.builders import (
     HASHER,
     OPERATOR,
     a_connector,
-    a_device_token,
     a_grant,
-    a_managed_account,
-    a_relationship,
     a_tenant,
     a_user,
     an_access_token,
-    an_enterprise,
     as_user,
-    redeem,
 )
 from tests.support.clock import NOON, FakeClock
-from tests.support.portal import Portal, a_portal, sign_in
-from tests.support.portal_names import names_in
+from tests.support.portal import sign_in
+from tests.support.town import a_quarter, a_town
 from tests.support.trail import types_of
 
 OWNED = [table for table in metadata.sorted_tables if table.info["kind"] == "owned"]
@@ -69,42 +64,44 @@ async def _left(store: Store, *values: str) -> dict[str, int]:
     return left
 
 
+async def _everything(store: Store) -> set[tuple[object, ...]]:
+    """Each row of each table, behind the name of the table."""
+    found: set[tuple[object, ...]] = set()
+    async with store.read() as read:
+        for table in metadata.sorted_tables:
+            rows = await read.all(lambda *row: row, f"SELECT * FROM {table.name}")
+            found |= {
+                (table.name, *(bytes(cell) if isinstance(cell, memoryview) else cell for cell in row)) for row in rows
+            }
+    return found
+
+
 async def test_nothing_is_left_of_a_tenant_in_any_table_and_nothing_of_others_goes(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tenant_purging, "BATCH", 2)
-    app = await an_app(store)
-    portal: Portal = await a_portal(app)
-    await names_in(portal)
-    elsewhere = await a_tenant(store)
-    other = await a_portal(app)
-    await names_in(other)
-    ids = [portal.tenant.id, portal.tenant.domain]
-    # As the partner and the EMM of somebody else, whose user acts in it.
-    customer = await a_tenant(store)
-    await a_relationship(store, portal.tenant, customer)
-    enterprise = await an_enterprise(store, customer, portal.tenant)
-    account = await a_managed_account(store, enterprise, "asset-9")
-    await redeem(store, await a_device_token(store, enterprise, account), "00aa")
-    await sign_in(app, await a_user(store, customer))
-    before = {table.name for table in OWNED if table.name in await _left(store, *ids)}
-    assert {"users", "groups", "group_members", "grants", "refresh_tokens", "webhooks", "devices"} <= before
-    kept = await _left(store, other.tenant.id, elsewhere.id)
-    await _delete(store, portal.tenant.id)
-    assert (await tidy(store, OPERATOR, FakeClock(NOON + TENANTS_KEPT - 1), KEPT, TENANTS_KEPT))["tenants"] == 0
-    assert (await tidy(store, OPERATOR, FakeClock(NOON + TENANTS_KEPT), KEPT, TENANTS_KEPT))["tenants"] == 1
-    assert await _left(store, *ids) == {}
-    async with store.read() as read:
-        assert not await read.all(str, "SELECT id FROM enterprises WHERE id = :id", id=enterprise.id)
-        assert not await read.all(str, "SELECT id FROM managed_accounts WHERE enterprise_id = :id", id=enterprise.id)
-    after = await _left(store, other.tenant.id, elsewhere.id)
-    short_lived = {"sign_ins", "phone_pins", "idempotency_keys", "audit_events", "webhook_deliveries", "webhooks"}
-    assert {name: count for name, count in after.items() if name not in short_lived} == {
-        name: count for name, count in kept.items() if name not in short_lived
-    }
-    for http in [*portal.visitors, *other.visitors]:
-        await http.aclose()
-    await app.close()
+    town = await a_town(store)
+    home = town.home
+    own = {home.tenant.id, home.tenant.domain}
+    managed: set[str] = {enterprise.id for enterprise in home.relations.managed}
+    for enterprise in home.relations.managed:
+        async with store.read() as read:
+            sql = "SELECT id FROM managed_accounts WHERE tenant_id = :tenant_id"
+            managed |= set(await read.all(str, sql, tenant_id=enterprise.tenant_id))
+    await _delete(store, home.tenant.id, NOON - 1)
+    before = await _everything(store)
+    assert {table.name for table in OWNED} <= (await _left(store, *own)).keys()
+    due = NOON - 1 + TENANTS_KEPT
+    assert await tenant_purging.purge_tenants(store, OPERATOR, due - 1, kept=TENANTS_KEPT, pause=0) == 0
+    assert await tenant_purging.purge_tenants(store, OPERATOR, due, kept=TENANTS_KEPT, pause=0) == 1
+    assert await _left(store, *own) == {}
+    after = await _everything(store)
+    apps = {row[1] for row in before if row[0] == "connectors" and home.tenant.id in row}
+    for row in before - after:
+        assert not {*own, *managed, *apps}.isdisjoint(row), f"another's: {row}"
+    assert sorted(str(row[0]) for row in after - before) == ["audit_events", "sessions", "sessions"], (
+        "nobody acts in it"
+    )
 
 
 def test_every_table_that_tenants_own_is_purged_with_its_key_and_before_what_it_points_to() -> None:
@@ -195,10 +192,8 @@ async def test_a_tenant_whose_time_is_over_is_not_restored_and_its_domain_is_fre
 async def test_a_purge_that_is_broken_off_anywhere_is_taken_up_by_the_next_round(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = await an_app(store)
-    portal = await a_portal(app)
-    await names_in(portal)
-    await _delete(store, portal.tenant.id)
+    home = (await a_quarter(store)).tenant
+    await _delete(store, home.id)
     rows = list(Owned)
     real: Any = rows_of_tenants.delete_some
 
@@ -217,8 +212,5 @@ async def test_a_purge_that_is_broken_off_anywhere_is_taken_up_by_the_next_round
     clock = FakeClock(NOON + TENANTS_KEPT)
     rounds = await asyncio.gather(*[tidy(store, OPERATOR, clock, KEPT, TENANTS_KEPT) for _ in range(3)])
     assert sum(each["tenants"] for each in rounds) == 1
-    assert await _left(store, portal.tenant.id, portal.tenant.domain) == {}
+    assert await _left(store, home.id, home.domain) == {}
     assert (await types_of(store, SYSTEM_TENANT)).count("tenant.purged") == 1
-    for http in portal.visitors:
-        await http.aclose()
-    await app.close()

@@ -39,6 +39,12 @@ from tests.support.builders.directory import (
     as_user,
     list_groups,
 )
+from tests.support.builders.sign_in import (
+    a_session,
+    add_factors,
+    begin_to_sign_in,
+    federate,
+)
 from tests.support.builders.stage import (
     HASHER,
     KEY,
@@ -69,14 +75,18 @@ __all__ = [
     "a_managed_account",
     "a_relationship",
     "a_service_account",
+    "a_session",
     "a_tenant",
     "a_user",
     "a_webhook",
+    "add_factors",
     "an_access_token",
     "an_android_id",
     "an_enterprise",
     "as_user",
+    "begin_to_sign_in",
     "device_count",
+    "federate",
     "list_groups",
     "live_credentials",
     "live_devices",
