@@ -94,6 +94,10 @@ messages: setup-dev ## Write the portal's texts to its catalogue template, for t
 	@$(BIN)/pybabel --quiet extract --mapping $(PORTAL)/locale/babel.cfg --keywords _ --keywords gettext --keywords marked \
 		--sort-by-file --no-location --omit-header --width 100 --output $(PORTAL)/locale/portal.pot src/tenantry
 
+.PHONY: permissions
+permissions: setup-dev ## Write docs/permissions.md: who may do what through which door
+	@$(BIN)/python -m tools.permissions > docs/permissions.md
+
 .PHONY: lock
 lock: setup ## Write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)
 	@$(lock) pyproject.toml --output-file requirements/runtime.txt

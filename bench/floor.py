@@ -14,7 +14,7 @@ import uvicorn
 import uvloop
 from starlette.types import Receive, Scope, Send
 
-from tenantry.access.actions import Audience
+from tenantry.core.caller import Audience
 from tenantry.core.clock import HOUR, system_clock, to_millis
 from tenantry.core.ids import GrantId, TenantId, new_guid
 from tenantry.settings import Settings, load

@@ -9,7 +9,8 @@ from rich.progress import Progress
 from bench.load import Requests
 from bench.servers import PUBLIC_URL
 from bench.worlds import Batch, RequestsFile, Seed, World, requests_of
-from tenantry.access.actions import Audience, Permission
+from tenantry.access.actions import Permission
+from tenantry.core.caller import Audience
 from tenantry.core.clock import DAY, Micros, system_clock
 from tenantry.core.ids import ConnectorId, EnterpriseId, GrantId, ManagedAccountId, TenantId, UserId, new_guid
 from tenantry.store import (

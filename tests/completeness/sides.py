@@ -8,9 +8,9 @@ from enum import StrEnum
 
 import httpx
 
-from tenantry.access.actions import Audience, Permission, RoleId
+from tenantry.access.actions import Permission, RoleId
 from tenantry.app import App, Route
-from tenantry.core.caller import Reach
+from tenantry.core.caller import Audience, Reach
 from tenantry.core.ids import TenantId
 from tenantry.store.engine import Store
 from tenantry.store.schema import metadata

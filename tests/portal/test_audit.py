@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tenantry.access.actions import Action, Audience, GroupRole, RoleId
+from tenantry.access.actions import Action, GroupRole, RoleId
 from tenantry.access.trail import _WINDOW
 from tenantry.audit import events
 from tenantry.audit.exports import ExportSeal, check_export
 from tenantry.audit.record import record
 from tenantry.audit.seals import seal_trail
-from tenantry.core.caller import Origin, Reach
+from tenantry.core.caller import Audience, Origin, Reach
 from tenantry.core.clock import DAY
 from tenantry.core.ids import CorrelationId
 from tenantry.devices.devices import AccountState

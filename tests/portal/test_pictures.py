@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
-from tenantry.access.actions import Audience, Permission, RoleId
+from tenantry.access.actions import Permission, RoleId
 from tenantry.access.overview import first_event_id
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Reach
+from tenantry.core.caller import Audience, Reach
 from tenantry.core.clock import DAY, HOUR
 from tenantry.core.ids import TenantId
 from tenantry.store.engine import Store

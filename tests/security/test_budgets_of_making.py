@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tenantry.access.actions import RULES, Action
-from tenantry.core.caller import Reach
+from tenantry.access.doors import DOORS
+from tenantry.core.caller import Audience, Reach
 from tenantry.core.clock import HOUR
 from tenantry.store.engine import Store
 from tenantry.surfaces.shared import budgets
@@ -73,5 +74,6 @@ def test_what_every_member_may_make_or_change_has_a_budget() -> None:
         for action, rule in RULES.items()
         if not rule.roles and action.value.split(".")[1].split("_")[0] not in reading
     }
-    portal = {action for action in open_to_all if RULES[action].permission is None} - own
+    served_to_apps = {action for audience in set(DOORS) - {Audience.PORTAL} for action in DOORS[audience].opens}
+    portal = open_to_all - served_to_apps - own
     assert portal <= budgets.PER_HOUR.keys()

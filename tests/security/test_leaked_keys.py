@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from tenantry.access.actions import Audience
 from tenantry.app import App
 from tenantry.audit.events import SYSTEM_TENANT
 from tenantry.connectors.service_accounts import add_service_account_key, list_service_account_keys
+from tenantry.core.caller import Audience
 from tenantry.core.clock import MINUTE
 from tenantry.core.errors import Forbidden, InvalidToken, NotFound
 from tenantry.store import Store

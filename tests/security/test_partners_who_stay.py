@@ -15,7 +15,7 @@ import pytest
 
 from tenantry.access.actions import EFFECTIVE_ROLES, PUBLIC, RULES, Action, RoleId
 from tenantry.access.decide import decide
-from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.caller import in_person
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import DomainError
 from tenantry.directory.roles import assign_role, remove_role
@@ -135,7 +135,7 @@ async def test_who_acts_gives_and_takes_only_roles_of_the_relationship_until_it_
         pat = await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR])
         made = await a_user(store, customer)
         amr = frozenset({"pwd", "mfa"})
-        caller = Caller(CallerKind.USER, OPERATOR.origin, tenant_id=partner.id, user_id=pat.id, amr=amr)
+        caller = in_person(OPERATOR.origin, tenant_id=partner.id, user_id=pat.id, amr=amr)
         before = await roles_of(store, customer)
         for role in ROLES:
             may = role in set(given) - STAYING and not opening(Action.ASSIGN_ROLE).isdisjoint(given)
@@ -169,9 +169,7 @@ async def test_roles_that_a_relationship_gives_can_be_given_where_one_of_them_gi
     await a_relationship(store, partner, customer, roles=[RoleId.USER_ADMINISTRATOR], lifetime=2 * LIFETIME)
     pat = await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR])
     made = await a_user(store, customer)
-    caller = Caller(
-        CallerKind.USER, OPERATOR.origin, tenant_id=partner.id, user_id=pat.id, amr=frozenset({"pwd", "mfa"})
-    )
+    caller = in_person(OPERATOR.origin, tenant_id=partner.id, user_id=pat.id, amr=frozenset({"pwd", "mfa"}))
     async with store.write() as tx:
         await assign_role(tx, caller, customer.id, made.id, RoleId.USER_ADMINISTRATOR, None, NOON)
     role = (made.id, RoleId.USER_ADMINISTRATOR)
@@ -187,9 +185,7 @@ async def test_a_role_that_the_partners_user_lacks_at_home_is_not_given_either(s
     await a_relationship(store, partner, customer, roles=given)
     pat = await a_user(store, partner, roles=[RoleId.PRIVILEGED_ROLE_ADMINISTRATOR])
     made = await a_user(store, customer)
-    caller = Caller(
-        CallerKind.USER, OPERATOR.origin, tenant_id=partner.id, user_id=pat.id, amr=frozenset({"pwd", "mfa"})
-    )
+    caller = in_person(OPERATOR.origin, tenant_id=partner.id, user_id=pat.id, amr=frozenset({"pwd", "mfa"}))
     with pytest.raises(DomainError):
         async with store.write() as tx:
             await assign_role(tx, caller, customer.id, made.id, RoleId.USER_ADMINISTRATOR, None, NOON)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tenantry.access.actions import Audience
 from tenantry.app import App
 from tenantry.audit.events import SYSTEM_TENANT
+from tenantry.core.caller import Audience
 from tenantry.core.clock import DAY, HOUR
 from tenantry.core.errors import AlreadyExists, Forbidden, InvalidToken, NotFound
 from tenantry.core.ids import TenantId

@@ -13,8 +13,8 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from tenantry.access.actions import Audience, Permission
-from tenantry.core.caller import Reach
+from tenantry.access.actions import Permission
+from tenantry.core.caller import Audience, Reach
 from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND
 from tenantry.core.errors import DomainError
 from tenantry.core.ids import ConnectorId, GroupId, UserId

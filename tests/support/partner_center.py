@@ -8,8 +8,9 @@ from typing import Any
 
 import httpx
 
-from tenantry.access.actions import Audience, Permission, RoleId
+from tenantry.access.actions import Permission, RoleId
 from tenantry.app import App
+from tenantry.core.caller import Audience
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.store.engine import Store
 from tests.support.app import an_app, client_for

@@ -9,8 +9,8 @@ import dataclasses
 
 import pytest
 
-from tenantry.access.actions import Audience, RoleId
-from tenantry.core.caller import Caller, Reach
+from tenantry.access.actions import RoleId
+from tenantry.core.caller import Audience, Caller, Reach
 from tenantry.core.clock import DAY, HOUR, Micros
 from tenantry.core.errors import DomainError, Forbidden, InvalidGrant, NotFound
 from tenantry.core.ids import EnterpriseId

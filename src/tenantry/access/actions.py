@@ -6,15 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Audience(StrEnum):
-    """Which surface an access token is for: its `aud` claim is this word appended to the issuer's URL."""
-
-    KAIZALA = "kaizala"
-    PARTNER_CENTER = "partnercenter"
-    ANDROID_ENTERPRISE = "androidenterprise"
-    DIRECTORY_GRAPH = "graph"  # what old Partner Center clients ask for first; only good to be traded in
-
-
 class Permission(StrEnum):
     """What a connector may ask for: the OAuth scope (RFC 6749 §3.3). Kaizala's are those of its contract 1.1."""
 
@@ -138,20 +129,23 @@ class Action(StrEnum):
     ACT_IN_CUSTOMER = "customer.act"
 
 
+class Thing(StrEnum):
+    """What an action is about, which says where else than by directory roles its right may come from."""
+
+    DIRECTORY = "directory"
+    GROUP = "group"  # what the user is in the group; for an app, the reach of its grant
+    ENTERPRISE = "enterprise"  # for an app, that the enterprise is bound to it or its tenant
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What must hold. Fields left empty ask nothing. Without audience and permission it is done in the portal only."""
+    """What an act needs, whoever asks and through whichever door. Fields left empty ask nothing."""
 
-    audience: Audience | None = None
-    permission: Permission | None = None
+    thing: Thing = Thing.DIRECTORY
     group_role: GroupRole | None = None
     """The least role the user needs in the group, when the action names one."""
     roles: frozenset[RoleId] = frozenset()
     """Directory or delegated roles of which any one suffices."""
-    needs_user: bool = False
-    """An application alone is refused."""
-    needs_mfa: bool = False
-    """Of a user; an application alone has no second factor."""
     own_only: bool = False
     """Refused to who acts in the tenant by a relationship, whatever its roles: it could let itself stay."""
 
@@ -169,31 +163,29 @@ PUBLIC = frozenset(
 """Actions that need no caller. What protects each is said beside its route."""
 
 
-def _kaizala(permission: Permission, group_role: GroupRole | None = None, *roles: RoleId) -> Rule:
-    """The roles count in the portal only, and for who lacks `group_role`; without any, every user of the tenant may."""
-    return Rule(Audience.KAIZALA, permission, group_role=group_role, roles=frozenset(roles), needs_user=True)
+def _by(*roles: RoleId) -> Rule:
+    """Without roles: every user of the tenant. With them: who holds one, and who owns the thing."""
+    return Rule(roles=frozenset(roles))
 
 
-def _partner_center(*roles: RoleId) -> Rule:
-    """Contract 1.4: every route below `/users` needs app+user with MFA; the roles are those of its §3.5."""
-    every = frozenset({*roles, RoleId.GLOBAL_ADMINISTRATOR})
-    return Rule(Audience.PARTNER_CENTER, Permission.PARTNER_CENTER, roles=every, needs_user=True, needs_mfa=True)
+def _group(group_role: GroupRole | None = None, *roles: RoleId) -> Rule:
+    """Who is `group_role` in the group; the directory roles are for who is not. Without any, every user may."""
+    return Rule(Thing.GROUP, group_role, frozenset(roles))
 
 
-def _android_enterprise(*roles: RoleId) -> Rule:
-    """Service accounts need no role: the enterprise is bound to them. Users in the portal need one of `roles`."""
-    every = frozenset({*roles, RoleId.GLOBAL_ADMINISTRATOR})
-    return Rule(Audience.ANDROID_ENTERPRISE, Permission.ANDROID_ENTERPRISE, roles=every)
+def _users(*roles: RoleId) -> Rule:
+    """Partner Center contract §3.5."""
+    return Rule(roles=frozenset({*roles, RoleId.GLOBAL_ADMINISTRATOR}))
+
+
+def _enterprise(*roles: RoleId) -> Rule:
+    """Apps need no role: the enterprise is bound to them. People need one of `roles`."""
+    return Rule(Thing.ENTERPRISE, roles=frozenset({*roles, RoleId.GLOBAL_ADMINISTRATOR}))
 
 
 def _own_only(*roles: RoleId) -> Rule:
     """What decides who comes into the organisation, and as whom: its own administrators' alone."""
     return Rule(roles=frozenset(roles), own_only=True)
-
-
-def _portal(*roles: RoleId, group_role: GroupRole | None = None) -> Rule:
-    """Without roles: every user of the tenant. With them: who holds one, who owns the thing, who has `group_role`."""
-    return Rule(roles=frozenset(roles), group_role=group_role)
 
 
 _GROUP_ADMINS = (RoleId.GLOBAL_ADMINISTRATOR, RoleId.GROUPS_ADMINISTRATOR)
@@ -212,76 +204,74 @@ _USER_READERS = (
 )
 
 RULES: dict[Action, Rule] = {
-    Action.READ_OWN_PROFILE: _kaizala(Permission.USER_PROFILE),
-    Action.LIST_GROUPS: _kaizala(Permission.GROUP_INFORMATION),
-    Action.READ_GROUP: _kaizala(Permission.GROUP_INFORMATION, GroupRole.MEMBER, *_GROUP_READERS),
-    Action.CREATE_GROUP: _kaizala(Permission.GROUP_INFORMATION),
-    Action.UPDATE_GROUP: _kaizala(Permission.GROUP_INFORMATION, GroupRole.ADMIN, *_GROUP_ADMINS),
-    Action.DELETE_GROUP: _kaizala(Permission.GROUP_INFORMATION, GroupRole.ADMIN, *_GROUP_ADMINS),
-    Action.LIST_GROUP_MEMBERS: _kaizala(Permission.GROUP_MEMBERS, GroupRole.MEMBER, *_GROUP_READERS),
-    Action.ADD_GROUP_MEMBERS: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN, *_GROUP_ADMINS),
-    Action.REMOVE_GROUP_MEMBER: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN, *_GROUP_ADMINS),
-    Action.SET_GROUP_MEMBER_ROLE: _kaizala(Permission.GROUP_MEMBERS, GroupRole.ADMIN, *_GROUP_ADMINS),
-    Action.READ_WEBHOOKS: _kaizala(Permission.WEBHOOKS, GroupRole.ADMIN, *_GROUP_ADMINS),
-    Action.CHANGE_WEBHOOKS: _kaizala(Permission.WEBHOOKS, GroupRole.ADMIN, *_GROUP_ADMINS),
-    Action.LIST_USERS: _partner_center(*_USER_READERS),
-    Action.READ_USER: _partner_center(*_USER_READERS),
-    Action.CREATE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
-    Action.UPDATE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
-    Action.RESET_PASSWORD: _partner_center(*_PASSWORD_ADMINS),
-    Action.CHANGE_SIGN_IN_METHODS: _portal(
+    Action.READ_OWN_PROFILE: _group(),
+    Action.LIST_GROUPS: _group(),
+    Action.READ_GROUP: _group(GroupRole.MEMBER, *_GROUP_READERS),
+    Action.CREATE_GROUP: _group(),
+    Action.UPDATE_GROUP: _group(GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.DELETE_GROUP: _group(GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.LIST_GROUP_MEMBERS: _group(GroupRole.MEMBER, *_GROUP_READERS),
+    Action.ADD_GROUP_MEMBERS: _group(GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.REMOVE_GROUP_MEMBER: _group(GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.SET_GROUP_MEMBER_ROLE: _group(GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.READ_WEBHOOKS: _group(GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.CHANGE_WEBHOOKS: _group(GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.LIST_USERS: _users(*_USER_READERS),
+    Action.READ_USER: _users(*_USER_READERS),
+    Action.CREATE_USER: _users(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
+    Action.UPDATE_USER: _users(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
+    Action.RESET_PASSWORD: _users(*_PASSWORD_ADMINS),
+    Action.CHANGE_SIGN_IN_METHODS: _by(
         RoleId.GLOBAL_ADMINISTRATOR, RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR
     ),
-    Action.BLOCK_USER: _portal(
+    Action.BLOCK_USER: _by(
         RoleId.GLOBAL_ADMINISTRATOR, RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR
     ),
-    Action.DELETE_USER: _partner_center(RoleId.USER_ADMINISTRATOR),
-    Action.RESTORE_USER: _partner_center(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
-    Action.CHANGE_LESSER_ADMINISTRATOR: _partner_center(
+    Action.DELETE_USER: _users(RoleId.USER_ADMINISTRATOR),
+    Action.RESTORE_USER: _users(RoleId.USER_ADMINISTRATOR, RoleId.DIRECTORY_WRITERS),
+    Action.CHANGE_LESSER_ADMINISTRATOR: _users(
         RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR
     ),
-    Action.CHANGE_ADMINISTRATOR: _partner_center(RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR),
-    Action.FIND_DOMAIN: Rule(Audience.PARTNER_CENTER, Permission.PARTNER_CENTER, needs_mfa=True),  # contract 1.4
-    Action.READ_ENTERPRISE: _android_enterprise(RoleId.GLOBAL_READER),
-    Action.READ_MANAGED_ACCOUNT: _android_enterprise(RoleId.GLOBAL_READER),
-    Action.WRITE_MANAGED_ACCOUNT: _android_enterprise(),
-    Action.GENERATE_DEVICE_TOKEN: _android_enterprise(),
-    Action.REVOKE_DEVICE_ACCESS: _android_enterprise(),
-    Action.READ_DEVICE: _android_enterprise(RoleId.GLOBAL_READER),
-    Action.WRITE_DEVICE: _android_enterprise(),
-    Action.SEE_HOME: _portal(),
-    Action.REGISTER_PHONE: _portal(),
-    Action.MANAGE_OWN_SIGN_IN: _portal(),
+    Action.CHANGE_ADMINISTRATOR: _users(RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR),
+    Action.FIND_DOMAIN: _by(),  # contract 1.4
+    Action.READ_ENTERPRISE: _enterprise(RoleId.GLOBAL_READER),
+    Action.READ_MANAGED_ACCOUNT: _enterprise(RoleId.GLOBAL_READER),
+    Action.WRITE_MANAGED_ACCOUNT: _enterprise(),
+    Action.GENERATE_DEVICE_TOKEN: _enterprise(),
+    Action.REVOKE_DEVICE_ACCESS: _enterprise(),
+    Action.READ_DEVICE: _enterprise(RoleId.GLOBAL_READER),
+    Action.WRITE_DEVICE: _enterprise(),
+    Action.SEE_HOME: _by(),
+    Action.REGISTER_PHONE: _by(),
+    Action.MANAGE_OWN_SIGN_IN: _by(),
     Action.CHANGE_IDENTITY_PROVIDERS: _own_only(RoleId.GLOBAL_ADMINISTRATOR),
-    Action.LIST_CONNECTORS: _portal(),
-    Action.READ_CONNECTOR: _portal(),
-    Action.REGISTER_CONNECTOR: _portal(),
-    Action.CHANGE_CONNECTOR: _portal(RoleId.GLOBAL_ADMINISTRATOR),
-    Action.LIST_ALL_GROUPS: _portal(*_GROUP_READERS),
-    Action.CREATE_CONNECT_GROUP: _portal(*_GROUP_ADMINS),
-    Action.RESTORE_GROUP: _portal(*_GROUP_ADMINS),
-    Action.INVITE_TO_GROUP: _portal(*_GROUP_ADMINS, group_role=GroupRole.ADMIN),
-    Action.JOIN_GROUP: _portal(),
-    Action.LIST_WEBHOOKS: _portal(),
-    Action.CHANGE_TENANT_WEBHOOKS: _portal(RoleId.GLOBAL_ADMINISTRATOR),
-    Action.GRANT_CONNECTOR: _portal(),
-    Action.GRANT_CONNECTOR_GROUP: _portal(
-        RoleId.GLOBAL_ADMINISTRATOR, RoleId.GROUPS_ADMINISTRATOR, group_role=GroupRole.ADMIN
-    ),
-    Action.REVOKE_GRANT: _portal(RoleId.GLOBAL_ADMINISTRATOR),
-    Action.SEE_REPORTS: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
-    Action.SEE_REACH: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
-    Action.SEE_BLAST_RADIUS: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER, RoleId.USER_ADMINISTRATOR),
-    Action.ASSIGN_ROLE: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.PRIVILEGED_ROLE_ADMINISTRATOR),
-    Action.READ_TENANT: _portal(),
+    Action.LIST_CONNECTORS: _by(),
+    Action.READ_CONNECTOR: _by(),
+    Action.REGISTER_CONNECTOR: _by(),
+    Action.CHANGE_CONNECTOR: _by(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.LIST_ALL_GROUPS: _by(*_GROUP_READERS),
+    Action.CREATE_CONNECT_GROUP: _by(*_GROUP_ADMINS),
+    Action.RESTORE_GROUP: _by(*_GROUP_ADMINS),
+    Action.INVITE_TO_GROUP: _group(GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.JOIN_GROUP: _by(),
+    Action.LIST_WEBHOOKS: _by(),
+    Action.CHANGE_TENANT_WEBHOOKS: _by(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.GRANT_CONNECTOR: _by(),
+    Action.GRANT_CONNECTOR_GROUP: _group(GroupRole.ADMIN, *_GROUP_ADMINS),
+    Action.REVOKE_GRANT: _by(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.SEE_REPORTS: _by(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
+    Action.SEE_REACH: _by(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
+    Action.SEE_BLAST_RADIUS: _by(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER, RoleId.USER_ADMINISTRATOR),
+    Action.ASSIGN_ROLE: _by(RoleId.GLOBAL_ADMINISTRATOR, RoleId.PRIVILEGED_ROLE_ADMINISTRATOR),
+    Action.READ_TENANT: _by(),
     Action.CHANGE_TENANT: _own_only(RoleId.GLOBAL_ADMINISTRATOR),
-    Action.READ_RELATIONSHIPS: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
+    Action.READ_RELATIONSHIPS: _by(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
     Action.APPROVE_RELATIONSHIP: _own_only(RoleId.GLOBAL_ADMINISTRATOR),
     Action.END_RELATIONSHIP: _own_only(RoleId.GLOBAL_ADMINISTRATOR),
     Action.REQUEST_RELATIONSHIP: _own_only(RoleId.GLOBAL_ADMINISTRATOR),
-    Action.LIST_CUSTOMERS: _portal(),
-    Action.ACT_IN_CUSTOMER: _portal(*RoleId),
-    Action.READ_AUDIT: _portal(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
+    Action.LIST_CUSTOMERS: _by(),
+    Action.ACT_IN_CUSTOMER: _by(*RoleId),
+    Action.READ_AUDIT: _by(RoleId.GLOBAL_ADMINISTRATOR, RoleId.GLOBAL_READER),
 }
 """The rule of every action that is not public."""
 

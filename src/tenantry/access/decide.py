@@ -1,19 +1,20 @@
 """Hot path: decide whether a caller may (1 read, 2 for a group token, 3 for a customer, none if the token refuses).
 
 In this order, and the first that fails decides:
-1. the connector has the permission, as narrowed by the grant;
-2. a user stands behind it, where the action needs one; the user had a second factor, where the action needs that;
-3. the tenant: the caller's own, one that lets the caller's tenant act in it, or one whose devices it manages;
-4. roles: in the directory, by an active relationship, or in the group, within the grant's reach.
-A user in the portal has no connector: then 1 asks nothing, and 4 also lets owners do what they like with their own.
+1. the door (access/doors.py): it serves the action, the connector has the permission, as narrowed by the grant; a user
+   stands behind it, and had a second factor, where the door asks for that;
+2. the tenant: the caller's own, one that lets the caller's tenant act in it, or one whose devices it manages;
+3. roles: in the directory, by an active relationship, or in the group, within the grant's reach; in person, people may
+   also do what they like with their own.
 
 Source: architecture 5.7; Kaizala contract §1 and §6 #30; Partner Center contract §1.3-1.4, §3.5; Play EMM contract §4.
 """
 
 from __future__ import annotations
 
-from tenantry.access.actions import PUBLIC, RULES, Action, Audience, GroupRole, RoleId, Rule
+from tenantry.access.actions import PUBLIC, RULES, Action, GroupRole, RoleId, Rule, Thing
 from tenantry.access.decision import Decision, Reason, error_of
+from tenantry.access.doors import entered_by, fault_at_door
 from tenantry.access.standing import is_live, role_word
 from tenantry.core.caller import Caller, CallerKind, Reach
 from tenantry.core.clock import Micros, to_iso
@@ -64,78 +65,54 @@ async def decide(
 ) -> Decision:
     """May `caller` do `action` in `tenant_id`? Raises nothing of its own.
 
-    `owner_id` is whose the thing is, in the tenant `tenant_id`; it counts in the portal only.
+    `owner_id` is whose the thing is, in the tenant `tenant_id`; it counts for who is there in person, not for apps.
     """
     if action in PUBLIC:
         return Decision(action, Reason.PUBLIC, ("the action is open to everyone",))
     if caller.kind is CallerKind.OPERATOR:
         return Decision(action, Reason.OPERATOR, ("the caller operates the server",))
     rule = RULES[action]
-    shown = [f"the caller is {caller.subject} of tenant {caller.tenant_id}"]
-    if caller.kind is CallerKind.USER and caller.connector_id is None:
-        reason, fact = await _decide_in_portal(read, caller, rule, tenant_id, group_id, owner_id, now)
-        return Decision(action, reason, (*shown, "the user is signed in to the portal", fact))
-    verdict = _check_proof(caller, rule)
-    if verdict is None:
-        shown.append(f"permission {rule.permission} is granted")
-        match rule.audience:
-            case Audience.KAIZALA:
-                verdict = await _decide_group(read, caller, rule, tenant_id, group_id)
-            case Audience.ANDROID_ENTERPRISE:
-                verdict = await _decide_enterprise(read, caller, tenant_id, enterprise)
-            case _ if caller.tenant_id == tenant_id:
-                verdict = await _decide_own_tenant(read, caller, rule, tenant_id, now)
-            case _:
-                verdict = await _decide_customer(read, caller, rule, tenant_id, now)
-    reason, fact = verdict
-    return Decision(action, reason, (*shown, fact))
+    shown = (f"the caller is {caller.subject} of tenant {caller.tenant_id}",)
+    fault = fault_at_door(caller, action)
+    if fault is not None:
+        return Decision(action, fault[0], (*shown, fault[1]))
+    reason, fact = await _decide_act(read, caller, rule, tenant_id, group_id, enterprise, owner_id, now)
+    return Decision(action, reason, (*shown, entered_by(caller, action), fact))
 
 
-def _check_proof(caller: Caller, rule: Rule) -> _Verdict | None:
-    """What the token alone tells: permission, user, second factor. None when nothing is missing."""
-    if rule.permission is None:
-        return Reason.PERMISSION_MISSING, "the action is done in the portal only"
-    if rule.permission not in caller.permissions:
-        held = " ".join(sorted(caller.permissions)) or "none"
-        return Reason.PERMISSION_MISSING, f"permission {rule.permission} is missing; granted: {held}"
-    if rule.needs_user and caller.user_id is None:
-        return Reason.APP_ONLY, "no user stands behind the application"
-    if rule.needs_mfa and caller.user_id is not None and "mfa" not in caller.amr:
-        proven = " ".join(sorted(caller.amr)) or "none"
-        return Reason.MFA_MISSING, f"the sign-in had no second factor; methods: {proven}"
-    return None
-
-
-async def _decide_in_portal(
+async def _decide_act(
     read: Read,
     caller: Caller,
     rule: Rule,
     tenant_id: TenantId,
     group_id: GroupId | None,
+    enterprise: Enterprise | None,
     owner_id: UserId | None,
     now: Micros,
 ) -> _Verdict:
-    """A signed-in user: in its own tenant by ownership, group role or directory role; elsewhere as a partner's."""
+    """The rule of the act. An app acts on groups within its grant's reach, on enterprises that are bound to it."""
+    if rule.thing is Thing.GROUP and caller.reach is not None:
+        return await _decide_group(read, caller, rule, tenant_id, group_id)
+    if rule.thing is Thing.ENTERPRISE and caller.connector_id is not None:
+        return await _decide_enterprise(read, caller, tenant_id, enterprise)
     if caller.tenant_id != tenant_id:
-        return await _decide_for_partner(read, caller, rule, tenant_id, group_id, now)
-    if owner_id is not None and owner_id == caller.user_id:
+        return await _decide_as_partner(read, caller, rule, tenant_id, group_id, now)
+    if owner_id is not None and caller.connector_id is None and owner_id == caller.user_id:
         return Reason.GRANTED, "it is the user's own"
     standing = None if group_id is None else await _compare_standing(read, caller, rule, tenant_id, group_id)
     if standing is not None and standing[0] is not Reason.GROUP_ROLE_MISSING:
         return standing
-    if not rule.roles:
-        return Reason.GRANTED, "every user of the tenant may"
     return await _decide_own_tenant(read, caller, rule, tenant_id, now)
 
 
-async def _decide_for_partner(
+async def _decide_as_partner(
     read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, group_id: GroupId | None, now: Micros
 ) -> _Verdict:
-    """A partner's user in the portal: as its connectors, always with a second factor, and in a group that is there."""
+    """In a customer: by a relationship, a person always with a second factor, and in a group that is there."""
     verdict = await _decide_customer(read, caller, rule, tenant_id, now)
     if verdict[0] is not Reason.GRANTED:
         return verdict
-    if "mfa" not in caller.amr:
+    if caller.user_id is not None and "mfa" not in caller.amr:
         return Reason.MFA_MISSING, f"the sign-in had no second factor; methods: {' '.join(sorted(caller.amr))}"
     if group_id is not None and await access.find_group_standing(read, tenant_id, group_id, None) is None:
         return Reason.GROUP_UNKNOWN, f"tenant {tenant_id} has no group {group_id}"
@@ -152,7 +129,7 @@ async def _compare_standing(read: Read, caller: Caller, rule: Rule, tenant_id: T
 async def _decide_group(
     read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, group_id: GroupId | None
 ) -> _Verdict:
-    """Kaizala: inside the own tenant only, and inside the grant's reach."""
+    """An app on a group: inside its own tenant only, and inside the grant's reach."""
     if caller.tenant_id != tenant_id:
         return Reason.OTHER_TENANT, f"tenant {tenant_id} is not the caller's"
     if group_id is None:
@@ -193,9 +170,9 @@ def _compare_group_roles(standing: access.GroupStanding, needed: GroupRole | Non
 
 
 async def _decide_own_tenant(read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, now: Micros) -> _Verdict:
-    """Partner Center, in the caller's own tenant: the user's directory roles there, where the action asks for one."""
+    """In the caller's own tenant: the directory roles there, where the action asks for one."""
     if not rule.roles:
-        return Reason.GRANTED, "whoever holds the permission may"
+        return Reason.GRANTED, "whoever belongs to the tenant may"
     assigned = [] if caller.user_id is None else await roles.list_live(read, tenant_id, caller.user_id, now)
     held = {assignment.role_id for assignment in assigned}
     found = _first_common(held, rule.roles)
@@ -205,7 +182,7 @@ async def _decide_own_tenant(read: Read, caller: Caller, rule: Rule, tenant_id: 
 
 
 async def _decide_customer(read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, now: Micros) -> _Verdict:
-    """Partner Center, a partner in a customer: known by any relationship, allowed by an active one with the role.
+    """A partner in a customer: known by any relationship, allowed by an active one with the role.
 
     A relationship is given to an organisation. Which of its people it is for, the partner's own directory says: those
     who hold the same role there, or Global Administrator.
@@ -251,7 +228,7 @@ async def _decide_partners_user(
 async def _decide_enterprise(
     read: Read, caller: Caller, tenant_id: TenantId, enterprise: Enterprise | None
 ) -> _Verdict:
-    """Play EMM: the service account bound to the enterprise, or one of the EMM that enrolled it; None: to any."""
+    """An app on an enterprise: one bound to it, or an app of the EMM that enrolled it; None: any of them."""
     if enterprise is None:
         found = await access.find_bound_enterprise(
             read, tenant_id, connector_id=caller.connector_id, emm_tenant_id=caller.tenant_id

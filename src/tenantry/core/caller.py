@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -18,6 +19,16 @@ class CallerKind(StrEnum):
     SERVICE_ACCOUNT = "service_account"
     DEVICE = "device"
     OPERATOR = "operator"  # whoever may run the command line beside the server
+
+
+class Audience(StrEnum):
+    """The door a caller comes through. An access token's `aud` claim is this word appended to the issuer's URL."""
+
+    PORTAL = "portal"  # a person signed in to the pages; no token is minted for it
+    KAIZALA = "kaizala"
+    PARTNER_CENTER = "partnercenter"
+    ANDROID_ENTERPRISE = "androidenterprise"
+    DIRECTORY_GRAPH = "graph"  # what old Partner Center clients ask for first; only good to be traded in
 
 
 class Reach(StrEnum):
@@ -48,6 +59,8 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 
     kind: CallerKind
     origin: Origin
+    audience: Audience | None = None
+    """Through which door; None for who has not come through one, and may do nothing that needs a right."""
     tenant_id: TenantId | None = None
     user_id: UserId | None = None
     connector_id: ConnectorId | None = None
@@ -72,6 +85,11 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 def anonymous(origin: Origin) -> Caller:
     """Nothing is proven yet."""
     return Caller(CallerKind.ANONYMOUS, origin)
+
+
+def in_person(origin: Origin, *, tenant_id: TenantId, user_id: UserId, amr: Iterable[str] = ()) -> Caller:
+    """A user of the portal, without a connector between."""
+    return Caller(CallerKind.USER, origin, Audience.PORTAL, tenant_id=tenant_id, user_id=user_id, amr=frozenset(amr))
 
 
 def operator(origin: Origin) -> Caller:

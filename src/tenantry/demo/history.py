@@ -11,11 +11,11 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from tenantry.access.actions import Audience, Permission, RoleId
+from tenantry.access.actions import Permission, RoleId
 from tenantry.audit.seals import seal_trail
 from tenantry.connectors.connectors import register_connector
 from tenantry.connectors.secrets import add_secret
-from tenantry.core.caller import Caller, CallerKind, Origin, Reach, operator
+from tenantry.core.caller import Audience, Origin, Reach, in_person, operator
 from tenantry.core.clock import DAY, HOUR, MINUTE, Micros
 from tenantry.core.errors import DomainError
 from tenantry.core.ids import (
@@ -129,7 +129,7 @@ class _Past:
             )
 
     async def _connector(self, tx: Tx, name: str, permissions: list[Permission], owner: UserId) -> ConnectorId:
-        caller = Caller(CallerKind.USER, self._origin, tenant_id=self._tenant_id, user_id=owner)
+        caller = in_person(self._origin, tenant_id=self._tenant_id, user_id=owner)
         made = await register_connector(
             tx,
             caller,
@@ -282,7 +282,7 @@ class _Past:
             )
 
     async def _session(self, tx: Tx, user_id: UserId, now: Micros) -> None:
-        caller = Caller(CallerKind.USER, self._origin, tenant_id=self._tenant_id, user_id=user_id)
+        caller = in_person(self._origin, tenant_id=self._tenant_id, user_id=user_id)
         await start_session(
             tx,
             self._deps.hasher,

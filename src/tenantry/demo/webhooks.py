@@ -5,7 +5,7 @@ Registered as the portal does it, handshake included, before the demo's history 
 
 from __future__ import annotations
 
-from tenantry.core.caller import Caller, CallerKind, Origin, operator
+from tenantry.core.caller import Origin, in_person, operator
 from tenantry.core.ids import CorrelationId, TenantId, new_guid
 from tenantry.demo.facts import Facts
 from tenantry.demo.maker import CUSTOMER_DOMAIN
@@ -33,7 +33,7 @@ async def _register(deps: Deps, facts: Facts, tenant_id: TenantId) -> None:
         admin = await users.find_by_name(read, tenant_id, facts["portal"]["admin"]["user_principal_name"])
     if admin is None:
         return
-    caller = Caller(CallerKind.USER, _origin(), tenant_id=tenant_id, user_id=admin.id)
+    caller = in_person(_origin(), tenant_id=tenant_id, user_id=admin.id)
     wishes = Wishes(event_types=tuple(EventType), callback_token=_TOKEN)
     url = await prove(deps.http, f"{deps.settings.issuer}{PATH}", _TOKEN, tenant_id=tenant_id)
     async with deps.store.write() as tx:

@@ -14,7 +14,7 @@ from tenantry.access.actions import Action, GroupRole
 from tenantry.access.decide import decide, require
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.caller import Caller, in_person
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.hiding import hiding
@@ -122,7 +122,7 @@ async def _may_invite(
     read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, maker: UserId, now: Micros
 ) -> bool:
     """Whether who made a link, a live user, could make it now."""
-    signed_in = Caller(CallerKind.USER, caller.origin, tenant_id=tenant_id, user_id=maker)
+    signed_in = in_person(caller.origin, tenant_id=tenant_id, user_id=maker)
     return (await decide(read, signed_in, Action.INVITE_TO_GROUP, tenant_id, group_id=group_id, now=now)).allowed
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tenantry.access.actions import KAIZALA_PERMISSIONS, Permission, RoleId
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller, CallerKind, Origin, Reach, anonymous
+from tenantry.core.caller import Audience, Caller, CallerKind, Origin, Reach, anonymous
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, InvalidClient
 from tenantry.core.ids import ConnectorId, TenantId, UserId
@@ -137,7 +137,15 @@ async def _sign_in(
     permissions = _permissions(connector)
     grant = await create_grant(
         tx,
-        Caller(CallerKind.USER, origin, tenant_id, user_id, connector.id, amr=frozenset(AMR)),
+        Caller(
+            CallerKind.USER,
+            origin,
+            Audience.KAIZALA,
+            tenant_id=tenant_id,
+            user_id=user_id,
+            connector_id=connector.id,
+            amr=frozenset(AMR),
+        ),
         hasher,
         tenant_id=tenant_id,
         connector_id=connector.id,

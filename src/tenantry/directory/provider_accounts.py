@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.caller import Origin, in_person
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
 from tenantry.directory.id_tokens import IdToken, name_in
@@ -51,7 +51,7 @@ async def enter(
     if user.disabled_at is not None or user.soft_deleted_at is not None:
         raise TokenRefused("user_ended")
     amr = frozenset({FEDERATED, "mfa"} if provider.trusts_mfa and "mfa" in token.amr else {FEDERATED})
-    caller = Caller(CallerKind.USER, origin, tenant_id=tenant_id, user_id=user.id, amr=amr)
+    caller = in_person(origin, tenant_id=tenant_id, user_id=user.id, amr=amr)
     await record(tx, tenant_id, caller, events.SignInSucceeded(user_id=user.id, amr=sorted(amr)), now)
     return Arrival(user, amr, token.authenticated_at, back)
 
@@ -78,7 +78,7 @@ async def _match(
         tx, tenant_id, user.id, provider_id=provider.id, issuer=provider.issuer, subject=subject, now=now
     ):
         raise TokenRefused("user_has_another_subject")
-    caller = Caller(CallerKind.USER, origin, tenant_id=tenant_id, user_id=user.id)
+    caller = in_person(origin, tenant_id=tenant_id, user_id=user.id)
     event = events.IdentityLinked(user_id=user.id, provider_id=provider.id, subject=subject)
     await record(tx, tenant_id, caller, event, now)
     return user

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller, CallerKind, Origin, anonymous
+from tenantry.core.caller import Origin, anonymous, in_person
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials
 from tenantry.core.normal_form import name_key
@@ -59,7 +59,7 @@ async def sign_in(
         raise BadCredentials(reason or "unknown_user", _PUBLIC)
     old = credential.password_hash
     new = await hasher.hash(password) if hasher.is_outdated(old) else None
-    caller = Caller(CallerKind.USER, origin, tenant_id=tenant.id, user_id=user.id)
+    caller = in_person(origin, tenant_id=tenant.id, user_id=user.id)
     async with store.write() as tx:
         if new is not None:
             await passwords.replace_hash(tx, tenant.id, user.id, old=old, new=new)

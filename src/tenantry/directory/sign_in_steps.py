@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.caller import Caller, Origin, in_person
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.errors import BadCredentials, NotFound
 from tenantry.core.hiding import hiding
@@ -150,7 +150,7 @@ async def finish_sign_in(
 def user_caller(under_way: SignInUnderWay, origin: Origin) -> Caller:
     """The user, as far as it is proven yet."""
     amr = frozenset(under_way.amr.split())
-    return Caller(CallerKind.USER, origin, tenant_id=under_way.tenant_id, user_id=under_way.user_id, amr=amr)
+    return in_person(origin, tenant_id=under_way.tenant_id, user_id=under_way.user_id, amr=amr)
 
 
 async def step_up(

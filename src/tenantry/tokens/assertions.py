@@ -21,8 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from tenantry.access.actions import Audience
-from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.caller import Audience, Caller, CallerKind, Origin
 from tenantry.core.clock import HOUR, MINUTE, SECOND, Micros
 from tenantry.core.errors import InvalidGrant, InvalidScope, InvalidToken
 from tenantry.core.ids import TenantId
@@ -147,6 +146,7 @@ async def authenticate_self_signed(
     *,
     accepted_audiences: Collection[str],
     required_scope: str,
+    audience: Audience,
     origin: Origin,
     now: Micros,
     leeway: Micros,
@@ -165,6 +165,7 @@ async def authenticate_self_signed(
     return Caller(
         CallerKind.SERVICE_ACCOUNT,
         origin,
+        audience,
         tenant_id=account.tenant_id,
         connector_id=account.connector_id,
         permissions=frozenset(account.permissions.split()),

@@ -14,10 +14,10 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable
 
-from tenantry.access.actions import Audience, Permission
+from tenantry.access.actions import Permission
 from tenantry.audit.events import AccessTokenIssued, AuthorizationCodeIssued, AuthorizationCodeReused
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller, CallerKind, Origin, Reach
+from tenantry.core.caller import Audience, Caller, CallerKind, Origin, Reach
 from tenantry.core.clock import Micros
 from tenantry.core.errors import (
     BadCredentials,

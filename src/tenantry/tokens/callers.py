@@ -8,8 +8,8 @@ Source: architecture 5.3; RFC 9068 §4.
 
 from __future__ import annotations
 
-from tenantry.access.actions import Audience, RoleId
-from tenantry.core.caller import Caller, CallerKind, Origin, Reach
+from tenantry.access.actions import RoleId
+from tenantry.core.caller import Audience, Caller, CallerKind, Origin, Reach
 from tenantry.core.clock import Micros
 from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import ConnectorId, GrantId, TenantId
@@ -43,11 +43,11 @@ async def authenticate(
             raise
         claims = verify_access_token(ring, raw_token, issuer=issuer, audience=audience, now=now, leeway=leeway)
     if claims.gid is None:
-        return await _connector_behind(read, claims, origin)
-    return await _user_behind(read, claims, claims.gid, origin, now)
+        return await _connector_behind(read, claims, origin, audience)
+    return await _user_behind(read, claims, claims.gid, origin, audience, now)
 
 
-async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin, now: Micros) -> Caller:
+async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin, audience: Audience, now: Micros) -> Caller:
     tenant_id = TenantId(claims.tid)
     grant = await credentials.find_grant_in_use(
         read, tenant_id, gid, reach_role_id=RoleId.GLOBAL_ADMINISTRATOR, now=now
@@ -68,6 +68,7 @@ async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin, now
     return Caller(
         CallerKind.USER,
         origin,
+        audience,
         tenant_id=tenant_id,
         user_id=grant.user_id,
         connector_id=grant.connector_id,
@@ -79,7 +80,7 @@ async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin, now
     )
 
 
-async def _connector_behind(read: Read, claims: Claims, origin: Origin) -> Caller:
+async def _connector_behind(read: Read, claims: Claims, origin: Origin, audience: Audience) -> Caller:
     """A deactivated connector's tokens go on until their end; it gets no new ones."""
     connector = await credentials.find_connector_in_use(read, claims.client_id)
     if connector is None or connector.deleted_at is not None or connector.tenant_id != claims.tid:
@@ -90,6 +91,7 @@ async def _connector_behind(read: Read, claims: Claims, origin: Origin) -> Calle
     return Caller(
         kind,
         origin,
+        audience,
         tenant_id=connector.tenant_id,
         connector_id=ConnectorId(connector.id),
         permissions=frozenset(claims.scope.split()).intersection(connector.permissions.split()),

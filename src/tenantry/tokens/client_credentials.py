@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tenantry.access.actions import Audience
 from tenantry.audit.events import AccessTokenIssued
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.caller import Audience, Caller, CallerKind, Origin
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, InvalidClient
 from tenantry.core.ids import ConnectorId, TenantId

@@ -18,10 +18,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from tenantry.access.actions import Audience
 from tenantry.audit.events import AccessTokenIssued, RefreshTokenIssued
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.caller import Audience, Caller, CallerKind, Origin
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, InvalidClient, InvalidGrant
 from tenantry.core.hiding import hiding

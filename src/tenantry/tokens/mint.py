@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tenantry.access.actions import Audience
+from tenantry.core.caller import Audience
 from tenantry.core.clock import SECOND, Micros
 from tenantry.core.hiding import hiding
 from tenantry.core.ids import GrantId, TenantId, random_16

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from tenantry.access.actions import Audience
 from tenantry.audit.events import AccessTokenIssued
 from tenantry.audit.record import record
-from tenantry.core.caller import Origin
+from tenantry.core.caller import Audience, Origin
 from tenantry.core.clock import SECOND, Micros
 from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import GrantId, TenantId

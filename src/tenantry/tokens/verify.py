@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tenantry.access.actions import Audience
+from tenantry.core.caller import Audience
 from tenantry.core.clock import SECOND, Micros
 from tenantry.core.errors import InvalidToken
 from tenantry.tokens import base64url

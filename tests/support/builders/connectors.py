@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tenantry.access.actions import Audience, Permission
+from tenantry.access.actions import Permission
 from tenantry.app import App
 from tenantry.connectors.connectors import register_connector
 from tenantry.connectors.service_accounts import add_service_account_key, generate_key_pair, register_service_account
-from tenantry.core.caller import Reach
+from tenantry.core.caller import Audience, Reach
 from tenantry.core.clock import DAY, HOUR, Micros
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId
 from tenantry.store.engine import Store

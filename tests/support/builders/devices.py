@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from tenantry.access.actions import Permission
-from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.caller import Audience, Caller, CallerKind
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId
 from tenantry.devices.device_tokens import generate_device_token
@@ -39,6 +39,7 @@ class SomeEnterprise:
         return Caller(
             CallerKind.SERVICE_ACCOUNT,
             OPERATOR.origin,
+            Audience.ANDROID_ENTERPRISE,
             tenant_id=self.service_account.tenant_id,
             connector_id=self.service_account.id,
             permissions=frozenset({Permission.ANDROID_ENTERPRISE}),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from tenantry.access.actions import RoleId
-from tenantry.core.caller import Caller, CallerKind, Reach
+from tenantry.core.caller import Caller, Reach, in_person
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import GroupId, RelationshipId, TenantId, UserId
 from tenantry.delegation.relationships import (
@@ -113,7 +113,7 @@ async def _hash(password: str) -> str:
 
 def as_user(user: SomeUser) -> Caller:
     """The user itself, signed in without a connector."""
-    return Caller(CallerKind.USER, OPERATOR.origin, tenant_id=user.tenant_id, user_id=user.id)
+    return in_person(OPERATOR.origin, tenant_id=user.tenant_id, user_id=user.id)
 
 
 async def a_group(

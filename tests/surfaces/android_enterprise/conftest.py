@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tenantry.access.actions import Audience, Permission
+from tenantry.access.actions import Permission
 from tenantry.app import App
+from tenantry.core.caller import Audience
 from tenantry.core.clock import DAY
 from tenantry.core.ids import ManagedAccountId
 from tenantry.store.engine import Store

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.actions import Audience, Permission
+from tenantry.access.actions import Permission
+from tenantry.core.caller import Audience
 from tenantry.core.clock import MINUTE
 from tenantry.core.errors import all_kinds
 from tenantry.devices import devices

@@ -8,8 +8,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from tenantry.access.actions import Audience
-from tenantry.core.caller import CallerKind, Origin
+from tenantry.core.caller import Audience, CallerKind, Origin
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import CorrelationId, GrantId

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.actions import Audience, Permission, RoleId
+from tenantry.access.actions import Permission, RoleId
+from tenantry.core.caller import Audience
 from tenantry.core.clock import DAY, HOUR
 from tenantry.core.ids import TenantId, UserId, new_guid, parse_guid
 from tenantry.directory.tenants import add_domain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenantry.access.actions import Audience
+from tenantry.core.caller import Audience
 from tests.support.builders import a_tenant
 from tests.support.partner_center import Stage, a_body, a_token
 

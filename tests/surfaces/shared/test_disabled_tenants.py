@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from tenantry.access.actions import Audience, Permission, RoleId
+from tenantry.access.actions import Permission, RoleId
 from tenantry.app import App
-from tenantry.core.caller import Reach
+from tenantry.core.caller import Audience, Reach
 from tenantry.core.clock import MINUTE
 from tenantry.core.ids import GroupId, ManagedAccountId
 from tenantry.directory.tenants import disable_tenant, enable_tenant

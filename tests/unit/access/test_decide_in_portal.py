@@ -5,23 +5,25 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tenantry.access.actions import RULES, Action, GroupRole, RoleId
+from tenantry.access.actions import RULES, Action, GroupRole, Permission, RoleId
 from tenantry.access.decide import decide
 from tenantry.access.decision import Decision, Reason
-from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.access.doors import DOORS
+from tenantry.core.caller import Audience, Caller, Origin, in_person
 from tenantry.core.ids import ConnectorId, CorrelationId, GroupId, TenantId, UserId, new_guid
 from tenantry.store.engine import Store
 from tests.support.builders import a_group, a_relationship, a_tenant, a_user
 from tests.support.clock import NOON
 
-PORTAL_ONLY = [action for action, rule in RULES.items() if rule.permission is None]
+SERVED_TO_APPS = {action for door in DOORS for action in DOORS[door].opens if door is not Audience.PORTAL}
+PORTAL_ONLY = [action for action in RULES if action not in SERVED_TO_APPS]
 FOR_EVERY_USER = [action for action in PORTAL_ONLY if not RULES[action].roles]
 FOR_SOME = [action for action in PORTAL_ONLY if RULES[action].roles]
 
 
 def someone(tenant_id: TenantId, user_id: UserId, *amr: str) -> Caller:
     origin = Origin(CorrelationId("test"), "")
-    return Caller(CallerKind.USER, origin, tenant_id=tenant_id, user_id=user_id, amr=frozenset(amr or ("pwd",)))
+    return in_person(origin, tenant_id=tenant_id, user_id=user_id, amr=amr or ("pwd",))
 
 
 async def ask(
@@ -37,11 +39,19 @@ async def ask(
         return await decide(read, caller, action, tenant_id, group_id=group_id, owner_id=owner_id, now=NOON)
 
 
+@pytest.mark.parametrize("door", [*(door for door in Audience if door is not Audience.PORTAL), None])
 @pytest.mark.parametrize("action", PORTAL_ONLY)
-async def test_a_connector_does_nothing_that_is_done_in_the_portal_only(store: Store, action: Action) -> None:
+async def test_a_connector_does_nothing_that_is_done_in_the_portal_only(
+    store: Store, action: Action, door: Audience | None
+) -> None:
     tenant = await a_tenant(store)
     user = await a_user(store, tenant)
-    caller = replace(someone(tenant.id, user.id), connector_id=ConnectorId(new_guid()))
+    caller = replace(
+        someone(tenant.id, user.id),
+        connector_id=ConnectorId(new_guid()),
+        audience=door,
+        permissions=frozenset(Permission),
+    )
     assert (await ask(store, caller, action, tenant.id)).reason is Reason.PERMISSION_MISSING
 
 
@@ -59,7 +69,7 @@ async def test_owners_and_those_who_hold_the_role_may_and_others_not(store: Stor
     administrator = await a_user(store, tenant, roles=[RoleId.GLOBAL_ADMINISTRATOR])
     caller = someone(tenant.id, user.id)
     assert (await ask(store, caller, action, tenant.id)).reason is Reason.ROLE_MISSING
-    assert (await ask(store, replace(caller, user_id=None), action, tenant.id)).reason is Reason.ROLE_MISSING
+    assert (await ask(store, replace(caller, user_id=None), action, tenant.id)).reason is Reason.APP_ONLY
     assert (await ask(store, caller, action, tenant.id, owner_id=administrator.id)).reason is Reason.ROLE_MISSING
     assert (await ask(store, caller, action, tenant.id, owner_id=user.id)).allowed
     assert (await ask(store, someone(tenant.id, administrator.id), action, tenant.id)).allowed

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tenantry.access.actions import Audience
 from tenantry.app import App
+from tenantry.core.caller import Audience
 from tenantry.core.clock import MINUTE
 from tenantry.store.engine import Store
 from tenantry.tokens.callers import authenticate

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tenantry.access.actions import GroupRole, Permission
-from tenantry.core.caller import Caller, CallerKind, Reach
+from tenantry.core.caller import Audience, Caller, CallerKind, Reach
 from tenantry.core.errors import FailedPrecondition, Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import GroupId
 from tenantry.directory.members import Newcomers, add_members, list_members, remove_member, set_role
@@ -27,8 +27,9 @@ def as_grantee(user: SomeUser) -> Caller:
     return Caller(
         CallerKind.USER,
         OPERATOR.origin,
-        user.tenant_id,
-        user.id,
+        Audience.KAIZALA,
+        tenant_id=user.tenant_id,
+        user_id=user.id,
         permissions=frozenset(Permission),
         reach=Reach.USER,
     )

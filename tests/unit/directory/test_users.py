@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.caller import Audience, Caller, CallerKind, Origin
 from tenantry.core.clock import DAY, SECOND
 from tenantry.core.errors import AlreadyExists, AppOnlyRefused, InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, CorrelationId, UserId, new_guid
@@ -310,6 +310,7 @@ async def test_every_function_asks_for_the_callers_rights_first(store: Store) ->
     alone = Caller(
         CallerKind.CONNECTOR,
         Origin(CorrelationId("c"), ""),
+        Audience.PARTNER_CENTER,
         tenant_id=tenant.id,
         connector_id=ConnectorId(new_guid()),
         permissions=frozenset({"partner_center"}),

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.actions import Audience, RoleId
-from tenantry.core.caller import Caller, Reach
+from tenantry.access.actions import RoleId
+from tenantry.core.caller import Audience, Caller, Reach
 from tenantry.core.clock import DAY, HOUR, MINUTE, Micros
 from tenantry.core.ids import GroupId
 from tenantry.directory.roles import assign_role

@@ -14,13 +14,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
-from tenantry.access.actions import Audience
 from tenantry.connectors.service_accounts import (
     add_service_account_key,
     generate_key_pair,
     revoke_service_account_key,
 )
-from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.caller import Audience, Caller, CallerKind
 from tenantry.core.clock import HOUR, MINUTE, SECOND
 from tenantry.core.errors import InvalidGrant, InvalidScope, InvalidToken
 from tenantry.tokens import base64url
@@ -81,6 +80,7 @@ async def _self_signed(house: House, raw: str) -> Caller:
             raw,
             accepted_audiences=[ROOT],
             required_scope=SCOPE,
+            audience=Audience.ANDROID_ENTERPRISE,
             origin=OPERATOR.origin,
             now=house.clock(),
             leeway=MINUTE,

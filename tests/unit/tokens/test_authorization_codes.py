@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.actions import Audience, Permission
+from tenantry.access.actions import Permission
 from tenantry.connectors.connectors import deactivate_connector
-from tenantry.core.caller import CallerKind
+from tenantry.core.caller import Audience, CallerKind
 from tenantry.core.clock import HOUR, MINUTE, to_seconds
 from tenantry.core.errors import BadCredentials, InvalidClient, InvalidGrant, InvalidToken, InvalidValue
 from tenantry.core.ids import new_guid

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tenantry.access.actions import Audience
+from tenantry.core.caller import Audience
 from tenantry.core.clock import HOUR
 from tenantry.core.errors import DomainError
 from tenantry.tokens.client_credentials import exchange_client_credentials

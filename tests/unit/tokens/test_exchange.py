@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.actions import Audience, RoleId
+from tenantry.access.actions import RoleId
 from tenantry.connectors.connectors import deactivate_connector, delete_connector
 from tenantry.connectors.secrets import add_secret
-from tenantry.core.caller import Reach
+from tenantry.core.caller import Audience, Reach
 from tenantry.core.clock import DAY, MINUTE
 from tenantry.core.errors import BadCredentials, FailedPrecondition, InvalidClient, InvalidGrant, InvalidToken, NotFound
 from tenantry.core.ids import TenantId, new_guid

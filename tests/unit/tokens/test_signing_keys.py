@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from tenantry.access.actions import Audience
 from tenantry.audit.events import SYSTEM_TENANT
+from tenantry.core.caller import Audience
 from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND
 from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import TenantId, new_guid

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tenantry.access.actions import Audience
+from tenantry.core.caller import Audience
 from tenantry.core.clock import HOUR, MINUTE, SECOND
 from tenantry.core.errors import InvalidToken
 from tenantry.tokens.client_credentials import exchange_client_credentials

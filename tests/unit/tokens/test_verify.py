@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tenantry.access.actions import Audience
+from tenantry.core.caller import Audience
 from tenantry.core.clock import HOUR, MINUTE, SECOND
 from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import GrantId, TenantId, new_guid

@@ -13,8 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from tenantry.access.actions import Audience
-from tenantry.core.caller import Caller
+from tenantry.core.caller import Audience, Caller
 from tenantry.core.clock import SECOND, Micros
 from tenantry.core.errors import InvalidToken, InvalidValue
 from tenantry.surfaces.android_enterprise.errors import JSON
@@ -63,6 +62,7 @@ async def caller_of(deps: Deps, scope: Scope, now: Micros) -> Caller:
                 raw,
                 accepted_audiences=(issuer, f"{issuer}/"),
                 required_scope=SCOPE,
+                audience=Audience.ANDROID_ENTERPRISE,
                 origin=origin,
                 now=now,
                 leeway=leeway,

@@ -7,8 +7,8 @@ import re
 import msgspec
 from starlette.types import Receive, Scope
 
-from tenantry.access.actions import Action, Audience
-from tenantry.core.caller import Origin
+from tenantry.access.actions import Action
+from tenantry.core.caller import Audience, Origin
 from tenantry.core.clock import DAY, HOUR, to_millis
 from tenantry.core.errors import BadCredentials, DomainError, InvalidClient, RateLimited
 from tenantry.core.log import get_logger

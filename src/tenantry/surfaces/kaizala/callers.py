@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from tenantry.access.actions import Audience
-from tenantry.core.caller import Caller, Reach
+from tenantry.core.caller import Audience, Caller, Reach
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import InvalidToken, NotFound
 from tenantry.core.ids import TenantId, UserId

@@ -12,7 +12,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tenantry.access.actions import Action, Audience
+from tenantry.access.actions import Action
+from tenantry.core.caller import Audience
 from tenantry.core.clock import DAY, HOUR, to_millis
 from tenantry.core.errors import BadCredentials, InvalidValue
 from tenantry.surfaces.kaizala import wire

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenantry.access.actions import Audience
+from tenantry.core.caller import Audience
 from tenantry.core.clock import MINUTE, to_seconds
 from tenantry.core.errors import UnsupportedGrantType
 from tenantry.surfaces.oauth.answers import TokenRequest, answering, rfc_error_body

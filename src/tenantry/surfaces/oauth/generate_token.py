@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.datastructures import Headers
 
-from tenantry.access.actions import Audience
+from tenantry.core.caller import Audience
 from tenantry.core.clock import MINUTE, SECOND, to_seconds
 from tenantry.core.errors import InvalidToken, UnsupportedGrantType
 from tenantry.surfaces.oauth.answers import TokenRequest, answering, rfc_error_body

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fastapi import Request
+from msgspec.structs import replace
 
-from tenantry.access.actions import Audience
-from tenantry.core.caller import Caller, Origin
+from tenantry.core.caller import Audience, Caller, Origin
 from tenantry.core.clock import SECOND
 from tenantry.core.errors import InvalidToken
 from tenantry.store.engine import Read
@@ -55,4 +55,4 @@ async def _authenticate(read: Read, deps: Deps, token: str, origin: Origin) -> C
         caller = await caller_for(Audience.DIRECTORY_GRAPH)
         if caller.user_id is not None:
             raise refused from None
-        return caller
+        return replace(caller, audience=Audience.PARTNER_CENTER)

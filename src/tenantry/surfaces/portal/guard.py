@@ -15,7 +15,7 @@ from fastapi import Depends, Request, Response
 
 from tenantry.access.actions import RULES, Action, RoleId
 from tenantry.access.standing import find_standing
-from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.caller import Caller, in_person
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.roles import list_roles
@@ -175,7 +175,7 @@ async def find_signed_in(request: Request) -> Session | None:
     origin = origin_of(request.scope)
     session = Session(
         id=found.id,
-        caller=Caller(CallerKind.USER, origin, tenant_id=found.tenant_id, user_id=found.user_id, amr=amr),
+        caller=in_person(origin, tenant_id=found.tenant_id, user_id=found.user_id, amr=amr),
         tenant_id=found.tenant_id,
         user_id=found.user_id,
         display_name=found.display_name,

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 
 from tenantry.access.actions import Action
-from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.caller import in_person
 from tenantry.core.clock import DAY, HOUR, MINUTE
 from tenantry.core.errors import RateLimited
 from tenantry.directory.sessions import NewSession, end_session
@@ -114,7 +114,7 @@ async def _is_signed_in(request: Request, name: str) -> bool:
 async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep:
     deps, user = deps_of(request), signed_in.user
     amr = frozenset({PASSWORD})
-    caller = Caller(CallerKind.USER, origin_of(request.scope), tenant_id=user.tenant_id, user_id=user.id, amr=amr)
+    caller = in_person(origin_of(request.scope), tenant_id=user.tenant_id, user_id=user.id, amr=amr)
     async with deps.store.write() as tx:
         outcome = await begin_sign_in(
             tx,

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 
-from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.caller import in_person
 from tenantry.core.clock import HOUR, SECOND
 from tenantry.core.errors import NotFound
 from tenantry.core.hiding import hiding
@@ -64,7 +64,7 @@ async def leave_session(tx: Tx, request: Request) -> None:
     now = deps.clock()
     left = await find_session(tx, deps.hasher, cookie_of(request, cookie_name(deps.settings)), now)
     if left is not None:
-        caller = Caller(CallerKind.USER, origin_of(request.scope), tenant_id=left.tenant_id, user_id=left.user_id)
+        caller = in_person(origin_of(request.scope), tenant_id=left.tenant_id, user_id=left.user_id)
         with suppress(NotFound):  # it ended meanwhile
             await end_session(tx, caller, left.tenant_id, left.user_id, left.id, now)
 

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from tenantry.access.actions import Action
-from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.caller import in_person
 from tenantry.core.clock import HOUR, MINUTE, SECOND
 from tenantry.core.errors import BadCredentials, NotFound, RateLimited
 from tenantry.core.ids import TenantId, parse_guid
@@ -165,7 +165,7 @@ async def _come_back(request: Request, arrived_at: str) -> Response:
 async def _enter(request: Request, arrival: Arrival) -> Response:
     deps, user = deps_of(request), arrival.user
     origin = origin_of(request.scope)
-    caller = Caller(CallerKind.USER, origin, tenant_id=user.tenant_id, user_id=user.id, amr=arrival.amr)
+    caller = in_person(origin, tenant_id=user.tenant_id, user_id=user.id, amr=arrival.amr)
     async with deps.store.write() as tx:
         outcome = await begin_sign_in(
             tx,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tenantry.access.actions import Audience
+from tenantry.core.caller import Audience
 from tenantry.core.errors import InvalidScope
 
 PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
