@@ -22,6 +22,7 @@ NO_SECRET = {
     "_Issuance.access_token",
     "DomainProof.token",  # stands in DNS for everybody to read
     "IdentityProvider.client_secret",  # encrypted
+    "Redeemed.token",  # the claims of an ID token that was checked
     "TokenRadius.token",  # the grant that a token is of
     "Webhook.callback_token",  # encrypted
 }

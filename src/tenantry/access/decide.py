@@ -93,11 +93,11 @@ async def _decide_act(
     """The rule of the act. An app acts on groups within its grant's reach, on enterprises that are bound to it."""
     if rule.thing is Thing.GROUP and caller.reach is not None:
         return await _decide_group(read, caller, rule, tenant_id, group_id)
-    if rule.thing is Thing.ENTERPRISE and caller.connector_id is not None:
+    if rule.thing is Thing.ENTERPRISE and not caller.is_in_person:
         return await _decide_enterprise(read, caller, tenant_id, enterprise)
     if caller.tenant_id != tenant_id:
         return await _decide_as_partner(read, caller, rule, tenant_id, group_id, now)
-    if owner_id is not None and caller.connector_id is None and owner_id == caller.user_id:
+    if owner_id is not None and caller.is_in_person and owner_id == caller.user_id:
         return Reason.GRANTED, "it is the user's own"
     standing = None if group_id is None else await _compare_standing(read, caller, rule, tenant_id, group_id)
     if standing is not None and standing[0] is not Reason.GROUP_ROLE_MISSING:

@@ -71,6 +71,11 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     amr: frozenset[str] = frozenset()
 
     @property
+    def is_in_person(self) -> bool:
+        """Whether a person is signed in, without a connector between."""
+        return self.audience is Audience.PORTAL
+
+    @property
     def subject(self) -> str:
         """What the audit trail calls the actor: `user:ID`, `connector:ID`, `operator`, `anonymous`."""
         match self.kind:

@@ -9,7 +9,7 @@ from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Audience, Caller, CallerKind, Reach
+from tenantry.core.caller import Caller, CallerKind, Reach
 from tenantry.core.clock import Micros
 from tenantry.core.errors import Forbidden, NotFound
 from tenantry.core.ids import GroupId, TenantId, new_guid
@@ -125,7 +125,7 @@ async def update_group(
 
 async def _require_connect_group(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> None:
     """Through a connector the reach decides, in the portal the user's role."""
-    if caller.audience is Audience.PORTAL:
+    if caller.is_in_person:
         await require(read, caller, Action.CREATE_CONNECT_GROUP, tenant_id, now=now)
     elif caller.reach is not Reach.TENANT and caller.kind is not CallerKind.OPERATOR:
         raise Forbidden("A ConnectGroup needs a tenant-level user token.", reason="tenant_reach_missing")

@@ -27,6 +27,7 @@ from tenantry.audit.record import record
 from tenantry.core.caller import Origin, anonymous
 from tenantry.core.clock import MINUTE, SECOND, Micros
 from tenantry.core.errors import BadCredentials
+from tenantry.core.hiding import hiding
 from tenantry.core.http import OutgoingHttp, Reply, Unreachable
 from tenantry.core.ids import TenantId
 from tenantry.directory.id_tokens import IdToken, has_name, verify_id_token
@@ -53,6 +54,7 @@ class Departure(NamedTuple):
     state: str
 
 
+@hiding("access_token")
 class Redeemed(NamedTuple):
     """What the code was good for, and the keys that the provider signs with."""
 

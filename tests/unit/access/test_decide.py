@@ -412,7 +412,9 @@ async def test_an_enterprise_obeys_its_service_account_and_its_emm(world: World)
     assert await world.reasons(emm, ANDROID, enterprise=enrolled) == GRANTED
     assert await world.reasons(emm, ANDROID, enterprise=enrolled._replace(emm_tenant_id=world.customer.id)) == absent
     assert await world.reasons(emm, ANDROID, enterprise=enrolled._replace(tenant_id=world.partner.id)) == absent
-    nobodys = world.caller(kind=CallerKind.SERVICE_ACCOUNT, user_id=None, connector_id=None)
+    nobodys = world.caller(
+        kind=CallerKind.SERVICE_ACCOUNT, user_id=None, connector_id=None, audience=Audience.ANDROID_ENTERPRISE
+    )
     assert enrolled.service_account_id is None
     assert await world.reasons(nobodys, ANDROID, enterprise=enrolled) == absent
     account = await a_service_account(world.store, world.customer)

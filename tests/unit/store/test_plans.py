@@ -78,15 +78,16 @@ def whole_tables(connection: apsw.Connection, sql: str) -> set[str]:
 
 
 def reads(statement: Statement) -> bool:
-    """An INSERT only checks keys; `to_regclass` is a function of PostgreSQL."""
+    """An INSERT only checks keys; what is PostgreSQL's alone, SQLite has no plan for."""
     sql = statement.sql or "INSERT"
-    return not sql.lstrip().startswith("INSERT") and "to_regclass" not in sql
+    return not sql.lstrip().startswith("INSERT") and not re.search("to_regclass|pg_stat_activity", sql)
 
 
 def test_no_statement_reads_a_whole_tenant_by_mistake(connection: apsw.Connection) -> None:
     read = {
         f"{statement.where.partition(':')[0]}: {table}"
         for statement in filter(reads, STATEMENTS)
+        if not statement.where.startswith("tenant_purging.py")  # all that a deleted tenant had, up to a limit at a time
         for table in whole_tables(connection, statement.sql or "")
     }
     assert read == WHOLE.keys()

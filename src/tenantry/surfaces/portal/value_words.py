@@ -39,6 +39,7 @@ VALUES: dict[str, dict[str, str]] = {
         "partnercenter": marked("Partner Center"),
         "androidenterprise": marked("Android Enterprise"),
         "graph": marked("Directory Graph"),
+        "portal": marked("Portal"),
     },
     "method": METHODS,
     "methods": METHODS,
