@@ -171,8 +171,13 @@ async def test_a_code_with_partner_center_needs_the_second_factor_also_when_the_
     visitor = await portal.visit(portal.dana, "pwd")
     await visitor.open("/phones")
     refused = await visitor.send(path, decision="allow")
-    assert refused.status_code == 403
-    assert "location" not in refused.headers
+    assert refused.headers["location"].startswith("/second-factor")
+    assert "code=" not in refused.headers["location"]
+    async with portal.app.deps.store.read() as read:
+        assert (
+            await read.all(bytes, "SELECT code_hash FROM authorization_codes WHERE tenant_id = :t", t=app.tenant_id)
+            == []
+        )
 
 
 async def test_who_does_not_allow_it_sends_the_app_away(portal: Portal) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -13,9 +14,9 @@ from tests.support.builders import PASSWORD, a_connector, a_group, a_user
 from tests.support.portal import Portal, Visitor
 
 
-async def imported(visitor: Visitor, content: str) -> str:
+async def imported(visitor: Visitor, content: str, **fields: str) -> str:
     """The text of the page once every row of the file was tried."""
-    await import_file(visitor, content)
+    await import_file(visitor, content, **fields)
     assert visitor.page.status_code == 303, visitor.text
     address = visitor.page.headers["location"]
     await visitor.open(address)
@@ -57,6 +58,62 @@ async def test_a_template_of_another_system_is_imported_and_what_was_not_taken_i
     async with portal.app.deps.store.read() as read:
         assert await passwords.find_credential(read, portal.tenant.id, nora.id) is None
         assert not [row for row in await read.all(str, "SELECT data FROM user_import_rows") if "Secret" in row]
+
+
+CLEAR = ["quiet-Harbour-71-lamp", "Password1", "Pialou-Pialou-1", "amber-Ladder-52-frost"]
+
+
+def with_passwords(domain: str) -> str:
+    return (
+        "user_principal_name,display_name,password\n"
+        f"nora@{domain},Nora,{CLEAR[0]}\n"
+        f"olga@{domain},Olga,{CLEAR[1]}\n"  # on the list of what people guess
+        f"pialou@{domain},Pialou,{CLEAR[2]}\n"  # made of her own name
+        f"quin@nowhere.example,Quin,{CLEAR[3]}\n"  # fails when it is tried
+        f"rosa@{domain},Rosa,\n"
+    )
+
+
+async def test_passwords_of_a_file_are_taken_where_a_tick_says_so_and_must_be_changed(portal: Portal) -> None:
+    visitor, domain = await portal.visit(portal.dana), portal.tenant.domain
+    page = await imported(visitor, with_passwords(domain), with_passwords="1")
+    assert page.count("people use, or is made of a common word or a name") == 2
+    made = [await row_of(portal, f"{name}@{domain}") for name in ("nora", "rosa", "olga", "pialou")]
+    assert [user is not None for user in made] == [True, True, False, False]
+    async with portal.app.deps.store.read() as read:
+        nora, rosa = [await passwords.find_credential(read, portal.tenant.id, user.id) for user in made[:2] if user]
+    assert rosa is None
+    assert nora is not None
+    assert nora.must_change
+    assert await portal.app.deps.passwords.verify(nora.password_hash, CLEAR[0])
+
+
+def everything_in(directory: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in directory.rglob("*") if path.is_file())
+
+
+async def test_no_password_of_a_file_is_on_disk_on_a_page_or_in_an_export_in_clear(
+    sqlite_portal: Portal, tmp_path: Path
+) -> None:
+    visitor = await sqlite_portal.visit(sqlite_portal.dana)
+    page = await imported(visitor, with_passwords(sqlite_portal.tenant.domain), with_passwords="1")
+    failed = await visitor.open(f"{visitor.page.url.path}/failed.csv")
+    assert "quin@nowhere.example" in failed.text
+    on_disk = everything_in(tmp_path)
+    assert b"quin@nowhere.example" in on_disk
+    for password in CLEAR:
+        assert password not in page + failed.text
+        assert password.encode() not in on_disk
+    async with sqlite_portal.app.deps.store.read() as read:
+        rows = await read.all(str, "SELECT data FROM user_import_rows")
+    assert len(rows) == 3
+    assert not any("hash" in row for row in rows), "a row that failed keeps no hash"
+
+
+async def test_who_may_not_create_users_has_no_passwords_hashed(portal: Portal) -> None:
+    visitor = await portal.visit(portal.mia)
+    await import_file(visitor, "user_principal_name,display_name,password\na@b.c,A,quiet-Harbour-71-lamp\n")
+    assert visitor.page.status_code == 403
 
 
 @pytest.mark.parametrize(("name", "typed_name"), [("\u00c9lodie", "e\u0301lod"), ("Stra\u1e9ee", "STRASSE")])

@@ -259,11 +259,11 @@ async def test_a_user_administrator_cannot_make_itself_more_than_it_is(portal: P
     assert (await visitor.send(f"/users/{portal.mia.id}/password")).status_code == 200
 
 
-async def import_file(visitor: Visitor, content: str | bytes) -> None:
+async def import_file(visitor: Visitor, content: str | bytes, **fields: str) -> None:
     page = await visitor.open("/users/import")
     hidden = dict(re.findall(r'name="(form_token|form_id)" value="([^"]+)"', page.text))
     raw = content if isinstance(content, bytes) else content.encode()
-    visitor.page = await visitor.http.post("/users/import", data=hidden, files={"file": ("people.csv", raw)})
+    visitor.page = await visitor.http.post("/users/import", data=hidden | fields, files={"file": ("people.csv", raw)})
 
 
 async def test_a_file_is_imported_in_steps_and_rows_that_fail_hinder_no_other(portal: Portal) -> None:

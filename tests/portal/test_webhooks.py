@@ -160,7 +160,7 @@ async def test_a_partner_who_administers_the_customers_groups_sees_their_webhook
         ({"callback_url": "https://x" + "x" * 2100}, "callback_url"),
         ({"event_types": ["SurveyCreated"]}, "event_types"),
         ({"event_types": []}, "event_types"),
-        ({"callback_token": "two words"}, "callback_token"),
+        ({"callback_token": "t\u00f6ken"}, "callback_token"),
         ({"context": "x" * 4001}, "context"),
     ],
 )
@@ -289,7 +289,7 @@ async def test_a_token_of_another_master_key_is_told_and_entered_again(portal: P
     assert "enter the token again" in visitor.text
     assert receiver.handshakes == []
     await visitor.open(f"{path}/token")
-    assert (await visitor.send(f"{path}/token", callback_token="two words")).status_code == 422
+    assert (await visitor.send(f"{path}/token", callback_token="t\u00f6ken")).status_code == 422
     assert 'id="callback_token-error"' in visitor.page.text
     assert (await visitor.send(f"{path}/token", callback_token="s3cret")).headers["location"] == path
     assert receiver.handshakes[-1]["header"] == "s3cret"

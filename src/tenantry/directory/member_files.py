@@ -1,12 +1,13 @@
 """People for a group as they come in a file: a row each, with a phone number or a sign-in name, and a role.
 
-The column is called `member`, or as in files of Kaizala, Entra and our exports of users: `Phone number`,
-`Mobile number`, `userPrincipalName`. A country code may stand in a column of its own.
+The column is called `member`, or as in Entra's template for adding members in bulk
+(`Member object ID or user principal name [memberObjectIdOrUpn] Required`) and in files of users: `Phone number`,
+`Mobile phone`, `userPrincipalName`. A country code may stand in a column of its own. No page was found that tells the
+columns of Kaizala's own template, which was a list of names and numbers.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,13 +15,14 @@ from tenantry.access.actions import GroupRole
 from tenantry.core import csv_files
 from tenantry.core.csv_files import Row, read_table
 from tenantry.core.errors import InvalidValue
+from tenantry.directory.headings import names_in
 
 COLUMNS = ("member", "role")
 MOST_ROWS = 1_000
 _PERSON = (
     ("member", "subscriber", "memberid", "who"),
     ("mobilenumber", "phonenumber", "mobile", "mobilephone", "phone", "number"),
-    ("userprincipalname", "username", "emailaddress", "email", "signinname"),
+    ("userprincipalname", "memberobjectidorupn", "username", "emailaddress", "email", "signinname"),
 )
 _ROLE = ("role", "memberrole", "grouprole")
 _COUNTRY_CODE = ("countrycode", "cc")
@@ -31,7 +33,6 @@ _ROLES = {
     "admin": GroupRole.ADMIN,
     "administrator": GroupRole.ADMIN,
 }
-_SQUASHED = re.compile(r"[^a-z0-9]+")
 
 
 class PersonRow(NamedTuple):
@@ -56,7 +57,7 @@ class PeopleFile(NamedTuple):
 def read_people(raw: bytes) -> PeopleFile:
     """The people of a file; raises InvalidValue (field `file`) for a file that is none."""
     table = read_table(raw, most_rows=MOST_ROWS)
-    squashed = {_SQUASHED.sub("", heading.casefold()): heading for heading in reversed(table.columns)}
+    squashed = {name: heading for heading in reversed(table.columns) for name in reversed(names_in(heading))}
     people = [squashed[name] for names in _PERSON for name in names if name in squashed]
     if not people:
         raise InvalidValue("The first line must name the columns: member, and role if you like.", field=csv_files.FIELD)

@@ -1,11 +1,15 @@
 """Users as CSV files, both ways. What is exported can be imported and is the same; passwords are in no export.
 
-Files of other systems are read as they are: Entra's template for creating users in bulk and its export, Graph's names
-of properties, the templates and exports of the Microsoft 365 admin centre and of Google Workspace, Partner Center's
-names. A heading counts without letter case, blanks and signs; what stands in brackets is the property's name
-(`User name [userPrincipalName] Required`) or a remark (`Email Address [Required]`). Columns that no user has here are
-ignored, and told. Sources: "Bulk create users in Microsoft Entra ID", "Add several users at the same time to Microsoft
-365", "Add or update multiple users from a CSV file" (Google Workspace Admin Help), all read 2026-12-01.
+Files of other systems are read as they are: Entra's template for creating users in bulk and its export, which has
+Graph's names of properties; the template and the export of the Microsoft 365 admin centre; the template and the
+download of Google Workspace; Partner Center's names. How headings are read: `headings.py`. Columns that no user has
+here are ignored, and told.
+
+Where the headings are from, read 2026-12-01: the example in "Bulk create users" and the list in "Download a list of
+users" (MicrosoftDocs/entra-docs, users-bulk-add.md and users-bulk-download.md); the example in "Add several users at
+the same time" (Microsoft 365 admin help); "How to create users in bulk" (knowledge.workspace.google.com), which names
+the columns, and public programs that carry the whole first line of Google's files. No page of Microsoft's lists what
+the export of its admin centre holds: those headings are from public programs that read it.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ import msgspec
 from tenantry.core import csv_files
 from tenantry.core.csv_files import Row, read_table
 from tenantry.core.errors import InvalidValue
+from tenantry.core.hiding import hiding
+from tenantry.directory.headings import names_in, words_of
 
 COLUMNS = (
     "user_principal_name",
@@ -33,9 +39,12 @@ REQUIRED = COLUMNS[:2]
 BLOCKED = "blocked"
 """What an export has besides: `yes` for who may not sign in, who is imported so again."""
 MOST_ROWS = 20_000
+MOST_WITH_PASSWORDS = 300
+"""Rows of a file whose passwords are taken: each is hashed, slowly by design, while somebody waits for the page."""
 ERROR = "error"
 """What a file of failed rows has besides, to be imported again."""
 
+_PASSWORD, _HASHED, _ENABLED = "password", "password_hash_function", "enabled"
 _ALIASES: dict[str, tuple[str, ...]] = {
     "user_principal_name": ("userprincipalname", "username", "emailaddress", "signinname"),
     "display_name": ("displayname", "name"),
@@ -44,26 +53,30 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "usage_location": ("usagelocation",),
     "immutable_id": ("immutableid", "onpremisesimmutableid", "sourceanchor"),
     "phone_number": ("mobile", "mobilephone", "mobilenumber", "phonenumber"),
-    "password": ("password", "initialpassword", "passwordprofile", "passwordprofilepassword"),
-    "blocked": ("blocked", "blocksignin", "blockcredential", "newstatus", "status"),
-    "enabled": ("accountenabled",),
+    _PASSWORD: ("initialpassword", "passwordprofile", "passwordprofilepassword", "password"),
+    _HASHED: ("passwordhashfunction",),
+    BLOCKED: ("blocked", "blocksignin", "blockcredential", "newstatus", "status"),
+    _ENABLED: ("accountenabled",),
 }
-"""Squashed headings by what they hold, the better one first where a file has several."""
+"""Names in headings by what they hold. The better one comes first: it alone is taken where a file has several, since
+`Phone number` beside `Mobile Phone` is the office's. Of the columns that say who is blocked, each is read."""
 _PROPERTIES = {alias: (column, rank) for column, aliases in _ALIASES.items() for rank, alias in enumerate(aliases)}
-_BRACKETS = re.compile(r"\[([^\]]*)\]|\(([^)]*)\)")
-_SQUASHED = re.compile(r"[^a-z0-9]+")
 _EXAMPLE = re.compile(r"\s*example:", re.IGNORECASE)
-_YES = frozenset({"yes", "true", "1", "suspended", "blocked"})
-_NO = frozenset({"no", "false", "0"})
+_YES = frozenset({"yes", "true", "1", "suspended", "archived", "blocked"})
+_NO = frozenset({"no", "false", "0", "active", ""})
+_UNCHANGED = "****"
+"""What Google's download has instead of a password."""
 _encoder = msgspec.json.Encoder()
 
 
+@hiding("password")
 class UserRow(NamedTuple):
     """`number` is the line in the file, `data` a JSON object of texts; `problem` says why no user comes of it."""
 
     number: int
     data: str
     problem: str | None
+    password: str | None = None
 
 
 class UserFile(NamedTuple):
@@ -73,11 +86,11 @@ class UserFile(NamedTuple):
     ignored: list[str]
 
 
-def read_users(raw: bytes) -> UserFile:
-    """The users of a file; raises InvalidValue (field `file`) for a file that is none. Passwords are not taken."""
+def read_users(raw: bytes, *, with_passwords: bool = False) -> UserFile:
+    """The users of a file; raises InvalidValue (field `file`) for a file that is none, or for too many passwords."""
     table = read_table(raw, most_rows=MOST_ROWS)
-    taken, ignored = _match(table.columns)
-    missing = [column for column in REQUIRED if not any(_is_given(column, found) for found in [set(taken.values())])]
+    taken, ignored = _match(table.columns, with_passwords=with_passwords)
+    missing = [column for column in REQUIRED if not _is_given(column, set(taken.values()))]
     if missing:
         raise InvalidValue(
             f"The first line must name the columns; {missing[0]} is missing. They are: {', '.join(COLUMNS)}.",
@@ -86,30 +99,38 @@ def read_users(raw: bytes) -> UserFile:
     rows = list(_read(table.rows, taken))
     if not rows:
         raise InvalidValue("The file has no rows beneath its heading but examples.", field=csv_files.FIELD)
+    if sum(row.password is not None for row in rows) > MOST_WITH_PASSWORDS:
+        raise InvalidValue(
+            f"The file has more than {MOST_WITH_PASSWORDS} passwords. Divide it, or import it without them.",
+            field=csv_files.FIELD,
+        )
     return UserFile(rows, ignored)
 
 
-def _match(columns: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+def _match(columns: Sequence[str], *, with_passwords: bool) -> tuple[dict[str, str], list[str]]:
     """Which heading holds what, the better ones of the same first, and the headings that are not taken."""
-    found = [(heading, *_property_of(heading)) for heading in columns]
-    known = sorted((entry for entry in found if entry[1] is not None), key=lambda entry: entry[2])
-    taken = {heading: column for heading, column, _ in known if column is not None and column != "password"}
+    known = sorted(
+        ((heading, *found) for heading in columns if (found := _property_of(heading)) is not None),
+        key=lambda entry: entry[2],
+    )
+    taken: dict[str, str] = {}
+    for heading, column, _ in known:
+        if column in (_PASSWORD, _HASHED) and not with_passwords:
+            continue
+        if column == BLOCKED or column not in taken.values():
+            taken[heading] = column
     return taken, [heading for heading in columns if heading not in taken and heading.casefold() != ERROR]
 
 
-def _property_of(heading: str) -> tuple[str | None, int]:
+def _property_of(heading: str) -> tuple[str, int] | None:
     """What the column holds and how good a heading for it this is; None: nothing that a user has here."""
-    within = [_squash(first or second) for first, second in _BRACKETS.findall(heading)]
-    outside = _squash(re.sub(r"\b[Rr]equired\s*$", "", _BRACKETS.sub(" ", heading)))
-    # The words outside tell more where a property is turned around: `Block sign in (Yes/No) [accountEnabled]`.
-    for words in ("blocksignin",) if outside == "blocksignin" else (*within, outside):
-        if words in _PROPERTIES:
-            return _PROPERTIES[words]
-    return None, 0
-
-
-def _squash(text: str) -> str:
-    return _SQUASHED.sub("", text.casefold())
+    if heading.casefold() in COLUMNS:
+        return heading.casefold(), -1
+    names = names_in(heading)
+    # Words beside this property turn it around, in whatever language: `Block sign in (Yes/No) [accountEnabled]`.
+    if "accountenabled" in names[:-1] and words_of(heading) and names[-1] != "accountenabled":
+        return _PROPERTIES["blocksignin"]
+    return next((_PROPERTIES[name] for name in names if name in _PROPERTIES), None)
 
 
 def _is_given(column: str, found: set[str]) -> bool:
@@ -119,15 +140,33 @@ def _is_given(column: str, found: set[str]) -> bool:
 
 def _read(rows: Iterator[Row], taken: Mapping[str, str]) -> Iterator[UserRow]:
     for row in rows:
-        if any(_EXAMPLE.match(cell) for cell in row.cells.values()):  # the row that shows how, in Entra's template
-            continue
         values: dict[str, str] = {}
         for heading, column in taken.items():
             if not values.get(column):
-                values[column] = row.cells.get(heading, "").strip()
+                cell = row.cells.get(heading, "")
+                values[column] = cell if column == _PASSWORD else cell.strip()
+        if any(_EXAMPLE.match(values.get(column, "")) for column in REQUIRED):  # shows how, in Entra's template
+            continue
         if not values.get("display_name"):
             values["display_name"] = " ".join(filter(None, (values.get("given_name"), values.get("family_name"))))
-        if values.pop(BLOCKED, "").casefold() in _YES or values.pop("enabled", "").casefold() in _NO:
+        password, hashed = values.pop(_PASSWORD, ""), values.pop(_HASHED, "")
+        problem = row.problem
+        if hashed and password not in ("", _UNCHANGED):
+            problem = problem or f"password: It is a hash ({hashed[:20]}), which is not taken. Leave it out."
+        is_blocked, unclear = _read_blocked(values.pop(BLOCKED, ""), values.pop(_ENABLED, ""))
+        if is_blocked:
             values[BLOCKED] = "yes"
-        values.pop("enabled", None)
-        yield UserRow(row.line, _encoder.encode(values).decode(), row.problem)
+        problem = problem or unclear
+        takes_password = problem is None and password not in ("", _UNCHANGED)
+        yield UserRow(row.line, _encoder.encode(values).decode(), problem, password if takes_password else None)
+
+
+def _read_blocked(blocked: str, enabled: str) -> tuple[bool, str | None]:
+    """Whether the user may not sign in, and what is wrong with a cell that says neither yes nor no.
+
+    Such a cell makes the row fail: nobody whom another system blocked may come in by a word that was not understood.
+    """
+    for cell in (blocked, enabled):
+        if cell.casefold() not in _YES | _NO:
+            return False, f"blocked: {cell[:20]} is neither yes nor no."
+    return blocked.casefold() in _YES or (bool(enabled) and enabled.casefold() in _NO), None

@@ -1,7 +1,8 @@
 """Import users from a file: kept first, then tried some rows at a time, so that progress shows and nothing is lost.
 
 Whoever asks for the next rows tries them; two who ask at once do not try the same ones. A row that fails stays, with
-the reason, and hinders no other.
+the reason, and hinders no other. A password is hashed before its row is kept, and must be changed at the first sign-in:
+whoever wrote the file knows it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, new_guid
 from tenantry.directory.blocking import block_user
+from tenantry.directory.passwords import PasswordHasher, check_new_password
 from tenantry.directory.tenants import get_tenant
-from tenantry.directory.user_files import BLOCKED, REQUIRED, UserFile
+from tenantry.directory.user_files import BLOCKED, REQUIRED, UserFile, UserRow
 from tenantry.directory.user_properties import NewUser
 from tenantry.directory.users import create_user
 from tenantry.store import user_imports
@@ -29,7 +31,30 @@ STEP = 200
 """Rows tried in one transaction."""
 
 _MAY_NOT_BLOCK = "The file says that this user may not sign in, and you may not block users."
+_HASH = "password_hash"
+"""Beside a row's texts until its user is made, or the row fails."""
 _decoder = msgspec.json.Decoder(dict[str, str])
+_encoder = msgspec.json.Encoder()
+
+
+async def hash_passwords(hasher: PasswordHasher, file: UserFile, organisation: str) -> UserFile:
+    """The file with hashes for passwords, to be kept; a row whose password may not be one has failed.
+
+    One after another, outside any transaction: meanwhile others sign in. Raises RateLimited when too many do.
+    """
+    return file._replace(rows=[await _hashed(hasher, row, organisation) for row in file.rows])
+
+
+async def _hashed(hasher: PasswordHasher, row: UserRow, organisation: str) -> UserRow:
+    if row.password is None:
+        return row
+    values = _decoder.decode(row.data)
+    try:
+        check_new_password(row.password, [*values.values(), organisation])
+    except InvalidValue as error:
+        return row._replace(password=None, problem=f"{error.field}: {error.public}")
+    values[_HASH] = await hasher.hash(row.password)
+    return row._replace(password=None, data=_encoder.encode(values).decode())
 
 
 async def begin_import(
@@ -37,7 +62,7 @@ async def begin_import(
 ) -> str:
     """Keep the rows of a file (directory/user_files.py); the id of the import. Raises what `access.require` does.
 
-    Rows that are wrong by themselves have failed already.
+    Rows that are wrong by themselves have failed already. Passwords are kept as `hash_passwords` made them, or not.
     """
     await require(tx, caller, Action.CREATE_USER, tenant_id, now=now)
     import_id = new_guid()
@@ -47,7 +72,7 @@ async def begin_import(
         import_id,
         file_name=file_name[:200],
         created_by=caller.subject,
-        rows=file.rows,
+        rows=[(row.number, row.data, row.problem) for row in file.rows],
         ignored=file.ignored,
         now=now,
     )
@@ -76,19 +101,21 @@ async def try_next_rows(tx: Tx, caller: Caller, tenant_id: TenantId, import_id: 
     country = (await get_tenant(tx, tenant_id)).country
     may_block = (await decide(tx, caller, Action.BLOCK_USER, tenant_id, now=now)).allowed
     created: list[int] = []
-    failed: list[tuple[int, str]] = []
+    failed: list[tuple[int, str, str]] = []
     for row in rows:
         values = _decoder.decode(row.data)
+        password_hash = values.pop(_HASH, None)
+        data = _encoder.encode(values).decode()
         is_blocked = bool(values.pop(BLOCKED, ""))
         if row.error is not None:
             continue
         if is_blocked and not may_block:
-            failed.append((row.number, _MAY_NOT_BLOCK))
+            failed.append((row.number, data, _MAY_NOT_BLOCK))
             continue
         try:
-            user = await create_user(tx, caller, tenant_id, _new_user(values, country), None, False, now)
+            user = await create_user(tx, caller, tenant_id, _new_user(values, country), password_hash, True, now)
         except (InvalidValue, AlreadyExists) as error:
-            failed.append((row.number, f"{error.field}: {error.public}" if error.field else error.public))
+            failed.append((row.number, data, f"{error.field}: {error.public}" if error.field else error.public))
         else:
             created.append(row.number)
             if is_blocked:

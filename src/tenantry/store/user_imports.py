@@ -140,9 +140,9 @@ async def list_failed(read: Read, tenant_id: TenantId, import_id: str, *, after:
 
 
 async def settle(
-    tx: Tx, tenant_id: TenantId, import_id: str, *, created: Sequence[int], failed: Sequence[tuple[int, str]]
+    tx: Tx, tenant_id: TenantId, import_id: str, *, created: Sequence[int], failed: Sequence[tuple[int, str, str]]
 ) -> None:
-    """Forget the rows that became users, and note why the others did not."""
+    """Forget the rows that became users; keep (number, data, error) of the others, to be put right."""
     await tx.run_many(
         """
         DELETE FROM user_import_rows
@@ -152,12 +152,12 @@ async def settle(
     )
     await tx.run_many(
         """
-        UPDATE user_import_rows SET error = :error
+        UPDATE user_import_rows SET data = :data, error = :error
         WHERE tenant_id = :tenant_id AND import_id = :import_id AND number = :number
         """,
         [
-            {"tenant_id": tenant_id, "import_id": import_id, "number": number, "error": error}
-            for number, error in failed
+            {"tenant_id": tenant_id, "import_id": import_id, "number": number, "data": data, "error": error}
+            for number, data, error in failed
         ],
     )
     await tx.run(

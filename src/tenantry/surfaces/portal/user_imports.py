@@ -14,8 +14,17 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.core.csv_files import MARK, write_row
-from tenantry.directory.user_files import BLOCKED, COLUMNS, ERROR, MOST_ROWS, REQUIRED, read_users
-from tenantry.directory.user_imports import begin_import, get_import, is_over, try_next_rows
+from tenantry.directory.tenants import get_tenant
+from tenantry.directory.user_files import (
+    BLOCKED,
+    COLUMNS,
+    ERROR,
+    MOST_ROWS,
+    MOST_WITH_PASSWORDS,
+    REQUIRED,
+    read_users,
+)
+from tenantry.directory.user_imports import begin_import, get_import, hash_passwords, is_over, try_next_rows
 from tenantry.store import user_imports
 from tenantry.store.user_imports import ImportRow
 from tenantry.surfaces.portal.files import PART, csv_file
@@ -53,7 +62,11 @@ async def take_file(request: Request, session: SignedIn) -> Response:
     import_id = ""
     if raw:
         with form.showing_errors():
-            file = await asyncio.to_thread(read_users, raw)
+            async with reading(request) as (read, now):  # before any work is done for somebody who may not
+                await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
+                organisation = (await get_tenant(read, session.here)).name
+            file = await asyncio.to_thread(read_users, raw, with_passwords=form.checked("with_passwords"))
+            file = await hash_passwords(deps_of(request).passwords, file, organisation)
             async with once(request, session, form, back="/users") as (tx, now):
                 import_id = await begin_import(
                     tx, session.caller, session.here, file_name=form.file_name("file"), file=file, now=now
@@ -72,6 +85,7 @@ def _form_page(request: Request, form: Form) -> Response:
         columns=COLUMNS,
         required=REQUIRED,
         most=MOST_ROWS,
+        most_with_passwords=MOST_WITH_PASSWORDS,
         example=example,
     )
 
