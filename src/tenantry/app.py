@@ -27,6 +27,7 @@ from tenantry import background
 from tenantry.access.actions import Action
 from tenantry.core.clock import Clock, system_clock
 from tenantry.core.dns import SystemDns, TextRecords
+from tenantry.core.errors import DomainError
 from tenantry.core.http import OutgoingHttp
 from tenantry.core.log import get_logger
 from tenantry.directory.messages import AppriseMessages, DemoInbox, Messages, can_send
@@ -39,8 +40,9 @@ from tenantry.store.opening import open_store
 from tenantry.store.shares import Shares
 from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center, portal
 from tenantry.surfaces.owners import owner_of
+from tenantry.surfaces.running import Found, Router, Routes, serve
 from tenantry.surfaces.shared import demo_receiver, inbox
-from tenantry.surfaces.shared.coding import decoding
+from tenantry.surfaces.shared.coding import decoding, inflating
 from tenantry.surfaces.shared.cookies import take_cookies
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.head import CODING, RefusedRoute, fault_of, refuse
@@ -61,12 +63,14 @@ if TYPE_CHECKING:
 SURFACES: dict[str, ModuleType] = {
     "kaizala": kaizala,
     "partner_center": partner_center,
-    "android_enterprise": android_enterprise,
     "device": device,
     "oauth": oauth,
     "portal": portal,
 }
 """Each exports `HOT`; its module `surface` has `surface(deps) -> FastAPI`."""
+
+CONTRACTS = (android_enterprise.PLAY_EMM,)
+"""The surfaces whose operations are declared."""
 
 BULK_PATIENCE = 30.0
 """Seconds that who writes much waits for others who do. Many parts come one after the other."""
@@ -94,6 +98,7 @@ class App:
         self._owns_store = owns_store
         self._host_roots = {host.lower(): root.rstrip("/") for host, root in deps.settings.host_roots.items()}
         self._hot = HotRoutes()
+        self._router = Router(CONTRACTS)
         self._background: list[asyncio.Task[None]] = []
         most_waiting = deps.settings.webhook_events_waiting
         self._sender = Sender(deps.store, deps.http, deps.master_key, deps.clock, most_waiting)
@@ -109,6 +114,7 @@ class App:
         """Every route, hot ones included."""
         self.load()
         found = [Route(route.method, _path_of(route), route.action, route.endpoint) for route in self._hot]
+        found += [Route(each.method, each.path, each.action, each.handler) for each in self._router]
         for app in self._mounted.values():
             found += _routes_of(app)
         return found
@@ -156,6 +162,12 @@ class App:
             self._apply_host_root(scope)
         if fault is not None:
             refuse(scope, fault)
+        hot = self._router.find_hot(scope["method"], scope["path"])
+        routes = hot[0] if hot is not None else self._router.routes_of(owner_of(scope["path"]))
+        if routes is not None:
+            await self._serve(routes, scope, receive, send, found=hot and hot[1], fault=fault)
+            return
+        if fault is not None:
             await self._pass_on(scope, receive, send)
             return
         if CODING in scope:
@@ -175,6 +187,32 @@ class App:
             answer = _failed(scope)
         self.metrics.count(surface, answer.status, route.action is Action.OBTAIN_TOKEN)
         await send_answer(send, answer)
+
+    async def _serve(
+        self,
+        routes: Routes,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        found: Found | None,
+        fault: DomainError | None,
+    ) -> None:
+        """By the contract of the surface that owns the path."""
+        started = time.perf_counter()
+        if CODING in scope:
+            receive = inflating(scope[CODING], receive)
+        surface = routes.surface.name
+        try:
+            with self._sender.listening():
+                answer, operation = await serve(routes, self.deps, scope, receive, found=found, fault=fault)
+        except ClientDisconnect:
+            return
+        is_token = operation is not None and operation.action is Action.OBTAIN_TOKEN
+        self.metrics.count(surface, answer.status, is_token)
+        if operation is None or not operation.hot:
+            _log_request(scope, surface, answer.status, time.perf_counter() - started)
+        await send_answer(without_body(send) if scope["method"] == "HEAD" else send, answer)
 
     async def _answer_cold(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What no hot route takes."""

@@ -240,9 +240,6 @@ PARTNER_CENTER = [
 ENTERPRISE = "/androidenterprise/v1/enterprises/{enterprise_id}"
 USER = ENTERPRISE + "/users/{user_id}"
 DEVICE = USER + "/devices/{device_id}"
-_HOT_TOKEN = (
-    "/androidenterprise/v1/enterprises/(?P<enterprise>[A-Za-z0-9]+)/users/(?P<user>[A-Za-z0-9]+)/authenticationToken"
-)
 
 
 def _filled(path: str) -> str:
@@ -278,13 +275,7 @@ ANDROID_ENTERPRISE = [
     _android("GET", USER, bad=(_no_such(ENTERPRISE + "/users/none"),)),
     _android("PUT", USER, body={"displayName": "N"}, bad=(*_BAD_BODIES, Call(body={"displayName": 7}))),
     _android("DELETE", USER, bad=(_no_such(ENTERPRISE + "/users/none"),)),
-    Case(
-        "POST",
-        _HOT_TOKEN,
-        "/androidenterprise/v1/enterprises/{enterprise}/users/{account}/authenticationToken",
-        Auth.ANDROID_ENTERPRISE,
-        bad=(_no_such(ENTERPRISE + "/users/none/authenticationToken"),),
-    ),
+    _android("POST", USER + "/authenticationToken", bad=(_no_such(ENTERPRISE + "/users/none/authenticationToken"),)),
     _android("DELETE", USER + "/deviceAccess", bad=(_no_such(ENTERPRISE + "/users/none/deviceAccess"),)),
     _android("GET", USER + "/devices", bad=(_no_such(ENTERPRISE + "/users/none/devices"),)),
     _android("GET", DEVICE, bad=(_no_such(USER + "/devices/zz"),)),

@@ -40,7 +40,7 @@ def owner_of(path: str) -> str:
     """The name of the surface that answers there."""
     first, _, rest = path.lstrip("/").partition("/")
     second = rest.partition("/")[0]
-    if _AUTHORIZE.fullmatch(path):
+    if path[-9:].lower() == "authorize" and _AUTHORIZE.fullmatch(path):
         return "portal"
     if second.lower() in ("oauth2", "v2.0", ".well-known"):
         return "oauth"

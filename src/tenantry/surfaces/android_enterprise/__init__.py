@@ -1,5 +1,6 @@
 """Play EMM API (`androidenterprise` v1): enterprises, users, devices. Contract: Play EMM."""
 
-from tenantry.surfaces.android_enterprise.authentication_token import HOT
+from tenantry.surfaces.android_enterprise import batch, devices, discovery, enterprises, users
+from tenantry.surfaces.android_enterprise.coat import PLAY_EMM
 
-__all__ = ["HOT"]
+__all__ = ["PLAY_EMM", "batch", "devices", "discovery", "enterprises", "users"]

@@ -1,10 +1,10 @@
 """Batch requests: many calls in one `multipart/mixed` body, each answered as if it had come alone.
 
-Inner requests go to this surface in process. Each proves its caller itself; one without `Authorization` has that of
-the batch, which is proven before the body is read. Clients send one with the batch and in each part; a batch without is
-read as far as that of a stranger may be. The answer's form is what the client can read and no other: CRLF everywhere, a
-reason phrase, one part for each request, `Content-ID: <response-...>` with the blanks of the request's id. Source: Play
-EMM contract §5.7, §0.6.
+Inner requests go to this surface in process, by the one way that all requests take. Each proves its caller itself; one
+without `Authorization` has that of the batch, which is proven before the body is read. Clients send one with the batch
+and in each part; a batch without is read as far as that of a stranger may be. The answer's form is what the client can
+read and no other: CRLF everywhere, a reason phrase, one part for each request, `Content-ID: <response-...>` with the
+blanks of the request's id. Source: Play EMM contract §5.7, §0.6.
 """
 
 from __future__ import annotations
@@ -12,30 +12,26 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable
+from functools import cache
 from http import HTTPStatus
 from itertools import islice, pairwise
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import Message, Scope
 
 from tenantry.access.actions import Action
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import new_guid
-from tenantry.core.log import get_logger
-from tenantry.surfaces.android_enterprise.authentication_token import HOT
-from tenantry.surfaces.android_enterprise.errors import not_served, on_bug, too_much
-from tenantry.surfaces.android_enterprise.requests import caller_of
+from tenantry.surfaces.android_enterprise.coat import PLAY_EMM, caller_of
+from tenantry.surfaces.android_enterprise.errors import not_served, too_much
+from tenantry.surfaces.operation import Ask, operations
+from tenantry.surfaces.running import Routes, serve
 from tenantry.surfaces.shared.bearer import bearer_token_of
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, read_body
-from tenantry.surfaces.shared.coding import decoding
-from tenantry.surfaces.shared.deps import Deps, deps_of
-from tenantry.surfaces.shared.hot import send_answer
+from tenantry.surfaces.shared.coding import inflating
+from tenantry.surfaces.shared.hot import HotAnswer, header, whole_headers
 from tenantry.surfaces.shared.origin import origin_of
-from tenantry.surfaces.shared.routing import performs
 
 MOST_REQUESTS = 1000
 MOST_LINE_ENDS = 128
@@ -54,9 +50,7 @@ _REQUEST_LINE = re.compile(
 )
 """Java's library writes the whole address (RFC 9112 §3.2.2). Whatever host that has, the request stays here."""
 
-_log = get_logger()
-
-router = APIRouter()
+op = operations(PLAY_EMM, "")
 
 
 class _Part(NamedTuple):
@@ -72,23 +66,38 @@ class _Part(NamedTuple):
     body: bytes
 
 
-@router.post("/batch")
-@router.post("/batch/androidenterprise/v1")
-@performs(Action.READ_PUBLIC)  # each inner request is decided for itself
-async def batch(request: Request) -> Response:
-    """At most 1000 requests; raises InvalidValue(field="body") when it is no batch, InvalidToken for a bad bearer.
+@op(
+    "batch",
+    "POST",
+    "/batch",
+    Action.READ_PUBLIC,  # each inner request is decided for itself
+    source="Play EMM contract §5.7",
+    takes="multipart/mixed",
+    gives="multipart/mixed",
+)
+@op(
+    "batch.androidenterprise",
+    "POST",
+    "/batch/androidenterprise/v1",
+    Action.READ_PUBLIC,
+    source="Play EMM contract §5.7",
+    takes="multipart/mixed",
+    gives="multipart/mixed",
+)
+async def batch(ask: Ask) -> HotAnswer:
+    """At most 1000 requests in one.
 
-    Those that are left once the answers have MAX_ANSWER_BYTES are not done, and answered with 413.
+    Raises InvalidValue(field="body") when it is no batch, InvalidToken for a bad bearer. Those that are left once the
+    answers have MAX_ANSWER_BYTES are not done, and answered with 413.
     """
-    deps = deps_of(request)
-    boundary = _BOUNDARY.search(request.headers.get("content-type", ""))
+    boundary = _BOUNDARY.search(header(ask.scope, b"content-type") or "")
     if boundary is None:
         raise InvalidValue("A batch is multipart/mixed with a boundary.", field="body")
     limit = LARGEST_OF_STRANGERS
-    if bearer_token_of(request.scope) is not None:
-        await caller_of(deps, request.scope, deps.clock())
-        limit = _BODY_LIMITS * deps.settings.body_limit_bytes
-    raw = await read_body(request, limit)
+    if bearer_token_of(ask.scope) is not None:
+        await caller_of(ask)
+        limit = _BODY_LIMITS * ask.deps.settings.body_limit_bytes
+    raw = await read_body(ask.receive, limit, header(ask.scope, b"content-length"))
     parts = _parse(raw, (boundary[1] or boundary[2]).encode("latin-1"))
     turns = asyncio.Semaphore(_AT_ONCE)
     room = MAX_ANSWER_BYTES
@@ -96,7 +105,7 @@ async def batch(request: Request) -> Response:
     async def run(part: _Part) -> bytes:
         nonlocal room
         async with turns:
-            answer = await _answer(deps, request, part) if room > 0 else await _refuse(part)
+            answer = _as_part(part.content_id, await _answer(ask, part) if room > 0 else too_much())
         room -= len(answer)
         return answer
 
@@ -148,33 +157,31 @@ def _headers(head: bytes) -> list[tuple[bytes, bytes]]:
     return [(name.strip().lower(), value.strip()) for name, _, value in pairs]
 
 
-async def _answer(deps: Deps, outer: Request, part: _Part) -> bytes:
-    """The part of the answer; a bug in one inner request is logged and does not harm the others."""
+async def _answer(outer: Ask, part: _Part) -> HotAnswer:
+    """What the request would be answered if it came alone."""
     scope = _inner_scope(outer, part)
-    recorder = _Recorder(part.body)
-    try:
-        await _dispatch(deps, outer.app, scope, recorder)
-    except Exception as error:  # noqa: BLE001 - as `app.py` does for a request that comes alone
-        correlation_id = origin_of(scope).correlation_id
-        _log.exception(
-            "unexpected error", method=part.method, path=ascii(scope["path"])[1:-1], correlation_id=correlation_id
-        )
-        if recorder.status == 0:
-            await (await on_bug(outer, error))(scope, recorder.receive, recorder.send)
-    return _as_part(part.content_id, recorder)
+    if not scope["path"].startswith(_PREFIX):
+        return not_served()
+    body = part.body
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    coding = dict(scope["headers"]).get(b"content-encoding", b"")
+    return (await serve(_routes(), outer.deps, scope, inflating(coding, receive))).answer
 
 
-async def _refuse(part: _Part) -> bytes:
-    recorder = _Recorder(b"")
-    await too_much()({"type": "http"}, recorder.receive, recorder.send)
-    return _as_part(part.content_id, recorder)
+@cache
+def _routes() -> Routes:
+    """When every module has declared its operations."""
+    return Routes(PLAY_EMM)
 
 
-def _inner_scope(outer: Request, part: _Part) -> Scope:
+def _inner_scope(outer: Ask, part: _Part) -> Scope:
     path, _, query_string = (part.target or "").partition("?")
     headers = part.headers
     if not any(name == b"authorization" for name, _ in headers):
-        headers = headers + [pair for pair in outer.headers.raw if pair[0] == b"authorization"]
+        headers = headers + [pair for pair in outer.scope["headers"] if pair[0] == b"authorization"]
     inherited = ("asgi", "http_version", "scheme", "client", "server")
     return {
         **{key: outer.scope[key] for key in inherited if key in outer.scope},
@@ -189,51 +196,17 @@ def _inner_scope(outer: Request, part: _Part) -> Scope:
     }
 
 
-async def _dispatch(deps: Deps, app: ASGIApp, scope: Scope, recorder: _Recorder) -> None:
-    """Where `app.py` would send it: a hot route, or this surface."""
-    if not scope["path"].startswith(_PREFIX):
-        await not_served()(scope, recorder.receive, recorder.send)
-        return
-    receive, send = decoding(dict(scope["headers"]).get(b"content-encoding", b""), recorder.receive, recorder.send)
-    for route in HOT:
-        match = re.fullmatch(route.path, scope["path"])
-        if match and route.method == scope["method"]:
-            await send_answer(send, await route.endpoint(deps, scope, receive, match))
-            return
-    await app(scope, receive, send)
-
-
-class _Recorder:
-    """Both ends of an inner request."""
-
-    def __init__(self, body: bytes) -> None:
-        self.status = 0
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.body = b""
-        self._request_body = body
-
-    async def receive(self) -> Message:
-        return {"type": "http.request", "body": self._request_body, "more_body": False}
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.headers = list(message.get("headers", ()))
-        else:
-            self.body += message.get("body", b"")
-
-
-def _as_part(content_id: str, answer: _Recorder) -> bytes:
+def _as_part(content_id: str, answer: HotAnswer) -> bytes:
     phrase = HTTPStatus(answer.status).phrase
     inner = [f"HTTP/1.1 {answer.status} {phrase}".encode()]
-    inner += [name.title() + b": " + value for name, value in answer.headers]
+    inner += [name.title() + b": " + value for name, value in whole_headers(answer)]
     answer_id = f"<response-{content_id[1:]}" if content_id.startswith("<") else f"response-{content_id}"
     outer = [b"Content-Type: application/http", f"Content-ID: {answer_id}".encode("latin-1")]
     return b"\r\n".join([*outer, b"", *inner, b"", answer.body])
 
 
-def _join(parts: Iterable[bytes]) -> Response:
+def _join(parts: Iterable[bytes]) -> HotAnswer:
     boundary = f"batch_{new_guid()}"
     delimiter = f"--{boundary}".encode()
     body = b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts) + delimiter + b"--\r\n"
-    return Response(body, media_type=f"multipart/mixed; boundary={boundary}")
+    return HotAnswer(200, body, [(b"content-type", f"multipart/mixed; boundary={boundary}".encode())])

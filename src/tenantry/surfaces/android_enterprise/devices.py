@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi import APIRouter
-from msgspec import UNSET, to_builtins
-from starlette.requests import Request
-from starlette.responses import Response
+from msgspec import UNSET, Struct, to_builtins
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import DAY
@@ -17,55 +14,52 @@ from tenantry.devices import devices
 from tenantry.devices.devices import AccountState, Policy
 from tenantry.devices.redeem import parse_android_id
 from tenantry.surfaces.android_enterprise import wire
-from tenantry.surfaces.android_enterprise.requests import answer, body_as, caller_of, empty, query
-from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.routing import performs
+from tenantry.surfaces.android_enterprise.coat import PLAY_EMM, ROOT
+from tenantry.surfaces.operation import Ask, operations
 
 REPORTS_PER_DAY = 3
 
-router = APIRouter(prefix="/androidenterprise/v1/enterprises/{enterprise_id}/users/{user_id}/devices")
+op = operations(PLAY_EMM, f"{ROOT}/enterprises/{{enterprise_id}}/users/{{user_id}}/devices")
 
 
-@router.get("")
-@performs(Action.READ_DEVICE)
-async def list_devices(request: Request, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> Response:
-    """devices.list: the whole devices, not their ids alone."""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    async with deps.store.read() as read:
-        found = await devices.list_devices(read, caller, enterprise_id, user_id, now)
-    resources = [{"kind": "androidenterprise#device", **wire.device_resource(device)} for device in found]
-    return answer(request, "devicesListResponse", {"device": resources} if resources else {})
+class Masked(Struct, rename="camel"):
+    """`updateMask` names `policy` or fields of it, with commas between."""
+
+    update_mask: str | None = None
 
 
-@router.get("/{device_id}")
-@performs(Action.READ_DEVICE)
-async def get(request: Request, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str) -> Response:
-    """devices.get"""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    async with deps.store.read() as read:
-        device = await devices.get_device(read, caller, enterprise_id, user_id, device_id, now)
-    return answer(request, "device", wire.device_resource(device))
+@op("devices.list", "GET", "", Action.READ_DEVICE, source="Play EMM contract §1.3")
+async def list_devices(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> wire.DevicesListResponse:
+    """The whole devices, not their ids alone."""
+    async with ask.deps.store.read() as read:
+        found = await devices.list_devices(read, ask.caller, enterprise_id, user_id, ask.now)
+    return wire.DevicesListResponse([wire.shown_device(device) for device in found] or None)
 
 
-@router.put("/{device_id}")
-@performs(Action.WRITE_DEVICE)
-async def update(request: Request, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str) -> Response:
-    """devices.update: the policy, also before the device is there."""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    body = await body_as(deps, request, wire.DeviceUpdate)
+@op("devices.get", "GET", "/{device_id}", Action.READ_DEVICE, source="Play EMM contract §1.3")
+async def get(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str) -> wire.Device:
+    """One device."""
+    async with ask.deps.store.read() as read:
+        return wire.shown_device(await devices.get_device(read, ask.caller, enterprise_id, user_id, device_id, ask.now))
+
+
+@op("devices.update", "PUT", "/{device_id}", Action.WRITE_DEVICE, source="Play EMM contract §1.3, §7.6")
+async def update(
+    ask: Ask,
+    enterprise_id: EnterpriseId,
+    user_id: ManagedAccountId,
+    device_id: str,
+    query: Masked,
+    body: wire.DeviceUpdate,
+) -> wire.Device:
+    """Set the policy, also before the device is there."""
     if body.android_id not in (None, device_id):
         raise InvalidValue("It must be the device of the path.", field="androidId")
-    change = _policy_change(body, query(request, "updateMask"))
+    change = _policy_change(body, query.update_mask)
     android_id = parse_android_id(device_id)
-    async with deps.store.write() as tx:
-        device = await devices.set_policy(tx, caller, enterprise_id, user_id, android_id, change, now)
-    return answer(request, "device", wire.device_resource(device))
+    async with ask.deps.store.write() as tx:
+        device = await devices.set_policy(tx, ask.caller, enterprise_id, user_id, android_id, change, ask.now)
+    return wire.shown_device(device)
 
 
 def _policy_change(body: wire.DeviceUpdate, mask: str | None) -> Callable[[Policy], Policy]:
@@ -91,46 +85,37 @@ def _policy_change(body: wire.DeviceUpdate, mask: str | None) -> Callable[[Polic
     return merge
 
 
-@router.get("/{device_id}/state")
-@performs(Action.READ_DEVICE)
+@op("devices.getState", "GET", "/{device_id}/state", Action.READ_DEVICE, source="Play EMM contract §1.3")
 async def get_state(
-    request: Request, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str
-) -> Response:
-    """devices.getState"""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    async with deps.store.read() as read:
-        device = await devices.get_device(read, caller, enterprise_id, user_id, device_id, now)
-    return answer(request, "deviceState", {"accountState": device.account_state})
+    ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str
+) -> wire.DeviceState:
+    """Whether the account may be used on the device."""
+    async with ask.deps.store.read() as read:
+        device = await devices.get_device(read, ask.caller, enterprise_id, user_id, device_id, ask.now)
+    return wire.DeviceState(AccountState(device.account_state).value)
 
 
-@router.put("/{device_id}/state")
-@performs(Action.WRITE_DEVICE)
+@op("devices.setState", "PUT", "/{device_id}/state", Action.WRITE_DEVICE, source="Play EMM contract §1.3, §7.7")
 async def set_state(
-    request: Request, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str
-) -> Response:
-    """devices.setState"""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    body = await body_as(deps, request, wire.DeviceState)
+    ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str, body: wire.NewDeviceState
+) -> wire.DeviceState:
+    """Say whether the account may be used on the device."""
     state = AccountState(body.account_state)
-    async with deps.store.write() as tx:
-        await devices.set_state(tx, caller, enterprise_id, user_id, device_id, state, now)
-    return answer(request, "deviceState", {"accountState": state})
+    async with ask.deps.store.write() as tx:
+        await devices.set_state(tx, ask.caller, enterprise_id, user_id, device_id, state, ask.now)
+    return wire.DeviceState(body.account_state)
 
 
-@router.post("/{device_id}/forceReportUpload")
-@performs(Action.WRITE_DEVICE)
-async def force_report_upload(
-    request: Request, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str
-) -> Response:
-    """devices.forceReportUpload: 3 times a day and device."""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    async with deps.store.write() as tx:
-        await devices.request_report(tx, caller, enterprise_id, user_id, device_id, now)
-        deps.limits.hit("device_report", enterprise_id, user_id, device_id, limit=REPORTS_PER_DAY, window=DAY)
-    return empty(request)
+@op(
+    "devices.forceReportUpload",
+    "POST",
+    "/{device_id}/forceReportUpload",
+    Action.WRITE_DEVICE,
+    source="Play EMM contract §1.3",
+    status=204,
+)
+async def force_report_upload(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str) -> None:
+    """Ask for a report: 3 times a day and device."""
+    async with ask.deps.store.write() as tx:
+        await devices.request_report(tx, ask.caller, enterprise_id, user_id, device_id, ask.now)
+        ask.deps.limits.hit("device_report", enterprise_id, user_id, device_id, limit=REPORTS_PER_DAY, window=DAY)

@@ -1,48 +1,63 @@
 """The discovery document: every address, batch included, and every method and shape of the vendor's API.
 
 Methods that are not offered are in it too, and say so: clients generated from it ask for them and get an answer that
-they know. It names no mTLS address. Source: Play EMM contract §5.1, §1, §2; the form is that of the "Google API
-Discovery Service" reference, Discovery document. `schemas.json` has the shapes in that form, one a line.
+they know. It names no mTLS address. What is served comes from the declarations of the operations. Source: Play EMM
+contract §5.1, §1, §2; the form is that of the "Google API Discovery Service" reference, Discovery document.
+`schemas.json` has the shapes in that form, one a line.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import Response
 
 from tenantry.access.actions import Action
 from tenantry.core.errors import NotFound
+from tenantry.surfaces.android_enterprise.coat import PLAY_EMM, ROOT, SCOPE
 from tenantry.surfaces.android_enterprise.errors import JSON
-from tenantry.surfaces.android_enterprise.methods import METHODS, QUERY, REVISION, ROOT, SERVED, Method
-from tenantry.surfaces.android_enterprise.requests import SCOPE
-from tenantry.surfaces.shared.routing import performs
+from tenantry.surfaces.android_enterprise.methods import METHODS, QUERY, REVISION, Method
+from tenantry.surfaces.operation import Ask, Operation, operations
+from tenantry.surfaces.shared.google_error import to_camel
+from tenantry.surfaces.shared.hot import HotAnswer
 
 _Json = dict[str, Any]
 
+op = operations(PLAY_EMM, "")
 
-def router(issuer: str) -> APIRouter:
-    """Serves the document at both addresses that clients look at. Hot path: no I/O."""
-    body = msgspec.json.encode(document(issuer))
-    routes = APIRouter()
 
-    @routes.get("/discovery/v1/apis/androidenterprise/v1/rest")
-    @performs(Action.READ_PUBLIC)
-    async def directory_form() -> Response:
-        return Response(body, media_type=JSON)
+class OfVersion(msgspec.Struct):
+    """`version` can only be v1, which it is when nothing is said."""
 
-    @routes.get("/$discovery/rest")
-    @performs(Action.READ_PUBLIC)
-    async def service_form(request: Request) -> Response:
-        if request.query_params.get("version", "v1") != "v1":
-            raise NotFound("version of this API")
-        return Response(body, media_type=JSON)
+    version: str = "v1"
 
-    return routes
+
+@op(
+    "discovery.rest",
+    "GET",
+    "/discovery/v1/apis/androidenterprise/v1/rest",
+    Action.READ_PUBLIC,
+    source="Play EMM contract §5.1",
+)
+async def directory_form(ask: Ask) -> HotAnswer:
+    """The discovery document, at the address of the directory. Hot path: no I/O."""
+    return HotAnswer(200, _encoded(ask.deps.settings.issuer), [(b"content-type", JSON.encode())])
+
+
+@op("discovery.service", "GET", "/$discovery/rest", Action.READ_PUBLIC, source="Play EMM contract §5.1")
+async def service_form(ask: Ask, query: OfVersion) -> HotAnswer:
+    """The same, at the address of the service."""
+    if query.version != "v1":
+        raise NotFound("version of this API")
+    return await directory_form(ask)
+
+
+@lru_cache(maxsize=4)
+def _encoded(issuer: str) -> bytes:
+    return msgspec.json.encode(document(issuer))
 
 
 def document(issuer: str) -> _Json:
@@ -127,22 +142,52 @@ def _schemas() -> _Json:
 
 def _resources() -> _Json:
     resources: dict[str, _Json] = {}
-    for method in METHODS:
-        resource, _, name = method.id.partition(".")
-        resources.setdefault(resource, {"methods": {}})["methods"][name] = _method(method)
+    not_offered = ((method.id, _method(method, QUERY.get(method.id, {}), is_served=False)) for method in METHODS)
+    for method_id, described in sorted([*_served(), *not_offered]):
+        resource, _, name = method_id.partition(".")
+        resources.setdefault(resource, {"methods": {}})["methods"][name] = described
     return resources
 
 
-def _method(method: Method) -> _Json:
+def _served() -> Iterator[tuple[str, _Json]]:
+    """The operations of this surface below ROOT, in the words of the vendor's document."""
+    for operation in PLAY_EMM.operations:
+        if operation.path.startswith(ROOT):
+            path = to_camel(operation.path.removeprefix(f"{ROOT}/"))
+            method = Method(operation.name, operation.method, path, _sent(operation), _answered(operation))
+            yield operation.name, _method(method, _query(operation), is_served=True)
+
+
+def _sent(operation: Operation) -> str | None:
+    return None if operation.body is None else operation.body.vendor_name  # type: ignore[attr-defined]
+
+
+def _answered(operation: Operation) -> str | None:
+    """By its `kind`: `androidenterprise#usersListResponse` is a UsersListResponse."""
+    if operation.answer is None:
+        return None
+    name = str(operation.answer.__struct_config__.tag).partition("#")[2]  # type: ignore[attr-defined]
+    return name[0].upper() + name[1:]
+
+
+def _query(operation: Operation) -> _Json:
+    if operation.query is None:
+        return {}
+    return {
+        field.encode_name: {"type": "string", **({"required": True} if field.required else {})}
+        for field in msgspec.structs.fields(operation.query)
+    }
+
+
+def _method(method: Method, in_query: _Json, *, is_served: bool) -> _Json:
     """Path parameters follow from the path."""
-    path = f"{ROOT}/{method.path}"
+    path = f"{ROOT[1:]}/{method.path}"
     in_path = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
-    in_query = QUERY.get(method.id, {})
     parameters = {name: {"type": "string", "required": True, "location": "path"} for name in in_path}
     parameters |= {name: {**parameter, "location": "query"} for name, parameter in in_query.items()}
     return {
         "id": f"androidenterprise.{method.id}",
-        "description": "" if method.id in SERVED else "Not offered by this server: answers 400 notSupported.",
+        "description": "" if is_served else "Not offered by this server: answers 400 notSupported.",
         "path": path,
         "flatPath": path,
         "httpMethod": method.http_method,

@@ -1,29 +1,20 @@
-"""`enterprises`: the EMM reads what it manages."""
+"""`enterprises`: the EMM reads what it manages. Source: Play EMM contract §1.1."""
 
 from __future__ import annotations
-
-from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import Response
 
 from tenantry.access.actions import Action
 from tenantry.core.ids import EnterpriseId
 from tenantry.devices.enterprises import require_enterprise
 from tenantry.surfaces.android_enterprise import wire
-from tenantry.surfaces.android_enterprise.requests import answer, caller_of
-from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.routing import performs
+from tenantry.surfaces.android_enterprise.coat import PLAY_EMM, ROOT
+from tenantry.surfaces.operation import Ask, operations
 
-router = APIRouter(prefix="/androidenterprise/v1")
+op = operations(PLAY_EMM, f"{ROOT}/enterprises")
 
 
-@router.get("/enterprises/{enterprise_id}")
-@performs(Action.READ_ENTERPRISE)
-async def get(request: Request, enterprise_id: EnterpriseId) -> Response:
-    """enterprises.get"""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    async with deps.store.read() as read:
-        enterprise = await require_enterprise(read, caller, Action.READ_ENTERPRISE, enterprise_id, now)
-    return answer(request, "enterprise", wire.enterprise_resource(enterprise))
+@op("enterprises.get", "GET", "/{enterprise_id}", Action.READ_ENTERPRISE, source="Play EMM contract §1.1")
+async def get(ask: Ask, enterprise_id: EnterpriseId) -> wire.Enterprise:
+    """One enterprise."""
+    async with ask.deps.store.read() as read:
+        found = await require_enterprise(read, ask.caller, Action.READ_ENTERPRISE, enterprise_id, ask.now)
+    return wire.shown_enterprise(found)

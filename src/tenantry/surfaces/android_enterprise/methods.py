@@ -1,14 +1,14 @@
-"""Every method of the vendor's API, as data, and which of them are served here.
+"""The methods of the vendor's API that are not served here, as data.
 
-From it come the discovery document, which has all of them as code generators want it, and the answers to those that are
-not offered. Source: Play EMM contract §1; the vendor's document of REVISION.
+From it come what the discovery document says of them, which has all methods as code generators want it, and the answers
+to them. Source: Play EMM contract §1; the vendor's document of REVISION.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from tenantry.surfaces.shared.not_offered import ANY, NotOffered, Operation
+from tenantry.surfaces.shared.not_offered import ANY, Missing, NotOffered
 
 REVISION = "20260729"
 ROOT = "androidenterprise/v1"
@@ -32,12 +32,6 @@ class Method(NamedTuple):
 
 
 METHODS = (
-    Method("devices.forceReportUpload", "POST", f"{_DEVICE}/forceReportUpload"),
-    Method("devices.get", "GET", _DEVICE, response="Device"),
-    Method("devices.getState", "GET", f"{_DEVICE}/state", response="DeviceState"),
-    Method("devices.list", "GET", f"{_USER}/devices", response="DevicesListResponse"),
-    Method("devices.setState", "PUT", f"{_DEVICE}/state", request="DeviceState", response="DeviceState"),
-    Method("devices.update", "PUT", _DEVICE, request="Device", response="Device"),
     Method(
         "enrollmentTokens.create",
         "POST",
@@ -62,7 +56,6 @@ METHODS = (
         response="GenerateEnterpriseUpgradeUrlResponse",
     ),
     Method("enterprises.generateSignupUrl", "POST", "enterprises/signupUrl", response="SignupInfo"),
-    Method("enterprises.get", "GET", _ENTERPRISE, response="Enterprise"),
     Method("enterprises.getServiceAccount", "GET", f"{_ENTERPRISE}/serviceAccount", response="ServiceAccount"),
     Method("enterprises.getStoreLayout", "GET", f"{_ENTERPRISE}/storeLayout", response="StoreLayout"),
     Method("enterprises.list", "GET", "enterprises", response="EnterprisesListResponse"),
@@ -205,13 +198,7 @@ METHODS = (
     Method("storelayoutpages.insert", "POST", _PAGES, request="StorePage", response="StorePage"),
     Method("storelayoutpages.list", "GET", _PAGES, response="StoreLayoutPagesListResponse"),
     Method("storelayoutpages.update", "PUT", f"{_PAGES}/{{pageId}}", request="StorePage", response="StorePage"),
-    Method("users.delete", "DELETE", _USER),
-    Method("users.generateAuthenticationToken", "POST", f"{_USER}/authenticationToken", response="AuthenticationToken"),
-    Method("users.get", "GET", _USER, response="User"),
     Method("users.getAvailableProductSet", "GET", f"{_USER}/availableProductSet", response="ProductSet"),
-    Method("users.insert", "POST", f"{_ENTERPRISE}/users", request="User", response="User"),
-    Method("users.list", "GET", f"{_ENTERPRISE}/users", response="UsersListResponse"),
-    Method("users.revokeDeviceAccess", "DELETE", f"{_USER}/deviceAccess"),
     Method(
         "users.setAvailableProductSet",
         "PUT",
@@ -219,7 +206,6 @@ METHODS = (
         request="ProductSet",
         response="ProductSet",
     ),
-    Method("users.update", "PUT", _USER, request="User", response="User"),
     Method("webapps.delete", "DELETE", f"{_ENTERPRISE}/webApps/{{webAppId}}"),
     Method("webapps.get", "GET", f"{_ENTERPRISE}/webApps/{{webAppId}}", response="WebApp"),
     Method("webapps.insert", "POST", f"{_ENTERPRISE}/webApps", request="WebApp", response="WebApp"),
@@ -231,7 +217,6 @@ _TEXT: dict[str, Any] = {"type": "string"}
 _TEXTS = {"type": "string", "repeated": True}
 
 QUERY: dict[str, dict[str, dict[str, Any]]] = {
-    "devices.update": {"updateMask": _TEXT},
     "enterprises.acknowledgeNotificationSet": {"notificationSetId": _TEXT},
     "enterprises.completeSignup": {"completionToken": _TEXT, "enterpriseToken": _TEXT},
     "enterprises.enroll": {"token": {**_TEXT, "required": True}},
@@ -254,39 +239,19 @@ QUERY: dict[str, dict[str, dict[str, Any]]] = {
         "query": _TEXT,
         "token": _TEXT,
     },
-    "users.list": {"email": {**_TEXT, "required": True}},
 }
 """Query parameters beside the standard ones, by method."""
-
-SERVED = frozenset(
-    {
-        "enterprises.get",
-        "users.insert",
-        "users.list",
-        "users.get",
-        "users.update",
-        "users.delete",
-        "users.generateAuthenticationToken",
-        "users.revokeDeviceAccess",
-        "devices.list",
-        "devices.get",
-        "devices.update",
-        "devices.getState",
-        "devices.setState",
-        "devices.forceReportUpload",
-    }
-)
 
 CLOSED = frozenset({"users.getAvailableProductSet", "users.setAvailableProductSet"})
 """The vendor closed them too; what they were for is in `Device.policy`."""
 
 _REMOVED = (
-    Operation("POST", "enterprises", "enterprises.insert"),
-    Operation("DELETE", _ENTERPRISE, "enterprises.delete"),
-    Operation("GET", f"{_ENTERPRISE}/androidDevicePolicyConfig", "enterprises.getAndroidDevicePolicyConfig"),
-    Operation("PUT", f"{_ENTERPRISE}/androidDevicePolicyConfig", "enterprises.setAndroidDevicePolicyConfig"),
-    Operation("POST", f"{_USER}/token", "users.generateToken"),
-    Operation("DELETE", f"{_USER}/token", "users.revokeToken"),
+    Missing("POST", "enterprises", "enterprises.insert"),
+    Missing("DELETE", _ENTERPRISE, "enterprises.delete"),
+    Missing("GET", f"{_ENTERPRISE}/androidDevicePolicyConfig", "enterprises.getAndroidDevicePolicyConfig"),
+    Missing("PUT", f"{_ENTERPRISE}/androidDevicePolicyConfig", "enterprises.setAndroidDevicePolicyConfig"),
+    Missing("POST", f"{_USER}/token", "users.generateToken"),
+    Missing("DELETE", f"{_USER}/token", "users.revokeToken"),
 )
 """Of an older revision; older clients still send them."""
 
@@ -295,11 +260,11 @@ _TOKENS = "enterprises/{enterprise}/enrollmentTokens"
 MANAGEMENT = NotOffered(
     "/v1",
     [
-        Operation("POST", _TOKENS, "androidmanagement.enterprises.enrollmentTokens.create"),
-        Operation("GET", _TOKENS, "androidmanagement.enterprises.enrollmentTokens.list"),
-        Operation("GET", f"{_TOKENS}/{{token}}", "androidmanagement.enterprises.enrollmentTokens.get"),
-        Operation("DELETE", f"{_TOKENS}/{{token}}", "androidmanagement.enterprises.enrollmentTokens.delete"),
-        Operation(ANY, "enterprises/**", "The Android Management API"),
+        Missing("POST", _TOKENS, "androidmanagement.enterprises.enrollmentTokens.create"),
+        Missing("GET", _TOKENS, "androidmanagement.enterprises.enrollmentTokens.list"),
+        Missing("GET", f"{_TOKENS}/{{token}}", "androidmanagement.enterprises.enrollmentTokens.get"),
+        Missing("DELETE", f"{_TOKENS}/{{token}}", "androidmanagement.enterprises.enrollmentTokens.delete"),
+        Missing(ANY, "enterprises/**", "The Android Management API"),
     ],
 )
 """The vendor's other API for devices, which EMMs call beside this one. Source: Play EMM contract §6."""
@@ -307,7 +272,7 @@ MANAGEMENT = NotOffered(
 NOT_OFFERED = NotOffered(
     f"/{ROOT}",
     (
-        *(Operation(method.http_method, method.path, method.id) for method in METHODS if method.id not in SERVED),
+        *(Missing(method.http_method, method.path, method.id) for method in METHODS),
         *_REMOVED,
     ),
 )

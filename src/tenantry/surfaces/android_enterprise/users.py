@@ -2,109 +2,117 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import Response
+from msgspec import Struct
 
 from tenantry.access.actions import Action
+from tenantry.core.clock import MINUTE
 from tenantry.core.ids import EnterpriseId, ManagedAccountId
 from tenantry.devices import managed_accounts
+from tenantry.devices.device_tokens import generate_device_token
 from tenantry.devices.revocation import delete_account, revoke_device_access
 from tenantry.surfaces.android_enterprise import wire
-from tenantry.surfaces.android_enterprise.requests import answer, body_as, caller_of, empty, query
-from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.routing import performs
+from tenantry.surfaces.android_enterprise.coat import PLAY_EMM, ROOT
+from tenantry.surfaces.operation import Ask, operations
 
-router = APIRouter(prefix="/androidenterprise/v1/enterprises/{enterprise_id}/users")
+op = operations(PLAY_EMM, f"{ROOT}/enterprises/{{enterprise_id}}/users")
 
 
-@router.post("")
-@performs(Action.WRITE_MANAGED_ACCOUNT)
-async def insert(request: Request, enterprise_id: EnterpriseId) -> Response:
-    """users.insert: a new user, or the one that has the accountIdentifier."""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    body = await body_as(deps, request, wire.NewUser)
-    async with deps.store.write() as tx:
+class ByEmail(Struct):
+    """`email` is the primary address of Google-managed users."""
+
+    email: str
+
+
+@op("users.insert", "POST", "", Action.WRITE_MANAGED_ACCOUNT, source="Play EMM contract §1.2")
+async def insert(ask: Ask, enterprise_id: EnterpriseId, body: wire.NewUser) -> wire.User:
+    """A new user, or the one that has the accountIdentifier."""
+    async with ask.deps.store.write() as tx:
         account = await managed_accounts.insert_account(
             tx,
-            caller,
+            ask.caller,
             enterprise_id,
             account_identifier=body.account_identifier,
             account_type=wire.ACCOUNT_TYPES[body.account_type],
             display_name=body.display_name,
-            now=now,
+            now=ask.now,
         )
-    return answer(request, "user", wire.user_resource(account))
+    return wire.shown_user(account)
 
 
-@router.get("")
-@performs(Action.READ_MANAGED_ACCOUNT)
-async def list_users(request: Request, enterprise_id: EnterpriseId) -> Response:
-    """users.list: Google-managed users by their primary address; `user` is left out when there is none."""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    email = query(request, "email", required=True) or ""
-    async with deps.store.read() as read:
-        accounts = await managed_accounts.list_accounts(read, caller, enterprise_id, email, now)
-    users = [{"kind": "androidenterprise#user", **wire.user_resource(account)} for account in accounts]
-    return answer(request, "usersListResponse", {"user": users} if users else {})
+@op("users.list", "GET", "", Action.READ_MANAGED_ACCOUNT, source="Play EMM contract §1.2")
+async def list_users(ask: Ask, enterprise_id: EnterpriseId, query: ByEmail) -> wire.UsersListResponse:
+    """Google-managed users by their primary address."""
+    async with ask.deps.store.read() as read:
+        accounts = await managed_accounts.list_accounts(read, ask.caller, enterprise_id, query.email, ask.now)
+    return wire.UsersListResponse([wire.shown_user(account) for account in accounts] or None)
 
 
-@router.get("/{user_id}")
-@performs(Action.READ_MANAGED_ACCOUNT)
-async def get(request: Request, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> Response:
-    """users.get"""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    async with deps.store.read() as read:
-        account = await managed_accounts.get_account(read, caller, enterprise_id, user_id, now)
-    return answer(request, "user", wire.user_resource(account))
+@op("users.get", "GET", "/{user_id}", Action.READ_MANAGED_ACCOUNT, source="Play EMM contract §1.2")
+async def get(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> wire.User:
+    """One user."""
+    async with ask.deps.store.read() as read:
+        return wire.shown_user(await managed_accounts.get_account(read, ask.caller, enterprise_id, user_id, ask.now))
 
 
-@router.put("/{user_id}")
-@performs(Action.WRITE_MANAGED_ACCOUNT)
-async def update(request: Request, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> Response:
-    """users.update: the display name of an EMM-managed user."""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    body = await body_as(deps, request, wire.UserUpdate)
-    async with deps.store.write() as tx:
+@op("users.update", "PUT", "/{user_id}", Action.WRITE_MANAGED_ACCOUNT, source="Play EMM contract §1.2")
+async def update(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId, body: wire.UserUpdate) -> wire.User:
+    """Change the display name of an EMM-managed user."""
+    async with ask.deps.store.write() as tx:
         account = await managed_accounts.update_account(
             tx,
-            caller,
+            ask.caller,
             enterprise_id,
             user_id,
             display_name=body.display_name,
             unchanged=body.unchanged(),
-            now=now,
+            now=ask.now,
         )
-    return answer(request, "user", wire.user_resource(account))
+    return wire.shown_user(account)
 
 
-@router.delete("/{user_id}")
-@performs(Action.WRITE_MANAGED_ACCOUNT)
-async def delete(request: Request, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> Response:
-    """users.delete"""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    async with deps.store.write() as tx:
-        await delete_account(tx, caller, enterprise_id, user_id, now)
-    return empty(request)
+@op("users.delete", "DELETE", "/{user_id}", Action.WRITE_MANAGED_ACCOUNT, source="Play EMM contract §1.2", status=204)
+async def delete(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> None:
+    """Delete an EMM-managed user."""
+    async with ask.deps.store.write() as tx:
+        await delete_account(tx, ask.caller, enterprise_id, user_id, ask.now)
 
 
-@router.delete("/{user_id}/deviceAccess")
-@performs(Action.REVOKE_DEVICE_ACCESS)
-async def revoke_access(request: Request, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> Response:
-    """users.revokeDeviceAccess"""
-    deps = deps_of(request)
-    now = deps.clock()
-    caller = await caller_of(deps, request.scope, now)
-    async with deps.store.write() as tx:
-        await revoke_device_access(tx, caller, enterprise_id, user_id, now)
-    return empty(request)
+@op(
+    "users.revokeDeviceAccess",
+    "DELETE",
+    "/{user_id}/deviceAccess",
+    Action.REVOKE_DEVICE_ACCESS,
+    source="Play EMM contract §1.2",
+    status=204,
+)
+async def revoke_access(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> None:
+    """End the user's access on all devices."""
+    async with ask.deps.store.write() as tx:
+        await revoke_device_access(tx, ask.caller, enterprise_id, user_id, ask.now)
+
+
+@op(
+    "users.generateAuthenticationToken",
+    "POST",
+    "/{user_id}/authenticationToken",
+    Action.GENERATE_DEVICE_TOKEN,
+    source='vendor page "Users: generateAuthenticationToken"; Play EMM contract §1.2',
+    headers=((b"cache-control", b"no-store"),),
+    hot=True,
+)
+async def generate_authentication_token(
+    ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId
+) -> wire.AuthenticationToken:
+    """Hot path: the token that provisions the account on a device (caller: 1 read; then 1 read, 1 write)."""
+    settings = ask.deps.settings
+    issued = await generate_device_token(
+        ask.deps.store,
+        ask.deps.hasher,
+        ask.caller,
+        enterprise_id=enterprise_id,
+        account_id=user_id,
+        device_limit=settings.device_limit,
+        lifetime=settings.device_token_minutes * MINUTE,
+        now=ask.now,
+    )
+    return wire.AuthenticationToken(issued.token)

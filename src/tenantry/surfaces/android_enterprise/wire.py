@@ -7,13 +7,13 @@ absent. int64 values are strings.
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from tenantry.core.hiding import hiding
 from tenantry.devices.managed_accounts import AccountType
-from tenantry.store.devices import Device
-from tenantry.store.enterprises import Enterprise
+from tenantry.store import devices, enterprises
 from tenantry.store.managed_accounts import ManagedAccount
 from tenantry.surfaces.shared.google_error import to_camel
 
@@ -24,20 +24,24 @@ Int32 = Annotated[int, Meta(ge=-(2**31), lt=2**31)]
 
 ACCOUNT_TYPES = {"userAccount": AccountType.USER_ACCOUNT, "deviceAccount": AccountType.DEVICE_ACCOUNT}
 
-Resource = dict[str, Any]
-
 
 class _Shape(Struct, rename="camel", omit_defaults=True):
-    """Base of what clients send."""
+    """Base of what clients send. The vendor has one shape for what is sent and what is answered."""
+
+    vendor_name: ClassVar[str] = ""
 
 
 class NewUser(_Shape):
+    vendor_name: ClassVar[str] = "User"
+
     account_identifier: Identifier
     account_type: Literal["userAccount", "deviceAccount"]
     display_name: Text | None = None
 
 
 class UserUpdate(_Shape):
+    vendor_name: ClassVar[str] = "User"
+
     display_name: Text | None = None
     id: Text | None = None
     account_identifier: Text | None = None
@@ -108,61 +112,119 @@ class Policy(_Shape):
 
 
 class DeviceUpdate(_Shape):
+    vendor_name: ClassVar[str] = "Device"
+
     android_id: Text | None = None
     policy: Policy | UnsetType | None = UNSET
 
 
-class DeviceState(_Shape):
+class NewDeviceState(_Shape):
+    vendor_name: ClassVar[str] = "DeviceState"
+
     account_state: Literal["enabled", "disabled"]
 
 
-def enterprise_resource(enterprise: Enterprise) -> Resource:
-    """Enterprise, without `kind`."""
+class _Resource(Struct, rename="camel", omit_defaults=True, tag_field="kind"):
+    """Base of what is answered; `kind` says which resource it is."""
+
+
+class Enterprise(_Resource, tag="androidenterprise#enterprise"):
+    """A customer's enterprise."""
+
+    id: str
+    name: str
+    primary_domain: str | None = None
+    enterprise_type: Literal["managedGoogleDomain", "managedGooglePlayAccountsEnterprise"] | None = None
+
+
+class User(_Resource, tag="androidenterprise#user"):
+    """A managed account."""
+
+    id: str
+    account_identifier: str | None = None
+    account_type: str | None = None
+    display_name: str | None = None
+    management_type: str | None = None
+    primary_email: str | None = None
+
+
+class UsersListResponse(_Resource, tag="androidenterprise#usersListResponse"):
+    """`user` is left out when there is none."""
+
+    user: list[User] | None = None
+
+
+@hiding("token")
+class AuthenticationToken(_Resource, tag="androidenterprise#authenticationToken"):
+    """A device token, good once."""
+
+    token: str
+
+
+class Device(_Resource, tag="androidenterprise#device"):
+    """A device that an account is, or will be, on."""
+
+    android_id: str
+    management_type: str | None = None
+    maker: str | None = None
+    model: str | None = None
+    product: str | None = None
+    device: str | None = None
+    retail_brand: str | None = None
+    sdk_version: int | None = None
+    latest_build_fingerprint: str | None = None
+    policy: Policy | None = None
+
+
+class DevicesListResponse(_Resource, tag="androidenterprise#devicesListResponse"):
+    """`device` is left out when there is none."""
+
+    device: list[Device] | None = None
+
+
+class DeviceState(_Resource, tag="androidenterprise#deviceState"):
+    """Whether the account may be used on the device."""
+
+    account_state: Literal["enabled", "disabled"]
+
+
+def shown_enterprise(enterprise: enterprises.Enterprise) -> Enterprise:
+    """As the wire has it."""
     managed_domain = enterprise.primary_domain is not None
-    return _without_none(
-        {
-            "id": enterprise.id,
-            "name": enterprise.name,
-            "primaryDomain": enterprise.primary_domain,
-            "enterpriseType": "managedGoogleDomain" if managed_domain else "managedGooglePlayAccountsEnterprise",
-        }
+    return Enterprise(
+        id=enterprise.id,
+        name=enterprise.name,
+        primary_domain=enterprise.primary_domain,
+        enterprise_type="managedGoogleDomain" if managed_domain else "managedGooglePlayAccountsEnterprise",
     )
 
 
-def user_resource(account: ManagedAccount) -> Resource:
-    """User, without `kind`."""
-    return _without_none(
-        {
-            "id": account.id,
-            "accountIdentifier": account.account_identifier,
-            "accountType": to_camel(account.account_type),
-            "displayName": account.display_name,
-            "managementType": to_camel(account.management_type),
-            "primaryEmail": account.primary_email,
-        }
+def shown_user(account: ManagedAccount) -> User:
+    """As the wire has it."""
+    return User(
+        id=account.id,
+        account_identifier=account.account_identifier,
+        account_type=to_camel(account.account_type),
+        display_name=account.display_name,
+        management_type=to_camel(account.management_type),
+        primary_email=account.primary_email,
     )
 
 
-def device_resource(device: Device) -> Resource:
-    """Device, without `kind`."""
-    return _without_none(
-        {
-            "androidId": device.android_id,
-            "managementType": device.management_type and to_camel(device.management_type),
-            "maker": device.maker,
-            "model": device.model,
-            "product": device.product,
-            "device": device.device,
-            "retailBrand": device.retail_brand,
-            "sdkVersion": device.sdk_version,
-            "latestBuildFingerprint": device.latest_build_fingerprint,
-            "policy": json.loads(device.policy) if device.policy else None,
-        }
+def shown_device(device: devices.Device) -> Device:
+    """As the wire has it. The policy is shown as it was set: it was read by its shape then."""
+    return Device(
+        android_id=device.android_id,
+        management_type=device.management_type and to_camel(device.management_type),
+        maker=device.maker,
+        model=device.model,
+        product=device.product,
+        device=device.device,
+        retail_brand=device.retail_brand,
+        sdk_version=device.sdk_version,
+        latest_build_fingerprint=device.latest_build_fingerprint,
+        policy=cast(Policy, json.loads(device.policy)) if device.policy else None,
     )
-
-
-def _without_none(resource: Resource) -> Resource:
-    return {name: value for name, value in resource.items() if value is not None}
 
 
 def _to_snake(word: str) -> str:

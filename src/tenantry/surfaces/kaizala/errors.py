@@ -14,7 +14,7 @@ from starlette.responses import Response
 from tenantry.core import errors
 from tenantry.core.errors import DomainError, InvalidToken, RateLimited, StoreBusy
 from tenantry.core.log import get_logger
-from tenantry.surfaces.shared.not_offered import Operation
+from tenantry.surfaces.shared.not_offered import Missing
 
 TOKEN_INVALID = "Invalid token. Failure reason:Token validation failed due to unknown reason!"
 TOKEN_MISSING = "Token missing. Header should have token as value of ACCESSTOKEN"
@@ -98,7 +98,7 @@ def response_to(error: Exception, correlation_id: str) -> Response:
     return _response(refusal_of(error, correlation_id))
 
 
-def no_route(status: int, operation: Operation | None) -> Response:
+def no_route(status: int, operation: Missing | None) -> Response:
     """404 or 405 of the router; `operation` is what the contract has there and this server has not."""
     if operation is not None:
         text = f"This server does not offer {operation.name}."

@@ -32,18 +32,18 @@ _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _JSON_CONSTANT = {"True": "true", "False": "false", "None": "null"}
 
 
-async def read_body(source: Request | Receive, limit: int) -> bytes:
-    """The whole body, at most `limit` bytes.
+async def read_body(source: Request | Receive, limit: int, length: str | None = None) -> bytes:
+    """The whole body, at most `limit` bytes. `length` is its Content-Length, which a Request has by itself.
 
-    Raises PayloadTooLarge, for a Request with a Content-Length before anything is read; ClientDisconnect.
+    Raises PayloadTooLarge, with a length before anything is read; ClientDisconnect.
     """
     if isinstance(source, Request):
         length = source.headers.get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > limit:
-            raise _too_large(limit)
         chunks: AsyncIterator[bytes] = source.stream()
     else:
         chunks = _chunks(source)
+    if length and length.isdecimal() and int(length[:20]) > limit:
+        raise _too_large(limit)
     body = bytearray()
     async for chunk in chunks:
         body += chunk

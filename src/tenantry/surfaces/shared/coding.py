@@ -15,26 +15,33 @@ from tenantry.core.errors import InvalidValue, PayloadTooLarge, UnknownCoding
 _PIECE = 65_536
 _MOST_IDLE = 65_536
 """Bytes that may come beyond twice what they hold: a packed body of nothing would have no end otherwise."""
+TAKEN = (b"accept-encoding", b"gzip, deflate")
+"""The header that goes with 415."""
 _WINDOWS = {b"gzip": 16 + zlib.MAX_WBITS, b"x-gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}
 """RFC 9110 §8.4.1: `deflate` is zlib's format."""
 
 
-def decoding(coding: bytes, receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """Ends of the request through which its body reads as it is meant. Reading raises UnknownCoding, InvalidValue.
+def inflating(coding: bytes, receive: Receive) -> Receive:
+    """Where the body of the request reads as it is meant. Reading raises UnknownCoding, InvalidValue.
 
-    `coding` is its Content-Encoding. Whoever is refused for that is told which ones are taken.
+    `coding` is its Content-Encoding.
     """
     codings = [word.strip().lower() for word in coding.split(b",")]
     wanted = [word for word in codings if word and word != b"identity"]
     if not wanted:
-        return receive, send
+        return receive
+    return _Inflated(receive, _WINDOWS.get(wanted[0]) if len(wanted) == 1 else None)
+
+
+def decoding(coding: bytes, receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """The same, and an end that tells whoever is refused for the coding of a body which ones are taken."""
 
     async def send_told(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] == 415:
-            message = {**message, "headers": [*message["headers"], (b"accept-encoding", b"gzip, deflate")]}
+            message = {**message, "headers": [*message["headers"], TAKEN]}
         await send(message)
 
-    return _Inflated(receive, _WINDOWS.get(wanted[0]) if len(wanted) == 1 else None), send_told
+    return inflating(coding, receive), send_told
 
 
 class _Inflated:

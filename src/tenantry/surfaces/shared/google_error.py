@@ -6,11 +6,36 @@ Source: Play EMM contract §3.4. There is never a `details` array: the client wo
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from tenantry.core.errors import DomainError
+
+
+class _Entry(msgspec.Struct, rename="camel", omit_defaults=True):
+    """`location` names the parameter or field at fault, when one is."""
+
+    message: str
+    domain: str
+    reason: str
+    location_type: str | None = None
+    location: str | None = None
+
+
+class _Error(msgspec.Struct):
+    """What went wrong; `message` is for people, `status` and `reason` are for programs."""
+
+    code: int
+    message: str
+    errors: list[_Entry]
+    status: str
+
+
+class GoogleErrorBody(msgspec.Struct):
+    """The body of every error."""
+
+    error: _Error
 
 
 class GoogleError(NamedTuple):
@@ -23,15 +48,11 @@ class GoogleError(NamedTuple):
 
 def error_body(wire: GoogleError, message: str, field: str | None = None) -> bytes:
     """`field` is named as `location`, in the wire's camel case, and in the message when that does not name it."""
-    entry: dict[str, Any] = {"message": message, "domain": "global", "reason": wire.reason}
-    if field is not None:
-        location = to_camel(field)
-        if location not in message:
-            message = entry["message"] = f"{location}: {message}"
-        entry |= {"locationType": "parameter", "location": location}
-    return msgspec.json.encode(
-        {"error": {"code": wire.code, "message": message, "errors": [entry], "status": wire.status}}
-    )
+    location = None if field is None else to_camel(field)
+    if location is not None and location not in message:
+        message = f"{location}: {message}"
+    entry = _Entry(message, "global", wire.reason, None if location is None else "parameter", location)
+    return msgspec.json.encode(GoogleErrorBody(_Error(wire.code, message, [entry], wire.status)))
 
 
 def body_of(wire: GoogleError, error: DomainError) -> bytes:

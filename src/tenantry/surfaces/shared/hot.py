@@ -97,9 +97,14 @@ def answer_of(response: Response) -> HotAnswer:
     return HotAnswer(response.status_code, bytes(response.body), headers)
 
 
+def whole_headers(answer: HotAnswer) -> list[tuple[bytes, bytes]]:
+    """With the length of the body, which a 204 has not (RFC 9110 §8.6)."""
+    if answer.status == 204:
+        return answer.headers
+    return [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+
+
 async def send_answer(send: Send, answer: HotAnswer) -> None:
     """Send all of it."""
-    status, body, headers = answer
-    length = (b"content-length", b"%d" % len(body))
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.start", "status": answer.status, "headers": whole_headers(answer)})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -15,7 +15,7 @@ ANY = "*"
 """Every method."""
 
 
-class Operation(NamedTuple):
+class Missing(NamedTuple):
     """`path` begins behind the surface's root, with `{names}` for values; a last `/**` means it and all below."""
 
     method: str
@@ -26,13 +26,13 @@ class Operation(NamedTuple):
 class NotOffered:
     """The operations of one surface."""
 
-    def __init__(self, root: str, operations: Iterable[Operation]) -> None:
+    def __init__(self, root: str, operations: Iterable[Missing]) -> None:
         """`root` is the path in front of each operation's."""
         self.root = root
         self.operations = tuple(operations)
         self._patterns = [(operation, _pattern_of(f"{root}/{operation.path}")) for operation in self.operations]
 
-    def find(self, method: str, path: str) -> Operation | None:
+    def find(self, method: str, path: str) -> Missing | None:
         """The first that this request would be, letter case aside."""
         for operation, pattern in self._patterns:
             if operation.method in (method, ANY) and pattern.fullmatch(path):

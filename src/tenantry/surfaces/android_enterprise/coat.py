@@ -1,0 +1,184 @@
+"""What the Play EMM API does with every request and every answer.
+
+Source: Play EMM contract §5.2 (requests), §5.3 (answers), §2 (`kind`), §5.5 (both kinds of bearer token). Path values
+are percent-decoded after splitting (§5.2); since no id of ours has a slash, a path with an encoded one names nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+
+from tenantry.core import errors as kinds
+from tenantry.core.caller import Audience, Caller
+from tenantry.core.clock import SECOND
+from tenantry.core.errors import DomainError, InvalidToken, PayloadTooLarge
+from tenantry.surfaces.android_enterprise import errors
+from tenantry.surfaces.android_enterprise.methods import CLOSED, MANAGEMENT, NOT_OFFERED
+from tenantry.surfaces.android_enterprise.partial import parse_fields, select
+from tenantry.surfaces.operation import Ask, Coat, Operation, Surface
+from tenantry.surfaces.shared.bearer import bearer_token_of
+from tenantry.surfaces.shared.body import is_clean, parse_json, read_body
+from tenantry.surfaces.shared.convert import convert, read_texts
+from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.shared.google_error import GoogleErrorBody
+from tenantry.surfaces.shared.hot import HotAnswer, header
+from tenantry.tokens import base64url
+from tenantry.tokens.assertions import authenticate_self_signed
+from tenantry.tokens.callers import authenticate
+
+SCOPE = "https://www.googleapis.com/auth/androidenterprise"
+ROOT = "/androidenterprise/v1"
+
+T = TypeVar("T")
+
+_JSON = (b"content-type", errors.JSON.encode())
+_LONGEST_QUERY = 65_536
+_OVERRIDES = ("GET", "PUT", "PATCH", "DELETE")
+
+
+class PlayEmmCoat(Coat):
+    """Google's form of requests, answers and errors."""
+
+    errors: ClassVar[type] = GoogleErrorBody
+    security: ClassVar[dict[str, Any]] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": f"An access token for the scope {SCOPE}, or a JWT that the service account signed itself.",
+    }
+
+    async def enter(self, ask: Ask) -> HotAnswer | None:
+        """Paths that can name nothing; the method that a client had to hide, and the one that updates had in older
+        times.
+
+        A GET with a long URL comes as POST with `X-HTTP-Method-Override` and its query as form. Older clients patch:
+        updates leave what they do not name as it is.
+        """
+        scope = ask.scope
+        if b"%2f" in scope.get("raw_path", b"").lower() or not is_clean(scope["path"]):
+            return errors.not_served()
+        override = (header(scope, b"x-http-method-override") or "").upper()
+        if scope["method"] == "POST" and override in _OVERRIDES:
+            scope["method"] = override
+            if override == "GET":
+                try:
+                    form = await read_body(ask.receive, _LONGEST_QUERY)
+                except PayloadTooLarge:
+                    return errors.not_served()
+                scope["query_string"] += b"&" * bool(scope["query_string"]) + form
+        if scope["method"] == "PATCH":
+            scope["method"] = "PUT"
+        return None
+
+    async def prove(self, ask: Ask, operation: Operation) -> Caller:
+        """The service account behind the bearer token: one of our access tokens, or a JWT it signed itself.
+
+        Raises InvalidToken. Hot path: 1 read.
+        """
+        return await caller_of(ask)
+
+    def read_query(self, ask: Ask, shape: type[T]) -> T:
+        """Raises InvalidValue that names the parameter."""
+        return read_texts(ask.scope["query_string"], shape)
+
+    async def read(self, ask: Ask, shape: type[T]) -> T:
+        """The JSON body. Raises InvalidValue that names the field, PayloadTooLarge."""
+        settings = ask.deps.settings
+        raw = await read_body(ask.receive, settings.body_limit_bytes, header(ask.scope, b"content-length"))
+        return convert(parse_json(raw, depth_limit=settings.json_depth_limit), shape)
+
+    def dress(self, ask: Ask, operation: Operation, value: Any) -> HotAnswer:
+        """A resource with its `kind`, as far as `fields` asks for it; 204 without a body when there is none."""
+        headers = [*operation.headers, (b"x-correlation-id", ask.origin.correlation_id.encode())]
+        if value is None:
+            return HotAnswer(operation.status, b"", headers)
+        body = msgspec.json.encode(value)
+        if ask.scope["query_string"]:
+            wanted = read_texts(ask.scope["query_string"], _Standard).fields
+            if wanted is not None:
+                body = msgspec.json.encode(select(msgspec.json.decode(body), parse_fields(wanted)))
+        return HotAnswer(operation.status, body, [_JSON, *headers])
+
+    def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
+        """By the table. What is NEVER is a bug."""
+        wire = errors.TABLE[type(error)]
+        if wire is errors.NEVER:
+            return None
+        headers = [(b"x-correlation-id", ask.origin.correlation_id.encode())]
+        if wire.code == 401:  # the client's HTTP library dies of a bare scheme
+            headers.append((b"www-authenticate", b'Bearer realm="tenantry"'))
+        if isinstance(error, kinds.RateLimited | kinds.StoreBusy):
+            headers.append((b"retry-after", b"%d" % error.retry_after))
+        return errors.answer_of(wire, error, headers)
+
+    def no_route(self, ask: Ask, allowed: list[str]) -> HotAnswer:
+        """A method of the API that is not offered says so, since 404 would mean that the thing is gone.
+
+        A method that was hidden and is not taken is none at all: the address takes what the client really sent.
+        """
+        asked = ask.scope["method"], ask.scope["path"]
+        missing = NOT_OFFERED.find(*asked) or MANAGEMENT.find(*asked)
+        if missing is not None:
+            return errors.not_offered(missing.name, is_closed=missing.name in CLOSED)
+        is_hidden = header(ask.scope, b"x-http-method-override") is not None
+        return errors.wrong_verb() if allowed and not is_hidden else errors.not_served()
+
+    def fail(self, ask: Ask) -> HotAnswer:
+        """With the id under which the log has it."""
+        return errors.bug(ask.origin.correlation_id)
+
+    def statuses(self) -> set[int]:
+        """Of the table."""
+        return {wire.code for wire in errors.TABLE.values() if wire is not errors.NEVER}
+
+
+PLAY_EMM = Surface("android_enterprise", PlayEmmCoat(), not_offered=[NOT_OFFERED, MANAGEMENT])
+
+
+class _Standard(msgspec.Struct):
+    """What of the standard query parameters has an effect."""
+
+    fields: str | None = None
+
+
+async def caller_of(ask: Ask) -> Caller:
+    """See `PlayEmmCoat.prove`."""
+    raw = bearer_token_of(ask.scope)
+    if raw is None:
+        raise InvalidToken("missing", "Send an access token: Authorization: Bearer TOKEN.")
+    deps, issuer = ask.deps, ask.deps.settings.issuer
+    leeway = deps.settings.clock_leeway_seconds * SECOND
+    async with deps.store.read() as read:
+        if _is_access_token(deps, raw):
+            return await authenticate(
+                read,
+                deps.keys,
+                raw,
+                issuer=issuer,
+                audience=Audience.ANDROID_ENTERPRISE,
+                origin=ask.origin,
+                now=ask.now,
+                leeway=leeway,
+            )
+        return await authenticate_self_signed(
+            read,
+            raw,
+            accepted_audiences=(issuer, f"{issuer}/"),
+            required_scope=SCOPE,
+            audience=Audience.ANDROID_ENTERPRISE,
+            origin=ask.origin,
+            now=ask.now,
+            leeway=leeway,
+        )
+
+
+def _is_access_token(deps: Deps, raw: str) -> bool:
+    """Whether the header says so (RFC 9068 §2.1); which check it must pass follows from that, and nothing else does."""
+    head = raw.encode("utf-8", "replace").partition(b".")[0]
+    if deps.keys.find_by_header(head) is not None:
+        return True
+    try:
+        return msgspec.json.decode(base64url.decode(head) or b"", type=dict[str, Any]).get("typ") == "at+jwt"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return True  # refused there like everything malformed

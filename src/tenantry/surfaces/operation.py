@@ -1,0 +1,214 @@
+"""The contract of an operation: what a client may ask for, said once.
+
+A surface is a `Surface` with a `Coat`, which knows its wire. Each of its operations is a function that is declared by
+`op`; path, body, query and answer are read from its signature. From the declarations come the routes (`running.py`),
+the documents (`openapi.py`), the cases of the completeness tests and the lists in the docs.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from types import NoneType
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, get_type_hints
+
+from starlette.types import Receive, Scope
+
+from tenantry.access.actions import PUBLIC, Action
+from tenantry.core.caller import Caller, Origin
+from tenantry.core.clock import Micros
+from tenantry.core.errors import DomainError
+from tenantry.surfaces.shared.hot import HotAnswer
+
+if TYPE_CHECKING:
+    from tenantry.surfaces.shared.deps import Deps
+    from tenantry.surfaces.shared.not_offered import NotOffered
+
+T = TypeVar("T")
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
+Headers = Sequence[tuple[bytes, bytes]]
+
+JSON = "application/json"
+_NAME = re.compile(r"\{([a-z_]+)\}")
+_OWN_ARGUMENTS = ("ask", "query", "body")
+
+
+@dataclass(slots=True)
+class Ask:
+    """One request on its way. `caller` is anonymous until the coat has proven it, and for public actions."""
+
+    deps: Deps
+    scope: Scope
+    receive: Receive
+    origin: Origin
+    caller: Caller
+    now: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that a client may ask for. `path` is the whole path, `{names}` included."""
+
+    name: str
+    """In the vendor's words; no two of a surface are equal."""
+    method: str
+    path: str
+    action: Action
+    handler: Callable[..., Awaitable[Any]]
+    source: str
+    """Where the contract says so."""
+    values: tuple[tuple[str, Any], ...]
+    """Names in the path, in its order, with the types of the arguments that they become."""
+    query: type | None
+    body: type | None
+    answer: type | None
+    """None: there is nothing to show. `HotAnswer`: the handler dresses its answer itself."""
+    status: int = 200
+    headers: Headers = ()
+    """Of the answer when all went well."""
+    once: bool = False
+    """The same request again, by the surface's key for it, is carried out once."""
+    hot: bool = False
+    """Called thousands of times a second: found before anything else is looked at, and not logged line by line."""
+    guesses: tuple[type[DomainError], ...] = ()
+    """Errors that count as a guess of a secret: who makes too many has to wait."""
+    takes: str | None = None
+    """The media type of a body that the handler reads itself."""
+    gives: str = JSON
+    """The media type of the answer."""
+
+    @property
+    def needs_caller(self) -> bool:
+        """Whether somebody must be proven before anything is read."""
+        return self.action not in PUBLIC
+
+    @property
+    def summary(self) -> str:
+        """The first paragraph of what the handler says of itself, in one line."""
+        return " ".join((inspect.getdoc(self.handler) or self.name).partition("\n\n")[0].split())
+
+
+class Coat(Protocol):
+    """What one wire does with any request. Whoever subclasses it says at least what has no default here."""
+
+    errors: ClassVar[type]
+    """The shape of an error's body, for the documents."""
+    security: ClassVar[dict[str, Any]]
+    """How a caller is named, as an OpenAPI security scheme; empty when nobody is."""
+
+    def spell(self, path: str) -> str:
+        """The one form of all paths that mean the same, which the declarations have."""
+        return path
+
+    async def enter(self, ask: Ask) -> HotAnswer | None:
+        """Look at the request before a route is looked for; may change the scope. An answer ends it."""
+        return None
+
+    async def prove(self, ask: Ask, operation: Operation) -> Caller:
+        """Who asks. Raises InvalidToken."""
+        ...
+
+    def read_value(self, name: str, raw: str, kind: Any) -> Any:
+        """One value of the path as `kind`. Raises InvalidValue, NotFound."""
+        return raw
+
+    def read_query(self, ask: Ask, shape: type[T]) -> T:
+        """The query. Raises InvalidValue."""
+        ...
+
+    async def read(self, ask: Ask, shape: type[T]) -> T:
+        """The body, within its limits. Raises InvalidValue, PayloadTooLarge."""
+        ...
+
+    def dress(self, ask: Ask, operation: Operation, value: Any) -> HotAnswer:
+        """The answer when all went well."""
+        ...
+
+    def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
+        """The answer to an error; None for one that cannot get here."""
+        ...
+
+    def no_route(self, ask: Ask, allowed: list[str]) -> HotAnswer:
+        """Nothing is here, or not with this method when the address takes others. `Allow` is added to a 405."""
+        ...
+
+    def welcome(self, ask: Ask) -> Headers:
+        """Headers of an answer to OPTIONS."""
+        return ()
+
+    def fail(self, ask: Ask) -> HotAnswer:
+        """The answer to a bug, which the log has under the request's correlation id."""
+        ...
+
+    def statuses(self) -> set[int]:
+        """Every status that `refuse` knows."""
+        ...
+
+
+@dataclass(slots=True)
+class Surface:
+    """All that one vendor's clients may ask for."""
+
+    name: str
+    coat: Coat
+    operations: list[Operation] = field(default_factory=list)
+    not_offered: list[NotOffered] = field(default_factory=list)
+
+
+class Op(Protocol):
+    """Declares the function below it as an operation. Raises TypeError when path and arguments do not fit."""
+
+    def __call__(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        action: Action,
+        *,
+        source: str,
+        status: int = 200,
+        headers: Headers = (),
+        once: bool = False,
+        hot: bool = False,
+        guesses: tuple[type[DomainError], ...] = (),
+        takes: str | None = None,
+        gives: str = JSON,
+    ) -> Callable[[Handler], Handler]: ...
+
+
+def operations(surface: Surface, root: str) -> Op:
+    """`op` for the operations of a surface whose paths begin with `root`.
+
+    An operation is `async def(ask, <each name of the path>, query: Struct, body: Struct) -> Struct | None`; query and
+    body are left out by one that has none.
+    """
+
+    def op(name: str, method: str, path: str, action: Action, **more: Any) -> Callable[[Handler], Handler]:
+        def declare(handler: Handler) -> Handler:
+            hints = get_type_hints(handler)
+            answer = hints.pop("return")
+            names = _NAME.findall(root + path)
+            arguments = list(inspect.signature(handler).parameters)
+            if arguments[:1] != ["ask"] or set(arguments) - set(_OWN_ARGUMENTS) != set(names):
+                raise TypeError(f"{name}: the arguments {arguments} are not ask and those of {root + path}")
+            surface.operations.append(
+                Operation(
+                    name,
+                    method,
+                    root + path,
+                    action,
+                    handler,
+                    values=tuple((value, hints[value]) for value in names),
+                    query=hints.get("query"),
+                    body=hints.get("body"),
+                    answer=None if answer is NoneType else answer,
+                    **more,
+                )
+            )
+            return handler
+
+        return declare
+
+    return op
