@@ -95,7 +95,7 @@ async def test_a_service_accounts_key_is_revoked_on_a_page_that_says_what_it_end
         await visitor.open("/phones")
         assert (await visitor.send(path, form_id="1")).status_code == status
     async with store.read() as read:
-        [key] = await list_service_account_keys(read, portal.tenant.id, account.id)
+        [key] = await list_service_account_keys(read, OPERATOR, portal.tenant.id, account.id, NOON)
     assert key.revoked_at is None
     dana = await portal.visit(portal.dana)
     assert path in (await dana.open(f"/connectors/{account.id}")).text
@@ -103,7 +103,7 @@ async def test_a_service_accounts_key_is_revoked_on_a_page_that_says_what_it_end
     assert "gets no access tokens any more" in dana.text
     assert (await dana.send(path)).status_code == 303
     async with store.read() as read:
-        [key] = await list_service_account_keys(read, portal.tenant.id, account.id)
+        [key] = await list_service_account_keys(read, OPERATOR, portal.tenant.id, account.id, NOON)
     assert key.revoked_at is not None
     assert (await types_of(store, portal.tenant.id))[-1] == "service_account_key.revoked"
     assert path not in (await dana.open(f"/connectors/{account.id}")).text

@@ -72,7 +72,8 @@ def list_(
         from tenantry.connectors.connectors import list_connectors
 
         async with desk.store.read() as read:
-            rows = await list_connectors(read, await tenant_named(read, tenant), after=after, limit=limit)
+            tenant_id = await tenant_named(read, tenant)
+            rows = await list_connectors(read, desk.caller, tenant_id, after=after, limit=limit, now=desk.now)
         show_list(rows, ("id", "kind", "name", "email", "deactivated_at"), as_json)
 
     run(data_dir, work)
@@ -156,7 +157,7 @@ def list_secrets(
 
         async with desk.store.read() as read:
             tenant_id = await tenant_named(read, tenant)
-            rows = await secrets.list_secrets(read, tenant_id, ConnectorId(connector), desk.now)
+            rows = await secrets.list_secrets(read, desk.caller, tenant_id, ConnectorId(connector), desk.now)
         show_list(rows, ("id", "hint", "created_at", "expires_at"), as_json)
 
     run(data_dir, work)

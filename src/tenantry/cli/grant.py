@@ -46,7 +46,7 @@ def create(
         async with desk.store.write() as tx:
             tenant_id = await tenant_named(tx, tenant)
             user_id = await user_named(tx, tenant_id, user)
-            registered = await get_connector(tx, tenant_id, ConnectorId(connector))
+            registered = await get_connector(tx, desk.caller, tenant_id, ConnectorId(connector), desk.now)
             made = await create_grant(
                 tx,
                 desk.caller,

@@ -68,7 +68,7 @@ def add_key(
         private_pem, public_pem = service_accounts.generate_key_pair()
         async with desk.store.write() as tx:
             tenant_id = await tenant_named(tx, tenant)
-            connector = await get_connector(tx, tenant_id, connector_id)
+            connector = await get_connector(tx, desk.caller, tenant_id, connector_id, desk.now)
             if connector.email is None:
                 raise NotFound("service account")
             await service_accounts.add_service_account_key(
@@ -107,7 +107,8 @@ def list_keys(service_account: Account, tenant: InTenant, data_dir: DataDir = No
 
         async with desk.store.read() as read:
             tenant_id = await tenant_named(read, tenant)
-            rows = await list_service_account_keys(read, tenant_id, ConnectorId(service_account))
+            connector_id = ConnectorId(service_account)
+            rows = await list_service_account_keys(read, desk.caller, tenant_id, connector_id, desk.now)
         show_list(rows, ("id", "algorithm", "created_at", "revoked_at"), as_json)
 
     run(data_dir, work)

@@ -17,7 +17,7 @@ from tenantry.access.actions import Action, Permission
 from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.connectors.ownership import require_change
+from tenantry.connectors.ownership import connector_of, require_change
 from tenantry.connectors.registrants import require_registrant
 from tenantry.connectors.secrets import add_secret
 from tenantry.core.caller import Caller
@@ -117,18 +117,19 @@ async def insert_connector(
     await record(tx, tenant_id, caller, event, now)
 
 
-async def get_connector(read: Read, tenant_id: TenantId, connector_id: ConnectorId) -> connectors.Connector:
-    """A connector of this tenant, active or not. Raises NotFound("connector")."""
-    connector = await connectors.find(read, tenant_id, connector_id)
-    if connector is None:
-        raise NotFound("connector")
-    return connector
+async def get_connector(
+    read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
+) -> connectors.Connector:
+    """A connector of this tenant, active or not. Raises what `access.require` does; NotFound("connector")."""
+    await require(read, caller, Action.READ_CONNECTOR, tenant_id, now=now)
+    return await connector_of(read, tenant_id, connector_id)
 
 
 async def list_connectors(
-    read: Read, tenant_id: TenantId, *, after: str = "", limit: int
+    read: Read, caller: Caller, tenant_id: TenantId, *, after: str = "", limit: int, now: Micros
 ) -> list[connectors.Connector]:
-    """A page of the tenant's connectors, by id, after the id `after`."""
+    """A page of the tenant's connectors, by id, after the id `after`. Raises what `access.require` does."""
+    await require(read, caller, Action.LIST_CONNECTORS, tenant_id, now=now)
     return await connectors.list_of_tenant(read, tenant_id, after, limit)
 
 
@@ -138,7 +139,7 @@ async def deactivate_connector(
     """No new grants; existing ones go on. Raises NotFound("connector"), FailedPrecondition when it is so already."""
     await require_change(tx, caller, tenant_id, connector_id, now)
     if not await connectors.mark_deactivated(tx, tenant_id, connector_id, now):
-        await get_connector(tx, tenant_id, connector_id)
+        await connector_of(tx, tenant_id, connector_id)
         raise FailedPrecondition("The connector is deactivated already.")
     await record(tx, tenant_id, caller, events.ConnectorDeactivated(connector_id=connector_id), now)
 
@@ -149,7 +150,7 @@ async def activate_connector(
     """New grants again. Raises NotFound("connector"), FailedPrecondition when it is active already."""
     await require_change(tx, caller, tenant_id, connector_id, now)
     if not await connectors.mark_activated(tx, tenant_id, connector_id):
-        await get_connector(tx, tenant_id, connector_id)
+        await connector_of(tx, tenant_id, connector_id)
         raise FailedPrecondition("The connector is active already.")
     await record(tx, tenant_id, caller, events.ConnectorActivated(connector_id=connector_id), now)
 

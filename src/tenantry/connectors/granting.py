@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tenantry.access.actions import Action, Permission
 from tenantry.access.decide import require
-from tenantry.connectors.connectors import get_connector
+from tenantry.connectors.ownership import connector_of
 from tenantry.core.caller import Caller, Reach
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
@@ -43,7 +43,7 @@ async def preview_user_token(
 ) -> TokenReach:
     """Raises NotFound("connector"), and what `access.require` does."""
     await require(read, caller, Action.GRANT_CONNECTOR, tenant_id, now=now)
-    connector = await get_connector(read, tenant_id, connector_id)
+    connector = await connector_of(read, tenant_id, connector_id)
     user_id = _user_of(caller)
     reach = await reach_of(read, tenant_id, user_id, now)
     if reach is Reach.TENANT:
@@ -77,11 +77,13 @@ async def grant_user_token(
 
 
 async def preview_group_token(
-    read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros
-) -> list[grant_lists.ReachedGroup]:
-    """The group and what lies below it. Raises NotFound("group"), Forbidden to who does not administer it."""
+    read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, group_id: GroupId, now: Micros
+) -> TokenReach:
+    """The group and what lies below it. Raises NotFound("connector" or "group"), and what `access.require` does."""
     await require(read, caller, Action.GRANT_CONNECTOR_GROUP, tenant_id, group_id=group_id, now=now)
-    return await grant_lists.list_reached_by_group(read, tenant_id, group_id, limit=SHOWN_GROUPS)
+    connector = await connector_of(read, tenant_id, connector_id)
+    groups = await grant_lists.list_reached_by_group(read, tenant_id, group_id, limit=SHOWN_GROUPS)
+    return TokenReach(connector, Reach.GROUP, groups, groups[0].of_all if groups else 0, None)
 
 
 async def grant_group_token(

@@ -12,6 +12,14 @@ from tenantry.store import connectors
 from tenantry.store.engine import Read
 
 
+async def connector_of(read: Read, tenant_id: TenantId, connector_id: ConnectorId) -> connectors.Connector:
+    """A connector of this tenant, active or not, for who has been let in. Raises NotFound("connector")."""
+    connector = await connectors.find(read, tenant_id, connector_id)
+    if connector is None:
+        raise NotFound("connector")
+    return connector
+
+
 async def require_change(
     read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> connectors.Connector:

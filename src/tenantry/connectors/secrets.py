@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.connectors.ownership import require_change
+from tenantry.connectors.ownership import connector_of, require_change
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
@@ -77,9 +79,9 @@ async def end_secret(
 
 
 async def list_secrets(
-    read: Read, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
+    read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> list[connector_secrets.ConnectorSecret]:
-    """The live secrets, as people may see them. Raises NotFound("connector")."""
-    if await connectors.find(read, tenant_id, connector_id) is None:
-        raise NotFound("connector")
+    """The live secrets, as people may see them. Raises what `access.require` does; NotFound("connector")."""
+    await require(read, caller, Action.READ_CONNECTOR, tenant_id, now=now)
+    await connector_of(read, tenant_id, connector_id)
     return await connector_secrets.list_live(read, connector_id, now)

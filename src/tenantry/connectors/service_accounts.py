@@ -12,7 +12,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tenantry.access.actions import Permission
+from tenantry.access.actions import Action, Permission
+from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.connectors.connectors import insert_connector
@@ -116,9 +117,10 @@ async def revoke_service_account_key(
 
 
 async def list_service_account_keys(
-    read: Read, tenant_id: TenantId, connector_id: ConnectorId
+    read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> list[service_account_keys.ServiceAccountKey]:
-    """Its keys, revoked ones included. Raises NotFound("service account")."""
+    """Its keys, revoked ones included. Raises what `access.require` does; NotFound("service account")."""
+    await require(read, caller, Action.READ_CONNECTOR, tenant_id, now=now)
     if await connectors.find(read, tenant_id, connector_id) is None:
         raise NotFound("service account")
     return await service_account_keys.list_of_connector(read, connector_id)

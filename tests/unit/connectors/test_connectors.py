@@ -37,7 +37,7 @@ async def test_a_secret_leads_to_its_tenant_and_is_nowhere_in_clear(store: Store
     assert tenant_of(new.client_secret, SecretKind.CONNECTOR_SECRET) == tenant.id
     assert new.client_secret not in repr(new)
     async with store.read() as read:
-        secrets = await list_secrets(read, tenant.id, new.connector_id, NOON)
+        secrets = await list_secrets(read, OPERATOR, tenant.id, new.connector_id, NOON)
         stored = await read.all(bytes, "SELECT secret_hash FROM connector_secrets")
         trail = await audit_events.list_after(read, tenant.id, "", 10)
     assert [secret.hint for secret in secrets] == [new.client_secret[-4:]]
@@ -58,14 +58,14 @@ async def test_however_many_ask_at_once_two_secrets_live(store: Store) -> None:
     assert sum(outcome is None for outcome in outcomes) == 1
     assert sum(isinstance(outcome, FailedPrecondition) for outcome in outcomes) == 7
     async with store.read() as read:
-        assert len(await list_secrets(read, tenant.id, new.id, NOON)) == MOST_LIVE
+        assert len(await list_secrets(read, OPERATOR, tenant.id, new.id, NOON)) == MOST_LIVE
 
 
 async def test_an_ended_or_expired_secret_makes_room_for_another(store: Store) -> None:
     tenant = await a_tenant(store)
     new = await a_connector(store, tenant)
     async with store.write() as tx:
-        [first] = await list_secrets(tx, tenant.id, new.id, NOON)
+        [first] = await list_secrets(tx, OPERATOR, tenant.id, new.id, NOON)
         await add_secret(tx, OPERATOR, HASHER, tenant.id, new.id, expires_at=NOON + DAY, now=NOON)
         await end_secret(tx, OPERATOR, tenant.id, new.id, first.id, NOON)
         with pytest.raises(NotFound):
@@ -81,11 +81,11 @@ async def test_a_connector_is_switched_off_and_on_once_each(store: Store) -> Non
     new = await a_connector(store, tenant)
     async with store.write() as tx:
         await deactivate_connector(tx, OPERATOR, tenant.id, new.id, NOON)
-        assert (await get_connector(tx, tenant.id, new.id)).deactivated_at == NOON
+        assert (await get_connector(tx, OPERATOR, tenant.id, new.id, NOON)).deactivated_at == NOON
         with pytest.raises(FailedPrecondition):
             await deactivate_connector(tx, OPERATOR, tenant.id, new.id, NOON)
         await activate_connector(tx, OPERATOR, tenant.id, new.id, NOON)
-        assert (await get_connector(tx, tenant.id, new.id)).deactivated_at is None
+        assert (await get_connector(tx, OPERATOR, tenant.id, new.id, NOON)).deactivated_at is None
         with pytest.raises(FailedPrecondition):
             await activate_connector(tx, OPERATOR, tenant.id, new.id, NOON)
 
@@ -103,25 +103,25 @@ async def test_a_deleted_connector_is_absent_for_everything(store: Store) -> Non
         ):
             with pytest.raises(NotFound):
                 await attempt
-        assert await list_connectors(tx, tenant.id, limit=10) == []
+        assert await list_connectors(tx, OPERATOR, tenant.id, limit=10, now=NOON) == []
 
 
 async def test_another_tenants_connector_is_absent_and_stays_as_it_is(store: Store) -> None:
     tenant, other = await a_tenant(store), await a_tenant(store)
     new = await a_connector(store, tenant)
     async with store.write() as tx:
-        [secret] = await list_secrets(tx, tenant.id, new.id, NOON)
+        [secret] = await list_secrets(tx, OPERATOR, tenant.id, new.id, NOON)
         for attempt in (
-            get_connector(tx, other.id, new.id),
+            get_connector(tx, OPERATOR, other.id, new.id, NOON),
             delete_connector(tx, OPERATOR, other.id, new.id, NOON),
             deactivate_connector(tx, OPERATOR, other.id, new.id, NOON),
             end_secret(tx, OPERATOR, other.id, new.id, secret.id, NOON),
             add_secret(tx, OPERATOR, HASHER, other.id, new.id, now=NOON),
-            list_secrets(tx, other.id, new.id, NOON),
+            list_secrets(tx, OPERATOR, other.id, new.id, NOON),
         ):
             with pytest.raises(NotFound):
                 await attempt
-        connector = await get_connector(tx, tenant.id, new.id)
+        connector = await get_connector(tx, OPERATOR, tenant.id, new.id, NOON)
         assert (connector.deactivated_at, connector.deleted_at) == (None, None)
         trail = await audit_events.list_after(tx, other.id, "", 10)
         assert {event.type for event in trail} == {"tenant.created", "domain.added"}
@@ -140,8 +140,9 @@ async def test_pages_of_connectors_follow_one_another(store: Store) -> None:
     tenant = await a_tenant(store)
     made = sorted([(await a_connector(store, tenant)).id for _ in range(5)])
     async with store.read() as read:
-        first = [connector.id for connector in await list_connectors(read, tenant.id, limit=3)]
-        rest = [connector.id for connector in await list_connectors(read, tenant.id, after=first[-1], limit=3)]
+        first = [connector.id for connector in await list_connectors(read, OPERATOR, tenant.id, limit=3, now=NOON)]
+        after = first[-1]
+        rest = [row.id for row in await list_connectors(read, OPERATOR, tenant.id, after=after, limit=3, now=NOON)]
     assert first + rest == made
 
 
@@ -187,7 +188,7 @@ async def test_an_app_is_sent_back_to_https_to_this_machine_or_to_itself(store: 
     uris = ["https://a.example/back?x=1", "http://localhost:8080/cb", "http://127.0.0.1/cb", "com.example.app:/cb"]
     new = await a_connector(store, tenant, name="x" * 128, redirect_uris=uris)
     async with store.read() as read:
-        connector = await get_connector(read, tenant.id, new.id)
+        connector = await get_connector(read, OPERATOR, tenant.id, new.id, NOON)
     assert (json.loads(connector.redirect_uris), len(connector.name)) == (uris, 128)
 
 

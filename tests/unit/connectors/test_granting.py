@@ -86,7 +86,7 @@ class Scene:
         return await preview_user_token(tx, caller, self.connector.tenant_id, self.connector.id, NOON)
 
     async def preview_group(self, tx: Tx, caller: Caller) -> object:
-        return await preview_group_token(tx, caller, self.connector.tenant_id, self.group, NOON)
+        return await preview_group_token(tx, caller, self.connector.tenant_id, self.connector.id, self.group, NOON)
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ async def test_a_connector_is_registered_by_a_user_in_the_portal_and_by_no_app_o
 async def test_secrets_are_for_who_may_change_the_connector_and_end_in_the_future(store: Store, scene: Scene) -> None:
     tenant_id, connector_id = scene.connector.tenant_id, scene.connector.id
     async with store.write() as tx:
-        [secret] = await list_secrets(tx, tenant_id, connector_id, NOON)
+        [secret] = await list_secrets(tx, OPERATOR, tenant_id, connector_id, NOON)
         for caller in (scene.bob, scene.pat, scene.app):
             with pytest.raises(Forbidden):
                 await add_secret(tx, caller, HASHER, tenant_id, connector_id, now=NOON)
@@ -180,4 +180,4 @@ async def test_secrets_are_for_who_may_change_the_connector_and_end_in_the_futur
         with pytest.raises(InvalidValue):
             await add_secret(tx, OPERATOR, HASHER, tenant_id, connector_id, expires_at=NOON, now=NOON)
         await add_secret(tx, OPERATOR, HASHER, tenant_id, connector_id, expires_at=NOON + 1, now=NOON)
-        assert len(await list_secrets(tx, tenant_id, connector_id, NOON)) == 2
+        assert len(await list_secrets(tx, OPERATOR, tenant_id, connector_id, NOON)) == 2

@@ -87,7 +87,7 @@ async def test_a_key_is_added_once_and_revoked_once(store: Store) -> None:
         await revoke_service_account_key(tx, OPERATOR, tenant.id, account.id, "key-1", NOON)
         with pytest.raises(NotFound):
             await revoke_service_account_key(tx, OPERATOR, tenant.id, account.id, "key-1", NOON)
-        [key] = await list_service_account_keys(tx, tenant.id, account.id)
+        [key] = await list_service_account_keys(tx, OPERATOR, tenant.id, account.id, NOON)
     assert key.revoked_at == NOON
 
 

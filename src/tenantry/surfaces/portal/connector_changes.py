@@ -7,13 +7,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
+from tenantry.connectors.connector_views import count_tokens
 from tenantry.connectors.connectors import activate_connector, deactivate_connector, delete_connector
 from tenantry.connectors.ownership import require_change
 from tenantry.connectors.secrets import NewSecret, add_secret, end_secret, list_secrets
 from tenantry.connectors.service_accounts import list_service_account_keys, revoke_service_account_key
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import ConnectorId
-from tenantry.store import grant_lists
 from tenantry.store.connectors import Connector
 from tenantry.surfaces.portal.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
@@ -25,8 +25,6 @@ from tenantry.surfaces.portal.texts import ngettext
 from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
-
-COUNTED_TOKENS = 1000
 
 router = APIRouter()
 
@@ -89,9 +87,9 @@ async def _show_rotation(request: Request, session: Session, connector_id: Conne
 @performs(Action.CHANGE_CONNECTOR)
 async def ask_end_secret(request: Request, session: SignedIn, connector_id: ConnectorId, secret_id: str) -> Response:
     """What refuses the app from then on."""
-    await _look(request, session, connector_id)
     async with reading(request) as (read, now):
-        live = await list_secrets(read, session.here, connector_id, now)
+        await require_change(read, session.caller, session.here, connector_id, now)
+        live = await list_secrets(read, session.caller, session.here, connector_id, now)
     hint = next((secret.hint for secret in live if secret.id == secret_id), None)
     if hint is None:
         raise NotFound("secret")
@@ -124,9 +122,9 @@ async def end_one_secret(request: Request, session: SignedIn, connector_id: Conn
 @performs(Action.CHANGE_CONNECTOR)
 async def ask_revoke_key(request: Request, session: SignedIn, connector_id: ConnectorId, key_id: str) -> Response:
     """What refuses whoever holds the key file from then on."""
-    await _look(request, session, connector_id)
-    async with reading(request) as (read, _now):
-        keys = await list_service_account_keys(read, session.here, connector_id)
+    async with reading(request) as (read, now):
+        await require_change(read, session.caller, session.here, connector_id, now)
+        keys = await list_service_account_keys(read, session.caller, session.here, connector_id, now)
     live = [key.id for key in keys if key.revoked_at is None]
     if key_id not in live:
         raise NotFound("key")
@@ -245,8 +243,6 @@ async def delete(request: Request, session: SignedIn, connector_id: ConnectorId)
 
 
 async def _look(request: Request, session: Session, connector_id: ConnectorId) -> tuple[Connector, int]:
-    """The connector, if the user may change it, and how many live tokens it has (counted up to COUNTED_TOKENS)."""
+    """The connector, if the user may change it, and how many live tokens it has as far as they are counted."""
     async with reading(request) as (read, now):
-        connector = await require_change(read, session.caller, session.here, connector_id, now)
-        tokens = await grant_lists.list_live_of_connector(read, session.here, connector_id, now, limit=COUNTED_TOKENS)
-    return connector, len(tokens)
+        return await count_tokens(read, session.caller, session.here, connector_id, now)

@@ -6,17 +6,15 @@ Source: "Generate tenant-level user token", step 1; Kaizala contract §2.1.
 from __future__ import annotations
 
 import json
-from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action, Permission
-from tenantry.access.decide import decide, require
-from tenantry.connectors.connectors import NewConnector, get_connector, read_details, register_connector
-from tenantry.connectors.secrets import MOST_LIVE, list_secrets
-from tenantry.connectors.service_accounts import list_service_account_keys
-from tenantry.core.ids import ConnectorId, UserId
-from tenantry.store import connector_lists, grant_lists, users
+from tenantry.access.decide import require
+from tenantry.connectors.connector_views import TOKENS_SHOWN, look_at_connector, search_connectors
+from tenantry.connectors.connectors import NewConnector, read_details, register_connector
+from tenantry.connectors.secrets import MOST_LIVE
+from tenantry.core.ids import ConnectorId
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
@@ -30,7 +28,6 @@ from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
-TOKENS_SHOWN = 100
 
 router = APIRouter()
 
@@ -42,31 +39,29 @@ async def list_connectors(
 ) -> Response:
     """The user's own, or everybody's for who has none; `show`: "mine" or "all" (contract §2.1). `q` searches names."""
     query = searched(q)
-    position = (after_name, after) if is_clean(after_name + after) else ("", "")
-    shown = "all" if show == "all" else "mine"
+    position = (after_name, after) if after and is_clean(after_name + after) else None
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.LIST_CONNECTORS, session.here, now=now)
-        listed = partial(
-            connector_lists.list_by_name,
+        found = await search_connectors(
             read,
+            session.caller,
             session.here,
-            now,
             named_like=like(query),
+            everyones=show == "all" if show else None,
             after=position,
-            limit=PAGE + 1,
+            limit=PAGE,
+            now=now,
         )
-        found = await listed(created_by=None if shown == "all" else session.user_id)
-        if not found and not show:
-            shown, found = "all", await listed()
-    last = found[PAGE - 1] if len(found) > PAGE else None
+    shown = "all" if found.everyones else "mine"
     return render(
         request,
         "connectors.html",
-        connectors=found[:PAGE],
+        connectors=found.connectors,
         show=shown,
         q=query,
         first=address("/connectors", show=shown, q=query) if after else "",
-        next=address("/connectors", show=shown, q=query, after_name=last.name_key, after=last.id) if last else "",
+        next=address("/connectors", show=shown, q=query, after_name=found.next[0], after=found.next[1])
+        if found.next
+        else "",
         label=permission_label,
     )
 
@@ -135,29 +130,20 @@ async def register(request: Request, session: SignedIn) -> Response:
 async def show_connector(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
     """Queries: those of the session, and 8, however many tokens there are."""
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.READ_CONNECTOR, session.here, now=now)
-        connector = await get_connector(read, session.here, connector_id)
-        owner_id = UserId(connector.created_by) if connector.created_by else None
-        owner = await users.find(read, session.here, owner_id) if owner_id else None
-        may_change = await decide(
-            read, session.caller, Action.CHANGE_CONNECTOR, session.here, owner_id=owner_id, now=now
-        )
-        secrets = await list_secrets(read, session.here, connector_id, now)
-        keys = await list_service_account_keys(read, session.here, connector_id)
-        tokens = await grant_lists.list_live_of_connector(read, session.here, connector_id, now, limit=TOKENS_SHOWN + 1)
+        seen = await look_at_connector(read, session.caller, session.here, connector_id, now)
     return render(
         request,
         "connector.html",
-        connector=connector,
-        owner=owner,
-        may_change=may_change.allowed,
-        secrets=secrets,
+        connector=seen.connector,
+        owner=seen.owner,
+        may_change=seen.may_change,
+        secrets=seen.secrets,
         most_secrets=MOST_LIVE,
-        keys=keys,
-        tokens=tokens[:TOKENS_SHOWN],
-        more_tokens=len(tokens) > TOKENS_SHOWN,
-        permissions=explained(connector.permissions.split()),
-        redirect_uris=json.loads(connector.redirect_uris),
+        keys=seen.keys,
+        tokens=seen.tokens[:TOKENS_SHOWN],
+        more_tokens=len(seen.tokens) > TOKENS_SHOWN,
+        permissions=explained(seen.connector.permissions.split()),
+        redirect_uris=json.loads(seen.connector.redirect_uris),
         reach_text=reach_text,
         form=Form(),
     )

@@ -5,11 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.connectors.connectors import get_connector
-from tenantry.connectors.granting import TokenReach, grant_group_token, preview_group_token
-from tenantry.core.caller import Reach
+from tenantry.connectors.connector_views import look_at_group_connectors
+from tenantry.connectors.granting import grant_group_token, preview_group_token
 from tenantry.core.ids import ConnectorId, GroupId
-from tenantry.store import connector_lists, grant_lists
 from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import Session, SignedIn
@@ -19,9 +17,6 @@ from tenantry.surfaces.portal.tokens import show_token
 from tenantry.surfaces.portal.words import explained, reach_text
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
-
-TOKENS_SHOWN = 100
-CHOICES = 200
 
 router = APIRouter()
 
@@ -61,27 +56,31 @@ async def add_connector(request: Request, session: SignedIn, group_id: GroupId) 
     if granted is None:
         return await _show(request, session, group_id, form, chosen)
     async with deps.store.read() as read:
-        groups = await preview_group_token(read, session.caller, session.here, group_id, now)
-        connector = await get_connector(read, session.here, chosen)
-    reached = TokenReach(connector, Reach.GROUP, groups, groups[0].of_all, None)
-    return show_token(request, granted, reached, terms.permissions, reach_text(Reach.GROUP, groups[0].name), back=back)
+        reached = await preview_group_token(read, session.caller, session.here, chosen, group_id, now)
+    reach = reach_text(reached.reach, reached.groups[0].name)
+    return show_token(request, granted, reached, terms.permissions, reach, back=back)
 
 
 async def _show(request: Request, session: Session, group_id: GroupId, form: Form, connector_id: str = "") -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        groups = await preview_group_token(read, session.caller, session.here, group_id, now)
-        tokens = await grant_lists.list_live_of_group(read, session.here, group_id, now, limit=TOKENS_SHOWN)
-        choices = await connector_lists.list_grantable(read, session.here, CHOICES)
-        chosen = await get_connector(read, session.here, ConnectorId(connector_id)) if connector_id else None
+        seen = await look_at_group_connectors(
+            read,
+            session.caller,
+            session.here,
+            group_id,
+            chosen_id=ConnectorId(connector_id) if connector_id else None,
+            now=now,
+        )
+    chosen = seen.chosen
     return render(
         request,
         "group_connectors.html",
         form=form,
-        group=groups[0],
-        below=groups[1:],
-        tokens=tokens,
-        choices=[("", _("Choose a connector")), *choices],
+        group=seen.groups[0],
+        below=seen.groups[1:],
+        tokens=seen.tokens,
+        choices=[("", _("Choose a connector")), *seen.choices],
         chosen=chosen,
         permissions=explained(chosen.permissions.split()) if chosen else [],
         lifetimes=lifetimes(deps.settings.refresh_token_days, now),

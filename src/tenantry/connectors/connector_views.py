@@ -1,0 +1,146 @@
+"""Connectors as people look at them: the list, searched by name, one with what it holds, and those of a group."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import decide, require
+from tenantry.connectors.granting import SHOWN_GROUPS
+from tenantry.connectors.ownership import require_change
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import ConnectorId, GroupId, TenantId, UserId
+from tenantry.store import connector_lists, connector_secrets, connectors, grant_lists, service_account_keys, users
+from tenantry.store.connector_lists import Choice, ListedConnector
+from tenantry.store.connector_secrets import ConnectorSecret
+from tenantry.store.connectors import Connector
+from tenantry.store.engine import Read
+from tenantry.store.grant_lists import GrantRow, ReachedGroup
+from tenantry.store.pages import Position
+from tenantry.store.service_account_keys import ServiceAccountKey
+from tenantry.store.users import User
+
+TOKENS_SHOWN = 100
+TOKENS_COUNTED = 1000
+CHOICES = 200
+
+
+class FoundConnectors(NamedTuple):
+    """`next` is where the next page begins, None on the last. `everyones`: not only the caller's own."""
+
+    connectors: list[ListedConnector]
+    next: Position | None
+    everyones: bool
+
+
+class ConnectorPicture(NamedTuple):
+    """A connector with what it holds. `tokens` are at most TOKENS_SHOWN and one more."""
+
+    connector: Connector
+    owner: User | None
+    may_change: bool
+    secrets: list[ConnectorSecret]
+    keys: list[ServiceAccountKey]
+    tokens: list[GrantRow]
+
+
+class GroupConnectors(NamedTuple):
+    """What connectors may do in a group: `groups` is it and what is below, `choices` those that could be added."""
+
+    groups: list[ReachedGroup]
+    tokens: list[GrantRow]
+    choices: list[Choice]
+    chosen: Connector | None
+
+
+async def search_connectors(
+    read: Read,
+    caller: Caller,
+    tenant_id: TenantId,
+    *,
+    named_like: str,
+    everyones: bool | None,
+    after: Position | None,
+    limit: int,
+    now: Micros,
+) -> FoundConnectors:
+    """The caller's own, or `everyones`; None: everybody's for who has none. `named_like`: see `store/connector_lists`.
+
+    Raises what `access.require` does.
+    """
+    await require(read, caller, Action.LIST_CONNECTORS, tenant_id, now=now)
+    found: list[ListedConnector] = []
+    for of_all in (False, True) if everyones is None else (everyones,):
+        found = await connector_lists.list_by_name(
+            read,
+            tenant_id,
+            now,
+            created_by=None if of_all else caller.user_id or "",
+            named_like=named_like,
+            after=after or ("", ""),
+            limit=limit + 1,
+        )
+        everyones = of_all
+        if found:
+            break
+    last = found[limit - 1] if len(found) > limit else None
+    return FoundConnectors(found[:limit], None if last is None else (last.name_key, last.id), bool(everyones))
+
+
+async def look_at_connector(
+    read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
+) -> ConnectorPicture:
+    """One connector, active or not. Raises what `access.require` does; NotFound("connector"). At most 7 queries."""
+    await require(read, caller, Action.READ_CONNECTOR, tenant_id, now=now)
+    connector = await connectors.find(read, tenant_id, connector_id)
+    if connector is None:
+        raise NotFound("connector")
+    owner_id = UserId(connector.created_by) if connector.created_by else None
+    may_change = await decide(read, caller, Action.CHANGE_CONNECTOR, tenant_id, owner_id=owner_id, now=now)
+    return ConnectorPicture(
+        connector,
+        await users.find(read, tenant_id, owner_id) if owner_id else None,
+        may_change.allowed,
+        await connector_secrets.list_live(read, connector_id, now),
+        await service_account_keys.list_of_connector(read, connector_id),
+        await grant_lists.list_live_of_connector(read, tenant_id, connector_id, now, limit=TOKENS_SHOWN + 1),
+    )
+
+
+async def count_tokens(
+    read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
+) -> tuple[Connector, int]:
+    """A connector that the caller may change, and how many live tokens it has, counted up to TOKENS_COUNTED.
+
+    Raises as `require_change`.
+    """
+    connector = await require_change(read, caller, tenant_id, connector_id, now)
+    tokens = await grant_lists.list_live_of_connector(read, tenant_id, connector_id, now, limit=TOKENS_COUNTED)
+    return connector, len(tokens)
+
+
+async def look_at_group_connectors(
+    read: Read,
+    caller: Caller,
+    tenant_id: TenantId,
+    group_id: GroupId,
+    *,
+    chosen_id: ConnectorId | None = None,
+    now: Micros,
+) -> GroupConnectors:
+    """For who administers the group. `chosen_id`: one of the choices.
+
+    Raises what `access.require` does; NotFound("group" or "connector").
+    """
+    await require(read, caller, Action.GRANT_CONNECTOR_GROUP, tenant_id, group_id=group_id, now=now)
+    chosen = await connectors.find(read, tenant_id, chosen_id) if chosen_id else None
+    if chosen_id and chosen is None:
+        raise NotFound("connector")
+    return GroupConnectors(
+        await grant_lists.list_reached_by_group(read, tenant_id, group_id, limit=SHOWN_GROUPS),
+        await grant_lists.list_live_of_group(read, tenant_id, group_id, now, limit=TOKENS_SHOWN),
+        await connector_lists.list_grantable(read, tenant_id, CHOICES),
+        chosen,
+    )
