@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import sqlglot
 from sqlglot import exp
 
-_SQL_ARGUMENT = {"one_or_none": 1, "all": 1, "run": 0, "run_many": 0}
+_SQL_ARGUMENT = {"one_or_none": 1, "all": 1, "run": 0, "run_many": 0, "run_each": 0}
 _STATEMENT = re.compile(r"\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+\s+AS\s)")
 _VOLATILE = re.compile(
     r"""\b(random|randomblob|now|gen_random_uuid|uuid_generate_v4|clock_timestamp|statement_timestamp|timeofday
@@ -68,7 +68,7 @@ def statements_of(path: Path) -> Iterator[Statement]:
                 text = _text(call.args[position], constants | fields)
                 shape = ast.unparse(call.args[0]) if position == 1 else None
                 names = [keyword.arg for keyword in call.keywords]
-                readable = call.func.attr != "run_many" and None not in names
+                readable = call.func.attr not in ("run_many", "run_each") and None not in names
                 given = frozenset(name for name in names if name is not None) if readable else None
                 yield Statement(where, text, shape, given)
 

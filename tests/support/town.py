@@ -19,7 +19,9 @@ from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, MINUTE, Micros
 from tenantry.core.ids import GroupId, ManagedAccountId, RelationshipId, TenantId
 from tenantry.directory.domains import begin_proof
+from tenantry.directory.enrolment import make_enrolment_code
 from tenantry.directory.invitations import NewInvitation, invite
+from tenantry.directory.policies import Policies, Whom, change_policies
 from tenantry.directory.sessions import NewSession
 from tenantry.directory.sign_in_steps import NextStep
 from tenantry.directory.tenants import add_domain, delete_tenant, disable_tenant
@@ -69,10 +71,12 @@ ANDROID_IDS = ("00aa", "00bb")
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Global administrators, and members without a role. Everybody has a verified number."""
+    """Global administrators, and members without a role, all with a verified number."""
 
     admins: Twins[SomeUser]
     members: Twins[SomeUser]
+    newcomers: Twins[SomeUser]
+    """Without a second factor; each has a code to set one up with."""
     sessions: Twins[NewSession]
     """Of the members."""
     under_way: Twins[NextStep]
@@ -197,7 +201,11 @@ async def _people(store: Store, tenant: SomeTenant, now: Micros) -> People:
     roles = [RoleId.GLOBAL_ADMINISTRATOR]
     admins = [await a_user(store, tenant, phone=True, roles=roles, now=now) for _ in range(2)]
     members = [await a_user(store, tenant, phone=True, now=now) for _ in range(2)]
+    newcomers = [await a_user(store, tenant, now=now) for _ in range(2)]
     async with store.write() as tx:
+        await change_policies(tx, OPERATOR, tenant.id, Policies(connector_registration=Whom.ADMINISTRATORS), now)
+        for newcomer in newcomers:
+            await make_enrolment_code(tx, HASHER, OPERATOR, tenant.id, newcomer.id, now)
         for admin in admins:
             await add_factors(tx, admin, now)
         providers = [await federate(tx, member, number, now) for number, member in enumerate(members)]
@@ -208,8 +216,8 @@ async def _people(store: Store, tenant: SomeTenant, now: Micros) -> People:
             tenant_id=tenant.id,
             provider_id=providers[0],
         )
-    (first, waiting), (second, waiting_too) = begun
-    return People(_two(admins), _two(members), (first, second), (waiting, waiting_too), _two(providers))
+    found, under_way = zip(*begun, strict=True)
+    return People(_two(admins), _two(members), _two(newcomers), _two(found), _two(under_way), _two(providers))
 
 
 async def _groups(store: Store, tenant: SomeTenant, people: People, now: Micros) -> Groups:

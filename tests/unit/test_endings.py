@@ -162,10 +162,6 @@ CAUSES = {
         "UPDATE grants SET expires_at = :now WHERE tenant_id = :tenant AND group_id IS NULL",
         {"refresh token"},
     ),
-    "the refresh tokens are revoked": (
-        "UPDATE refresh_tokens SET revoked_at = :now WHERE tenant_id = :tenant",
-        {"refresh token", "group's token"},
-    ),
     "the refresh tokens are past their end": (
         "UPDATE refresh_tokens SET expires_at = :now WHERE tenant_id = :tenant",
         {"refresh token", "group's token"},

@@ -18,7 +18,6 @@ from tenantry.core.ids import TenantId, UserId
 from tenantry.store import relationships, roles
 from tenantry.store.engine import Read
 
-_LIVE = frozenset({"active", "expiring"})
 _READS = frozenset({"read", "list", "list_all", "see", "find"})
 """Last words of actions that change nothing."""
 
@@ -74,7 +73,7 @@ def standing_of(of_pair: Iterable[_Dated], own_roles: Collection[str], now: Micr
 
 def is_live(relationship: _Dated, now: Micros) -> bool:
     """Whether it was approved and has not ended."""
-    return relationship.status in _LIVE and (relationship.expires_at is None or relationship.expires_at > now)
+    return relationship.status == "active" and (relationship.expires_at is None or relationship.expires_at > now)
 
 
 def _later(one: Micros | None, other: Micros | None) -> Micros | None:

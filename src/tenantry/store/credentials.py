@@ -22,7 +22,6 @@ class PresentedRefreshToken(NamedTuple):
     secret_last_used_at: int | None
     token_created_at: int | None
     token_expires_at: int
-    token_revoked_at: int | None
     token_last_used_at: int | None
     grant_id: GrantId
     grant_connector_id: ConnectorId
@@ -106,8 +105,7 @@ async def find_refresh_token(
         """
         SELECT c.kind AS connector_kind, c.deleted_at AS connector_deleted_at, s.secret_hash,
                s.last_used_at AS secret_last_used_at, r.created_at AS token_created_at,
-               r.expires_at AS token_expires_at, r.revoked_at AS token_revoked_at,
-               r.last_used_at AS token_last_used_at,
+               r.expires_at AS token_expires_at, r.last_used_at AS token_last_used_at,
                g.id AS grant_id, g.connector_id AS grant_connector_id, g.user_id, g.group_id, g.permissions, g.amr,
                g.expires_at AS grant_expires_at, g.revoked_at AS grant_revoked_at,
                COALESCE(u.soft_deleted_at, u.disabled_at) AS user_ended_at, x.deleted_at AS group_deleted_at,

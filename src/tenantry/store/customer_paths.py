@@ -36,10 +36,10 @@ async def list_by_name(
         SELECT p.id, CASE WHEN p.name_key = p.id THEN p.id ELSE t.name END AS name, p.name_key,
                (SELECT COUNT(*) FROM partner_relationships r
                 WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = p.id
-                  AND r.status IN ('active', 'expiring') AND r.expires_at > :now) AS live,
+                  AND r.status = 'active' AND r.expires_at > :now) AS live,
                (SELECT MAX(r.expires_at) FROM partner_relationships r
                 WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = p.id
-                  AND r.status IN ('active', 'expiring') AND r.expires_at > :now) AS ends_at,
+                  AND r.status = 'active' AND r.expires_at > :now) AS ends_at,
                (SELECT COUNT(*) FROM partner_relationships r
                 WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = p.id
                   AND r.status = 'approvalPending' AND r.expires_at > :now) AS waiting,
@@ -54,7 +54,7 @@ async def list_by_name(
                   AND EXISTS (
                         SELECT 1 FROM partner_relationships r
                         WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = c.customer_tenant_id
-                          AND r.status IN ('active', 'expiring', 'approvalPending') AND r.expires_at > :now)
+                          AND r.status IN ('active', 'approvalPending') AND r.expires_at > :now)
                 ORDER BY c.name_key, c.customer_tenant_id LIMIT :most
             ) q
             ORDER BY q.name_key, q.id LIMIT :limit

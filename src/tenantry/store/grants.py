@@ -132,25 +132,24 @@ async def hold_group(tx: Tx, tenant_id: TenantId, group_id: GroupId) -> bool:
 
 
 _REVOKE = """
-        UPDATE grants SET revoked_at = :now, revoked_reason = :reason
+        UPDATE grants SET revoked_at = :now
         WHERE tenant_id = :tenant_id AND revoked_at IS NULL"""
 _RETURNING = "RETURNING id, connector_id"
 
 
-async def revoke(tx: Tx, tenant_id: TenantId, grant_id: GrantId, reason: str, now: Micros) -> RevokedGrant | None:
+async def revoke(tx: Tx, tenant_id: TenantId, grant_id: GrantId, now: Micros) -> RevokedGrant | None:
     """None when there is no such grant, or it was revoked before."""
     return await tx.one_or_none(
         RevokedGrant,
         f"{_REVOKE} AND id = :id {_RETURNING}",
         tenant_id=tenant_id,
         id=grant_id,
-        reason=reason,
         now=now,
     )
 
 
 async def revoke_of_user(
-    tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, user_id: UserId, amr: str | None, reason: str, now: Micros
+    tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, user_id: UserId, amr: str | None, now: Micros
 ) -> list[RevokedGrant]:
     """Revoke what the user granted the connector, but for single groups; with `amr`, only what stands on that proof."""
     return await tx.all(
@@ -163,27 +162,23 @@ async def revoke_of_user(
         connector_id=connector_id,
         user_id=user_id,
         amr=amr,
-        reason=reason,
         now=now,
     )
 
 
-async def revoke_all_of_user(
-    tx: Tx, tenant_id: TenantId, user_id: UserId, reason: str, now: Micros
-) -> list[RevokedGrant]:
+async def revoke_all_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[RevokedGrant]:
     """Revoke whatever the user granted to anybody, for single groups too."""
     return await tx.all(
         RevokedGrant,
         f"{_REVOKE} AND user_id = :user_id AND expires_at > :now {_RETURNING}",
         tenant_id=tenant_id,
         user_id=user_id,
-        reason=reason,
         now=now,
     )
 
 
 async def revoke_all_of_proof(
-    tx: Tx, tenant_id: TenantId, user_id: UserId, amr: str, reason: str, now: Micros
+    tx: Tx, tenant_id: TenantId, user_id: UserId, amr: str, now: Micros
 ) -> list[RevokedGrant]:
     """Revoke what the user granted when proven by exactly `amr` (space-separated)."""
     return await tx.all(
@@ -192,13 +187,12 @@ async def revoke_all_of_proof(
         tenant_id=tenant_id,
         user_id=user_id,
         amr=amr,
-        reason=reason,
         now=now,
     )
 
 
 async def revoke_of_group(
-    tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, group_id: GroupId, reason: str, now: Micros
+    tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, group_id: GroupId, now: Micros
 ) -> list[RevokedGrant]:
     """Revoke what anybody granted the connector for this group."""
     return await tx.all(
@@ -207,21 +201,17 @@ async def revoke_of_group(
         tenant_id=tenant_id,
         connector_id=connector_id,
         group_id=group_id,
-        reason=reason,
         now=now,
     )
 
 
-async def revoke_all_of_group(
-    tx: Tx, tenant_id: TenantId, group_id: GroupId, reason: str, now: Micros
-) -> list[RevokedGrant]:
+async def revoke_all_of_group(tx: Tx, tenant_id: TenantId, group_id: GroupId, now: Micros) -> list[RevokedGrant]:
     """Revoke whatever anybody granted to any connector for this group."""
     return await tx.all(
         RevokedGrant,
         f"{_REVOKE} AND group_id = :group_id AND expires_at > :now {_RETURNING}",
         tenant_id=tenant_id,
         group_id=group_id,
-        reason=reason,
         now=now,
     )
 

@@ -135,7 +135,7 @@ async def list_live(
         )
         SELECT r.customer_tenant_id, r.role_ids, r.status, r.expires_at
         FROM parts p CROSS JOIN partner_relationships r
-        WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = p.id AND r.status IN ('active', 'expiring')
+        WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = p.id AND r.status = 'active'
           AND r.expires_at > :now
         """,
         tenant_id=tenant_id,
@@ -157,7 +157,7 @@ async def list_by_name(
                c.is_reseller,
                (SELECT MAX(r.expires_at) FROM partner_relationships r
                 WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = c.customer_tenant_id
-                  AND r.status IN ('active', 'expiring') AND r.expires_at > :now) AS active_until,
+                  AND r.status = 'active' AND r.expires_at > :now) AS active_until,
                (SELECT COUNT(*) FROM partner_relationships r
                 WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = c.customer_tenant_id
                   AND r.status = 'approvalPending' AND r.expires_at > :now) AS waiting,

@@ -90,7 +90,7 @@ async def list_partner_paths(
                    t.name AS partner_name, r.role_ids, r.status, r.expires_at AS ends_at, t.name_key,
                    r.name_key AS own_key
             FROM delegated_relationships r JOIN tenants t ON t.id = r.partner_tenant_id
-            WHERE r.tenant_id = :tenant_id AND r.status IN ('active', 'expiring', 'approvalPending')
+            WHERE r.tenant_id = :tenant_id AND r.status IN ('active', 'approvalPending')
               AND r.expires_at > :now AND t.deleted_at IS NULL AND t.disabled_at IS NULL
             UNION ALL
             SELECT 'enterprise' AS kind, e.id, e.name, e.emm_tenant_id AS partner_id, t.name AS partner_name,
@@ -244,7 +244,7 @@ async def count_things(read: Read, tenant_id: TenantId, now: Micros, most: int) 
                                    LIMIT :most) n) AS managed,
             (SELECT COUNT(*) FROM (SELECT DISTINCT r.customer_tenant_id FROM partner_relationships r
                                    JOIN tenants t ON t.id = r.customer_tenant_id
-                                   WHERE r.tenant_id = :tenant_id AND r.status IN ('active', 'expiring')
+                                   WHERE r.tenant_id = :tenant_id AND r.status = 'active'
                                    AND r.expires_at > :now AND t.deleted_at IS NULL AND t.disabled_at IS NULL
                                    LIMIT :most) n) AS customers
         """,

@@ -115,7 +115,7 @@ async def list_ending(read: Read, tenant_id: TenantId, now: Micros, until: Micro
                    t.name AS owner, CAST(NULL AS TEXT) AS owner_id, CAST(NULL AS TEXT) AS group_id,
                    r.expires_at AS ends_at
             FROM delegated_relationships r JOIN tenants t ON t.id = r.partner_tenant_id
-            WHERE r.tenant_id = :tenant_id AND r.status IN ('active', 'expiring') AND r.expires_at > :now
+            WHERE r.tenant_id = :tenant_id AND r.status = 'active' AND r.expires_at > :now
               AND r.expires_at <= :until AND t.deleted_at IS NULL AND t.disabled_at IS NULL
             ORDER BY r.expires_at LIMIT :limit) relationships
         UNION ALL
@@ -123,7 +123,7 @@ async def list_ending(read: Read, tenant_id: TenantId, now: Micros, until: Micro
             SELECT 'customer' AS kind, r.id, r.customer_tenant_id AS parent_id, t.name, t.name AS owner,
                    CAST(NULL AS TEXT) AS owner_id, CAST(NULL AS TEXT) AS group_id, r.expires_at AS ends_at
             FROM partner_relationships r JOIN tenants t ON t.id = r.customer_tenant_id
-            WHERE r.tenant_id = :tenant_id AND r.status IN ('active', 'expiring') AND r.expires_at > :now
+            WHERE r.tenant_id = :tenant_id AND r.status = 'active' AND r.expires_at > :now
               AND r.expires_at <= :until AND t.deleted_at IS NULL AND t.disabled_at IS NULL
             ORDER BY r.expires_at LIMIT :limit) customers
         UNION ALL

@@ -182,7 +182,7 @@ def _fault_of_token(row: PresentedRefreshToken, connector_id: ConnectorId, now: 
         (row.token_created_at is None, "unknown"),
         (row.tenant_ended_at is not None, "tenant_ended"),
         (row.grant_connector_id != connector_id, "wrong_connector"),
-        (row.grant_revoked_at is not None or row.token_revoked_at is not None, "revoked"),
+        (row.grant_revoked_at is not None, "revoked"),
         (row.user_ended_at is not None, "user_ended"),
         (row.group_deleted_at is not None, "group_deleted"),
     )

@@ -84,7 +84,7 @@ async def create_grant(
     else:
         if not await grants.hold_group(tx, tenant_id, group_id):
             raise NotFound("group")
-        replaced = await grants.revoke_of_group(tx, tenant_id, connector_id, group_id, REPLACED, now)
+        replaced = await grants.revoke_of_group(tx, tenant_id, connector_id, group_id, now)
     await _record_revoked(tx, caller, tenant_id, replaced, REPLACED, now)
     created = grant_id or GrantId(new_guid())
     words, expires_at = sorted(permissions), now + lifetime
@@ -130,14 +130,14 @@ async def _replace(
     if replaces is Replaces.NONE:
         return []
     amr = proof if replaces is Replaces.SAME_PROOF else None
-    return await grants.revoke_of_user(tx, tenant_id, connector_id, user_id, amr, REPLACED, now)
+    return await grants.revoke_of_user(tx, tenant_id, connector_id, user_id, amr, now)
 
 
 async def revoke_grant(
     tx: Tx, caller: Caller, tenant_id: TenantId, grant_id: GrantId, reason: str, now: Micros
 ) -> None:
     """End the grant: its refresh tokens and access tokens stop at once. Twice is once. Raises NotFound("grant")."""
-    revoked = await grants.revoke(tx, tenant_id, grant_id, reason, now)
+    revoked = await grants.revoke(tx, tenant_id, grant_id, now)
     if revoked is not None:
         event = GrantRevoked(grant_id=grant_id, connector_id=revoked.connector_id, reason=reason)
         await record(tx, tenant_id, caller, event, now)
@@ -149,7 +149,7 @@ async def revoke_grants_of_user(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, reason: str, now: Micros
 ) -> None:
     """End everything the user granted, for single groups too. Audited, one event each."""
-    revoked = await grants.revoke_all_of_user(tx, tenant_id, user_id, reason, now)
+    revoked = await grants.revoke_all_of_user(tx, tenant_id, user_id, now)
     await _record_revoked(tx, caller, tenant_id, revoked, reason, now)
 
 
@@ -157,7 +157,7 @@ async def revoke_grants_of_proof(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, amr: Iterable[str], reason: str, now: Micros
 ) -> None:
     """End what the user granted to anybody when proven by `amr` and nothing else. Audited, one event each."""
-    revoked = await grants.revoke_all_of_proof(tx, tenant_id, user_id, " ".join(sorted(amr)), reason, now)
+    revoked = await grants.revoke_all_of_proof(tx, tenant_id, user_id, " ".join(sorted(amr)), now)
     await _record_revoked(tx, caller, tenant_id, revoked, reason, now)
 
 
@@ -165,7 +165,7 @@ async def revoke_grants_of_group(
     tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, reason: str, now: Micros
 ) -> None:
     """End everything anybody granted for this one group. Audited, one event each."""
-    revoked = await grants.revoke_all_of_group(tx, tenant_id, group_id, reason, now)
+    revoked = await grants.revoke_all_of_group(tx, tenant_id, group_id, now)
     await _record_revoked(tx, caller, tenant_id, revoked, reason, now)
 
 

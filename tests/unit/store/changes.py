@@ -117,15 +117,15 @@ CHANGES: dict[str, Change] = {
     "prolong grant": lambda tx, s: grants.prolong(tx, s.tenant.id, s.grant.id, NOON + 500 * DAY),
     "hold user": lambda tx, s: grants.hold_user(tx, s.tenant.id, s.ann.id),
     "hold group": lambda tx, s: grants.hold_group(tx, s.tenant.id, s.group),
-    "revoke grant": lambda tx, s: grants.revoke(tx, s.tenant.id, s.grant.id, "why", LATER),
+    "revoke grant": lambda tx, s: grants.revoke(tx, s.tenant.id, s.grant.id, LATER),
     "revoke grants to the connector": lambda tx, s: grants.revoke_of_user(
-        tx, s.tenant.id, s.connector.id, s.ann.id, None, "why", LATER
+        tx, s.tenant.id, s.connector.id, s.ann.id, None, LATER
     ),
-    "revoke grants of the user": lambda tx, s: grants.revoke_all_of_user(tx, s.tenant.id, s.ann.id, "why", LATER),
+    "revoke grants of the user": lambda tx, s: grants.revoke_all_of_user(tx, s.tenant.id, s.ann.id, LATER),
     "revoke the connector's grant of the group": lambda tx, s: grants.revoke_of_group(
-        tx, s.tenant.id, s.connector.id, s.group, "why", LATER
+        tx, s.tenant.id, s.connector.id, s.group, LATER
     ),
-    "revoke grants of the group": lambda tx, s: grants.revoke_all_of_group(tx, s.tenant.id, s.group, "why", LATER),
+    "revoke grants of the group": lambda tx, s: grants.revoke_all_of_group(tx, s.tenant.id, s.group, LATER),
     "hold invitation": lambda tx, s: group_invitations.hold(tx, s.tenant.id, s.invitation_hash, LATER),
     "end invitation": lambda tx, s: group_invitations.end(tx, s.tenant.id, s.group, s.invitation_id, LATER),
     "end invitations": lambda tx, s: group_invitations.end_of_group(tx, s.tenant.id, s.group, LATER),

@@ -63,7 +63,10 @@ def _payload(raw: str) -> bytes:
 
 def _signed(key: SigningKey, header: Any, payload: bytes) -> str:
     """What an attacker could make who had our key: so only the header is at fault."""
-    data = _b64(header) + b"." + payload
+    return _signed_as_it_is(key, _b64(header) + b"." + payload)
+
+
+def _signed_as_it_is(key: SigningKey, data: bytes) -> str:
     return (data + b"." + base64url.encode(key.sign(data))).decode()
 
 
@@ -125,10 +128,44 @@ FORGERIES: dict[str, Callable[[str, SigningKey], str]] = {
     "padding": lambda raw, _: raw + "==",
     "empty": lambda raw, _: "",
     "not a header": lambda raw, key: _signed(key, [1], _payload(raw)),
-    "not claims": lambda raw, key: _signed(key, _header(raw), _b64([1])),
+    "our header, written otherwise": _with(),
+    "not claims": lambda raw, key: _signed_as_it_is(key, raw.split(".", 1)[0].encode() + b"." + _b64([1])),
+    "claims that are no text": lambda raw, key: _signed_as_it_is(key, raw.split(".", 1)[0].encode() + b".gIGC"),
     "not ascii": lambda raw, _: raw + "é",
     "huge": lambda raw, _: raw + "A" * 10_000,
 }
+
+
+REASONS = {
+    "alg none, no signature": "algorithm",
+    "alg none, our kid": "algorithm",
+    "hs256 over the public key": "algorithm",
+    "jwk": "key_in_header",
+    "jku": "key_in_header",
+    "x5c": "key_in_header",
+    "x5u": "key_in_header",
+    "crit": "critical_header",
+    "unknown kid": "unknown_key",
+    "kid of another type": "unknown_key",
+    "typ of an ID token": "header",
+    "rs256": "algorithm",
+    "claims changed": "signature",
+    "a header too deep to parse": "malformed",
+    "signature of zeros": "signature",
+    "signature cut": "signature",
+    "no signature": "signature",
+    "two parts": "signature",
+    "four parts": "signature",
+    "padding": "signature",
+    "empty": "malformed",
+    "not a header": "malformed",
+    "our header, written otherwise": "header",
+    "not claims": "claims",
+    "claims that are no text": "claims",
+    "not ascii": "malformed",
+    "huge": "malformed",
+}
+"""What the trail says of each, which the public answer does not."""
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
@@ -138,6 +175,7 @@ async def test_a_forged_token_is_refused(house: House, forgery: str) -> None:
     with pytest.raises(InvalidToken) as refused:
         _verify(house, FORGERIES[forgery](raw, house.ring.signer(NOON)))
     assert refused.value.public == InvalidToken.default
+    assert refused.value.internal == REASONS[forgery]
 
 
 async def test_a_token_for_another_audience_or_issuer_is_refused(house: House) -> None:

@@ -202,7 +202,7 @@ CREATE TABLE refresh_tokens (
 	grant_id TEXT NOT NULL, 
 	created_at BIGINT NOT NULL, 
 	expires_at BIGINT NOT NULL, 
-	revoked_at BIGINT, last_used_at BIGINT, 
+	last_used_at BIGINT, 
 	CONSTRAINT pk_refresh_tokens PRIMARY KEY (tenant_id, token_hash), 
 	CONSTRAINT fk_refresh_tokens_grant FOREIGN KEY(tenant_id, grant_id) REFERENCES grants (tenant_id, id), 
 	CONSTRAINT fk_refresh_tokens_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
@@ -562,7 +562,6 @@ CREATE TABLE "grants" (
 	created_at BIGINT NOT NULL, 
 	expires_at BIGINT NOT NULL, 
 	revoked_at BIGINT, 
-	revoked_reason TEXT, 
 	CONSTRAINT pk_grants PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT fk_grants_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 ) WITHOUT ROWID;
@@ -671,7 +670,7 @@ CREATE TABLE sign_in_notices (
 	CONSTRAINT fk_sign_in_notices_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id), 
 	CONSTRAINT fk_sign_in_notices_user FOREIGN KEY(tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 );
-INSERT INTO alembic_version VALUES ('0019');
+INSERT INTO alembic_version VALUES ('0020');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');

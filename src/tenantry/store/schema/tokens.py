@@ -27,7 +27,6 @@ owned(
     time("created_at"),
     time("expires_at"),
     maybe_time("revoked_at"),
-    maybe_text("revoked_reason"),
     index("ix_grants_connector", "tenant_id", "connector_id", "user_id"),
     index("ix_grants_user", "tenant_id", "user_id"),
     index("ix_grants_live", "tenant_id", "connector_id", "reach", "expires_at", where="revoked_at IS NULL"),
@@ -44,7 +43,6 @@ owned(
     text("grant_id"),
     time("created_at"),
     time("expires_at"),
-    maybe_time("revoked_at"),
     maybe_time("last_used_at"),  # within the hour: not every use is written
     child_of("grants", "grant_id", name="fk_refresh_tokens_grant", ondelete=None),
     index("ix_refresh_tokens_grant", "tenant_id", "grant_id"),

@@ -187,7 +187,7 @@ async def show_customer(request: Request, session: SignedInAnywhere, customer_id
         standing=standing,
         roles=delegated_roles(standing.role_ids) if standing else [],
         role_name=role_name,
-        is_live=any(status_at(row, now) in ("active", "expiring") for row in of_pair),
+        is_live=any(status_at(row, now) == "active" for row in of_pair),
         may_request=may_request.allowed,
         has_mfa="mfa" in session.amr,
         form=Form(),
