@@ -25,6 +25,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tenantry import background
 from tenantry.access.actions import Action
+from tenantry.audit.left_out import note_left_out
 from tenantry.core.clock import Clock, system_clock
 from tenantry.core.dns import SystemDns, TextRecords
 from tenantry.core.errors import DomainError
@@ -52,7 +53,6 @@ from tenantry.surfaces.shared.long_answers import LongAnswers
 from tenantry.surfaces.shared.methods import ALL, keep_asked, serve_methods, shown, without_body
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import action_of
-from tenantry.surfaces.shared.unnoted import Unnoted, note_left_out
 from tenantry.tokens.master_key import load_master_key
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
@@ -142,7 +142,7 @@ class App:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        await note_left_out(self.deps)
+        await note_left_out(self.deps.store, self.deps.clock)
         await asyncio.to_thread(self.deps.passwords.close)
         if self._owns_store:
             await self.deps.store.close()
@@ -350,7 +350,6 @@ async def build(
             messages=messages or _messages(settings, clock),
             limits=RateLimiter(settings.rate_limits == "on", clock),
             long_answers=LongAnswers(),
-            unnoted=Unnoted(),
             bulk=Shares(2, 1, BULK_PATIENCE),
             http=OutgoingHttp(
                 allow_private=settings.outgoing_private_addresses,

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from tenantry.audit.left_out import keep_counting
 from tenantry.audit.sealing import keep_sealing
 from tenantry.core.clock import DAY
 from tenantry.core.errors import StoreBusy
 from tenantry.core.log import get_logger
 from tenantry.directory.identity_providers import warn_of_shared_callbacks
 from tenantry.housekeeping import keep_tidy
-from tenantry.surfaces.shared.unnoted import keep_counting
 from tenantry.tokens.last_uses import keep_noting
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def works(deps: Deps, sender: Sender) -> list[Coroutine[Any, Any, None]]:
         keep_sealing(deps.store, deps.master_key.audit_seals(), deps.clock, deps.settings.audit_seal_minutes * 60),
         keep_noting(deps.store),
         sender.run(),
-        keep_counting(deps),
+        keep_counting(deps.store, deps.clock),
     ]
 
 

@@ -209,7 +209,6 @@ async def test_a_code_that_nobody_issued_is_an_invalid_grant(house: House) -> No
             refresh_lifetime=YEAR,
             now=NOON,
             origin=OPERATOR.origin,
-            budget=house.budget,
         )
 
 

@@ -13,7 +13,8 @@ import os
 
 import msgspec
 
-from tenantry.audit.events import AccessTokenIssued, DeviceProvisioned, DeviceTokenIssued, Event
+from tenantry.audit.events import AccessTokenIssued, DeviceProvisioned, DeviceTokenIssued, Event, Mark
+from tenantry.audit.marks import MARKS
 from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.ids import TenantId
@@ -45,8 +46,11 @@ def doubt_clock(is_doubted: bool) -> None:
 async def record(tx: Writes, tenant_id: TenantId, caller: Caller, event: Event, now: Micros) -> None:
     """Append `event` to the trail of `tenant_id`. One write, which commits or rolls back with `tx`.
 
-    Given the store itself, the event is a transaction of its own, durable on return.
+    Given the store itself, the event is a transaction of its own, durable on return. A mark beyond what the trail takes
+    (marks.py) is counted instead.
     """
+    if isinstance(event, Mark) and not MARKS.take(tenant_id, event, now):
+        return
     if now >= _Clock.latest:
         _Clock.latest = now
     elif now < _Clock.latest - _BACK:

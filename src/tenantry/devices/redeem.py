@@ -41,7 +41,6 @@ from tenantry.store import device_tokens, devices, managed_accounts
 from tenantry.store.devices import DeviceFacts
 from tenantry.store.engine import Store, Tx
 from tenantry.store.managed_accounts import ManagedAccount
-from tenantry.tokens.refusals import PROCESS_BUDGET, RefusalBudget
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
 
 REPEAT_FROM = 2 * SECOND
@@ -93,7 +92,6 @@ async def redeem_device_token(
     device_limit: int,
     origin: Origin,
     now: Micros,
-    budget: RefusalBudget = PROCESS_BUDGET,
 ) -> Provisioned:
     """Provision the account of `token` on the device that `facts` tells of.
 
@@ -114,10 +112,9 @@ async def redeem_device_token(
             event = DeviceProvisioned(managed_account_id=account.id, android_id=facts.android_id)
             await record(tx, tenant_id, caller, event, now)
     except _Refusal as refusal:
-        if refusal.account_id is not None and budget.take(tenant_id, now):
+        if refusal.account_id is not None:
             refused = DeviceTokenRefused(reason=refusal.reason, managed_account_id=refusal.account_id)
-            async with store.write() as tx:
-                await record(tx, tenant_id, caller, refused, now)
+            await record(store, tenant_id, caller, refused, now)
         raise refusal.error from None
     return Provisioned(account.id, account.enterprise_id, facts.android_id, credential)
 

@@ -69,6 +69,7 @@ async def claim_registration(
         number=number,
         purpose=PinPurpose.REGISTRATION,
         subject=user_id,
+        known=True,
         pin=pin,
         now=now,
     ):

@@ -114,6 +114,7 @@ async def _sign_in(
 ) -> PhoneSignIn | None:
     """None: refused, and the trail says why."""
     tenant_id = connector.tenant_id
+    user_id = await phones.find_verified_user(tx, tenant_id, number)
     claimed = await claim_pin(
         tx,
         anonymous(origin),
@@ -122,15 +123,14 @@ async def _sign_in(
         number=number,
         purpose=PinPurpose.SIGN_IN,
         subject=connector.id,
+        known=user_id is not None,
         pin=pin,
         now=now,
     )
-    if not claimed:
+    if not claimed or user_id is None:
         return None
-    user_id = await phones.find_verified_user(tx, tenant_id, number)
-    if user_id is None or not await _may_sign_in_by_phone(tx, tenant_id, user_id, now):
-        reason = "unknown_number" if user_id is None else "phone_sign_in_off"
-        refused = events.PinRefused(number=number, purpose=PinPurpose.SIGN_IN, reason=reason)
+    if not await _may_sign_in_by_phone(tx, tenant_id, user_id, now):
+        refused = events.PinRefused(number=number, purpose=PinPurpose.SIGN_IN, reason="phone_sign_in_off")
         await record(tx, tenant_id, anonymous(origin), refused, now)
         return None
     is_half = bool(await list_asked(tx, tenant_id, user_id, now))

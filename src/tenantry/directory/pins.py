@@ -3,6 +3,8 @@
 1. `request_pin` replaces the number's PIN for one purpose and answers it, to be sent after the transaction.
 2. `claim_pin` uses one of the PIN's tries; the right PIN uses it up. Both are one conditional statement.
 3. Only a keyed hash is stored. It covers number, purpose and subject, so that a PIN opens nothing else.
+4. Numbers that nobody has proven come from strangers, who have all numbers there are: of these the table keeps as many
+   rows as there are `PLACES`. A number has its place by a keyed hash, and takes it over from whichever was there.
 
 Limits: `tries` for each PIN, `sends_per_hour` for each number and purpose; those per client address are the surface's.
 Departs: the contract advises 10 minutes (Kaizala §6 #4); ours live 5 by default, since six digits are few.
@@ -25,6 +27,9 @@ from tenantry.core.ids import TenantId
 from tenantry.store import pins
 from tenantry.store.engine import Tx
 from tenantry.tokens.secrets import SecretHasher
+
+PLACES = 4096
+"""In a tenant, for a purpose. To forget how often a number was asked for, a stranger has to ask for about as many."""
 
 
 class PinPurpose(StrEnum):
@@ -59,17 +64,19 @@ async def request_pin(
 ) -> str:
     """A new PIN for `number` (E.164); the earlier one of this purpose ends. Raises RateLimited.
 
-    For a number that is not `known` all is done alike, so that neither time nor limits tell it from others; the trail
-    says that nothing was sent, and the caller sends nothing.
+    For a number that is not `known` all is done alike, but for where its row is, so that neither time nor limits tell
+    it from others; the trail says that nothing was sent, and the caller sends nothing.
     """
+    row, place_hash = _row_of(hasher, tenant_id, number, known=known)
     pin = str(secrets.choice(range(100_000, 1_000_000)))  # six digits; the first is not 0, as it may travel as a number
     await pins.delete_stale(tx, tenant_id, now - HOUR)
     kept = await pins.upsert(
         tx,
         tenant_id,
-        number,
+        row,
         purpose,
-        pin_hash=_hash(hasher, tenant_id, number, purpose, subject, pin),
+        pin_hash=place_hash or _hash(hasher, tenant_id, number, purpose, subject, pin),
+        takes_over=not known,
         tries=rules.tries,
         expires_at=now + rules.lifetime,
         window_floor=now if rules.sends_per_hour is None else now - HOUR,
@@ -77,7 +84,7 @@ async def request_pin(
         now=now,
     )
     if not kept:
-        began = await pins.find_window(tx, tenant_id, number, purpose) or now
+        began = await pins.find_window(tx, tenant_id, row, purpose) or now
         raise RateLimited(
             -(-(began + HOUR - now) // SECOND), "Too many PINs were sent to this number. Wait, then retry."
         )
@@ -99,20 +106,28 @@ async def claim_pin(
     number: str,
     purpose: PinPurpose,
     subject: str,
+    known: bool,
     pin: str,
     now: Micros,
 ) -> bool:
-    """Whether `pin` is the live PIN of `number` (E.164); at most one caller ever wins.
+    """Whether `pin` is the live PIN of `number` (E.164); at most one caller ever wins. Of one not `known` none is.
 
     False is to be raised after the commit: the try, and the reason in the trail, must be kept.
     """
+    row, _ = _row_of(hasher, tenant_id, number, known=known)
     expected = _hash(hasher, tenant_id, number, purpose, subject, read_code(pin))
-    stored = await pins.spend_try(tx, tenant_id, number, purpose, expected, now)
+    stored = await pins.spend_try(tx, tenant_id, row, purpose, expected, now)
     if stored is not None and hmac.compare_digest(stored, expected):
         return True
     reason = "no_live_pin" if stored is None else "wrong_pin"
     await record(tx, tenant_id, caller, events.PinRefused(number=number, purpose=purpose, reason=reason), now)
     return False
+
+
+def _row_of(hasher: SecretHasher, tenant_id: TenantId, number: str, *, known: bool) -> tuple[str, bytes | None]:
+    """Under what the row is kept; for a place also whose it is, in the stead of a PIN's hash, which it never equals."""
+    place_hash = hasher.hash(f"pin place {tenant_id} {number}")
+    return (number, None) if known else (f"#{int.from_bytes(place_hash[:8]) % PLACES}", place_hash)
 
 
 def _hash(hasher: SecretHasher, tenant_id: TenantId, number: str, purpose: PinPurpose, subject: str, pin: str) -> bytes:

@@ -198,6 +198,7 @@ async def claim_factor_pin(
         number=number,
         purpose=PinPurpose.SECOND_FACTOR,
         subject=user_id,
+        known=True,
         pin=pin,
         now=now,
     ):

@@ -95,8 +95,7 @@ async def _refuse(store: Store, tenant: Tenant | None, name: str, reason: str, o
     if tenant is None:
         return
     event = events.SignInRefused(user_principal_name=name, reason=reason)
-    async with store.write() as tx:
-        await record(tx, tenant.id, anonymous(origin), event, now)
+    await record(store, tenant.id, anonymous(origin), event, now)
 
 
 async def note_used_up(store: Store, name: str, origin: Origin, now: Micros) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -75,13 +75,11 @@ async def begin_upstream(
     prompt: Literal["login"] | None = None,
     max_age: Micros | None = None,
     origin: Origin,
-    may_note: Callable[[], bool],
     now: Micros,
 ) -> Departure:
     """`root` is the server's own address; `prompt`, `max_age`: what the app demands.
 
-    Raises NotFound, BadCredentials when the provider cannot be asked. That is audited when `may_note` says yes: every
-    stranger can begin a sign-in.
+    Raises NotFound, BadCredentials when the provider cannot be asked, which is audited.
     """
     async with store.read() as read:
         provider = await get_identity_provider(read, tenant_id, provider_id)
@@ -89,8 +87,7 @@ async def begin_upstream(
         discovery = await read_discovery(http, tenant_id, provider.issuer)
     except Unreachable as error:
         reason = f"provider_unreachable: {error}"
-        if may_note():
-            await _note_refusal(store, tenant_id, provider_id, reason, origin, now)
+        await _note_refusal(store, tenant_id, provider_id, reason, origin, now)
         raise BadCredentials(reason, REFUSED) from None
     state = mint_secret(SecretKind.UPSTREAM_STATE, tenant_id)
     async with store.write() as tx:
@@ -174,8 +171,7 @@ async def _note_refusal(
     store: Store, tenant_id: TenantId, provider_id: str, reason: str, origin: Origin, now: Micros
 ) -> None:
     event = events.UpstreamSignInRefused(provider_id=provider_id, reason=reason)
-    async with store.write() as tx:
-        await record(tx, tenant_id, anonymous(origin), event, now)
+    await record(store, tenant_id, anonymous(origin), event, now)
 
 
 async def _redeem(

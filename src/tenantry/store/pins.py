@@ -36,6 +36,7 @@ async def upsert(
     purpose: str,
     *,
     pin_hash: bytes,
+    takes_over: bool,
     tries: int,
     expires_at: Micros,
     window_floor: Micros,
@@ -44,7 +45,8 @@ async def upsert(
 ) -> bool:
     """Replace the PIN of this number and purpose. False, and nothing changed, when the window's sends are used up.
 
-    A window that began at or before `window_floor` is over. One statement, so that twins count one after the other.
+    A window that began at or before `window_floor` is over. `takes_over`: so is that of another `pin_hash`. One
+    statement, so that twins count one after the other.
     """
     row = await tx.one_or_none(
         str,
@@ -58,16 +60,20 @@ async def upsert(
             created_at = excluded.created_at,
             expires_at = excluded.expires_at,
             window_started_at = CASE WHEN phone_pins.window_started_at <= :window_floor
+                                       OR (:takes_over = 1 AND phone_pins.pin_hash <> excluded.pin_hash)
                                      THEN excluded.window_started_at ELSE phone_pins.window_started_at END,
             sent_in_window = CASE WHEN phone_pins.window_started_at <= :window_floor
+                                    OR (:takes_over = 1 AND phone_pins.pin_hash <> excluded.pin_hash)
                                   THEN 1 ELSE phone_pins.sent_in_window + 1 END
         WHERE phone_pins.window_started_at <= :window_floor OR phone_pins.sent_in_window < :sends_per_window
+           OR (:takes_over = 1 AND phone_pins.pin_hash <> excluded.pin_hash)
         RETURNING number
         """,
         tenant_id=tenant_id,
         number=number,
         purpose=purpose,
         pin_hash=pin_hash,
+        takes_over=int(takes_over),
         tries=tries,
         expires_at=expires_at,
         window_floor=window_floor,

@@ -32,7 +32,7 @@ from tenantry.store.engine import Read, Store
 from tenantry.tokens import base64url
 from tenantry.tokens.client_credentials import issue_to_connector
 from tenantry.tokens.exchange import Exchanged
-from tenantry.tokens.refusals import PROCESS_BUDGET, RefusalBudget, note_refusal
+from tenantry.tokens.refusals import note_refusal
 from tenantry.tokens.signing_keys import KeyRing
 
 ASSERTION_LEEWAY = 5 * MINUTE
@@ -107,7 +107,6 @@ async def exchange_assertion(
     lifetime: Micros,
     now: Micros,
     origin: Origin,
-    budget: RefusalBudget = PROCESS_BUDGET,
 ) -> Exchanged:
     """A token of the service account. `required_scope`: a word its `scope` claim must hold.
 
@@ -119,9 +118,7 @@ async def exchange_assertion(
     except _Refused as refused:
         fault = InvalidGrant(refused.reason)
         if refused.tenant_id is not None:
-            await note_refusal(
-                store, refused.tenant_id, fault, audience=audience, client_id="", origin=origin, now=now, budget=budget
-            )
+            await note_refusal(store, refused.tenant_id, fault, audience=audience, client_id="", origin=origin, now=now)
         raise fault from None
     if required_scope not in (claims.scope or "").split():
         raise InvalidScope(f"The assertion's scope must hold {required_scope}.")

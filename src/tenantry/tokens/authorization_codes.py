@@ -38,7 +38,7 @@ from tenantry.tokens.exchange import Exchanged
 from tenantry.tokens.grants import Replaces, create_grant, revoke_grant
 from tenantry.tokens.id_tokens import mint_id_token
 from tenantry.tokens.mint import mint_access_token
-from tenantry.tokens.refusals import MALFORMED, PROCESS_BUDGET, RefusalBudget, note_refusal
+from tenantry.tokens.refusals import MALFORMED, note_refusal
 from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
 from tenantry.tokens.signing_keys import KeyRing
 
@@ -122,7 +122,6 @@ async def redeem_code(
     now: Micros,
     origin: Origin,
     tenant: TenantId | None = None,
-    budget: RefusalBudget = PROCESS_BUDGET,
 ) -> Redeemed:
     """Steps 2 and 3, with a refresh token. `redirect_uri`: None where the contract has no such parameter (Kaizala A5).
 
@@ -178,9 +177,7 @@ async def redeem_code(
             reason = await _refuse(tx, caller, tenant_id, code_hash, connector.connector_id, now)
         raise InvalidGrant(reason)
     except BadCredentials as refused:
-        await note_refusal(
-            store, tenant_id, refused, audience=audience, client_id=client_id, origin=origin, now=now, budget=budget
-        )
+        await note_refusal(store, tenant_id, refused, audience=audience, client_id=client_id, origin=origin, now=now)
         raise
 
 

@@ -15,7 +15,7 @@ from tenantry.store.engine import Read, Store
 from tenantry.tokens.exchange import Exchanged, fault_of_client, read_client
 from tenantry.tokens.last_uses import PROCESS_USES
 from tenantry.tokens.mint import mint_access_token
-from tenantry.tokens.refusals import PROCESS_BUDGET, RefusalBudget, note_refusal
+from tenantry.tokens.refusals import note_refusal
 from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 from tenantry.tokens.signing_keys import KeyRing
 
@@ -64,7 +64,6 @@ async def exchange_client_credentials(
     lifetime: Micros,
     now: Micros,
     origin: Origin,
-    budget: RefusalBudget = PROCESS_BUDGET,
 ) -> Exchanged:
     """A token of the connector itself. `tenant_id`: the only tenant whose connectors are taken.
 
@@ -91,7 +90,6 @@ async def exchange_client_credentials(
                 client_id=client_id,
                 origin=origin,
                 now=now,
-                budget=budget,
             )
         raise
     caller = Caller(CallerKind.CONNECTOR, origin, tenant_id=connector.tenant_id, connector_id=connector.connector_id)

@@ -30,7 +30,7 @@ from tenantry.store.credentials import PresentedRefreshToken
 from tenantry.store.engine import LoneTx, Store
 from tenantry.tokens.last_uses import PROCESS_USES
 from tenantry.tokens.mint import AccessToken, mint_access_token
-from tenantry.tokens.refusals import MALFORMED, PROCESS_BUDGET, RefusalBudget, note_refusal
+from tenantry.tokens.refusals import MALFORMED, note_refusal
 from tenantry.tokens.secrets import SecretHasher, SecretKind, is_well_formed, mint_secret, tenant_of
 from tenantry.tokens.signing_keys import KeyRing
 
@@ -70,7 +70,6 @@ async def exchange_refresh_token(
     origin: Origin,
     refresh_lifetime: Micros,
     tenant: TenantId | None = None,
-    budget: RefusalBudget = PROCESS_BUDGET,
 ) -> Exchanged:
     """Steps 1 to 4. `tenant`: the only tenant whose tokens are taken; `client_secret` is None for public connectors.
 
@@ -99,9 +98,7 @@ async def exchange_refresh_token(
         if not await _renew(store, tenant_id, outcome, hasher.hash(new_token), refresh_expires_at, now):
             outcome = InvalidGrant("revoked")
     if isinstance(outcome, BadCredentials):
-        await note_refusal(
-            store, tenant_id, outcome, audience=audience, client_id=client_id, origin=origin, now=now, budget=budget
-        )
+        await note_refusal(store, tenant_id, outcome, audience=audience, client_id=client_id, origin=origin, now=now)
         raise outcome
     row = outcome.row
     PROCESS_USES.note_token(tenant_id, token_hash, row.token_last_used_at, now)

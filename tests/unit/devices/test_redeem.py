@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from tenantry.audit.marks import PER_MINUTE
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import (
     DeviceLimitExceeded,
@@ -24,7 +25,6 @@ from tenantry.devices.managed_accounts import AccountType
 from tenantry.devices.redeem import Provisioned, parse_android_id
 from tenantry.devices.revocation import delete_account, revoke_device_access
 from tenantry.store.engine import Store
-from tenantry.tokens.refusals import MARKS_PER_MINUTE
 from tenantry.tokens.secrets import SecretKind, mint_secret
 from tests.support.builders import (
     DEVICE_LIMIT,
@@ -100,10 +100,10 @@ async def test_a_used_token_sent_again_and_again_does_not_fill_the_trail(store: 
     enterprise = await an_enterprise(store)
     token = await a_device_token(store, enterprise, await a_managed_account(store, enterprise))
     await redeem(store, token, "00aa")
-    for _ in range(MARKS_PER_MINUTE + 5):
+    for _ in range(PER_MINUTE + 5):
         with pytest.raises(DeviceTokenUsed):
             await redeem(store, token, "00bb")
-    assert (await types_of(store, enterprise.tenant_id)).count("device_token.refused") == MARKS_PER_MINUTE
+    assert (await types_of(store, enterprise.tenant_id)).count("device_token.refused") == PER_MINUTE
 
 
 @pytest.mark.parametrize("same_device", [True, False])

@@ -59,7 +59,7 @@ async def claim(
 ) -> bool:
     async with store.write() as tx:
         return await claim_pin(
-            tx, CALLER, HASHER, tenant.id, number=number, purpose=purpose, subject=subject, pin=pin, now=now
+            tx, CALLER, HASHER, tenant.id, number=number, purpose=purpose, subject=subject, known=True, pin=pin, now=now
         )
 
 

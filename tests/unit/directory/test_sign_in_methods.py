@@ -108,6 +108,7 @@ async def test_a_number_goes_with_its_pins_and_what_it_proved_and_nothing_else_d
             number=NUMBER,
             purpose=PinPurpose.SECOND_FACTOR,
             subject=user.id,
+            known=True,
             pin=pin,
             now=NOON,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,7 +18,6 @@ from tenantry.store.audit_events import list_latest
 from tenantry.tokens.callers import authenticate
 from tenantry.tokens.exchange import Exchanged, exchange_refresh_token
 from tenantry.tokens.master_key import MasterKey
-from tenantry.tokens.refusals import RefusalBudget
 from tenantry.tokens.signing_keys import KeyRing
 from tests.support.app import MASTER_KEY
 from tests.support.builders import (
@@ -50,7 +49,6 @@ class House:
     tenant: SomeTenant
     user: SomeUser
     connector: SomeConnector
-    budget: RefusalBudget = field(default_factory=RefusalBudget)
 
     async def make_administrator(self) -> None:
         """Give the user the role on which tenant reach stands."""
@@ -76,7 +74,6 @@ class House:
             "now": self.clock(),
             "origin": OPERATOR.origin,
             "refresh_lifetime": YEAR,
-            "budget": self.budget,
         }
         return await exchange_refresh_token(store or self.store, self.ring, HASHER, **{**arguments, **changes})
 

@@ -69,7 +69,6 @@ async def _exchange(house: House, assertion: str) -> Exchanged:
         lifetime=HOUR,
         now=house.clock(),
         origin=OPERATOR.origin,
-        budget=house.budget,
     )
 
 

@@ -58,7 +58,6 @@ async def _redeem(house: House, code: str, **changes: Any) -> Redeemed:
         "refresh_lifetime": YEAR,
         "now": house.clock(),
         "origin": OPERATOR.origin,
-        "budget": house.budget,
     }
     return await redeem_code(house.store, house.ring, HASHER, **{**arguments, **changes})
 
@@ -196,7 +195,6 @@ async def _alone(house: House, **changes: Any) -> Exchanged:
         "lifetime": HOUR,
         "now": house.clock(),
         "origin": OPERATOR.origin,
-        "budget": house.budget,
     }
     return await exchange_client_credentials(house.store, house.ring, HASHER, **{**arguments, **changes})
 

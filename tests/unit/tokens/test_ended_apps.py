@@ -56,7 +56,6 @@ async def _as_itself(house: House) -> Exchanged:
         lifetime=HOUR,
         now=house.clock(),
         origin=OPERATOR.origin,
-        budget=house.budget,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tenantry.access.actions import RoleId
+from tenantry.audit import marks
 from tenantry.connectors.connectors import deactivate_connector, delete_connector
 from tenantry.connectors.secrets import add_secret
 from tenantry.core.caller import Audience, Reach
@@ -21,7 +22,6 @@ from tenantry.directory.roles import remove_role
 from tenantry.directory.users import delete_user, restore_user, set_password
 from tenantry.store import audit_events
 from tenantry.tokens.grants import revoke_grant
-from tenantry.tokens.refusals import RefusalBudget
 from tenantry.tokens.secrets import SecretKind, mint_secret
 from tests.support.builders import HASHER, OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user, as_user
 from tests.support.faults import FaultyStore, InjectedFault
@@ -272,9 +272,11 @@ async def test_garbage_costs_no_io(house: House, changes: dict[str, Any]) -> Non
         await house.exchange(**{"refresh_token": grant.refresh_token, "store": NoStore(), **changes})
 
 
-async def test_an_unknown_tenant_leaves_no_mark_and_a_known_one_only_so_many(house: House) -> None:
+async def test_an_unknown_tenant_leaves_no_mark_and_a_known_one_only_so_many(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = len(await house.trail())
-    house.budget = RefusalBudget(limit=3)
+    monkeypatch.setattr(marks, "PER_MINUTE", 3)
     for tenant_id in (TenantId(new_guid()), *[house.tenant.id] * 5):
         with pytest.raises(InvalidGrant):
             await house.exchange(mint_secret(SecretKind.REFRESH_TOKEN, tenant_id))

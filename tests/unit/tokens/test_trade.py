@@ -51,7 +51,6 @@ async def _of_application(house: House, audience: Audience) -> str:
         lifetime=HOUR,
         now=house.clock(),
         origin=OPERATOR.origin,
-        budget=house.budget,
     )
     return exchanged.access_token.raw
 

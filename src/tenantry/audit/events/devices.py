@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenantry.audit.events.base import Event
+from tenantry.audit.events.base import Event, Mark
 
 
 class EnterpriseEnrolled(Event, tag="enterprise.enrolled"):
@@ -38,7 +38,7 @@ class DeviceTokenIssued(Event, tag="device_token.issued"):
     expires_at: int
 
 
-class DeviceTokenRefused(Event, tag="device_token.refused"):
+class DeviceTokenRefused(Mark, tag="device_token.refused"):
     reason: str
     managed_account_id: str | None = None
 

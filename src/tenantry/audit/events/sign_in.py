@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenantry.audit.events.base import Event
+from tenantry.audit.events.base import Event, Mark
 
 
 class SignInSucceeded(Event, tag="sign_in.succeeded"):
@@ -10,7 +10,7 @@ class SignInSucceeded(Event, tag="sign_in.succeeded"):
     amr: list[str]
 
 
-class SignInRefused(Event, tag="sign_in.refused"):
+class SignInRefused(Mark, tag="sign_in.refused"):
     user_principal_name: str
     reason: str
 
@@ -37,7 +37,7 @@ class SecondFactorProved(Event, tag="second_factor.proved"):
     method: str
 
 
-class SecondFactorRefused(Event, tag="second_factor.refused"):
+class SecondFactorRefused(Mark, tag="second_factor.refused"):
     user_id: str
     method: str
     reason: str
@@ -91,6 +91,6 @@ class IdentityLinked(Event, tag="identity.linked"):
     subject: str
 
 
-class UpstreamSignInRefused(Event, tag="upstream_sign_in.refused"):
+class UpstreamSignInRefused(Mark, tag="upstream_sign_in.refused"):
     provider_id: str
     reason: str

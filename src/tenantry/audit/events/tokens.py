@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tenantry.audit.events.base import Event
+from tenantry.audit.events.base import Event, Mark
 
 
 class GrantCreated(Event, tag="grant.created"):
@@ -33,7 +33,7 @@ class AuthorizationCodeIssued(Event, tag="authorization_code.issued"):
     user_id: str
 
 
-class AuthorizationCodeReused(Event, tag="authorization_code.reused"):
+class AuthorizationCodeReused(Mark, tag="authorization_code.reused"):
     connector_id: str
     grant_id: str
 
@@ -44,23 +44,26 @@ class AccessTokenIssued(Event, tag="access_token.issued"):
     expires_at: int
 
 
-class TokenRefused(Event, tag="token.refused"):
+class TokenRefused(Mark, tag="token.refused"):
     """An exchange that was refused; `reason` is what the client is not told."""
 
     reason: str
     audience: str
 
 
-class AccessDenied(Event, tag="access.denied"):
+class AccessDenied(Mark, tag="access.denied"):
     """A decision against a proven caller, with the facts that led to it."""
 
     action: str
     reason: str
     facts: list[str] = msgspec.field(default_factory=list)
 
+    def detail(self) -> str:
+        return f"{self.action} {self.reason}"
+
 
 class EventsLeftOut(Event, tag="events.left_out"):
-    """So many events that the trail was spared, since it had many alike in that minute: how many of each kind."""
+    """So many marks that the trail was spared, since it had many alike lately: how many of each kind."""
 
     count: int
     kinds: dict[str, int]

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import partial
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from tenantry.access.actions import Action
 from tenantry.core.caller import in_person
-from tenantry.core.clock import HOUR, MINUTE, SECOND
-from tenantry.core.errors import BadCredentials, NotFound, RateLimited
+from tenantry.core.clock import MINUTE, SECOND
+from tenantry.core.errors import BadCredentials, NotFound
 from tenantry.core.ids import TenantId, parse_guid
 from tenantry.directory.identity_providers import CALLBACK, callback_of, list_identity_providers
 from tenantry.directory.provider_accounts import Arrival
@@ -44,7 +43,6 @@ from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
 
 PER_MINUTE = 30
-NOTED_PER_HOUR = 5
 MOST_TABS = 8
 """Of one browser at providers at once; the cookie of the oldest gives way."""
 _TAG = re.compile("[0-9a-f]{12}")
@@ -102,7 +100,6 @@ async def leave(request: Request, tenant: str, provider_id: str) -> Response:
         prompt="login" if "prompt" in demands else None,
         max_age=int(demands["max_age"]) * SECOND if "max_age" in demands else None,
         origin=origin_of(request.scope),
-        may_note=partial(_may_note, deps, tenant_id, provider),
         now=deps.clock(),
     )
     response = RedirectResponse(departure.address, 303)
@@ -183,15 +180,6 @@ async def _enter(request: Request, arrival: Arrival) -> Response:
         if isinstance(outcome, NewSession):
             await leave_session(tx, request)
     return go_on(request, outcome, local_path(arrival.back))
-
-
-def _may_note(deps: Deps, tenant_id: str, provider_id: str) -> bool:
-    """Whether the trail takes one more provider that could not be asked: the first few of an hour say enough."""
-    try:
-        deps.limits.hit("upstream unreachable", tenant_id, provider_id, limit=NOTED_PER_HOUR, window=HOUR)
-    except RateLimited:
-        return False
-    return True
 
 
 def _limit(deps: Deps, address: str) -> None:

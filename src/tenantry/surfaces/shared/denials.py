@@ -5,14 +5,9 @@ from __future__ import annotations
 from tenantry.audit.events import AccessDenied
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
-from tenantry.core.clock import MINUTE
-from tenantry.core.errors import DomainError, RateLimited, StoreBusy
+from tenantry.core.errors import DomainError, StoreBusy
 from tenantry.core.log import get_logger
 from tenantry.surfaces.shared.deps import Deps
-
-NOTES_PER_MINUTE = 60
-"""Of one tenant: a client that repeats what it may not do fills neither the disk nor the log. The rest
-is counted (`unnoted.py`)."""
 
 _log = get_logger()
 
@@ -27,11 +22,7 @@ async def note_denial(deps: Deps, caller: Caller, error: DomainError) -> None:
         return
     event = AccessDenied(action=decision.action, reason=decision.reason, facts=list(decision.facts))
     try:
-        deps.limits.hit("denials", caller.tenant_id, limit=NOTES_PER_MINUTE, window=MINUTE)
-        async with deps.store.write() as tx:
-            await record(tx, caller.tenant_id, caller, event, deps.clock())
-    except RateLimited:
-        deps.unnoted.add(caller.tenant_id, f"access.denied: {decision.action} {decision.reason}")
+        await record(deps.store, caller.tenant_id, caller, event, deps.clock())
     except StoreBusy as busy:
         _log.warning(
             "denial not noted",

@@ -15,7 +15,6 @@ from tenantry.store.engine import Store
 from tenantry.store.shares import Shares
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.long_answers import LongAnswers
-from tenantry.surfaces.shared.unnoted import Unnoted
 from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
@@ -38,7 +37,6 @@ class Deps:
     messages: Messages
     limits: RateLimiter
     long_answers: LongAnswers
-    unnoted: Unnoted
     bulk: Shares
     """The turn of who writes much, a part at a time: one of a tenant, two in all. Others wait for these only."""
     http: OutgoingHttp

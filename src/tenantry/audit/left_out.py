@@ -1,0 +1,40 @@
+"""The marks that trails were spared (marks.py) leave one event for each tenant and minute: how many, of which kinds."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tenantry.audit.events import EventsLeftOut
+from tenantry.audit.marks import MARKS
+from tenantry.audit.record import record
+from tenantry.core.caller import Origin, operator
+from tenantry.core.clock import MINUTE, SECOND, Clock
+from tenantry.core.errors import StoreBusy
+from tenantry.core.ids import CorrelationId, new_guid
+from tenantry.core.log import get_logger
+from tenantry.store import credentials
+from tenantry.store.engine import Store
+
+_log = get_logger()
+
+
+async def keep_counting(store: Store, clock: Clock) -> None:
+    """For ever: when a minute ends, so that its marks stand before."""
+    while True:
+        await asyncio.sleep((MINUTE - clock() % MINUTE) / SECOND)
+        await note_left_out(store, clock)
+
+
+async def note_left_out(store: Store, clock: Clock) -> None:
+    """For each tenant that is there still. What the store does not take now waits for the next time."""
+    server = operator(Origin(CorrelationId(new_guid()), ""))
+    for tenant_id, kinds in MARKS.take_left_out().items():
+        event = EventsLeftOut(count=sum(kinds.values()), kinds=kinds)
+        try:
+            async with store.write() as tx:
+                if await credentials.tenant_exists(tx, tenant_id):
+                    await record(tx, tenant_id, server, event, clock())
+        except StoreBusy as busy:
+            _log.warning("left-out events not noted", count=event.count, error=busy.internal)
+            for kind, count in kinds.items():
+                MARKS.leave_out(tenant_id, kind, count)
