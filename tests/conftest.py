@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 import structlog
 
+from tenantry.audit import marks
 from tenantry.store import Store, migrate, open_store
 from tests.support.databases import TEMPLATE, Databases
 from tests.support.postgres import PostgresServer
@@ -25,6 +26,13 @@ def plain_tracebacks() -> None:
     """As `tenantry serve` has them: structlog's own choice reads and colours the source, which takes seconds each."""
     renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[structlog.processors.add_log_level, renderer])
+
+
+@pytest.fixture
+def every_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trails take every refusal, for a test that causes more of them in a minute than a trail takes."""
+    monkeypatch.setattr(marks, "PER_MINUTE", 1_000_000)
+    monkeypatch.setattr(marks, "PER_HOUR", 1_000_000)
 
 
 @pytest.fixture(scope="session")

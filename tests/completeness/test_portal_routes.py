@@ -73,6 +73,7 @@ async def test_no_page_shows_or_changes_what_is_another_tenants(portal: Portal, 
             await stranger.open("/phones")
 
 
+@pytest.mark.usefixtures("every_mark")
 async def test_a_page_that_asks_for_a_role_refuses_who_has_none_and_the_trail_says_so(
     portal: Portal, subtests: Any
 ) -> None:
