@@ -2,8 +2,9 @@
 
 Reading is strict where a cell could be lost, and lenient where none can:
 
-1. UTF-8, with or without its mark, or UTF-16 with one (Excel's "Unicode text"). Windows-1252 is told by name.
-2. Comma, semicolon or tab divide cells: what `sep=;` in the first line says, or else what the heading has most of.
+1. UTF-8, with or without its mark, or UTF-16 with one (Excel's "Unicode text"). Windows-1252, UTF-32 and files that
+   are no text, such as workbooks, are told by name.
+2. Comma, semicolon, tab or `|` divide cells: what `sep=;` in the first line says, or else what the heading has most of.
    Lines end with CR, LF or both, mixed at will. Lines before the heading that name a version or a type are skipped.
 3. A quotation mark that is never closed, or within a cell that has none around it, refuses the file with its line.
 4. A row with more cells than the heading has, or with something under a blank heading, is wrong by itself: `problem`.
@@ -32,21 +33,32 @@ LONGEST_CELL = 32_767
 """Characters: what a spreadsheet's cell holds."""
 LONGEST_ROW = 131_072
 
+DELIMITERS = (",", ";", "\t", "|")
+
 _CELL = {
     delimiter: re.compile(
         rf"""(?: [ ]*+ "(?P<quoted> (?:[^"]++|""){{0,65535}}+ )" (?P<junk> [^{delimiter}\r\n]*+ )
               |  (?P<plain> [^{delimiter}\r\n"]*+ ) (?P<stray> "? )
-             ) (?P<end> {delimiter} | \r\n | \r | \n | \Z )?+""".replace("\t", r"\t"),
+             ) (?P<end> [{delimiter}] | \r\n | \r | \n | \Z )?+""".replace("\t", r"\t"),
         re.VERBOSE,
     )
-    for delimiter in (",", ";", "\t")
+    for delimiter in DELIMITERS
 }
 """The bound is that of the longest cell, each of whose characters may be a doubled mark: a match holds everybody up."""
 _LINE = re.compile(r"\r\n|\r|\n")
 _EMPTY_LINES = re.compile(r"[\r\n]++")
-_SEPARATOR = re.compile(r'"?sep=([,;\t])"?[,;\t]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
+_SEPARATOR = re.compile(r'"?sep=(.)"?[,;\t|]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 _PREAMBLE = re.compile(r'(?:"?version:v?[0-9.]++"?[,;\t ]*+|"?#TYPE [^\r\n]*+)(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 """What Entra's templates and PowerShell's exports begin with."""
+_NO_TEXT = (
+    (b"PK\x03\x04", "a workbook (.xlsx) or another ZIP archive"),
+    (b"\xd0\xcf\x11\xe0", "an old workbook (.xls)"),
+    (b"%PDF", "a PDF document"),
+    (b"\x1f\x8b", "packed with gzip"),
+    (b"\xff\xfe\0\0", "UTF-32 text"),
+    (b"\0\0\xfe\xff", "UTF-32 text"),
+)
+"""How files begin that people take for CSV."""
 _MOST_BEFORE = 8
 """Lines before the heading, of which empty ones count as one."""
 
@@ -118,6 +130,9 @@ def _named(rows: Iterator[tuple[int, list[str]]], columns: Sequence[str], most_r
 
 
 def _decode(raw: bytes) -> str:
+    for beginning, kind in _NO_TEXT:
+        if raw.startswith(beginning):
+            raise _wrong(f"The file is {kind}, not CSV. Open it where it was made, and save it as CSV UTF-8.")
     coding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = raw.decode(coding)
@@ -132,7 +147,7 @@ def _decode(raw: bytes) -> str:
     place = text.find("\0")
     if place >= 0:
         raise _wrong(f"Line {_line_of(text, place)} holds a NUL, so the file is not text. Save it as CSV UTF-8.")
-    return text
+    return text.lstrip(MARK)  # files that were put together have several
 
 
 def _find_start(text: str) -> tuple[str, int]:
@@ -145,10 +160,12 @@ def _find_start(text: str) -> tuple[str, int]:
         said = said or (found[1] if found.re is _SEPARATOR else "")
         start = found.end()
     if said:
+        if said not in DELIMITERS:
+            raise _wrong(f"Cells are divided by a comma, a semicolon, a tab or |, not by {said!a}.")
         return said, start
     end = _LINE.search(text, start)
     heading = re.sub(r'"[^"]*+"', "", text[start : min(end.start() if end else len(text), start + LONGEST_ROW)])
-    return max((",", ";", "\t"), key=heading.count), start
+    return max(DELIMITERS, key=heading.count), start
 
 
 def _read_rows(text: str, delimiter: str, start: int) -> Iterator[tuple[int, list[str]]]:

@@ -4,7 +4,8 @@ The rule is that of RFC 8264's FreeformClass and RFC 8266 (nicknames), told by w
 
 1. Nothing that a terminal, a page or a log takes for a command: controls (C0, C1), separators of lines and paragraphs,
    signs that turn the direction of writing, tags, and the other characters that show nothing.
-2. Nothing without a meaning: noncharacters, lone surrogates, private use, U+FFFD, which stands where text was lost.
+2. Nothing without a meaning: noncharacters, lone surrogates, private use, U+FFFD, which stands where text was lost, and
+   what no Unicode that this Python knows has assigned, but where new emoji and ideographs come.
 3. Something that can be seen, and at most MOST_MARKS marks on one letter.
 
 Joiners within words (Persian, Indic scripts, emoji), variation selectors on what they vary, the tags of a flag stay.
@@ -27,8 +28,13 @@ _OUTER = re.compile(f"^[{_SPACES}]+|[{_SPACES}]+$")
 _BLANK_SYMBOLS = frozenset("\u2800\U0001d159")
 """Symbols by their category, and still nothing to see: an empty Braille cell, an empty note head."""
 _JOINERS = "\u200c\u200d"
-_FLAG = "\U0001f3f4"
-_END_OF_TAGS = "\U000e007f"
+_BLACK_FLAG = "\U0001f3f4"
+_LONGEST_FLAG = 8
+_FLAG = re.compile(f"{_BLACK_FLAG}[\U000e0030-\U000e0039\U000e0061-\U000e007a]{{3,6}}\U000e007f")
+"""Of regions (UTS 51, ED-14a): a black flag, the part's code in tags, the end. Elsewhere tags say nothing."""
+_TO_COME = re.compile("[\U0001f000-\U0001faff\U0001fc00-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd]")
+"""Unassigned here and yet no fault of whoever typed it: emoji and ideographs newer than this Python (reserved as
+Extended_Pictographic and Ideographic)."""
 _VARIATIONS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _PLAIN = re.compile(r"[ -~]*")
 _LOST = "\ufffd"
@@ -102,9 +108,7 @@ def trim(text: str) -> str:
 def is_visible(text: str) -> bool:
     """Whether there is a letter, digit, sign or symbol in it."""
     return any(
-        (category(char)[0] in "LNPS" and char not in _BLANK_SYMBOLS and not UNSEEN.match(char))
-        # What Unicode got after this Python is not known here, a new emoji for one.
-        or (category(char) == "Cn" and not _is_noncharacter(char) and not UNSEEN.match(char))
+        (category(char)[0] in "LNPS" and char not in _BLANK_SYMBOLS and not UNSEEN.match(char)) or _TO_COME.match(char)
         for char in text
     )
 
@@ -157,13 +161,9 @@ def _is_forbidden(char: str, *, several_lines: bool) -> bool:
         kind in _KINDS
         or char == _LOST
         or UNSEEN.match(char) is not None
-        or _is_noncharacter(char)
+        or (kind == "Cn" and _TO_COME.match(char) is None)
         or "\ufff9" <= char <= "\ufffc"  # notes between lines, and what stood for a picture
     )
-
-
-def _is_noncharacter(char: str) -> bool:
-    return "\ufdd0" <= char <= "\ufdef" or (ord(char) & 0xFFFE) == 0xFFFE
 
 
 def _is_at_its_place(text: str, place: int) -> bool:
@@ -174,11 +174,9 @@ def _is_at_its_place(text: str, place: int) -> bool:
         return bool(before and after) and not before.isspace() and not after.isspace() and before not in _JOINERS
     if _VARIATIONS.match(char):
         return bool(before) and not before.isspace() and UNSEEN.match(before) is None
-    if "\U000e0020" <= char <= _END_OF_TAGS:
-        start = place
-        while start and "\U000e0020" <= text[start - 1] < _END_OF_TAGS and place - start < 8:
-            start -= 1
-        return start > 0 and text[start - 1] == _FLAG
+    if "\U000e0020" <= char <= "\U000e007f":
+        flag = _FLAG.match(text, max(0, text.rfind(_BLACK_FLAG, max(0, place - _LONGEST_FLAG), place)))
+        return flag is not None and flag.start() < place < flag.end()
     return False
 
 

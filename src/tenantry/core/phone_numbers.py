@@ -1,8 +1,8 @@
 """The one reading of phone numbers: of files, forms and requests alike.
 
 A number is good when it can be dialled from anywhere: valid in its country's plan (Google's libphonenumber), neither an
-extension nor a short or premium-rate number. What a spreadsheet made of one (`1.42556E+10`, `#NAME?`, `=1+425`) is
-called damaged instead of guessed at.
+extension nor a short or premium-rate number. What a spreadsheet made of one (`1.42556E+10`, `#NAME?`, `=1+425`, a date)
+is called damaged instead of guessed at.
 """
 
 from __future__ import annotations
@@ -23,9 +23,13 @@ _DASHES = re.compile("[\u2010-\u2015\u2043\u2212\u30fc]")
 _WELL_FORMED = re.compile(r"[\s(]*\+?(?=[\s().\-/]*[0-9])[0-9\s().\-/]*")
 _SPREADSHEET = re.compile(
     r"[+-]?[0-9]+(?:[.,][0-9]+)?e[+-]?[0-9]+ | \#[a-z0-9/]+[?!]? | \#+ | [=@].* | [0-9]+[.,]0+"
-    r" | [0-9]{1,3}(?:,[0-9]{3})+",
+    r" | [0-9]{1,3}(?:,[0-9]{3})+ | -[0-9.,\s]+"
+    r" | (?:19|20)[0-9]{2}([-/.])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])"
+    r" | (?:0?[1-9]|[12][0-9]|3[01])([-/.])(?:0?[1-9]|[12][0-9]|3[01])\2(?:19|20)[0-9]{2}",
     re.IGNORECASE | re.VERBOSE,
 )
+"""Powers of ten, errors, formulas, decimals and thousands, negative numbers, and dates, which are good numbers in some
+countries (`2026-12-01` in Denmark)."""
 _EXTENSION = re.compile(r";?\s*ext(?:ension|n)?\b|\bx\s*[0-9]|#\s*[0-9]|[,;~]\s*[0-9]|[pwx][0-9]", re.IGNORECASE)
 _SHAPE = "A phone number is + and the country code and the number, such as +14255550100."
 

@@ -6,6 +6,8 @@
    the locks in this order: token, account, devices.
 4. A device that is not live yet takes a slot. A device account has one slot, and the device that had it is revoked.
 5. The device gets a fresh credential; what it held before is revoked.
+6. People see what the device says of itself: signs that may not stand in a name are taken out of it, not refused, since
+   nobody can mend what a device was built with.
 
 A refusal rolls everything back, so a token that met a full account stays good until it expires. Refusals of known
 tokens leave `DeviceTokenRefused` in a transaction of their own, but only so many a minute (tokens/refusals.py), since a
@@ -22,6 +24,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from tenantry.audit.events import DeviceAccessRevoked, DeviceProvisioned, DeviceTokenRefused
 from tenantry.audit.record import record
@@ -36,6 +39,7 @@ from tenantry.core.errors import (
     InvalidValue,
 )
 from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId
+from tenantry.core.names import cleaned_name
 from tenantry.devices.managed_accounts import AccountType
 from tenantry.store import device_tokens, devices, managed_accounts
 from tenantry.store.devices import DeviceFacts
@@ -46,6 +50,7 @@ from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenan
 REPEAT_FROM = 2 * SECOND
 REPEAT_UNTIL = 60 * SECOND
 
+_SEEN = ("dpc_package_name", "maker", "model", "product", "device", "retail_brand", "latest_build_fingerprint")
 _ANDROID_ID = re.compile(r"[0-9a-z][0-9a-z._:-]{0,63}")
 
 
@@ -101,6 +106,7 @@ async def redeem_device_token(
     tenant_id = tenant_of(token, SecretKind.DEVICE_TOKEN)
     if tenant_id is None:
         raise DeviceTokenNotFound(internal="malformed")
+    facts = _cleaned(facts)
     caller = Caller(CallerKind.DEVICE, origin, tenant_id=tenant_id)
     credential = mint_secret(SecretKind.DEVICE_CREDENTIAL, tenant_id)
     try:
@@ -117,6 +123,15 @@ async def redeem_device_token(
             await record(store, tenant_id, caller, refused, now)
         raise refusal.error from None
     return Provisioned(account.id, account.enterprise_id, facts.android_id, credential)
+
+
+def _cleaned(facts: DeviceFacts) -> DeviceFacts:
+    said = {name: getattr(facts, name) or "" for name in _SEEN}
+    together = "".join(said.values())
+    if together.isascii() and together.isprintable():  # as every device says that nobody meddled with
+        return facts
+    cleaned: dict[str, Any] = {name: cleaned_name(text, longest=len(text)) for name, text in said.items() if text}
+    return facts._replace(**cleaned)
 
 
 async def _provision(

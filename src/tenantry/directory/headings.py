@@ -1,4 +1,4 @@
-"""What the heading of a column names, in files of whatever system: letter case, blanks and signs do not count.
+"""What the heading of a column names, in files of whatever system: letter case, width, blanks and signs do not count.
 
 `User name [userPrincipalName] Required` names a property in brackets, `Email Address [Required]` has a remark there.
 """
@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+
+from tenantry.core.normal_form import name_key
 
 _BRACKETS = re.compile(r"\[([^\]]*)\]|\(([^)]*)\)")
 _REQUIRED = re.compile(r"\bRequired\s*$", re.IGNORECASE)
@@ -23,4 +25,4 @@ def words_of(heading: str) -> str:
 
 
 def _squash(text: str) -> str:
-    return _NO_LETTER.sub("", text.casefold())
+    return _NO_LETTER.sub("", name_key(text))

@@ -139,13 +139,14 @@ def _is_given(column: str, found: set[str]) -> bool:
 
 
 def _read(rows: Iterator[Row], taken: Mapping[str, str]) -> Iterator[UserRow]:
+    has_example = any("[" in heading for heading in taken)  # a row that shows how, in Entra's template
     for row in rows:
         values: dict[str, str] = {}
         for heading, column in taken.items():
             if not values.get(column):
                 cell = row.cells.get(heading, "")
                 values[column] = cell if column == _PASSWORD else cell.strip()
-        if any(_EXAMPLE.match(values.get(column, "")) for column in REQUIRED):  # shows how, in Entra's template
+        if has_example and any(_EXAMPLE.match(values.get(column, "")) for column in REQUIRED):
             continue
         if not values.get("display_name"):
             values["display_name"] = " ".join(filter(None, (values.get("given_name"), values.get("family_name"))))

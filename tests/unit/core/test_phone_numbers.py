@@ -27,6 +27,9 @@ from tenantry.core.phone_numbers import read_number
         ("\u0660\u0660\u0664\u0664\u0662\u0660\u0667\u0669\u0664\u0666\u0660\u0660\u0661\u0668", None, "+442079460018"),
         ("\u202a+1\u00a0425\u2011555\u20110100\u202c", None, "+14255550100"),  # as an address book copies it
         ("+390612345678", None, "+390612345678"),  # whose 0 stays
+        ("20 26 12 01", "DK", "+4520261201"),
+        ("20261201", "DK", "+4520261201"),
+        ("+1\u3000425\u2009555\u205f0100", None, "+14255550100"),
     ],
 )
 def test_a_number_is_read_however_people_write_it(raw: str, country: str | None, number: str) -> None:
@@ -37,10 +40,19 @@ def test_a_number_is_read_however_people_write_it(raw: str, country: str | None,
     "raw",
     [
         *("1.42556E+10", "1,42556E+10", "1.42556e10", "1E+10", "\uff11.42556E+10", "#NAME?", "#REF!", "#N/A", "#####"),
-        *("=14255550100", "=+14255550100", "14255550100.0", "14,255,550,100"),
+        *("=14255550100", "=+14255550100", "14255550100.0", "14,255,550,100", '=HYPERLINK("tel:+14255550100")'),
+        *(
+            "-14255550100",
+            "-1.425",
+            "2026-12-01",
+            "20.12.2026",
+            "12/20/2026",
+            "1.1.2026",
+            "\u0662\u0660\u0662\u0666-12-01",
+        ),
     ],
 )
-@pytest.mark.parametrize("country", [None, "US"])
+@pytest.mark.parametrize("country", [None, "US", "DK"])
 def test_what_a_spreadsheet_made_of_a_number_is_called_damaged(raw: str, country: str | None) -> None:
     with pytest.raises(InvalidValue) as refused:
         read_number(raw, country, field="phone_number")
