@@ -73,8 +73,9 @@ types: setup-dev ## Check types
 	@$(BIN)/mypy src tests $(wildcard bench tools)
 
 .PHONY: docs
-docs: setup-dev ## Draw docs/er.svg from the schema
+docs: setup-dev ## Draw docs/er.svg from the schema, write docs/openapi from the operations
 	@$(BIN)/python tools/er.py > docs/er.svg
+	@$(BIN)/python -m tools.openapi
 
 .PHONY: compatibility
 compatibility: setup-dev ## Write docs/compatibility.md from what the replay of recorded clients finds

@@ -131,6 +131,15 @@ async def a_side(app: App, *, receiver: str = "http://127.0.0.1:1/") -> Side:
     return side
 
 
+def names_of_values(side: Side) -> dict[str, str]:
+    """What of this side each value in the path of a declared operation names."""
+    return {
+        "enterprise_id": side.names["enterprise"],
+        "user_id": side.names["account"],
+        "device_id": side.names["device"],
+    }
+
+
 def is_page(route: Route) -> bool:
     """Whether a person opens it in a browser."""
     return route.endpoint.__module__.startswith("tenantry.surfaces.portal.")

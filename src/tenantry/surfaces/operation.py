@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, get_type_hin
 from starlette.types import Receive, Scope
 
 from tenantry.access.actions import PUBLIC, Action
-from tenantry.core.caller import Caller, Origin
+from tenantry.core.caller import Audience, Caller, Origin
 from tenantry.core.clock import Micros
 from tenantry.core.errors import DomainError
 from tenantry.surfaces.shared.hot import HotAnswer
@@ -93,6 +93,8 @@ class Operation:
 class Coat(Protocol):
     """What one wire does with any request. Whoever subclasses it says at least what has no default here."""
 
+    door: ClassVar[Audience | None]
+    """What its access tokens are for; None when nobody brings one."""
     errors: ClassVar[type]
     """The shape of an error's body, for the documents."""
     security: ClassVar[dict[str, Any]]
@@ -152,6 +154,7 @@ class Surface:
     """All that one vendor's clients may ask for."""
 
     name: str
+    title: str
     coat: Coat
     operations: list[Operation] = field(default_factory=list)
     not_offered: list[NotOffered] = field(default_factory=list)

@@ -15,7 +15,7 @@ from tenantry.surfaces.running import Router, Routes
 
 
 def a_surface() -> Surface:
-    return Surface("some", PlayEmmCoat())
+    return Surface("some", "Some", PlayEmmCoat())
 
 
 def declare(surface: Surface, method: str, path: str, handler: Any) -> Any:

@@ -41,6 +41,7 @@ _OVERRIDES = ("GET", "PUT", "PATCH", "DELETE")
 class PlayEmmCoat(Coat):
     """Google's form of requests, answers and errors."""
 
+    door: ClassVar[Audience | None] = Audience.ANDROID_ENTERPRISE
     errors: ClassVar[type] = GoogleErrorBody
     security: ClassVar[dict[str, Any]] = {
         "type": "http",
@@ -133,7 +134,7 @@ class PlayEmmCoat(Coat):
         return {wire.code for wire in errors.TABLE.values() if wire is not errors.NEVER}
 
 
-PLAY_EMM = Surface("android_enterprise", PlayEmmCoat(), not_offered=[NOT_OFFERED, MANAGEMENT])
+PLAY_EMM = Surface("android_enterprise", "Play EMM API", PlayEmmCoat(), not_offered=[NOT_OFFERED, MANAGEMENT])
 
 
 class _Standard(msgspec.Struct):

@@ -32,6 +32,8 @@ class _Shape(Struct, rename="camel", omit_defaults=True):
 
 
 class NewUser(_Shape):
+    """A user to make."""
+
     vendor_name: ClassVar[str] = "User"
 
     account_identifier: Identifier
@@ -40,6 +42,8 @@ class NewUser(_Shape):
 
 
 class UserUpdate(_Shape):
+    """A user to change; what has its value already may be named too."""
+
     vendor_name: ClassVar[str] = "User"
 
     display_name: Text | None = None
@@ -62,6 +66,8 @@ class UserUpdate(_Shape):
 
 
 class AutoInstallConstraint(_Shape):
+    """When an app may be installed by itself."""
+
     charging_state_constraint: (
         Literal["chargingStateConstraintUnspecified", "chargingNotRequired", "chargingRequired"] | None
     ) = None
@@ -72,6 +78,8 @@ class AutoInstallConstraint(_Shape):
 
 
 class AutoInstallPolicy(_Shape):
+    """Whether an app is installed by itself."""
+
     auto_install_mode: (
         Literal["autoInstallModeUnspecified", "doNotAutoInstall", "autoInstallOnce", "forceAutoInstall"] | None
     ) = None
@@ -81,6 +89,8 @@ class AutoInstallPolicy(_Shape):
 
 
 class ProductPolicy(_Shape):
+    """What holds for one app."""
+
     product_id: Text | None = None
     auto_install_policy: AutoInstallPolicy | None = None
     auto_update_mode: (
@@ -94,11 +104,15 @@ class ProductPolicy(_Shape):
 
 
 class MaintenanceWindow(_Shape):
+    """When apps may be updated."""
+
     start_time_after_midnight_ms: Int64 | None = None
     duration_ms: Int64 | None = None
 
 
 class Policy(_Shape):
+    """What holds for one device."""
+
     auto_update_policy: (
         Literal["autoUpdatePolicyUnspecified", "choiceToTheUser", "never", "wifiOnly", "always"] | None
     ) = None
@@ -112,6 +126,8 @@ class Policy(_Shape):
 
 
 class DeviceUpdate(_Shape):
+    """A device to change."""
+
     vendor_name: ClassVar[str] = "Device"
 
     android_id: Text | None = None
@@ -119,6 +135,8 @@ class DeviceUpdate(_Shape):
 
 
 class NewDeviceState(_Shape):
+    """A state to set."""
+
     vendor_name: ClassVar[str] = "DeviceState"
 
     account_state: Literal["enabled", "disabled"]
