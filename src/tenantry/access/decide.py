@@ -15,11 +15,11 @@ from __future__ import annotations
 from tenantry.access.actions import PUBLIC, RULES, Action, GroupRole, RoleId, Rule, Thing
 from tenantry.access.decision import Decision, Reason, error_of
 from tenantry.access.doors import entered_by, fault_at_door
-from tenantry.access.standing import is_live, role_word
+from tenantry.access.standing import is_live, role_word, roles_at_home
 from tenantry.core.caller import Caller, CallerKind, Reach
 from tenantry.core.clock import Micros, to_iso
 from tenantry.core.ids import GroupId, TenantId, UserId
-from tenantry.store import access, relationships, roles, tenants
+from tenantry.store import access, relationships, tenants
 from tenantry.store.engine import Read
 from tenantry.store.enterprises import Enterprise
 from tenantry.store.relationships import DelegatedRelationship
@@ -102,7 +102,7 @@ async def _decide_act(
     standing = None if group_id is None else await _compare_standing(read, caller, rule, tenant_id, group_id)
     if standing is not None and standing[0] is not Reason.GROUP_ROLE_MISSING:
         return standing
-    return await _decide_own_tenant(read, caller, rule, tenant_id, now)
+    return await _decide_own_tenant(read, caller, rule, now)
 
 
 async def _decide_as_partner(
@@ -169,16 +169,15 @@ def _compare_group_roles(standing: access.GroupStanding, needed: GroupRole | Non
     )
 
 
-async def _decide_own_tenant(read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, now: Micros) -> _Verdict:
+async def _decide_own_tenant(read: Read, caller: Caller, rule: Rule, now: Micros) -> _Verdict:
     """In the caller's own tenant: the directory roles there, where the action asks for one."""
     if not rule.roles:
         return Reason.GRANTED, "whoever belongs to the tenant may"
-    assigned = [] if caller.user_id is None else await roles.list_live(read, tenant_id, caller.user_id, now)
-    held = {assignment.role_id for assignment in assigned}
+    who, held = await roles_at_home(read, caller, now)
     found = _first_common(held, rule.roles)
     if found is not None:
-        return Reason.GRANTED, f"the user holds the directory role {found}"
-    return Reason.ROLE_MISSING, f"the user holds {_listed(held)}; needed: one of {_listed(rule.roles)}"
+        return Reason.GRANTED, f"the {who} holds the directory role {found}"
+    return Reason.ROLE_MISSING, f"the {who} holds {_listed(held)}; needed: one of {_listed(rule.roles)}"
 
 
 async def _decide_customer(read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, now: Micros) -> _Verdict:
@@ -201,7 +200,7 @@ async def _decide_customer(read: Read, caller: Caller, rule: Rule, tenant_id: Te
     if given and rule.own_only:
         return Reason.BEYOND_RELATIONSHIP, "only the tenant's own administrators may, no partner's"
     if given:
-        return await _decide_partners_user(read, caller, partner, given, now)
+        return await _decide_partners_user(read, caller, given, now)
     reseller = await relationships.has_open_reseller(read, tenant_id, partner)
     if not delegated and not reseller:
         return Reason.NO_RELATION, f"customer {tenant_id} has no relationship with tenant {partner}"
@@ -210,17 +209,16 @@ async def _decide_customer(read: Read, caller: Caller, rule: Rule, tenant_id: Te
 
 
 async def _decide_partners_user(
-    read: Read, caller: Caller, partner: TenantId, given: dict[str, DelegatedRelationship], now: Micros
+    read: Read, caller: Caller, given: dict[str, DelegatedRelationship], now: Micros
 ) -> _Verdict:
-    """Which of the roles given to the partner its user may use. `given`: those that would do, never empty."""
-    assigned = [] if caller.user_id is None else await roles.list_live(read, partner, caller.user_id, now)
-    held = {assignment.role_id for assignment in assigned}
+    """Which of the roles given to the partner its user or app may use. `given`: those that would do, never empty."""
+    who, held = await roles_at_home(read, caller, now)
     usable = set(given) if RoleId.GLOBAL_ADMINISTRATOR in held else held & given.keys()
     if usable:
         role = min(usable)
         return Reason.GRANTED, f"relationship {given[role].id} gives the role {role_word(role)}"
     return Reason.ROLE_MISSING, (
-        f"the customer gives the partner {_listed(set(given))}, but in the partner's own tenant the user holds "
+        f"the customer gives the partner {_listed(set(given))}, but in the partner's own tenant the {who} holds "
         f"{_listed(held)}; needed there: the same role, or global administrator"
     )
 

@@ -14,8 +14,8 @@ from tenantry.access.actions import RULES, Action, RoleId
 from tenantry.access.decision import Decision, Reason, error_of
 from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import Micros
-from tenantry.core.ids import TenantId, UserId
-from tenantry.store import relationships, roles
+from tenantry.core.ids import TenantId
+from tenantry.store import connector_roles, relationships, roles
 from tenantry.store.engine import Read
 
 _READS = frozenset({"read", "list", "list_all", "see", "find"})
@@ -144,10 +144,23 @@ async def _standing_here(read: Read, caller: Caller, tenant_id: TenantId, now: M
     """None when no relationship bounds what the caller may: at home, or the operator."""
     if caller.kind is CallerKind.OPERATOR or caller.tenant_id is None or caller.tenant_id == tenant_id:
         return None
-    user_id: UserId | None = caller.user_id
-    assigned = [] if user_id is None else await roles.list_live(read, caller.tenant_id, user_id, now)
-    own_roles = {assignment.role_id for assignment in assigned}
+    _, own_roles = await roles_at_home(read, caller, now)
     return await find_standing(read, tenant_id, caller.tenant_id, own_roles, now) or Standing({})
+
+
+async def roles_at_home(read: Read, caller: Caller, now: Micros) -> tuple[str, set[str]]:
+    """Whose roles count, in a word, and which they hold in their own tenant: the user's, else those of the app itself.
+
+    An app that a user stands behind acts in the user's roles alone.
+    """
+    if caller.tenant_id is None:
+        return "caller", set()
+    if caller.user_id is not None:
+        return "user", {held.role_id for held in await roles.list_live(read, caller.tenant_id, caller.user_id, now)}
+    if caller.connector_id is None:
+        return "caller", set()
+    found = await connector_roles.list_live(read, caller.tenant_id, caller.connector_id, now)
+    return "application", {held.role_id for held in found}
 
 
 def _beyond(action: Action, standing: Standing, role_ids: Collection[str]) -> Decision:

@@ -10,6 +10,7 @@ import typer
 
 from tenantry.cli.common import After, AsJson, DataDir, Desk, InTenant, Limit, fail, noun, run, tenant_named
 from tenantry.cli.output import show, show_list
+from tenantry.cli.user import role_named
 
 app = noun("Connectors: registered third-party apps.")
 
@@ -57,6 +58,54 @@ def register(
         return {"connector_id": made.connector_id, "client_secret": made.client_secret}
 
     show(run(data_dir, work), as_json)
+
+
+@app.command("give-role")
+def give_role(
+    connector: ConnectorArgument,
+    role: Annotated[str, typer.Argument(help='Such as "User Administrator".')],
+    tenant: InTenant,
+    data_dir: DataDir = None,
+) -> None:
+    """Let an app hold a directory role itself, for what it does without a user.
+
+    Example: `tenantry connector give-role 5c0f... "Directory Readers" --tenant contoso.example`
+    """
+
+    async def work(desk: Desk) -> None:
+        from tenantry.core.ids import ConnectorId
+        from tenantry.directory.connector_roles import give_connector_role
+
+        role_id = role_named(role)
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            await give_connector_role(tx, desk.caller, tenant_id, ConnectorId(connector), role_id, None, desk.now)
+
+    run(data_dir, work)
+
+
+@app.command("take-role")
+def take_role(
+    connector: ConnectorArgument,
+    role: Annotated[str, typer.Argument(help='Such as "User Administrator".')],
+    tenant: InTenant,
+    data_dir: DataDir = None,
+) -> None:
+    """Take a directory role from an app.
+
+    Example: `tenantry connector take-role 5c0f... "Directory Readers" --tenant contoso.example`
+    """
+
+    async def work(desk: Desk) -> None:
+        from tenantry.core.ids import ConnectorId
+        from tenantry.directory.connector_roles import take_connector_role
+
+        role_id = role_named(role)
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            await take_connector_role(tx, desk.caller, tenant_id, ConnectorId(connector), role_id, desk.now)
+
+    run(data_dir, work)
 
 
 @app.command("list")

@@ -12,8 +12,17 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import ConnectorId, GroupId, TenantId, UserId
-from tenantry.store import connector_lists, connector_secrets, connectors, grant_lists, service_account_keys, users
+from tenantry.store import (
+    connector_lists,
+    connector_roles,
+    connector_secrets,
+    connectors,
+    grant_lists,
+    service_account_keys,
+    users,
+)
 from tenantry.store.connector_lists import Choice, ListedConnector
+from tenantry.store.connector_roles import ConnectorRole
 from tenantry.store.connector_secrets import ConnectorSecret
 from tenantry.store.connectors import Connector
 from tenantry.store.engine import Read
@@ -44,6 +53,8 @@ class ConnectorPicture(NamedTuple):
     secrets: list[ConnectorSecret]
     keys: list[ServiceAccountKey]
     tokens: list[GrantRow]
+    roles: list[ConnectorRole]
+    """Those that the app holds itself."""
 
 
 class GroupConnectors(NamedTuple):
@@ -92,7 +103,7 @@ async def search_connectors(
 async def look_at_connector(
     read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> ConnectorPicture:
-    """One connector, active or not. Raises what `access.require` does; NotFound("connector"). At most 7 queries."""
+    """One connector, active or not. Raises what `access.require` does; NotFound("connector"). At most 8 queries."""
     await require(read, caller, Action.READ_CONNECTOR, tenant_id, now=now)
     connector = await connectors.find(read, tenant_id, connector_id)
     if connector is None:
@@ -106,6 +117,7 @@ async def look_at_connector(
         await connector_secrets.list_live(read, connector_id, now),
         await service_account_keys.list_of_connector(read, connector_id),
         await grant_lists.list_live_of_connector(read, tenant_id, connector_id, now, limit=TOKENS_SHOWN + 1),
+        await connector_roles.list_live(read, tenant_id, connector_id, now),
     )
 
 

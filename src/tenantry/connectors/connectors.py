@@ -25,7 +25,7 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, TenantId, new_guid
 from tenantry.core.names import read_name, read_text
-from tenantry.store import connectors, tenants
+from tenantry.store import connector_roles, connectors, tenants
 from tenantry.store.engine import Read, Tx
 from tenantry.tokens.secrets import SecretHasher
 
@@ -160,6 +160,7 @@ async def delete_connector(tx: Tx, caller: Caller, tenant_id: TenantId, connecto
     await require_change(tx, caller, tenant_id, connector_id, now)
     if not await connectors.mark_deleted(tx, tenant_id, connector_id, now):
         raise NotFound("connector")
+    await connector_roles.delete_all(tx, tenant_id, connector_id)
     await record(tx, tenant_id, caller, events.ConnectorDeleted(connector_id=connector_id), now)
 
 

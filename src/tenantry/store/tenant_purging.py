@@ -57,6 +57,7 @@ class Owned(_Rows, Enum):
     GROUPS = _Rows("groups", "id")
     GRANTS = _Rows("grants", "id")
     DOMAIN_PROOFS = _Rows("domain_proofs", "name")
+    CONNECTOR_ROLES = _Rows("connector_roles", "connector_id, role_id")
     DELEGATED_RELATIONSHIPS = _Rows("delegated_relationships", "id")
     AUTHORIZATION_CODES = _Rows("authorization_codes", "code_hash")
     AUDIT_SEALS = _Rows("audit_seals", "number")

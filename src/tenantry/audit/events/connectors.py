@@ -41,3 +41,14 @@ class ServiceAccountKeyAdded(Event, tag="service_account_key.added"):
 class ServiceAccountKeyRevoked(Event, tag="service_account_key.revoked"):
     connector_id: str
     key_id: str
+
+
+class ConnectorRoleGiven(Event, tag="connector.role_given"):
+    connector_id: str
+    role_id: str
+    expires_at: int | None = None
+
+
+class ConnectorRoleTaken(Event, tag="connector.role_taken"):
+    connector_id: str
+    role_id: str

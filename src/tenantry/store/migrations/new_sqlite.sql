@@ -670,7 +670,18 @@ CREATE TABLE sign_in_notices (
 	CONSTRAINT fk_sign_in_notices_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id), 
 	CONSTRAINT fk_sign_in_notices_user FOREIGN KEY(tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 );
-INSERT INTO alembic_version VALUES ('0020');
+CREATE TABLE connector_roles (
+	tenant_id TEXT NOT NULL, 
+	connector_id TEXT NOT NULL, 
+	role_id TEXT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	expires_at BIGINT, 
+	CONSTRAINT pk_connector_roles PRIMARY KEY (tenant_id, connector_id, role_id), 
+	CONSTRAINT fk_connector_roles_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id), 
+	CONSTRAINT fk_connector_roles_connector FOREIGN KEY(connector_id) REFERENCES connectors (id)
+);
+CREATE INDEX ix_connector_roles_role ON connector_roles (tenant_id, role_id, connector_id);
+INSERT INTO alembic_version VALUES ('0021');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');
@@ -682,6 +693,8 @@ INSERT INTO sqlite_stat1 VALUES ('audit_events', 'sqlite_autoindex_audit_events_
 INSERT INTO sqlite_stat1 VALUES ('audit_seals', 'audit_seals', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('authorization_codes', 'ix_authorization_codes_user', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('authorization_codes', 'sqlite_autoindex_authorization_codes_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('connector_roles', 'ix_connector_roles_role', '1000000 100000 10000 1000');
+INSERT INTO sqlite_stat1 VALUES ('connector_roles', 'sqlite_autoindex_connector_roles_1', '1000000 100000 10000 1');
 INSERT INTO sqlite_stat1 VALUES ('connector_secrets', 'connector_secrets', '100000 10 1');
 INSERT INTO sqlite_stat1 VALUES ('connectors', 'connectors', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('connectors', 'ix_connectors_tenant', '100000 10 10');

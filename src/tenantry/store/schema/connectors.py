@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ForeignKey, PrimaryKeyConstraint
 
-from tenantry.store.schema.parts import digest, index, maybe_text, maybe_time, reference, text, time
+from tenantry.store.schema.parts import digest, index, maybe_text, maybe_time, owned, reference, text, time
 
 reference(
     "connectors",
@@ -49,4 +49,14 @@ reference(
     time("created_at"),
     maybe_time("revoked_at"),
     PrimaryKeyConstraint("connector_id", "id", name="pk_service_account_keys"),
+)
+
+owned(
+    "connector_roles",
+    text("connector_id", ForeignKey("connectors.id", name="fk_connector_roles_connector")),
+    text("role_id"),
+    time("created_at"),
+    maybe_time("expires_at"),
+    index("ix_connector_roles_role", "tenant_id", "role_id", "connector_id"),
+    key=("connector_id", "role_id"),
 )

@@ -20,6 +20,7 @@ from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.handover import env_file
 from tenantry.surfaces.portal.lists import address, like, searched
+from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.portal.words import explained, permission_groups, permission_label, reach_text
@@ -144,6 +145,9 @@ async def show_connector(request: Request, session: SignedIn, connector_id: Conn
         more_tokens=len(seen.tokens) > TOKENS_SHOWN,
         permissions=explained(seen.connector.permissions.split()),
         redirect_uris=json.loads(seen.connector.redirect_uris),
+        roles=seen.roles,
+        role_name=role_name,
+        may_give_roles=session.may(Action.ASSIGN_ROLE) and seen.connector.kind != "public",
         reach_text=reach_text,
         form=Form(),
     )

@@ -76,6 +76,8 @@ EVENTS: dict[str, str] = {
     "connector.deactivated": marked("Connector deactivated"),
     "connector.activated": marked("Connector activated"),
     "connector.deleted": marked("Connector deleted"),
+    "connector.role_given": marked("Role given to a connector"),
+    "connector.role_taken": marked("Role taken from a connector"),
     "connector.secret_added": marked("Connector secret added"),
     "connector.secret_ended": marked("Connector secret ended"),
     "service_account_key.added": marked("Service account key added"),

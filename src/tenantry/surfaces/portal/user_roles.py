@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import EFFECTIVE_ROLES, Action, RoleId
 from tenantry.access.decide import require
 from tenantry.access.standing import giveable
+from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import UserId
 from tenantry.directory.roles import assign_role, list_roles, remove_role
@@ -35,13 +38,10 @@ async def show_roles(request: Request, session: SignedIn, user_id: UserId) -> Re
 async def give_role(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """Giving one that the user holds moves its end."""
     form = await read_form(request)
-    if form.value("role_id") not in EFFECTIVE_ROLES:
-        form.fail("role_id", _("Choose a role."))
-    expires_at = read_day(form, "expires_at")
-    if not form.errors:
+    role_id, expires_at = read_role(form)
+    if role_id is not None and not form.errors:
         with form.showing_errors():
             async with writing(request) as (tx, now):
-                role_id = RoleId(form.value("role_id"))
                 await assign_role(tx, session.caller, session.here, user_id, role_id, expires_at, now)
             return see_other(f"/users/{user_id}")
     return await _roles_page(request, session, user_id, form)
@@ -49,7 +49,22 @@ async def give_role(request: Request, session: SignedIn, user_id: UserId) -> Res
 
 async def _roles_page(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
     user, held = await _look(request, session, user_id)
-    return render(request, "user_roles.html", user=user, form=form, roles=_giveable(session), held=held)
+    return role_page(request, session, form, holder=user.display_name, back=f"/users/{user_id}", held=held)
+
+
+def role_page(
+    request: Request, session: Session, form: Form, *, holder: str, back: str, held: Collection[str]
+) -> Response:
+    """Every role that the reader may give, with what it allows. `held`: ids of those that the holder has."""
+    return render(request, "role_given.html", form=form, holder=holder, back=back, roles=_giveable(session), held=held)
+
+
+def read_role(form: Form) -> tuple[RoleId | None, Micros | None]:
+    """The role that was chosen, and its end; what is wrong with them stands in the form's errors."""
+    chosen = form.value("role_id")
+    if chosen not in EFFECTIVE_ROLES:
+        form.fail("role_id", _("Choose a role."))
+    return RoleId(chosen) if chosen in EFFECTIVE_ROLES else None, read_day(form, "expires_at")
 
 
 def _giveable(session: Session) -> list[RoleText]:

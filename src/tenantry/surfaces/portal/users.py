@@ -15,6 +15,7 @@ from tenantry.audit.record import record
 from tenantry.core.clock import SECOND
 from tenantry.core.csv_files import MARK, write_row
 from tenantry.core.ids import UserId
+from tenantry.directory.connector_roles import list_role_holders
 from tenantry.directory.enrolment import must_enrol
 from tenantry.directory.roles import is_within_reach, list_roles
 from tenantry.directory.second_factors import find_factors, methods_of
@@ -95,6 +96,7 @@ async def show_users(
             limit=PAGE,
             now=now,
         )
+        apps = await list_role_holders(read, session.caller, session.here, role_id, now, PAGE) if role_id else []
         may_create = await decide(read, session.caller, Action.CREATE_USER, session.here, now=now)
     search = {"show": "deleted" if deleted else "", "role": role_id or "", "q": text}
     following = ""
@@ -108,6 +110,7 @@ async def show_users(
         q=text,
         show="deleted" if deleted else "live",
         role=role_id or "",
+        apps=apps,
         live=address("/users", q=text, role=role_id or ""),
         roles=[("", _("Any role")), *((each.id, each.name) for each in role_texts())],
         first=address("/users", **search) if place else "",
