@@ -18,6 +18,7 @@ from tenantry.connectors.service_accounts import add_service_account_key
 from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, MINUTE, Micros
 from tenantry.core.ids import GroupId, ManagedAccountId, RelationshipId, TenantId
+from tenantry.directory.connector_roles import give_connector_role
 from tenantry.directory.domains import begin_proof
 from tenantry.directory.enrolment import make_enrolment_code
 from tenantry.directory.invitations import NewInvitation, invite
@@ -250,6 +251,8 @@ async def _apps(store: Store, tenant: SomeTenant, people: People, groups: Groups
     async with store.write() as tx:
         for connector in connectors:
             await add_secret(tx, OPERATOR, HASHER, tenant.id, connector.id, now=now)
+            role = RoleId.DIRECTORY_READERS
+            await give_connector_role(tx, OPERATOR, tenant.id, connector.id, role, None, now)
             code = await issue_code(
                 tx,
                 HASHER,
