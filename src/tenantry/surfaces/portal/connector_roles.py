@@ -85,7 +85,7 @@ async def _look(request: Request, session: Session, connector_id: ConnectorId) -
     """The app, for who may give roles, and the ids of the roles that it holds. A public one can hold none."""
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.ASSIGN_ROLE, session.here, now=now)
-        connector = await get_connector(read, session.here, connector_id)
+        connector = await get_connector(read, session.caller, session.here, connector_id, now)
         if connector.kind == "public":
             raise NotFound("connector", _("A public app has no secret to prove itself by, so it holds no role."))
         held = await list_connector_roles(read, session.caller, session.here, connector_id, now)
