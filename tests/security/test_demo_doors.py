@@ -91,6 +91,10 @@ HERE, ELSEWHERE = ("127.0.0.1", "127.0.0.1:8080"), ("192.0.2.1", "id.example.com
         (*HERE, {"X-Forwarded-For": "192.0.2.1"}, 404),
         (*HERE, {"X-Forwarded-For": "127.0.0.1"}, 404),
         (*HERE, {"Forwarded": "for=192.0.2.1"}, 404),
+        (*HERE, {"X-Real-IP": "192.0.2.1"}, 404),
+        (*HERE, {"Via": "1.1 proxy"}, 404),
+        (*HERE, {"X-Forwarded-Proto": "https"}, 404),
+        (*HERE, {"CF-Connecting-IP": "192.0.2.1"}, 404),
     ],
 )
 async def test_nobody_elsewhere_passes_a_door_of_the_demo(

@@ -20,6 +20,7 @@ from tests.support.app import an_app
         ("::ffff:127.0.0.1", {}, {}, 200),
         ("127.0.0.1", {"x-forwarded-for": "127.0.0.1"}, {}, 404),
         ("127.0.0.1", {"forwarded": "for=127.0.0.1"}, {}, 404),
+        *[("127.0.0.1", {name: "192.0.2.1"}, {}, 404) for name in ("x-real-ip", "via", "x-forwarded-host")],
         ("127.0.0.1", {"host": "id.example"}, {}, 404),
         ("192.0.2.1", {}, {}, 404),
         ("192.0.2.1", {"x-forwarded-for": "127.0.0.1"}, {"trusted_proxies": ["192.0.2.9"]}, 404),

@@ -154,3 +154,18 @@ def test_a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it(tmp_path: P
     write_private(link, "new", replace=True)
     assert (file.read_text(), link.is_symlink()) == ("new", True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
+
+
+def test_a_file_that_somebody_else_put_beside_it_is_not_written_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a directory that all may write to, the name of the file to be could be somebody's own file, or lead to one."""
+    file, theirs = tmp_path / "master.key", tmp_path / "theirs"
+    write_private(file, "old")
+    theirs.write_text("")
+    theirs.chmod(0o666)
+    monkeypatch.setattr("secrets.token_hex", lambda _size: "guessed")
+    (tmp_path / "master.key.guessed.part").symlink_to(theirs)
+    with pytest.raises(FileExistsError):
+        write_private(file, "new", replace=True)
+    assert (file.read_text(), theirs.read_text()) == ("old", "")

@@ -16,7 +16,7 @@ from tenantry.core.errors import AlreadyExists, Forbidden, InvalidToken, NotFoun
 from tenantry.core.ids import TenantId
 from tenantry.directory import tenant_purging
 from tenantry.directory.sessions import find_session
-from tenantry.directory.tenants import create_tenant, delete_tenant, restore_tenant
+from tenantry.directory.tenants import create_tenant, delete_tenant, list_deleted_tenants, restore_tenant
 from tenantry.housekeeping import KEPT, TENANTS_KEPT, tidy
 from tenantry.store import Store
 from tenantry.store import tenant_purging as rows_of_tenants
@@ -105,7 +105,8 @@ async def test_nothing_is_left_of_a_tenant_in_any_table_and_nothing_of_others_go
 
 
 def test_every_table_that_tenants_own_is_purged_with_its_key_and_before_what_it_points_to() -> None:
-    keys = {table.name: ", ".join(list(table.primary_key.columns.keys())[1:]) for table in OWNED}
+    columns = {table.name: list(table.primary_key.columns.keys()) for table in OWNED}
+    keys = {name: ", ".join(of_table[1:] or of_table) for name, of_table in columns.items()}
     assert {rows.table: rows.keys for rows in Owned} == keys
     order = [rows.table for rows in Owned]
     for table in OWNED:
@@ -214,3 +215,50 @@ async def test_a_purge_that_is_broken_off_anywhere_is_taken_up_by_the_next_round
     assert sum(each["tenants"] for each in rounds) == 1
     assert await _left(store, home.id, home.domain) == {}
     assert (await types_of(store, SYSTEM_TENANT)).count("tenant.purged") == 1
+
+
+async def test_a_tenant_whose_purge_has_begun_is_not_restored_though_the_time_for_it_is_made_longer(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came back would be a part of it, without whatever went first."""
+    home = (await a_quarter(store)).tenant
+    await _delete(store, home.id)
+    real: Any = rows_of_tenants.delete_some
+
+    async def break_off(to: Store, of: Owned, *args: Any) -> int:
+        if of is Owned.USERS:
+            raise ConnectionError
+        done: int = await real(to, of, *args)
+        return done
+
+    monkeypatch.setattr(rows_of_tenants, "delete_some", break_off)
+    with pytest.raises(ConnectionError):
+        await tidy(store, OPERATOR, FakeClock(NOON + TENANTS_KEPT), KEPT, TENANTS_KEPT)
+    monkeypatch.setattr(rows_of_tenants, "delete_some", real)
+    with pytest.raises(NotFound):
+        async with store.write() as tx:
+            await restore_tenant(tx, OPERATOR, home.id, NOON + TENANTS_KEPT, kept=10 * TENANTS_KEPT)
+    async with store.read() as read:
+        assert home.id not in [each.id for each in await list_deleted_tenants(read, limit=1000)]
+    purged = await tenant_purging.purge_tenants(store, OPERATOR, NOON + TENANTS_KEPT, kept=10 * TENANTS_KEPT, pause=0)
+    assert purged == 1, "what was begun is finished, however long others are kept by now"
+
+
+async def test_a_purge_that_finds_the_tenant_restored_takes_nothing_of_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = (await a_quarter(store)).tenant
+    await _delete(store, home.id)
+    due: Any = rows_of_tenants.list_due
+
+    async def restored_meanwhile(*args: Any) -> Any:
+        found = await due(*args)
+        async with store.write() as tx:
+            await restore_tenant(tx, OPERATOR, home.id, NOON, kept=DAY)
+        return found
+
+    before = await _left(store, home.id, home.domain)
+    monkeypatch.setattr(rows_of_tenants, "list_due", restored_meanwhile)
+    assert await tenant_purging.purge_tenants(store, OPERATOR, NOON + DAY, kept=DAY, pause=0) == 0
+    after = await _left(store, home.id, home.domain)
+    assert {name: count for name, count in after.items() if count < before[name]} == {}

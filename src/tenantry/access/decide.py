@@ -1,4 +1,4 @@
-"""Hot path: decide whether a caller may (1 read, 2 for a group token, 3 for a customer, none if the token refuses).
+"""Hot path: decide whether a caller may (1 read, 2 for a group token or a customer, none if the token refuses).
 
 In this order, and the first that fails decides:
 1. the door (access/doors.py): it serves the action, the connector has the permission, as narrowed by the grant; a user
@@ -11,6 +11,8 @@ Source: architecture 5.7; Kaizala contract §1 and §6 #30; Partner Center contr
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from tenantry.access.actions import PUBLIC, RULES, Action, GroupRole, RoleId, Rule, Thing
 from tenantry.access.decision import Decision, Reason, error_of
@@ -50,6 +52,33 @@ async def require(
     if not decision.allowed:
         raise error_of(decision)
     return decision
+
+
+class Permit(NamedTuple):
+    """A decision that allowed, made at the start of a request and taken with it into the transaction.
+
+    What lies between, such as a slow hash, is no reason to ask again: the request is carried out as of `now`, when its
+    caller was proven, and its events are dated so.
+    """
+
+    caller: Caller
+    action: Action
+    tenant_id: TenantId
+    now: Micros
+
+
+async def permit(read: Read, caller: Caller, action: Action, tenant_id: TenantId, now: Micros) -> Permit:
+    """`require`, as something to take along."""
+    await require(read, caller, action, tenant_id, now=now)
+    return Permit(caller, action, tenant_id, now)
+
+
+async def require_permit(
+    read: Read, permitted: Permit | None, caller: Caller, action: Action, tenant_id: TenantId, now: Micros
+) -> None:
+    """`require`, unless `permitted` is the answer to this very question."""
+    if permitted != Permit(caller, action, tenant_id, now):
+        await require(read, caller, action, tenant_id, now=now)
 
 
 async def decide(
@@ -187,9 +216,11 @@ async def _decide_customer(read: Read, caller: Caller, rule: Rule, tenant_id: Te
     who hold the same role there, or Global Administrator.
     """
     partner = caller.tenant_id
-    if partner is None or await tenants.find_live(read, tenant_id) is None:
+    if partner is None:
         return Reason.NO_RELATION, f"there is no customer {tenant_id}"
-    delegated = await relationships.list_of_pair(read, tenant_id, partner)
+    delegated = await relationships.list_of_live_pair(read, tenant_id, partner)
+    if not delegated and await tenants.find_live(read, tenant_id) is None:
+        return Reason.NO_RELATION, f"there is no customer {tenant_id}"
     given = {
         role: relationship
         for relationship in delegated

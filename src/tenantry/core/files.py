@@ -7,6 +7,7 @@ services are handed their credentials. What is no plain file (a pipe) belongs to
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from pathlib import Path
 
@@ -33,9 +34,9 @@ def write_private(path: Path, text: str, *, replace: bool = False) -> None:
     Raises FileExistsError unless it may be replaced, OSError.
     """
     target = path.resolve() if replace else path  # a link to the file goes on leading to it
-    new = target.with_name(f"{target.name}.{os.getpid()}.part") if replace else target
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if replace else os.O_EXCL)
-    with os.fdopen(os.open(new, flags, 0o600), "w", encoding="utf-8") as file:
+    new = target.with_name(f"{target.name}.{secrets.token_hex(8)}.part") if replace else target
+    # never a file or link that is there already: whoever put it there would read what is written
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         if replace and target.exists():
             _keep_owner(file.fileno(), target.stat())
         file.write(text)

@@ -57,9 +57,10 @@ def check_new_password(password: str, own: Iterable[str] = ()) -> None:
         )
 
 
-async def names_of(read: Read, tenant_id: TenantId, user_id: UserId) -> list[str]:
-    """What `check_new_password` needs to know of a user: `own`."""
-    user, tenant = await users.find(read, tenant_id, user_id), await tenants.find_live(read, tenant_id)
+async def names_of(read: Read, tenant_id: TenantId, user_id: UserId | None) -> list[str]:
+    """What `check_new_password` needs to know of a user (None: of one who is not there yet): `own`."""
+    user = None if user_id is None else await users.find(read, tenant_id, user_id)
+    tenant = await tenants.find_live(read, tenant_id)
     names = [] if user is None else [user.display_name, user.given_name, user.family_name, user.user_principal_name]
     return [name for name in (*names, tenant and tenant.name) if name]
 

@@ -34,6 +34,9 @@ async def purge_tenants(store: Store, caller: Caller, now: Micros, *, kept: Micr
 async def _purge(
     store: Store, caller: Caller, tenant: DueTenant, deleted_until: Micros, now: Micros, pause: float
 ) -> bool:
+    async with store.write() as tx:
+        if not await tenant_purging.claim(tx, tenant.id, deleted_until):
+            return False
     await _forget_elsewhere(store, tenant, pause)
     for rows in Owned:
         deleted = BATCH
@@ -41,7 +44,7 @@ async def _purge(
             deleted = await tenant_purging.delete_some(store, rows, tenant.id, BATCH)
             await asyncio.sleep(pause)
     async with store.write() as tx:
-        if not await tenant_purging.delete_last(tx, tenant.id, deleted_until):
+        if not await tenant_purging.delete_last(tx, tenant.id):
             return False
         await record(tx, SYSTEM_TENANT, caller, TenantPurged(tenant_id=tenant.id, name=tenant.name), now)
     return True

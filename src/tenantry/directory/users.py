@@ -11,7 +11,7 @@ from dataclasses import asdict
 from enum import StrEnum
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import require
+from tenantry.access.decide import Permit, require, require_permit
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
@@ -47,12 +47,14 @@ async def create_user(
     password_hash: str | None,
     must_change: bool,
     now: Micros,
+    *,
+    permitted: Permit | None = None,
 ) -> User:
-    """Add a user, with a password or (for one who cannot sign in here) without.
+    """Add a user, with a password or (for one who cannot sign in here) without. `permitted`: to create users.
 
     Raises what `access.require` does; InvalidValue when the domain is not the tenant's own; AlreadyExists.
     """
-    await require(tx, caller, Action.CREATE_USER, tenant_id, now=now)
+    await require_permit(tx, permitted, caller, Action.CREATE_USER, tenant_id, now)
     values = {field: value or None for field, value in asdict(new_user).items()}
     name, display_name = str(values.pop("user_principal_name")), str(values.pop("display_name"))
     await _require_domain(tx, tenant_id, name)
@@ -70,7 +72,7 @@ async def create_user(
         raise _taken(name)
     await record(tx, tenant_id, caller, events.UserCreated(user_id=user.id, user_principal_name=name), now)
     if password_hash is not None:
-        await _set_password(tx, caller, tenant_id, user.id, NewPassword(password_hash, must_change), now)
+        await _keep_password(tx, caller, tenant_id, user.id, NewPassword(password_hash, must_change), now)
     return user
 
 
@@ -138,8 +140,10 @@ async def update_user(
     *,
     password: NewPassword | None = None,
     restore: bool = False,
+    permitted: Permit | None = None,
 ) -> User:
     """Change properties, set a password, bring the user back if it is deleted and `restore` says so: all or nothing.
+    `permitted`: to reset passwords.
 
     Each part needs its own action. A password that somebody else sets ends the user's grants: whoever had the old one
     may have given them. Raises what `access.require` does; NotFound; AlreadyExists when a name is taken; InvalidValue
@@ -149,7 +153,7 @@ async def update_user(
     if wanted or not (password or restore):
         await require(tx, caller, Action.UPDATE_USER, tenant_id, now=now)
     if password is not None:
-        await require(tx, caller, Action.RESET_PASSWORD, tenant_id, now=now)
+        await require_permit(tx, permitted, caller, Action.RESET_PASSWORD, tenant_id, now)
         await require_over(tx, caller, tenant_id, user_id, now)
     if restore:
         user = await restore_user(tx, caller, tenant_id, user_id, now, may_be_live=bool(wanted or password))
@@ -166,11 +170,20 @@ async def update_user(
 
 
 async def set_password(
-    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, password_hash: str, must_change: bool, now: Micros
+    tx: Tx,
+    caller: Caller,
+    tenant_id: TenantId,
+    user_id: UserId,
+    password_hash: str,
+    must_change: bool,
+    now: Micros,
+    *,
+    permitted: Permit | None = None,
 ) -> User:
-    """Replace the password of a user. Raises what `access.require` does; NotFound."""
+    """Replace the password of a user. `permitted`: to reset passwords. Raises what `access.require` does; NotFound."""
     password = NewPassword(password_hash, must_change)
-    return await update_user(tx, caller, tenant_id, user_id, UserChanges(), now, password=password)
+    changes = UserChanges()
+    return await update_user(tx, caller, tenant_id, user_id, changes, now, password=password, permitted=permitted)
 
 
 async def delete_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
@@ -245,12 +258,18 @@ async def _set_password(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, password: NewPassword, now: Micros
 ) -> None:
     """Browsers are signed out at once, whoever set the password."""
+    await _keep_password(tx, caller, tenant_id, user_id, password, now)
+    await end_sessions(tx, caller, tenant_id, user_id, now, reason="password_set")
+
+
+async def _keep_password(
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, password: NewPassword, now: Micros
+) -> None:
     await passwords.set_credential(
         tx, tenant_id, user_id, password_hash=password.password_hash, must_change=password.must_change, now=now
     )
     event = events.PasswordSet(user_id=user_id, must_change=password.must_change)
     await record(tx, tenant_id, caller, event, now)
-    await end_sessions(tx, caller, tenant_id, user_id, now, reason="password_set")
 
 
 async def _require_domain(tx: Tx, tenant_id: TenantId, name: str) -> None:

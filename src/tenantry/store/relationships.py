@@ -140,6 +140,24 @@ async def list_of_pair(read: Read, tenant_id: TenantId, partner_tenant_id: Tenan
     )
 
 
+async def list_of_live_pair(
+    read: Read, tenant_id: TenantId, partner_tenant_id: TenantId
+) -> list[DelegatedRelationship]:
+    """As `list_of_pair`; nothing while the customer is disabled or deleted."""
+    return await read.all(
+        DelegatedRelationship,
+        f"""
+        SELECT {_COLUMNS} FROM delegated_relationships
+        WHERE tenant_id = :tenant_id AND partner_tenant_id = :partner_tenant_id
+          AND EXISTS (SELECT 1 FROM tenants t
+                      WHERE t.id = :tenant_id AND t.disabled_at IS NULL AND t.deleted_at IS NULL)
+        ORDER BY created_at DESC, id
+        """,
+        tenant_id=tenant_id,
+        partner_tenant_id=partner_tenant_id,
+    )
+
+
 async def activate(
     tx: Tx, tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> DelegatedRelationship | None:

@@ -11,10 +11,11 @@ from typing import NamedTuple
 from tenantry.core.clock import Micros
 from tenantry.core.ids import EnterpriseId, TenantId
 from tenantry.store.engine import Read, Tx, Writes
+from tenantry.store.tenants import BEING_PURGED
 
 
 class _Rows(NamedTuple):
-    """`keys`: the primary key behind the tenant."""
+    """`keys`: the primary key behind the tenant; the tenant itself where that is all."""
 
     table: str
     keys: str
@@ -24,6 +25,9 @@ class Owned(_Rows, Enum):
     """Every table that tenants own, in the order in which their rows can go. A test holds it against the schema."""
 
     WEBHOOK_DELIVERIES = _Rows("webhook_deliveries", "id")
+    TENANT_POLICIES = _Rows("tenant_policies", "tenant_id")
+    SIGN_IN_NOTICES = _Rows("sign_in_notices", "user_id, id")
+    ENROLMENTS = _Rows("enrolments", "user_id")
     USER_IMPORT_ROWS = _Rows("user_import_rows", "import_id, number")
     TOTP_CREDENTIALS = _Rows("totp_credentials", "user_id")
     SIGN_INS = _Rows("sign_ins", "sign_in_hash")
@@ -90,6 +94,19 @@ async def list_due(read: Read, deleted_until: Micros, limit: int) -> list[DueTen
         deleted_until=deleted_until,
         limit=limit,
     )
+
+
+async def claim(tx: Tx, tenant_id: TenantId, deleted_until: Micros) -> bool:
+    """Nobody restores the tenant from here on, whatever settings and clocks say then. False when it was restored, or a
+    twin has purged it; true again for a purge that was broken off.
+    """
+    changed = await tx.run(
+        "UPDATE tenants SET deleted_at = :purged WHERE id = :tenant_id AND deleted_at <= :deleted_until",
+        purged=BEING_PURGED,
+        tenant_id=tenant_id,
+        deleted_until=deleted_until,
+    )
+    return changed == 1
 
 
 async def delete_some(store: Writes, rows: Owned, tenant_id: TenantId, limit: int) -> int:
@@ -216,8 +233,8 @@ async def delete_enterprise(tx: Tx, enterprise_id: EnterpriseId) -> None:
     await tx.run("DELETE FROM enterprises WHERE id = :id", id=enterprise_id)
 
 
-async def delete_last(tx: Tx, tenant_id: TenantId, deleted_until: Micros) -> bool:
-    """The tenant itself, with its apps, domains and enterprises. False when it was restored, or a twin was quicker."""
+async def delete_last(tx: Tx, tenant_id: TenantId) -> bool:
+    """The tenant itself, with its apps, domains and enterprises, after `claim`. False when a twin was quicker."""
     await tx.run(
         "DELETE FROM audit_events WHERE tenant_id = :tenant_id",
         tenant_id=tenant_id,
@@ -257,8 +274,8 @@ async def delete_last(tx: Tx, tenant_id: TenantId, deleted_until: Micros) -> boo
         tenant_id=tenant_id,
     )
     changed = await tx.run(
-        "DELETE FROM tenants WHERE id = :tenant_id AND deleted_at <= :deleted_until",
+        "DELETE FROM tenants WHERE id = :tenant_id AND deleted_at = :purged",
         tenant_id=tenant_id,
-        deleted_until=deleted_until,
+        purged=BEING_PURGED,
     )
     return changed == 1

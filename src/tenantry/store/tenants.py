@@ -9,6 +9,9 @@ from tenantry.core.ids import TenantId
 from tenantry.core.normal_form import name_key
 from tenantry.store.engine import Read, Tx
 
+BEING_PURGED = 0
+"""`deleted_at` of a tenant whose purge has begun: part of it is gone, so that nothing brings it back."""
+
 
 class Tenant(NamedTuple):
     """One row. Live when neither disabled nor deleted."""
@@ -196,10 +199,11 @@ async def mark_deleted(tx: Tx, tenant_id: TenantId, now: Micros) -> bool:
 
 
 async def mark_restored(tx: Tx, tenant_id: TenantId, deleted_after: Micros) -> bool:
-    """False when there is no tenant that was deleted after this time. Who purges takes those from before it."""
+    """False when there is no tenant that was deleted after this time, or its purge has begun."""
     changed = await tx.run(
-        "UPDATE tenants SET deleted_at = NULL WHERE id = :id AND deleted_at > :deleted_after",
+        "UPDATE tenants SET deleted_at = NULL WHERE id = :id AND deleted_at > :deleted_after AND deleted_at <> :purged",
         id=tenant_id,
+        purged=BEING_PURGED,
         deleted_after=deleted_after,
     )
     return changed == 1
@@ -231,16 +235,17 @@ async def find_deleted_by_domain(read: Read, name: str) -> Tenant | None:
 
 
 async def list_deleted(read: Read, after_id: str, limit: int) -> list[Tenant]:
-    """At most `limit` deleted tenants after `after_id` (empty: from the beginning), by id."""
+    """At most `limit` deleted tenants that may be restored, after `after_id` (empty: from the beginning), by id."""
     return await read.all(
         Tenant,
         """
         SELECT id, name, country, created_at, disabled_at, deleted_at FROM tenants
-        WHERE id > :after_id AND deleted_at IS NOT NULL
+        WHERE id > :after_id AND deleted_at IS NOT NULL AND deleted_at <> :purged
         ORDER BY id LIMIT :limit
         """,
         after_id=after_id,
         limit=limit,
+        purged=BEING_PURGED,
     )
 
 

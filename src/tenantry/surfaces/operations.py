@@ -13,7 +13,7 @@ from tenantry.core.errors import StoreBusy
 from tenantry.metrics import Metrics
 from tenantry.settings import Settings
 from tenantry.store import health
-from tenantry.surfaces.shared.demo_doors import NOT_HERE, asks_by_loopback_name
+from tenantry.surfaces.shared.demo_doors import NOT_HERE, asks_by_loopback_name, came_through_proxy
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotAnswer, HotEndpoint, HotRoute, json_answer
 from tenantry.surfaces.shared.origin import origin_of
@@ -58,7 +58,7 @@ def _may_read(settings: Settings, scope: Scope) -> bool:
     machine: what comes through a proxy here that says nothing of its clients has another.
     """
     origin = origin_of(scope)
-    if origin.is_forwarded and not settings.trusted_proxies:
+    if not settings.trusted_proxies and came_through_proxy(scope):
         return False
     try:
         address = ip_address(origin.address.partition("%")[0])

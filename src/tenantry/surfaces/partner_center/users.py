@@ -18,10 +18,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import require
+from tenantry.access.decide import permit
 from tenantry.core.caller import Caller
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue
-from tenantry.core.ids import UserId
 from tenantry.directory import users
 from tenantry.directory.passwords import check_new_password, generate_password, names_of
 from tenantry.directory.user_properties import NewPassword
@@ -52,8 +51,8 @@ async def create_user(request: Request, customer: str) -> Response:
     tenant_id = wire.read_customer(customer)
     now = deps.clock()
     async with deps.store.read() as read:
-        await require(read, caller, Action.CREATE_USER, tenant_id, now=now)
-        own = await names_of(read, tenant_id, UserId(""))
+        permitted = await permit(read, caller, Action.CREATE_USER, tenant_id, now)
+        own = await names_of(read, tenant_id, None)
     new_user, sent_password, must_change = creation = wire.read_creation(await _read_json(request, deps))
     if sent_password is not None:
         check_new_password(sent_password, own)
@@ -65,7 +64,9 @@ async def create_user(request: Request, customer: str) -> Response:
         password_hash = await deps.passwords.hash(password)
 
         async def create(tx: Tx) -> Answer:
-            user = await users.create_user(tx, caller, tenant_id, new_user, password_hash, must_change, now)
+            user = await users.create_user(
+                tx, caller, tenant_id, new_user, password_hash, must_change, now, permitted=permitted
+            )
             return Answer(200, msgspec.json.encode(wire.created(user, must_change=must_change)).decode())
 
         answer = await answer_once(deps.store, tenant_id, key, now, create, _refusal_to_keep)
@@ -151,16 +152,24 @@ async def _patch(request: Request, customer: str, user: str, *, needs_password: 
     if needs_password and patch.password is None:
         raise InvalidValue("It is required. Send the new password.", field="password")
     now = deps.clock()
-    password = None
+    password, permitted = None, None
     if patch.password is not None:
         async with deps.store.read() as read:  # a hash costs too much to make it for everybody
-            await require(read, caller, Action.RESET_PASSWORD, tenant_id, now=now)
+            permitted = await permit(read, caller, Action.RESET_PASSWORD, tenant_id, now)
             own = await names_of(read, tenant_id, user_id)
         check_new_password(patch.password, own)
         password = NewPassword(await deps.passwords.hash(patch.password), patch.must_change)
     async with deps.store.write() as tx:
         changed = await users.update_user(
-            tx, caller, tenant_id, user_id, patch.changes, now, password=password, restore=patch.restore
+            tx,
+            caller,
+            tenant_id,
+            user_id,
+            patch.changes,
+            now,
+            password=password,
+            restore=patch.restore,
+            permitted=permitted,
         )
     shown = wire.shown(changed)
     if password is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import decide, require
+from tenantry.access.decide import decide, permit, require
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.enrolment import list_asked
@@ -67,10 +67,12 @@ async def create(request: Request, session: SignedIn) -> Response:
         with form.showing_errors():
             new_user = NewUser(**values)
             async with deps.store.read() as read:
-                await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
+                permitted = await permit(read, session.caller, Action.CREATE_USER, session.here, now)
             password_hash = await deps.passwords.hash(password) if password else None
-            async with once(request, session, form, back="/users") as (tx, now):
-                made = await create_user(tx, session.caller, session.here, new_user, password_hash, True, now)
+            async with once(request, session, form, back="/users") as (tx, _now):
+                made = await create_user(
+                    tx, session.caller, session.here, new_user, password_hash, True, now, permitted=permitted
+                )
     if made is None:
         return await _user_form(request, session.here, form, None)
     if not password:
@@ -126,14 +128,16 @@ async def reset_password(request: Request, session: SignedIn, user_id: UserId) -
     deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
     async with deps.store.read() as read:
-        await require(read, session.caller, Action.RESET_PASSWORD, session.here, now=now)
+        permitted = await permit(read, session.caller, Action.RESET_PASSWORD, session.here, now)
     password = generate_password()
     user: User | None = None
     code, path = "", f"/users/{user_id}"
     with form.showing_errors():
         password_hash = await deps.passwords.hash(password)
-        async with once(request, session, form, back=path, again=f"{path}/password") as (tx, now):
-            user = await set_password(tx, session.caller, session.here, user_id, password_hash, True, now)
+        async with once(request, session, form, back=path, again=f"{path}/password") as (tx, _now):
+            user = await set_password(
+                tx, session.caller, session.here, user_id, password_hash, True, now, permitted=permitted
+            )
             code = await _take_away(tx, request, session, user_id, form.texts("remove"), now)
     if user is None:
         return await _ask_password(request, session, user_id, form)

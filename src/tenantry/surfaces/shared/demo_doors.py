@@ -15,6 +15,11 @@ from tenantry.settings import Settings
 from tenantry.surfaces.shared.hot import header, json_answer
 from tenantry.surfaces.shared.origin import origin_of
 
+_OF_PROXIES = frozenset(
+    b"forwarded via x-real-ip x-client-ip x-cluster-client-ip true-client-ip cf-connecting-ip fastly-client-ip "
+    b"fly-client-ip x-envoy-external-address x-original-host x-original-url ngrok-trace-id".split()
+)
+"""Headers that proxies and tunnels add, beside those that begin with X-Forwarded."""
 _PORT = re.compile(r":[0-9]*\Z")
 
 NOT_HERE = json_answer(404, b'{"error":"not_found"}')
@@ -24,8 +29,12 @@ def is_from_here(settings: Settings, scope: Scope) -> bool:
     """See above."""
     if settings.demo_on_any_address:
         return True
-    origin = origin_of(scope)
-    return not origin.is_forwarded and _is_loopback(origin.address) and asks_by_loopback_name(scope)
+    return not came_through_proxy(scope) and _is_loopback(origin_of(scope).address) and asks_by_loopback_name(scope)
+
+
+def came_through_proxy(scope: Scope) -> bool:
+    """Whether a header says so."""
+    return any(name in _OF_PROXIES or name.startswith(b"x-forwarded") for name, _ in scope["headers"])
 
 
 def asks_by_loopback_name(scope: Scope) -> bool:
