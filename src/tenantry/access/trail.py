@@ -113,15 +113,15 @@ async def explain(
     return sorted([*found, *issued], key=lambda event: event.id, reverse=True)[:MOST_OF_REQUEST]
 
 
-async def made_by_partner(read: Read, tenant_id: TenantId, partner_id: TenantId) -> list[FoundEvent]:
-    """What the partner made in the tenant that outlives its relationship, newest first, at most MOST_MADE."""
-    return await audit_search.made_by_partner(read, tenant_id, partner_id, limit=MOST_MADE)
+async def accounts_of_partner(read: Read, tenant_id: TenantId, partner_id: TenantId) -> list[UserId]:
+    """Users that the partner made, or into whose account it learnt a way, the newest first: from MOST_MADE events."""
+    found = await audit_search.accounts_of_partner(read, tenant_id, partner_id, limit=MOST_MADE)
+    return [*dict.fromkeys(UserId(json.loads(event.data)["user_id"]) for event in found)]
 
 
-def accounts_in(found: Iterable[FoundEvent]) -> list[UserId]:
-    """The users that the events made, or gave another password, in their order."""
-    wanted = ("user.created", "user.restored", "password.set")
-    return [*dict.fromkeys(UserId(json.loads(event.data)["user_id"]) for event in found if event.type in wanted)]
+async def left_by_partner(read: Read, tenant_id: TenantId, partner_id: TenantId, limit: int) -> list[FoundEvent]:
+    """What else the partner made in the tenant that outlives its relationship, newest first."""
+    return await audit_search.left_by_partner(read, tenant_id, partner_id, limit=limit)
 
 
 async def names_in(read: Read, tenant_id: TenantId, found: Iterable[FoundEvent]) -> dict[str, str]:

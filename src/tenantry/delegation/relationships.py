@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import require
-from tenantry.access.trail import accounts_in, made_by_partner
+from tenantry.access.trail import accounts_of_partner
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
@@ -149,7 +149,7 @@ async def end_relationship(
     if ended is None:
         raise await _not_changed(tx, customer_tenant_id, relationship_id, now)
     await partner_customers.copy_relationship(tx, ended)
-    left = accounts_in(await made_by_partner(tx, customer_tenant_id, ended.partner_tenant_id))
+    left = await accounts_of_partner(tx, customer_tenant_id, ended.partner_tenant_id)
     event = events.RelationshipEnded(
         relationship_id=relationship_id,
         partner_tenant_id=ended.partner_tenant_id,

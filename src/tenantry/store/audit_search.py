@@ -107,18 +107,40 @@ async def of_partner(
     )
 
 
-async def made_by_partner(
+async def accounts_of_partner(
     read: Read, tenant_id: TenantId, partner_tenant_id: TenantId, *, limit: int
 ) -> list[FoundEvent]:
-    """What one partner made, or got hold of, that goes on when its relationship ends; newest first."""
+    """By which one partner made accounts, or learnt a way into them; newest first."""
     return await read.all(
         FoundEvent,
         _COLUMNS
         + " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id"
         + _RARE
-        + """ AND e.type IN ('user.created', 'user.restored', 'password.set', 'role.assigned', 'group.created',
-                'group_invitation.created', 'webhook.registered', 'webhook.updated', 'connector.registered',
-                'connector.secret_added', 'service_account_key.added', 'grant.created', 'managed_account.created')"""
+        + " AND e.type IN ('user.created', 'user.restored', 'password.set', 'enrolment.code_made')"
+        + _NEWEST,
+        tenant_id=tenant_id,
+        partner_tenant_id=partner_tenant_id,
+        since=FIRST,
+        before=LAST,
+        limit=limit,
+    )
+
+
+async def left_by_partner(
+    read: Read, tenant_id: TenantId, partner_tenant_id: TenantId, *, limit: int
+) -> list[FoundEvent]:
+    """What else one partner made, gave or switched on that goes on when its relationship ends; newest first."""
+    return await read.all(
+        FoundEvent,
+        _COLUMNS
+        + " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id"
+        + _RARE
+        + """ AND e.type IN ('user.unblocked', 'user.updated', 'role.assigned', 'group.created', 'group.restored',
+                'group.linked', 'group.member_added', 'group.member_role_set', 'group_invitation.created',
+                'webhook.registered', 'webhook.updated', 'webhook.enabled', 'connector.registered',
+                'connector.activated', 'connector.secret_added', 'service_account_key.added', 'grant.created',
+                'enterprise.enrolled', 'enterprise.account_set', 'managed_account.created',
+                'managed_account.updated')"""
         + _NEWEST,
         tenant_id=tenant_id,
         partner_tenant_id=partner_tenant_id,

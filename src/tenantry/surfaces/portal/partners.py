@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import decide, require
-from tenantry.access.trail import accounts_in, made_by_partner
+from tenantry.access.trail import accounts_of_partner, left_by_partner
 from tenantry.core.clock import DAY
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import RelationshipId, TenantId
@@ -61,13 +61,10 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
             read, session.here, relationship.partner_tenant_id, since=f"{now - 30 * DAY:014x}", limit=TRAIL
         )
         trail = await told(read, session.here, found)
-        made = await made_by_partner(read, session.here, relationship.partner_tenant_id)
-        accounts = [
-            user for user_id in accounts_in(made)[:TRAIL] if (user := await users.find(read, session.here, user_id))
-        ]
-        others = await told(
-            read, session.here, [event for event in made if not event.type.startswith(("user.", "password."))][:TRAIL]
-        )
+        known = await accounts_of_partner(read, session.here, relationship.partner_tenant_id)
+        accounts = [user for user_id in known[:TRAIL] if (user := await users.find(read, session.here, user_id))]
+        left = await left_by_partner(read, session.here, relationship.partner_tenant_id, TRAIL)
+        made = await told(read, session.here, left)
     return render(
         request,
         "partner.html",
@@ -78,7 +75,7 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
         may_decide=may_decide and session.acting_tenant is None,
         trail=trail,
         accounts=accounts,
-        made=others,
+        made=made,
         most=TRAIL,
     )
 
