@@ -63,6 +63,10 @@ async def test_a_plain_member_registers_no_sensitive_permission(store: Store, pe
         "G o o g l e",
         "Tenantry",
         "Goögle",
+        "M\u00edcr\u00f3s\u00f6ft",
+        "Mi.cro.soft",
+        "Micros\u03bfft",
+        "\u0262oogle",
     ],
 )
 async def test_a_plain_member_imitates_no_vendor(store: Store, name: str) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tenantry.core.clock import MINUTE
+from tenantry.core.normal_form import name_key
 from tenantry.directory.users import set_password
 from tenantry.store import open_store
 from tenantry.surfaces.portal.sign_in import TRIES_PER_KNOWN_BROWSER, TRIES_PER_NAME, WINDOW
@@ -136,3 +137,30 @@ async def test_a_name_that_nobody_has_counts_and_answers_alike(limited: Portal) 
         answers.append((visitor.page.status_code, visitor.text.replace(name, "NAME"), dict(visitor.page.cookies)))
     assert answers[0][:2] == answers[1][:2]
     assert answers[0][2].keys() == answers[1][2].keys()
+
+
+async def test_no_spelling_of_a_name_has_tries_of_its_own(limited: Portal) -> None:
+    """Full-width letters, capitals, what cannot be seen and what Unicode folds lead to the same user."""
+    name = limited.mia.user_principal_name
+    wide = [name[:at] + chr(ord(name[at]) + 0xFEE0) + name[at + 1 :] for at in range(3)]
+    spellings = [name, name.upper(), *wide, f"\u200b{name}", name.replace("m", "m\u00ad", 1), f"{name}\u200d"]
+    assert {name_key(each) for each in spellings} == {name}
+    for number in range(TRIES_PER_NAME[WINDOW]):
+        await _try(_from(limited, f"198.51.100.{number // 10}"), spellings[number % len(spellings)], "wrong")
+    for each in spellings:
+        visitor = _from(limited, "203.0.113.9")
+        assert not await _try(visitor, each, PASSWORD), ascii(each)
+        assert "Too many" in visitor.text
+
+
+async def test_one_subscriber_with_many_networks_tries_little_more_names_than_one_with_one(
+    limited: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixteen times as many, see tests/security/test_shares_of_limits.py."""
+    monkeypatch.setattr("tenantry.surfaces.portal.sign_in.TRIES_PER_ADDRESS", 1)
+    tried = 0
+    for network in range(20):
+        visitor = _from(limited, f"2001:db8:7:{network * 256:x}::1")
+        await _try(visitor, f"nobody{network}@elsewhere.example", "wrong")
+        tried += "Too many" not in visitor.text
+    assert tried == 16

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection
-from itertools import pairwise
 
 from tenantry.access.actions import Action, Permission
 from tenantry.access.decide import decide
@@ -28,9 +27,13 @@ _VENDORS = (
 _LONG = 6
 """Letters of a name that stands at the start of no ordinary word."""
 _LOOKALIKES = str.maketrans(
-    "0134578@$|\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0501\u0261", "oieastbasiaeopcyxidg"
+    "0134578@$|"
+    "\u0131\u0251\u0261\u0262\u0280\u1d00\u1d04\u1d0f\u1d0d\u0455\u0458"
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0501\u051b\u051d\u04bb"
+    "\u03b1\u03b5\u03bf\u03c1\u03c5\u03bd\u03b9\u03ba\u03c4\u03c7\u03c9\u03b3\u0585\u0578",
+    "oieastbasiiaggracomsjaeopcyxidqwhaeopuviktxwyon",
 )
-"""Digits and signs that stand for letters, and Cyrillic letters that look like Latin ones."""
+"""Digits and signs that stand for letters, and letters of other scripts and phonetics that look like Latin ones."""
 
 
 async def require_registrant(
@@ -56,13 +59,15 @@ async def require_registrant(
 
 def imitated(name: str) -> str | None:
     """The vendor or product that a name would be taken for, in whatever letters and spacing; None: none."""
-    plain = unicodedata.normalize("NFKD", name).casefold().translate(_LOOKALIKES)
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    plain = "".join(each for each in letters if not unicodedata.combining(each)).translate(_LOOKALIKES)
     words = "".join(character if character.isalnum() else " " for character in plain).split()
-    pairs = {first + second for first, second in pairwise(words)}
-    spaced = "".join(word for word in words if len(word) == 1)
+    run_together = {
+        "".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1)
+    }
     for vendor in _VENDORS:
         spelled = vendor.translate(_LOOKALIKES)
         is_start = len(spelled) >= _LONG and any(word.startswith(spelled) for word in words)
-        if is_start or spelled in {*words, *pairs, spaced}:
+        if is_start or spelled in run_together:
             return vendor
     return None

@@ -14,6 +14,7 @@ from fastapi import Request, Response
 
 from tenantry.core.clock import DAY, SECOND, Micros
 from tenantry.core.ids import TenantId, UserId, parse_guid
+from tenantry.core.normal_form import name_key
 from tenantry.settings import Settings
 from tenantry.store import passwords
 from tenantry.surfaces.shared.cookies import cookie_of
@@ -75,7 +76,7 @@ def _read(raw: str) -> _Claim | None:
 
 
 def _prove(deps: Deps, claim: _Claim, name: str, set_at: Micros) -> str:
-    text = f"browser {claim.tenant_id} {claim.user_id} {claim.made_at} {set_at} {name.lower()}"
+    text = f"browser {claim.tenant_id} {claim.user_id} {claim.made_at} {set_at} {name_key(name)}"
     return deps.hasher.hash(text).hex()
 
 

@@ -16,6 +16,7 @@ from tenantry.access.actions import Action
 from tenantry.core.caller import in_person
 from tenantry.core.clock import DAY, HOUR, MINUTE
 from tenantry.core.errors import RateLimited
+from tenantry.core.normal_form import name_key
 from tenantry.directory.sessions import NewSession, end_session
 from tenantry.directory.sign_in import PASSWORD, SignedIn, note_used_up, sign_in
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
@@ -72,7 +73,7 @@ async def check_password(request: Request) -> Response:
     signed_in: SignedIn | None = None
     if not form.errors:
         with form.showing_errors():
-            await _limit(request, name.lower())
+            await _limit(request, name_key(name))
             signed_in = await sign_in(
                 deps.store,
                 deps.passwords,
@@ -108,7 +109,7 @@ async def sign_out(request: Request) -> Response:
 async def _is_signed_in(request: Request, name: str) -> bool:
     """Whether another tab was quicker with the same name. Under another one, the person wants to change."""
     session = await find_signed_in(request)
-    return session is not None and session.user_principal_name.lower() == name.lower()
+    return session is not None and name_key(session.user_principal_name) == name_key(name)
 
 
 async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep:
@@ -135,9 +136,10 @@ async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep
 
 
 async def _limit(request: Request, name: str) -> None:
-    """Raises RateLimited."""
-    deps, subscriber = deps_of(request), subscriber_of(origin_of(request.scope).address)
-    deps.limits.hit("sign_in.address", subscriber, limit=TRIES_PER_ADDRESS, window=WINDOW)
+    """`name` as it is looked up, or each spelling would have tries of its own. Raises RateLimited."""
+    deps, address = deps_of(request), origin_of(request.scope).address
+    subscriber = subscriber_of(address)
+    deps.limits.hit_from(address, "sign_in.address", limit=TRIES_PER_ADDRESS, window=WINDOW)
     known = await find_known_user(request, name)
     if known is not None:
         deps.limits.hit("sign_in.known", known, limit=TRIES_PER_KNOWN_BROWSER, window=WINDOW)
