@@ -174,16 +174,20 @@ def read_details(name: str, description: str, redirect_uris: Sequence[str]) -> t
 
 
 def _check_redirect_uri(uri: str) -> None:
-    """Absolute, without fragment (RFC 6749 §3.1.2); https, http on loopback, or a private-use scheme (RFC 8252 §7)."""
+    """Absolute, without fragment (RFC 6749 §3.1.2); https, http on loopback, or a private-use scheme (RFC 8252 §7).
+
+    Nothing before the host, and no backslash, which browsers read as a slash: who is asked for consent is shown where
+    the answer goes, and must not read the host of somebody else there.
+    """
     try:
         parts = urlsplit(uri)
-        host = parts.hostname
+        host = None if "@" in parts.netloc or parts.port == 0 else parts.hostname
     except ValueError:
         host, parts = None, urlsplit("")
-    private_use = "." in parts.scheme
+    private_use = "." in parts.scheme and "@" not in parts.netloc
     secure = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
     printable = all("!" <= character <= "~" for character in uri)
-    if not printable or "#" in uri or len(uri) > 2048 or not (private_use or (secure and host)):
+    if not printable or "#" in uri or "\\" in uri or len(uri) > 2048 or not (private_use or (secure and host)):
         raise InvalidValue(
             "A redirect address is an absolute https address without a fragment (http only for localhost).",
             field="redirect_uris",

@@ -163,6 +163,11 @@ async def test_pages_of_connectors_follow_one_another(store: Store) -> None:
         ({"redirect_uris": ["ftp://localhost/back"]}, "redirect_uris"),
         ({"redirect_uris": ["http://localhost.example/back"]}, "redirect_uris"),
         ({"redirect_uris": ["https://[::1/back"]}, "redirect_uris"),
+        ({"redirect_uris": ["https://contoso.example@evil.example/"]}, "redirect_uris"),
+        ({"redirect_uris": ["https://contoso.example:x@evil.example/"]}, "redirect_uris"),
+        ({"redirect_uris": ["https://evil.example\\@contoso.example/"]}, "redirect_uris"),
+        ({"redirect_uris": ["com.example.app://contoso.example@evil.example/"]}, "redirect_uris"),
+        ({"redirect_uris": ["https://contoso.example:99999/"]}, "redirect_uris"),
     ],
 )
 async def test_what_a_connector_may_not_be_is_refused_by_name(

@@ -179,7 +179,7 @@ async def _consent_page(request: Request, asked: AuthorizationRequest, session: 
         group_count=group_count,
         registrant=registrant,
         organisation=session.tenant_name,
-        destination=urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,
+        destination=urlsplit(asked.redirect_uri).netloc.rpartition("@")[2] or asked.redirect_uri,
         days=deps.settings.refresh_token_days,
         action=path_of(request),
     )
