@@ -128,3 +128,44 @@ def test_a_broken_body_behind_such_a_head_is_refused(server: ServerProcess) -> N
     head = b"POST /device/v1/provision HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
     answer = server.send(head + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [
+        *(
+            b"gzip",
+            b"gzip, chunked",
+            b"chunked, gzip",
+            b"chunked, chunked",
+            b"identity",
+            b"xchunked",
+            b"deflate,chunked",
+        ),
+        *(
+            b"chunked\r\nContent-Length: 5",
+            b"chunked\r\nTransfer-Encoding: gzip",
+            b"gzip\r\nTransfer-Encoding: chunked",
+        ),
+        *(b"\x0bchunked", b'"chunked"', b"chunked;q=1"),
+    ],
+)
+def test_a_transfer_coding_that_is_not_known_is_refused_and_hides_no_request(
+    server: ServerProcess, coding: bytes
+) -> None:
+    head = b"POST /device/v1/provision HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: %b\r\n\r\n" % coding
+    with socket.create_connection(("127.0.0.1", server.port), 30) as connection:
+        connection.sendall(head + CHUNKED + SMUGGLED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        answer = b""
+        with suppress(ConnectionError):
+            while piece := connection.recv(65_536):
+                answer += piece
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ")), answer
+    assert b"tokenNotFound" not in answer, "the packed body was read"
+
+
+@pytest.mark.parametrize("target", [b"127.0.0.1:22", b"localhost:443", b"/healthz", b"http://localhost/healthz"])
+def test_nobody_is_connected_to_anywhere(server: ServerProcess, target: bytes) -> None:
+    answer = server.send(b"CONNECT %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % target + SMUGGLED)
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 405 ")), answer
+    assert answer.count(b"HTTP/1.1 ") == 1

@@ -334,7 +334,7 @@ async def test_a_partners_first_page_counts_what_ends_of_its_own_relationships(p
     await a_relationship(store, pair.partner, await a_tenant(store, name="Later"), lifetime=60 * DAY)
     pat = await portal.visit(pair.pat)
     page = await pat.open("/")
-    assert "You may no longer act for Northwind" in pat.text
+    assert "A relationship with Northwind ends" in pat.text
     assert f'href="/customers/{portal.tenant.id}"' in page.text
     assert "Later" not in page.text
     dana = await portal.visit(portal.dana)

@@ -381,7 +381,7 @@ async def test_a_store_that_is_busy_asks_to_come_back_and_a_bug_shows_its_number
     async def busy(*_: object, **__: object) -> None:
         raise StoreBusy(internal="secret detail")
 
-    monkeypatch.setattr("tenantry.surfaces.portal.connectors.connector_lists.list_by_name", busy)
+    monkeypatch.setattr("tenantry.surfaces.portal.connectors.search_connectors", busy)
     answer = await visitor.open("/connectors")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
@@ -390,7 +390,7 @@ async def test_a_store_that_is_busy_asks_to_come_back_and_a_bug_shows_its_number
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("tenantry.surfaces.portal.connectors.connector_lists.list_by_name", broken)
+    monkeypatch.setattr("tenantry.surfaces.portal.connectors.search_connectors", broken)
     with capture_logs() as lines:
         answer = await visitor.http.get("/connectors", headers={"x-correlation-id": "number-7"})
     assert [line["path"] for line in lines if line["event"] == "unexpected error"] == ["/connectors"]

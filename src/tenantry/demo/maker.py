@@ -13,6 +13,7 @@ from tenantry.directory.roles import assign_role
 from tenantry.directory.tenants import create_tenant
 from tenantry.directory.user_properties import NewUser
 from tenantry.directory.users import create_user
+from tenantry.store import sign_in_notices
 from tenantry.store.engine import Tx
 from tenantry.tokens.secrets import SecretHasher
 
@@ -80,4 +81,6 @@ class Maker:
             await assign_role(self.tx, self.caller, tenant_id, user.id, role, None, self.now)
         if number is not None:
             await add_verified_phone(self.tx, self.caller, tenant_id, user.id, number, self.now)
+            # The first page would warn of a phone that somebody else added: right, and nobody's business in a demo.
+            await sign_in_notices.delete_past(self.tx, tenant_id, user.id, self.now)
         return user.id

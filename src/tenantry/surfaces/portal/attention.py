@@ -125,7 +125,7 @@ def _ending(end: Ending, user_id: str, now: Micros) -> Item:
     if end.kind == "customer":
         return Item(
             "clock",
-            _("You may no longer act for %(name)s as you do now %(when)s, when a relationship ends.") % name,
+            _("A relationship with %(name)s ends %(when)s: you may do less for them then, or nothing.") % name,
             _("To go on, ask again, and they approve."),
             f"/customers/{end.parent_id}",
             _("See the customer"),

@@ -25,7 +25,7 @@ NOTICES: dict[What, str] = {
 
 
 class ShownNotice(NamedTuple):
-    """As a sentence, by whom, and when."""
+    """As two sentences, the second of by whom and when."""
 
     text: str
     by: str
@@ -39,5 +39,5 @@ def notices_of(notices: Iterable[Notice], session: Session) -> list[ShownNotice]
 
 def _by(notice: Notice, session: Session) -> str:
     if notice.by_whom == f"user:{session.user_id}":
-        return _("by you")
-    return _("by strangers") if notice.by_whom == "anonymous" else _("by somebody else")
+        return _("By you")
+    return _("By strangers") if notice.by_whom == "anonymous" else _("By somebody else")

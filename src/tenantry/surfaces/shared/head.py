@@ -2,6 +2,7 @@
 
 A server refuses what is longer than anybody needs before something parses it (RFC 6585 §5, RFC 9110 §15.5.15), and a
 request that does not say for which host it is, or says it twice (RFC 9112 §3.2): a proxy may have read another one.
+Of the transfer codings only `chunked` is known (RFC 9112 §6.1, which asks for 501): what is packed besides is not read.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def fault_of(scope: Scope) -> DomainError | None:
             hosts.append(value)
         elif name == b"content-encoding":
             scope[CODING] = b"%b, %b" % (scope[CODING], value) if CODING in scope else value
+        elif name == b"transfer-encoding" and value.strip(b" \t").lower() != b"chunked":
+            return InvalidValue("Of the transfer codings only chunked is known.", field="Transfer-Encoding")
     if len(hosts) == 1 and _is_host(hosts[0]):
         return None
     return _fault_of_hosts(hosts, scope["http_version"])

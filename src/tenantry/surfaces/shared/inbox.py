@@ -15,6 +15,12 @@ from tenantry.surfaces.shared.demo_doors import NOT_HERE, is_from_here
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, header, json_answer
 
+_STYLE = (
+    "body{max-width:46rem;margin:2rem auto;padding:0 1rem;font:16px/1.5 system-ui,sans-serif}h1{font-size:1.5rem}"
+    "table{width:100%;border-collapse:collapse}th,td{padding:.4rem .8rem .4rem 0;text-align:left;vertical-align:top}"
+    "td{border-top:1px solid #8886;overflow-wrap:anywhere}"
+)
+
 
 async def show_inbox(deps: Deps, scope: Scope, _receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
     """The last messages, newest first: a page for browsers, JSON for everybody else. PINs are in them."""
@@ -25,10 +31,15 @@ async def show_inbox(deps: Deps, scope: Scope, _receive: Receive, _match: re.Mat
     if "text/html" not in (header(scope, b"accept") or ""):
         return json_answer(200, msgspec.json.encode({"messages": messages}))
     rows = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row.values())}</tr>" for row in messages)
+    heading = "<tr><th>Sent</th><th>To</th><th>Text</th></tr>"
+    table = f"<table>{heading}{rows}</table>" if messages else "<p>Nothing was sent yet.</p>"
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="5">'
-        f"<title>Inbox</title><h1>Inbox of the demo</h1><table><tr><th>Sent</th><th>To</th><th>Text</th></tr>{rows}"
-        f"</table>{'' if messages else '<p>Nothing was sent yet.</p>'}</html>"
+        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+        f'<link rel="icon" href="data:,"><title>Inbox of the demo</title><style>{_STYLE}</style>'
+        '<p><a href="/">&larr; Portal</a></p><h1>Inbox of the demo</h1>'
+        "<p>What would have gone to phones, the newest first. This page looks again every five seconds.</p>"
+        f"{table}</html>"
     )
     return HotAnswer(200, page.encode(), [(b"content-type", b"text/html; charset=utf-8")])
 
