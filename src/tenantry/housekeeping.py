@@ -17,6 +17,7 @@ from tenantry.core.clock import DAY, HOUR, Clock, Micros
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.core.ids import CorrelationId, TenantId, new_guid
 from tenantry.core.log import get_logger
+from tenantry.delegation.relationships import note_expired
 from tenantry.directory.purging import purge_groups, purge_users
 from tenantry.directory.tenant_purging import purge_tenants
 from tenantry.store import ended
@@ -62,7 +63,8 @@ async def tidy(
     *,
     pause: float = 0,
 ) -> dict[str, int]:
-    """One round; how many rows of each kind it has forgotten. Who is purged is in the trail.
+    """One round; how many rows of each kind it has forgotten, and of how many relationships it has noted the end. Who
+    is purged is in the trail.
 
     `tenants_kept`: for how long deleted tenants stay; None: they are not looked at.
     """
@@ -70,11 +72,28 @@ async def tidy(
         "users": await purge_users(store, caller, clock(), pause=pause),
         "groups": await purge_groups(store, caller, clock(), pause=pause),
     }
+    counts["relationships_noted"] = await _note_expired(store, caller, clock(), pause)
     for table, time in kept.items():
         counts[table.table] = await _forget(store, table, clock() - time, pause)
     if tenants_kept is not None:
         counts["tenants"] = await purge_tenants(store, caller, clock(), kept=tenants_kept, pause=pause)
     return counts
+
+
+async def _note_expired(store: Store, caller: Caller, now: Micros, pause: float) -> int:
+    """Walk the relationships by key; write only where one's end has come, each in a transaction of its own."""
+    noted, after = 0, ("", "")
+    while True:
+        async with store.read() as read:
+            page = await ended.list_relationships(read, after=after, now=now, limit=BATCH)
+        for row in page:
+            if row.is_over:
+                async with store.write() as tx:
+                    noted += await note_expired(tx, caller, row.tenant_id, row.id, now)
+        if len(page) < BATCH:
+            return noted
+        after = page[-1].tenant_id, page[-1].id
+        await asyncio.sleep(pause)
 
 
 async def _forget(store: Store, table: Table, before: Micros, pause: float) -> int:

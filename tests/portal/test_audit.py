@@ -287,7 +287,7 @@ async def test_machine_words_in_a_field_are_said_in_the_readers_language(
     async with sqlite_portal.app.deps.store.write() as tx:
         for event in (
             events.TokenRefused(reason="wrong_secret", audience="kaizala"),
-            events.SignInSucceeded(user_id=sqlite_portal.mia.id, amr=["mfa", "pwd"]),
+            events.FirstStepPassed(user_id=sqlite_portal.mia.id, amr=["mfa", "pwd"]),
             events.UpstreamSignInRefused(provider_id="p", reason="provider_unreachable: answered 500"),
             events.TokenRefused(reason="of_another_version", audience="elsewhere"),
         ):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tenantry.access.actions import RoleId
-from tenantry.audit.events import SignInSucceeded
+from tenantry.audit.events import FirstStepPassed
 from tenantry.audit.record import record
 from tenantry.devices.managed_accounts import AccountType, insert_account
 from tenantry.directory.users import delete_user
@@ -86,7 +86,7 @@ async def a_busy_user(portal: Portal) -> SomeUser:
             user_id=user.id,
             now=NOON,
         )
-        await record(tx, tenant.id, as_user(user), SignInSucceeded(user_id=user.id, amr=["pwd"]), NOON)
+        await record(tx, tenant.id, as_user(user), FirstStepPassed(user_id=user.id, amr=["pwd"]), NOON)
     return user
 
 

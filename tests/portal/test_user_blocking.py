@@ -7,7 +7,8 @@ import pytest
 from tenantry.access.actions import RoleId
 from tenantry.core.errors import FailedPrecondition
 from tenantry.directory.blocking import block_user
-from tests.support.builders import PASSWORD, SomeUser, a_user, as_user
+from tenantry.directory.users import delete_user
+from tests.support.builders import OPERATOR, PASSWORD, SomeUser, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 from tests.support.portal import Portal
 from tests.support.trail import types_of
@@ -110,3 +111,20 @@ async def test_the_last_global_administrator_and_oneself_cannot_be_blocked(porta
         with pytest.raises(FailedPrecondition, match="last Global Administrator"):
             await block_user(tx, as_user(helper), tenant.id, portal.dana.id, NOON)
     assert await _signs_in(portal, portal.dana)
+
+
+async def test_the_list_shows_who_is_blocked(portal: Portal) -> None:
+    store, tenant = portal.app.deps.store, portal.tenant
+    deleted, other = await a_user(store, tenant, name="gone"), await a_user(store, await a_tenant(store), name="far")
+    async with store.write() as tx:
+        for user in (portal.mia, deleted, other):
+            await block_user(tx, OPERATOR, user.tenant_id, user.id, NOON)
+        await delete_user(tx, OPERATOR, tenant.id, deleted.id, NOON)
+    visitor = await portal.visit(portal.dana)
+    page = (await visitor.open("/users?show=blocked")).text
+    assert f"/users/{portal.mia.id}" in page
+    for user in (portal.dana, portal.erik, deleted, other):
+        assert f"/users/{user.id}" not in page
+    assert f"/users/{portal.mia.id}" in (await visitor.open("/users?show=blocked&q=mi")).text
+    assert "Nobody found" in (await visitor.open("/users?show=blocked&q=dana")).text
+    assert 'formaction="/users/unblock"' in page

@@ -8,7 +8,7 @@ import pyotp
 import pytest
 
 from tenantry.access.actions import Permission, RoleId
-from tenantry.core.clock import SECOND
+from tenantry.core.clock import DAY, SECOND
 from tenantry.core.errors import FailedPrecondition
 from tenantry.core.ids import UserId
 from tenantry.directory.enrolment import list_asked
@@ -17,6 +17,7 @@ from tenantry.directory.phone_sign_in import request_sign_in_pin, sign_in_with_p
 from tenantry.directory.phones import add_verified_phone, user_or_guest_of
 from tenantry.directory.pins import PinRules
 from tenantry.directory.policies import Policies, Whom, change_policies
+from tenantry.directory.proofs import WAIT
 from tenantry.directory.second_factors import Method, use_phone
 from tenantry.directory.sign_in_methods import remove_phone_of
 from tenantry.directory.users import delete_user, restore_user
@@ -96,14 +97,135 @@ async def test_a_first_factor_does_not_let_the_session_that_added_it_act_for_a_c
         )
     assert entered == []
     assert set(amr) == {"pwd"}
+    assert await _acts(portal, await _signs_in(portal, portal.dana, secret), act)
+
+
+async def _signs_in(portal: Portal, user: SomeUser, secret: str) -> Visitor:
     _wait(portal)
-    again = await _types_password(portal, portal.dana)
-    await again.open("/second-factor")
-    assert (await again.send("/second-factor", method="totp", code=_code_of(portal, secret))).status_code == 303
-    await again.open("/customers")
-    await again.send(act, form_id="y")
+    visitor = await _types_password(portal, user)
+    await visitor.open("/second-factor")
+    assert (await visitor.send("/second-factor", method="totp", code=_code_of(portal, secret))).status_code == 303
+    assert (await visitor.open("/users")).status_code == 200
+    return visitor
+
+
+async def _acts(portal: Portal, visitor: Visitor, act: str) -> bool:
+    """Whether the visitor gets into the customer."""
+    await visitor.open("/customers")
+    await visitor.send(act, form_id=act + str(portal.app.deps.clock()))
     async with portal.app.deps.store.read() as read:
-        assert await read.all(str, "SELECT tenant_id FROM audit_events WHERE type = 'customer.entered'")
+        return bool(await read.all(str, "SELECT tenant_id FROM audit_events WHERE type = 'customer.entered'"))
+
+
+async def _is_to_ask(portal: Portal) -> None:
+    """A second factor is about to be asked of everybody."""
+    policies = Policies(Whom.EVERYBODY, second_factor_from=portal.app.deps.clock() + 30 * DAY)
+    async with portal.app.deps.store.write() as tx:
+        await change_policies(tx, OPERATOR, portal.tenant.id, policies, NOON)
+
+
+async def test_a_factor_of_the_password_alone_in_an_account_that_had_another_waits_to_count(portal: Portal) -> None:
+    act = await _a_partner(portal)
+    await _adds_app(portal, await _types_password(portal, portal.dana))
+    own = await portal.visit(portal.dana)
+    await own.open("/second-factor/totp/remove")
+    assert (await own.send("/second-factor/totp/remove")).status_code == 303
+    secret = await _adds_app(portal, await _types_password(portal, portal.dana))
+    assert not await _acts(portal, await _signs_in(portal, portal.dana, secret), act)
+    portal.app.deps.clock.advance(WAIT)  # type: ignore[attr-defined]
+    assert await _acts(portal, await _signs_in(portal, portal.dana, secret), act)
+
+
+async def test_a_factor_that_the_password_alone_set_up_counts_a_day_later_at_the_next_sign_in(portal: Portal) -> None:
+    act = await _a_partner(portal)
+    await _is_to_ask(portal)
+    secret = await _adds_app(portal, await _types_password(portal, portal.dana))
+    early = await _signs_in(portal, portal.dana, secret)
+    assert not await _acts(portal, early, act)
+    assert "does not count yet" in (await early.open("/second-factor")).text
+    _wait(portal)
+    await early.send("/second-factor", method="totp", code=_code_of(portal, secret))
+    assert not await _acts(portal, early, act)
+    assert (await early.open("/second-factor/passkey")).status_code == 200, "another one can be set up"
+    portal.app.deps.clock.advance(WAIT - 4 * 30 * SECOND)  # type: ignore[attr-defined]
+    assert not await _acts(portal, await _signs_in(portal, portal.dana, secret), act)
+    portal.app.deps.clock.advance(30 * SECOND)  # type: ignore[attr-defined]
+    assert await _acts(portal, await _signs_in(portal, portal.dana, secret), act)
+
+
+async def test_a_factor_of_the_password_alone_counts_once_somebody_with_a_factor_confirms_it(portal: Portal) -> None:
+    act = await _a_partner(portal)
+    await _is_to_ask(portal)
+    pat = await a_user(portal.app.deps.store, portal.tenant, roles=[RoleId.GLOBAL_ADMINISTRATOR])
+    secret = await _adds_app(portal, await _types_password(portal, pat))
+    path = f"/users/{pat.id}/second-factors/confirm"
+    bare = await portal.visit(portal.dana, "pwd")
+    await bare.open(path)
+    assert (await bare.send(path)).status_code == 422
+    assert "second step of your own first" in bare.text
+    own = await _signs_in(portal, pat, secret)
+    assert (await own.open(path)).status_code == 409, "nobody vouches for oneself"
+    assert not await _acts(portal, own, act)
+    helper = await portal.visit(portal.dana)
+    assert path in (await helper.open(f"/users/{pat.id}")).text
+    await helper.open(path)
+    assert (await helper.send(path)).status_code == 303
+    assert "second_factor.confirmed" in await types_of(portal.app.deps.store, portal.tenant.id)
+    assert (await helper.open(path)).status_code == 409
+    assert await _acts(portal, await _signs_in(portal, pat, secret), act)
+
+
+async def test_an_enrolment_code_of_who_has_the_password_alone_makes_no_second_factor_that_counts(
+    portal: Portal,
+) -> None:
+    act = await _a_partner(portal)
+    pat = await a_user(portal.app.deps.store, portal.tenant, roles=[RoleId.GLOBAL_ADMINISTRATOR])
+    thief, path = await portal.visit(portal.dana, "pwd"), f"/users/{pat.id}/enrolment-code"
+    await thief.open(path)
+    found = CODE.search((await thief.send(path)).text)
+    assert found
+    made = await _types_password(portal, pat)
+    await made.open("/second-factor")
+    await made.send("/second-factor", method="enrolment_code", code=found[0])
+    assert not await _acts(portal, made, act)
+    secret = await _adds_app(portal, made)
+    assert not await _acts(portal, await _signs_in(portal, pat, secret), act)
+
+
+@pytest.mark.parametrize("whom", [Whom.EVERYBODY, Whom.ADMINISTRATORS])
+async def test_a_session_of_the_password_alone_ends_where_a_second_factor_becomes_required(
+    portal: Portal, whom: Whom
+) -> None:
+    dana, mia, proven = [
+        await portal.visit(*who) for who in ((portal.dana, "pwd"), (portal.mia, "pwd"), (portal.dana,))
+    ]
+    starts = portal.app.deps.clock() + DAY
+    async with portal.app.deps.store.write() as tx:
+        await change_policies(tx, OPERATOR, portal.tenant.id, Policies(whom, second_factor_from=starts), NOON)
+    assert "asks for a second step from" in (await dana.open("/")).text
+    assert ("asks for a second step from" in (await mia.open("/")).text) is (whom is Whom.EVERYBODY)
+    assert (await _types_password(portal, portal.dana)).page.headers["location"] == "/", "there is time until then"
+    portal.app.deps.clock.advance(DAY)  # type: ignore[attr-defined]
+    renewed = await portal.visit(portal.dana, "pwd")
+    for visitor in (dana, renewed):
+        for page in ("/", "/users", "/second-factor/totp"):
+            assert (await visitor.open(page)).headers.get("location", "").startswith("/sign-in"), page
+    del mia, proven
+    assert (await (await portal.visit(portal.dana)).open("/users")).status_code == 200
+    mias = await (await portal.visit(portal.mia, "pwd")).open("/")
+    assert (mias.status_code == 303) is (whom is Whom.EVERYBODY)
+
+
+async def test_who_decides_on_a_required_second_factor_sees_whom_it_meets(portal: Portal) -> None:
+    visitor = await portal.visit(portal.dana)
+    page = (await visitor.open("/settings/policies")).text
+    assert "Of 1 administrators, 1 have none. Of 3 people, 3 have none." in page
+    sent = {"second_factor": "everybody", "phone_sign_in": "everybody", "connector_registration": "everybody"}
+    assert (await visitor.send("/settings/policies", second_factor_from="soon", **sent)).status_code == 422
+    assert (await visitor.send("/settings/policies", second_factor_from="2031-03-31", **sent)).status_code == 303
+    assert 'value="2031-03-31"' in (await visitor.open("/settings/policies")).text
+    await visitor.send("/settings/policies", second_factor_from="2031-03-31", **sent)
+    assert (await types_of(portal.app.deps.store, portal.tenant.id)).count("tenant.policies_changed") == 1
 
 
 async def test_a_first_factor_gives_no_app_a_token_that_says_mfa(portal: Portal) -> None:

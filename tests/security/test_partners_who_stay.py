@@ -6,12 +6,13 @@ taken from the running portal, so a new one needs no case here.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import itertools
 import json
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -20,11 +21,13 @@ from tenantry.access.decide import decide
 from tenantry.access.trail import MOST_MADE
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import in_person
+from tenantry.core.caller import Caller, in_person
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import DomainError
+from tenantry.core.ids import RelationshipId
 from tenantry.delegation.relationships import end_relationship
 from tenantry.directory.roles import assign_role, remove_role
+from tenantry.housekeeping import tidy
 from tenantry.store import audit_search, open_store
 from tenantry.store.engine import Store
 from tests.completeness.sides import is_page
@@ -39,11 +42,12 @@ from tests.support.builders import (
     a_user,
     as_user,
 )
-from tests.support.clock import NOON
+from tests.support.clock import NOON, FakeClock
 from tests.support.page_forms import SOME_FILE, filled_in
 from tests.support.partner_center import a_stage, a_token
 from tests.support.portal import Portal, a_portal
 from tests.support.portal_names import names_in
+from tests.support.trail import types_of
 
 ROLES = list(RoleId)
 SETS = [(role,) for role in ROLES] + list(itertools.combinations(ROLES, 2))
@@ -325,3 +329,118 @@ def test_everything_that_is_made_given_or_switched_on_is_on_the_list_of_what_a_p
     excused = of_devices | narrows | of_oneself | {name for name in gives if name.partition(".")[0] in own_only}
     assert gives - excused - listed == {"group.updated"}, "a group's name and icon, which open nothing"
     assert listed <= known
+
+
+class _Pair(NamedTuple):
+    """A customer, its partner, who acts for the partner, and the relationship that lets."""
+
+    customer: SomeTenant
+    partner: SomeTenant
+    caller: Caller
+    relationship_id: RelationshipId
+
+
+async def _a_pair(store: Store, *given: RoleId) -> _Pair:
+    customer, partner = await a_tenant(store), await a_tenant(store)
+    made = await a_relationship(store, partner, customer, roles=given, lifetime=LIFETIME)
+    pat = await a_user(store, partner, roles=[RoleId.GLOBAL_ADMINISTRATOR])
+    return _Pair(customer, partner, _proven(pat), made)
+
+
+def _proven(user: SomeUser) -> Caller:
+    """Signed in with a second factor."""
+    amr = frozenset({"pwd", "mfa"})
+    return in_person(OPERATOR.origin, tenant_id=user.tenant_id, user_id=user.id, amr=amr)
+
+
+async def _give(store: Store, caller: Caller, user: SomeUser, role_id: RoleId) -> None:
+    async with store.write() as tx:
+        await assign_role(tx, caller, user.tenant_id, user.id, role_id, None, NOON)
+
+
+async def _end(store: Store, pair: _Pair, relationship_id: RelationshipId | None = None) -> None:
+    async with store.write() as tx:
+        await end_relationship(
+            tx,
+            OPERATOR,
+            customer_tenant_id=pair.customer.id,
+            relationship_id=relationship_id or pair.relationship_id,
+            now=NOON,
+        )
+
+
+GIVING = (RoleId.PRIVILEGED_ROLE_ADMINISTRATOR, RoleId.USER_ADMINISTRATOR)
+
+
+async def test_a_role_that_a_partner_gave_does_not_outlive_a_relationship_that_ends_early(store: Store) -> None:
+    pair, other = await _a_pair(store, *GIVING), await a_tenant(store)
+    await a_relationship(store, other, pair.customer, roles=GIVING, lifetime=LIFETIME)
+    other_pat = _proven(await a_user(store, other, roles=[RoleId.GLOBAL_ADMINISTRATOR]))
+    role = RoleId.USER_ADMINISTRATOR
+    by_partner, by_other, by_own = [await a_user(store, pair.customer) for _ in range(3)]
+    await _give(store, pair.caller, by_partner, role)
+    await _give(store, other_pat, by_other, role)
+    await _give(store, OPERATOR, by_own, role)
+    await _end(store, pair)
+    held = await roles_of(store, pair.customer)
+    assert (by_partner.id, role) not in held
+    assert held[by_other.id, role] == NOON + LIFETIME
+    assert (by_own.id, role) in held
+    assert "role.removed" in await types_of(store, pair.customer.id)
+
+
+async def test_a_role_that_another_relationship_gives_as_well_ends_with_that_one(store: Store) -> None:
+    pair, role = await _a_pair(store, *GIVING), RoleId.USER_ADMINISTRATOR
+    shorter = await a_relationship(store, pair.partner, pair.customer, roles=GIVING, lifetime=LIFETIME // 2)
+    made = await a_user(store, pair.customer)
+    await _give(store, pair.caller, made, role)
+    await _end(store, pair)
+    assert (await roles_of(store, pair.customer))[made.id, role] == NOON + LIFETIME // 2
+    await _end(store, pair, shorter)
+    assert (made.id, role) not in await roles_of(store, pair.customer)
+
+
+async def test_a_role_given_at_the_moment_at_which_the_relationship_ends_does_not_stay(store: Store) -> None:
+    role = RoleId.USER_ADMINISTRATOR
+    for _ in range(5):
+        pair = await _a_pair(store, *GIVING)
+        made = [await a_user(store, pair.customer) for _ in range(3)]
+        await asyncio.gather(
+            *(_give(store, pair.caller, user, role) for user in made), _end(store, pair), return_exceptions=True
+        )
+        held = await roles_of(store, pair.customer)
+        assert not [user for user in made if (user.id, role) in held]
+
+
+async def test_a_role_that_a_partner_gave_reaches_no_customer_of_the_customer(store: Store) -> None:
+    pair, beyond = await _a_pair(store, *GIVING), await a_tenant(store)
+    await a_relationship(store, pair.customer, beyond, roles=[RoleId.USER_ADMINISTRATOR], lifetime=LIFETIME)
+    made, own = await a_user(store, pair.customer), await a_user(store, pair.customer)
+    await _give(store, pair.caller, made, RoleId.USER_ADMINISTRATOR)
+    await _give(store, OPERATOR, own, RoleId.USER_ADMINISTRATOR)
+    async with store.read() as read:
+        for user, may in ((made, False), (own, True)):
+            decision = await decide(read, _proven(user), Action.CREATE_USER, beyond.id, now=NOON)
+            assert decision.allowed is may
+            assert (await decide(read, _proven(user), Action.CREATE_USER, pair.customer.id, now=NOON)).allowed
+
+
+async def test_a_relationship_that_expires_is_noted_once_with_the_accounts_that_stay(store: Store) -> None:
+    pair = await _a_pair(store, RoleId.USER_ADMINISTRATOR)
+    waits = await a_relationship(store, pair.partner, pair.customer, roles=GIVING, approved=False)
+    made = await a_user(store, pair.customer)
+    async with store.write() as tx:
+        event = events.UserCreated(user_id=made.id, user_principal_name=made.user_principal_name)
+        await record(tx, pair.customer.id, pair.caller, event, NOON)
+    over = FakeClock(NOON + LIFETIME)
+    await tidy(store, OPERATOR, FakeClock(NOON + LIFETIME - 1), {})
+    assert "relationship.expired" not in await types_of(store, pair.customer.id)
+    await asyncio.gather(tidy(store, OPERATOR, over, {}), tidy(store, OPERATOR, over, {}))
+    async with store.read() as read:
+        told = await read.all(
+            str,
+            "SELECT data FROM audit_events WHERE tenant_id = :t AND type = 'relationship.expired'",
+            t=pair.customer.id,
+        )
+    assert len(told) == 1, waits
+    assert made.id in told[0]

@@ -243,7 +243,7 @@ async def _decide_partners_user(
     read: Read, caller: Caller, given: dict[str, DelegatedRelationship], now: Micros
 ) -> _Verdict:
     """Which of the roles given to the partner its user or app may use. `given`: those that would do, never empty."""
-    who, held = await roles_at_home(read, caller, now)
+    who, held = await roles_at_home(read, caller, now, for_customers=True)
     usable = set(given) if RoleId.GLOBAL_ADMINISTRATOR in held else held & given.keys()
     if usable:
         role = min(usable)

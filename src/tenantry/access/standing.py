@@ -17,6 +17,7 @@ from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
 from tenantry.store import connector_roles, relationships, roles
 from tenantry.store.engine import Read
+from tenantry.store.roles import RoleAssignment
 
 _READS = frozenset({"read", "list", "list_all", "see", "find"})
 """Last words of actions that change nothing."""
@@ -69,6 +70,13 @@ def standing_of(of_pair: Iterable[_Dated], own_roles: Collection[str], now: Micr
             if role in own_roles or RoleId.GLOBAL_ADMINISTRATOR in own_roles:
                 given[role] = _later(given[role], row.expires_at) if role in given else row.expires_at
     return Standing(given) if given else None
+
+
+def counted_elsewhere(assigned: Iterable[RoleAssignment]) -> frozenset[str]:
+    """Which of the roles held at home count in customers: those that the tenant's own administrators gave. One that a
+    partner gave is for this tenant alone, or the partner would reach the tenant's customers by it.
+    """
+    return frozenset(each.role_id for each in assigned if each.given_by is None)
 
 
 def is_live(relationship: _Dated, now: Micros) -> bool:
@@ -144,19 +152,23 @@ async def _standing_here(read: Read, caller: Caller, tenant_id: TenantId, now: M
     """None when no relationship bounds what the caller may: at home, or the operator."""
     if caller.kind is CallerKind.OPERATOR or caller.tenant_id is None or caller.tenant_id == tenant_id:
         return None
-    _, own_roles = await roles_at_home(read, caller, now)
+    _, own_roles = await roles_at_home(read, caller, now, for_customers=True)
     return await find_standing(read, tenant_id, caller.tenant_id, own_roles, now) or Standing({})
 
 
-async def roles_at_home(read: Read, caller: Caller, now: Micros) -> tuple[str, set[str]]:
+async def roles_at_home(
+    read: Read, caller: Caller, now: Micros, *, for_customers: bool = False
+) -> tuple[str, set[str]]:
     """Whose roles count, in a word, and which they hold in their own tenant: the user's, else those of the app itself.
 
-    An app that a user stands behind acts in the user's roles alone.
+    An app that a user stands behind acts in the user's roles alone. `for_customers`: only those `counted_elsewhere`.
     """
     if caller.tenant_id is None:
         return "caller", set()
     if caller.user_id is not None:
-        return "user", {held.role_id for held in await roles.list_live(read, caller.tenant_id, caller.user_id, now)}
+        assigned = await roles.list_live(read, caller.tenant_id, caller.user_id, now)
+        counted = counted_elsewhere(assigned) if for_customers else {each.role_id for each in assigned}
+        return "user", set(counted)
     if caller.connector_id is None:
         return "caller", set()
     found = await connector_roles.list_live(read, caller.tenant_id, caller.connector_id, now)

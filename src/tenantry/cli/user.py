@@ -128,6 +128,23 @@ def unblock(name: UserNamed, tenant: InTenant, data_dir: DataDir = None) -> None
     run(data_dir, work)
 
 
+@app.command("confirm-second-factor")
+def confirm_second_factor(name: UserNamed, tenant: InTenant, data_dir: DataDir = None) -> None:
+    """Let a second factor that a user set up on the password alone count at once, not only after a day.
+
+    Example: `tenantry user confirm-second-factor jo@contoso.example --tenant contoso.example`
+    """
+
+    async def work(desk: Desk) -> None:
+        from tenantry.directory.sign_in_methods import confirm_second_factors
+
+        async with desk.store.write() as tx:
+            tenant_id = await tenant_named(tx, tenant)
+            await confirm_second_factors(tx, desk.caller, tenant_id, await user_named(tx, tenant_id, name), desk.now)
+
+    run(data_dir, work)
+
+
 @app.command("enrolment-code")
 def enrolment_code(name: UserNamed, tenant: InTenant, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Make a code with which a user who has no second step signs in once, after the password, to set one up.

@@ -19,6 +19,7 @@ from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import RelationshipId, TenantId, new_guid
 from tenantry.core.names import read_name
+from tenantry.directory.roles import end_roles_given_by
 from tenantry.store import partner_customers, relationships, tenants
 from tenantry.store.engine import Tx
 
@@ -149,7 +150,9 @@ async def end_relationship(
     if ended is None:
         raise await _not_changed(tx, customer_tenant_id, relationship_id, now)
     await partner_customers.copy_relationship(tx, ended)
-    left = await accounts_of_partner(tx, customer_tenant_id, ended.partner_tenant_id)
+    partner_id, role_ids = ended.partner_tenant_id, ended.role_ids.split()
+    await end_roles_given_by(tx, caller, customer_tenant_id, partner_id, role_ids, now)
+    left = await accounts_of_partner(tx, customer_tenant_id, partner_id)
     event = events.RelationshipEnded(
         relationship_id=relationship_id,
         partner_tenant_id=ended.partner_tenant_id,
@@ -157,6 +160,26 @@ async def end_relationship(
         user_ids=[*left[:_MOST_TOLD]],
     )
     await record(tx, customer_tenant_id, caller, event, now)
+
+
+async def note_expired(
+    tx: Tx, caller: Caller, customer_tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
+) -> bool:
+    """active -> expired, once its end has come: from then on it allows nothing anyway, and the customer's trail says
+    so, with what stays. False in any other state; at most one caller wins.
+    """
+    expired = await relationships.expire(tx, customer_tenant_id, relationship_id, now)
+    if expired is None:
+        return False
+    await partner_customers.copy_relationship(tx, expired)
+    left = await accounts_of_partner(tx, customer_tenant_id, expired.partner_tenant_id)
+    event = events.RelationshipExpired(
+        relationship_id=relationship_id,
+        partner_tenant_id=expired.partner_tenant_id,
+        user_ids=[*left[:_MOST_TOLD]],
+    )
+    await record(tx, customer_tenant_id, caller, event, now)
+    return True
 
 
 def status_at(relationship: relationships.DelegatedRelationship, now: Micros) -> str:

@@ -18,7 +18,8 @@ from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import FailedPrecondition
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.notices import What, tell
-from tenantry.directory.policies import find_policies, is_met
+from tenantry.directory.policies import asks_second_factor
+from tenantry.directory.proofs import note_set_up
 from tenantry.directory.second_factors import Method, list_methods, note_proved, note_refused
 from tenantry.store import enrolments
 from tenantry.store.engine import Read, Tx
@@ -41,14 +42,14 @@ async def must_enrol(read: Read, tenant_id: TenantId, user_id: UserId, now: Micr
     """Whether the user, who has none, has to have a second factor."""
     if await enrolments.exists(read, tenant_id, user_id):
         return True
-    policies = await find_policies(read, tenant_id)
-    return await is_met(read, tenant_id, user_id, policies.second_factor, now)
+    return await asks_second_factor(read, tenant_id, user_id, now)
 
 
 async def make_enrolment_code(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
 ) -> str:
-    """A code of 59 bits in place of an earlier one. Whether the caller may is known (`get_user_to_help`).
+    """A code of 59 bits in place of an earlier one. Whether the caller may is known (`get_user_to_help`). What is set
+    up with it counts at once if the caller has proven a second factor (proofs.py).
 
     Raises FailedPrecondition for a user who has a second factor: those are reset first.
     """
@@ -64,6 +65,7 @@ async def make_enrolment_code(
         reason=_ASKED_FOR,
         now=now,
     )
+    await note_set_up(tx, caller, tenant_id, user_id, now)
     await record(tx, tenant_id, caller, events.EnrolmentCodeMade(user_id=user_id), now)
     await tell(tx, caller, tenant_id, user_id, What.ENROLMENT_CODE, now)
     return code

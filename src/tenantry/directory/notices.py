@@ -23,6 +23,7 @@ class What(StrEnum):
     FACTOR_ADDED = "factor_added"
     FACTOR_REMOVED = "factor_removed"
     FACTORS_RESET = "factors_reset"
+    FACTORS_CONFIRMED = "factors_confirmed"
     ENROLMENT_CODE = "enrolment_code"
     PASSWORD_SET = "password_set"
     PHONE_ADDED = "phone_added"

@@ -4,10 +4,11 @@ connectors. Each is open until somebody closes it.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
-from tenantry.access.actions import Action
+from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
@@ -31,15 +32,19 @@ class Whom(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """`second_factor`: who must have one. `phone_sign_in`: whom apps may sign in by a PIN alone.
+    """`second_factor`: who must have one, from `second_factor_from` on (None: at once). `phone_sign_in`: whom apps may
+    sign in by a PIN alone.
     `connector_registration`: who may register connectors.
     """
 
     second_factor: Whom = Whom.NOBODY
     phone_sign_in: Whom = Whom.EVERYBODY
     connector_registration: Whom = Whom.EVERYBODY
+    second_factor_from: Micros | None = None
 
 
+LOOKED_AT = 2000
+SHOWN = 20
 CHOICES: dict[str, tuple[Whom, ...]] = {
     "second_factor": (Whom.NOBODY, Whom.ADMINISTRATORS, Whom.EVERYBODY),
     "phone_sign_in": (Whom.EVERYBODY, Whom.NOT_ADMINISTRATORS, Whom.NOBODY),
@@ -53,12 +58,16 @@ async def find_policies(read: Read, tenant_id: TenantId) -> Policies:
     row = await tenant_policies.find(read, tenant_id)
     if row is None:
         return Policies()
-    return Policies(Whom(row.second_factor), Whom(row.phone_sign_in), Whom(row.connector_registration))
+    return Policies(
+        Whom(row.second_factor), Whom(row.phone_sign_in), Whom(row.connector_registration), row.second_factor_from
+    )
 
 
 async def change_policies(tx: Tx, caller: Caller, tenant_id: TenantId, policies: Policies, now: Micros) -> None:
     """Raises what `access.require` does; FailedPrecondition when the caller would be shut out by its own change."""
     await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+    if policies.second_factor is Whom.NOBODY:
+        policies = replace(policies, second_factor_from=None)
     before = await find_policies(tx, tenant_id)
     if before == policies:
         return
@@ -67,6 +76,41 @@ async def change_policies(tx: Tx, caller: Caller, tenant_id: TenantId, policies:
         raise FailedPrecondition("Set up your own second factor and sign in with it first.")
     await tenant_policies.upsert(tx, tenant_id, **asdict(policies), now=now)
     await record(tx, tenant_id, caller, events.PoliciesChanged(**asdict(policies)), now)
+
+
+async def is_to_have_one(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
+    """Whether the organisation asks the user for a second factor, from now or from a later day on."""
+    return await is_met(read, tenant_id, user_id, (await find_policies(read, tenant_id)).second_factor, now)
+
+
+async def asks_second_factor(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
+    """Whether the organisation asks the user for a second factor, now that any time to set one up is over."""
+    policies = await find_policies(read, tenant_id)
+    if policies.second_factor_from is not None and policies.second_factor_from > now:
+        return False
+    return await is_met(read, tenant_id, user_id, policies.second_factor, now)
+
+
+class Unguarded(NamedTuple):
+    """Whom a policy would meet: members without a second factor among the first LOOKED_AT, SHOWN of them by name."""
+
+    without: int
+    looked_at: int
+    shown: list[tuple[UserId, str]]
+
+
+async def list_unguarded(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> tuple[Unguarded, Unguarded]:
+    """Administrators, and everybody, who have no second factor. Raises what `access.require` does. 2 queries."""
+    await require(read, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+    powerless = RoleId.DIRECTORY_READERS
+    administrators = await tenant_policies.list_administrators(read, tenant_id, powerless, now, LOOKED_AT)
+    everybody = await tenant_policies.list_members(read, tenant_id, LOOKED_AT)
+    return _unguarded(administrators), _unguarded(everybody)
+
+
+def _unguarded(members: list[tenant_policies.Guarded]) -> Unguarded:
+    bare = [(member.id, member.display_name) for member in members if not member.factors]
+    return Unguarded(len(bare), len(members), bare[:SHOWN])
 
 
 async def is_met(read: Read, tenant_id: TenantId, user_id: UserId, whom: Whom, now: Micros) -> bool:

@@ -9,14 +9,14 @@ from collections.abc import Collection
 
 from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import decide, require
-from tenantry.access.standing import decide_within, require_giveable, require_within
+from tenantry.access.standing import decide_within, find_standing, require_giveable, require_within
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
-from tenantry.store import roles
+from tenantry.store import relationships, roles
 from tenantry.store.engine import Read, Tx
 
 ROLE_NAMES: dict[RoleId, str] = {
@@ -71,9 +71,10 @@ async def require_over(read: Read, caller: Caller, tenant_id: TenantId, user_id:
 
 
 async def require_another_administrator(
-    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
+    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros, *, at: Micros | None = None
 ) -> None:
-    """Raises FailedPrecondition when the user is the only Global Administrator who can still sign in.
+    """Raises FailedPrecondition when the user is the only Global Administrator who can still sign in, now or `at` a
+    later time, when the user's own role ends.
 
     The server's operator may, since nobody else could give the role back. Twins take turns, so that two administrators
     cannot shut each other out.
@@ -84,7 +85,7 @@ async def require_another_administrator(
     if role_id not in await roles.list_unexpired(tx, tenant_id, user_id, now):
         return
     await roles.hold(tx, tenant_id, role_id)
-    if not await roles.is_held_by_another(tx, tenant_id, role_id, user_id, now):
+    if not await roles.is_held_by_another(tx, tenant_id, role_id, user_id, at or now):
         raise FailedPrecondition(
             "This is the organisation's last Global Administrator. Give the role to somebody else first."
         )
@@ -109,17 +110,25 @@ async def assign_role(
     now: Micros,
 ) -> None:
     """Let the user hold the role until `expires_at` (None: for good); a second time moves the end. One that is given by
-    who acts by a relationship ends with it at the latest.
+    who acts by a relationship ends with it at the latest, and when it is ended early (`end_roles_given_by`).
 
-    Raises what `access.require` and `require_giveable` do; NotFound("user"), InvalidValue for an end in the past.
+    Raises what `access.require` and `require_giveable` do; NotFound("user"), InvalidValue for an end in the past,
+    FailedPrecondition for an end of the last Global Administrator.
     """
+    partner = _partner_of(caller, tenant_id)
+    if partner is not None:
+        await relationships.hold_pair(tx, tenant_id, partner)
     await require(tx, caller, Action.ASSIGN_ROLE, tenant_id, now=now)
     latest = await require_giveable(tx, caller, tenant_id, role_id, now)
     if latest is not None:
         expires_at = latest if expires_at is None else min(expires_at, latest)
     if expires_at is not None and expires_at <= now:
         raise InvalidValue("The end of a role assignment must be in the future.", field="expires_at")
-    if not await roles.upsert(tx, tenant_id, user_id, role_id=role_id, expires_at=expires_at, now=now):
+    if role_id is RoleId.GLOBAL_ADMINISTRATOR and expires_at is not None:
+        await require_another_administrator(tx, caller, tenant_id, user_id, now, at=expires_at)
+    if not await roles.upsert(
+        tx, tenant_id, user_id, role_id=role_id, expires_at=expires_at, given_by=partner, now=now
+    ):
         raise NotFound("user")
     event = events.RoleAssigned(user_id=user_id, role_id=role_id, expires_at=expires_at)
     await record(tx, tenant_id, caller, event, now)
@@ -130,13 +139,43 @@ async def remove_role(
 ) -> None:
     """The user no longer holds the role. Who acts by a relationship takes no more than it could give.
 
-    Raises what `access.require` and `require_giveable` do; NotFound("role assignment").
+    Raises what `access.require` and `require_giveable` do; NotFound("role assignment"); FailedPrecondition for the last
+    Global Administrator.
     """
     await require(tx, caller, Action.ASSIGN_ROLE, tenant_id, now=now)
     await require_giveable(tx, caller, tenant_id, role_id, now)
+    if role_id is RoleId.GLOBAL_ADMINISTRATOR:
+        await require_another_administrator(tx, caller, tenant_id, user_id, now)
     if not await roles.delete(tx, tenant_id, user_id, role_id):
         raise NotFound("role assignment")
     await record(tx, tenant_id, caller, events.RoleRemoved(user_id=user_id, role_id=role_id), now)
+
+
+async def end_roles_given_by(
+    tx: Tx, caller: Caller, tenant_id: TenantId, partner_id: TenantId, role_ids: Collection[str], now: Micros
+) -> None:
+    """A relationship with the partner that gave these roles has ended: what its users gave of them ends too, or lasts
+    as long as another relationship of the two gives it. In the transaction that ended it, which holds the pair.
+    """
+    every = await find_standing(tx, tenant_id, partner_id, {RoleId.GLOBAL_ADMINISTRATOR}, now)
+    ends = every.ends if every is not None else {}
+    for role_id in role_ids:
+        if role_id not in ends:
+            for user_id in await roles.end_given_by(tx, tenant_id, partner_id, role_id):
+                await record(tx, tenant_id, caller, events.RoleRemoved(user_id=user_id, role_id=role_id), now)
+            continue
+        latest = ends[role_id]
+        if latest is not None:
+            for user_id in await roles.shorten_given_by(tx, tenant_id, partner_id, role_id, latest):
+                event = events.RoleAssigned(user_id=user_id, role_id=role_id, expires_at=latest)
+                await record(tx, tenant_id, caller, event, now)
+
+
+def _partner_of(caller: Caller, tenant_id: TenantId) -> TenantId | None:
+    """Whose user acts here by a relationship; None: the tenant's own, or the operator."""
+    if caller.kind is CallerKind.OPERATOR or caller.tenant_id == tenant_id:
+        return None
+    return caller.tenant_id
 
 
 async def list_roles(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[roles.RoleAssignment]:

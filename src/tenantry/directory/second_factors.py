@@ -2,7 +2,8 @@
 
 1. A user who has one is asked for one at each sign-in (sign_in_steps.py), however many there are.
 2. The first one comes with recovery codes, which are shown once and good for one sign-in each.
-3. `amr` of a sign-in says what was used (RFC 8176): `otp`, `sms`, `hwk` or `swk`, with `mfa`.
+3. `amr` of a sign-in says what was used (RFC 8176): `otp`, `sms`, `hwk` or `swk`, with `mfa` once it counts
+   (proofs.py).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.notices import What, tell
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
-from tenantry.directory.policies import find_policies, is_met
+from tenantry.directory.policies import is_to_have_one
+from tenantry.directory.proofs import note_given_up, note_set_up
 from tenantry.store import enrolments, second_factors
 from tenantry.store.engine import Read, Tx
 from tenantry.store.second_factors import Factors
@@ -78,6 +80,7 @@ async def note_added(
     await record(tx, tenant_id, caller, events.SecondFactorAdded(user_id=user_id, method=method), now)
     await tell(tx, caller, tenant_id, user_id, What.FACTOR_ADDED, now)
     await enrolments.delete(tx, tenant_id, user_id)
+    await note_set_up(tx, caller, tenant_id, user_id, now)
     if (await find_factors(tx, tenant_id, user_id)).recovery_codes:
         return []
     return await make_recovery_codes(tx, hasher, caller, tenant_id, user_id, now)
@@ -98,9 +101,12 @@ async def note_removed(
         return
     await second_factors.replace_recovery_codes(tx, tenant_id, user_id, [], now)
     if (caller.tenant_id, caller.user_id) != (tenant_id, user_id):
+        await second_factors.set_counts_from(tx, tenant_id, user_id, None)
         await require_enrolment(tx, caller, tenant_id, user_id, now)
-    elif await is_met(tx, tenant_id, user_id, (await find_policies(tx, tenant_id)).second_factor, now):
+        return
+    if await is_to_have_one(tx, tenant_id, user_id, now):
         raise FailedPrecondition("Your organisation asks for a second step. Set up another one first.")
+    await note_given_up(tx, tenant_id, user_id)
 
 
 async def require_enrolment(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:

@@ -18,6 +18,8 @@ from tenantry.core.errors import BadCredentials, NotFound
 from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.core.names import cleaned_name
+from tenantry.directory.policies import asks_second_factor
+from tenantry.directory.proofs import has_second
 from tenantry.store import authorization_codes, pins, sessions, sign_ins, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.sessions import FoundSession, ListedSession
@@ -46,17 +48,66 @@ async def start_session(
     browser: str,
     authenticated_at: Micros | None = None,
     lifetime: Micros,
-    added_factor: bool = False,
     now: Micros,
 ) -> NewSession:
     """A session for a user who has been proven by `amr` (RFC 8176). Audited, and kept as the user's last sign-in. Past
     sessions of the user are forgotten.
 
     `browser`: what it calls itself, for the list of sessions. `authenticated_at`: when the user was proven, if not now.
-    `added_factor`: it goes on for one in which the user's first second factor was set up.
     """
-    new = NewSession(new_guid(), mint_secret(SecretKind.SESSION, tenant_id))
     proven = sorted(set(amr))
+    new = await _insert(
+        tx, hasher, caller, tenant_id, user_id, proven, browser, authenticated_at, lifetime, added_factor=False, now=now
+    )
+    await users.note_sign_in(tx, tenant_id, user_id, now)
+    await record(tx, tenant_id, caller, events.SessionStarted(session_id=new.id, user_id=user_id, amr=proven), now)
+    return new
+
+
+async def raise_session(
+    tx: Tx,
+    hasher: SecretHasher,
+    caller: Caller,
+    session_id: str,
+    *,
+    tenant_id: TenantId,
+    user_id: UserId,
+    amr: Iterable[str],
+    browser: str,
+    lifetime: Micros,
+    added_factor: bool,
+    now: Micros,
+) -> NewSession:
+    """A session proven by `amr` in place of the user's session with this id, which ends. Audited as one event.
+
+    `added_factor`: the user's first second factor was set up in it. Raises NotFound when that session has ended.
+    """
+    if not await sessions.end(tx, tenant_id, user_id, session_id, now):
+        raise NotFound("session")
+    proven = sorted(set(amr))
+    new = await _insert(
+        tx, hasher, caller, tenant_id, user_id, proven, browser, None, lifetime, added_factor=added_factor, now=now
+    )
+    event = events.SessionRaised(session_id=new.id, user_id=user_id, amr=proven, earlier_id=session_id)
+    await record(tx, tenant_id, caller, event, now)
+    return new
+
+
+async def _insert(
+    tx: Tx,
+    hasher: SecretHasher,
+    caller: Caller,
+    tenant_id: TenantId,
+    user_id: UserId,
+    proven: list[str],
+    browser: str,
+    authenticated_at: Micros | None,
+    lifetime: Micros,
+    *,
+    added_factor: bool,
+    now: Micros,
+) -> NewSession:
+    new = NewSession(new_guid(), mint_secret(SecretKind.SESSION, tenant_id))
     await sessions.delete_past(tx, tenant_id, user_id, now)
     await sessions.insert(
         tx,
@@ -72,15 +123,18 @@ async def start_session(
         added_factor=added_factor,
         now=now,
     )
-    await users.note_sign_in(tx, tenant_id, user_id, now)
-    await record(tx, tenant_id, caller, events.SessionStarted(session_id=new.id, user_id=user_id, amr=proven), now)
     return new
 
 
 async def find_session(read: Read, hasher: SecretHasher, raw: str, now: Micros) -> FoundSession | None:
-    """The live session behind a cookie; None for anything else. Garbage costs no read. Hot path: 1 query."""
+    """The live session behind a cookie; None for anything else, also for one that the password alone began, once the
+    organisation asks its user for a second factor. Garbage costs no read. Hot path: 1 query, for such a one 2 or 3.
+    """
     tenant_id = tenant_of(raw, SecretKind.SESSION)
-    return None if tenant_id is None else await sessions.find_live(read, tenant_id, hasher.hash(raw), now)
+    found = None if tenant_id is None else await sessions.find_live(read, tenant_id, hasher.hash(raw), now)
+    if found is None or has_second(found.amr.split()):
+        return found
+    return None if await asks_second_factor(read, found.tenant_id, found.user_id, now) else found
 
 
 async def hold_session(tx: Tx, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros) -> None:

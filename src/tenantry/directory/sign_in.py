@@ -2,7 +2,8 @@
 
 1. The name's domain leads to the tenant, the name to the user, the user to the hash: one block of reads.
 2. The password is checked outside any transaction; when there is no such user, at the same cost.
-3. The outcome is recorded in the tenant's trail, with the reason that the person is not told.
+3. A refusal is recorded in the tenant's trail, with the reason that the person is not told. What follows a right
+   password is recorded with it (sign_in_steps.py).
 
 How often somebody may try is the surface's business. Nothing is recorded for a domain that is nobody's.
 """
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 
 from tenantry.audit import events
 from tenantry.audit.record import record
-from tenantry.core.caller import Origin, anonymous, in_person
+from tenantry.core.caller import Origin, anonymous
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials
 from tenantry.core.normal_form import name_key
@@ -59,11 +60,9 @@ async def sign_in(
         raise BadCredentials(reason or "unknown_user", _PUBLIC)
     old = credential.password_hash
     new = await hasher.hash(password) if hasher.is_outdated(old) else None
-    caller = in_person(origin, tenant_id=tenant.id, user_id=user.id)
-    async with store.write() as tx:
-        if new is not None:
+    if new is not None:
+        async with store.write() as tx:
             await passwords.replace_hash(tx, tenant.id, user.id, old=old, new=new)
-        await record(tx, tenant.id, caller, events.SignInSucceeded(user_id=user.id, amr=[PASSWORD]), now)
     return SignedIn(user, bool(credential.must_change), new or old)
 
 

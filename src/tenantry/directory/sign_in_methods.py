@@ -22,8 +22,9 @@ from tenantry.directory.enrolment import make_enrolment_code
 from tenantry.directory.notices import What, tell
 from tenantry.directory.passkeys import remove_passkey
 from tenantry.directory.phone_removal import release_phone
+from tenantry.directory.proofs import counts_from, vouches
 from tenantry.directory.roles import require_over
-from tenantry.directory.second_factors import Method, find_factors, require_enrolment
+from tenantry.directory.second_factors import Method, find_factors, list_methods, require_enrolment
 from tenantry.directory.sessions import end_sessions
 from tenantry.directory.totp import remove_totp
 from tenantry.store import passkeys, phones, second_factors, users
@@ -107,6 +108,21 @@ async def give_enrolment_code(
     return await make_enrolment_code(tx, hasher, caller, tenant_id, user_id, now)
 
 
+async def confirm_second_factors(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """What the user set up on the password alone counts from now on: the caller is sure whose it is.
+
+    Raises as `get_user_to_help`; FailedPrecondition for who has proven no second factor, and when nothing waits.
+    """
+    await get_user_to_help(tx, caller, tenant_id, user_id, now)
+    if not vouches(caller):
+        raise FailedPrecondition("Sign in with a second step of your own first.")
+    waits = await counts_from(tx, tenant_id, user_id, now) is not None and await list_methods(tx, tenant_id, user_id)
+    if not waits or not await second_factors.set_counts_from(tx, tenant_id, user_id, None):
+        raise FailedPrecondition("This user has no second step that waits.")
+    await record(tx, tenant_id, caller, events.SecondFactorsConfirmed(user_id=user_id), now)
+    await tell(tx, caller, tenant_id, user_id, What.FACTORS_CONFIRMED, now)
+
+
 async def reset_second_factors(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
     """Take every second factor and the recovery codes from the user, and end the sessions they were used in.
 
@@ -123,6 +139,7 @@ async def reset_second_factors(tx: Tx, caller: Caller, tenant_id: TenantId, user
     if not removed:
         raise FailedPrecondition("This user has no second step.")
     await second_factors.replace_recovery_codes(tx, tenant_id, user_id, [], now)
+    await second_factors.set_counts_from(tx, tenant_id, user_id, None)
     await require_enrolment(tx, caller, tenant_id, user_id, now)
     await record(tx, tenant_id, caller, events.SecondFactorsReset(user_id=user_id, methods=removed), now)
     await tell(tx, caller, tenant_id, user_id, What.FACTORS_RESET, now)

@@ -1,7 +1,9 @@
 """What lies between the first factor and a session: another password where that is asked for, then a second factor.
 
-1. `begin_sign_in` follows the first factor. When nothing more is asked for it starts the session at once.
-2. Else the browser holds the secret of a sign-in under way, which opens no page but those of the next steps.
+1. `begin_sign_in` follows the first factor. When nothing more is asked for it starts the session at once: then
+   `session.started` is the one event of the sign-in.
+2. Else the trail says that the first step passed, and the browser holds the secret of a sign-in under way, which opens
+   no page but those of the next steps.
 3. `change_expired_password` comes first, `finish_sign_in` last: after the second factor, or in place of it when the
    user has none. Each try of a second factor is counted, see `MAX_TRIES`.
 """
@@ -11,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from tenantry.audit import events
+from tenantry.audit.record import record
 from tenantry.core.caller import Caller, Origin, in_person
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.errors import BadCredentials, NotFound
@@ -18,7 +22,8 @@ from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.enrolment import list_asked
 from tenantry.directory.own_password import replace_own_password
-from tenantry.directory.sessions import NewSession, end_session, start_session
+from tenantry.directory.proofs import counted
+from tenantry.directory.sessions import NewSession, raise_session, start_session
 from tenantry.store import passwords, sessions, sign_ins
 from tenantry.store.engine import Read, Tx
 from tenantry.store.sign_ins import SignInUnderWay
@@ -75,6 +80,8 @@ async def begin_sign_in(
             lifetime=lifetime,
             now=now,
         )
+    event = events.FirstStepPassed(user_id=user_id, amr=sorted(proven))
+    await record(tx, tenant_id, caller, event, now)
     step = NextStep(mint_secret(SecretKind.SIGN_IN, tenant_id), must_change)
     await sign_ins.delete_past(tx, tenant_id, user_id, now)
     await sign_ins.insert(
@@ -127,10 +134,13 @@ async def finish_sign_in(
     lifetime: Micros,
     now: Micros,
 ) -> NewSession:
-    """The session; `amr` is what was proven since. Raises BadCredentials when a step is missing or it is too late."""
+    """The session; `amr` is what was proven since, as far as it counts (proofs.py).
+
+    Raises BadCredentials when a step is missing or it is too late.
+    """
     tenant_id, user_id = under_way.tenant_id, under_way.user_id
-    proven = {*under_way.amr.split(), *amr}
-    if "mfa" not in proven and await list_asked(tx, tenant_id, user_id, now):
+    first, second = frozenset(under_way.amr.split()), frozenset(amr)
+    if "mfa" not in first | second and await list_asked(tx, tenant_id, user_id, now):
         raise BadCredentials("second_factor_missing")
     if await sign_ins.claim(tx, tenant_id, hasher.hash(raw), now) is None:
         raise BadCredentials("sign_in_gone", _GONE)
@@ -140,7 +150,7 @@ async def finish_sign_in(
         user_caller(under_way, origin),
         tenant_id=tenant_id,
         user_id=user_id,
-        amr=proven,
+        amr=first | await counted(tx, tenant_id, user_id, second, now),
         browser=browser,
         lifetime=lifetime,
         now=now,
@@ -172,14 +182,14 @@ async def step_up(
     """
     if caller.tenant_id is None or caller.user_id is None:
         raise NotFound("session")
-    await end_session(tx, caller, caller.tenant_id, caller.user_id, session_id, now)
-    started = await start_session(
+    started = await raise_session(
         tx,
         hasher,
         caller,
+        session_id,
         tenant_id=caller.tenant_id,
         user_id=caller.user_id,
-        amr=caller.amr | set(amr),
+        amr=caller.amr | await counted(tx, caller.tenant_id, caller.user_id, amr, now),
         browser=browser,
         lifetime=lifetime,
         added_factor=added_factor,

@@ -40,6 +40,7 @@ async def search_users(
     *,
     text: str = "",
     deleted: bool = False,
+    blocked: bool = False,
     role_id: RoleId | None = None,
     after: Place | None = None,
     limit: int,
@@ -47,8 +48,9 @@ async def search_users(
 ) -> FoundUsers:
     """Members whose display name begins with `text`, then those whose sign-in name does; all, when it is empty.
 
-    `deleted`: those that can be restored instead, by display name only. `role_id`: only who holds the directory role,
-    found by either name in one list. Raises what `access.require` does.
+    `deleted`: those that can be restored instead; `blocked`: only those; both by display name only.
+
+    `role_id`: only who holds the directory role, found by either name in one list. Raises what `access.require` does.
     """
     await require(read, caller, Action.LIST_USERS, tenant_id, now=now)
     prefix = name_key(text)
@@ -58,6 +60,11 @@ async def search_users(
     if deleted:
         found = await user_search.deleted_by_display_name(
             read, tenant_id, now, deleted_after=now - RESTORABLE, prefix=prefix, after=place, limit=wanted
+        )
+        return _page(found, limit, len(found))
+    if blocked:
+        found = await user_search.blocked_by_display_name(
+            read, tenant_id, now, prefix=prefix, after=place, limit=wanted
         )
         return _page(found, limit, len(found))
     if role_id is not None:

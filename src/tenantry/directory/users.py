@@ -21,7 +21,7 @@ from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.core.normal_form import name_key
 from tenantry.directory.blocking import end_access
 from tenantry.directory.notices import What, tell
-from tenantry.directory.roles import require_over
+from tenantry.directory.roles import require_another_administrator, require_over
 from tenantry.directory.sessions import end_sessions
 from tenantry.directory.user_properties import NewPassword, NewUser, UserChanges
 from tenantry.outbox.changes import EventType, enqueue_for_user
@@ -189,10 +189,11 @@ async def set_password(
 async def delete_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
     """Soft-delete a user and revoke its grants: who restores it does not bring them back.
 
-    Raises what `access.require` does; NotFound.
+    Raises what `access.require` does; FailedPrecondition for the last Global Administrator; NotFound.
     """
     await require(tx, caller, Action.DELETE_USER, tenant_id, now=now)
     await require_over(tx, caller, tenant_id, user_id, now)
+    await require_another_administrator(tx, caller, tenant_id, user_id, now)
     if not await users.soft_delete(tx, tenant_id, user_id, now):
         raise NotFound("user")
     await record(tx, tenant_id, caller, events.UserDeleted(user_id=user_id), now)

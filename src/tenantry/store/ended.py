@@ -11,7 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from tenantry.core.clock import Micros
-from tenantry.core.ids import TenantId
+from tenantry.core.ids import RelationshipId, TenantId
 from tenantry.store.engine import Read, Writes
 
 
@@ -70,6 +70,34 @@ async def list_keys(
         after_tenant_id=after_tenant_id,
         after=after,
         before=before,
+        limit=limit,
+    )
+
+
+class ExpiredRelationship(NamedTuple):
+    """A delegated relationship; `is_over` is 1 when its end has come and its status does not say so, else 0."""
+
+    tenant_id: TenantId
+    id: RelationshipId
+    is_over: int
+
+
+async def list_relationships(
+    read: Read, *, after: tuple[str, str], now: Micros, limit: int
+) -> list[ExpiredRelationship]:
+    """At most `limit` relationships behind (customer, id), of every customer, in order."""
+    return await read.all(
+        ExpiredRelationship,
+        """
+        SELECT tenant_id, id,
+               CASE WHEN status IN ('active', 'expiring') AND expires_at <= :now THEN 1 ELSE 0 END AS is_over
+        FROM delegated_relationships
+        WHERE (tenant_id, id) > (:after_tenant_id, :after_id)
+        ORDER BY tenant_id, id LIMIT :limit
+        """,
+        after_tenant_id=after[0],
+        after_id=after[1],
+        now=now,
         limit=limit,
     )
 

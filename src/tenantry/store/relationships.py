@@ -158,6 +158,18 @@ async def list_of_live_pair(
     )
 
 
+async def hold_pair(tx: Tx, tenant_id: TenantId, partner_tenant_id: TenantId) -> None:
+    """Keep what the customer lets this partner do as it is until the transaction ends: whoever ends it waits."""
+    await tx.run(
+        """
+        UPDATE delegated_relationships SET status = status
+        WHERE tenant_id = :tenant_id AND partner_tenant_id = :partner_tenant_id AND ended_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        partner_tenant_id=partner_tenant_id,
+    )
+
+
 async def activate(
     tx: Tx, tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> DelegatedRelationship | None:
@@ -184,6 +196,23 @@ async def terminate(
         f"""
         UPDATE delegated_relationships SET status = 'terminated', ended_at = :now
         WHERE tenant_id = :tenant_id AND id = :id AND ended_at IS NULL
+        RETURNING {_COLUMNS}
+        """,
+        tenant_id=tenant_id,
+        id=relationship_id,
+        now=now,
+    )
+
+
+async def expire(
+    tx: Tx, tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
+) -> DelegatedRelationship | None:
+    """active -> expired once its end has come; None in any other state. At most one caller wins."""
+    return await tx.one_or_none(
+        DelegatedRelationship,
+        f"""
+        UPDATE delegated_relationships SET status = 'expired'
+        WHERE tenant_id = :tenant_id AND id = :id AND status IN ('active', 'expiring') AND expires_at <= :now
         RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,

@@ -10,25 +10,37 @@ from tenantry.store.engine import Read, Tx
 
 
 class RoleAssignment(NamedTuple):
-    """One row. Without `expires_at` it lasts."""
+    """One row. Without `expires_at` it lasts. `given_by`: the partner whose user gave it, if one did."""
 
     user_id: UserId
     role_id: str
     created_at: int
     expires_at: int | None
+    given_by: TenantId | None
 
 
 async def upsert(
-    tx: Tx, tenant_id: TenantId, user_id: UserId, *, role_id: str, expires_at: Micros | None, now: Micros
+    tx: Tx,
+    tenant_id: TenantId,
+    user_id: UserId,
+    *,
+    role_id: str,
+    expires_at: Micros | None,
+    given_by: TenantId | None,
+    now: Micros,
 ) -> bool:
-    """Assign the role, or move the end of the assignment. False when the tenant has no such live user."""
+    """Assign the role, or move the end of the assignment; it is the last giver's from then on. False when the tenant
+    has no such live user.
+    """
     row = await tx.one_or_none(
         str,
         """
-        INSERT INTO role_assignments (tenant_id, user_id, role_id, created_at, expires_at)
-        SELECT tenant_id, id, CAST(:role_id AS TEXT), CAST(:now AS BIGINT), CAST(:expires_at AS BIGINT)
+        INSERT INTO role_assignments (tenant_id, user_id, role_id, created_at, expires_at, given_by)
+        SELECT tenant_id, id, CAST(:role_id AS TEXT), CAST(:now AS BIGINT), CAST(:expires_at AS BIGINT),
+               CAST(:given_by AS TEXT)
         FROM users WHERE tenant_id = :tenant_id AND id = :user_id AND soft_deleted_at IS NULL
-        ON CONFLICT (tenant_id, user_id, role_id) DO UPDATE SET expires_at = excluded.expires_at
+        ON CONFLICT (tenant_id, user_id, role_id) DO UPDATE
+        SET expires_at = excluded.expires_at, given_by = excluded.given_by
         RETURNING user_id
         """,
         tenant_id=tenant_id,
@@ -36,8 +48,43 @@ async def upsert(
         role_id=role_id,
         now=now,
         expires_at=expires_at,
+        given_by=given_by,
     )
     return row is not None
+
+
+async def end_given_by(tx: Tx, tenant_id: TenantId, partner_id: TenantId, role_id: str) -> list[UserId]:
+    """Take the role from all whom the partner gave it; from whom."""
+    return await tx.all(
+        UserId,
+        """
+        DELETE FROM role_assignments
+        WHERE tenant_id = :tenant_id AND given_by = :partner_id AND given_by IS NOT NULL AND role_id = :role_id
+        RETURNING user_id
+        """,
+        tenant_id=tenant_id,
+        partner_id=partner_id,
+        role_id=role_id,
+    )
+
+
+async def shorten_given_by(
+    tx: Tx, tenant_id: TenantId, partner_id: TenantId, role_id: str, latest: Micros
+) -> list[UserId]:
+    """Let the role that the partner gave end at `latest` where it would go on; for whom."""
+    return await tx.all(
+        UserId,
+        """
+        UPDATE role_assignments SET expires_at = :latest
+        WHERE tenant_id = :tenant_id AND given_by = :partner_id AND given_by IS NOT NULL AND role_id = :role_id
+          AND (expires_at IS NULL OR expires_at > :latest)
+        RETURNING user_id
+        """,
+        tenant_id=tenant_id,
+        partner_id=partner_id,
+        role_id=role_id,
+        latest=latest,
+    )
 
 
 async def delete(tx: Tx, tenant_id: TenantId, user_id: UserId, role_id: str) -> bool:
@@ -70,7 +117,7 @@ async def list_live(read: Read, tenant_id: TenantId, user_id: UserId, now: Micro
     return await read.all(
         RoleAssignment,
         """
-        SELECT a.user_id, a.role_id, a.created_at, a.expires_at
+        SELECT a.user_id, a.role_id, a.created_at, a.expires_at, a.given_by
         FROM role_assignments a JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
         WHERE a.tenant_id = :tenant_id AND a.user_id = :user_id AND (a.expires_at IS NULL OR a.expires_at > :now)
           AND u.tenant_id = :tenant_id AND u.soft_deleted_at IS NULL AND u.disabled_at IS NULL
@@ -92,7 +139,7 @@ async def hold(tx: Tx, tenant_id: TenantId, role_id: str) -> None:
 
 
 async def is_held_by_another(read: Read, tenant_id: TenantId, role_id: str, user_id: UserId, now: Micros) -> bool:
-    """Whether somebody besides this user holds the role now, neither blocked nor deleted."""
+    """Whether somebody besides this user, neither blocked nor deleted, holds the role at `now`."""
     found = await read.one_or_none(
         str,
         """

@@ -50,6 +50,34 @@ async def find_factors(read: Read, tenant_id: TenantId, user_id: UserId) -> Fact
     )
 
 
+async def find_counts_from(read: Read, tenant_id: TenantId, user_id: UserId) -> Micros | None:
+    """From when the user's second factor counts, see directory/proofs.py; None: it always did. 1 query."""
+    return await read.one_or_none(
+        int,
+        """
+        SELECT factor_counts_from FROM users
+        WHERE tenant_id = :tenant_id AND id = :user_id AND factor_counts_from IS NOT NULL
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+    )
+
+
+async def set_counts_from(tx: Tx, tenant_id: TenantId, user_id: UserId, counts_from: Micros | None) -> bool:
+    """False when it is so already."""
+    changed = await tx.run(
+        """
+        UPDATE users SET factor_counts_from = CAST(:counts_from AS BIGINT)
+        WHERE tenant_id = :tenant_id AND id = :user_id
+          AND COALESCE(factor_counts_from, -1) <> COALESCE(CAST(:counts_from AS BIGINT), -1)
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        counts_from=counts_from,
+    )
+    return changed == 1
+
+
 async def put_totp(tx: Tx, tenant_id: TenantId, user_id: UserId, *, secret: bytes, now: Micros) -> bool:
     """A secret to be confirmed, in place of an earlier one that was not. False when the user has a confirmed one."""
     row = await tx.one_or_none(

@@ -142,6 +142,29 @@ async def deleted_by_display_name(
     )
 
 
+async def blocked_by_display_name(
+    read: Read, tenant_id: TenantId, now: Micros, *, prefix: str, after: Position | None, limit: int
+) -> list[ListedUser]:
+    """Users that are blocked and not deleted, by display name."""
+    key, row_id = after or (prefix, "")
+    return await read.all(
+        ListedUser,
+        _COLUMNS
+        + _MEMBERS
+        + """
+          AND u.disabled_at IS NOT NULL AND u.soft_deleted_at IS NULL
+          AND (u.display_key, u.id) > (:key, :id) AND u.display_key < :beyond
+        ORDER BY u.display_key, u.id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        now=now,
+        key=key,
+        id=row_id,
+        beyond=beyond(prefix),
+        limit=limit,
+    )
+
+
 async def holders_by_display_name(
     read: Read, tenant_id: TenantId, now: Micros, *, role_id: str, prefix: str, after: Position | None, limit: int
 ) -> list[ListedUser]:

@@ -44,8 +44,7 @@ async def test_the_right_password_signs_in_under_any_letter_case_of_the_name(
     user = await a_user(store, tenant, must_change=True)
     signed_in = await _sign_in(store, hasher, user.user_principal_name.upper())
     assert (signed_in.user.id, signed_in.must_change) == (user.id, True)
-    (event,) = await _trail(store, tenant)
-    assert (event.type, event.actor, event.address) == ("sign_in.succeeded", f"user:{user.id}", "192.0.2.1")
+    assert await _trail(store, tenant) == [], "what follows the password is recorded with what follows"
 
 
 async def test_every_refusal_reads_the_same_and_the_trail_knows_why(store: Store, hasher: PasswordHasher) -> None:

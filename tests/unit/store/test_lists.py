@@ -221,7 +221,9 @@ async def family(store: Store) -> Family:
             ann=stage.ann.id,
             account=stage.account,
         )
-        await roles.upsert(tx, stage.tenant.id, stage.ann.id, role_id=RoleId.GLOBAL_READER, expires_at=None, now=NOON)
+        await roles.upsert(
+            tx, stage.tenant.id, stage.ann.id, role_id=RoleId.GLOBAL_READER, expires_at=None, given_by=None, now=NOON
+        )
         await identity_providers.insert(
             tx,
             stage.tenant.id,

@@ -35,6 +35,14 @@ class RelationshipEnded(Event, tag="relationship.ended"):
     """The newest accounts that the partner made, or knows the password of: they stay."""
 
 
+class RelationshipExpired(Event, tag="relationship.expired"):
+    """Its end has come. `user_ids` as with `relationship.ended`."""
+
+    relationship_id: str
+    partner_tenant_id: str
+    user_ids: list[str] = msgspec.field(default_factory=list)
+
+
 class CustomerEntered(Event, tag="customer.entered"):
     """A partner's user began to act in the customer."""
 

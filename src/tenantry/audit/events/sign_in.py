@@ -5,7 +5,11 @@ from __future__ import annotations
 from tenantry.audit.events.base import Event, Mark
 
 
-class SignInSucceeded(Event, tag="sign_in.succeeded"):
+class FirstStepPassed(Event, tag="sign_in.first_step_passed"):
+    """Right so far, and something else is asked for: a second factor, or another password. What signs in at once leaves
+    `session.started` alone.
+    """
+
     user_id: str
     amr: list[str]
 
@@ -16,9 +20,20 @@ class SignInRefused(Mark, tag="sign_in.refused"):
 
 
 class SessionStarted(Event, tag="session.started"):
+    """Somebody has signed in: the one event of a sign-in that came to its end."""
+
     session_id: str
     user_id: str
     amr: list[str]
+
+
+class SessionRaised(Event, tag="session.raised"):
+    """More was proven in a session, or a factor set up: it goes on under another id, with another secret."""
+
+    session_id: str
+    user_id: str
+    amr: list[str]
+    earlier_id: str
 
 
 class SessionEnded(Event, tag="session.ended"):
@@ -58,6 +73,12 @@ class SecondFactorsReset(Event, tag="second_factor.all_reset"):
 
     user_id: str
     methods: list[str]
+
+
+class SecondFactorsConfirmed(Event, tag="second_factor.confirmed"):
+    """Somebody with a second factor vouched for those that the user had set up on the password alone."""
+
+    user_id: str
 
 
 class EnrolmentRequired(Event, tag="enrolment.required"):

@@ -18,6 +18,7 @@ class PoliciesChanged(Event, tag="tenant.policies_changed"):
     second_factor: str
     phone_sign_in: str
     connector_registration: str
+    second_factor_from: int | None = None
 
 
 class TenantDisabled(Event, tag="tenant.disabled"):

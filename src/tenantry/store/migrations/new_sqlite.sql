@@ -216,7 +216,7 @@ CREATE TABLE role_assignments (
 	user_id TEXT NOT NULL, 
 	role_id TEXT NOT NULL, 
 	created_at BIGINT NOT NULL, 
-	expires_at BIGINT, 
+	expires_at BIGINT, given_by TEXT, 
 	CONSTRAINT pk_role_assignments PRIMARY KEY (tenant_id, user_id, role_id), 
 	CONSTRAINT fk_role_assignments_user FOREIGN KEY(tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE, 
 	CONSTRAINT fk_role_assignments_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
@@ -540,7 +540,7 @@ CREATE TABLE "users" (
 	created_at BIGINT NOT NULL, 
 	updated_at BIGINT NOT NULL, 
 	disabled_at BIGINT, 
-	soft_deleted_at BIGINT, display_key TEXT DEFAULT '' NOT NULL, last_sign_in_at BIGINT, 
+	soft_deleted_at BIGINT, display_key TEXT DEFAULT '' NOT NULL, last_sign_in_at BIGINT, factor_counts_from BIGINT, 
 	CONSTRAINT pk_users PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT fk_users_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 ) WITHOUT ROWID;
@@ -644,7 +644,7 @@ CREATE TABLE tenant_policies (
 	second_factor TEXT NOT NULL, 
 	phone_sign_in TEXT NOT NULL, 
 	connector_registration TEXT NOT NULL, 
-	updated_at BIGINT NOT NULL, 
+	updated_at BIGINT NOT NULL, second_factor_from BIGINT, 
 	CONSTRAINT pk_tenant_policies PRIMARY KEY (tenant_id), 
 	CONSTRAINT fk_tenant_policies_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
@@ -681,7 +681,9 @@ CREATE TABLE connector_roles (
 	CONSTRAINT fk_connector_roles_connector FOREIGN KEY(connector_id) REFERENCES connectors (id)
 );
 CREATE INDEX ix_connector_roles_role ON connector_roles (tenant_id, role_id, connector_id);
-INSERT INTO alembic_version VALUES ('0021');
+CREATE INDEX ix_role_assignments_given_by ON role_assignments (tenant_id, given_by, role_id) WHERE given_by IS NOT NULL;
+CREATE INDEX ix_users_blocked ON users (tenant_id, display_key, id) WHERE disabled_at IS NOT NULL;
+INSERT INTO alembic_version VALUES ('0022');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');
@@ -760,6 +762,7 @@ INSERT INTO sqlite_stat1 VALUES ('recovery_codes', 'sqlite_autoindex_recovery_co
 INSERT INTO sqlite_stat1 VALUES ('refresh_tokens', 'ix_refresh_tokens_grant', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('refresh_tokens', 'refresh_tokens', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('reseller_relationships', 'sqlite_autoindex_reseller_relationships_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('role_assignments', 'ix_role_assignments_given_by', '1000000 100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('role_assignments', 'ix_role_assignments_role', '1000000 100000 10000 10');
 INSERT INTO sqlite_stat1 VALUES ('role_assignments', 'sqlite_autoindex_role_assignments_1', '1000000 100000 10 1');
 INSERT INTO sqlite_stat1 VALUES ('service_account_keys', 'sqlite_autoindex_service_account_keys_1', '100000 10 1');
@@ -778,6 +781,7 @@ INSERT INTO sqlite_stat1 VALUES ('upstream_sign_ins', 'ix_upstream_sign_ins_expi
 INSERT INTO sqlite_stat1 VALUES ('upstream_sign_ins', 'sqlite_autoindex_upstream_sign_ins_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('user_import_rows', 'sqlite_autoindex_user_import_rows_1', '1000000 100000 10 1');
 INSERT INTO sqlite_stat1 VALUES ('user_imports', 'sqlite_autoindex_user_imports_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_blocked', '1000000 100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_deleted', '1000000 100000 10000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_display_name', '1000000 100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('users', 'ix_users_ended', '1000 1 1 1 1');

@@ -40,6 +40,7 @@ owned(
     text("phone_sign_in"),
     text("connector_registration"),
     time("updated_at"),
+    maybe_time("second_factor_from"),  # until then who has none is only reminded
     key=(),
 )
 

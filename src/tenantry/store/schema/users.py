@@ -35,6 +35,7 @@ owned(
     maybe_time("disabled_at"),
     maybe_time("soft_deleted_at"),
     maybe_time("last_sign_in_at"),  # to the portal
+    maybe_time("factor_counts_from"),  # a first second factor that the password alone set up counts from then on
     index(
         "uq_users_live_upn",
         "tenant_id",
@@ -46,6 +47,7 @@ owned(
     index("ix_users_display_name", "tenant_id", "display_name", "id"),
     index("ix_users_live_display", "tenant_id", "user_type", "display_key", "id", where="soft_deleted_at IS NULL"),
     index("ix_users_live_name", "tenant_id", "user_type", "upn_key", "id", where="soft_deleted_at IS NULL"),
+    index("ix_users_blocked", "tenant_id", "display_key", "id", where="disabled_at IS NOT NULL"),
     index("ix_users_deleted", "tenant_id", "user_type", "display_key", "id", where="soft_deleted_at IS NOT NULL"),
     # Nearly none: hot paths look here whether a user has ended, on one warm page, and not among all users.
     index(
@@ -97,8 +99,10 @@ owned(
     text("role_id"),  # a role template id, see directory/roles.py
     time("created_at"),
     maybe_time("expires_at"),
+    maybe_text("given_by"),  # the partner whose user gave it; without, the tenant's own administrators or the operator
     of_user("role_assignments"),
     index("ix_role_assignments_role", "tenant_id", "role_id", "user_id"),
+    index("ix_role_assignments_given_by", "tenant_id", "given_by", "role_id", where="given_by IS NOT NULL"),
     key=("user_id", "role_id"),
 )
 

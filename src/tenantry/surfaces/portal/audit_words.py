@@ -11,7 +11,7 @@ from tenantry.core.ids import TenantId
 from tenantry.store.audit_search import FoundEvent
 from tenantry.store.engine import Read
 from tenantry.surfaces.portal.action_words import ACTIONS
-from tenantry.surfaces.portal.event_words import EVENTS, FIELDS
+from tenantry.surfaces.portal.event_words import EARLIER, EVENTS, FIELDS
 from tenantry.surfaces.portal.reason_words import reason_name
 from tenantry.surfaces.portal.role_words import role_name
 from tenantry.surfaces.portal.texts import exact_time
@@ -80,7 +80,8 @@ def _named(name: str, value: object, names: Mapping[str, str]) -> str:
 
 def type_name(type: str) -> str:
     """`group.member_added`: `Group member added`; the type itself when it is of another version of the server."""
-    return _(EVENTS[type]) if type in EVENTS else type
+    word = EVENTS.get(type) or EARLIER.get(type)
+    return _(word) if word else type
 
 
 def type_names() -> list[tuple[str, str]]:

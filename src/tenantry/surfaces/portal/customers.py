@@ -74,7 +74,7 @@ class _What(NamedTuple):
 
 
 def _what(live: list[LiveRelationship], session: Session, now: Micros) -> _What:
-    standing = standing_of(live, session.roles, now)
+    standing = standing_of(live, session.own_roles, now)
     given = standing_of(live, [RoleId.GLOBAL_ADMINISTRATOR], now)
     by_end: dict[int | None, list[str]] = {}
     for role, end in sorted(given.ends.items() if given else (), key=lambda pair: pair[1] or 0):
@@ -177,7 +177,7 @@ async def show_customer(request: Request, session: SignedInAnywhere, customer_id
         customer = await get_tenant(read, customer_id)
         of_pair = await relationships.list_of_pair(read, customer_id, session.tenant_id)
         may_request = await decide(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
-    standing = standing_of(of_pair, session.roles, now)
+    standing = standing_of(of_pair, session.own_roles, now)
     return render(
         request,
         "customer.html",

@@ -30,15 +30,17 @@ EVENTS: dict[str, str] = {
     "audit.exported": marked("Trail exported"),
     "audit.verified": marked("Trail verified"),
     "password.set": marked("Password set"),
-    "sign_in.succeeded": marked("Sign-in succeeded"),
+    "sign_in.first_step_passed": marked("First step of a sign-in passed"),
     "sign_in.refused": marked("Sign-in refused"),
     "session.started": marked("Browser signed in"),
+    "session.raised": marked("Proven further in a session"),
     "session.ended": marked("Browser signed out"),
     "session.all_ended": marked("Every browser signed out"),
     "second_factor.proved": marked("Second step passed"),
     "second_factor.refused": marked("Second step refused"),
     "second_factor.added": marked("Second step added"),
     "second_factor.removed": marked("Second step removed"),
+    "second_factor.confirmed": marked("Second steps confirmed"),
     "second_factor.all_reset": marked("Second steps reset"),
     "enrolment.required": marked("Second step to be set up anew"),
     "enrolment.code_made": marked("Enrolment code made"),
@@ -71,6 +73,7 @@ EVENTS: dict[str, str] = {
     "relationship.requested": marked("Relationship asked for"),
     "relationship.approved": marked("Relationship approved"),
     "relationship.ended": marked("Relationship ended"),
+    "relationship.expired": marked("Relationship expired"),
     "customer.entered": marked("Partner began to act here"),
     "connector.registered": marked("Connector created"),
     "connector.deactivated": marked("Connector deactivated"),
@@ -117,6 +120,9 @@ EVENTS: dict[str, str] = {
     "device.access_revoked": marked("Device access revoked"),
 }
 """By the type that the trail stores."""
+
+EARLIER: dict[str, str] = {"sign_in.succeeded": marked("First step of a sign-in passed")}
+"""What is recorded no more, and stands in trails."""
 
 FIELDS: dict[str, str] = {
     "second_factor": marked("Second step required of"),
@@ -178,6 +184,7 @@ FIELDS: dict[str, str] = {
     "seals": marked("Seals checked"),
     "secret_id": marked("Secret"),
     "session_id": marked("Session"),
+    "earlier_id": marked("In place of the session"),
     "sessions": marked("Sessions"),
     "signs_from": marked("Signs from"),
     "status": marked("Status"),

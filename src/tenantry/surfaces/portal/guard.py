@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends, Request, Response
 
 from tenantry.access.actions import RULES, Action, RoleId
-from tenantry.access.standing import find_standing
+from tenantry.access.standing import counted_elsewhere, find_standing
 from tenantry.core.caller import Caller, in_person
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
@@ -50,6 +50,8 @@ class Session:
     authenticated_at: Micros
     tenant_name: str
     roles: frozenset[str]
+    own_roles: frozenset[str] = frozenset()
+    """Those of `roles` that count in customers, see `counted_elsewhere`."""
     acting_tenant: TenantId | None = None
     acting_tenant_name: str = ""
     acting_roles: tuple[str, ...] = ()
@@ -167,7 +169,8 @@ async def find_signed_in(request: Request) -> Session | None:
         acting = await find_live(read, acting_id) if acting_id else None
         held = await list_roles(read, found.tenant_id, found.user_id, now)
         roles = frozenset(role.role_id for role in held)
-        standing = await find_standing(read, acting.id, found.tenant_id, roles, now) if acting else None
+        own_roles = counted_elsewhere(held)
+        standing = await find_standing(read, acting.id, found.tenant_id, own_roles, now) if acting else None
         acting_name = acting.name if acting else ""
         if acting_id and not acting:
             acting_name = await find_name(read, found.tenant_id, acting_id) or acting_id
@@ -184,6 +187,7 @@ async def find_signed_in(request: Request) -> Session | None:
         authenticated_at=found.authenticated_at,
         tenant_name=tenant.name,
         roles=roles,
+        own_roles=own_roles,
         acting_tenant=acting_id,
         acting_tenant_name=acting_name,
         acting_roles=standing.role_ids if standing else (),

@@ -13,14 +13,18 @@ from tenantry.access.overview import COUNTED_EVENTS, ENDS_WITHIN, Hour, Overview
 from tenantry.core.clock import DAY, HOUR, SECOND, Micros
 from tenantry.directory.messages import can_send
 from tenantry.directory.notices import list_notices
+from tenantry.directory.policies import find_policies, is_met
+from tenantry.directory.proofs import has_second
+from tenantry.directory.second_factors import list_methods
+from tenantry.store.engine import Read
 from tenantry.store.reports import Ending, QuotaCount
 from tenantry.surfaces.portal.attention import attention_items
 from tenantry.surfaces.portal.charts import Chart, Value, columns
 from tenantry.surfaces.portal.frame import render
-from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.notice_words import notices_of
+from tenantry.surfaces.portal.texts import day, number, short_day
 from tenantry.surfaces.portal.texts import gettext as _
-from tenantry.surfaces.portal.texts import number, short_day
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -50,15 +54,17 @@ async def show_home(request: Request, session: SignedIn) -> Response:
     async with deps.store.read() as read:
         lately = await list_notices(read, session.tenant_id, session.user_id, now - ENDS_TOLD)
         notices = notices_of(lately, session)
+        remind = await _reminder(read, session, now)
         sees = await decide(read, session.caller, Action.SEE_REPORTS, session.here, now=now)
         if not sees.allowed:
-            return render(request, "home.html", is_admin=False, notices=notices)
+            return render(request, "home.html", is_admin=False, notices=notices, remind=remind)
         seen = await overview(read, session.caller, session.here, deps.settings.device_limit, now)
     return render(
         request,
         "home.html",
         is_admin=True,
         notices=notices,
+        remind=remind,
         tokens=_hours(seen.tokens, _("%(hour)s: %(done)s issued, %(refused)s refused")),
         sign_ins=_hours(seen.sign_ins, _("%(hour)s: %(done)s signed in, %(refused)s refused")),
         quotas=_quotas(seen.quotas, deps.settings.device_limit),
@@ -70,6 +76,20 @@ async def show_home(request: Request, session: SignedIn) -> Response:
         items=attention_items(seen.attention, session.user_id, now, can_send=can_send(deps.messages)),
         is_new=_is_new(seen),
     )
+
+
+async def _reminder(read: Read, session: Session, now: Micros) -> str:
+    """From which day on the user needs a second step, to whom it is about to be asked of; else empty. 1 query, for who
+    signed in with the password alone.
+    """
+    if has_second(session.amr):
+        return ""
+    policies = await find_policies(read, session.tenant_id)
+    starts = policies.second_factor_from
+    if starts is None or starts <= now:
+        return ""
+    is_meant = await is_met(read, session.tenant_id, session.user_id, policies.second_factor, now)
+    return day(starts) if is_meant and not await list_methods(read, session.tenant_id, session.user_id) else ""
 
 
 def _is_new(seen: Overview) -> bool:

@@ -16,6 +16,7 @@ NOTICES: dict[What, str] = {
     What.FACTOR_ADDED: marked("A second step was added."),
     What.FACTOR_REMOVED: marked("A second step was removed."),
     What.FACTORS_RESET: marked("Your second steps were reset."),
+    What.FACTORS_CONFIRMED: marked("Your second steps were confirmed, so that they count."),
     What.ENROLMENT_CODE: marked("An enrolment code for a second step was made."),
     What.PASSWORD_SET: marked("Your password was set by somebody else."),
     What.PHONE_ADDED: marked("A phone number was added."),

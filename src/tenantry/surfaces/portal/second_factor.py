@@ -19,6 +19,7 @@ from tenantry.directory.enrolment import claim_enrolment_code, list_asked
 from tenantry.directory.messages import can_send, require_gateway, send_or_log
 from tenantry.directory.passkeys import claim_passkey, relying_party, sign_in_options
 from tenantry.directory.pins import PinRules
+from tenantry.directory.proofs import counts_from, has_second
 from tenantry.directory.second_factors import (
     AMR,
     Method,
@@ -37,6 +38,7 @@ from tenantry.store.second_factors import Factors
 from tenantry.surfaces.portal.forms import Form, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignInNeeded, find_signed_in
+from tenantry.surfaces.portal.texts import exact_time
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.under_way import (
     UnderWay,
@@ -206,6 +208,8 @@ async def _page(request: Request, person: Person, form: Form) -> Response:
     async with deps.store.read() as read:
         factors = await find_factors(read, person.tenant_id, person.user_id)
         asked = await list_asked(read, person.tenant_id, person.user_id, deps.clock())
+        waits = person.session is not None and has_second(person.session.amr)
+        counts_at = await counts_from(read, person.tenant_id, person.user_id, deps.clock()) if waits else None
     methods = asked if person.session is None else methods_of(factors)
     wanted = _method(request.query_params.get("with", ""))
     method = wanted if wanted in methods else next(iter(methods), None)
@@ -231,6 +235,7 @@ async def _page(request: Request, person: Person, form: Form) -> Response:
         minutes=deps.settings.pin_minutes,
         wanted=next_of(request),
         must_sign_in=person.session is not None and person.session.added_factor,
+        counts_at=exact_time(counts_at) if counts_at else "",
     )
 
 

@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from tenantry.access.actions import Action
 from tenantry.directory.messages import can_send, require_gateway
 from tenantry.directory.passkeys import add_passkey, registration_options, relying_party
+from tenantry.directory.proofs import has_second
 from tenantry.directory.second_factors import AMR, Method, find_factors, list_methods, make_recovery_codes, use_phone
 from tenantry.directory.sign_in_steps import step_up
 from tenantry.directory.totp import begin_totp, confirm_totp, find_unconfirmed_secret, provisioning_uri
@@ -34,7 +35,7 @@ router = APIRouter()
 async def _proven(request: Request) -> Session:
     """Raises SignInNeeded, ProofNeeded. Who set up the first one in this very session may go on setting up."""
     session = await signed_in(request)
-    if "mfa" not in session.amr and not session.added_factor:
+    if not has_second(session.amr) and not session.added_factor:
         async with deps_of(request).store.read() as read:
             if await list_methods(read, session.tenant_id, session.user_id):
                 raise ProofNeeded(path_of(request))

@@ -84,9 +84,7 @@ async def ask_remove_role(request: Request, session: SignedIn, user_id: UserId, 
     lost = next((role.covers for role in role_texts() if role.id == role_id), "")
     consequences = [_("From now on this is refused to %(name)s:") % {"name": user.display_name} + f" {lost}"]
     if user_id == session.user_id:
-        consequences.append(
-            _("It is your own role. If nobody else holds it, only the server's operator can give it back.")
-        )
+        consequences.append(_("It is your own role. Only somebody else who may give roles can give it back."))
     return ask(
         request,
         title=_("Take %(role)s from %(name)s") % {"role": role_name(role_id), "name": user.display_name},

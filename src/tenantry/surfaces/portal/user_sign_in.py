@@ -9,8 +9,10 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import Action
 from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import UserId
+from tenantry.directory.proofs import counts_from
 from tenantry.directory.second_factors import Method, find_factors, methods_of
 from tenantry.directory.sign_in_methods import (
+    confirm_second_factors,
     get_user_to_help,
     give_enrolment_code,
     remove_phone_of,
@@ -18,10 +20,11 @@ from tenantry.directory.sign_in_methods import (
 )
 from tenantry.store import phones
 from tenantry.store.users import User
-from tenantry.surfaces.portal.forms import once, read_form
+from tenantry.surfaces.portal.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
-from tenantry.surfaces.portal.guard import SignedIn
+from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.phones import what_ends
+from tenantry.surfaces.portal.texts import day
 from tenantry.surfaces.portal.texts import gettext as _
 from tenantry.surfaces.portal.transactions import reading
 from tenantry.surfaces.shared.deps import deps_of
@@ -63,6 +66,49 @@ async def reset(request: Request, session: SignedIn, user_id: UserId) -> Respons
     async with once(request, session, form, back=back) as (tx, now):
         await reset_second_factors(tx, session.caller, session.here, user_id, now)
     return see_other(back)
+
+
+@router.get("/users/{user_id}/second-factors/confirm")
+@performs(Action.CHANGE_SIGN_IN_METHODS)
+async def ask_confirm(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Why it waits. Raises FailedPrecondition when nothing does."""
+    return await _ask_confirm(request, session, user_id, Form())
+
+
+@router.post("/users/{user_id}/second-factors/confirm")
+@performs(Action.CHANGE_SIGN_IN_METHODS)
+async def confirm(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Back on the user's page afterwards; on its own when the administrator has proven no second step."""
+    form, back = await read_form(request), f"/users/{user_id}"
+    with form.showing_errors():
+        async with once(request, session, form, back=back) as (tx, now):
+            await confirm_second_factors(tx, session.caller, session.here, user_id, now)
+        return see_other(back)
+    return await _ask_confirm(request, session, user_id, form)
+
+
+async def _ask_confirm(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
+    async with reading(request) as (read, now):
+        user = await get_user_to_help(read, session.caller, session.here, user_id, now)
+        methods = methods_of(await find_factors(read, session.here, user_id))
+        waits_until = await counts_from(read, session.here, user_id, now)
+    if not methods or waits_until is None:
+        raise FailedPrecondition("This user has no second step that waits.")
+    return ask(
+        request,
+        title=_("Confirm the second step of %(name)s") % {"name": user.display_name},
+        lead=_("For somebody who you are sure is %(name)s.") % {"name": user.user_principal_name},
+        consequences=[
+            _("This was set up by somebody who knew the password, and nothing else: %(methods)s.")
+            % {"methods": methods_text(methods)},
+            _("Ask the user, not by the account itself, whether that was them. If not, reset it."),
+            _("From the next sign-in on it counts: for acting for customers, and for apps that need a second step."),
+        ],
+        confirm=_("Confirm it"),
+        undo=_("Without this it counts from %(day)s on. You can reset it at any time.") % {"day": day(waits_until)},
+        back=f"/users/{user_id}",
+        form=form,
+    )
 
 
 @router.get("/users/{user_id}/enrolment-code")

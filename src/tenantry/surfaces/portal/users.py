@@ -17,6 +17,7 @@ from tenantry.core.csv_files import MARK, write_row
 from tenantry.core.ids import UserId
 from tenantry.directory.connector_roles import list_role_holders
 from tenantry.directory.enrolment import must_enrol
+from tenantry.directory.proofs import counts_from
 from tenantry.directory.roles import is_within_reach, list_roles
 from tenantry.directory.second_factors import find_factors, methods_of
 from tenantry.directory.user_files import BLOCKED, COLUMNS
@@ -81,8 +82,9 @@ async def show_users(
     `after`, `key` and `name` are the place where the page before ended.
     """
     text = searched(q)
-    deleted = show == "deleted"
-    role_id = None if deleted else next((each for each in RoleId if each == role), None)
+    deleted, blocked = show == "deleted", show == "blocked"
+    shown = show if deleted or blocked else ""
+    role_id = None if shown else next((each for each in RoleId if each == role), None)
     place = Place(bool(name), key, after) if after and is_clean(key + after) else None
     async with reading(request) as (read, now):
         found = await search_users(
@@ -91,6 +93,7 @@ async def show_users(
             session.here,
             text=text,
             deleted=deleted,
+            blocked=blocked,
             role_id=role_id,
             after=place,
             limit=PAGE,
@@ -98,7 +101,7 @@ async def show_users(
         )
         apps = await list_role_holders(read, session.caller, session.here, role_id, now, PAGE) if role_id else []
         may_create = await decide(read, session.caller, Action.CREATE_USER, session.here, now=now)
-    search = {"show": "deleted" if deleted else "", "role": role_id or "", "q": text}
+    search = {"show": shown, "role": role_id or "", "q": text}
     following = ""
     if found.next is not None:
         named = "1" if found.next.by_sign_in_name else ""
@@ -108,7 +111,7 @@ async def show_users(
         "users.html",
         users=found.users,
         q=text,
-        show="deleted" if deleted else "live",
+        show=shown or "live",
         role=role_id or "",
         apps=apps,
         live=address("/users", q=text, role=role_id or ""),
@@ -165,6 +168,7 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
         numbers = await phones.list_of_user(read, here, user_id)
         may_help = may[Action.CHANGE_SIGN_IN_METHODS.value]
         methods = methods_of(await find_factors(read, here, user_id)) if may_help else []
+        waits_until = await counts_from(read, here, user_id, now) if may_help and methods else None
         owes_factor = may_help and not methods and await must_enrol(read, here, user_id, now)
         tokens = await user_facts.list_tokens(read, here, user_id, now, limit=SHOWN + 1)
         accounts = await user_facts.list_accounts(read, here, user_id, limit=SHOWN + 1)
@@ -194,6 +198,7 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
         numbers=numbers,
         methods=methods_text(methods),
         must_enrol=owes_factor,
+        waits_until=waits_until,
         is_self=(session.tenant_id, session.user_id) == (here, user_id),
         tokens=tokens[:SHOWN],
         more_tokens=len(tokens) > SHOWN,
