@@ -126,6 +126,7 @@ EARLIER: dict[str, str] = {"sign_in.succeeded": marked("First step of a sign-in 
 
 FIELDS: dict[str, str] = {
     "second_factor": marked("Second step required of"),
+    "second_factor_from": marked("From which day on"),
     "phone_sign_in": marked("Sign-in by phone for"),
     "connector_registration": marked("Connectors registered by"),
     "account_identifier": marked("Account identifier"),
