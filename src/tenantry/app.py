@@ -62,14 +62,13 @@ if TYPE_CHECKING:
 
 SURFACES: dict[str, ModuleType] = {
     "kaizala": kaizala,
-    "partner_center": partner_center,
     "device": device,
     "oauth": oauth,
     "portal": portal,
 }
 """Each exports `HOT`; its module `surface` has `surface(deps) -> FastAPI`."""
 
-CONTRACTS = (android_enterprise.PLAY_EMM,)
+CONTRACTS = (android_enterprise.PLAY_EMM, partner_center.PARTNER_CENTER)
 """The surfaces whose operations are declared."""
 
 BULK_PATIENCE = 30.0
@@ -98,7 +97,7 @@ class App:
         self._owns_store = owns_store
         self._host_roots = {host.lower(): root.rstrip("/") for host, root in deps.settings.host_roots.items()}
         self._hot = HotRoutes()
-        self._router = Router(CONTRACTS)
+        self._router = Router(CONTRACTS, self._hot.methods_at)
         self._background: list[asyncio.Task[None]] = []
         most_waiting = deps.settings.webhook_events_waiting
         self._sender = Sender(deps.store, deps.http, deps.master_key, deps.clock, most_waiting)
@@ -162,31 +161,41 @@ class App:
             self._apply_host_root(scope)
         if fault is not None:
             refuse(scope, fault)
+        elif await self._answer_hot(scope, receive, send):
+            return
         hot = self._router.find_hot(scope["method"], scope["path"])
         routes = hot[0] if hot is not None else self._router.routes_of(owner_of(scope["path"]))
         if routes is not None:
             await self._serve(routes, scope, receive, send, found=hot and hot[1], fault=fault)
             return
-        if fault is not None:
-            await self._pass_on(scope, receive, send)
-            return
-        if CODING in scope:
+        if fault is None and CODING in scope:
             receive, send = decoding(scope[CODING], receive, send)
+        if scope["method"] == "HEAD":
+            send = without_body(send)
+        if fault is None:
+            await self._answer_cold(scope, receive, send)
+        else:
+            await self._pass_on(scope, receive, send)
+
+    async def _answer_hot(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Whether a hot route of a surface without a contract was there to answer."""
         surface, route, match = self._hot.find(scope["method"], scope["path"])
         if route is None and scope["method"] == "HEAD":
             send = without_body(send)
             surface, route, match = self._hot.find("GET", scope["path"])
         if route is None:
-            await self._answer_cold(scope, receive, send)
-            return
+            return False
+        if CODING in scope:
+            receive, send = decoding(scope[CODING], receive, send)
         try:
             answer = await route.endpoint(self.deps, scope, receive, match)
         except ClientDisconnect:
-            return
+            return True
         except Exception:  # noqa: BLE001 - logged in full there
             answer = _failed(scope)
         self.metrics.count(surface, answer.status, route.action is Action.OBTAIN_TOKEN)
         await send_answer(send, answer)
+        return True
 
     async def _serve(
         self,

@@ -137,6 +137,9 @@ def names_of_values(side: Side) -> dict[str, str]:
         "enterprise_id": side.names["enterprise"],
         "user_id": side.names["account"],
         "device_id": side.names["device"],
+        "customer": side.names["customer"],
+        "user": side.names["user"],
+        "domain": side.names["domain"],
     }
 
 

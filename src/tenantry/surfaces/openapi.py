@@ -46,11 +46,11 @@ class _Shapes:
     """What msgspec says of every Struct of a surface."""
 
     def __init__(self, surface: Surface) -> None:
-        kinds = dict.fromkeys([surface.coat.errors, *_kinds(surface.operations)])
+        kinds = dict.fromkeys([*surface.coat.errors, *_kinds(surface.operations)])
         refs, self.components = msgspec.json.schema_components(kinds, ref_template=_REF)
-        self._refs = dict(zip(kinds, refs, strict=True))
+        self._refs: dict[Any, _Json] = dict(zip(kinds, refs, strict=True))
 
-    def of(self, kind: type) -> _Json:
+    def of(self, kind: Any) -> _Json:
         """A reference to the shape."""
         return self._refs[kind]
 
@@ -120,5 +120,6 @@ def _name_of(status: int) -> str:
 
 
 def _refusal(status: int, shapes: _Shapes, surface: Surface) -> _Json:
-    phrase = HTTPStatus(status).phrase
-    return {"description": f"{phrase}.", "content": {JSON: {"schema": shapes.of(surface.coat.errors)}}}
+    bodies = [shapes.of(kind) for kind in surface.coat.errors]
+    schema = bodies[0] if len(bodies) == 1 else {"anyOf": bodies}
+    return {"description": f"{HTTPStatus(status).phrase}.", "content": {JSON: {"schema": schema}}}

@@ -11,8 +11,8 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from types import NoneType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, get_type_hints
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, get_args, get_type_hints
 
 from starlette.types import Receive, Scope
 
@@ -95,8 +95,8 @@ class Coat(Protocol):
 
     door: ClassVar[Audience | None]
     """What its access tokens are for; None when nobody brings one."""
-    errors: ClassVar[type]
-    """The shape of an error's body, for the documents."""
+    errors: ClassVar[tuple[type, ...]]
+    """The shapes of an error's body, for the documents."""
     security: ClassVar[dict[str, Any]]
     """How a caller is named, as an OpenAPI security scheme; empty when nobody is."""
 
@@ -206,7 +206,7 @@ def operations(surface: Surface, root: str) -> Op:
                     values=tuple((value, hints[value]) for value in names),
                     query=hints.get("query"),
                     body=hints.get("body"),
-                    answer=None if answer is NoneType else answer,
+                    answer=_shape_of(answer),
                     **more,
                 )
             )
@@ -215,3 +215,9 @@ def operations(surface: Surface, root: str) -> Op:
         return declare
 
     return op
+
+
+def _shape_of(answer: Any) -> Any:
+    """Without the `HotAnswer` that some answers are instead of the shape."""
+    kinds = [kind for kind in get_args(answer) if kind is not HotAnswer] if isinstance(answer, UnionType) else [answer]
+    return None if kinds == [NoneType] else kinds[0]

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.requests import ClientDisconnect
@@ -59,8 +59,10 @@ class _Node:
 class Routes:
     """The operations of one surface by the segments of their paths. What is spelled out goes before a value."""
 
-    def __init__(self, surface: Surface) -> None:
+    def __init__(self, surface: Surface, elsewhere: Callable[[str], set[str]] = lambda _path: set()) -> None:
+        """`elsewhere` knows which methods a path as it was sent takes beside these operations."""
         self.surface = surface
+        self._elsewhere = elsewhere
         self._top = _Node()
         for operation in surface.operations:
             self._add(operation)
@@ -100,9 +102,9 @@ class Routes:
                 return Found(ends[method], values)
         return self.find("GET", path) if method == "HEAD" else None
 
-    def allowed(self, path: str) -> list[str]:
-        """What `Allow` names at this path; empty when nothing is there."""
-        methods = {method for ends, _ in self._at(path) for method in ends}
+    def allowed(self, path: str, sent: str) -> list[str]:
+        """What `Allow` names at this path, and at the one that was sent; empty when nothing is there."""
+        methods = {method for ends, _ in self._at(path) for method in ends} | self._elsewhere(sent)
         return sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())) if methods else []
 
     def _at(self, path: str) -> list[tuple[dict[str, Operation], tuple[str, ...]]]:
@@ -121,8 +123,8 @@ class Routes:
 class Router:
     """The operations of every surface."""
 
-    def __init__(self, surfaces: Iterable[Surface]) -> None:
-        self._routes = {surface.name: Routes(surface) for surface in surfaces}
+    def __init__(self, surfaces: Iterable[Surface], elsewhere: Callable[[str], set[str]] = lambda _path: set()) -> None:
+        self._routes = {surface.name: Routes(surface, elsewhere) for surface in surfaces}
         self._hot = {
             (operation.method, operation.path): (routes, Found(operation, ()))
             for routes in self._routes.values()
@@ -185,7 +187,7 @@ async def _match(routes: Routes, ask: Ask) -> Found | HotAnswer:
     found = routes.find(method, path)
     if found is not None:
         return found
-    allowed = routes.allowed(path)
+    allowed = routes.allowed(path, ask.scope["path"])
     allow = (b"allow", ", ".join(allowed).encode())
     if allowed and method == "OPTIONS":
         return HotAnswer(200, b"", [allow, *coat.welcome(ask)])

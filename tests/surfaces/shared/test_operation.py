@@ -76,8 +76,8 @@ def test_a_value_is_found_where_what_is_spelled_out_leads_nowhere() -> None:
         ("GET", "/some/a/users/"),
     ]:
         assert routes.find(method, path) is None
-    assert routes.allowed("/some/all") == ["GET", "HEAD", "OPTIONS", "POST"]
-    assert routes.allowed("/some/all/users/") == []
+    assert routes.allowed("/some/all", "") == ["GET", "HEAD", "OPTIONS", "POST"]
+    assert routes.allowed("/some/all/users/", "") == []
 
 
 def test_every_operation_is_found_by_method_and_path_before_there_is_a_request() -> None:

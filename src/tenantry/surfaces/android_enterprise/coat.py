@@ -42,7 +42,7 @@ class PlayEmmCoat(Coat):
     """Google's form of requests, answers and errors."""
 
     door: ClassVar[Audience | None] = Audience.ANDROID_ENTERPRISE
-    errors: ClassVar[type] = GoogleErrorBody
+    errors: ClassVar[tuple[type, ...]] = (GoogleErrorBody,)
     security: ClassVar[dict[str, Any]] = {
         "type": "http",
         "scheme": "bearer",

@@ -1,14 +1,13 @@
 """Partner Center REST, below `/partnercenter/v1`: the users of a partner's customers.
 
-1. `protocol.py` brings every spelling of a path to one and puts the vendor's headers on every answer.
-2. `users.py` has the endpoints; each proves the caller, calls one domain function and shows what comes back.
-3. `wire.py` reads and writes CustomerUser, `paging.py` lists, `errors.py` says what each error looks like.
+1. `coat.py` brings every spelling of a path to one and puts the vendor's headers on every answer.
+2. `users.py` has the operations; each calls one domain function and shows what comes back.
+3. `wire.py` has the shapes, `paging.py` lists, `errors.py` says what each error looks like.
 
 Source: the Partner Center REST reference; what its clients need is in the docstrings as `contract §N`.
 """
 
-from __future__ import annotations
+from tenantry.surfaces.partner_center import domains, users
+from tenantry.surfaces.partner_center.coat import PARTNER_CENTER
 
-from tenantry.surfaces.shared.hot import HotRoute
-
-HOT: list[HotRoute] = []
+__all__ = ["PARTNER_CENTER", "domains", "users"]

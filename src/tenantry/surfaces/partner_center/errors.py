@@ -12,19 +12,13 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from fastapi import FastAPI, Request
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
 
 from tenantry.access.decision import Reason
 from tenantry.core import errors
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidToken, InvalidValue, NotFound
 from tenantry.surfaces.partner_center.not_offered import NOT_OFFERED
 from tenantry.surfaces.partner_center.wire import WIRE_NAMES
-from tenantry.surfaces.shared.denials import note_denial
-from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.idempotency import Answer
-from tenantry.surfaces.shared.methods import answering_no_route
 
 JSON = "application/json; charset=utf-8"
 NO_TOKEN = "no_token"
@@ -33,6 +27,22 @@ NO_TOKEN = "no_token"
 _BELOW_CUSTOMER = re.compile(r"/partnercenter/v1/(customers/[^/]+/.+)", re.DOTALL)
 _SOURCE = "PartnerApiServiceControllers"
 _INVALID_INPUT, _UNEXPECTED, _NOT_FOUND, _UNSUPPORTED = 800002, 800003, 1000, 900127
+
+
+class Error(msgspec.Struct):
+    """The vendor's body of an error: `description` is for people, `code` and `data` are for programs."""
+
+    code: int
+    description: str
+    data: list[str]
+    source: str
+
+
+class Message(msgspec.Struct, rename="camel"):
+    """The vendor's body where a second factor is missing, or too much was asked (contract §1.3, §0 #8)."""
+
+    status_code: int
+    message: str
 
 
 class Line(NamedTuple):
@@ -92,8 +102,7 @@ _INVALID_CODES = {
 
 def body(code: int, description: str, data: Sequence[str] = ()) -> str:
     """The vendor's error body."""
-    shown = {"code": code, "description": description[:1024], "data": list(data), "source": _SOURCE}
-    return msgspec.json.encode(shown).decode()
+    return msgspec.json.encode(Error(code, description[:1024], list(data), _SOURCE)).decode()
 
 
 def answer_of(error: DomainError) -> Answer | None:
@@ -125,63 +134,32 @@ def answer_of(error: DomainError) -> Answer | None:
 
 
 def _message(status: int, message: str) -> str:
-    return msgspec.json.encode({"statusCode": status, "message": message}).decode()
+    return msgspec.json.encode(Message(status, message)).decode()
 
 
-def unexpected(correlation_id: str) -> Response:
-    """A bug: the client learns the id under which it stands in the log."""
-    text = f"An unexpected error occurred. Report it with the correlation id {correlation_id}."
-    return Response(body(_UNEXPECTED, text), 500, media_type=JSON)
+def unexpected(correlation_id: str) -> str:
+    """The body for a bug: the client learns the id under which it stands in the log."""
+    return body(_UNEXPECTED, f"An unexpected error occurred. Report it with the correlation id {correlation_id}.")
 
 
-def install(app: FastAPI) -> None:
-    """Let `app` answer its errors so."""
-    app.add_exception_handler(DomainError, _refuse)
-    app.add_exception_handler(HTTPException, answering_no_route(_refuse_route))
-
-
-async def _refuse(request: Request, error: Exception) -> Response:
-    answer = answer_of(error) if isinstance(error, DomainError) else None
-    if answer is None or not isinstance(error, DomainError):
-        raise error
-    caller = getattr(request.state, "caller", None)
-    if caller is not None:
-        await note_denial(deps_of(request), caller, error)
-    headers = {}
-    if answer.status == 401:
-        headers["WWW-Authenticate"] = _challenge(request, error)
-    retry_after = getattr(error, "retry_after", None)
-    if retry_after is not None:
-        headers["Retry-After"] = str(retry_after)
-    return Response(answer.body, answer.status, headers, JSON)
-
-
-def _challenge(request: Request, error: DomainError) -> str:
-    """RFC 6750 §3. The vendor's own scheme, `OAuth`, is none that clients know."""
-    realm = f'Bearer realm="{deps_of(request).settings.issuer}/partnercenter"'
-    return realm if isinstance(error, InvalidToken) and error.reason == NO_TOKEN else f'{realm}, error="invalid_token"'
-
-
-async def _refuse_route(request: Request, allowed: list[str]) -> Response:
-    """No such path, or not with this method."""
-    operation = _name_not_offered(request, allowed)
+def no_route(method: str, path: str, is_taken: bool) -> tuple[int, str]:
+    """Status and body where no such path is, or not with this method. `path` is in its one form."""
+    operation = _name_not_offered(method, path, is_taken)
     if operation is not None:
         text = f"The operation '{operation}' is not supported in this environment."
-        return Response(body(_UNSUPPORTED, text, [operation]), 400, media_type=JSON)
-    if allowed:
-        text, code = f"{request.method} is not supported at this address.", _UNSUPPORTED
-    else:
-        text, code = "There is nothing at this address.", _NOT_FOUND
-    return Response(body(code, text), 405 if allowed else 404, media_type=JSON)
+        return 400, body(_UNSUPPORTED, text, [operation])
+    if is_taken:
+        return 405, body(_UNSUPPORTED, f"{method} is not supported at this address.")
+    return 404, body(_NOT_FOUND, "There is nothing at this address.")
 
 
-def _name_not_offered(request: Request, allowed: list[str]) -> str | None:
+def _name_not_offered(method: str, path: str, is_taken: bool) -> str | None:
     """What the request asks for, when that is not offered: in the reference's words, else as it was asked.
 
     Nothing below a customer is answered 404 for want of a route: clients would take it for the customer, or its user.
     """
-    operation = NOT_OFFERED.find(request.method, request.url.path)
+    operation = NOT_OFFERED.find(method, path)
     if operation is not None:
         return operation.name
-    below = None if allowed else _BELOW_CUSTOMER.fullmatch(request.url.path)
-    return f"{request.method} {ascii(below[1])[1:-1][:200]}" if below else None
+    below = None if is_taken else _BELOW_CUSTOMER.fullmatch(path)
+    return f"{method} {ascii(below[1])[1:-1][:200]}" if below else None

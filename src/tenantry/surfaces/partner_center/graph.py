@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 import msgspec
-from starlette.responses import Response
 from starlette.types import Scope
 
+from tenantry.surfaces.shared.hot import HotAnswer, json_answer
 from tenantry.surfaces.shared.origin import origin_of
 
 _PATH = re.compile(r"/+(?:v1\.0|beta)(?:/+(?!customers(?:/|$)).*)?/*", re.IGNORECASE | re.DOTALL)
@@ -23,7 +23,7 @@ def is_graph(path: str) -> bool:
     return _PATH.fullmatch(path) is not None
 
 
-def not_offered(scope: Scope) -> Response:
+def not_offered(scope: Scope) -> HotAnswer:
     """400, as Graph answers for a segment that it does not know."""
     segments = [segment for segment in scope["path"].split("/") if segment][1:]
     name = ascii(segments[0])[1:-1][:64] if segments else ""
@@ -33,4 +33,4 @@ def not_offered(scope: Scope) -> Response:
         "message": f"Resource not found for the segment '{name}': this server does not offer Microsoft Graph.",
         "innerError": {"request-id": request_id, "client-request-id": request_id},
     }
-    return Response(msgspec.json.encode({"error": error}), 400, {"request-id": request_id}, "application/json")
+    return json_answer(400, msgspec.json.encode({"error": error}), [(b"request-id", request_id.encode())])

@@ -12,11 +12,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import unquote
 
 import msgspec
-from starlette.datastructures import QueryParams
 
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import TenantId
@@ -24,11 +23,33 @@ from tenantry.directory.users import UserOrder
 from tenantry.store.pages import Position
 from tenantry.store.users import User
 from tenantry.surfaces.partner_center import wire
-from tenantry.surfaces.shared.body import Fields, parse_json
+from tenantry.surfaces.shared.body import parse_json
+from tenantry.surfaces.shared.loose import read_loosely
 from tenantry.tokens.secrets import SecretHasher
 
 DEFAULT_SIZE, MAX_SIZE, UNLIMITED_SIZE = 100, 500, 5_000
 _FILTER_DEPTH = 8
+
+
+class Wishes(msgspec.Struct, rename="camel"):
+    """What a list may be asked for; names and words in any letter case. `filter` is JSON."""
+
+    size: str = ""
+    offset: str = ""
+    filter: str = ""
+    seek_operation: str = ""
+    sort_field: str = ""
+    sort_direction: str = ""
+    old_sort_field: str = msgspec.field(default="", name="sortOption.sortField")
+    old_sort_direction: str = msgspec.field(default="", name="sortOption.sortDirection")
+
+
+class FilterOfUsers(msgspec.Struct, rename="pascal"):
+    """The one filter there is."""
+
+    field: str = ""
+    operator: str = ""
+    value: str = ""
 
 
 class Listing(msgspec.Struct, frozen=True, array_like=True):
@@ -45,12 +66,11 @@ class Listing(msgspec.Struct, frozen=True, array_like=True):
 _decoder = msgspec.json.Decoder(Listing)
 
 
-def read_listing(query: QueryParams, token: str | None, customer: TenantId, hasher: SecretHasher) -> Listing:
-    """What the request asks for; names and words of the query in any letter case. Raises InvalidValue."""
-    values = {name.lower(): value for name, value in query.multi_items()}
-    if values.get("offset", "0") not in ("", "0"):
+def read_listing(wishes: Wishes, token: str | None, customer: TenantId, hasher: SecretHasher) -> Listing:
+    """What the request asks for. Raises InvalidValue."""
+    if wishes.offset not in ("", "0"):
         _refuse("offset", "is not supported. Follow links.next instead.")
-    seek = values.get("seekoperation", "").lower()
+    seek = wishes.seek_operation.lower()
     if seek not in ("", "first", "next"):
         _refuse("seekOperation", "must be First or Next.")
     if seek == "next" or (seek and token):
@@ -58,10 +78,10 @@ def read_listing(query: QueryParams, token: str | None, customer: TenantId, hash
         return msgspec.structs.replace(listing, after=None) if seek == "first" else listing
     return Listing(
         customer,
-        _read_size(values.get("size", ""), bool(seek)),
-        _read_filter(values.get("filter", "")),
-        _read_order(values.get("sortfield") or values.get("sortoption.sortfield") or ""),
-        _read_direction(values.get("sortdirection") or values.get("sortoption.sortdirection") or ""),
+        _read_size(wishes.size, bool(seek)),
+        _read_filter(wishes.filter),
+        _read_order(wishes.sort_field or wishes.old_sort_field),
+        _read_direction(wishes.sort_direction or wishes.old_sort_direction),
     )
 
 
@@ -84,15 +104,14 @@ def _read_filter(raw: str) -> bool:
         return False
     text = raw if "{" in raw else unquote(raw)  # some clients encode it twice
     try:
-        fields = Fields(parse_json(text.encode("utf-8", "replace"), depth_limit=_FILTER_DEPTH, lenient=True))
-        field = (fields.text("Field") or "").lower()
-        operator = (fields.text("Operator") or "").lower().replace("_", "")
-        value = (fields.text("Value") or "").lower()
+        value = parse_json(text.encode("utf-8", "replace"), depth_limit=_FILTER_DEPTH, lenient=True)
+        asked = read_loosely(value, FilterOfUsers)
     except InvalidValue:
         _refuse_filter()
-    if field not in ("userstate", "userstatus") or operator != "equals" or value not in ("active", "inactive"):
+    words = asked.field.lower(), asked.operator.lower().replace("_", ""), asked.value.lower()
+    if words[0] not in ("userstate", "userstatus") or words[1] != "equals" or words[2] not in ("active", "inactive"):
         _refuse_filter()
-    return value == "inactive"
+    return words[2] == "inactive"
 
 
 def _refuse_filter() -> NoReturn:
@@ -147,13 +166,17 @@ def _check_of(payload: str, hasher: SecretHasher) -> str:
 
 def page(
     listing: Listing, found: list[User], position: Position | None, query: str, hasher: SecretHasher
-) -> dict[str, Any]:
-    """The vendor's collection; `totalCount` is of this page (contract §2.5)."""
+) -> wire.UserPage:
+    """With a next link where more are left."""
     uri = f"customers/{listing.customer}/users"
-    links = {"self": wire.link(f"{uri}?{query}" if query else uri)}
-    shown: dict[str, Any] = {"totalCount": len(found), "items": [wire.shown(user) for user in found], "links": links}
+    shown = wire.UserPage(
+        total_count=len(found),
+        items=[wire.shown(user) for user in found],
+        links=wire.PageLinks(wire.link(f"{uri}?{query}" if query else uri)),
+        attributes=wire.Attributes("Collection"),
+    )
     if position is not None:
         token = _write_token(msgspec.structs.replace(listing, after=position), hasher)
-        links["next"] = wire.link(f"{uri}?size={listing.size}&seekOperation=Next", MS_ContinuationToken=token)
-        shown["continuationToken"] = token
-    return {**shown, "attributes": {"objectType": "Collection"}}
+        shown.links.next = wire.link(f"{uri}?size={listing.size}&seekOperation=Next", MS_ContinuationToken=token)
+        shown.continuation_token = token
+    return shown

@@ -11,53 +11,41 @@ would lie to clients that use one id for all calls (contract §2.3).
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
-from fastapi import APIRouter, Request
-from starlette.responses import Response
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import permit
-from tenantry.core.caller import Caller
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue
+from tenantry.core.ids import TenantId, UserId
 from tenantry.directory import users
 from tenantry.directory.passwords import check_new_password, generate_password, names_of
 from tenantry.directory.user_properties import NewPassword
 from tenantry.store.engine import Tx
+from tenantry.surfaces.operation import Ask, operations
 from tenantry.surfaces.partner_center import errors, paging, wire
-from tenantry.surfaces.partner_center.callers import caller_of
-from tenantry.surfaces.partner_center.protocol import sent_request_id
-from tenantry.surfaces.shared.body import parse_json, read_body
-from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.partner_center.coat import PARTNER_CENTER, ROOT, sent_request_id
+from tenantry.surfaces.shared.hot import HotAnswer, header
 from tenantry.surfaces.shared.idempotency import Answer, answer_once, find_answer, request_key
-from tenantry.surfaces.shared.routing import performs
 
-router = APIRouter()
-
-_USERS = "/customers/{customer}/users"
-_USER = "/customers/{customer}/users/{user}"
+op = operations(PARTNER_CENTER, f"{ROOT}/customers/{{customer}}/users")
 
 
-@router.post(_USERS)
-@performs(Action.CREATE_USER)
-async def create_user(request: Request, customer: str) -> Response:
-    """200 with the user and, only here, the password: the caller's own, or the one generated for want of it.
+@op("Create user accounts for a customer", "POST", "", Action.CREATE_USER, source="contract §3.2", once=True)
+async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire.CreatedUser | HotAnswer:
+    """A user and, only here, the password: the caller's own, or the one generated for want of it.
 
     A repetition stores no password: it shows the caller's own again, a generated one not.
     Source: "Create user accounts for a customer", whose sample answers 200.
     """
-    deps, caller = await caller_of(request)
-    tenant_id = wire.read_customer(customer)
-    now = deps.clock()
+    deps = ask.deps
     async with deps.store.read() as read:
-        permitted = await permit(read, caller, Action.CREATE_USER, tenant_id, now)
-        own = await names_of(read, tenant_id, None)
-    new_user, sent_password, must_change = creation = wire.read_creation(await _read_json(request, deps))
+        permitted = await permit(read, ask.caller, Action.CREATE_USER, customer, ask.now)
+        own = await names_of(read, customer, None)
+    new_user, sent_password, must_change = creation = wire.read_creation(body)
     if sent_password is not None:
         check_new_password(sent_password, own)
-    key = _key_of(request, deps, caller, creation)
-    answer = None if key is None else await find_answer(deps.store, tenant_id, key, now)
+    key = _key_of(ask, customer, creation)
+    answer = None if key is None else await find_answer(deps.store, customer, key, ask.now)
     password = sent_password
     if answer is None:
         password = sent_password or generate_password()
@@ -65,20 +53,21 @@ async def create_user(request: Request, customer: str) -> Response:
 
         async def create(tx: Tx) -> Answer:
             user = await users.create_user(
-                tx, caller, tenant_id, new_user, password_hash, must_change, now, permitted=permitted
+                tx, ask.caller, customer, new_user, password_hash, must_change, ask.now, permitted=permitted
             )
             return Answer(200, msgspec.json.encode(wire.created(user, must_change=must_change)).decode())
 
-        answer = await answer_once(deps.store, tenant_id, key, now, create, _refusal_to_keep)
-    return _with_password(answer, sent_password if answer.again else password)
+        answer = await answer_once(deps.store, customer, key, ask.now, create, _refusal_to_keep)
+    return _with_password(ask, answer, sent_password if answer.again else password)
 
 
-def _key_of(request: Request, deps: Deps, caller: Caller, creation: wire.Creation) -> bytes | None:
+def _key_of(ask: Ask, customer: TenantId, creation: wire.Creation) -> bytes | None:
     """What was understood counts as the body, so that another spelling of it is the same request."""
-    request_id = sent_request_id(request.scope)
+    request_id = sent_request_id(ask)
     if request_id is None:
         return None
-    return request_key(deps.hasher, caller, request_id, request.method, request.url.path, msgspec.to_builtins(creation))
+    path = f"{ROOT}/customers/{customer}/users"
+    return request_key(ask.deps.hasher, ask.caller, request_id, "POST", path, msgspec.to_builtins(creation))
 
 
 def _refusal_to_keep(error: DomainError) -> Answer | None:
@@ -86,113 +75,93 @@ def _refusal_to_keep(error: DomainError) -> Answer | None:
     return errors.answer_of(error) if isinstance(error, InvalidValue | AlreadyExists) else None
 
 
-def _with_password(answer: Answer, password: str | None) -> Response:
-    if answer.status != 200 or password is None:
-        return Response(answer.body, answer.status, media_type=errors.JSON)
-    shown = msgspec.json.decode(answer.body)
-    shown["passwordProfile"]["password"] = password
-    return _json(shown)
+def _with_password(ask: Ask, answer: Answer, password: str | None) -> wire.CreatedUser | HotAnswer:
+    if answer.status != 200:
+        headers = [(b"content-type", errors.JSON.encode()), *PARTNER_CENTER.coat.welcome(ask)]
+        return HotAnswer(answer.status, answer.body.encode(), headers)
+    shown = msgspec.json.decode(answer.body, type=wire.CreatedUser)
+    if password is not None:
+        shown.password_profile.password = password
+    return shown
 
 
-@router.get(_USERS)
-@performs(Action.LIST_USERS)
-async def list_users(request: Request, customer: str) -> Response:
-    """A page of users that are not deleted, or of those that can be restored. Source: contract §2.5 and §3.2."""
-    deps, caller = await caller_of(request)
-    tenant_id = wire.read_customer(customer)
-    token = request.headers.get("ms-continuationtoken")
-    listing = paging.read_listing(request.query_params, token, tenant_id, deps.hasher)
-    async with deps.store.read() as read:
+@op("Get a list of all user accounts for a customer", "GET", "", Action.LIST_USERS, source="contract §2.5, §3.2")
+async def list_users(ask: Ask, customer: TenantId, query: paging.Wishes) -> wire.UserPage:
+    """A page of users that are not deleted, or of those that can be restored."""
+    token = header(ask.scope, b"ms-continuationtoken")
+    listing = paging.read_listing(query, token, customer, ask.deps.hasher)
+    async with ask.deps.store.read() as read:
         found, position = await users.list_users(
             read,
-            caller,
-            tenant_id,
+            ask.caller,
+            customer,
             deleted=listing.deleted,
             order=listing.order,
             downwards=listing.downwards,
             after=listing.after,
             limit=listing.size,
-            now=deps.clock(),
+            now=ask.now,
         )
-    return _json(paging.page(listing, found, position, request.url.query, deps.hasher))
+    return paging.page(listing, found, position, ask.scope["query_string"].decode("latin-1"), ask.deps.hasher)
 
 
-@router.get(_USER)
-@performs(Action.READ_USER)
-async def get_user(request: Request, customer: str, user: str) -> Response:
+@op("Get a user account by ID", "GET", "/{user}", Action.READ_USER, source="contract §3.2")
+async def get_user(ask: Ask, customer: TenantId, user: UserId) -> wire.CustomerUser:
     """One user; a deleted one is absent."""
-    deps, caller = await caller_of(request)
-    tenant_id, user_id = wire.read_customer(customer), wire.read_user(user)
-    async with deps.store.read() as read:
-        return _json(wire.shown(await users.get_user(read, caller, tenant_id, user_id, deps.clock())))
+    async with ask.deps.store.read() as read:
+        return wire.shown(await users.get_user(read, ask.caller, customer, user, ask.now))
 
 
-@router.patch(_USER)
-@performs(Action.UPDATE_USER)
-async def update_user(request: Request, customer: str, user: str) -> Response:
-    """Change properties, reset the password, restore: what the body says, all or nothing. 200 with the user.
+@op("Update user accounts for a customer", "PATCH", "/{user}", Action.UPDATE_USER, source="contract §3.2")
+async def update_user(ask: Ask, customer: TenantId, user: UserId, body: wire.SentUser) -> wire.CustomerUser:
+    """Change properties, reset the password, restore: what the body says, all or nothing.
 
     .NET sends every unset property as null and `State: active` (contract §0 #4), so that its every PATCH of a deleted
     user restores it.
     """
-    return await _patch(request, customer, user, needs_password=False)
+    return await _patch(ask, customer, user, wire.read_patch(body))
 
 
-@router.patch(_USER + "/resetpassword")
-@performs(Action.RESET_PASSWORD)
-async def reset_password(request: Request, customer: str, user: str) -> Response:
-    """The same body; one client has this address (contract §3.2)."""
-    return await _patch(request, customer, user, needs_password=True)
-
-
-async def _patch(request: Request, customer: str, user: str, *, needs_password: bool) -> Response:
-    deps, caller = await caller_of(request)
-    tenant_id, user_id = wire.read_customer(customer), wire.read_user(user)
-    patch = wire.read_patch(await _read_json(request, deps))
-    if needs_password and patch.password is None:
+@op(
+    "Reset user password for a customer",
+    "PATCH",
+    "/{user}/resetpassword",
+    Action.RESET_PASSWORD,
+    source="contract §3.2, where one client has this address",
+)
+async def reset_password(ask: Ask, customer: TenantId, user: UserId, body: wire.SentUser) -> wire.CustomerUser:
+    """The same, with a new password."""
+    patch = wire.read_patch(body)
+    if patch.password is None:
         raise InvalidValue("It is required. Send the new password.", field="password")
-    now = deps.clock()
+    return await _patch(ask, customer, user, patch)
+
+
+async def _patch(ask: Ask, customer: TenantId, user: UserId, patch: wire.Patch) -> wire.CustomerUser:
     password, permitted = None, None
     if patch.password is not None:
-        async with deps.store.read() as read:  # a hash costs too much to make it for everybody
-            permitted = await permit(read, caller, Action.RESET_PASSWORD, tenant_id, now)
-            own = await names_of(read, tenant_id, user_id)
+        async with ask.deps.store.read() as read:  # a hash costs too much to make it for everybody
+            permitted = await permit(read, ask.caller, Action.RESET_PASSWORD, customer, ask.now)
+            own = await names_of(read, customer, user)
         check_new_password(patch.password, own)
-        password = NewPassword(await deps.passwords.hash(patch.password), patch.must_change)
-    async with deps.store.write() as tx:
+        password = NewPassword(await ask.deps.passwords.hash(patch.password), patch.must_change)
+    async with ask.deps.store.write() as tx:
         changed = await users.update_user(
             tx,
-            caller,
-            tenant_id,
-            user_id,
+            ask.caller,
+            customer,
+            user,
             patch.changes,
-            now,
+            ask.now,
             password=password,
             restore=patch.restore,
             permitted=permitted,
         )
-    shown = wire.shown(changed)
-    if password is not None:
-        shown["passwordProfile"] = {"forceChangePassword": password.must_change}
-    return _json(shown)
+    return wire.shown(changed, None if password is None else wire.ShownPassword(password.must_change))
 
 
-@router.delete(_USER)
-@performs(Action.DELETE_USER)
-async def delete_user(request: Request, customer: str, user: str) -> Response:
-    """204. The user can be restored for 30 days; a second delete finds none."""
-    deps, caller = await caller_of(request)
-    tenant_id, user_id = wire.read_customer(customer), wire.read_user(user)
-    async with deps.store.write() as tx:
-        await users.delete_user(tx, caller, tenant_id, user_id, deps.clock())
-    return Response(status_code=204)
-
-
-async def _read_json(request: Request, deps: Deps) -> Any:
-    """Also JSON with unquoted keys, as the vendor's own sample has it."""
-    raw = await read_body(request, deps.settings.body_limit_bytes)
-    return parse_json(raw, depth_limit=deps.settings.json_depth_limit, lenient=True)
-
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), media_type=errors.JSON)
+@op("Delete a user account for a customer", "DELETE", "/{user}", Action.DELETE_USER, source="contract §3.2", status=204)
+async def delete_user(ask: Ask, customer: TenantId, user: UserId) -> None:
+    """The user can be restored for 30 days; a second delete finds none."""
+    async with ask.deps.store.write() as tx:
+        await users.delete_user(tx, ask.caller, customer, user, ask.now)

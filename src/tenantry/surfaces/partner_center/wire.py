@@ -5,7 +5,9 @@ Keys come in any letter case; of one key in two the last counts. Null, and what 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from tenantry.core.clock import to_iso
 from tenantry.core.errors import InvalidValue
@@ -14,7 +16,7 @@ from tenantry.core.ids import TenantId, UserId, parse_guid
 from tenantry.directory.passwords import check_new_password
 from tenantry.directory.user_properties import NewUser, UserChanges
 from tenantry.store.users import User
-from tenantry.surfaces.shared.body import Fields
+from tenantry.surfaces.shared.loose import NOTHING
 
 WIRE_NAMES = {
     "user_principal_name": "userPrincipalName",
@@ -28,8 +30,128 @@ WIRE_NAMES = {
 }
 """The domain's words and the vendor's."""
 
-_PROPERTIES = {domain: wire for domain, wire in WIRE_NAMES.items() if domain != "password"}
-_ATTRIBUTES = {"objectType": "CustomerUser"}
+Text = Annotated[str, Meta(max_length=1024)]
+
+
+@hiding("password")
+class SentPassword(Struct, rename="camel"):
+    """A profile without a password changes nothing. `"password": {}` is how the Python client sends none (contract §5).
+
+    The password must be changed at the next sign-in, if nothing is said.
+    """
+
+    force_change_password: bool | None = None
+    password: Annotated[Text | None, Meta(extra=NOTHING)] = None
+
+
+class SentUser(Struct, rename="camel"):
+    """A user to make, or what to change of one; `state` can only be active. What is read-only counts for nothing.
+
+    Its properties are called by the domain's words.
+    """
+
+    state: Text | None = None
+    user_principal_name: Text | None = None
+    display_name: Text | None = None
+    given_name: Text | None = field(default=None, name="firstName")
+    family_name: Text | None = field(default=None, name="lastName")
+    usage_location: Text | None = None
+    immutable_id: Text | None = None
+    phone_number: Text | None = None
+    password_profile: SentPassword | None = None
+
+
+class Attributes(Struct, rename="camel"):
+    """What kind of thing this is, in the vendor's word."""
+
+    object_type: str
+
+
+class LinkHeader(Struct):
+    """To be sent with the link."""
+
+    key: str
+    value: str
+
+
+class Link(Struct):
+    """Where something is found; `uri` has no slash before it and no `/v1`, which clients put there (contract §7)."""
+
+    uri: str
+    method: str
+    headers: list[LinkHeader]
+
+
+class UserLinks(Struct):
+    """Of a user."""
+
+    self: Link
+
+
+class PageLinks(Struct, omit_defaults=True):
+    """Of a page; `next` is left out on the last."""
+
+    self: Link
+    next: Link | None = None
+
+
+@hiding("password")
+class ShownPassword(Struct, rename="camel"):
+    """The password is shown once, after it was made."""
+
+    force_change_password: bool
+    password: str | UnsetType = UNSET
+
+
+class CreatedUser(Struct, rename="camel", kw_only=True):
+    """The answer to a creation, key by key as on the vendor's page, nulls included."""
+
+    usage_location: str | None
+    id: str
+    user_principal_name: str
+    first_name: str | None
+    last_name: str | None
+    display_name: str | None
+    immutable_id: str | None
+    password_profile: ShownPassword
+    last_directory_sync_time: str | None
+    user_domain_type: str
+    state: str
+    soft_deletion_time: str | None
+    attributes: Attributes
+    phone_number: str | UnsetType = UNSET
+
+
+class CustomerUser(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """A user anywhere else; keys without a value are left out."""
+
+    usage_location: str | None = None
+    id: str
+    user_principal_name: str
+    first_name: str | None = None
+    last_name: str | None = None
+    display_name: str | None = None
+    immutable_id: str | None = None
+    phone_number: str | None = None
+    user_domain_type: str
+    state: str
+    soft_deletion_time: str | None = None
+    links: UserLinks
+    attributes: Attributes
+    password_profile: ShownPassword | None = None
+
+
+class UserPage(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """The vendor's collection; `totalCount` is of this page (contract §2.5)."""
+
+    total_count: int
+    items: list[CustomerUser]
+    links: PageLinks
+    continuation_token: str | None = None
+    attributes: Attributes
+
+
+_CUSTOMER_USER = Attributes("CustomerUser")
 
 
 @hiding("password")
@@ -51,43 +173,35 @@ class Patch(NamedTuple):
     restore: bool
 
 
-def read_creation(body: Any) -> Creation:
+def read_creation(sent: SentUser) -> Creation:
     """Raises InvalidValue."""
-    fields = Fields(body)
-    _read_state(fields)
-    return Creation(NewUser(**_read_properties(fields)), *_read_password(fields))
+    _read_state(sent)
+    return Creation(NewUser(**_properties(sent)), *_read_password(sent))
 
 
-def read_patch(body: Any) -> Patch:
+def read_patch(sent: SentUser) -> Patch:
     """Raises InvalidValue."""
-    fields = Fields(body)
-    restore = _read_state(fields)
-    return Patch(UserChanges(**_read_properties(fields)), *_read_password(fields), restore)
+    restore = _read_state(sent)
+    return Patch(UserChanges(**_properties(sent)), *_read_password(sent), restore)
 
 
-def _read_properties(fields: Fields) -> dict[str, str | None]:
-    return {domain: fields.text(wire) for domain, wire in _PROPERTIES.items()}
+def _properties(sent: SentUser) -> dict[str, str | None]:
+    return {domain: getattr(sent, domain) for domain in WIRE_NAMES if domain != "password"}
 
 
-def _read_password(fields: Fields) -> tuple[str | None, bool]:
-    """The password, None when there is none, and whether it must be changed: yes, if nothing is said.
-
-    A profile without a password changes nothing. `"password": {}` is how the Python client sends none (contract §5).
-    """
-    profile = fields.object("passwordProfile")
+def _read_password(sent: SentUser) -> tuple[str | None, bool]:
+    """The password, None when there is none, and whether it must be changed."""
+    profile = sent.password_profile
     if profile is None:
         return None, True
-    must_change = profile.flag("forceChangePassword")
-    password = None if profile.get("password") == {} else profile.text("password")
-    if password is not None:
-        check_new_password(password, [text for text in _read_properties(fields).values() if text])
-    return password, must_change is not False
+    if profile.password is not None:
+        check_new_password(profile.password, [text for text in _properties(sent).values() if text])
+    return profile.password, profile.force_change_password is not False
 
 
-def _read_state(fields: Fields) -> bool:
+def _read_state(sent: SentUser) -> bool:
     """Whether the user is to be active."""
-    state = fields.text("state")
-    match (state or "").lower():
+    match (sent.state or "").lower():
         case "":
             return False
         case "active":
@@ -115,48 +229,47 @@ def _read_guid(raw: str, name: str) -> str:
     return guid
 
 
-def created(user: User, *, must_change: bool) -> dict[str, Any]:
-    """The answer to a creation, key by key as on the vendor's page, nulls included; the password is not in it."""
-    shown = {
-        "usageLocation": user.usage_location,
-        "id": user.id,
-        "userPrincipalName": user.user_principal_name,
-        "firstName": user.given_name,
-        "lastName": user.family_name,
-        "displayName": user.display_name,
-        "immutableId": user.immutable_id,
-        "passwordProfile": {"forceChangePassword": must_change},
-        "lastDirectorySyncTime": None,
-        "userDomainType": "none",
-        "state": "active",
-        "softDeletionTime": None,
-        "attributes": _ATTRIBUTES,
-    }
-    return shown if user.phone_number is None else {**shown, "phoneNumber": user.phone_number}
+def created(user: User, *, must_change: bool) -> CreatedUser:
+    """Without the password."""
+    return CreatedUser(
+        usage_location=user.usage_location,
+        id=user.id,
+        user_principal_name=user.user_principal_name,
+        first_name=user.given_name,
+        last_name=user.family_name,
+        display_name=user.display_name,
+        immutable_id=user.immutable_id,
+        password_profile=ShownPassword(must_change),
+        last_directory_sync_time=None,
+        user_domain_type="none",
+        state="active",
+        soft_deletion_time=None,
+        attributes=_CUSTOMER_USER,
+        phone_number=UNSET if user.phone_number is None else user.phone_number,
+    )
 
 
-def shown(user: User) -> dict[str, Any]:
-    """A user anywhere else; keys without a value are left out."""
+def shown(user: User, password: ShownPassword | None = None) -> CustomerUser:
+    """As the wire has it."""
     deleted_at = user.soft_deleted_at
-    values = {
-        "usageLocation": user.usage_location,
-        "id": user.id,
-        "userPrincipalName": user.user_principal_name,
-        "firstName": user.given_name,
-        "lastName": user.family_name,
-        "displayName": user.display_name,
-        "immutableId": user.immutable_id,
-        "phoneNumber": user.phone_number,
-        "userDomainType": "none",
-        "state": "active" if deleted_at is None else "inactive",
-        "softDeletionTime": None if deleted_at is None else to_iso(deleted_at),
-        "links": {"self": link(f"customers/{user.tenant_id}/users/{user.id}")},
-        "attributes": _ATTRIBUTES,
-    }
-    return {key: value for key, value in values.items() if value is not None}
+    return CustomerUser(
+        usage_location=user.usage_location,
+        id=user.id,
+        user_principal_name=user.user_principal_name,
+        first_name=user.given_name,
+        last_name=user.family_name,
+        display_name=user.display_name,
+        immutable_id=user.immutable_id,
+        phone_number=user.phone_number,
+        user_domain_type="none",
+        state="active" if deleted_at is None else "inactive",
+        soft_deletion_time=None if deleted_at is None else to_iso(deleted_at),
+        links=UserLinks(link(f"customers/{user.tenant_id}/users/{user.id}")),
+        attributes=_CUSTOMER_USER,
+        password_profile=password,
+    )
 
 
-def link(uri: str, **headers: str) -> dict[str, Any]:
-    """A link without a slash or `/v1`, which clients put before it (contract §7). `headers`: names with `_` for `-`."""
-    sent = [{"key": name.replace("_", "-"), "value": value} for name, value in headers.items()]
-    return {"uri": uri, "method": "GET", "headers": sent}
+def link(uri: str, **headers: str) -> Link:
+    """`headers`: names with `_` for `-`."""
+    return Link(uri, "GET", [LinkHeader(name.replace("_", "-"), value) for name, value in headers.items()])

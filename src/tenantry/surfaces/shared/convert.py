@@ -56,3 +56,10 @@ def read_texts(query: bytes, shape: type[T]) -> T:
                 raise InvalidValue("The parameter is too long, or holds a character that cannot be.", field=name)
             found[name] = value
     return convert(found, shape)
+
+
+def read_any_case(query: bytes, shape: type[T]) -> T:
+    """Query parameters whose names come in any letter case. All that `shape` has are texts with a default."""
+    given = {name.lower(): value for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True)}
+    names = (name for name, _ in _parameters_of(cast(Hashable, shape)))
+    return convert({name: given[name.lower()] for name in names if name.lower() in given}, shape)
