@@ -1,0 +1,51 @@
+"""Whoever stops reading a long answer is cut off in time, and its place is free for others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from starlette.types import Message
+
+from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.errors import RateLimited
+from tenantry.core.ids import CorrelationId, TenantId, UserId
+from tenantry.surfaces.shared import long_answers
+from tenantry.surfaces.shared.long_answers import OF_CALLER, LongAnswer, LongAnswers
+
+TENANT = TenantId("t")
+CALLER = Caller(CallerKind.USER, Origin(CorrelationId("c"), ""), tenant_id=TENANT, user_id=UserId("u"))
+
+
+async def test_who_does_not_read_is_cut_off_and_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(long_answers, "READING_SECONDS", 0.05)
+    answers, ended = LongAnswers(), []
+
+    async def parts() -> AsyncIterator[str]:
+        try:
+            while True:
+                yield "a line\r\n"
+        finally:
+            ended.append(True)
+
+    def begin() -> LongAnswer:
+        with answers.begin(CALLER, TENANT) as place:
+            return place.answer(parts(), "text/csv", {})
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()  # the reader's window is full, and stays so
+
+    under_way = [begin() for _ in range(OF_CALLER)]
+    with pytest.raises(RateLimited):
+        begin()
+    for answer in under_way:
+        with pytest.raises(TimeoutError):
+            await answer({"type": "http", "path": "/users.csv"}, receive, send)
+    assert ended == [True] * OF_CALLER
+    assert answers.count == 0
