@@ -6,6 +6,7 @@ Source: Play EMM contract §4 (accounts), §7.11 (ids), §7.13 (unknown and fore
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
@@ -84,6 +85,16 @@ async def require_enterprise(
     if enterprise is None:
         raise NotFound("enterprise")
     return enterprise
+
+
+async def list_enterprises(read: Read, caller: Caller, domain: str, now: Micros) -> list[Enterprise]:
+    """Those of the organisation with this domain that the caller's EMM manages. Raises Forbidden."""
+    emm_tenant_id = caller.tenant_id or TenantId("")
+    found = await enterprises.list_of_domain(read, emm_tenant_id, domain.lower())
+    tenant_id, enterprise = (found[0].tenant_id, found[0]) if found else (emm_tenant_id, None)
+    with suppress(NotFound):  # none of this domain is no error of a list
+        await require(read, caller, Action.READ_ENTERPRISE, tenant_id, enterprise=enterprise, now=now)
+    return found
 
 
 def _require_operator(caller: Caller) -> None:

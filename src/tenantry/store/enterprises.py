@@ -90,3 +90,18 @@ async def list_of_tenant(read: Read, tenant_id: TenantId, after_id: str, limit: 
         after_id=after_id,
         limit=limit,
     )
+
+
+async def list_of_domain(read: Read, emm_tenant_id: TenantId, domain: str) -> list[Enterprise]:
+    """Enrolled enterprises, at most 100, which the EMM manages of the live tenant that has proven this domain."""
+    return await read.all(
+        Enterprise,
+        """
+        SELECT e.id, e.tenant_id, e.emm_tenant_id, e.name, e.primary_domain, e.service_account_id
+        FROM domains d JOIN tenants t ON t.id = d.tenant_id JOIN enterprises e ON e.tenant_id = d.tenant_id
+        WHERE d.name = :domain AND d.verified_at IS NOT NULL AND t.disabled_at IS NULL AND t.deleted_at IS NULL
+          AND e.emm_tenant_id = :emm_tenant_id AND e.unenrolled_at IS NULL ORDER BY e.id LIMIT 100
+        """,
+        domain=domain,
+        emm_tenant_id=emm_tenant_id,
+    )
