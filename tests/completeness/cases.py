@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tenantry.tokens.assertions import TOKEN_PATHS
@@ -234,7 +234,8 @@ PARTNER_CENTER = [
     ),
 ]
 
-ENTERPRISE = "/androidenterprise/v1/enterprises/{enterprise_id}"
+ENTERPRISES = "/androidenterprise/v1/enterprises"
+ENTERPRISE = ENTERPRISES + "/{enterprise_id}"
 USER = ENTERPRISE + "/users/{user_id}"
 DEVICE = USER + "/devices/{device_id}"
 
@@ -256,6 +257,7 @@ def _no_such(path: str) -> Call:
 
 
 ANDROID_ENTERPRISE = [
+    replace(_android("GET", ENTERPRISES, query="?domain=none.example", bad=(Call(url=ENTERPRISES),)), own=True),
     _android("GET", ENTERPRISE, bad=(_no_such("/androidenterprise/v1/enterprises/enroll"),)),
     _android(
         "POST",

@@ -16,6 +16,7 @@ from tenantry.surfaces.android_enterprise import errors
 from tenantry.tokens import base64url
 from tests.support.builders import (
     a_managed_account,
+    a_tenant,
     an_android_id,
     an_enterprise,
     device_count,
@@ -57,6 +58,18 @@ async def test_a_token_is_answered_with_its_kind_and_kept_from_caches(emm: Emm) 
     assert "device_token.issued" in await types_of(emm.store, emm.enterprise.tenant_id)
     chosen = await emm.call("POST", f"{emm.user}/authenticationToken", params={"fields": "token"})
     assert set(chosen.json()) == {"token"}
+
+
+async def test_an_emm_finds_its_enterprise_by_a_domain_of_the_customer_and_nobody_elses(emm: Emm) -> None:
+    customer, another = await a_tenant(emm.store), await a_tenant(emm.store)
+    enterprise, _ = await an_enterprise(emm.store, customer), await an_enterprise(emm.store, another)
+    for domain, found in [(customer.domain.upper(), [enterprise.id]), (another.domain, []), ("none.example", [])]:
+        path = f"/androidenterprise/v1/enterprises?domain={domain}"
+        answer = await emm.call("GET", path, emm.token(enterprise))
+        assert [each["id"] for each in answer.json().get("enterprise", [])] == found
+        assert (await emm.call("GET", path)).json() == {"kind": "androidenterprise#enterprisesListResponse"}
+        refused = await emm.call("GET", path, emm.token(enterprise, scope=Permission.REACTIONS))
+        assert reason(refused) == (403, "forbidden")
 
 
 async def test_a_full_user_gets_no_token_and_the_client_will_not_retry(emm: Emm) -> None:
@@ -378,7 +391,7 @@ async def test_the_discovery_document_names_every_method_and_says_which_are_not_
         if not method["description"]
     }
     served = {(method, f"/androidenterprise/v1/enterprises/E{path.partition('?')[0]}") for method, path, _ in ROUTES}
-    assert named == {
+    assert named - {("GET", "/androidenterprise/v1/enterprises")} == {
         (method, path.replace("{user}", "1").replace("/devices/00aa", "/devices/{deviceId}")) for method, path in served
     }
 

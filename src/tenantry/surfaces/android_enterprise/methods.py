@@ -58,7 +58,6 @@ METHODS = (
     Method("enterprises.generateSignupUrl", "POST", "enterprises/signupUrl", response="SignupInfo"),
     Method("enterprises.getServiceAccount", "GET", f"{_ENTERPRISE}/serviceAccount", response="ServiceAccount"),
     Method("enterprises.getStoreLayout", "GET", f"{_ENTERPRISE}/storeLayout", response="StoreLayout"),
-    Method("enterprises.list", "GET", "enterprises", response="EnterprisesListResponse"),
     Method("enterprises.pullNotificationSet", "POST", "enterprises/pullNotificationSet", response="NotificationSet"),
     Method(
         "enterprises.sendTestPushNotification",
@@ -223,7 +222,6 @@ QUERY: dict[str, dict[str, dict[str, Any]]] = {
     "enterprises.generateEnterpriseUpgradeUrl": {"adminEmail": _TEXT, "allowedDomains": _TEXTS},
     "enterprises.generateSignupUrl": {"adminEmail": _TEXT, "allowedDomains": _TEXTS, "callbackUrl": _TEXT},
     "enterprises.getServiceAccount": {"keyType": {**_TEXT, "enum": ["googleCredentials", "pkcs12"]}},
-    "enterprises.list": {"domain": {**_TEXT, "required": True}},
     "enterprises.pullNotificationSet": {
         "requestMode": {**_TEXT, "enum": ["waitForNotifications", "returnImmediately"]}
     },

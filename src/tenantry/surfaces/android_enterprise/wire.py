@@ -155,6 +155,12 @@ class Enterprise(_Resource, tag="androidenterprise#enterprise"):
     enterprise_type: Literal["managedGoogleDomain", "managedGooglePlayAccountsEnterprise"] | None = None
 
 
+class EnterprisesListResponse(_Resource, tag="androidenterprise#enterprisesListResponse"):
+    """`enterprise` is left out when there is none."""
+
+    enterprise: list[Enterprise] | None = None
+
+
 class User(_Resource, tag="androidenterprise#user"):
     """A managed account."""
 
