@@ -25,7 +25,7 @@ from tenantry.store import (
     users,
 )
 from tenantry.tokens.mint import mint_access_token
-from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret
+from tenantry.tokens.secrets import SecretHasher, SecretKind
 from tenantry.tokens.signing_keys import KeyRing
 
 TOKENS_OF_TENANT = 10
@@ -42,7 +42,7 @@ def exchange_seed(tokens: int, progress: Progress) -> Seed:
     """`tokens` refresh tokens, ten in each tenant, each of a user and a grant of its own."""
 
     async def seed(world: World, store: Store) -> None:
-        hasher, now = SecretHasher(world.master_key().pepper()), system_clock()
+        hasher, now = SecretHasher(world.master_key().peppers()), system_clock()
         await KeyRing.load(store, world.master_key(), system_clock)
         requests = RequestsFile(world.data_dir / "requests.bin")
         left = tokens // TOKENS_OF_TENANT
@@ -65,7 +65,7 @@ async def _tenant_with_tokens(batch: Batch, hasher: SecretHasher, requests: Requ
     await tenants.insert(batch, tenant_id, name=f"Tenant {tenant_id[:8]}", country="US", now=now)
     permissions = f"{Permission.GROUP_INFORMATION} {Permission.GROUP_MEMBERS}"
     await _connector(batch, connector_id, tenant_id, "confidential", permissions, now)
-    secret = mint_secret(SecretKind.CONNECTOR_SECRET, tenant_id)
+    secret = hasher.mint(SecretKind.CONNECTOR_SECRET, tenant_id)
     await connector_secrets.insert(
         batch, connector_id, new_guid(), secret_hash=hasher.hash(secret), hint=secret[-4:], expires_at=None, now=now
     )
@@ -94,7 +94,7 @@ async def _tenant_with_tokens(batch: Batch, hasher: SecretHasher, requests: Requ
             expires_at=now + _LIFETIME,
             now=now,
         )
-        token = mint_secret(SecretKind.REFRESH_TOKEN, tenant_id)
+        token = hasher.mint(SecretKind.REFRESH_TOKEN, tenant_id)
         await grants.insert_refresh_token(
             batch, tenant_id, hasher.hash(token), grant_id=grant_id, expires_at=now + _LIFETIME, now=now
         )
@@ -130,7 +130,7 @@ def device_seed(tokens: int, progress: Progress) -> Seed:
     """
 
     async def seed(world: World, store: Store) -> None:
-        hasher, now = SecretHasher(world.master_key().pepper()), system_clock()
+        hasher, now = SecretHasher(world.master_key().peppers()), system_clock()
         ring = await KeyRing.load(store, world.master_key(), system_clock)
         batch = Batch()
         emm, service_account = TenantId(new_guid()), ConnectorId(new_guid())
@@ -210,7 +210,7 @@ async def _device_tokens(
         size = min(_TOKENS_OF_BATCH, total - start)
         for number in range(start, start + size):
             tenant_id, enterprise_id, account_id = accounts[number % len(accounts)]
-            token = mint_secret(SecretKind.DEVICE_TOKEN, tenant_id)
+            token = hasher.mint(SecretKind.DEVICE_TOKEN, tenant_id)
             await device_tokens.insert(
                 batch,
                 tenant_id,

@@ -353,7 +353,7 @@ async def build(
             store=opened,
             clock=clock,
             keys=await KeyRing.load(opened, master_key, clock),
-            hasher=SecretHasher(master_key.pepper()),
+            hasher=SecretHasher(master_key.peppers()),
             master_key=master_key,
             passwords=PasswordHasher(),
             messages=messages or _messages(settings, clock),

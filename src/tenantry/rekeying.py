@@ -1,22 +1,23 @@
 """The master key is followed by another, in steps of which each can be broken off and taken up again.
 
 1. The key file gets the new key, with the one before beside it: whoever starts from here on reads what both have
-   encrypted, and encrypts under the new one.
+   encrypted, and encrypts, hashes and seals under the new one.
 2. What is encrypted under the old key is encrypted again, row by row.
-3. The old key goes from the file.
+3. Every trail gets a closing seal under the new key (`audit/seals.py`).
+4. The old key goes from the file. Its pepper stays: a hash cannot be made again without its secret (`retiring.py`).
 
-The pepper of hashes and the key of the seals stay what they were: a hash cannot be made again without its secret.
-Nothing else may run meanwhile that knows the old key only; whoever calls sees to that.
+Nothing else may run meanwhile that knows the old key only: what it writes would be lost with that key.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from tenantry.audit.events import SYSTEM_TENANT, MasterKeyRotated
 from tenantry.audit.record import record
+from tenantry.audit.sealing import close_all, find_last_sealed
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.files import write_private
@@ -39,18 +40,27 @@ class Rekeyed(NamedTuple):
     unreadable: int
 
 
-async def rotate_master_key(store: Store, caller: Caller, file: Path, now: Micros) -> Rekeyed:
-    """Steps 1 to 3, or those that are left of a rotation that was broken off.
+async def rotate_master_key(
+    store: Store, caller: Caller, file: Path, now: Micros, require_alone: Callable[[], Awaitable[None]]
+) -> Rekeyed:
+    """Steps 1 to 4, or those that are left of a rotation that was broken off.
 
+    `require_alone` raises when somebody else is at the database: asked before the first step and before the last one.
     Raises MasterKeyError, before anything is written, when the key is not the one that the database was made with.
     """
+    await require_alone()
     key = load_master_key(None, file)
     if not key.is_following:
         await _walk(store, key, writes=False)
-        write_private(file, key.followed_by(MasterKey.generate()), replace=True)
+        since = max(now, await find_last_sealed(store) + 1)
+        write_private(file, key.followed_by(MasterKey.generate(), since), replace=True)
         key = load_master_key(None, file)
     done = await _walk(store, key, writes=True)
-    await record(store, SYSTEM_TENANT, caller, MasterKeyRotated(rows=done.encrypted_again), now)
+    await close_all(store, key.seal_keys())
+    own = key.generations[-1]
+    rotated = MasterKeyRotated(rows=done.encrypted_again, generation=own.number, since=own.since)
+    await record(store, SYSTEM_TENANT, caller, rotated, now)
+    await require_alone()
     write_private(file, key.alone(), replace=True)
     return done
 

@@ -28,6 +28,8 @@ ALL = [
     ("key", "list"),
     ("key", "revoke"),
     ("master-key", "rotate"),
+    ("master-key", "list"),
+    ("master-key", "retire"),
     ("audit", "tail"),
     ("audit", "seal"),
     ("audit", "verify"),
@@ -381,7 +383,7 @@ def test_an_export_is_compared_with_the_trail_it_was_made_from(
     monkeypatch.setattr("tenantry.audit.seals.MARGIN", 0)
     inside = ("--tenant", tenant)
     tenant_id = shell.json("audit", "verify", *inside)["tenant_id"]
-    key = MasterKey.from_base64((shell.data_dir / "master.key").read_text().strip()).audit_seals()
+    key = MasterKey.from_base64((shell.data_dir / "master.key").read_text().strip()).seal_keys()
 
     def export(head: Seal | None, of_tenant: str = tenant_id) -> str:
         path, file = tmp_path / "trail.jsonl", Export(key, TenantId(of_tenant), head)

@@ -15,7 +15,10 @@ import pytest
 import tenantry
 from tenantry.core.hiding import hiding
 
-SECRET = {"access_token", "client_secret", "credential", "password", "pin", "raw", "refresh_token", "secret", "token"}
+SECRET = {
+    *("access_token", "audit_seals", "client_secret", "credential", "password", "pepper", "pin", "raw"),
+    *("refresh_token", "secret", "token"),
+}
 NO_SECRET = {
     "Exchanged.access_token",  # an AccessToken, which hides what it holds
     "Redeemed.access_token",

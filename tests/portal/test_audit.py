@@ -18,7 +18,7 @@ from tenantry.access.trail import _WINDOW
 from tenantry.audit import events
 from tenantry.audit.exports import ExportSeal, check_export
 from tenantry.audit.record import record
-from tenantry.audit.seals import seal_trail
+from tenantry.audit.seals import SealKey, seal_trail
 from tenantry.core.caller import Audience, Origin, Reach
 from tenantry.core.clock import DAY
 from tenantry.core.ids import CorrelationId
@@ -164,20 +164,20 @@ async def test_the_trail_is_taken_along_as_csv_and_as_json_lines(portal: Portal)
 
 @pytest.mark.parametrize("format", ["csv", "jsonl"])
 async def test_an_export_is_sealed_and_whatever_is_changed_in_it_is_found(portal: Portal, format: str) -> None:
-    store, key = portal.app.deps.store, portal.app.deps.master_key.audit_seals()
+    store, key = portal.app.deps.store, portal.app.deps.master_key.seal_keys()
     await some_events(portal, 3)
     await record(
         store, portal.tenant.id, as_user(portal.erik), events.GroupCreated(group_id="g", name='=1+1,"} é'), NOON
     )
     visitor = await portal.visit(portal.dana)
     raw = (await visitor.open(f"/audit/export?format={format}&what=group.created")).content
-    assert check_export(key, io.BytesIO(raw)) == ExportSeal(portal.tenant.id, 7, None)
+    assert check_export(key, io.BytesIO(raw)) == ExportSeal(portal.tenant.id, 7, None, None)
     await seal_trail(store, key, portal.tenant.id, NOON + DAY)
     async with store.read() as read:
         head = await audit_seals.find_last(read, portal.tenant.id)
     assert head is not None
     raw = (await visitor.open(f"/audit/export?format={format}&what=group.created")).content
-    assert check_export(key, io.BytesIO(raw)) == ExportSeal(portal.tenant.id, 7, head.mark)
+    assert check_export(key, io.BytesIO(raw)) == ExportSeal(portal.tenant.id, 7, head.mark, None)
     lines = raw.splitlines(keepends=True)
     changed = [
         raw.replace(b"Group 1", b"Group 9"),
@@ -194,7 +194,7 @@ async def test_an_export_is_sealed_and_whatever_is_changed_in_it_is_found(portal
     for other in changed:
         assert other != raw
         assert check_export(key, io.BytesIO(other)) is None
-    assert check_export(b"x" * 32, io.BytesIO(raw)) is None
+    assert check_export([SealKey(0, b"x" * 32)], io.BytesIO(raw)) is None
 
 
 def test_every_event_and_every_field_of_one_has_a_name() -> None:

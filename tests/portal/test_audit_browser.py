@@ -14,7 +14,7 @@ pytestmark = IN_BROWSER
 
 async def test_the_trail_is_verified_from_the_audit_page(live: LivePortal) -> None:
     deps, tenant_id = live.portal.app.deps, live.portal.tenant.id
-    await seal_trail(deps.store, deps.master_key.audit_seals(), tenant_id, system_clock() + HOUR)
+    await seal_trail(deps.store, deps.master_key.seal_keys(), tenant_id, system_clock() + HOUR)
     page = await live.browse(live.portal.dana, bypass_csp=True)
     await page.add_init_script(path=AXE)
     await page.goto("/audit")

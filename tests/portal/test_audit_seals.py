@@ -19,7 +19,7 @@ from tests.support.portal import Portal
 
 async def seal(portal: Portal, *, hours: int = 1) -> None:
     """What happened until so many hours after noon."""
-    key = portal.app.deps.master_key.audit_seals()
+    key = portal.app.deps.master_key.seal_keys()
     await seal_trail(portal.app.deps.store, key, portal.tenant.id, NOON + hours * HOUR)
 
 

@@ -191,7 +191,7 @@ async def a_quarter(store: Store, *, now: Micros = NOON) -> Quarter:
 
 async def _seal_twice(store: Store, tenant_id: TenantId, now: Micros) -> None:
     """Each seal covers what happened before it, so something happens between the two."""
-    key = KEY.audit_seals()
+    key = KEY.seal_keys()
     await seal_trail(store, key, tenant_id, now + MARGIN + 1)
     async with store.write() as tx:
         await add_domain(tx, OPERATOR, tenant_id=tenant_id, name=f"{tenant_id}.example", now=now + 2 * MINUTE)

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from tenantry.core.ids import TenantId, new_guid
-from tenantry.tokens.secrets import SecretKind, mint_secret
+from tenantry.tokens.secrets import SecretKind
+from tests.support.builders import HASHER
 
 SCRIPT = """
 import sys
@@ -31,7 +32,7 @@ except ValueError:
 
 @pytest.mark.parametrize("log_format", ["json", "pretty"])
 def test_a_secret_in_a_traceback_is_not_logged(log_format: str) -> None:
-    secret = mint_secret(SecretKind.SESSION, TenantId(new_guid()))
+    secret = HASHER.mint(SecretKind.SESSION, TenantId(new_guid()))
     done = subprocess.run(
         [sys.executable, "-c", FAILING, log_format, secret], capture_output=True, text=True, check=True
     )
@@ -41,7 +42,7 @@ def test_a_secret_in_a_traceback_is_not_logged(log_format: str) -> None:
 
 @pytest.mark.parametrize("log_format", ["json", "pretty"])
 def test_a_secret_in_an_address_is_not_logged(log_format: str) -> None:
-    secret = mint_secret(SecretKind.GROUP_INVITATION, TenantId(new_guid()))
+    secret = HASHER.mint(SecretKind.GROUP_INVITATION, TenantId(new_guid()))
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, log_format, secret], capture_output=True, text=True, check=True
     )

@@ -27,7 +27,7 @@ from tenantry.directory.users import RESTORABLE, delete_user, restore_user, upda
 from tenantry.store import relationships
 from tenantry.store.engine import Store
 from tenantry.tokens.authorization_codes import redeem_code
-from tenantry.tokens.secrets import SecretKind, mint_secret
+from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import (
     DEVICE_LIMIT,
     HASHER,
@@ -200,7 +200,7 @@ async def test_a_code_that_nobody_issued_is_an_invalid_grant(house: House) -> No
             HASHER,
             client_id=house.connector.id,
             client_secret=house.connector.secret,
-            code=mint_secret(SecretKind.AUTHORIZATION_CODE, house.tenant.id),
+            code=HASHER.mint(SecretKind.AUTHORIZATION_CODE, house.tenant.id),
             redirect_uri="https://app.test/callback",
             code_verifier="v" * 43,
             audience=Audience.PARTNER_CENTER,

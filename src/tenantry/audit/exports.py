@@ -18,6 +18,8 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
+from tenantry.audit.seals import SealKeys
+from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
 from tenantry.store.audit_seals import Seal
 
@@ -46,8 +48,8 @@ class _Data(msgspec.Struct):
 class Export:
     """A file in the making: all that goes into it passes here."""
 
-    def __init__(self, key: bytes, tenant_id: TenantId, head: Seal | None) -> None:
-        self._digest = hmac.new(key, LABEL, "sha256")
+    def __init__(self, keys: SealKeys, tenant_id: TenantId, head: Seal | None) -> None:
+        self._digest = hmac.new(keys[-1].key, LABEL, "sha256")
         self._tenant_id = tenant_id
         self._head = head.mark if head else None
         self._events = 0
@@ -67,26 +69,36 @@ class Export:
 
 
 class ExportSeal(NamedTuple):
-    """What the last line of a file says. `head` is the newest seal of the trail when it was made, None without any."""
+    """What the last line of a file says. `head` is the newest seal of the trail when it was made, None without any.
+
+    `followed_at`: when another master key followed the one it was made under, which could be known to others by now.
+    """
 
     tenant_id: str
     events: int
     head: str | None
+    followed_at: Micros | None = None
 
 
-def check_export(key: bytes, file: BinaryIO) -> ExportSeal | None:
-    """The seal of a file that is as it was made; None for one that was changed or cut, and for what is no export."""
+def check_export(keys: SealKeys, file: BinaryIO) -> ExportSeal | None:
+    """The seal of a file that is as it was made, under any of the keys there were.
+
+    None for one that was changed or cut, and for what is no export.
+    """
     size = file.seek(0, os.SEEK_END)
     start = file.seek(max(0, size - _LAST_LINE))
     found = _SEAL.search(file.read())
     if found is None:
         return None
-    digest, left = hmac.new(key, LABEL, "sha256"), start + found.start(2)
+    digests, left = [hmac.new(key, LABEL, "sha256") for _, key in keys], start + found.start(2)
     file.seek(0)
     while chunk := file.read(min(left, _CHUNK)):
-        digest.update(chunk)
+        for digest in digests:
+            digest.update(chunk)
         left -= len(chunk)
-    if not hmac.compare_digest(digest.hexdigest().encode(), found[2]):
+    holds = [hmac.compare_digest(digest.hexdigest().encode(), found[2]) for digest in digests]
+    if not any(holds):
         return None
     said = msgspec.json.decode(found[1].replace(b'""', b'"') + b'"}', type=_Data)
-    return ExportSeal(said.tenant_id, said.events, said.head)
+    followed_at = None if holds[-1] else keys[holds.index(True) + 1].since
+    return ExportSeal(said.tenant_id, said.events, said.head, followed_at)

@@ -12,7 +12,7 @@ import msgspec
 
 from tenantry.audit.events import SYSTEM_TENANT, TrailNoted
 from tenantry.audit.record import record
-from tenantry.audit.seals import has_seal, seal_trail
+from tenantry.audit.seals import SealKeys, has_seal, seal_trail
 from tenantry.core.caller import Caller, CallerKind, Origin
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import CorrelationId, TenantId, new_guid
@@ -27,9 +27,9 @@ class Note(NamedTuple):
     at: Micros
 
 
-async def seal_and_note(store: Store, key: bytes, tenant_id: TenantId, now: Micros, *, pause: float = 0) -> int:
+async def seal_and_note(store: Store, keys: SealKeys, tenant_id: TenantId, now: Micros, *, pause: float = 0) -> int:
     """`seal_trail`; then the new head is noted, unless one was within a day."""
-    made = await seal_trail(store, key, tenant_id, now, pause=pause)
+    made = await seal_trail(store, keys, tenant_id, now, pause=pause)
     if made and tenant_id != SYSTEM_TENANT:
         await _note(store, tenant_id, now)
     return made

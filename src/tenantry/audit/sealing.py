@@ -8,13 +8,13 @@ docs/decisions/background-rounds.md.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
 from tenantry.audit.events import SYSTEM_TENANT
 from tenantry.audit.heads import seal_and_note
 from tenantry.audit.record import doubt_clock
-from tenantry.audit.seals import id_at, sealable_until
+from tenantry.audit.seals import SealKeys, close_trail, id_at, sealable_until
 from tenantry.core.clock import MINUTE, Clock, Micros
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.core.ids import TenantId
@@ -32,7 +32,7 @@ _BATCH = 50
 _log = get_logger()
 
 
-async def seal_all(store: Store, key: bytes, clock: Clock, *, pause: float = PAUSE_SECONDS) -> int:
+async def seal_all(store: Store, keys: SealKeys, clock: Clock, *, pause: float = PAUSE_SECONDS) -> int:
     """One round over all tenants; how many seals it made. A trail that cannot be sealed keeps no other from it."""
     made, is_any_ahead, page = 0, False, [SYSTEM_TENANT]  # whose id comes before every other
     while page:
@@ -40,7 +40,7 @@ async def seal_all(store: Store, key: bytes, clock: Clock, *, pause: float = PAU
         is_any_ahead = is_any_ahead or is_ahead
         for tenant_id in waiting:
             try:
-                made += await seal_and_note(store, key, tenant_id, clock(), pause=pause)
+                made += await seal_and_note(store, keys, tenant_id, clock(), pause=pause)
             except (StoreBusy, StoreUnavailable):
                 raise
             except Exception:  # noqa: BLE001 - such as text that is none
@@ -50,6 +50,31 @@ async def seal_all(store: Store, key: bytes, clock: Clock, *, pause: float = PAU
             page = await tenants.list_ids(read, page[-1], _BATCH)
     doubt_clock(is_any_ahead)
     return made
+
+
+async def close_all(store: Store, keys: SealKeys) -> None:
+    """Every trail gets the closing seal of the newest key, unless it has it."""
+    async for tenant_id in _trails(store):
+        await close_trail(store, keys, tenant_id)
+
+
+async def find_last_sealed(store: Store) -> Micros:
+    """When the newest seal of any trail was made; 0 when there is none."""
+    newest = 0
+    async for tenant_id in _trails(store):
+        async with store.read() as read:
+            head = await audit_seals.find_last(read, tenant_id)
+        newest = max(newest, head.sealed_at if head else 0)
+    return newest
+
+
+async def _trails(store: Store) -> AsyncIterator[TenantId]:
+    page = [SYSTEM_TENANT]  # whose id comes before every other
+    while page:
+        for tenant_id in page:
+            yield tenant_id
+        async with store.read() as read:
+            page = await tenants.list_ids(read, page[-1], _BATCH)
 
 
 async def check_clock(store: Store, clock: Clock) -> bool:
@@ -85,14 +110,22 @@ async def _with_unsealed(store: Store, page: Sequence[TenantId], now: Micros) ->
     return found, is_any_ahead
 
 
-async def keep_sealing(store: Store, key: bytes, clock: Clock, every_seconds: int) -> None:
-    """For ever: a round soon after the start, then one each so often. A silent store ends a round only."""
+async def keep_sealing(
+    store: Store, keys: SealKeys, clock: Clock, every_seconds: int, *, is_following: bool = False
+) -> None:
+    """For ever: a round soon after the start, then one each so often. A silent store ends a round only.
+
+    `is_following`: the change to the newest key was broken off, so that trails may lack its closing seal.
+    """
+    if is_following:
+        _log.warning("the change of the master key was broken off: stop every server, run `tenantry master-key rotate`")
+        await close_all(store, keys)
     with suppress(StoreBusy, StoreUnavailable):
         await check_clock(store, clock)
     await asyncio.sleep(min(FIRST_AFTER_SECONDS, every_seconds))
     while True:
         try:
-            _log.info("trails sealed", seals=await seal_all(store, key, clock))
+            _log.info("trails sealed", seals=await seal_all(store, keys, clock))
         except (StoreBusy, StoreUnavailable):
             _log.warning("trails not sealed, the store does not answer; the next round goes on")
         except Exception:  # noqa: BLE001 - serving goes on

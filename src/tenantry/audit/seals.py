@@ -6,7 +6,10 @@
 3. A seal holds when the same is made again from what the store has now. An event that was changed, added or taken away
    breaks its seal, and so does a seal that was. Only the end of a chain can be cut off unseen, unless somebody has kept
    a later number and digest elsewhere.
-4. Events do not appear in the order of their ids: one server's clock is behind, one transaction takes its time. So a
+4. The key is that of the time a seal was made at: each master key has one, from the moment it began. With the change
+   every trail got a closing seal, over no events, under the new key and of that very moment. So who has only the old
+   key cannot make another beginning for what was sealed since: nothing under it is believed but below a closing seal.
+5. Events do not appear in the order of their ids: one server's clock is behind, one transaction takes its time. So a
    seal covers only what is older than MARGIN. What appears later than that looks as if it had been put in afterwards.
 
 Everything is read some events at a time, and others have their turn in between.
@@ -17,13 +20,14 @@ from __future__ import annotations
 import asyncio
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.errors import InvalidValue
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId
 from tenantry.store import audit_seals
 from tenantry.store.audit_seals import Seal
@@ -67,6 +71,18 @@ class Verdict(NamedTuple):
     unsealed_since: Micros | None
 
 
+@hiding("key")
+class SealKey(NamedTuple):
+    """32 bytes for what is sealed `since` that moment, until that of the next one."""
+
+    since: Micros
+    key: bytes
+
+
+SealKeys = Sequence[SealKey]
+"""Of each master key there was, oldest first. The last one seals."""
+
+
 class _Cover:
     """The seal behind `previous` in the making."""
 
@@ -106,8 +122,12 @@ def id_at(moment: Micros) -> str:
     return f"{moment:014x}"
 
 
-async def seal_trail(store: Store, key: bytes, tenant_id: TenantId, now: Micros, *, pause: float = 0) -> int:
-    """Seal what is older than MARGIN; how many seals that took. Of several processes that try at once one wins each."""
+async def seal_trail(store: Store, keys: SealKeys, tenant_id: TenantId, now: Micros, *, pause: float = 0) -> int:
+    """Seal what is older than MARGIN; how many seals that took. Of several processes that try at once one wins each.
+
+    No seal is dated before its key, whatever the clock says.
+    """
+    since, key = keys[-1]
     made, until_id = 0, sealable_until(now)
     while True:
         async with store.read() as read:
@@ -116,15 +136,26 @@ async def seal_trail(store: Store, key: bytes, tenant_id: TenantId, now: Micros,
             previous = await audit_seals.find_last(read, tenant_id) or _BEGINNING
         cover = _Cover(key, tenant_id, previous)
         await cover.read(store, until_id, most=EVENTS, pause=pause)
-        seal = cover.seal(now)
+        seal = cover.seal(max(now, since))
         if not seal.event_count or not await audit_seals.insert(store, tenant_id, seal):  # somebody else was quicker
             return made
         made += 1
 
 
+async def close_trail(store: Store, keys: SealKeys, tenant_id: TenantId) -> bool:
+    """Put the closing seal of the newest key on what is sealed. False: it has one, or there is nothing to close."""
+    since, key = keys[-1]
+    async with store.read() as read:
+        previous = await audit_seals.find_last(read, tenant_id)
+    if previous is None or previous.sealed_at >= since:
+        return False
+    closing = _Cover(key, tenant_id, previous).seal(since)
+    return await audit_seals.insert(store, tenant_id, closing)
+
+
 async def verify_trail(
     store: Store,
-    key: bytes,
+    keys: SealKeys,
     tenant_id: TenantId,
     *,
     last: int | None = None,
@@ -132,7 +163,7 @@ async def verify_trail(
 ) -> Verdict:
     """Check every seal, or so many of the last. `progress` is told how many of how many are done.
 
-    Seals that somebody takes away meanwhile count as one that is gone.
+    Seals that somebody takes away meanwhile count as one that is gone, and so does a closing seal that is not there.
     """
     async with store.read() as read:
         head = await audit_seals.find_last(read, tenant_id)
@@ -143,20 +174,25 @@ async def verify_trail(
         async with store.read() as read:
             page = await audit_seals.list_after(read, tenant_id, previous.number, _SEALS)
         for seal in page or [head]:
-            made = await _made_again(store, key, tenant_id, previous, seal)
+            follows = bool(page) and _follows(keys, previous, seal)
+            made = await _made_again(store, _key_at(keys, seal.sealed_at), tenant_id, previous, seal)
             seals, events = seals + 1, events + made.event_count
-            if not page or not hmac.compare_digest(_encode(made), _encode(seal)):
+            if not follows or not hmac.compare_digest(_encode(made), _encode(seal)):
                 broken += 1
                 first_broken = first_broken or BrokenSeal(
                     made.number,
                     _time_of(previous.last_event_id),
                     _time_of(seal.last_event_id),
-                    seal.event_count if page and seal.number == made.number else None,
+                    seal.event_count if follows and seal.number == made.number else None,
                     made.event_count,
                 )
             previous = seal
             progress(seal.number, head.number)
             await asyncio.sleep(0)
+    if head and head.sealed_at < keys[-1].since:  # a key has begun since, and has closed nothing
+        broken += 1
+        lost = BrokenSeal(head.number + 1, _time_of(head.last_event_id), keys[-1].since, None, 0)
+        first_broken = first_broken or lost
     async with store.read() as read:
         unsealed = await audit_seals.list_ids_after(read, tenant_id, previous.last_event_id, UNSEALED_COUNTED)
     since = _time_of(unsealed[0]) if unsealed else None
@@ -173,6 +209,16 @@ async def has_seal(read: Read, tenant_id: TenantId, mark: str) -> bool:
     number = int(mark.partition(":")[0])
     found = await audit_seals.list_after(read, tenant_id, number - 1, 1)
     return bool(found) and hmac.compare_digest(found[0].mark, mark)
+
+
+def _key_at(keys: SealKeys, moment: Micros) -> bytes:
+    return next((key for since, key in reversed(keys) if since <= moment), keys[0].key)
+
+
+def _follows(keys: SealKeys, previous: Seal, seal: Seal) -> bool:
+    """Between seals under one key nothing is asked for; the first under another closes what is below, key by key."""
+    begun = [since for since, _ in keys if previous.sealed_at < since <= seal.sealed_at]
+    return not begun or not previous.number or (begun == [seal.sealed_at] and not seal.event_count)
 
 
 async def _made_again(store: Store, key: bytes, tenant_id: TenantId, previous: Seal, seal: Seal) -> Seal:

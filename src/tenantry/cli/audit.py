@@ -97,12 +97,12 @@ def seal(
         from tenantry.core.clock import system_clock
         from tenantry.store import audit_seals
 
-        key = desk.master_key.audit_seals()
+        keys = desk.master_key.seal_keys()
         if tenant is None:
-            return {"seals": await seal_all(desk.store, key, system_clock, pause=0)}
+            return {"seals": await seal_all(desk.store, keys, system_clock, pause=0)}
         async with desk.store.read() as read:
             tenant_id = await _trail_named(read, tenant)
-        made = await seal_and_note(desk.store, key, tenant_id, desk.now)
+        made = await seal_and_note(desk.store, keys, tenant_id, desk.now)
         async with desk.store.read() as read:
             head = await audit_seals.find_last(read, tenant_id)
         return {"seals": made, "head": head.mark if head else None, "sealed_at": head.sealed_at if head else None}
@@ -147,7 +147,7 @@ def verify(
         made = None
         if export is not None:
             with export.open("rb") as file:
-                made = check_export(desk.master_key.audit_seals(), file)
+                made = check_export(desk.master_key.seal_keys(), file)
         async with desk.store.read() as read:
             tenant_id, name = await _trail_with_name(read, tenant)
             if made is not None and made.tenant_id != tenant_id:
@@ -159,7 +159,7 @@ def verify(
             task = bar.add_task("Seals", total=None)
             verdict = await verify_trail(
                 desk.store,
-                desk.master_key.audit_seals(),
+                desk.master_key.seal_keys(),
                 tenant_id,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
@@ -281,7 +281,14 @@ def _print_export(export: ExportSeal | None) -> None:
             "export that was made with another master key looks so too."
         )
         return
+    from tenantry.core.clock import to_iso
+
     say(f"The export is as it was made. Events in it: {export.events:,}.")
+    if export.followed_at is not None:
+        say(
+            f"It was made under a master key that another one followed on {to_iso(export.followed_at)}. Whoever has "
+            "that older key can make such a file."
+        )
     if export.head is None:
         say("Nothing was sealed when it was made, so it says nothing about the trail.")
 

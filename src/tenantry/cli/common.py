@@ -56,7 +56,7 @@ class Desk:
         """Raises MasterKeyError."""
         from tenantry.tokens.secrets import SecretHasher
 
-        return SecretHasher(self.master_key.pepper())
+        return SecretHasher(self.master_key.peppers())
 
 
 def noun(help_text: str) -> typer.Typer:
@@ -99,7 +99,12 @@ def master_key_of(settings: Settings) -> MasterKey:
     from tenantry.tokens.master_key import load_master_key
 
     value = settings.master_key.get_secret_value() if settings.master_key else None
-    return load_master_key(value, settings.master_key_file or settings.data_dir / "master.key")
+    return load_master_key(value, key_file_of(settings))
+
+
+def key_file_of(settings: Settings) -> Path:
+    """Where the master key is, unless a setting holds it."""
+    return settings.master_key_file or settings.data_dir / "master.key"
 
 
 def run(data_dir: Path | None, work: Callable[[Desk], Awaitable[T]]) -> T:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenantry.cli.common import DataDir, failing_well, master_key_of, settings_of
+from tenantry.cli.common import DataDir, failing_well, key_file_of, master_key_of, settings_of
 from tenantry.cli.output import say
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def ensure_master_key(settings: Settings) -> None:
     """Make the key file unless there is a key. Raises MasterKeyError."""
     from tenantry.tokens.master_key import create_master_key_file
 
-    path = settings.master_key_file or settings.data_dir / "master.key"
+    path = key_file_of(settings)
     if settings.master_key is None and not path.exists():
         create_master_key_file(path)
 

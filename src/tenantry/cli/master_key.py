@@ -1,13 +1,32 @@
-"""`tenantry master-key`: another key for what is encrypted."""
+"""`tenantry master-key`: another master key, and an end to what the older ones still hold up."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from tenantry.cli.common import AsJson, DataDir, Desk, fail, noun, run, settings_of
-from tenantry.cli.output import show
+import typer
+
+from tenantry.cli.common import AsJson, DataDir, Desk, fail, key_file_of, noun, run, settings_of
+from tenantry.cli.output import say, say_json, show, show_list
+
+if TYPE_CHECKING:
+    from tenantry.retiring import Held
 
 app = noun("The master key.")
+
+REMEDIES = {
+    "refresh_tokens": "apps get a new one from 90 % of its life on, or when their users agree again; revoke the others",
+    "connector_secrets": "give the app a new one (connector add-secret), then end this one",
+    "device_credentials": "provision the device again, or revoke it",
+    "recovery_codes": "their users make new ones on their page Sign-in",
+    "group_invitations": "end them on the group's page, or wait",
+    "enrolments": "an administrator makes a new code, or wait",
+    "sessions": "wait",
+}
+"""What a person can do about each kind; the rest lives for minutes, or a day."""
 
 
 @app.command()
@@ -15,28 +34,112 @@ def rotate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Make a new master key and encrypt everything under it again; the old one opens nothing any more.
 
     Stop every server first. Broken off at any point, it is taken up again by the same command. Copy the new key file to
-    its safe place afterwards; older backups need the older one.
+    its safe place afterwards; older backups need the older one. Secrets handed out before go on until `retire`.
 
     Example: `tenantry master-key rotate`
     """
+
+    async def work(desk: Desk, file: Path) -> dict[str, Any]:
+        from tenantry.rekeying import rotate_master_key
+
+        done = await rotate_master_key(desk.store, desk.caller, file, desk.now, lambda: _require_alone(desk))
+        return {"master_key_file": str(file), **done._asdict()}
+
+    with _alone(data_dir) as file:
+        show(run(data_dir, lambda desk: work(desk, file)), as_json)
+
+
+@app.command("list")
+def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List the generations of master keys, and what is still known by a hash of an older one: how much, and until when.
+
+    Example: `tenantry master-key list`
+    """
+
+    async def work(desk: Desk) -> list[Held]:
+        from tenantry.retiring import list_generations
+
+        return await list_generations(desk.store, desk.master_key, desk.now)
+
+    held = run(data_dir, work)
+    columns = ("generation", "since", "state", "kind", "live", "until", "without_end", "what_to_do")
+    show_list(_rows(held), columns, as_json)
+
+
+@app.command()
+def retire(
+    force: Annotated[bool, typer.Option("--force", help="End what is still known by them, too.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Forget the peppers of older master keys that nothing needs any more; exits 1 when one is still needed.
+
+    `list` shows by what. With --force that is ended: apps lose their secrets and tokens, devices their credentials,
+    people their sessions and recovery codes, each noted in the trail of its organisation. Stop every server first.
+
+    Example: `tenantry master-key retire`
+    """
+
+    async def work(desk: Desk, file: Path) -> tuple[list[int], list[Held]]:
+        from tenantry.retiring import list_generations, retire
+        from tenantry.tokens.master_key import load_master_key
+
+        await _require_alone(desk)
+        retired = await retire(desk.store, desk.caller, file, desk.now, force=force)
+        return retired, await list_generations(desk.store, load_master_key(None, file), desk.now)
+
+    with _alone(data_dir) as file:
+        retired, held = run(data_dir, lambda desk: work(desk, file))
+    left = [each.generation for each in held[:-1] if each.has_pepper]
+    if as_json:
+        say_json({"master_key_file": str(file), "retired": retired, "left": left})
+    else:
+        say(f"Retired: {_listed(retired)}. Left: {_listed(left)}.")
+        if left:
+            say("`tenantry master-key list` shows what still needs them, and what to do; --force ends it.")
+    if left:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _alone(data_dir: Path | None) -> Iterator[Path]:
+    """The key file, with no server on the data directory. Exits 2 when the key is in none, 75 beside a server."""
     from tenantry.cli.lock import alone
+    from tenantry.core.files import remove_unfinished
 
     settings = settings_of(data_dir)
     if settings.master_key is not None:
         fail("The master key comes from TENANTRY_MASTER_KEY or tenantry.toml. Put it into a file for this.", 2)
-    file = settings.master_key_file or settings.data_dir / "master.key"
-
-    async def work(desk: Desk) -> dict[str, Any]:
-        from tenantry.rekeying import rotate_master_key
-        from tenantry.store import health
-
-        if desk.store.engine == "postgresql":
-            async with desk.store.read() as read:
-                others = await health.count_others(read)
-            if others:
-                fail(f"Others are connected to the database ({others}). Stop every server, then run this again.", 75)
-        done = await rotate_master_key(desk.store, desk.caller, file, desk.now)
-        return {"master_key_file": str(file), **done._asdict()}
-
+    file = key_file_of(settings)
     with alone(settings.data_dir):
-        show(run(data_dir, work), as_json)
+        remove_unfinished(file)
+        yield file
+
+
+async def _require_alone(desk: Desk) -> None:
+    """Exits 75 while another server or command is connected to the PostgreSQL database."""
+    from tenantry.store import health
+
+    if desk.store.engine != "postgresql":
+        return
+    async with desk.store.read() as read:
+        others = await health.count_others(read)
+    if others:
+        fail(f"Other servers or commands are at the database ({others}). Stop them, then run this again.", 75)
+
+
+def _rows(held: list[Held]) -> Iterator[dict[str, Any]]:
+    """A line for each kind of what is live, or one that says that nothing is."""
+    for each in held:
+        state = "current" if each is held[-1] else "needed" if each.live else "held" if each.has_pepper else "retired"
+        row = {"generation": each.generation, "since": each.since or None, "state": state}
+        for kind, count in each.live.items():
+            counted = {"live": count.rows, "until": count.until, "without_end": count.endless}
+            yield {**row, "kind": kind, **counted, "what_to_do": REMEDIES.get(kind, "wait")}
+        if not each.live:
+            nothing = dict.fromkeys(("kind", "live", "until", "without_end", "what_to_do"))
+            yield {**row, **nothing}
+
+
+def _listed(generations: list[int]) -> str:
+    return ", ".join(map(str, generations)) or "none"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenantry.cli.common import DataDir, fail, failing_well, settings_of
+from tenantry.cli.common import DataDir, fail, failing_well, key_file_of, settings_of
 from tenantry.cli.output import say
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def serve(
         from tenantry.cli.lock import serving
 
         with serving(settings.data_dir) if settings.data_dir.exists() else nullcontext():
+            _remove_unfinished_key(settings)
             listener = _bind(settings)
             settings = _addressed(settings, listener)
             _note_address(settings)
@@ -68,6 +69,14 @@ def _require_private_database(settings: Settings) -> None:
     for part in (file, file.with_name(f"{file.name}-wal")) if file else ():
         if part.exists():
             require_private(part)
+
+
+def _remove_unfinished_key(settings: Settings) -> None:
+    """A change of the master key that was killed may have left one; whoever changes it now, no server runs beside."""
+    from tenantry.core.files import remove_unfinished
+
+    with suppress(OSError):  # where the server may not write, nobody runs that command as the server
+        remove_unfinished(key_file_of(settings))
 
 
 def _prepare_demo(settings: Settings) -> Future[KeyPair] | None:

@@ -15,7 +15,7 @@ from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, TenantId, new_guid
 from tenantry.store import connector_secrets, connectors
 from tenantry.store.engine import Read, Tx
-from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret
+from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 MOST_LIVE = 2
 
@@ -52,7 +52,7 @@ async def add_secret(
         raise FailedPrecondition("Only a confidential connector has secrets.")
     if len(await connector_secrets.list_live(tx, connector_id, now)) >= MOST_LIVE:
         raise FailedPrecondition("The connector has two live secrets. End one, then add another.")
-    secret = NewSecret(new_guid(), mint_secret(SecretKind.CONNECTOR_SECRET, tenant_id))
+    secret = NewSecret(new_guid(), hasher.mint(SecretKind.CONNECTOR_SECRET, tenant_id))
     await connector_secrets.insert(
         tx,
         connector_id,

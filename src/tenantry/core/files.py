@@ -6,6 +6,7 @@ services are handed their credentials. What is no plain file (a pipe) belongs to
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 import stat
@@ -29,7 +30,8 @@ def read_private(path: Path) -> str:
 
 
 def write_private(path: Path, text: str, *, replace: bool = False) -> None:
-    """Readable by its owner only from the first byte, and on disk on return: whole, or as it was before.
+    """Readable by its owner only from the first byte, and on disk on return: whole, or as it was before. What is being
+    written stands beside it as NAME.PID.part.
 
     Raises FileExistsError unless it may be replaced, OSError.
     """
@@ -45,6 +47,13 @@ def write_private(path: Path, text: str, *, replace: bool = False) -> None:
     if replace:
         new.replace(target)
     sync_directory(target.parent)
+
+
+def remove_unfinished(path: Path) -> None:
+    """What a killed `write_private` has left beside the file. Nobody may be writing it. Raises OSError."""
+    target = path.resolve()
+    for part in target.parent.glob(f"{glob.escape(target.name)}.*.part"):
+        part.unlink(missing_ok=True)
 
 
 def _keep_owner(handle: int, old: os.stat_result) -> None:

@@ -46,7 +46,7 @@ from tenantry.store.engine import Tx
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.tokens.exchange import exchange_refresh_token
 from tenantry.tokens.grants import create_grant
-from tenantry.tokens.secrets import SecretKind, mint_secret
+from tenantry.tokens.secrets import SecretKind
 
 _PEOPLE = ("Noor Haddad", "Ines Costa", "Tom Becker", "Priya Nair", "Jonas Vik", "Sara Lopez", "Yuki Mori", "Omar Aziz")
 _GROUPS = ("Warehouse east", "Drivers", "Safety", "Front desk")
@@ -76,7 +76,7 @@ async def live(deps: Deps, facts: dict[str, Any], customer_domain: str) -> None:
     await past.partners(TenantId(facts["partner_center"]["partner_tenant_id"]))
     await past.devices(EnterpriseId(facts["android_enterprise"]["enterprise_id"]), people)
     await past.day(facts["kaizala"], people, facts["portal"]["member"]["user_principal_name"])
-    await seal_trail(deps.store, deps.master_key.audit_seals(), tenant_id, deps.clock())
+    await seal_trail(deps.store, deps.master_key.seal_keys(), tenant_id, deps.clock())
 
 
 class _Past:
@@ -264,7 +264,7 @@ class _Past:
     async def _exchange(self, app: dict[str, str], now: Micros, *, is_wrong: bool) -> None:
         """One exchange as the app does it; with a secret of its own making it is refused."""
         settings = self._deps.settings
-        made_up = mint_secret(SecretKind.CONNECTOR_SECRET, self._tenant_id)
+        made_up = self._deps.hasher.mint(SecretKind.CONNECTOR_SECRET, self._tenant_id)
         with suppress(DomainError):
             await exchange_refresh_token(
                 self._deps.store,

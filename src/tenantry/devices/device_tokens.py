@@ -20,7 +20,7 @@ from tenantry.devices.managed_accounts import account_of, require_emm_managed
 from tenantry.store import device_tokens
 from tenantry.store.engine import Store, Tx
 from tenantry.store.enterprises import Enterprise
-from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret
+from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ async def issue_device_token(
     now: Micros,
 ) -> IssuedDeviceToken:
     """The write of `generate_device_token`, for a caller who has been checked; raises as it does."""
-    token = mint_secret(SecretKind.DEVICE_TOKEN, enterprise.tenant_id)
+    token = hasher.mint(SecretKind.DEVICE_TOKEN, enterprise.tenant_id)
     issued = IssuedDeviceToken(token, now + lifetime)
     inserted = await device_tokens.insert(
         tx,

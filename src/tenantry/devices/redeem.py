@@ -45,7 +45,7 @@ from tenantry.store import device_tokens, devices, managed_accounts
 from tenantry.store.devices import DeviceFacts
 from tenantry.store.engine import Store, Tx
 from tenantry.store.managed_accounts import ManagedAccount
-from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
+from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 
 REPEAT_FROM = 2 * SECOND
 REPEAT_UNTIL = 60 * SECOND
@@ -108,7 +108,7 @@ async def redeem_device_token(
         raise DeviceTokenNotFound(internal="malformed")
     facts = _cleaned(facts)
     caller = Caller(CallerKind.DEVICE, origin, tenant_id=tenant_id)
-    credential = mint_secret(SecretKind.DEVICE_CREDENTIAL, tenant_id)
+    credential = hasher.mint(SecretKind.DEVICE_CREDENTIAL, tenant_id)
     try:
         async with store.write() as tx:
             account = await _provision(tx, caller, tenant_id, hasher.hash(token), facts, device_limit, now)

@@ -60,7 +60,7 @@ async def make_enrolment_code(
         tx,
         tenant_id,
         user_id,
-        code_hash=_hash(hasher, tenant_id, user_id, code),
+        code_hash=hasher.hash(_text(tenant_id, user_id, code)),
         expires_at=now + CODE_LIFETIME,
         reason=_ASKED_FOR,
         now=now,
@@ -75,13 +75,14 @@ async def claim_enrolment_code(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, code: str, now: Micros
 ) -> bool:
     """Whether it is the user's live code; then it is used up. False is to be told after the commit."""
-    if await enrolments.claim_code(tx, tenant_id, user_id, _hash(hasher, tenant_id, user_id, code), now):
-        await note_proved(tx, caller, tenant_id, user_id, Method.ENROLMENT_CODE, now)
-        return True
+    for code_hash in hasher.hashes(_text(tenant_id, user_id, code)):
+        if await enrolments.claim_code(tx, tenant_id, user_id, code_hash, now):
+            await note_proved(tx, caller, tenant_id, user_id, Method.ENROLMENT_CODE, now)
+            return True
     await note_refused(tx, caller, tenant_id, user_id, Method.ENROLMENT_CODE, "unknown_code", now)
     return False
 
 
-def _hash(hasher: SecretHasher, tenant_id: TenantId, user_id: UserId, code: str) -> bytes:
+def _text(tenant_id: TenantId, user_id: UserId, code: str) -> str:
     plain = "".join(character for character in code.lower() if character.isalnum())
-    return hasher.hash(f"enrolment {tenant_id} {user_id} {plain}")
+    return f"enrolment {tenant_id} {user_id} {plain}"

@@ -24,7 +24,7 @@ from tenantry.directory.members import let_in_user
 from tenantry.store import group_invitations, groups, members
 from tenantry.store.engine import Read, Tx
 from tenantry.store.group_invitations import InvitationRow, ListedInvitation
-from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
+from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 
 MOST_LIVE = 20
 """Links of one group at a time."""
@@ -65,7 +65,7 @@ async def invite(
         raise FailedPrecondition(f"The group has {MOST_LIVE} live links. End one of them first.")
     broadcasts = await groups.find_type(tx, tenant_id, group_id) == GroupType.CONNECT_GROUP
     role = GroupRole.SUBSCRIBER if broadcasts else GroupRole.MEMBER
-    made = NewInvitation(new_guid(), mint_secret(SecretKind.GROUP_INVITATION, tenant_id), now + lifetime)
+    made = NewInvitation(new_guid(), hasher.mint(SecretKind.GROUP_INVITATION, tenant_id), now + lifetime)
     await group_invitations.insert(
         tx,
         tenant_id,

@@ -216,7 +216,7 @@ async def _new_challenge(
         tx,
         tenant_id,
         user_id,
-        _hash(hasher, challenge),
+        hasher.hash(_text(challenge)),
         purpose=purpose,
         expires_at=now + CHALLENGE_LIFETIME,
         now=now,
@@ -227,7 +227,10 @@ async def _new_challenge(
 async def _claim(
     tx: Tx, hasher: SecretHasher, tenant_id: TenantId, user_id: UserId, challenge: bytes, purpose: str, now: Micros
 ) -> bool:
-    return await passkeys.claim_challenge(tx, tenant_id, user_id, _hash(hasher, challenge), purpose=purpose, now=now)
+    for challenge_hash in hasher.hashes(_text(challenge)):
+        if await passkeys.claim_challenge(tx, tenant_id, user_id, challenge_hash, purpose=purpose, now=now):
+            return True
+    return False
 
 
 def _challenge_of(parsed: Any) -> bytes:
@@ -236,8 +239,8 @@ def _challenge_of(parsed: Any) -> bytes:
     return base64url_to_bytes(client_data["challenge"])
 
 
-def _hash(hasher: SecretHasher, challenge: bytes) -> bytes:
-    return hasher.hash(f"passkey {challenge.hex()}")
+def _text(challenge: bytes) -> str:
+    return f"passkey {challenge.hex()}"
 
 
 def _amr(*, is_synced: bool) -> frozenset[str]:

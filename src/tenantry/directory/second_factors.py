@@ -137,7 +137,7 @@ async def make_recovery_codes(
     if not await list_methods(tx, tenant_id, user_id):
         raise FailedPrecondition("Set up a second step first.")
     codes = ["-".join(_random(_HALF) for _ in range(2)) for _ in range(RECOVERY_CODES)]
-    hashes = [_hash(hasher, tenant_id, user_id, code) for code in codes]
+    hashes = [hasher.hash(_text(tenant_id, user_id, code)) for code in codes]
     await second_factors.replace_recovery_codes(tx, tenant_id, user_id, hashes, now)
     event = events.SecondFactorAdded(user_id=user_id, method=Method.RECOVERY_CODE)
     await record(tx, tenant_id, caller, event, now)
@@ -148,9 +148,10 @@ async def claim_recovery_code(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, code: str, now: Micros
 ) -> bool:
     """Whether it is an unused one of the user; then it is used up. False is to be told after the commit."""
-    if await second_factors.claim_recovery_code(tx, tenant_id, user_id, _hash(hasher, tenant_id, user_id, code)):
-        await note_proved(tx, caller, tenant_id, user_id, Method.RECOVERY_CODE, now)
-        return True
+    for code_hash in hasher.hashes(_text(tenant_id, user_id, code)):
+        if await second_factors.claim_recovery_code(tx, tenant_id, user_id, code_hash):
+            await note_proved(tx, caller, tenant_id, user_id, Method.RECOVERY_CODE, now)
+            return True
     await note_refused(tx, caller, tenant_id, user_id, Method.RECOVERY_CODE, "unknown_code", now)
     return False
 
@@ -224,6 +225,6 @@ def _random(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-def _hash(hasher: SecretHasher, tenant_id: TenantId, user_id: UserId, code: str) -> bytes:
-    """Of the code as people may type it: without dashes and blanks, in any letter case."""
-    return hasher.hash(f"recovery {tenant_id} {user_id} {read_code(code)}")
+def _text(tenant_id: TenantId, user_id: UserId, code: str) -> str:
+    """What is hashed of the code as people may type it: without dashes and blanks, in any letter case."""
+    return f"recovery {tenant_id} {user_id} {read_code(code)}"

@@ -23,7 +23,7 @@ from tenantry.directory.proofs import has_second
 from tenantry.store import authorization_codes, pins, sessions, sign_ins, users
 from tenantry.store.engine import Read, Tx
 from tenantry.store.sessions import FoundSession, ListedSession
-from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
+from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 
 MAX_LISTED = 100
 _MAX_BROWSER = 256
@@ -107,7 +107,7 @@ async def _insert(
     added_factor: bool,
     now: Micros,
 ) -> NewSession:
-    new = NewSession(new_guid(), mint_secret(SecretKind.SESSION, tenant_id))
+    new = NewSession(new_guid(), hasher.mint(SecretKind.SESSION, tenant_id))
     await sessions.delete_past(tx, tenant_id, user_id, now)
     await sessions.insert(
         tx,

@@ -27,7 +27,7 @@ from tenantry.directory.sessions import NewSession, raise_session, start_session
 from tenantry.store import passwords, sessions, sign_ins
 from tenantry.store.engine import Read, Tx
 from tenantry.store.sign_ins import SignInUnderWay
-from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
+from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 
 STEP_LIFETIME = 15 * MINUTE
 MAX_TRIES = 5
@@ -82,7 +82,7 @@ async def begin_sign_in(
         )
     event = events.FirstStepPassed(user_id=user_id, amr=sorted(proven))
     await record(tx, tenant_id, caller, event, now)
-    step = NextStep(mint_secret(SecretKind.SIGN_IN, tenant_id), must_change)
+    step = NextStep(hasher.mint(SecretKind.SIGN_IN, tenant_id), must_change)
     await sign_ins.delete_past(tx, tenant_id, user_id, now)
     await sign_ins.insert(
         tx,

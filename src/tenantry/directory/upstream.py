@@ -41,7 +41,7 @@ from tenantry.store.engine import Store
 from tenantry.store.identity_providers import IdentityProvider
 from tenantry.tokens import base64url
 from tenantry.tokens.master_key import MasterKey
-from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
+from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 
 LIFETIME = 10 * MINUTE
 REFUSED = "Signing in with the organisation's account did not work. Try again, or ask your administrator."
@@ -89,7 +89,7 @@ async def begin_upstream(
         reason = f"provider_unreachable: {error}"
         await _note_refusal(store, tenant_id, provider_id, reason, origin, now)
         raise BadCredentials(reason, REFUSED) from None
-    state = mint_secret(SecretKind.UPSTREAM_STATE, tenant_id)
+    state = hasher.mint(SecretKind.UPSTREAM_STATE, tenant_id)
     async with store.write() as tx:
         await identity_providers.insert_sign_in(
             tx,
@@ -262,4 +262,4 @@ async def _claims_of(
 
 def _derive(hasher: SecretHasher, purpose: str, state: str) -> str:
     """64 characters that only the holder of the pepper and the state can make."""
-    return hasher.hash(f"upstream {purpose} {state}").hex()
+    return hasher.derive(state, f"upstream {purpose}").hex()

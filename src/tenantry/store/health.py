@@ -11,12 +11,12 @@ async def ping(read: Read) -> None:
 
 
 async def count_others(read: Read) -> int:
-    """Connections to this database beside the own. PostgreSQL only."""
+    """Connections of Tenantry to this database beside the own; those of other programs do no harm. PostgreSQL only."""
     found = await read.one_or_none(
         int,
         """
         SELECT COUNT(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+        WHERE datname = current_database() AND application_name = 'tenantry' AND pid <> pg_backend_pid()
         """,
     )
     return found or 0

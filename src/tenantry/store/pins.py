@@ -98,9 +98,10 @@ async def find_window(read: Read, tenant_id: TenantId, number: str, purpose: str
 
 
 async def spend_try(
-    tx: Tx, tenant_id: TenantId, number: str, purpose: str, pin_hash: bytes, now: Micros
+    tx: Tx, tenant_id: TenantId, number: str, purpose: str, pin_hash: bytes, older_hash: bytes, now: Micros
 ) -> bytes | None:
-    """Use one try, or all of them when the PIN is the right one. Answers the hash that was asked for.
+    """Use one try, or all of them when the PIN is the right one. Answers the hash that was asked for. `older_hash`: the
+    same PIN under the pepper before, if there is one.
 
     None when there is no PIN, it has expired, or no try is left. One statement under the row's lock: the right PIN
     wins at most once, and no number of twins gets more tries than there are.
@@ -108,7 +109,8 @@ async def spend_try(
     return await tx.one_or_none(
         bytes,
         """
-        UPDATE phone_pins SET tries_left = CASE WHEN pin_hash = :pin_hash THEN 0 ELSE tries_left - 1 END
+        UPDATE phone_pins
+        SET tries_left = CASE WHEN pin_hash = :pin_hash OR pin_hash = :older_hash THEN 0 ELSE tries_left - 1 END
         WHERE tenant_id = :tenant_id AND number = :number AND purpose = :purpose
           AND tries_left > 0 AND expires_at > :now
         RETURNING pin_hash
@@ -117,6 +119,7 @@ async def spend_try(
         number=number,
         purpose=purpose,
         pin_hash=pin_hash,
+        older_hash=older_hash,
         now=now,
     )
 

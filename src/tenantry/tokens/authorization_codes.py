@@ -39,7 +39,7 @@ from tenantry.tokens.grants import Replaces, create_grant, revoke_grant
 from tenantry.tokens.id_tokens import mint_id_token
 from tenantry.tokens.mint import mint_access_token
 from tenantry.tokens.refusals import MALFORMED, note_refusal
-from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret, tenant_of
+from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 from tenantry.tokens.signing_keys import KeyRing
 
 REUSED = "code_reused"
@@ -85,7 +85,7 @@ async def issue_code(
         raise InvalidValue("A public connector needs PKCE: send a code_challenge.", field="code_challenge")
     if code_challenge is not None and not _CHALLENGE.fullmatch(code_challenge):
         raise InvalidValue("The code_challenge must be a SHA-256 in base64url.", field="code_challenge")
-    code = mint_secret(SecretKind.AUTHORIZATION_CODE, tenant_id)
+    code = hasher.mint(SecretKind.AUTHORIZATION_CODE, tenant_id)
     await authorization_codes.insert(
         tx,
         tenant_id,

@@ -31,7 +31,7 @@ from tenantry.store.engine import LoneTx, Store
 from tenantry.tokens.last_uses import PROCESS_USES
 from tenantry.tokens.mint import AccessToken, mint_access_token
 from tenantry.tokens.refusals import MALFORMED, note_refusal
-from tenantry.tokens.secrets import SecretHasher, SecretKind, is_well_formed, mint_secret, tenant_of
+from tenantry.tokens.secrets import SecretHasher, SecretKind, is_well_formed, tenant_of
 from tenantry.tokens.signing_keys import KeyRing
 
 
@@ -94,7 +94,7 @@ async def exchange_refresh_token(
     outcome = await store.transact(judge)
     new_token, refresh_expires_at = None, now + refresh_lifetime
     if isinstance(outcome, _Issuance) and _is_ending(outcome.row, now):
-        new_token = mint_secret(SecretKind.REFRESH_TOKEN, tenant_id)
+        new_token = hasher.mint(SecretKind.REFRESH_TOKEN, tenant_id)
         if not await _renew(store, tenant_id, outcome, hasher.hash(new_token), refresh_expires_at, now):
             outcome = InvalidGrant("revoked")
     if isinstance(outcome, BadCredentials):

@@ -23,7 +23,7 @@ from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId, UserId, n
 from tenantry.store import connectors, grants
 from tenantry.store.engine import Tx
 from tenantry.store.grants import RevokedGrant
-from tenantry.tokens.secrets import SecretHasher, SecretKind, mint_secret
+from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 REPLACED = "replaced"
 """Why the earlier grant is revoked when the user grants again."""
@@ -101,7 +101,7 @@ async def create_grant(
         expires_at=expires_at,
         now=now,
     )
-    refresh_token = mint_secret(SecretKind.REFRESH_TOKEN, tenant_id)
+    refresh_token = hasher.mint(SecretKind.REFRESH_TOKEN, tenant_id)
     await grants.insert_refresh_token(
         tx, tenant_id, hasher.hash(refresh_token), grant_id=created, expires_at=expires_at, now=now
     )

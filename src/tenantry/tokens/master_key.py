@@ -3,43 +3,74 @@
 It is never used itself: each purpose has a key of its own, derived by HKDF-SHA256 (RFC 5869), the purpose as `info`.
 Encryption is AES-256-GCM with a random nonce in front; the context (what is encrypted, for which row) is bound to it.
 
-A key that has followed another has more lines in its file: `pepper` and `audit_seals`, which stay what they were, since
-what was made with them cannot be made again, and `was`, the key before, until nothing is encrypted under it any more.
+Each key begins a generation. What was made under an older one cannot be made again without the secret, or would lose
+its proof: so a key that has followed others has more lines in its file, of what is still needed of those.
+
+    generation NUMBER SINCE              its own, from that moment on (microseconds); without this line, the first
+    before NUMBER SINCE PEPPER SEALS     an older one, oldest first: its derived keys; `-` for a retired pepper
+    was KEY                              the key before, until nothing is encrypted under it any more
+    pepper, audit_seals KEY              its own, where they are not derived from it (files of old)
 """
 
 from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from tenantry.audit.seals import SealKey
+from tenantry.core.clock import Micros
 from tenantry.core.files import ExposedFileError, read_private, write_private
+from tenantry.core.hiding import hiding
+from tenantry.tokens.secrets import GENERATIONS
 
 _NONCE_LENGTH = 12
-_KEPT = ("pepper", "audit_seals")
+_RETIRED = "-"
 
 
 class MasterKeyError(ValueError):
     """The master key is absent, malformed or not the one the data was made with. The text says what to do."""
 
 
+@hiding("pepper", "audit_seals")
+class Generation(NamedTuple):
+    """What was derived from one master key. No `pepper`: nothing that was hashed under it is known any more."""
+
+    number: int
+    since: Micros
+    pepper: bytes | None
+    audit_seals: bytes
+
+
 class MasterKey:
-    """The key and what is derived from it."""
+    """The key, what is derived from it, and what is left of those before. `generations`: oldest first, its own last."""
 
-    __slots__ = ("_cipher", "_kept", "_key", "_was")
+    __slots__ = ("_cipher", "_key", "_own", "_was", "generations")
 
-    def __init__(self, key: bytes, kept: Mapping[str, bytes] = {}, was: MasterKey | None = None) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        *,
+        number: int = 0,
+        since: Micros = 0,
+        own: Sequence[tuple[str, bytes]] = (),
+        before: Sequence[Generation] = (),
+        was: MasterKey | None = None,
+    ) -> None:
         if len(key) != 32:
             raise MasterKeyError(f"The master key must be 32 bytes, this one has {len(key)}.")
-        self._key, self._kept, self._was = key, kept, was
+        self._key, self._own, self._was = key, dict(own), was
         self._cipher = AESGCM(self._derive(b"tenantry encryption"))
+        pepper = self._own.get("pepper") or self._derive(b"tenantry secret hashes")
+        audit_seals = self._own.get("audit_seals") or self._derive(b"tenantry audit seals")
+        self.generations = (*before, Generation(number, since, pepper, audit_seals))
 
     @staticmethod
     def generate() -> str:
@@ -55,34 +86,53 @@ class MasterKey:
     def from_text(cls, text: str) -> MasterKey:
         """What a key file says. Raises MasterKeyError, whose text does not repeat the key."""
         first, *more = text.split("\n")
-        lines = dict(line.split(" ", 1) for line in map(str.strip, more) if " " in line)
-        if len(lines) != sum(1 for line in more if line.strip()) or not lines.keys() <= {*_KEPT, "was"}:
-            raise MasterKeyError("The master key file has a line that is none of it. Restore the file as it was.")
-        was = cls.from_base64(lines.pop("was")) if "was" in lines else None
-        return cls(_bytes_of(first), {name: _bytes_of(value) for name, value in lines.items()}, was)
+        number, since, own, before, was = 0, 0, [], [], None
+        for line in filter(None, map(str.strip, more)):
+            match line.split(" "):
+                case ["was", key]:
+                    was = cls.from_base64(key)
+                case ["pepper" | "audit_seals" as name, key]:
+                    own.append((name, _bytes_of(key)))
+                case ["generation", its, moment] if its.isdecimal() and moment.isdecimal():
+                    number, since = int(its), int(moment)
+                case ["before", its, moment, pepper, seals] if its.isdecimal() and moment.isdecimal():
+                    kept = None if pepper == _RETIRED else _bytes_of(pepper)
+                    before.append(Generation(int(its), int(moment), kept, _bytes_of(seals)))
+                case _:
+                    raise MasterKeyError("The master key file has a line that is none of it. Restore it as it was.")
+        if [each.number for each in before] != list(range(number)):
+            raise MasterKeyError("The master key file lacks a line of an older key. Restore it as it was.")
+        return cls(_bytes_of(first), number=number, since=since, own=own, before=before, was=was)
 
     @property
     def is_following(self) -> bool:
-        """Whether something may still be encrypted under the key before."""
+        """Whether the change from the key before is under way: something may still be encrypted under that."""
         return self._was is not None
 
-    def followed_by(self, new: str) -> str:
-        """The text of a key file in which the key `new` (base64) follows this one."""
-        values = {"was": self._key, "pepper": self.pepper(), "audit_seals": self.audit_seals()}
-        return f"{new}\n" + "".join(f"{name} {base64.b64encode(value).decode()}\n" for name, value in values.items())
+    def followed_by(self, new: str, since: Micros) -> str:
+        """The text of a key file in which the key `new` (base64) follows this one. Raises MasterKeyError."""
+        number = self.generations[-1].number + 1
+        if number >= GENERATIONS:
+            raise MasterKeyError(f"The master key has been changed {number} times, and can be no more.")
+        was = [f"was {base64.b64encode(self._key).decode()}"]
+        return _text(new, [f"generation {number} {since}", *map(_line, self.generations), *was])
 
     def alone(self) -> str:
         """The text of a key file that has forgotten the key before."""
-        lines = [f"{name} {base64.b64encode(value).decode()}\n" for name, value in self._kept.items()]
-        return base64.b64encode(self._key).decode() + "\n" + "".join(lines)
+        return self._text(self.generations[:-1])
 
-    def pepper(self) -> bytes:
-        """32 bytes for `SecretHasher`."""
-        return self._kept.get("pepper") or self._derive(b"tenantry secret hashes")
+    def without_peppers(self, numbers: Sequence[int]) -> str:
+        """The text of a key file that has retired these generations; not its own."""
+        kept = [each._replace(pepper=None) if each.number in numbers else each for each in self.generations[:-1]]
+        return self._text(kept)
 
-    def audit_seals(self) -> bytes:
-        """32 bytes that the seals of the trail are made with."""
-        return self._kept.get("audit_seals") or self._derive(b"tenantry audit seals")
+    def peppers(self) -> dict[int, bytes]:
+        """32 bytes of each generation that is not retired, for `SecretHasher`."""
+        return {each.number: each.pepper for each in self.generations if each.pepper is not None}
+
+    def seal_keys(self) -> list[SealKey]:
+        """Oldest first; the last one seals."""
+        return [SealKey(each.since, each.audit_seals) for each in self.generations]
 
     def first_key_id(self) -> str:
         """An id that two processes which both make the first signing key agree on."""
@@ -115,6 +165,22 @@ class MasterKey:
 
     def _derive(self, purpose: bytes) -> bytes:
         return HKDF(SHA256(), length=32, salt=None, info=purpose).derive(self._key)
+
+    def _text(self, before: Sequence[Generation]) -> str:
+        *_, own = self.generations
+        lines = [f"generation {own.number} {own.since}"] if own.number else []
+        lines += map(_line, before)
+        lines += [f"{name} {base64.b64encode(value).decode()}" for name, value in self._own.items()]
+        return _text(base64.b64encode(self._key).decode(), lines)
+
+
+def _text(key: str, lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in (key, *lines))
+
+
+def _line(older: Generation) -> str:
+    pepper = base64.b64encode(older.pepper).decode() if older.pepper else _RETIRED
+    return f"before {older.number} {older.since} {pepper} {base64.b64encode(older.audit_seals).decode()}"
 
 
 def _bytes_of(text: str) -> bytes:

@@ -1,10 +1,14 @@
 """Secrets that route themselves (architecture 5.2), and the only form in which they are stored.
 
 1. A secret reads `tny_<kind>_<tenant>_<random>_<check>`: the tenant's GUID (22 characters), 256 random bits (43) and
-   the CRC-32 of everything before it (6), each in base62. Only `[A-Za-z0-9_]`, and all secrets have one length.
+   the CRC-32 of everything before it, marked with a generation (6), each in base62. Only `[A-Za-z0-9_]`, and all
+   secrets have one length.
 2. So whoever receives one knows which tenant to ask and refuses typos and garbage without asking anybody, and scanners
    find leaked ones. The check protects from accidents only; what proves the secret is its hash.
 3. At rest there is only a keyed BLAKE2b-256: fast, since the secret is random, and useless without the pepper.
+4. A pepper is of a generation, and each master key begins one (`tokens/master_key.py`). The secret says of which it is,
+   so that looking it up stays one hash and one statement however many peppers are held. What is of a generation whose
+   pepper is held no more is found under none.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 
@@ -31,6 +36,12 @@ _LOW_DIGITS = _TENANT_LENGTH // 2
 _HIGH_UNIT = len(_ALPHABET) ** _LOW_DIGITS
 SECRET_LENGTH = _CHECK_START + 1 + _CHECK_LENGTH
 """Characters of every secret."""
+GENERATIONS = 256
+"""So many are told apart, and no more may ever be made."""
+_PAIR = len(_PAIRS)
+_PAIR_VALUES = {pair: value for value, pair in enumerate(_PAIRS)}
+_MARKS = [generation * 0x9E3779B1 & 0xFFFFFFFF for generation in range(GENERATIONS)]  # far apart: a typo makes none
+_GENERATIONS = {mark: generation for generation, mark in enumerate(_MARKS)}
 
 
 class SecretKind(StrEnum):
@@ -45,12 +56,6 @@ class SecretKind(StrEnum):
     SIGN_IN = "si"
     UPSTREAM_STATE = "us"
     GROUP_INVITATION = "gi"
-
-
-def mint_secret(kind: SecretKind, tenant_id: TenantId) -> str:
-    """A new secret of this tenant. Shown once; store only its hash."""
-    body = f"tny_{kind}_{_tenant_part(tenant_id)}_{_random_part()}"
-    return f"{body}_{_check_of(body)}"
 
 
 @lru_cache(1024)
@@ -102,26 +107,64 @@ def is_well_formed(raw: str, kind: SecretKind) -> bool:
     """Whether it has the form of such a secret and no typo; of which tenant is not looked at."""
     if len(raw) != SECRET_LENGTH or not raw.startswith(f"tny_{kind}_") or not raw.isascii():
         return False
-    return raw[_CHECK_START:] == "_" + _check_of(raw[:_CHECK_START])
+    return _generation_in(raw) is not None
 
 
-def _check_of(body: str) -> str:
-    """The CRC-32 in base62."""
-    high, low = divmod(zlib.crc32(body.encode()), len(_PAIRS))
+def _generation_in(raw: str) -> int | None:
+    """What the check of a text of this length is marked with; None for a typo."""
+    try:
+        check = (_PAIR_VALUES[raw[-6:-4]] * _PAIR + _PAIR_VALUES[raw[-4:-2]]) * _PAIR + _PAIR_VALUES[raw[-2:]]
+        crc = zlib.crc32(raw[:_CHECK_START].encode())
+    except (KeyError, UnicodeEncodeError):
+        return None
+    return _GENERATIONS.get(check ^ crc) if raw[_CHECK_START] == "_" else None
+
+
+def _digits_of(number: int) -> str:
+    """32 bits in base62."""
+    high, low = divmod(number, len(_PAIRS))
     return _PAIRS[high // len(_PAIRS)] + _PAIRS[high % len(_PAIRS)] + _PAIRS[low]
 
 
 class SecretHasher:
-    """Turns secrets into what is stored and looked up."""
+    """Makes secrets, and turns them into what is stored and looked up."""
 
-    __slots__ = ("_keyed",)
+    __slots__ = ("_generation", "_keyed", "_newest")
 
-    def __init__(self, pepper: bytes) -> None:
-        """`pepper`: 32 bytes, see `MasterKey.pepper`."""
-        self._keyed = hashlib.blake2b(key=pepper, digest_size=32)
+    def __init__(self, peppers: Mapping[int, bytes]) -> None:
+        """`peppers`: 32 bytes for each generation, see `MasterKey.peppers`. New secrets are of the highest."""
+        keyed = {number: hashlib.blake2b(key=pepper, digest_size=32) for number, pepper in sorted(peppers.items())}
+        self._generation, self._newest = max(keyed), keyed[max(keyed)]
+        self._keyed = keyed if len(keyed) > 1 else None
+
+    def mint(self, kind: SecretKind, tenant_id: TenantId) -> str:
+        """A new secret of this tenant. Shown once; store only its hash."""
+        body = f"tny_{kind}_{_tenant_part(tenant_id)}_{_random_part()}"
+        return f"{body}_{_digits_of(zlib.crc32(body.encode()) ^ _MARKS[self._generation])}"
 
     def hash(self, secret: str) -> bytes:
-        """32 bytes. Any text will do, also what no secret can look like."""
-        keyed = self._keyed.copy()
+        """32 bytes: of a secret under the pepper of its generation, of any other text under the newest."""
+        keyed = (self._newest if self._keyed is None else self._of(secret)).copy()
         keyed.update(secret.encode("utf-8", "surrogatepass"))
         return keyed.digest()
+
+    def derive(self, secret: str, purpose: str) -> bytes:
+        """32 bytes that only who has the secret and its pepper can make, others for each purpose."""
+        keyed = self._of(secret).copy()
+        keyed.update(f"{purpose} {secret}".encode("utf-8", "surrogatepass"))
+        return keyed.digest()
+
+    def hashes(self, text: str) -> list[bytes]:
+        """Under each pepper, the newest first: for what says of no generation, and was made under any of them."""
+        found = []
+        for each in [self._newest] if self._keyed is None else reversed(self._keyed.values()):
+            keyed = each.copy()
+            keyed.update(text.encode("utf-8", "surrogatepass"))
+            found.append(keyed.digest())
+        return found
+
+    def _of(self, secret: str) -> hashlib.blake2b:
+        if self._keyed is None or len(secret) != SECRET_LENGTH or not secret.startswith("tny_"):
+            return self._newest
+        generation = _generation_in(secret)
+        return self._newest if generation is None else self._keyed.get(generation, self._newest)

@@ -13,7 +13,7 @@ from tests.support.app import MASTER_KEY
 OPERATOR = operator(Origin(CorrelationId("test"), ""))
 """May do everything."""
 KEY = MasterKey.from_base64(MASTER_KEY)
-HASHER = SecretHasher(KEY.pepper())
+HASHER = SecretHasher(KEY.peppers())
 """The one that `an_app` has."""
 
 counted = itertools.count(1)

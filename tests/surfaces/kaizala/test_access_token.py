@@ -15,8 +15,8 @@ from tenantry.directory.tenants import delete_tenant
 from tenantry.directory.users import delete_user
 from tenantry.store.engine import Store, Tx
 from tenantry.tokens.grants import revoke_grant
-from tenantry.tokens.secrets import SecretKind, mint_secret
-from tests.support.builders import OPERATOR, SomeGrant, a_connector, a_grant, a_tenant
+from tenantry.tokens.secrets import SecretKind
+from tests.support.builders import HASHER, OPERATOR, SomeGrant, a_connector, a_grant, a_tenant
 from tests.support.kaizala import World, a_world
 
 TOKEN_INVALID = {
@@ -69,9 +69,9 @@ async def test_every_wrong_refresh_token_gets_one_answer(world: World) -> None:
         "empty": "",
         "truncated": raw[:-3],
         "altered": altered,
-        "wrong kind": mint_secret(SecretKind.DEVICE_TOKEN, world.tenant.id),
-        "never issued": mint_secret(SecretKind.REFRESH_TOKEN, world.tenant.id),
-        "of no tenant": mint_secret(SecretKind.REFRESH_TOKEN, TenantId("00000000-0000-4000-8000-000000000000")),
+        "wrong kind": HASHER.mint(SecretKind.DEVICE_TOKEN, world.tenant.id),
+        "never issued": HASHER.mint(SecretKind.REFRESH_TOKEN, world.tenant.id),
+        "of no tenant": HASHER.mint(SecretKind.REFRESH_TOKEN, TenantId("00000000-0000-4000-8000-000000000000")),
         "long": "tny_rt_" + "x" * 5000,
         "not ASCII": "tny_rt_äöü",
     }

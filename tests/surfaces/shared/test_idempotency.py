@@ -13,7 +13,7 @@ from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue
 from tenantry.core.ids import ConnectorId, UserId
 from tenantry.store import idempotency
 from tenantry.store.engine import Store, Tx
-from tenantry.surfaces.shared.idempotency import KEPT_FOR, Answer, answer_once, find_answer, request_key
+from tenantry.surfaces.shared.idempotency import KEPT_FOR, Answer, answer_once, find_answer, request_keys
 from tests.support.builders import HASHER, OPERATOR, SomeTenant, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 
@@ -68,11 +68,11 @@ async def test_without_a_key_each_is_carried_out(desk: Desk) -> None:
 
 async def test_an_answer_is_kept_for_its_time_and_not_a_moment_longer(desk: Desk) -> None:
     await desk.ask(KEY)
-    assert await find_answer(desk.store, desk.tenant.id, KEY, NOON + KEPT_FOR - 1) == Answer(
+    assert await find_answer(desk.store, desk.tenant.id, [KEY], NOON + KEPT_FOR - 1) == Answer(
         200, '{"number": 1}', again=True
     )
     assert (await desk.ask(KEY, NOON + KEPT_FOR - 1)).again
-    assert await find_answer(desk.store, desk.tenant.id, KEY, NOON + KEPT_FOR) is None
+    assert await find_answer(desk.store, desk.tenant.id, [KEY], NOON + KEPT_FOR) is None
     assert await desk.ask(KEY, NOON + KEPT_FOR) == Answer(200, '{"number": 2}')
 
 
@@ -80,7 +80,7 @@ async def test_another_tenants_key_is_another(desk: Desk) -> None:
     await desk.ask(KEY)
     other = Desk(desk.store, await a_tenant(desk.store))
     assert not (await other.ask(KEY)).again
-    assert await find_answer(desk.store, other.tenant.id, KEY, NOON) == Answer(200, '{"number": 1}', again=True)
+    assert await find_answer(desk.store, other.tenant.id, [KEY], NOON) == Answer(200, '{"number": 1}', again=True)
 
 
 async def test_a_refusal_is_kept_where_it_is_an_answer_and_else_the_key_is_free(desk: Desk) -> None:
@@ -104,7 +104,7 @@ async def test_a_key_without_an_answer_is_none(desk: Desk) -> None:
     async with desk.store.write() as tx:
         assert await idempotency.claim(tx, desk.tenant.id, KEY, now=NOON, expires_at=NOON + 1)
         assert not await idempotency.claim(tx, desk.tenant.id, KEY, now=NOON, expires_at=NOON + 1)
-    assert await find_answer(desk.store, desk.tenant.id, KEY, NOON) is None
+    assert await find_answer(desk.store, desk.tenant.id, [KEY], NOON) is None
 
 
 async def test_some_answers_sweep_away_what_has_expired_in_their_tenant(desk: Desk) -> None:
@@ -129,16 +129,16 @@ async def test_a_sweep_takes_so_many_and_the_oldest(desk: Desk) -> None:
 async def test_a_key_is_of_who_asked_for_what(store: Store) -> None:
     tenant = await a_tenant(store)
     ann, bob = as_user(await a_user(store, tenant)), as_user(await a_user(store, tenant))
-    key = request_key(HASHER, ann, "1F", "POST", "/users", {"name": "x"})
+    [key] = request_keys(HASHER, ann, "1F", "POST", "/users", {"name": "x"})
     assert len(key) == 32
-    assert key == request_key(HASHER, ann, "1f", "POST", "/users", {"name": "x"})
+    assert [key] == request_keys(HASHER, ann, "1f", "POST", "/users", {"name": "x"})
     others = [
-        request_key(HASHER, bob, "1f", "POST", "/users", {"name": "x"}),
-        request_key(HASHER, replace(ann, connector_id=ConnectorId("c")), "1f", "POST", "/users", {"name": "x"}),
-        request_key(HASHER, replace(ann, user_id=UserId("u")), "1f", "POST", "/users", {"name": "x"}),
-        request_key(HASHER, OPERATOR, "1f", "POST", "/users", {"name": "x"}),
-        request_key(HASHER, ann, "2f", "POST", "/users", {"name": "x"}),
-        request_key(HASHER, ann, "1f", "PATCH", "/users", {"name": "x"}),
-        request_key(HASHER, ann, "1f", "POST", "/users", {"name": "y"}),
+        request_keys(HASHER, bob, "1f", "POST", "/users", {"name": "x"}),
+        request_keys(HASHER, replace(ann, connector_id=ConnectorId("c")), "1f", "POST", "/users", {"name": "x"}),
+        request_keys(HASHER, replace(ann, user_id=UserId("u")), "1f", "POST", "/users", {"name": "x"}),
+        request_keys(HASHER, OPERATOR, "1f", "POST", "/users", {"name": "x"}),
+        request_keys(HASHER, ann, "2f", "POST", "/users", {"name": "x"}),
+        request_keys(HASHER, ann, "1f", "PATCH", "/users", {"name": "x"}),
+        request_keys(HASHER, ann, "1f", "POST", "/users", {"name": "y"}),
     ]
-    assert len({key, *others}) == len(others) + 1
+    assert len({key, *(each for [each] in others)}) == len(others) + 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from tenantry.audit import events
 from tenantry.audit.record import record
+from tenantry.audit.seals import SealKey
 from tenantry.core.clock import HOUR, Micros
 from tenantry.core.ids import TenantId, new_guid
 from tenantry.store import audit_seals
@@ -14,7 +15,7 @@ from tenantry.store.engine import Store
 from tests.support.builders import OPERATOR
 from tests.support.clock import NOON
 
-KEY = b"k" * 32
+KEY = [SealKey(0, b"k" * 32)]
 LATE = NOON + 1000 * HOUR
 
 

@@ -45,7 +45,7 @@ async def test_a_seal_of_a_number_that_is_taken_is_not_made(store: Store) -> Non
     await happen(store, tenant_id, NOON)
     await seal_trail(store, KEY, tenant_id, LATE)
     [made] = await seals_of(store, tenant_id)
-    assert not await audit_seals.insert(store, tenant_id, made._replace(digest=KEY))
+    assert not await audit_seals.insert(store, tenant_id, made._replace(digest=b"x"))
     assert await seals_of(store, tenant_id) == [made]
 
 
@@ -190,7 +190,7 @@ async def test_a_running_server_seals_with_a_key_of_its_master_key(
 
     await app({"type": "lifespan"}, receive, send)
     assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-    key = MasterKey.from_base64(MASTER_KEY).audit_seals()
+    key = MasterKey.from_base64(MASTER_KEY).seal_keys()
     verdict = await verify_trail(store, key, tenant.id)
     assert (verdict.seals, verdict.broken, verdict.unsealed) == (1, 0, 0)
     await store.close()

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tenantry.audit.seals import MARGIN, Verdict, has_seal, seal_trail, verify_trail
+from tenantry.audit.seals import MARGIN, SealKey, Verdict, has_seal, seal_trail, verify_trail
 from tenantry.core.clock import HOUR, MINUTE, SECOND
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import TenantId
@@ -151,13 +151,15 @@ async def test_the_last_seals_alone_are_checked_from_where_they_stand(sealed: tu
     for last in (1, 2, 3, 4):
         verdict = await verify_trail(store, KEY, tenant_id, last=last)
         assert (verdict.seals, verdict.events, verdict.broken) == (min(last, 3), min(last, 3) * 2, 0)
-    await tamper(store, "UPDATE audit_seals SET digest = :d WHERE tenant_id = :t AND number = 1", t=tenant_id, d=KEY)
+    await tamper(
+        store, "UPDATE audit_seals SET digest = :d WHERE tenant_id = :t AND number = 1", t=tenant_id, d=b"x" * 32
+    )
     assert [(await verify_trail(store, KEY, tenant_id, last=last)).broken for last in (1, 2, 3)] == [0, 1, 2]
 
 
 async def test_seals_of_another_key_or_another_tenant_do_not_hold(sealed: tuple[Store, TenantId]) -> None:
     store, tenant_id = sealed
-    assert (await verify_trail(store, b"x" * 32, tenant_id)).broken == 3
+    assert (await verify_trail(store, [SealKey(0, b"x" * 32)], tenant_id)).broken == 3
     for table in ("audit_events", "audit_seals"):
         await tamper(store, f"UPDATE {table} SET tenant_id = 'thief' WHERE tenant_id = :t", t=tenant_id)
     assert (await verify_trail(store, KEY, TenantId("thief"))).broken == 3

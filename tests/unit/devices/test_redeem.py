@@ -25,9 +25,10 @@ from tenantry.devices.managed_accounts import AccountType
 from tenantry.devices.redeem import Provisioned, parse_android_id
 from tenantry.devices.revocation import delete_account, revoke_device_access
 from tenantry.store.engine import Store
-from tenantry.tokens.secrets import SecretKind, mint_secret
+from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import (
     DEVICE_LIMIT,
+    HASHER,
     TOKEN_LIFETIME,
     SomeEnterprise,
     a_device_token,
@@ -251,8 +252,8 @@ async def test_garbage_unknown_truncated_altered_and_wrong_kind_are_not_known_an
         token[:-1],
         token + "0",
         token[:40] + ("A" if token[40] != "A" else "B") + token[41:],
-        mint_secret(SecretKind.REFRESH_TOKEN, enterprise.tenant_id),
-        mint_secret(SecretKind.DEVICE_TOKEN, enterprise.tenant_id),
+        HASHER.mint(SecretKind.REFRESH_TOKEN, enterprise.tenant_id),
+        HASHER.mint(SecretKind.DEVICE_TOKEN, enterprise.tenant_id),
     ):
         with pytest.raises(DeviceTokenNotFound):
             await redeem(store, raw, "00aa")

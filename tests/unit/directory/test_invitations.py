@@ -29,7 +29,7 @@ from tenantry.directory.users import delete_user, restore_user
 from tenantry.housekeeping import tidy
 from tenantry.store import audit_events, members, open_store
 from tenantry.store.engine import Store, Tx
-from tenantry.tokens.secrets import SecretKind, mint_secret
+from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import HASHER, OPERATOR, SomeUser, a_group, a_relationship, a_tenant, a_user, as_user
 from tests.support.clock import NOON, FakeClock
 
@@ -81,8 +81,8 @@ async def test_it_leads_nowhere_for_strangers_when_ended_expired_or_never_made(s
     await end(store, admin, group, ended)
     with pytest.raises(NotFound):
         await end(store, admin, group, ended)
-    unknown = mint_secret(SecretKind.GROUP_INVITATION, tenant.id)
-    other_kind = mint_secret(SecretKind.SESSION, tenant.id)
+    unknown = HASHER.mint(SecretKind.GROUP_INVITATION, tenant.id)
+    other_kind = HASHER.mint(SecretKind.SESSION, tenant.id)
     for user, link, now in (
         (stranger, live.secret, NOON),
         (new, ended.secret, NOON),

@@ -20,7 +20,7 @@ from tenantry.tokens import base64url
 from tenantry.tokens.authorization_codes import Redeemed, issue_code, redeem_code
 from tenantry.tokens.client_credentials import exchange_client_credentials
 from tenantry.tokens.exchange import Exchanged
-from tenantry.tokens.secrets import SecretKind, mint_secret
+from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import HASHER, OPERATOR, a_connector
 from tests.unit.tokens.conftest import ISSUER, YEAR, House
 
@@ -224,7 +224,7 @@ async def test_an_application_that_proves_nothing_gets_nothing(house: House, cha
 
 
 async def test_a_tried_secret_leaves_its_mark_in_the_trail_of_the_tenant_it_leads_to(house: House) -> None:
-    wrong = mint_secret(SecretKind.CONNECTOR_SECRET, house.tenant.id)
+    wrong = HASHER.mint(SecretKind.CONNECTOR_SECRET, house.tenant.id)
     for changes in ({"client_secret": wrong}, {"tenant_id": new_guid()}, {"client_secret": "x"}):
         with pytest.raises(InvalidClient):
             await _alone(house, **changes)

@@ -22,7 +22,7 @@ from tenantry.directory.roles import remove_role
 from tenantry.directory.users import delete_user, restore_user, set_password
 from tenantry.store import audit_events
 from tenantry.tokens.grants import revoke_grant
-from tenantry.tokens.secrets import SecretKind, mint_secret
+from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import HASHER, OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user, as_user
 from tests.support.faults import FaultyStore, InjectedFault
 from tests.unit.tokens.conftest import YEAR, House, a_house
@@ -226,7 +226,7 @@ async def test_every_fault_of_a_kind_has_one_public_answer_and_its_own_reason(ho
     grant = await house.grant()
     stranger = await a_connector(house.store, house.tenant)
     foreign = await a_connector(house.store, await a_tenant(house.store))
-    unknown_token = mint_secret(SecretKind.REFRESH_TOKEN, house.tenant.id)
+    unknown_token = HASHER.mint(SecretKind.REFRESH_TOKEN, house.tenant.id)
     faults: list[tuple[type[BadCredentials], str, dict[str, Any]]] = [
         (InvalidClient, "unknown_connector", {"client_id": new_guid()}),
         (InvalidClient, "wrong_secret", {"client_secret": stranger.secret}),
@@ -279,11 +279,11 @@ async def test_an_unknown_tenant_leaves_no_mark_and_a_known_one_only_so_many(
     monkeypatch.setattr(marks, "PER_MINUTE", 3)
     for tenant_id in (TenantId(new_guid()), *[house.tenant.id] * 5):
         with pytest.raises(InvalidGrant):
-            await house.exchange(mint_secret(SecretKind.REFRESH_TOKEN, tenant_id))
+            await house.exchange(HASHER.mint(SecretKind.REFRESH_TOKEN, tenant_id))
     assert len(await house.trail()) == before + 3
     house.clock.advance(MINUTE)
     with pytest.raises(InvalidGrant):
-        await house.exchange(mint_secret(SecretKind.REFRESH_TOKEN, house.tenant.id))
+        await house.exchange(HASHER.mint(SecretKind.REFRESH_TOKEN, house.tenant.id))
     assert len(await house.trail()) == before + 4
 
 

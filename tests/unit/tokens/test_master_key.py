@@ -28,8 +28,8 @@ def test_what_was_sealed_opens_with_the_same_key_and_context_only() -> None:
 
 
 def test_each_purpose_has_a_key_of_its_own() -> None:
-    assert len({KEY.pepper(), KEY.audit_seals(), bytes.fromhex(KEY.first_key_id())}) == 3
-    assert KEY.pepper() == KEY.pepper()
+    assert len({KEY.peppers()[0], KEY.seal_keys()[0].key, bytes.fromhex(KEY.first_key_id())}) == 3
+    assert KEY.peppers() == KEY.peppers()
 
 
 @pytest.mark.parametrize("text", ["", "not base64!", "c2hvcnQ=", "ü"])
@@ -43,7 +43,7 @@ def test_a_malformed_key_is_refused_without_repeating_it(text: str, tmp_path: Pa
 
 def test_the_setting_wins_over_the_file(tmp_path: Path) -> None:
     text = MasterKey.generate()
-    assert load_master_key(text, tmp_path / "absent").pepper() == MasterKey.from_base64(text).pepper()
+    assert load_master_key(text, tmp_path / "absent").peppers() == MasterKey.from_base64(text).peppers()
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
@@ -55,6 +55,6 @@ def test_a_new_key_file_is_for_its_owner_only_and_never_replaces_one(tmp_path: P
     file = tmp_path / "master.key"
     made = create_master_key_file(file)
     assert file.stat().st_mode & 0o077 == 0
-    assert load_master_key(None, file).pepper() == made.pepper()
+    assert load_master_key(None, file).peppers() == made.peppers()
     with pytest.raises(FileExistsError):
         create_master_key_file(file)

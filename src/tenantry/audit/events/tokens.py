@@ -75,9 +75,24 @@ class SigningKeyRotated(Event, tag="signing_key.rotated"):
 
 
 class MasterKeyRotated(Event, tag="master_key.rotated"):
-    """So many `rows` were encrypted again."""
+    """So many `rows` were encrypted again. Secrets are of this `generation` from `since` on."""
 
     rows: int
+    generation: int
+    since: int
+
+
+class PepperRetired(Event, tag="pepper.retired"):
+    """No secret of this generation is known any more."""
+
+    generation: int
+
+
+class SecretsEnded(Event, tag="secrets.ended"):
+    """The operator has ended what was of this generation of the master key: how many of each kind."""
+
+    generation: int
+    kinds: dict[str, int]
 
 
 class SigningKeyRevoked(Event, tag="signing_key.revoked"):

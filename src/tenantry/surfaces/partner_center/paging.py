@@ -140,7 +140,8 @@ def _read_direction(raw: str) -> bool:
 
 def _read_token(token: str, customer: TenantId, hasher: SecretHasher) -> Listing:
     payload, _, check = token.rpartition(".")
-    if not hmac.compare_digest(_check_of(payload, hasher).encode(), check.encode("utf-8", "replace")):
+    given = check.encode("utf-8", "replace")
+    if not any(hmac.compare_digest(each.encode(), given) for each in _checks_of(payload, hasher)):
         _refuse_token()
     try:
         listing = _decoder.decode(base64.urlsafe_b64decode(payload))
@@ -157,11 +158,12 @@ def _refuse_token() -> NoReturn:
 
 def _write_token(listing: Listing, hasher: SecretHasher) -> str:
     payload = base64.urlsafe_b64encode(msgspec.json.encode(listing)).decode()
-    return f"{payload}.{_check_of(payload, hasher)}"
+    return f"{payload}.{_checks_of(payload, hasher)[0]}"
 
 
-def _check_of(payload: str, hasher: SecretHasher) -> str:
-    return hasher.hash(f"partner_center.continuation {payload}").hex()
+def _checks_of(payload: str, hasher: SecretHasher) -> list[str]:
+    """By each pepper, the newest first."""
+    return [each.hex() for each in hasher.hashes(f"partner_center.continuation {payload}")]
 
 
 def page(

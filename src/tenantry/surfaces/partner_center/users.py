@@ -25,7 +25,7 @@ from tenantry.surfaces.operation import Ask, operations
 from tenantry.surfaces.partner_center import errors, paging, wire
 from tenantry.surfaces.partner_center.coat import PARTNER_CENTER, ROOT, sent_request_id
 from tenantry.surfaces.shared.hot import HotAnswer, header
-from tenantry.surfaces.shared.idempotency import Answer, answer_once, find_answer, request_key
+from tenantry.surfaces.shared.idempotency import Answer, answer_once, find_answer, request_keys
 
 op = operations(PARTNER_CENTER, f"{ROOT}/customers/{{customer}}/users")
 
@@ -44,8 +44,8 @@ async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire
     new_user, sent_password, must_change = creation = wire.read_creation(body)
     if sent_password is not None:
         check_new_password(sent_password, own)
-    key = _key_of(ask, customer, creation)
-    answer = None if key is None else await find_answer(deps.store, customer, key, ask.now)
+    keys = _keys_of(ask, customer, creation)
+    answer = await find_answer(deps.store, customer, keys, ask.now) if keys else None
     password = sent_password
     if answer is None:
         password = sent_password or generate_password()
@@ -57,17 +57,17 @@ async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire
             )
             return Answer(200, msgspec.json.encode(wire.created(user, must_change=must_change)).decode())
 
-        answer = await answer_once(deps.store, customer, key, ask.now, create, _refusal_to_keep)
+        answer = await answer_once(deps.store, customer, keys[0] if keys else None, ask.now, create, _refusal_to_keep)
     return _with_password(ask, answer, sent_password if answer.again else password)
 
 
-def _key_of(ask: Ask, customer: TenantId, creation: wire.Creation) -> bytes | None:
+def _keys_of(ask: Ask, customer: TenantId, creation: wire.Creation) -> list[bytes]:
     """What was understood counts as the body, so that another spelling of it is the same request."""
     request_id = sent_request_id(ask)
     if request_id is None:
-        return None
+        return []
     path = f"{ROOT}/customers/{customer}/users"
-    return request_key(ask.deps.hasher, ask.caller, request_id, "POST", path, msgspec.to_builtins(creation))
+    return request_keys(ask.deps.hasher, ask.caller, request_id, "POST", path, msgspec.to_builtins(creation))
 
 
 def _refusal_to_keep(error: DomainError) -> Answer | None:

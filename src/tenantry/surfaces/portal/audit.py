@@ -127,7 +127,7 @@ async def export_audit(request: Request, session: SignedIn, format: str = "csv")
         async with deps.store.write() as tx:
             head = await audit_seals.find_last(tx, session.here)
             await record(tx, session.here, caller, events.AuditExported(format=format), now)
-        file = Export(deps.master_key.audit_seals(), session.here, head)
+        file = Export(deps.master_key.seal_keys(), session.here, head)
 
         def seal(data: str) -> str:
             who = (caller.subject, caller.connector_id, caller.grant_id, None)

@@ -29,7 +29,7 @@ async def verify_audit(request: Request, session: SignedIn) -> Response:
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         await require(read, session.caller, Action.READ_AUDIT, session.here, now=now)
-    verdict = await verify_trail(deps.store, deps.master_key.audit_seals(), session.here, last=SEALS)
+    verdict = await verify_trail(deps.store, deps.master_key.seal_keys(), session.here, last=SEALS)
     verified = events.AuditVerified(seals=verdict.seals, broken=verdict.broken)
     await record(deps.store, session.here, session.caller, verified, now)
     return render(

@@ -38,8 +38,8 @@ def form_token(request: Request) -> str:
     """What the forms of this answer carry."""
     session: Session | None = getattr(request.state, "session", None)
     if session is None:
-        return _token(request, _form_seed(request), "")
-    return _token(request, cookie_of(request, cookie_name(deps_of(request).settings)), session.here)
+        return _tokens(request, _form_seed(request), "")[0]
+    return _tokens(request, cookie_of(request, cookie_name(deps_of(request).settings)), session.here)[0]
 
 
 async def check_form(request: Request, token: str, *, before_sign_in: bool = False, leaves: bool = False) -> None:
@@ -66,14 +66,14 @@ async def check_form(request: Request, token: str, *, before_sign_in: bool = Fal
 def check_sender(request: Request, token: str) -> None:
     """Raises ForgedForm unless the form came from a page of ours, of the cookie's session, though that has ended."""
     seed = cookie_of(request, cookie_name(deps_of(request).settings)) or _form_seed(request)
-    if comes_from_elsewhere(request) or not _is_same(token, _token(request, seed, shown_in(token))):
+    if comes_from_elsewhere(request) or not _is_one_of(token, _tokens(request, seed, shown_in(token))):
         raise ForgedForm
 
 
 def was_shown_before_sign_in(request: Request, token: str) -> bool:
     """Whether it is of a page that this browser was shown while nobody was signed in."""
     seed = cookie_of(request, FORM_COOKIE)
-    return bool(seed) and _is_same(token, _token(request, seed, ""))
+    return bool(seed) and _is_one_of(token, _tokens(request, seed, ""))
 
 
 def shown_in(token: str) -> TenantId:
@@ -93,8 +93,9 @@ def comes_from_elsewhere(request: Request) -> bool:
         return True
 
 
-def _token(request: Request, seed: str, shown: str) -> str:
-    return deps_of(request).hasher.hash(f"form {shown} {seed}").hex()[:_HASH] + shown
+def _tokens(request: Request, seed: str, shown: str) -> list[str]:
+    """By each pepper, the newest first."""
+    return [each.hex()[:_HASH] + shown for each in deps_of(request).hasher.hashes(f"form {shown} {seed}")]
 
 
 def _form_seed(request: Request) -> str:
@@ -105,5 +106,6 @@ def _form_seed(request: Request) -> str:
     return str(seed)
 
 
-def _is_same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
+def _is_one_of(given: str, right: list[str]) -> bool:
+    raw = given.encode("utf-8", "replace")
+    return any(hmac.compare_digest(raw, each.encode("utf-8", "replace")) for each in right)

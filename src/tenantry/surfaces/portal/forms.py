@@ -268,10 +268,10 @@ async def once(
     SentTwice, with `back` and `again`; BadCredentials when the session has ended meanwhile.
     """
     deps, now = deps_of(request), deps_of(request).clock()
-    key = deps.hasher.hash(f"form {form.form_id}")
     async with deps.store.write() as tx:
-        if not await idempotency.claim(tx, session.tenant_id, key, now=now, expires_at=now + DAY):
-            raise SentTwice(back, again)
+        for key in deps.hasher.hashes(f"form {form.form_id}"):  # it may have been sent under another pepper
+            if not await idempotency.claim(tx, session.tenant_id, key, now=now, expires_at=now + DAY):
+                raise SentTwice(back, again)
         await hold_session(tx, session.tenant_id, session.user_id, session.id, now)
         yield tx, now
 

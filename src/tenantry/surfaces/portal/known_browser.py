@@ -38,7 +38,7 @@ async def find_known_user(request: Request, name: str) -> str | None:
         return None
     async with deps.store.read() as read:
         set_at = await passwords.find_set_at(read, claim.tenant_id, claim.user_id)
-    if set_at is None or not hmac.compare_digest(claim.proof, _prove(deps, claim, name, set_at)):
+    if set_at is None or not _is_proven(deps, claim, name, set_at):
         return None
     return claim.user_id
 
@@ -53,7 +53,7 @@ async def remember_browser(
     if set_at is None:
         return
     claim = _Claim(tenant_id, user_id, deps.clock(), "")
-    value = f"{tenant_id}.{user_id}.{claim.made_at}.{_prove(deps, claim, name, set_at)}"
+    value = f"{tenant_id}.{user_id}.{claim.made_at}.{_proofs(deps, claim, name, set_at)[0]}"
     response.set_cookie(
         _cookie_name(deps.settings),
         value,
@@ -75,9 +75,14 @@ def _read(raw: str) -> _Claim | None:
     return _Claim(TenantId(tenant_id), UserId(user_id), int(parts[2]), parts[3])
 
 
-def _prove(deps: Deps, claim: _Claim, name: str, set_at: Micros) -> str:
+def _is_proven(deps: Deps, claim: _Claim, name: str, set_at: Micros) -> bool:
+    return any(hmac.compare_digest(claim.proof, each) for each in _proofs(deps, claim, name, set_at))
+
+
+def _proofs(deps: Deps, claim: _Claim, name: str, set_at: Micros) -> list[str]:
+    """By each pepper, the newest first."""
     text = f"browser {claim.tenant_id} {claim.user_id} {claim.made_at} {set_at} {name_key(name)}"
-    return deps.hasher.hash(text).hex()
+    return [each.hex() for each in deps.hasher.hashes(text)]
 
 
 def _cookie_name(settings: Settings) -> str:

@@ -12,7 +12,7 @@ The caller's rights are checked before an answer is given again: `find_answer` a
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -37,17 +37,23 @@ class Answer(NamedTuple):
     again: bool = False
 
 
-def request_key(hasher: SecretHasher, caller: Caller, request_id: str, *asked: object) -> bytes:
-    """32 bytes. `asked` (JSON values) is method, canonical path and body; a password in it cannot be read back."""
+def request_keys(hasher: SecretHasher, caller: Caller, request_id: str, *asked: object) -> list[bytes]:
+    """32 bytes for each pepper that the request may have come under before; the first is to be claimed.
+
+    `asked` (JSON values) is method, canonical path and body; a password in it cannot be read back.
+    """
     text = json.dumps(["idempotency", caller.subject, caller.connector_id, request_id.lower(), *asked], sort_keys=True)
-    return hasher.hash(text)
+    return hasher.hashes(text)
 
 
-async def find_answer(store: Store, tenant_id: TenantId, key: bytes, now: Micros) -> Answer | None:
+async def find_answer(store: Store, tenant_id: TenantId, keys: Sequence[bytes], now: Micros) -> Answer | None:
     """What was answered to this request before."""
     async with store.read() as read:
-        stored = await idempotency.find(read, tenant_id, key, now)
-    return None if stored is None else Answer(stored.status, stored.response, again=True)
+        for key in keys:
+            stored = await idempotency.find(read, tenant_id, key, now)
+            if stored is not None:
+                return Answer(stored.status, stored.response, again=True)
+    return None
 
 
 async def answer_once(

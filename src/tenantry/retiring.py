@@ -1,0 +1,116 @@
+"""A pepper that another has followed is retired once nothing is known by a hash under it any more.
+
+1. `list_generations` says what is live of each generation: it was made while that was the newest.
+2. `retire` takes the peppers out of the key file that nothing needs. What they still hold up ends by itself, is made
+   anew, or is ended here by force: tenant by tenant, each with its event, and the file last. So it can be broken off.
+
+A running server knows a pepper until it is started again; whoever calls sees to it that none runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tenantry.audit.events import SYSTEM_TENANT, PepperRetired, SecretsEnded
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller
+from tenantry.core.clock import MINUTE, Micros
+from tenantry.core.files import write_private
+from tenantry.core.ids import TenantId
+from tenantry.store import hashed, tenants
+from tenantry.store.engine import Store
+from tenantry.store.hashed import Count, Hashed
+from tenantry.tokens.master_key import MasterKey, load_master_key
+
+MARGIN = MINUTE
+"""What was made so soon after a change counts for the pepper before: a clock of another server may have been ahead."""
+_PAGE = 200
+
+
+class Held(NamedTuple):
+    """A generation, oldest first. `live`: what is known by a hash under its pepper; empty for the newest one."""
+
+    generation: int
+    since: Micros
+    has_pepper: bool
+    live: dict[str, Count]
+
+
+async def list_generations(store: Store, key: MasterKey, now: Micros) -> list[Held]:
+    """All there were; what is live is counted for those that have a pepper and are not the newest."""
+    return [
+        Held(each.number, each.since, each.pepper is not None, await _count(store, *span, now) if span else {})
+        for each, span in zip(key.generations, _spans(key), strict=True)
+    ]
+
+
+async def retire(store: Store, caller: Caller, file: Path, now: Micros, *, force: bool) -> list[int]:
+    """Retire every older pepper with nothing live under it, with `force` the others too, whose secrets end.
+
+    Which generations were. Raises MasterKeyError.
+    """
+    key = load_master_key(None, file)
+    retired = []
+    for each, span in zip(key.generations, _spans(key), strict=True):
+        if span is None or (await _count(store, *span, now) and not force):
+            continue
+        if force:
+            async for tenant_id in _tenants(store):
+                await _end(store, caller, tenant_id, each.number, *span, now)
+        retired.append(each.number)
+    if retired:
+        for number in retired:
+            await record(store, SYSTEM_TENANT, caller, PepperRetired(generation=number), now)
+        write_private(file, key.without_peppers(retired), replace=True)
+    return retired
+
+
+def _spans(key: MasterKey) -> list[tuple[Micros, Micros] | None]:
+    """For each generation when its secrets were made, from and until; None where there is nothing to retire."""
+    followed = [*(each.since for each in key.generations[1:]), None]
+    return [
+        None if end is None or each.pepper is None else (each.since + (MARGIN if each.number else 0), end + MARGIN)
+        for each, end in zip(key.generations, followed, strict=True)
+    ]
+
+
+async def _count(store: Store, since: Micros, until: Micros, now: Micros) -> dict[str, Count]:
+    """By table, without those that have nothing."""
+    found: dict[str, Count] = {}
+    async for tenant_id in _tenants(store):
+        async with store.read() as read:
+            for rows in Hashed:
+                more = await hashed.count(read, rows, tenant_id, since=since, until=until, now=now)
+                if more.rows:
+                    found[rows.table] = _sum(found.get(rows.table, Count(0, None, 0)), more)
+    return found
+
+
+def _sum(one: Count, other: Count) -> Count:
+    until = max((each for each in (one.until, other.until) if each is not None), default=None)
+    return Count(one.rows + other.rows, until, one.endless + other.endless)
+
+
+async def _end(
+    store: Store, caller: Caller, tenant_id: TenantId, generation: int, since: Micros, until: Micros, now: Micros
+) -> None:
+    async with store.write() as tx:
+        ended = {
+            rows.table: await hashed.end(tx, rows, tenant_id, since=since, until=until, now=now) for rows in Hashed
+        }
+        ended["grants"] = await hashed.revoke_grants_without_token(tx, tenant_id, now)
+        kinds = {table: count for table, count in ended.items() if count}
+        if kinds:
+            await record(tx, tenant_id, caller, SecretsEnded(generation=generation, kinds=kinds), now)
+
+
+async def _tenants(store: Store) -> AsyncIterator[TenantId]:
+    """Each of them, disabled and deleted ones too."""
+    page = [TenantId("")]
+    while page:
+        async with store.read() as read:
+            page = await tenants.list_ids(read, page[-1], _PAGE)
+        for tenant_id in page:
+            yield tenant_id
