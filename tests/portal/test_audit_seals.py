@@ -8,6 +8,7 @@ import pytest
 
 from tenantry.access.actions import RoleId
 from tenantry.audit import events
+from tenantry.audit.heads import seal_and_note
 from tenantry.audit.record import record
 from tenantry.audit.seals import seal_trail
 from tenantry.core.clock import HOUR, MINUTE
@@ -101,3 +102,32 @@ async def test_whoever_may_read_the_trail_may_verify_it_and_of_the_own_tenant_on
     elsewhere = await sqlite_portal.visit(sqlite_portal.otto)
     await elsewhere.open("/audit/verify")
     assert "Nothing is sealed yet" in elsewhere.text
+
+
+async def test_seals_that_were_taken_away_are_missed_by_what_the_system_has_noted(sqlite_portal: Portal) -> None:
+    """All of them, or the last ones: what is left holds, and says nothing of that."""
+    store, keys = sqlite_portal.app.deps.store, sqlite_portal.app.deps.master_key.seal_keys()
+    await seal(sqlite_portal)
+    await happen(sqlite_portal)
+    await seal_and_note(store, keys, sqlite_portal.tenant.id, NOON + 2 * HOUR)
+    visitor = await sqlite_portal.visit(sqlite_portal.dana)
+    await visitor.open("/audit/verify")
+    assert "is not here any more" not in visitor.text
+    for sql in ("AND number = 2", ""):
+        await tamper(sqlite_portal, f"DELETE FROM audit_seals WHERE tenant_id = :t {sql}")
+        page = await visitor.open("/audit/verify")
+        assert "Seal 2, which the server noted elsewhere" in visitor.text
+        assert 'role="alert"' in page.text
+        assert "seal holds" not in visitor.text.lower()
+        assert "Nothing is sealed yet" not in visitor.text
+        assert "--expect" not in page.text
+
+
+async def test_a_trail_that_nobody_seals_is_said_to_be_overdue(sqlite_portal: Portal) -> None:
+    visitor = await sqlite_portal.visit(sqlite_portal.dana)
+    await visitor.open("/audit/verify")
+    assert "older than three rounds" not in visitor.text
+    sqlite_portal.app.deps.clock.advance(4 * HOUR)  # type: ignore[attr-defined]
+    await visitor.open("/audit/verify")
+    assert "older than three rounds of sealing" in visitor.text
+    assert "Nothing is sealed yet" not in visitor.text

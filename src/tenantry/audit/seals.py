@@ -199,6 +199,11 @@ async def verify_trail(
     return Verdict(seals, events, previous if head else None, broken, first_broken, len(unsealed), since)
 
 
+def is_overdue(verdict: Verdict, interval: Micros, now: Micros) -> bool:
+    """The oldest event that is not sealed is older than three rounds of sealing: nobody seals, or seals are gone."""
+    return verdict.unsealed_since is not None and verdict.unsealed_since < now - MARGIN - 3 * interval
+
+
 async def has_seal(read: Read, tenant_id: TenantId, mark: str) -> bool:
     """Whether the seal with this mark is still one of the tenant's. That it holds, `verify_trail` says.
 

@@ -225,12 +225,10 @@ async def _trail_with_name(read: Read, name: str) -> tuple[TenantId, str]:
 
 
 def _is_overdue(desk: Desk, verdict: Verdict) -> bool:
-    """The oldest event that is not sealed should have been long ago."""
-    from tenantry.audit.seals import MARGIN
+    from tenantry.audit.seals import is_overdue
     from tenantry.core.clock import MINUTE
 
-    interval = desk.settings.audit_seal_minutes * MINUTE
-    return verdict.unsealed_since is not None and verdict.unsealed_since < desk.now - MARGIN - 3 * interval
+    return is_overdue(verdict, desk.settings.audit_seal_minutes * MINUTE, desk.now)
 
 
 def _print_gaps(found: _Found) -> None:

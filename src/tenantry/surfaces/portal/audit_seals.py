@@ -7,8 +7,10 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.audit import events
+from tenantry.audit.heads import find_missing
 from tenantry.audit.record import record
-from tenantry.audit.seals import UNSEALED_COUNTED, BrokenSeal, verify_trail
+from tenantry.audit.seals import UNSEALED_COUNTED, BrokenSeal, is_overdue, verify_trail
+from tenantry.core.clock import MINUTE
 from tenantry.surfaces.portal.frame import render
 from tenantry.surfaces.portal.guard import SignedIn
 from tenantry.surfaces.portal.texts import exact_time, number
@@ -25,11 +27,16 @@ router = APIRouter()
 @router.get("/audit/verify")
 @performs(Action.READ_AUDIT)
 async def verify_audit(request: Request, session: SignedIn) -> Response:
-    """The last seals are made again from what the trail holds now, some events at a time. It is audited."""
+    """The last seals are made again from what the trail holds now, some events at a time. It is audited.
+
+    The head that the system's trail has noted must be among the seals still.
+    """
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         await require(read, session.caller, Action.READ_AUDIT, session.here, now=now)
     verdict = await verify_trail(deps.store, deps.master_key.seal_keys(), session.here, last=SEALS)
+    async with deps.store.read() as read:
+        noted = await find_missing(read, session.here)
     verified = events.AuditVerified(seals=verdict.seals, broken=verdict.broken)
     await record(deps.store, session.here, session.caller, verified, now)
     return render(
@@ -37,6 +44,8 @@ async def verify_audit(request: Request, session: SignedIn) -> Response:
         "audit_verify.html",
         verdict=verdict,
         why=_why(verdict.first_broken) if verdict.first_broken else "",
+        noted=noted,
+        overdue=is_overdue(verdict, deps.settings.audit_seal_minutes * MINUTE, now),
         counted=UNSEALED_COUNTED,
     )
 
