@@ -18,7 +18,11 @@ from tenantry.store.relationships import DelegatedRelationship
 
 
 class ListedCustomer(NamedTuple):
-    """One line. `active_until` is the latest end of a live relationship; `waiting` counts requests not answered."""
+    """One line. `active_until` is the latest end of a live relationship; `waiting` counts requests not answered.
+
+    `deleted_at`: its deletion is asked for, or under way (`tenants.BEING_PURGED`); it is known of who has agreed to
+    something only.
+    """
 
     id: TenantId
     name: str
@@ -26,6 +30,7 @@ class ListedCustomer(NamedTuple):
     active_until: int | None
     waiting: int
     name_key: str
+    deleted_at: int | None
 
 
 class LiveRelationship(NamedTuple):
@@ -161,10 +166,11 @@ async def list_by_name(
                (SELECT COUNT(*) FROM partner_relationships r
                 WHERE r.tenant_id = :tenant_id AND r.customer_tenant_id = c.customer_tenant_id
                   AND r.status = 'approvalPending' AND r.expires_at > :now) AS waiting,
-               c.name_key
+               c.name_key, t.deleted_at
         FROM partner_customers c JOIN tenants t ON t.id = c.customer_tenant_id
         WHERE c.tenant_id = :tenant_id AND (c.name_key, c.customer_tenant_id) > (:key, :id)
-          AND c.name_key < :beyond AND t.deleted_at IS NULL AND t.disabled_at IS NULL
+          AND c.name_key < :beyond AND t.disabled_at IS NULL
+          AND (t.deleted_at IS NULL OR c.name_key <> c.customer_tenant_id)
         ORDER BY c.name_key, c.customer_tenant_id LIMIT :limit
         """,
         tenant_id=tenant_id,

@@ -80,7 +80,9 @@ async def _paths(read: Read, pair: Pair) -> int:
 
 
 async def _customers(read: Read, pair: Pair) -> int:
-    return len(await customers_of(read, pair.partner.id))
+    """A deleted one that had agreed to something still stands there, as one that is deleted."""
+    found = await customers_of(read, pair.partner.id)
+    return sum(each.deleted_at is None for each in found.values())
 
 
 async def _managed(read: Read, pair: Pair) -> int:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import EFFECTIVE_ROLES, Action, RoleId
 from tenantry.access.decide import decide, require
 from tenantry.access.standing import only_reads, standing_of
-from tenantry.core.clock import HOUR, Micros
+from tenantry.core.clock import DAY, HOUR, Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import RelationshipId, TenantId
 from tenantry.core.normal_form import name_key
@@ -59,6 +59,7 @@ async def show_customers(
             (customer, _what([row for row in live if row.customer_tenant_id == customer.id], session, now))
             for customer in found[:PAGE]
         ],
+        restorable=deps_of(request).settings.tenant_restorable_days * DAY,
         q=text,
         first=address("/customers", q=text) if place else "",
         next=next_address("/customers", (last.name_key, last.id) if last else None, q=text),
