@@ -58,6 +58,10 @@ chaos: setup-dev ## Kill processes and fill disks; takes minutes
 bench: setup-dev ## Measure speed and memory; takes minutes
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: mutants
+mutants: setup-dev ## Put faults into the code and see whether a test notices; takes an hour, can be broken off
+	@$(BIN)/python -m tools.mutants $(ARGS)
+
 .PHONY: lint
 lint: setup-dev ## Check style and format
 	@$(BIN)/ruff check

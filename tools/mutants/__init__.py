@@ -1,0 +1,1 @@
+"""Faults put into the code on purpose: does a test notice? `python -m tools.mutants`, or `make mutants`."""

@@ -1,0 +1,199 @@
+"""Sample faults, run for each the tests that are about it, and say which nobody noticed.
+
+    python -m tools.mutants --count 200 --seed 1      go on with this sample; what was tried is not tried again
+    python -m tools.mutants --again                   try those once more that lived
+    python -m tools.mutants --only 27e39ee19c3f       one fault, against every test that runs its function
+
+`survivors.toml` says of each that lives why it may: it changes nothing, or why no test holds it. Exits with 1 when less
+than 97 % of those that change something were caught, or one lives without a reason. Notes are kept in var/mutants;
+delete `tests.json` there when tests have moved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tools.mutants import suite
+from tools.mutants.faults import Fault, Named, faults_in
+from tools.mutants.targets import targets
+
+ROOT = Path(__file__).parents[2]
+KEPT = ROOT / "var" / "mutants"
+TREE = KEPT / "tree"
+"""A copy, so that a fault never stands where people work, and they may work on meanwhile."""
+REASONS = ROOT / "tools" / "mutants" / "survivors.toml"
+ENOUGH = 0.97
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_COPIED = ("src", "tests", "tools", "docs", "pyproject.toml", "README.md", "Makefile", "CHANGELOG.md", "bench")
+
+
+class Outcome(StrEnum):
+    """What became of a fault. The tests of a file that cannot be imported fail, which is noticing."""
+
+    CAUGHT = "caught"
+    TOO_LONG = "caught by the time limit"
+    LIVES = "lives"
+    UNTESTED = "lives, no test runs it"
+
+
+class Result(NamedTuple):
+    """One line of the notes."""
+
+    id: str
+    path: str
+    line: int
+    function: str
+    what: str
+    outcome: Outcome
+    by: str
+    """The test that failed, if one did."""
+
+    @property
+    def lives(self) -> bool:
+        return self.outcome in (Outcome.LIVES, Outcome.UNTESTED)
+
+
+class Reason(NamedTuple):
+    """`equivalent`: it changes nothing that anybody could see."""
+
+    equivalent: bool
+    reason: str
+
+
+def sample(count: int, seed: int) -> list[Named]:
+    """The same for the same seed and code; a longer sample begins with the shorter one."""
+    everything = [named for path in targets(ROOT) for named in faults_in(ROOT, ROOT / path)]
+    random.Random(seed).shuffle(everything)
+    return everything[:count]
+
+
+def attempt(named: Named, tests: suite.Suite, *, all_tests: bool) -> tuple[Outcome, str]:
+    """Put the fault into the copy, run its tests, take it out: what became of it, and the test that failed."""
+    fault = named.fault
+    chosen = tests.tests_for(fault.path, fault.function, all_tests=all_tests)
+    if not chosen:
+        return Outcome.UNTESTED, ""
+    file = TREE / fault.path
+    source = file.read_bytes()
+    file.write_bytes(fault.put_into(source))
+    try:
+        return _run(chosen, 60 + 5 * sum(tests.seconds[test] for test in chosen))
+    finally:
+        file.write_bytes(source)
+
+
+def _run(chosen: list[str], most_seconds: float) -> tuple[Outcome, str]:
+    """No byte code is written: that of a file that changes twice a second would be taken for the other's."""
+    listed = KEPT / "chosen.txt"
+    listed.write_text("\n".join(chosen))
+    environment = {**os.environ, "PYTHONPATH": f"{TREE / 'src'}:{TREE}", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", f"@{listed}", "-x", "-q", "-n0", "-p", "no:cacheprovider"]
+    try:
+        done = subprocess.run(
+            command, cwd=TREE, env=environment, capture_output=True, text=True, timeout=most_seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Outcome.TOO_LONG, ""
+    failed = _FAILED.search(done.stdout)
+    return (Outcome.LIVES, "") if done.returncode == 0 else (Outcome.CAUGHT, failed[1] if failed else "all")
+
+
+def copy_tree() -> None:
+    shutil.rmtree(TREE, ignore_errors=True)
+    for name in _COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, TREE / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        elif source.exists():
+            TREE.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, TREE / name)
+
+
+def read_results(file: Path) -> dict[str, Result]:
+    if not file.exists():
+        return {}
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    return {row["id"]: Result(**{**row, "outcome": Outcome(row["outcome"])}) for row in rows}
+
+
+def read_reasons() -> dict[str, Reason]:
+    told = tomllib.loads(REASONS.read_text()) if REASONS.exists() else {}
+    return {fault_id: Reason(value["equivalent"], value["reason"]) for fault_id, value in told.items()}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--most", type=int, default=None, help="stop after so many, and go on another time")
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--only")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+
+    KEPT.mkdir(parents=True, exist_ok=True)
+    notes = KEPT / "results.jsonl"
+    results = read_results(notes)
+    chosen = sample(10**9 if options.only else options.count, options.seed)
+    if options.only:
+        chosen = [named for named in chosen if named.id == options.only]
+    waiting = [named for named in chosen if _is_to_try(named, results, again=options.again or bool(options.only))]
+    waiting = waiting[: options.most]
+    if waiting:
+        tests = suite.load(ROOT, KEPT / "tests.json")
+        copy_tree()
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, disable=options.json, transient=True) as progress, notes.open("a") as kept:
+            for named in progress.track(waiting, description="Faults tried"):
+                result = _result(named.id, named.fault, *attempt(named, tests, all_tests=bool(options.only)))
+                results[named.id] = result
+                kept.write(json.dumps(result._asdict()) + "\n")
+                kept.flush()
+    tried = [results[named.id] for named in chosen if named.id in results]
+    return report(tried, as_json=options.json)
+
+
+def _is_to_try(named: Named, results: dict[str, Result], *, again: bool) -> bool:
+    known = results.get(named.id)
+    return known is None or (again and known.lives)
+
+
+def _result(fault_id: str, fault: Fault, outcome: Outcome, by: str) -> Result:
+    return Result(fault_id, fault.path, fault.line, fault.function, fault.what, outcome, by)
+
+
+def report(tried: list[Result], *, as_json: bool) -> int:
+    """Print what was found; the exit code."""
+    reasons = read_reasons()
+    living = [result for result in tried if result.lives]
+    same = {result.id for result in living if result.id in reasons and reasons[result.id].equivalent}
+    real = len(tried) - len(same)
+    caught = len(tried) - len(living)
+    unexplained = [result for result in living if result.id not in reasons]
+    share = caught / real if real else 1.0
+    if as_json:
+        summary = {"tried": len(tried), "equivalent": len(same), "caught": caught, "share": round(share, 4)}
+        print(json.dumps({**summary, "living": [result._asdict() for result in living]}, indent=2))
+    else:
+        for result in living:
+            reason = reasons[result.id].reason if result.id in reasons else "NO REASON GIVEN"
+            print(f"{result.id}  {result.path}:{result.line} {result.function}\n    {result.what}\n    {reason}")
+        print(f"{len(tried)} faults, {len(same)} change nothing; of the other {real}, {caught} caught: {share:.1%}")
+    return 0 if share >= ENOUGH and not unexplained else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
