@@ -62,6 +62,19 @@ bench: setup-dev ## Measure speed and memory; takes minutes
 mutants: setup-dev ## Put faults into the code and see whether a test notices; takes an hour, can be broken off
 	@$(BIN)/python -m tools.mutants $(ARGS)
 
+
+# Some patch releases of Python read a header or a body in quadratic time where others do not.
+PYTHONS = $(shell for python in python3.11 python3.12 python3.13 python3.14 $(HOME)/.pyenv/versions/3.1[1-9]*/bin/python3; do \
+	$$python -c 'import ensurepip, sys, venv; print(sys.executable)' 2>/dev/null; done | xargs -r -n1 realpath | sort -u)
+
+.PHONY: pythons
+pythons: ## Try large headers and bodies on every Python here, each in an environment of its own; takes minutes
+	@for python in $(PYTHONS); do \
+		version=$$($$python -c 'import platform; print(platform.python_version())') && echo "Python $$version" && \
+		$(MAKE) --no-print-directory VENV=.venv-$$version PYTHON=$$python setup-dev && \
+		.venv-$$version/bin/python -m pytest -q -n0 tests/security/test_large_heads_and_bodies.py $(ARGS) || exit 1; \
+	done
+
 .PHONY: lint
 lint: setup-dev ## Check style and format
 	@$(BIN)/ruff check
