@@ -14,10 +14,11 @@ from typing import TypeVar
 
 import argon2
 
+from tenantry.core.clock import Micros
 from tenantry.core.errors import InvalidValue, RateLimited
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.guessable import is_guessable
-from tenantry.store import tenants, users
+from tenantry.store import roles, tenants, users
 from tenantry.store.engine import Read
 
 T = TypeVar("T")
@@ -55,6 +56,27 @@ def check_new_password(password: str, own: Iterable[str] = ()) -> None:
             "another one, such as several words that have nothing to do with each other.",
             field="password",
         )
+
+
+def check_first_password(password: str, own: Iterable[str] = (), *, must_change: bool) -> None:
+    """What a vendor's wire asks of the password that somebody else chose for a user who holds no role.
+
+    One that must be changed at the next sign-in keeps the rules only: the vendor's reference page itself creates a user
+    with `Password!1`, and clients do as it does. Raises InvalidValue (field `password`).
+    """
+    if must_change:
+        check_password_rules(password)
+    else:
+        check_new_password(password, own)
+
+
+async def check_reset_password(
+    read: Read, tenant_id: TenantId, user_id: UserId, password: str, now: Micros, *, must_change: bool
+) -> None:
+    """As `check_first_password`, for a user who is there; for one with a role, as `check_new_password`."""
+    is_administrator = bool(await roles.list_unexpired(read, tenant_id, user_id, now))
+    own = await names_of(read, tenant_id, user_id)
+    check_first_password(password, own, must_change=must_change and not is_administrator)
 
 
 async def names_of(read: Read, tenant_id: TenantId, user_id: UserId | None) -> list[str]:

@@ -10,7 +10,7 @@ from tenantry.connectors.authorizing import authorize
 from tenantry.connectors.connectors import deactivate_connector
 from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE
-from tenantry.core.errors import FailedPrecondition, Forbidden, MfaRequired, NotFound
+from tenantry.core.errors import AppOnlyRefused, FailedPrecondition, Forbidden, MfaRequired, NotFound
 from tenantry.store.engine import Store
 from tests.support.builders import (
     HASHER,
@@ -75,7 +75,7 @@ async def test_a_deactivated_connector_and_a_weak_sign_in_get_no_code(store: Sto
     user, connector = as_user(await a_user(store, tenant)), await a_connector(store, tenant)
     with pytest.raises(MfaRequired):
         await consent(store, replace(user, amr=frozenset({"pwd"})), connector, (Permission.PARTNER_CENTER,))
-    with pytest.raises(NotFound):
+    with pytest.raises(AppOnlyRefused):
         await consent(store, replace(user, user_id=None), connector)
     async with store.write() as tx:
         await deactivate_connector(tx, OPERATOR, tenant.id, connector.id, NOON)

@@ -11,6 +11,8 @@ would lie to clients that use one id for all calls (contract §2.3).
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import msgspec
 
 from tenantry.access.actions import Action
@@ -18,7 +20,7 @@ from tenantry.access.decide import permit
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory import users
-from tenantry.directory.passwords import check_new_password, generate_password, names_of
+from tenantry.directory.passwords import check_first_password, check_reset_password, generate_password, names_of
 from tenantry.directory.user_properties import NewPassword
 from tenantry.store.engine import Tx
 from tenantry.surfaces.operation import Ask, operations
@@ -43,7 +45,8 @@ async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire
         own = await names_of(read, customer, None)
     new_user, sent_password, must_change = creation = wire.read_creation(body)
     if sent_password is not None:
-        check_new_password(sent_password, own)
+        names = [text for text in asdict(new_user).values() if isinstance(text, str)]
+        check_first_password(sent_password, [*own, *names], must_change=must_change)
     keys = _keys_of(ask, customer, creation)
     answer = await find_answer(deps.store, customer, keys, ask.now) if keys else None
     password = sent_password
@@ -142,8 +145,7 @@ async def _patch(ask: Ask, customer: TenantId, user: UserId, patch: wire.Patch) 
     if patch.password is not None:
         async with ask.deps.store.read() as read:  # a hash costs too much to make it for everybody
             permitted = await permit(read, ask.caller, Action.RESET_PASSWORD, customer, ask.now)
-            own = await names_of(read, customer, user)
-        check_new_password(patch.password, own)
+            await check_reset_password(read, customer, user, patch.password, ask.now, must_change=patch.must_change)
         password = NewPassword(await ask.deps.passwords.hash(patch.password), patch.must_change)
     async with ask.deps.store.write() as tx:
         changed = await users.update_user(

@@ -13,7 +13,7 @@ from tenantry.core.clock import to_iso
 from tenantry.core.errors import InvalidValue
 from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId, parse_guid
-from tenantry.directory.passwords import check_new_password
+from tenantry.directory.passwords import check_password_rules
 from tenantry.directory.user_properties import NewUser, UserChanges
 from tenantry.store.users import User
 from tenantry.surfaces.shared.loose import NOTHING
@@ -195,7 +195,7 @@ def _read_password(sent: SentUser) -> tuple[str | None, bool]:
     if profile is None:
         return None, True
     if profile.password is not None:
-        check_new_password(profile.password, [text for text in _properties(sent).values() if text])
+        check_password_rules(profile.password)
     return profile.password, profile.force_change_password is not False
 
 
