@@ -1,45 +1,67 @@
-"""A thousand people let in at once are let in by short transactions, one after the other: others write in between."""
+"""What writes much does so by short transactions, one after the other: others write in between.
+
+And of what ends at once, with the user or the group it belongs to, there is only so much.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from collections.abc import AsyncIterator, Awaitable
 
+import pytest
+
+from tenantry.access.actions import Permission
 from tenantry.core.caller import Reach
+from tenantry.core.clock import DAY
+from tenantry.core.errors import NotFound
+from tenantry.directory.group_deletion import delete_group, restore_group
+from tenantry.directory.purging import purge_groups, purge_users
+from tenantry.directory.users import RESTORABLE, delete_user, restore_user
+from tenantry.store import audit_search, members, phones
 from tenantry.store.engine import Store
-from tests.support.builders import a_group, a_tenant
-from tests.support.kaizala import World, a_world
+from tenantry.store.grants import list_of_tenant
+from tenantry.tokens import grants
+from tenantry.tokens.grants import Replaces, create_grant
+from tests.support.app import an_app
+from tests.support.builders import HASHER, OPERATOR, a_connector, a_group, a_tenant, a_user, as_user
+from tests.support.clock import NOON
+from tests.support.crowds import many_grants, many_members
+from tests.support.kaizala import a_world
+from tests.support.portal import Portal, a_portal
 
 GROUPS = "/kaizala/v1/groups"
+HALF = 0.5
+"""Of the whole time: a single transaction would take nearly all of it."""
 MANY = [f"+1425555{number:04}" for number in range(600)]
 
 
-async def longest_wait(world: World, *requests: tuple[str, str, object], headers: dict[str, str]) -> float:
-    """Of a write in another tenant, beside these."""
-    other = await a_tenant(world.store)
-
-    async def ask(method: str, path: str, body: object) -> None:
-        answer = await world.client.request(method, path, json=body, headers=headers)
-        assert answer.status_code == 200, answer.text
-
-    asking = asyncio.gather(*(ask(*request) for request in requests))
+async def longest_wait(store: Store, work: Awaitable[object]) -> float:
+    """Of a write in another tenant beside the work, as a part of how long that took."""
+    other = await a_tenant(store)
+    begun = time.perf_counter()
+    working = asyncio.ensure_future(work)
     longest = 0.0
-    while not asking.done():
-        begun = time.perf_counter()
-        async with world.store.write() as tx:
+    while not working.done():
+        asked = time.perf_counter()
+        async with store.write() as tx:
             await tx.run("UPDATE tenants SET name = name WHERE id = :tenant_id", tenant_id=other.id)
-        longest = max(longest, time.perf_counter() - begun)
-    await asking
-    return longest
+        longest = max(longest, time.perf_counter() - asked)
+        await asyncio.sleep(0)
+    await working
+    return longest / (time.perf_counter() - begun)
 
 
 async def test_members_added_by_the_hundred_keep_no_other_tenants_writers_waiting(store: Store) -> None:
     world = await a_world(store, rate_limits="off")
     headers = await world.token(world.anna)
-    puts = [("PUT", f"{GROUPS}/{world.group}/members", {"members": MANY})] * 4
-    begun = time.perf_counter()
-    longest = await longest_wait(world, *puts, headers=headers)
-    assert longest < (time.perf_counter() - begun) / 4
+
+    async def put() -> None:
+        answer = await world.client.put(f"{GROUPS}/{world.group}/members", json={"members": MANY}, headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    assert await longest_wait(store, asyncio.gather(*(put() for _ in range(4)))) < HALF
     members = (await world.client.get(f"{GROUPS}/{world.group}/members", headers=headers)).json()["members"]
     assert set(MANY) <= {member["mobileNumber"] for member in members}
     await world.client.aclose()
@@ -77,3 +99,127 @@ async def test_of_newcomers_one_of_whom_cannot_be_added_nobody_is(store: Store) 
         assert len((await world.client.get(path, headers=headers)).json()["members"]) == 1
     await world.client.aclose()
     await world.app.close()
+
+
+@pytest.fixture
+async def portal(store: Store) -> AsyncIterator[Portal]:
+    app = await an_app(store)
+    made = await a_portal(app)
+    yield made
+    for http in made.visitors:
+        await http.aclose()
+    await app.close()
+
+
+async def test_a_large_file_of_people_keeps_no_other_tenants_writers_waiting(portal: Portal) -> None:
+    store, path = portal.app.deps.store, f"/groups/{portal.group}/members/import"
+    erik = await portal.visit(portal.erik)
+    page = await erik.open(path)
+    hidden = dict(re.findall(r'name="(form_token|form_id)" value="([^"]+)"', page.text))
+    lines = ["member,role", *MANY, "garbage", f"{MANY[0]},admin"]
+    files = {"file": ("people.csv", "\r\n".join(lines).encode())}
+    assert await longest_wait(store, erik.http.post(path, data=hidden, files=files)) < HALF
+    async with store.read() as read:
+        roles = await read.all(
+            str,
+            "SELECT role FROM group_members WHERE tenant_id = :tenant_id AND group_id = :group_id",
+            tenant_id=portal.tenant.id,
+            group_id=portal.group,
+        )
+        first = await phones.find_owner(read, portal.tenant.id, MANY[0])
+        assert first is not None
+        assert await members.find_role(read, portal.tenant.id, portal.group, first.user_id) == "admin"
+    assert len(roles) >= len(MANY)
+
+
+async def test_many_users_blocked_at_once_keep_no_other_tenants_writers_waiting(portal: Portal) -> None:
+    store = portal.app.deps.store
+    connector = await a_connector(store, portal.tenant)
+    many = [await a_user(store, portal.tenant) for _ in range(20)]
+    for user in many:
+        await many_grants(store, portal.tenant.id, connector.id, user.id, 100, NOON)
+    path = "/users/block?" + "&".join(f"user={user.id}" for user in many)
+    admin = await portal.visit(portal.dana)
+    await admin.open(path)
+    assert await longest_wait(store, admin.send(path)) < HALF
+    async with store.read() as read:
+        live = await list_of_tenant(read, portal.tenant.id, NOON, "", 10)
+    assert [grant for grant in live if grant.connector_id == connector.id] == []
+
+
+@pytest.mark.parametrize("what", ["group", "user"])
+async def test_what_is_large_is_purged_in_steps_and_nobody_restores_a_part_of_it(store: Store, what: str) -> None:
+    tenant = await a_tenant(store)
+    boss = await a_user(store, tenant)
+    group = await a_group(store, tenant, admins=[boss])
+    later = NOON + RESTORABLE
+    if what == "group":
+        await many_members(store, tenant.id, group, 2_000, NOON)
+        async with store.write() as tx:
+            await delete_group(tx, OPERATOR, tenant.id, group, NOON)
+        work = purge_groups(store, OPERATOR, later, pause=0)
+    else:
+        await many_grants(store, tenant.id, (await a_connector(store, tenant)).id, boss.id, 2_000, NOON)
+        async with store.write() as tx:
+            await delete_user(tx, OPERATOR, tenant.id, boss.id, NOON)
+        work = purge_users(store, OPERATOR, later, pause=0)
+
+    async def restore() -> None:
+        """As soon as the first step is done, by a clock that is behind."""
+        sql = "SELECT COUNT(*) FROM group_members" if what == "group" else "SELECT COUNT(*) FROM grants"
+        while True:
+            async with store.read() as read:
+                (left,) = await read.all(int, f"{sql} WHERE tenant_id = :tenant_id", tenant_id=tenant.id)
+            if left < 2_000:
+                break
+            await asyncio.sleep(0)
+        async with store.write() as tx:
+            if what == "group":
+                await restore_group(tx, OPERATOR, tenant.id, group, NOON + 1)
+            else:
+                await restore_user(tx, OPERATOR, tenant.id, boss.id, NOON + 1)
+
+    async def purge_beside_a_restoration() -> None:
+        purged, restored = await asyncio.gather(work, restore(), return_exceptions=True)
+        assert purged == 1
+        assert isinstance(restored, NotFound)
+
+    assert await longest_wait(store, purge_beside_a_restoration()) < HALF
+
+
+@pytest.mark.parametrize("kind", ["app", "user", "group"])
+async def test_of_the_tokens_that_end_together_the_oldest_gives_way(
+    store: Store, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grants, f"MOST_OF_{kind.upper()}", 3)
+    tenant = await a_tenant(store)
+    user = await a_user(store, tenant)
+    group = await a_group(store, tenant, admins=[user])
+    made = []
+    one = await a_connector(store, tenant)
+    for number in range(5):
+        connector = one if kind == "app" else await a_connector(store, tenant)
+        async with store.write() as tx:
+            grant = await create_grant(
+                tx,
+                as_user(user),
+                HASHER,
+                tenant_id=tenant.id,
+                connector_id=connector.id,
+                user_id=user.id,
+                reach=Reach.GROUP if kind == "group" else Reach.USER,
+                group_id=group if kind == "group" else None,
+                permissions=[Permission.GROUP_INFORMATION],
+                amr=["pwd"],
+                lifetime=DAY,
+                now=NOON + number,
+                replaces=Replaces.NONE,
+            )
+        made.append(grant.grant_id)
+    async with store.read() as read:
+        live = await list_of_tenant(read, tenant.id, NOON + 5, "", 100)
+        ended = await audit_search.of_type(
+            read, tenant.id, "grant.revoked", since=audit_search.FIRST, before=audit_search.LAST, limit=10
+        )
+    assert {grant.id for grant in live} == set(made[2:])
+    assert len(ended) == 2

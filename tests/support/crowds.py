@@ -59,6 +59,26 @@ async def many_members(store: Store, tenant_id: TenantId, group_id: GroupId, man
         )
 
 
+async def many_grants(
+    store: Store, tenant_id: TenantId, connector_id: str, user_id: str, many: int, now: Micros
+) -> None:
+    """Live grants of one user to one connector."""
+    async with store.write() as tx:
+        await tx.run(
+            f"""
+            INSERT INTO grants (tenant_id, id, connector_id, user_id, reach, permissions, amr, created_at, expires_at)
+            {_NUMBERS} SELECT CAST(:tenant_id AS TEXT), CAST(:user_id AS TEXT) || i, CAST(:connector_id AS TEXT),
+                   CAST(:user_id AS TEXT), 'user', 'groupinfo.read', 'pwd', CAST(:now AS BIGINT) - :many + i,
+                   CAST(:now AS BIGINT) + 3600000000 FROM n
+            """,
+            tenant_id=tenant_id,
+            connector_id=connector_id,
+            user_id=user_id,
+            many=many,
+            now=now,
+        )
+
+
 async def many_groups(
     store: Store, tenant_id: TenantId, admin_id: str, parent_id: GroupId, many: int, now: Micros, *, deep: bool
 ) -> None:
@@ -107,9 +127,10 @@ async def many_groups(
 
 
 async def analyze(store: Store) -> None:
-    """As the database does by itself after a while."""
-    async with store.write() as tx:
-        await tx.run("ANALYZE")
+    """As PostgreSQL does by itself after a while; SQLite plans by the same numbers always (store/statistics.py)."""
+    if store.engine == "postgresql":
+        async with store.write() as tx:
+            await tx.run("ANALYZE")
 
 
 @asynccontextmanager

@@ -1,13 +1,13 @@
 """Users and groups that nobody can restore any more are forgotten, with all that is only theirs.
 
-The trail keeps their identifiers. Who restores one at the last moment wins or finds nothing; never half of it.
+The trail keeps their identifiers. Who restores one at the last moment wins or finds nothing; never half of it: what is
+so large that deleting it would keep other writers waiting can no longer be restored first, and goes in steps.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from itertools import groupby
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from tenantry.audit.events import Event, GroupPurged, UserPurged
@@ -16,7 +16,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.users import RESTORABLE
-from tenantry.store import grants, purging
+from tenantry.store import purging
 from tenantry.store.engine import Read, Store, Tx
 from tenantry.store.purging import DeletedGroup, DeletedUser, Table
 
@@ -48,7 +48,9 @@ async def _walk(
     while True:
         async with store.read() as read:
             page = await list_page(read, after, BATCH)
-        purged += await _purge(store, caller, table, page, now)
+        for row in page:
+            if row.deleted_at <= now - RESTORABLE:
+                purged += await _purge(store, caller, table, row, now, pause)
         if len(page) < BATCH:
             return purged
         after = page[-1]
@@ -56,23 +58,51 @@ async def _walk(
 
 
 async def _purge(
-    store: Store, caller: Caller, table: Table, page: Sequence[DeletedUser | DeletedGroup], now: Micros
-) -> int:
-    """Those of the page that are due, one transaction for each tenant; how many."""
-    purged, deleted_until = 0, now - RESTORABLE
-    due = [row for row in page if row.deleted_at <= deleted_until]
-    for tenant_id, rows in groupby(due, lambda row: row.tenant_id):
+    store: Store, caller: Caller, table: Table, row: DeletedUser | DeletedGroup, now: Micros, pause: float
+) -> bool:
+    """False when somebody else did, or restored it."""
+    deleted_until = now - RESTORABLE
+    if not await _take_apart(store, table, row, deleted_until, pause):
+        return False
+    async with store.write() as tx:
+        if not await purging.delete(tx, table, row.tenant_id, row.id, deleted_until):
+            return False
+        await record(tx, row.tenant_id, caller, await _end(tx, table, row.tenant_id, row.id), now)
+    return True
+
+
+async def _take_apart(
+    store: Store, table: Table, row: DeletedUser | DeletedGroup, deleted_until: Micros, pause: float
+) -> bool:
+    """Until little is left that goes with the row. False when it was restored."""
+    for below in purging.BELOW[table]:
+        async with store.read() as read:
+            if not await purging.has_more(read, below, row.tenant_id, row.id, BATCH):
+                continue
+        if not await purging.end_restoration(store, table, row.tenant_id, row.id, deleted_until):
+            return False
+        deleted = BATCH
+        while deleted == BATCH:
+            deleted = await purging.delete_some(store, below, row.tenant_id, row.id, BATCH)
+            await asyncio.sleep(pause)
+    deleted = BATCH if table is Table.USERS else 0
+    while deleted == BATCH and await _has_given_many(store, row):
+        if not await purging.end_restoration(store, table, row.tenant_id, row.id, deleted_until):
+            return False
         async with store.write() as tx:
-            for row in rows:
-                if await purging.delete(tx, table, tenant_id, row.id, deleted_until):
-                    await record(tx, tenant_id, caller, await _end(tx, table, tenant_id, row.id), now)
-                    purged += 1
-    return purged
+            deleted = await purging.delete_grants(tx, row.tenant_id, UserId(row.id), BATCH)
+        await asyncio.sleep(pause)
+    return True
+
+
+async def _has_given_many(store: Store, row: DeletedUser | DeletedGroup) -> bool:
+    async with store.read() as read:
+        return await purging.count_grants(read, row.tenant_id, UserId(row.id), BATCH + 1) > BATCH
 
 
 async def _end(tx: Tx, table: Table, tenant_id: TenantId, row_id: str) -> Event:
     """Forget what the row's deletion does not take along; the event."""
     if table is Table.GROUPS:
         return GroupPurged(group_id=row_id)
-    await grants.delete_of_user(tx, tenant_id, UserId(row_id))
+    await purging.delete_grants(tx, tenant_id, UserId(row_id), BATCH)
     return UserPurged(user_id=row_id)

@@ -90,7 +90,7 @@ async def list_relationships(
         ExpiredRelationship,
         """
         SELECT tenant_id, id,
-               CASE WHEN status IN ('active', 'expiring') AND expires_at <= :now THEN 1 ELSE 0 END AS is_over
+               CASE WHEN status = 'active' AND expires_at <= :now THEN 1 ELSE 0 END AS is_over
         FROM delegated_relationships
         WHERE (tenant_id, id) > (:after_tenant_id, :after_id)
         ORDER BY tenant_id, id LIMIT :limit

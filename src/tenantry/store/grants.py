@@ -166,6 +166,84 @@ async def revoke_of_user(
     )
 
 
+async def count_live_of_user(
+    read: Read, tenant_id: TenantId, user_id: UserId, connector_id: ConnectorId | None, *, most: int, now: Micros
+) -> int:
+    """The user's live grants, to this connector or to any, counted up to `most`."""
+    found = await read.one_or_none(
+        int,
+        """
+        SELECT COUNT(*) FROM (
+            SELECT 1 FROM grants
+            WHERE tenant_id = :tenant_id AND user_id = :user_id AND revoked_at IS NULL AND expires_at > :now
+              AND (CAST(:connector_id AS TEXT) IS NULL OR connector_id = CAST(:connector_id AS TEXT))
+            LIMIT :most) n
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        connector_id=connector_id,
+        most=most,
+        now=now,
+    )
+    return found or 0
+
+
+async def revoke_oldest_of_user(
+    tx: Tx, tenant_id: TenantId, user_id: UserId, connector_id: ConnectorId | None, *, most: int, now: Micros
+) -> list[RevokedGrant]:
+    """Of those that `count_live_of_user` counts, the `most` oldest."""
+    return await tx.all(
+        RevokedGrant,
+        f"""{_REVOKE} AND id IN (
+            SELECT id FROM grants
+            WHERE tenant_id = :tenant_id AND user_id = :user_id AND revoked_at IS NULL AND expires_at > :now
+              AND (CAST(:connector_id AS TEXT) IS NULL OR connector_id = CAST(:connector_id AS TEXT))
+            ORDER BY created_at, id LIMIT :most
+        ) {_RETURNING}""",
+        tenant_id=tenant_id,
+        user_id=user_id,
+        connector_id=connector_id,
+        most=most,
+        now=now,
+    )
+
+
+async def count_live_of_group(read: Read, tenant_id: TenantId, group_id: GroupId, *, most: int, now: Micros) -> int:
+    """Live grants for this one group, counted up to `most`."""
+    found = await read.one_or_none(
+        int,
+        """
+        SELECT COUNT(*) FROM (
+            SELECT 1 FROM grants
+            WHERE tenant_id = :tenant_id AND group_id = :group_id AND revoked_at IS NULL AND expires_at > :now
+            LIMIT :most) n
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        most=most,
+        now=now,
+    )
+    return found or 0
+
+
+async def revoke_oldest_of_group(
+    tx: Tx, tenant_id: TenantId, group_id: GroupId, *, most: int, now: Micros
+) -> list[RevokedGrant]:
+    """Of those that `count_live_of_group` counts, the `most` oldest."""
+    return await tx.all(
+        RevokedGrant,
+        f"""{_REVOKE} AND id IN (
+            SELECT id FROM grants
+            WHERE tenant_id = :tenant_id AND group_id = :group_id AND revoked_at IS NULL AND expires_at > :now
+            ORDER BY created_at, id LIMIT :most
+        ) {_RETURNING}""",
+        tenant_id=tenant_id,
+        group_id=group_id,
+        most=most,
+        now=now,
+    )
+
+
 async def revoke_all_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[RevokedGrant]:
     """Revoke whatever the user granted to anybody, for single groups too."""
     return await tx.all(
@@ -213,22 +291,6 @@ async def revoke_all_of_group(tx: Tx, tenant_id: TenantId, group_id: GroupId, no
         tenant_id=tenant_id,
         group_id=group_id,
         now=now,
-    )
-
-
-async def delete_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
-    """Forget every grant of the user, with its refresh tokens."""
-    await tx.run(
-        """
-        DELETE FROM refresh_tokens WHERE tenant_id = :tenant_id AND grant_id IN (
-            SELECT id FROM grants WHERE tenant_id = :tenant_id AND user_id = :user_id
-        )
-        """,
-        tenant_id=tenant_id,
-        user_id=user_id,
-    )
-    await tx.run(
-        "DELETE FROM grants WHERE tenant_id = :tenant_id AND user_id = :user_id", tenant_id=tenant_id, user_id=user_id
     )
 
 

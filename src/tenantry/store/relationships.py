@@ -212,7 +212,7 @@ async def expire(
         DelegatedRelationship,
         f"""
         UPDATE delegated_relationships SET status = 'expired'
-        WHERE tenant_id = :tenant_id AND id = :id AND status IN ('active', 'expiring') AND expires_at <= :now
+        WHERE tenant_id = :tenant_id AND id = :id AND status = 'active' AND expires_at <= :now
         RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,

@@ -26,6 +26,12 @@ from tenantry.store.grants import RevokedGrant
 from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 REPLACED = "replaced"
+MOST_OF_APP = 100
+"""Live grants of one user to one connector, where a new one leaves the earlier ones."""
+MOST_OF_USER = 1_000
+MOST_OF_GROUP = 1_000
+"""Live grants of one user, and for one group: all of them end with it, in one transaction. The oldest gives way."""
+_AT_ONCE = 100
 """Why the earlier grant is revoked when the user grants again."""
 
 
@@ -85,6 +91,7 @@ async def create_grant(
         if not await grants.hold_group(tx, tenant_id, group_id):
             raise NotFound("group")
         replaced = await grants.revoke_of_group(tx, tenant_id, connector_id, group_id, now)
+    replaced += await _make_room(tx, tenant_id, connector_id, user_id, group_id, now)
     await _record_revoked(tx, caller, tenant_id, replaced, REPLACED, now)
     created = grant_id or GrantId(new_guid())
     words, expires_at = sorted(permissions), now + lifetime
@@ -131,6 +138,29 @@ async def _replace(
         return []
     amr = proof if replaces is Replaces.SAME_PROOF else None
     return await grants.revoke_of_user(tx, tenant_id, connector_id, user_id, amr, now)
+
+
+async def _make_room(
+    tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, user_id: UserId, group_id: GroupId | None, now: Micros
+) -> list[RevokedGrant]:
+    """For one more."""
+    revoked = await _end_beyond(tx, tenant_id, user_id, None, MOST_OF_USER - 1, now)
+    if group_id is None:
+        return revoked + await _end_beyond(tx, tenant_id, user_id, connector_id, MOST_OF_APP - 1, now)
+    keep = MOST_OF_GROUP - 1
+    count = await grants.count_live_of_group(tx, tenant_id, group_id, most=keep + _AT_ONCE, now=now)
+    if count > keep:
+        revoked += await grants.revoke_oldest_of_group(tx, tenant_id, group_id, most=count - keep, now=now)
+    return revoked
+
+
+async def _end_beyond(
+    tx: Tx, tenant_id: TenantId, user_id: UserId, connector_id: ConnectorId | None, keep: int, now: Micros
+) -> list[RevokedGrant]:
+    count = await grants.count_live_of_user(tx, tenant_id, user_id, connector_id, most=keep + _AT_ONCE, now=now)
+    if count <= keep:
+        return []
+    return await grants.revoke_oldest_of_user(tx, tenant_id, user_id, connector_id, most=count - keep, now=now)
 
 
 async def revoke_grant(

@@ -22,6 +22,7 @@ from tenantry.store import (
     group_invitations,
     groups,
     managed_accounts,
+    purging,
     second_factors,
     service_account_keys,
     sessions,
@@ -186,7 +187,7 @@ SILENT: dict[str, Change] = {
     "forget past sign-ins": lambda tx, s: sign_ins.delete_past(tx, s.tenant.id, s.ann.id, NOON + DAY),
     "forget past sessions": lambda tx, s: sessions.delete_past(tx, s.tenant.id, s.ann.id, NOON + DAY),
     "use a try": lambda tx, s: sign_ins.use_try(tx, s.tenant.id, s.sign_in_hash),
-    "forget grants": lambda tx, s: grants.delete_of_user(tx, s.tenant.id, s.ann.id),
+    "forget grants": lambda tx, s: purging.delete_grants(tx, s.tenant.id, s.ann.id, 100),
 }
 
 

@@ -124,10 +124,6 @@ async def export_audit(request: Request, session: SignedIn, format: str = "csv")
     with deps.long_answers.begin(caller, session.here) as place:
         async with deps.store.read() as read:
             first = await search_trail(read, caller, session.here, search, limit=PART, now=now)
-        async with deps.store.write() as tx:
-            head = await audit_seals.find_last(tx, session.here)
-            await record(tx, session.here, caller, events.AuditExported(format=format), now)
-        file = Export(deps.master_key.seal_keys(), session.here, head)
 
         def seal(data: str) -> str:
             who = (caller.subject, caller.connector_id, caller.grant_id, None)
@@ -135,6 +131,10 @@ async def export_audit(request: Request, session: SignedIn, format: str = "csv")
             return line(dict(zip(_EXPORTED, ("", to_iso(now), TYPE, *who, *where, data), strict=True)))
 
         async def lines() -> AsyncIterator[str]:
+            async with deps.store.write() as tx:
+                head = await audit_seals.find_last(tx, session.here)
+                await record(tx, session.here, caller, events.AuditExported(format=format), now)
+            file = Export(deps.master_key.seal_keys(), session.here, head)
             found, following = first
             if format == "csv":
                 yield file.add(MARK + write_row(_EXPORTED))

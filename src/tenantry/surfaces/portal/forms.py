@@ -276,6 +276,18 @@ async def once(
         yield tx, now
 
 
+@asynccontextmanager
+async def further_part(request: Request, session: Session) -> AsyncIterator[tuple[Tx, Micros]]:
+    """The transaction of a further part of what `once` began, of what is too much for one: others write in between.
+
+    Raises StoreBusy when its turn does not come; BadCredentials when the session has ended meanwhile.
+    """
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.bulk.turn(session.here), deps.store.write() as tx:
+        await hold_session(tx, session.tenant_id, session.user_id, session.id, now)
+        yield tx, now
+
+
 def keep_draft(response: Response, path: str, form: Form, *, is_secure: bool) -> None:
     """Let a form that came after its session's end be there again after signing in; without passwords and PINs."""
     typed = {name: texts for name, texts in form.values.items() if not _NEVER_KEPT.intersection(name.split("_"))}

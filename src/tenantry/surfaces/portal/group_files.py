@@ -69,10 +69,10 @@ async def _export(
         async with deps.store.read() as read:
             await require(read, caller, Action.ADD_GROUP_MEMBERS, here, group_id=group_id, now=now)
             first = await search(read, caller, here, group_id, after=None, limit=PART, now=now)
-        async with deps.store.write() as tx:
-            await record(tx, here, caller, GroupMembersExported(group_id=group_id, subscribers=subscribers), now)
 
         async def lines() -> AsyncIterator[str]:
+            exported = GroupMembersExported(group_id=group_id, subscribers=subscribers)
+            await record(deps.store, here, caller, exported, now)
             found, after = first
             yield MARK + write_row(("member", "role", "display_name", "phone_number"))
             while True:

@@ -19,9 +19,10 @@ from tenantry.core.ids import GroupId
 from tenantry.directory.group_lists import look_at_group
 from tenantry.directory.letting_in import LetIn, let_in
 from tenantry.directory.member_files import MOST_ROWS, PersonRow, read_people
+from tenantry.directory.members import PART
 from tenantry.directory.subscribers import let_subscribers_in, require_broadcasting
 from tenantry.directory.tenants import get_tenant
-from tenantry.surfaces.portal.forms import Form, draft_of, once, read_form
+from tenantry.surfaces.portal.forms import Form, draft_of, further_part, once, read_form
 from tenantry.surfaces.portal.frame import render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
@@ -112,16 +113,25 @@ async def import_file(request: Request, session: SignedIn, into: Into) -> Respon
 async def _let_in(
     request: Request, session: Session, into: _Into, form: Form, rows: list[PersonRow], *, whole: bool
 ) -> LetIn:
-    """`whole`: all of the rows or none; raises InvalidValue that names those which are wrong."""
+    """`whole`: all of the rows or none; raises InvalidValue that names those which are wrong. Else PART by PART, admins
+    first, so that who stands in two rows gets the higher role.
+    """
     caller, here = session.caller, session.here
     let = let_subscribers_in if into.subscribers else let_in
+    if not whole and len(rows) > PART:
+        rows = sorted(rows, key=lambda row: row.role is not GroupRole.ADMIN)
+    first = len(rows) if whole else PART
     async with once(request, session, form, back=into.back) as (tx, now):
         country = (await get_tenant(tx, here)).country
-        done = await let(tx, caller, here, into.group_id, rows, country=country, now=now)
+        done = await let(tx, caller, here, into.group_id, rows[:first], country=country, now=now)
         if whole and done.refused:
             wrong = "; ".join(f"{refused.row.who[:60]}: {_(refused.reason)}" for refused in done.refused[:5])
             raise InvalidValue(wrong, field="people")
-    return done
+    for start in range(first, len(rows), PART):
+        async with further_part(request, session) as (tx, now):
+            more = await let(tx, caller, here, into.group_id, rows[start : start + PART], country=country, now=now)
+        done = LetIn(done.added + more.added, done.present + more.present, done.refused + more.refused)
+    return done._replace(refused=sorted(done.refused, key=lambda refused: refused.row.number))
 
 
 async def _page(

@@ -16,7 +16,7 @@ from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.blocking import block_user, get_user_to_block, unblock_user
 from tenantry.store import user_facts, users
 from tenantry.store.engine import Tx
-from tenantry.surfaces.portal.forms import Form, once, read_form
+from tenantry.surfaces.portal.forms import Form, further_part, once, read_form
 from tenantry.surfaces.portal.frame import ask, render, see_other
 from tenantry.surfaces.portal.guard import Session, SignedIn
 from tenantry.surfaces.portal.texts import gettext as _
@@ -150,14 +150,15 @@ async def _ask_chosen(request: Request, session: Session, *, blocks: bool) -> Re
 
 
 async def _carry_out(request: Request, session: Session, step: Step, *, blocks: bool) -> Response:
-    """All in one transaction; each step refuses before it writes."""
+    """One after the other, each in a transaction of its own: what one of them holds may be much."""
     form, chosen, done = await read_form(request), _chosen(request), 0
     left: list[Left] = []
     denied: list[DomainError] = []
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.BLOCK_USER, session.here, now=now)
-    async with once(request, session, form, back="/users") as (tx, now):
-        for user_id in sorted(chosen):
+    for number, user_id in enumerate(sorted(chosen)):
+        part = further_part(request, session) if number else once(request, session, form, back="/users")
+        async with part as (tx, now):
             try:
                 await step(tx, session.caller, session.here, user_id, now)
             except (FailedPrecondition, Forbidden, NotFound) as refused:

@@ -134,10 +134,9 @@ async def export_users(request: Request, session: SignedIn) -> Response:
     with deps.long_answers.begin(caller, here) as place:
         async with deps.store.read() as read:
             first = await list_users(read, caller, here, limit=PART, now=now)
-        async with deps.store.write() as tx:
-            await record(tx, here, caller, events.UsersExported(), now)
 
         async def lines() -> AsyncIterator[str]:
+            await record(deps.store, here, caller, events.UsersExported(), now)
             users, after = first
             yield MARK + write_row((*COLUMNS, BLOCKED))
             while True:

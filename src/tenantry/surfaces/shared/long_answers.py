@@ -3,6 +3,8 @@
 1. `LongAnswers.begin` lets one caller have a few under way at once, and a tenant some more: RateLimited otherwise.
 2. The answer is made a part at a time, each from a short read, while it is sent. Between two parts others have their
    turn, and the next is made only when the reader has taken the last: however long it is, a part is all that is held.
+   What must happen before, such as an event, is the first part's business: who asks for the head only (HEAD) gets that,
+   and nothing is made.
 3. Whoever stops reading is cut off, and whoever goes away is noticed: either way the place is free again.
 """
 
@@ -20,6 +22,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.errors import RateLimited
 from tenantry.core.ids import TenantId
 from tenantry.core.log import get_logger
+from tenantry.surfaces.shared.methods import HEAD_ONLY
 
 OF_CALLER = 2
 OF_TENANT = 8
@@ -107,8 +110,12 @@ class LongAnswer(Response):
         gone = asyncio.create_task(_until_gone(receive))
         try:
             async with aclosing(self._parts) as parts:  # type: ignore[type-var]
+                first = b"" if scope.get(HEAD_ONLY) else await anext(parts, b"")  # whose failure is an answer still
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                async for part in parts:
+                if scope.get(HEAD_ONLY):
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+                    return
+                async for part in _followed(first, parts):
                     body = part.encode() if isinstance(part, str) else part
                     async with asyncio.timeout(READING_SECONDS):
                         await send({"type": "http.response.body", "body": body, "more_body": True})
@@ -122,6 +129,12 @@ class LongAnswer(Response):
         finally:
             gone.cancel()
             self._place.free()
+
+
+async def _followed(first: str | bytes, others: AsyncIterator[str | bytes]) -> AsyncIterator[str | bytes]:
+    yield first
+    async for part in others:
+        yield part
 
 
 async def _until_gone(receive: Receive) -> None:

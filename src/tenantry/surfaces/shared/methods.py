@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ALL = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """What some address takes."""
+HEAD_ONLY = "tenantry.head_only"
+"""Set where a route of GET is asked for its head: what is long need not be made."""
 _ASKED = "tenantry.asked_path"
 """The path as it was sent, which hot routes go by."""
 
@@ -62,7 +64,7 @@ class _HeadAsGet:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "HEAD" and "HEAD" not in self._methods.at(scope):
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", HEAD_ONLY: True}
         await self._app(scope, receive, send)
 
 
