@@ -30,6 +30,10 @@ LARGE = {
 WHOLE = {
     "audit_events.py: audit_events": "up to a limit, in the order of the key",
     "grant_lists.py: groups": "up to a limit, in the order of the index",
+    "hashed.py: device_credentials": "all of a pepper that is retired, when the operator says so",
+    "hashed.py: device_tokens": "all of a pepper that is retired, when the operator says so",
+    "hashed.py: refresh_tokens": "all of a pepper that is retired, when the operator says so",
+    "hashed.py: sessions": "all of a pepper that is retired, when the operator says so",
     "reach.py: devices": "counted up to a limit",
     "reach.py: groups": "counted up to a limit",
     "reach.py: partner_relationships": "counted up to a limit",
