@@ -138,6 +138,7 @@ def escaped(text: str, *, several_lines: bool = False) -> str:
     for place, char in enumerate(text):
         marks = marks + 1 if category(char) in ("Mn", "Me") else 0
         commands = _is_forbidden(char, several_lines=several_lines) and not _is_at_its_place(text, place)
+        commands = commands or char == "\r"  # writes over the line that stands there
         shown.append(_spell(char) if commands or marks > MOST_MARKS else char)
     return "".join(shown)
 
