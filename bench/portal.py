@@ -31,7 +31,7 @@ from tenantry.directory.roles import assign_role
 from tenantry.directory.sessions import start_session
 from tenantry.settings import Settings
 from tenantry.store.migrations import HEAD
-from tenantry.surfaces.portal.guard import cookie_name
+from tenantry.surfaces.portal.frame.guard import cookie_name
 
 MASTER_KEY = base64.b64encode(bytes(32)).decode()
 OPERATOR = operator(Origin(CorrelationId("bench"), ""))

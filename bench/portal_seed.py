@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import DAY, Micros, system_clock
 from tenantry.core.ids import EnterpriseId, GroupId, ManagedAccountId, TenantId, UserId
-from tenantry.store.new_sqlite import create_tables
+from tenantry.store.engine.new_sqlite import create_tables
 
 TENANT = TenantId("00000000-0000-4000-8000-000000000001")
 DANA = UserId("00000000-0000-4000-8000-0000000000da")

@@ -13,17 +13,12 @@ from tenantry.access.actions import Permission
 from tenantry.core.caller import Audience
 from tenantry.core.clock import DAY, Micros, system_clock
 from tenantry.core.ids import ConnectorId, EnterpriseId, GrantId, ManagedAccountId, TenantId, UserId, new_guid
-from tenantry.store import (
-    Store,
-    connector_secrets,
-    connectors,
-    device_tokens,
-    enterprises,
-    grants,
-    managed_accounts,
-    tenants,
-    users,
-)
+from tenantry.store import Store
+from tenantry.store.connectors import connector_secrets, connectors
+from tenantry.store.devices import device_tokens, enterprises, managed_accounts
+from tenantry.store.tenants import tenants
+from tenantry.store.tokens import grants
+from tenantry.store.users import users
 from tenantry.tokens.mint import mint_access_token
 from tenantry.tokens.secrets import SecretHasher, SecretKind
 from tenantry.tokens.signing_keys import KeyRing

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 from bench.load import Requests
 from bench.servers import PUBLIC_URL
-from tenantry.store import Store, Value, migrate, open_store
+from tenantry.store import Store, Value, open_store
+from tenantry.store.engine import migrate
 from tenantry.store.migrations import HEAD
 from tenantry.tokens.master_key import MasterKey, create_master_key_file, load_master_key
 

@@ -12,7 +12,8 @@ import pytest
 import structlog
 
 from tenantry.audit import marks
-from tenantry.store import Store, migrate, open_store
+from tenantry.store import Store, open_store
+from tenantry.store.engine import migrate
 from tests.support.databases import TEMPLATE, Databases
 from tests.support.postgres import PostgresServer
 

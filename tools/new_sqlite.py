@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tenantry.store import migrate
+from tenantry.store.engine import migrate
 
 
 def migrated(directory: Path) -> Path:

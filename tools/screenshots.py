@@ -29,7 +29,9 @@ from tenantry.core.caller import CallerKind, Reach
 from tenantry.core.clock import DAY, HOUR, Micros, system_clock
 from tenantry.core.ids import ConnectorId, TenantId, UserId, new_guid
 from tenantry.directory.group_deletion import delete_group
-from tenantry.store import Store, migrate, open_store, second_factors
+from tenantry.store import Store, open_store
+from tenantry.store.engine import migrate
+from tenantry.store.sign_in import second_factors
 from tests.support.app import an_app
 from tests.support.builders import (
     OPERATOR,

@@ -36,9 +36,9 @@ from tenantry.directory.passwords import PasswordHasher
 from tenantry.metrics import Metrics
 from tenantry.outbox.sender import Sender
 from tenantry.settings import Settings
-from tenantry.store.engine import Store
-from tenantry.store.opening import open_store
-from tenantry.store.shares import Shares
+from tenantry.store.engine.interface import Store
+from tenantry.store.engine.opening import open_store
+from tenantry.store.engine.shares import Shares
 from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center, portal
 from tenantry.surfaces.owners import owner_of
 from tenantry.surfaces.running import Found, Router, Routes, serve

@@ -20,9 +20,9 @@ from tenantry.core.log import get_logger
 from tenantry.delegation.relationships import note_expired
 from tenantry.directory.purging import purge_groups, purge_users
 from tenantry.directory.tenant_purging import purge_tenants
-from tenantry.store import ended
-from tenantry.store.ended import Table
-from tenantry.store.engine import Store
+from tenantry.store.ending import ended
+from tenantry.store.ending.ended import Table
+from tenantry.store.engine.interface import Store
 
 BATCH = 100
 FIRST_AFTER_SECONDS = 60

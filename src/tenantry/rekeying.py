@@ -24,9 +24,9 @@ from tenantry.core.files import write_private
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory import identity_providers, totp
 from tenantry.outbox import callback_tokens
-from tenantry.store import encrypted
-from tenantry.store.encrypted import Encrypted, Owned
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.master_key import encrypted
+from tenantry.store.master_key.encrypted import Encrypted, Owned
 from tenantry.tokens import signing_keys
 from tenantry.tokens.master_key import MasterKey, MasterKeyError, load_master_key
 

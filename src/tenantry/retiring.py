@@ -19,9 +19,10 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.files import write_private
 from tenantry.core.ids import TenantId
-from tenantry.store import hashed, tenants
-from tenantry.store.engine import Store
-from tenantry.store.hashed import Count, Hashed
+from tenantry.store.engine.interface import Store
+from tenantry.store.master_key import hashed
+from tenantry.store.master_key.hashed import Count, Hashed
+from tenantry.store.tenants import tenants
 from tenantry.tokens.master_key import MasterKey, load_master_key
 
 MARGIN = MINUTE

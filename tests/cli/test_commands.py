@@ -14,7 +14,7 @@ from tenantry.audit.events import SYSTEM_TENANT
 from tenantry.audit.exports import Export
 from tenantry.cli.main import app
 from tenantry.core.ids import TenantId
-from tenantry.store.audit_seals import Seal
+from tenantry.store.trail.audit_seals import Seal
 from tenantry.tokens.master_key import MasterKey
 
 ALL = [

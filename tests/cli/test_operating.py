@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from tenantry.cli.main import app
 from tenantry.settings import CONFIG_FILE, Settings, load
-from tenantry.surfaces.portal.user_imports import FILE_LIMIT
+from tenantry.surfaces.portal.users.user_imports import FILE_LIMIT
 
 ROOT = Path(__file__).parents[2]
 OPERATING = (ROOT / "docs" / "operating.md").read_text()

@@ -12,7 +12,7 @@ from tenantry.access.actions import Permission, RoleId
 from tenantry.app import App, Route
 from tenantry.core.caller import Audience, Reach
 from tenantry.core.ids import TenantId
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.store.schema import metadata
 from tests.support.builders import (
     a_connector,

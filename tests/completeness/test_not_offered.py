@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tenantry.app import App
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.surfaces.android_enterprise import methods
 from tenantry.surfaces.android_enterprise.coat import PLAY_EMM, ROOT
 from tenantry.surfaces.kaizala import not_offered as kaizala

@@ -11,7 +11,7 @@ import pytest
 from msgspec import inspect, structs
 
 from tenantry.app import CONTRACTS, App
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.surfaces.operation import Operation
 from tests.completeness.cases import CASES, Case
 from tests.completeness.sides import Side, a_side, headers_for, names_of_values

@@ -13,7 +13,7 @@ import pytest
 
 from tenantry.access.actions import PUBLIC, RULES
 from tenantry.app import Route
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.completeness.sides import is_page
 from tests.support.app import an_app
 from tests.support.builders import a_user

@@ -11,7 +11,7 @@ import pytest
 
 from tenantry.access.actions import PUBLIC, RULES
 from tenantry.app import App
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.completeness.cases import ANSWERS_EVERYONE_ALIKE, CASES, NOTHING_TO_REFUSE, Call, Case
 from tests.completeness.sides import Auth, Side, a_side, headers_for, is_error_body, is_page
 from tests.support.app import an_app, client_for

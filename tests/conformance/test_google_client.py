@@ -27,7 +27,7 @@ from tenantry.app import App
 from tenantry.connectors.service_accounts import generate_key_pair, key_file
 from tenantry.core.clock import system_clock
 from tenantry.core.ids import ManagedAccountId
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.app import an_app
 from tests.support.builders import SomeEnterprise, a_google_managed_account, an_enterprise
 from tests.support.server import a_running_server

@@ -18,7 +18,7 @@ import requests
 from tenantry.access.actions import Permission, RoleId
 from tenantry.app import App
 from tenantry.core.clock import MINUTE, system_clock
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.tokens.authorization_codes import issue_code
 from tests.support.app import an_app
 from tests.support.builders import (

@@ -18,7 +18,7 @@ import pytest
 from tenantry.access.actions import RoleId
 from tenantry.app import App
 from tenantry.core.ids import new_guid
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.app import an_app
 from tests.support.builders import SomeTenant, a_connector, a_relationship, a_tenant, a_user
 from tests.support.partner_center import a_token

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 
 from tenantry.core.ids import new_guid
-from tenantry.store import user_lists
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.users import user_lists
 from tests.support.faults import FaultyStore
 from tests.support.partner_center import a_body, a_stage
 

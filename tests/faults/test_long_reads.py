@@ -10,8 +10,8 @@ import pytest
 
 from tenantry.core.errors import StoreBusy
 from tenantry.store import open_store
-from tenantry.store.engine import Read
-from tenantry.store.sqlite import SqliteStore
+from tenantry.store.engine.interface import Read
+from tenantry.store.engine.sqlite import SqliteStore
 
 COUNT = """
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :many)

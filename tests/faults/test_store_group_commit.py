@@ -10,9 +10,10 @@ import apsw
 import pytest
 
 from tenantry.core.errors import StoreBusy, StoreUnavailable
-from tenantry.store import LoneTx, Tx, sqlite_log
-from tenantry.store.engine import Writes
-from tenantry.store.sqlite import SqliteStore
+from tenantry.store import LoneTx, Tx
+from tenantry.store.engine import sqlite_log
+from tenantry.store.engine.interface import Writes
+from tenantry.store.engine.sqlite import SqliteStore
 from tests.support.disk import Disk
 
 WRITERS = 32

@@ -28,13 +28,13 @@ from tenantry.directory.provider_accounts import FEDERATED
 from tenantry.directory.second_factors import AMR, Method
 from tenantry.directory.sign_in import PASSWORD
 from tenantry.outbox.webhooks import ObjectType
-from tenantry.store import audit_seals, audit_search
-from tenantry.surfaces.portal import texts
-from tenantry.surfaces.portal.action_words import ACTIONS
-from tenantry.surfaces.portal.audit_words import told
-from tenantry.surfaces.portal.event_words import EVENTS, FIELDS
-from tenantry.surfaces.portal.reason_words import REASONS
-from tenantry.surfaces.portal.value_words import VALUES
+from tenantry.store.trail import audit_seals, audit_search
+from tenantry.surfaces.portal.words import texts
+from tenantry.surfaces.portal.words.action_words import ACTIONS
+from tenantry.surfaces.portal.words.audit_words import told
+from tenantry.surfaces.portal.words.event_words import EVENTS, FIELDS
+from tenantry.surfaces.portal.words.reason_words import REASONS
+from tenantry.surfaces.portal.words.value_words import VALUES
 from tests.support.builders import OPERATOR, a_user, as_user
 from tests.support.clock import NOON
 from tests.support.portal import Portal, Visitor

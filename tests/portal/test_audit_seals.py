@@ -12,7 +12,7 @@ from tenantry.audit.heads import seal_and_note
 from tenantry.audit.record import record
 from tenantry.audit.seals import seal_trail
 from tenantry.core.clock import HOUR, MINUTE
-from tenantry.surfaces.portal import audit_seals
+from tenantry.surfaces.portal.trail import audit_seals
 from tests.support.builders import OPERATOR, a_user
 from tests.support.clock import NOON
 from tests.support.portal import Portal

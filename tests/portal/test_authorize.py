@@ -17,7 +17,7 @@ from tenantry.access.actions import Permission
 from tenantry.connectors.connectors import deactivate_connector, register_connector
 from tenantry.core.clock import MINUTE, to_seconds
 from tenantry.core.ids import ConnectorId
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.app import BASE_URL
 from tests.support.builders import HASHER, OPERATOR, PASSWORD, SomeConnector, SomeTenant, a_connector
 from tests.support.clock import NOON

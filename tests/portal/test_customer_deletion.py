@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenantry.access.actions import RoleId
 from tenantry.directory.tenants import delete_tenant
-from tenantry.store import tenants
+from tenantry.store.tenants import tenants
 from tests.support.builders import OPERATOR, a_relationship, a_tenant, a_user
 from tests.support.clock import NOON
 from tests.support.portal import Portal

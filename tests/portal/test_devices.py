@@ -14,7 +14,7 @@ from tenantry.core.errors import NotFound
 from tenantry.core.ids import ManagedAccountId
 from tenantry.devices.managed_accounts import AccountType, add_google_managed_account, insert_account
 from tenantry.devices.redeem import redeem_device_token
-from tenantry.store.devices import DeviceFacts
+from tenantry.store.devices.devices import DeviceFacts
 from tests.support.builders import (
     OPERATOR,
     SomeEnterprise,

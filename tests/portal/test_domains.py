@@ -9,8 +9,8 @@ from typing import cast
 import pytest
 
 from tenantry.directory.tenants import give_domain
-from tenantry.store import identity_providers
-from tenantry.surfaces.portal.domains import QUESTIONS_PER_MINUTE
+from tenantry.store.sign_in import identity_providers
+from tenantry.surfaces.portal.tenant.domains import QUESTIONS_PER_MINUTE
 from tests.support.app import FakeDns
 from tests.support.builders import OPERATOR, SomeTenant, a_user
 from tests.support.clock import NOON

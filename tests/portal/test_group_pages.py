@@ -11,8 +11,9 @@ import pytest
 from tenantry.access.actions import Permission
 from tenantry.core.caller import Reach
 from tenantry.core.ids import GrantId, GroupId
-from tenantry.store import grant_lists, group_invitations, member_lists, members
-from tenantry.store.member_lists import ListedMember
+from tenantry.store.groups import group_invitations, member_lists, members
+from tenantry.store.groups.member_lists import ListedMember
+from tenantry.store.tokens import grant_lists
 from tests.support.builders import SomeUser, a_connector, a_grant, a_group, a_user
 from tests.support.clock import NOON
 from tests.support.portal import Portal, Visitor

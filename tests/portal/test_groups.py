@@ -8,7 +8,8 @@ import pytest
 
 from tenantry.access.actions import Permission, RoleId
 from tenantry.core.ids import GroupId, UserId
-from tenantry.store import members, phones
+from tenantry.store.groups import members
+from tenantry.store.sign_in import phones
 from tests.support.builders import SomeUser, a_connector, a_group, a_relationship, a_tenant, a_user
 from tests.support.portal import Portal, Visitor
 from tests.support.queries import counted_queries

@@ -16,10 +16,10 @@ from tenantry.audit.record import record
 from tenantry.core.caller import Audience, Reach
 from tenantry.core.clock import DAY, HOUR
 from tenantry.core.ids import TenantId
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.store.schema import metadata
-from tenantry.surfaces.portal.charts import BASELINE, PLOT_HEIGHT, Value, columns
-from tenantry.surfaces.portal.graph import Graph, Node, cut
+from tenantry.surfaces.portal.overview.charts import BASELINE, PLOT_HEIGHT, Value, columns
+from tenantry.surfaces.portal.overview.graph import Graph, Node, cut
 from tests.completeness.sides import is_page
 from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_relationship, a_tenant, a_user, a_webhook
 from tests.support.clock import NOON

@@ -15,7 +15,8 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from tenantry.app import App
 from tenantry.directory.identity_providers import NameClaim, NewProvider, add_identity_provider
-from tenantry.store import Store, audit_events, open_store
+from tenantry.store import Store, open_store
+from tenantry.store.trail import audit_events
 from tests.support.app import an_app
 from tests.support.builders import OPERATOR
 from tests.support.clock import NOON

@@ -19,7 +19,7 @@ from tenantry.directory.member_files import PersonRow
 from tenantry.directory.subscribers import let_subscribers_in
 from tenantry.directory.user_properties import NewUser
 from tenantry.directory.users import create_user, delete_user
-from tenantry.store.users import User
+from tenantry.store.users.users import User
 from tests.portal import test_groups
 from tests.portal.test_user_files import imported
 from tests.support.builders import OPERATOR, SomeUser, a_group, a_user

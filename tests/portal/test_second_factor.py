@@ -11,7 +11,7 @@ from httpx import Response
 
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.directory.sign_in_steps import MAX_TRIES
-from tenantry.store import audit_events
+from tenantry.store.trail import audit_events
 from tests.support.app import RecordingMessages
 from tests.support.builders import PASSWORD, SomeUser, a_user
 from tests.support.clock import FakeClock

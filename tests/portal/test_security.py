@@ -15,11 +15,11 @@ from structlog.testing import capture_logs
 
 from tenantry.core import errors as domain_errors
 from tenantry.core.errors import StoreBusy
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.surfaces import portal as portal_package
-from tenantry.surfaces.portal import errors, static
-from tenantry.surfaces.portal.forms import DRAFT_COOKIE
-from tenantry.surfaces.portal.guard import cookie_name, local_path
+from tenantry.surfaces.portal.frame import errors, static
+from tenantry.surfaces.portal.frame.forms import DRAFT_COOKIE
+from tenantry.surfaces.portal.frame.guard import cookie_name, local_path
 from tests.support.app import an_app, client_for
 from tests.support.builders import a_connector, a_group, a_tenant, a_user
 from tests.support.portal import Portal, sign_in
@@ -381,7 +381,7 @@ async def test_a_store_that_is_busy_asks_to_come_back_and_a_bug_shows_its_number
     async def busy(*_: object, **__: object) -> None:
         raise StoreBusy(internal="secret detail")
 
-    monkeypatch.setattr("tenantry.surfaces.portal.connectors.search_connectors", busy)
+    monkeypatch.setattr("tenantry.surfaces.portal.connectors.connectors.search_connectors", busy)
     answer = await visitor.open("/connectors")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
@@ -390,7 +390,7 @@ async def test_a_store_that_is_busy_asks_to_come_back_and_a_bug_shows_its_number
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("tenantry.surfaces.portal.connectors.search_connectors", broken)
+    monkeypatch.setattr("tenantry.surfaces.portal.connectors.connectors.search_connectors", broken)
     with capture_logs() as lines:
         answer = await visitor.http.get("/connectors", headers={"x-correlation-id": "number-7"})
     assert [line["path"] for line in lines if line["event"] == "unexpected error"] == ["/connectors"]

@@ -13,9 +13,9 @@ from tenantry.core.ids import TenantId
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.directory.sessions import list_sessions
 from tenantry.directory.users import set_password
-from tenantry.store import audit_events
-from tenantry.store.engine import Store
-from tenantry.surfaces.portal.sign_in import TRIES_PER_NAME_AND_ADDRESS
+from tenantry.store.engine.interface import Store
+from tenantry.store.trail import audit_events
+from tenantry.surfaces.portal.sign_in.sign_in import TRIES_PER_NAME_AND_ADDRESS
 from tests.support.app import an_app, client_for
 from tests.support.builders import OPERATOR, PASSWORD, a_tenant, a_user
 from tests.support.clock import FakeClock

@@ -26,7 +26,8 @@ from tenantry.directory.identity_providers import (
     warn_of_shared_callbacks,
 )
 from tenantry.directory.provider_documents import MAX_DOCUMENT
-from tenantry.store import Store, audit_events
+from tenantry.store import Store
+from tenantry.store.trail import audit_events
 from tests.support.app import BASE_URL, an_app
 from tests.support.builders import OPERATOR, a_connector
 from tests.support.clock import NOON, FakeClock

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tenantry.store import passwords, users
+from tenantry.store.sign_in import passwords
+from tenantry.store.users import users
 from tests.portal.test_users import import_file, row_of
 from tests.support.builders import PASSWORD, a_connector, a_group, a_user
 from tests.support.portal import Portal, Visitor

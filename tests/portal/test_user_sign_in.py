@@ -10,7 +10,7 @@ from tenantry.access.actions import RoleId
 from tenantry.core.clock import DAY, HOUR
 from tenantry.directory.roles import assign_role
 from tenantry.directory.second_factors import use_phone
-from tenantry.store import users
+from tenantry.store.users import users
 from tests.support.builders import (
     HASHER,
     OPERATOR,

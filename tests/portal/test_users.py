@@ -14,8 +14,9 @@ from tenantry.core.clock import DAY
 from tenantry.core.ids import TenantId
 from tenantry.directory.user_files import COLUMNS
 from tenantry.directory.user_imports import STEP
-from tenantry.store import passwords, users
-from tenantry.store.users import User
+from tenantry.store.sign_in import passwords
+from tenantry.store.users import users
+from tenantry.store.users.users import User
 from tests.support.builders import PASSWORD, a_group, a_user
 from tests.support.portal import Portal, Visitor
 from tests.support.queries import counted_queries

@@ -16,10 +16,10 @@ from tenantry.directory.users import delete_user
 from tenantry.outbox.callback_tokens import seal
 from tenantry.outbox.deliveries import deliver_next
 from tenantry.outbox.webhooks import Wishes, disable, send_test, update_webhook
-from tenantry.store import webhook_deliveries
-from tenantry.store import webhooks as rows
-from tenantry.store.engine import Store, Value
-from tenantry.store.webhook_deliveries import Delivery
+from tenantry.store.engine.interface import Store, Value
+from tenantry.store.outbox import webhook_deliveries
+from tenantry.store.outbox import webhooks as rows
+from tenantry.store.outbox.webhook_deliveries import Delivery
 from tenantry.tokens.master_key import MasterKey
 from tests.support.app import an_app
 from tests.support.builders import OPERATOR, a_relationship, a_tenant, a_user, a_webhook, as_user

@@ -8,7 +8,7 @@ from tenantry.access.actions import RULES, Action
 from tenantry.access.doors import DOORS
 from tenantry.core.caller import Audience, Reach
 from tenantry.core.clock import HOUR
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.surfaces.shared import budgets
 from tests.support.app import an_app
 from tests.support.kaizala import a_world

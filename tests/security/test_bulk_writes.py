@@ -19,9 +19,11 @@ from tenantry.core.errors import NotFound
 from tenantry.directory.group_deletion import delete_group, restore_group
 from tenantry.directory.purging import purge_groups, purge_users
 from tenantry.directory.users import RESTORABLE, delete_user, restore_user
-from tenantry.store import audit_search, members, phones
-from tenantry.store.engine import Store
-from tenantry.store.grants import list_of_tenant
+from tenantry.store.engine.interface import Store
+from tenantry.store.groups import members
+from tenantry.store.sign_in import phones
+from tenantry.store.tokens.grants import list_of_tenant
+from tenantry.store.trail import audit_search
 from tenantry.tokens import grants
 from tenantry.tokens.grants import Replaces, create_grant
 from tests.support.app import an_app

@@ -10,7 +10,7 @@ from tenantry.connectors.registrants import SENSITIVE, imitated
 from tenantry.core.errors import Forbidden, InvalidValue
 from tenantry.core.ids import ConnectorId
 from tenantry.directory.policies import Policies, Whom, change_policies
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import HASHER, OPERATOR, SomeTenant, SomeUser, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 from tests.support.portal import Portal

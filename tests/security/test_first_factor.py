@@ -21,7 +21,7 @@ from tenantry.directory.proofs import WAIT
 from tenantry.directory.second_factors import Method, use_phone
 from tenantry.directory.sign_in_methods import remove_phone_of
 from tenantry.directory.users import delete_user, restore_user
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import (
     HASHER,
     OPERATOR,

@@ -18,9 +18,9 @@ from tenantry.core.clock import DAY
 from tenantry.delegation.relationships import end_relationship
 from tenantry.directory.roles import remove_role
 from tenantry.directory.tenants import disable_tenant
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.store.schema import metadata
-from tenantry.surfaces.portal.guard import cookie_name
+from tenantry.surfaces.portal.frame.guard import cookie_name
 from tests.completeness.sides import is_page
 from tests.support.app import an_app
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_relationship, a_tenant, a_user

@@ -13,8 +13,8 @@ from tenantry.directory.group_links import link_group, unlink_group
 from tenantry.directory.group_oversight import cut_remains, find_remains, list_overseers
 from tenantry.directory.invitations import invite
 from tenantry.directory.members import set_role
-from tenantry.store import audit_events
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.trail import audit_events
 from tests.support.builders import HASHER, SomeUser, a_grant, a_group, a_tenant, a_user, a_webhook, as_user
 from tests.support.clock import NOON
 from tests.support.kaizala import World, a_world

@@ -10,7 +10,7 @@ from tenantry.core.errors import InvalidValue
 from tenantry.directory.guessable import is_guessable
 from tenantry.directory.own_password import hash_new_password
 from tenantry.directory.passwords import PasswordHasher, check_new_password, generate_password
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import PASSWORD, a_tenant, a_user
 from tests.support.portal import Portal
 

@@ -22,7 +22,7 @@ from tenantry.core.clock import DAY, system_clock
 from tenantry.core.ids import GroupId
 from tenantry.directory.sessions import start_session
 from tenantry.store import open_store
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import HASHER, SomeUser, a_connector, a_grant, a_group, a_tenant, a_user, as_user
 from tests.support.crowds import a_server_process, analyze, crowd_id, many_groups, many_members, others_asking
 

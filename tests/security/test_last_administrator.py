@@ -14,7 +14,7 @@ from tenantry.core.errors import FailedPrecondition
 from tenantry.directory.blocking import block_user
 from tenantry.directory.roles import assign_role, remove_role
 from tenantry.directory.users import delete_user
-from tenantry.store.engine import Store, Tx
+from tenantry.store.engine.interface import Store, Tx
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 from tests.support.portal import Portal

@@ -14,7 +14,7 @@ from tenantry.core.caller import anonymous
 from tenantry.core.clock import HOUR, MINUTE, system_clock
 from tenantry.core.errors import StoreBusy
 from tenantry.core.ids import TenantId, new_guid
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import OPERATOR, SomeTenant, a_group, a_tenant
 from tests.support.clock import NOON
 from tests.support.kaizala import World, a_world

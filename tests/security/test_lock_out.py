@@ -11,7 +11,7 @@ from tenantry.core.clock import MINUTE
 from tenantry.core.normal_form import name_key
 from tenantry.directory.users import set_password
 from tenantry.store import open_store
-from tenantry.surfaces.portal.sign_in import TRIES_PER_KNOWN_BROWSER, TRIES_PER_NAME, WINDOW
+from tenantry.surfaces.portal.sign_in.sign_in import TRIES_PER_KNOWN_BROWSER, TRIES_PER_NAME, WINDOW
 from tests.support.app import BASE_URL, an_app
 from tests.support.builders import OPERATOR, PASSWORD, SomeUser
 from tests.support.clock import NOON
@@ -157,7 +157,7 @@ async def test_one_subscriber_with_many_networks_tries_little_more_names_than_on
     limited: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sixteen times as many, see tests/security/test_shares_of_limits.py."""
-    monkeypatch.setattr("tenantry.surfaces.portal.sign_in.TRIES_PER_ADDRESS", 1)
+    monkeypatch.setattr("tenantry.surfaces.portal.sign_in.sign_in.TRIES_PER_ADDRESS", 1)
     tried = 0
     for network in range(20):
         visitor = _from(limited, f"2001:db8:7:{network * 256:x}::1")

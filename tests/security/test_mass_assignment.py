@@ -9,7 +9,7 @@ import pytest
 from tenantry.access.actions import Permission, RoleId
 from tenantry.core.caller import Audience
 from tenantry.core.ids import UserId
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.app import an_app, client_for
 from tests.support.builders import SomeTenant, a_connector, a_tenant, a_user
 from tests.support.partner_center import a_body, a_stage, a_token

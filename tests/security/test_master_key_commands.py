@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from tenantry.core.files import write_private
-from tenantry.store import health, open_store
+from tenantry.store import open_store
+from tenantry.store.engine import health
 from tenantry.tokens.master_key import load_master_key
 from tests.cli.test_commands import Shell
 from tests.cli.test_serve import ENVIRONMENT, TENANTRY, serving
@@ -18,7 +19,8 @@ import os, signal, sys
 from pathlib import Path
 from typer.testing import CliRunner
 from tenantry.cli.main import app
-from tenantry.store import audit_seals, encrypted
+from tenantry.store.trail import audit_seals
+from tenantry.store.master_key import encrypted
 from tenantry import rekeying, retiring  # all is loaded before it is forked
 
 def run(step):

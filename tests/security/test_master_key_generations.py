@@ -27,9 +27,9 @@ from tenantry.directory.sign_in_steps import find_sign_in
 from tenantry.rekeying import rotate_master_key
 from tenantry.retiring import list_generations, retire
 from tenantry.store import Store
-from tenantry.store.device_tokens import find as find_device_token
-from tenantry.store.devices import DeviceFacts
-from tenantry.store.hashed import Hashed
+from tenantry.store.devices.device_tokens import find as find_device_token
+from tenantry.store.devices.devices import DeviceFacts
+from tenantry.store.master_key.hashed import Hashed
 from tenantry.store.schema import metadata
 from tenantry.tokens.exchange import exchange_refresh_token
 from tenantry.tokens.master_key import MasterKey, load_master_key

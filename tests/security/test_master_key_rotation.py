@@ -13,9 +13,11 @@ from tenantry.core.files import write_private
 from tenantry.directory.identity_providers import NewProvider, add_identity_provider
 from tenantry.directory.totp import begin_totp
 from tenantry.rekeying import rotate_master_key
-from tenantry.store import Store, audit_seals, encrypted
-from tenantry.store.encrypted import Owned
+from tenantry.store import Store
+from tenantry.store.master_key import encrypted
+from tenantry.store.master_key.encrypted import Owned
 from tenantry.store.schema import metadata
+from tenantry.store.trail import audit_seals
 from tenantry.tokens import signing_keys
 from tenantry.tokens.master_key import MasterKey, MasterKeyError, create_master_key_file, load_master_key
 from tenantry.tokens.signing_keys import KeyRing

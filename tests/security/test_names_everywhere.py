@@ -22,8 +22,8 @@ from tenantry.directory.identity_providers import NewProvider
 from tenantry.directory.passkeys import RelyingParty, add_passkey
 from tenantry.directory.tenants import create_tenant, update_tenant
 from tenantry.directory.user_properties import NewUser, UserChanges
-from tenantry.store.devices import DeviceFacts
-from tenantry.store.engine import Store, Tx
+from tenantry.store.devices.devices import DeviceFacts
+from tenantry.store.engine.interface import Store, Tx
 from tests.support.builders import (
     DEVICE_LIMIT,
     HASHER,

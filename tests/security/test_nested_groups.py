@@ -13,8 +13,8 @@ from tenantry.directory import group_places
 from tenantry.directory.group_deletion import delete_group, restore_group
 from tenantry.directory.group_links import link_group
 from tenantry.directory.group_places import LEVELS
-from tenantry.store import group_walks
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.groups import group_walks
 from tests.support.builders import SomeTenant, SomeUser, a_group, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 from tests.support.crowds import crowd_id, many_groups

@@ -10,7 +10,7 @@ from tenantry.audit.left_out import note_left_out
 from tenantry.audit.marks import PER_MINUTE
 from tenantry.core.clock import HOUR
 from tenantry.directory import pins
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.kaizala import World, a_world
 
 GENERATE, LOGIN = "/kaizala/v1/generatePin", "/kaizala/v1/loginWithPinAndApplicationId"

@@ -28,8 +28,9 @@ from tenantry.core.ids import RelationshipId
 from tenantry.delegation.relationships import end_relationship
 from tenantry.directory.roles import assign_role, remove_role
 from tenantry.housekeeping import tidy
-from tenantry.store import audit_search, open_store
-from tenantry.store.engine import Store
+from tenantry.store import open_store
+from tenantry.store.engine.interface import Store
+from tenantry.store.trail import audit_search
 from tests.completeness.sides import is_page
 from tests.support.app import an_app
 from tests.support.builders import (

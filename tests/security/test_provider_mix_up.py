@@ -16,7 +16,8 @@ import pytest
 
 from tenantry.app import App
 from tenantry.directory.identity_providers import NewProvider, add_identity_provider, remove_identity_provider
-from tenantry.store import Store, audit_events
+from tenantry.store import Store
+from tenantry.store.trail import audit_events
 from tests.support.app import BASE_URL, an_app
 from tests.support.builders import OPERATOR, SomeTenant, a_tenant
 from tests.support.clock import NOON

@@ -10,7 +10,7 @@ from tenantry.core.caller import Reach
 from tenantry.core.clock import MINUTE
 from tenantry.core.errors import RateLimited
 from tenantry.core.ids import TenantId, UserId
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.surfaces.kaizala.callers import throttle
 from tenantry.surfaces.shared.limits import RateLimiter, networks_of
 from tests.support.app import an_app

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from tenantry.core.clock import MINUTE
-from tenantry.store import enrolments, idempotency, identity_providers, passkeys, second_factors, sign_ins
-from tenantry.store.engine import Store, Tx
+from tenantry.store.engine.interface import Store, Tx
+from tenantry.store.sign_in import enrolments, identity_providers, passkeys, second_factors, sign_ins
+from tenantry.store.tokens import idempotency
 from tests.support.builders import SomeUser, a_tenant, a_user
 from tests.support.clock import NOON
 

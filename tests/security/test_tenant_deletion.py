@@ -19,9 +19,9 @@ from tenantry.directory.sessions import find_session
 from tenantry.directory.tenants import create_tenant, delete_tenant, list_deleted_tenants, restore_tenant
 from tenantry.housekeeping import KEPT, TENANTS_KEPT, tidy
 from tenantry.store import Store
-from tenantry.store import tenant_purging as rows_of_tenants
+from tenantry.store.ending import tenant_purging as rows_of_tenants
+from tenantry.store.ending.tenant_purging import Owned
 from tenantry.store.schema import metadata
-from tenantry.store.tenant_purging import Owned
 from tenantry.tokens.callers import authenticate
 from tests.support.app import an_app
 from tests.support.builders import (

@@ -32,9 +32,10 @@ from tenantry.directory.sign_in_steps import NextStep, begin_sign_in, find_sign_
 from tenantry.directory.tenants import disable_tenant, enable_tenant
 from tenantry.directory.totp import begin_totp, claim_totp, confirm_totp
 from tenantry.directory.users import delete_user, restore_user, set_password
-from tenantry.store import passkeys, webhooks
-from tenantry.store.engine import Store
-from tenantry.store.tenants import find_live
+from tenantry.store.engine.interface import Store
+from tenantry.store.outbox import webhooks
+from tenantry.store.sign_in import passkeys
+from tenantry.store.tenants.tenants import find_live
 from tenantry.tokens.authorization_codes import issue_code, redeem_code
 from tests.support.builders import (
     HASHER,

@@ -11,7 +11,7 @@ from tenantry.app import App, build
 from tenantry.core.clock import Clock
 from tenantry.core.dns import DnsFailed
 from tenantry.settings import Settings
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.clock import FakeClock
 
 BASE_URL = "http://tenantry.test"

@@ -16,7 +16,7 @@ import httpx
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import GroupId, TenantId
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.app import MASTER_KEY
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -127,7 +127,7 @@ async def many_groups(
 
 
 async def analyze(store: Store) -> None:
-    """As PostgreSQL does by itself after a while; SQLite plans by the same numbers always (store/statistics.py)."""
+    """As PostgreSQL does by itself after a while; SQLite always plans by the numbers of store/engine/statistics.py."""
     if store.engine == "postgresql":
         async with store.write() as tx:
             await tx.run("ANALYZE")

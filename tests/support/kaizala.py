@@ -12,9 +12,9 @@ from tenantry.access.actions import Permission, RoleId
 from tenantry.app import App
 from tenantry.core.caller import Reach
 from tenantry.core.ids import GroupId
-from tenantry.store import audit_events
-from tenantry.store.audit_events import AuditEvent
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.trail import audit_events
+from tenantry.store.trail.audit_events import AuditEvent
 from tests.support.app import RecordingMessages, an_app, client_for
 from tests.support.builders import (
     SomeConnector,

@@ -41,7 +41,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser  # noqa: E
 from starlette.requests import HTTPConnection  # noqa: E402
 
 from tenantry.core.errors import DomainError  # noqa: E402
-from tenantry.surfaces.portal.texts import use_language  # noqa: E402
+from tenantry.surfaces.portal.words.texts import use_language  # noqa: E402
 from tenantry.surfaces.shared.body import _PYTHON_CONSTANT, parse_json  # noqa: E402
 from tenantry.surfaces.shared.cookies import cookie_of, take_cookies  # noqa: E402
 from tenantry.surfaces.shared.head import fault_of  # noqa: E402
@@ -104,7 +104,7 @@ def _head(value: bytes) -> None:
 
 
 def _form(body: str) -> None:
-    """As `oauth/form.py` and `portal/forms.py` read one; the modules themselves need what is compiled."""
+    """As `oauth/form.py` and `portal/frame/forms.py` read one; the modules themselves need what is compiled."""
     parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=2_000)
 
 

@@ -12,7 +12,7 @@ from tenantry.access.actions import Permission, RoleId
 from tenantry.app import App
 from tenantry.core.caller import Audience
 from tenantry.directory.passwords import PasswordHasher
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.app import an_app, client_for
 from tests.support.builders import (
     SomeConnector,

@@ -18,7 +18,7 @@ from tenantry.app import App
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import GroupId
 from tenantry.directory.sessions import start_session
-from tenantry.surfaces.portal.guard import cookie_name
+from tenantry.surfaces.portal.frame.guard import cookie_name
 from tests.support.app import BASE_URL, client_for
 from tests.support.builders import SomeTenant, SomeUser, a_group, a_tenant, a_user, as_user
 from tests.support.clock import NOON

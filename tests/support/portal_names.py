@@ -13,7 +13,9 @@ from tenantry.directory.second_factors import use_phone
 from tenantry.directory.user_files import read_users
 from tenantry.directory.user_imports import begin_import
 from tenantry.outbox.webhooks import send_test
-from tenantry.store import passkeys, service_account_keys, webhook_deliveries
+from tenantry.store.connectors import service_account_keys
+from tenantry.store.outbox import webhook_deliveries
+from tenantry.store.sign_in import passkeys
 from tests.support.builders import (
     HASHER,
     OPERATOR,

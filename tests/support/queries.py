@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 
 _counted: ContextVar[list[str]] = ContextVar("counted")
 """Known to the tasks of the block only: a server's background work of its own does not count."""

@@ -29,8 +29,9 @@ from tenantry.directory.tenants import add_domain, delete_tenant, disable_tenant
 from tenantry.directory.user_files import read_users
 from tenantry.directory.user_imports import begin_import
 from tenantry.outbox.webhooks import send_test
-from tenantry.store import idempotency, sessions
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.sign_in import sessions
+from tenantry.store.tokens import idempotency
 from tenantry.tokens.authorization_codes import issue_code
 from tenantry.tokens.signing_keys import ensure_signing_key
 from tests.support.builders import (

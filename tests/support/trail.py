@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tenantry.core.ids import TenantId
-from tenantry.store import audit_events
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.trail import audit_events
 
 
 async def types_of(store: Store, tenant_id: TenantId) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import tenantry.store.sqlite  # noqa: F401 - imported once for all copies
+import tenantry.store.engine.sqlite  # noqa: F401 - imported once for all copies
 from tenantry.store import open_store
 
 WRITERS = 8

@@ -16,8 +16,9 @@ from tenantry.directory.invitations import invite, look_at_invitation
 from tenantry.directory.sessions import NewSession, find_session, start_session
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in, find_sign_in, finish_sign_in
 from tenantry.directory.tenants import resolve_tenant
-from tenantry.store import enterprises, phones
-from tenantry.store.engine import Store
+from tenantry.store.devices import enterprises
+from tenantry.store.engine.interface import Store
+from tenantry.store.sign_in import phones
 from tenantry.tokens.client_credentials import authenticate_connector
 from tests.support.builders import (
     HASHER,

@@ -20,9 +20,12 @@ from tenantry.directory.tenants import delete_tenant
 from tenantry.directory.users import RESTORABLE, delete_user, restore_user
 from tenantry.housekeeping import tidy
 from tenantry.outbox.webhooks import delete_webhook, send_test
-from tenantry.store import audit_events, idempotency, open_store, webhook_deliveries
-from tenantry.store import grants as grant_rows
-from tenantry.store.engine import Store, Tx, Value
+from tenantry.store import open_store
+from tenantry.store.engine.interface import Store, Tx, Value
+from tenantry.store.outbox import webhook_deliveries
+from tenantry.store.tokens import grants as grant_rows
+from tenantry.store.tokens import idempotency
+from tenantry.store.trail import audit_events
 from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user, a_webhook
 from tests.support.clock import NOON, FakeClock
 from tests.support.counting import CountingStore

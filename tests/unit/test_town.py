@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.store.schema import metadata
 from tests.support.town import a_town
 

@@ -36,7 +36,7 @@ from tenantry.directory.subscribers import remove_subscriber
 from tenantry.directory.tenants import add_domain, delete_tenant, disable_tenant, enable_tenant, update_tenant
 from tenantry.directory.users import delete_user, restore_user, set_password
 from tenantry.outbox.webhooks import delete_webhook
-from tenantry.store.engine import Store, Tx
+from tenantry.store.engine.interface import Store, Tx
 from tenantry.tokens.authorization_codes import issue_code
 from tenantry.tokens.grants import revoke_grant
 from tests.support.builders import HASHER, OPERATOR, SomeTenant, a_group, a_relationship, a_tenant, a_user, as_user

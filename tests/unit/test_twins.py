@@ -24,8 +24,8 @@ from tenantry.directory.roles import assign_role, remove_role
 from tenantry.directory.tenants import delete_tenant
 from tenantry.directory.user_properties import UserChanges
 from tenantry.directory.users import RESTORABLE, delete_user, restore_user, update_user
-from tenantry.store import relationships
-from tenantry.store.engine import Store
+from tenantry.store.delegation import relationships
+from tenantry.store.engine.interface import Store
 from tenantry.tokens.authorization_codes import redeem_code
 from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import (

@@ -16,14 +16,19 @@ from tenantry.core.caller import Caller, Reach
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, ManagedAccountId, RelationshipId, TenantId, UserId
-from tenantry.store import blast_radius, connectors, grant_lists, reach, relationships, reports, roles, tenants, users
-from tenantry.store.blast_radius import AccountOfDevice, ConnectorCounts, Named, UserCounts
-from tenantry.store.connectors import Connector
-from tenantry.store.engine import Read
-from tenantry.store.grant_lists import GrantRow, ReachedGroup
-from tenantry.store.reach import Totals
-from tenantry.store.relationships import DelegatedRelationship
-from tenantry.store.users import User
+from tenantry.store.connectors import connectors
+from tenantry.store.connectors.connectors import Connector
+from tenantry.store.delegation import relationships
+from tenantry.store.delegation.relationships import DelegatedRelationship
+from tenantry.store.engine.interface import Read
+from tenantry.store.overview import blast_radius, reach, reports
+from tenantry.store.overview.blast_radius import AccountOfDevice, ConnectorCounts, Named, UserCounts
+from tenantry.store.overview.reach import Totals
+from tenantry.store.tenants import tenants
+from tenantry.store.tokens import grant_lists
+from tenantry.store.tokens.grant_lists import GrantRow, ReachedGroup
+from tenantry.store.users import roles, users
+from tenantry.store.users.users import User
 
 SHOWN = 20
 COUNTED = 1_000

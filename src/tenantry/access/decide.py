@@ -21,10 +21,12 @@ from tenantry.access.standing import is_live, role_word, roles_at_home
 from tenantry.core.caller import Caller, CallerKind, Reach
 from tenantry.core.clock import Micros, to_iso
 from tenantry.core.ids import GroupId, TenantId, UserId
-from tenantry.store import access, relationships, tenants
-from tenantry.store.engine import Read
-from tenantry.store.enterprises import Enterprise
-from tenantry.store.relationships import DelegatedRelationship
+from tenantry.store import access
+from tenantry.store.delegation import relationships
+from tenantry.store.delegation.relationships import DelegatedRelationship
+from tenantry.store.devices.enterprises import Enterprise
+from tenantry.store.engine.interface import Read
+from tenantry.store.tenants import tenants
 
 _RANK = {GroupRole.SUBSCRIBER: 1, GroupRole.MEMBER: 2, GroupRole.ADMIN: 3}
 

@@ -13,9 +13,9 @@ from tenantry.access.decide import require
 from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY, HOUR, Micros
 from tenantry.core.ids import TenantId
-from tenantry.store import reports
-from tenantry.store.engine import Read
-from tenantry.store.reports import Ending, HourCount, Matter, QuotaCount
+from tenantry.store.engine.interface import Read
+from tenantry.store.overview import reports
+from tenantry.store.overview.reports import Ending, HourCount, Matter, QuotaCount
 
 HOURS = 24
 ENDS_WITHIN = 30 * DAY

@@ -13,11 +13,12 @@ from tenantry.access.decide import require
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
-from tenantry.store import customer_paths, reach
-from tenantry.store.customer_paths import CustomerPath
-from tenantry.store.engine import Read
-from tenantry.store.pages import Position
-from tenantry.store.reach import AppPath, GroupToken, Holder, PartnerPath, Totals
+from tenantry.store.delegation import customer_paths
+from tenantry.store.delegation.customer_paths import CustomerPath
+from tenantry.store.engine.interface import Read
+from tenantry.store.engine.pages import Position
+from tenantry.store.overview import reach
+from tenantry.store.overview.reach import AppPath, GroupToken, Holder, PartnerPath, Totals
 
 PARTNERS_SHOWN = 8
 HOLDERS_SHOWN = 8

@@ -15,9 +15,11 @@ from tenantry.access.decision import Decision, Reason, error_of
 from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
-from tenantry.store import connector_roles, relationships, roles
-from tenantry.store.engine import Read
-from tenantry.store.roles import RoleAssignment
+from tenantry.store.connectors import connector_roles
+from tenantry.store.delegation import relationships
+from tenantry.store.engine.interface import Read
+from tenantry.store.users import roles
+from tenantry.store.users.roles import RoleAssignment
 
 _READS = frozenset({"read", "list", "list_all", "see", "find"})
 """Last words of actions that change nothing."""

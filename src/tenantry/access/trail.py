@@ -12,9 +12,10 @@ from tenantry.access.decide import require
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId, parse_guid
-from tenantry.store import audit_search, event_names, users
-from tenantry.store.audit_search import FoundEvent
-from tenantry.store.engine import Read
+from tenantry.store.engine.interface import Read
+from tenantry.store.trail import audit_search, event_names
+from tenantry.store.trail.audit_search import FoundEvent
+from tenantry.store.users import users
 
 MOST_OF_REQUEST = 200
 MOST_MADE = 500

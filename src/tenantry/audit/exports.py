@@ -21,7 +21,7 @@ import msgspec
 from tenantry.audit.seals import SealKeys
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
-from tenantry.store.audit_seals import Seal
+from tenantry.store.trail.audit_seals import Seal
 
 TYPE = "export.seal"
 LABEL = b"tenantry audit export\n"

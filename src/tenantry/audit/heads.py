@@ -16,8 +16,8 @@ from tenantry.audit.seals import SealKeys, has_seal, seal_trail
 from tenantry.core.caller import Caller, CallerKind, Origin
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import CorrelationId, TenantId, new_guid
-from tenantry.store import audit_events, audit_seals
-from tenantry.store.engine import Read, Store
+from tenantry.store.engine.interface import Read, Store
+from tenantry.store.trail import audit_events, audit_seals
 
 
 class Note(NamedTuple):

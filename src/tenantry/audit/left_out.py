@@ -12,8 +12,8 @@ from tenantry.core.clock import MINUTE, SECOND, Clock
 from tenantry.core.errors import StoreBusy
 from tenantry.core.ids import CorrelationId, new_guid
 from tenantry.core.log import get_logger
-from tenantry.store import credentials
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.tokens import presented
 
 _log = get_logger()
 
@@ -32,7 +32,7 @@ async def note_left_out(store: Store, clock: Clock) -> None:
         event = EventsLeftOut(count=sum(kinds.values()), kinds=kinds)
         try:
             async with store.write() as tx:
-                if await credentials.tenant_exists(tx, tenant_id):
+                if await presented.tenant_exists(tx, tenant_id):
                     await record(tx, tenant_id, server, event, clock())
         except StoreBusy as busy:
             _log.warning("left-out events not noted", count=event.count, error=busy.internal)

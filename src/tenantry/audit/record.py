@@ -18,8 +18,8 @@ from tenantry.audit.marks import MARKS
 from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.ids import TenantId
-from tenantry.store import audit_events
-from tenantry.store.engine import Writes
+from tenantry.store.engine.interface import Writes
+from tenantry.store.trail import audit_events
 
 _BACK = MINUTE
 """So much between two events is no queue in front of the store: seals keep ten times that distance."""

@@ -19,8 +19,9 @@ from tenantry.core.clock import MINUTE, Clock, Micros
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.core.ids import TenantId
 from tenantry.core.log import get_logger
-from tenantry.store import audit_events, audit_seals, tenants
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.tenants import tenants
+from tenantry.store.trail import audit_events, audit_seals
 
 FIRST_AFTER_SECONDS = 120
 CLOCK_SKEW = 5 * MINUTE

@@ -29,9 +29,9 @@ from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.errors import InvalidValue
 from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId
-from tenantry.store import audit_seals
-from tenantry.store.audit_seals import Seal
-from tenantry.store.engine import Read, Store
+from tenantry.store.engine.interface import Read, Store
+from tenantry.store.trail import audit_seals
+from tenantry.store.trail.audit_seals import Seal
 
 MARGIN = 10 * MINUTE
 EVENTS = 10_000

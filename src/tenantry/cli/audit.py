@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tenantry.audit.heads import Note
     from tenantry.audit.seals import BrokenSeal, Verdict
     from tenantry.core.ids import TenantId
-    from tenantry.store.audit_events import AuditEvent
-    from tenantry.store.engine import Read
+    from tenantry.store.engine.interface import Read
+    from tenantry.store.trail.audit_events import AuditEvent
 
 app = noun("The audit trail.")
 
@@ -44,7 +44,7 @@ def tail(
     async def work(desk: Desk) -> None:
         import asyncio
 
-        from tenantry.store import audit_events
+        from tenantry.store.trail import audit_events
 
         async with desk.store.read() as read:
             tenant_id = await _trail_named(read, tenant)
@@ -95,7 +95,7 @@ def seal(
         from tenantry.audit.heads import seal_and_note
         from tenantry.audit.sealing import seal_all
         from tenantry.core.clock import system_clock
-        from tenantry.store import audit_seals
+        from tenantry.store.trail import audit_seals
 
         keys = desk.master_key.seal_keys()
         if tenant is None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tenantry.core.clock import Micros
     from tenantry.core.ids import TenantId, UserId
     from tenantry.settings import Settings
-    from tenantry.store.engine import Read, Store
-    from tenantry.store.tenants import Tenant
+    from tenantry.store.engine.interface import Read, Store
+    from tenantry.store.tenants.tenants import Tenant
     from tenantry.tokens.master_key import MasterKey
     from tenantry.tokens.secrets import SecretHasher
 
@@ -120,7 +120,7 @@ async def _run(settings: Settings, work: Callable[[Desk], Awaitable[T]]) -> T:
     from tenantry.core.caller import Origin, operator
     from tenantry.core.clock import system_clock
     from tenantry.core.ids import CorrelationId, new_guid
-    from tenantry.store.opening import open_store
+    from tenantry.store.engine.opening import open_store
 
     store = await open_store(settings.store_url, busy_timeout=10.0, pool_size=1)
     try:
@@ -135,7 +135,7 @@ def failing_well() -> Iterator[None]:
     """Turn what a person can act on into one sentence and an exit code; anything else is a bug and stays one."""
     from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue, NotFound, StoreBusy
     from tenantry.core.files import ExposedFileError
-    from tenantry.store.engine import SchemaOutdated
+    from tenantry.store.engine.interface import SchemaOutdated
     from tenantry.tokens.master_key import MasterKeyError
 
     codes: dict[type[DomainError], int] = {InvalidValue: 2, AlreadyExists: 3, NotFound: 4, StoreBusy: 75}
@@ -178,7 +178,7 @@ async def user_named(read: Read, tenant_id: TenantId, name_or_id: str) -> UserId
     """By user principal name or ID. Raises NotFound("user")."""
     from tenantry.core.errors import NotFound
     from tenantry.core.ids import UserId, parse_guid
-    from tenantry.store import users
+    from tenantry.store.users import users
 
     user_id = parse_guid(name_or_id)
     if user_id is not None:

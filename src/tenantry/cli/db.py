@@ -21,7 +21,7 @@ def upgrade(data_dir: DataDir = None) -> None:
     """
     settings = settings_of(data_dir)
     with failing_well():
-        from tenantry.store import migrate
+        from tenantry.store.engine import migrate
 
         migrate.upgrade(settings.store_url)
         say(f"The schema is at {migrate.check(settings.store_url).head}.")
@@ -35,7 +35,7 @@ def check(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """
     settings = settings_of(data_dir)
     with failing_well():
-        from tenantry.store import migrate
+        from tenantry.store.engine import migrate
         from tenantry.store.migrations import advice
 
         state = migrate.check(settings.store_url)
@@ -61,7 +61,7 @@ def backup(
         from rich.console import Console
         from rich.progress import Progress
 
-        from tenantry.store.sqlite_backup import back_up
+        from tenantry.store.engine.sqlite_backup import back_up
 
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as bar:

@@ -57,7 +57,7 @@ def list_(
     """
 
     async def work(desk: Desk) -> None:
-        from tenantry.store import enterprises
+        from tenantry.store.devices import enterprises
 
         async with desk.store.read() as read:
             rows = await enterprises.list_of_tenant(read, await tenant_named(read, tenant), after, limit)

@@ -76,7 +76,7 @@ def list_(
     """
 
     async def work(desk: Desk) -> None:
-        from tenantry.store import grants
+        from tenantry.store.tokens import grants
 
         async with desk.store.read() as read:
             rows = await grants.list_of_tenant(read, await tenant_named(read, tenant), desk.now, after, limit)

@@ -53,8 +53,8 @@ def list_(tenant: InTenant, data_dir: DataDir = None, as_json: AsJson = False) -
 
     async def work(desk: Desk) -> None:
         from tenantry.directory.group_views import list_group_ids, view_groups
-        from tenantry.store.groups import GroupRow
-        from tenantry.store.pages import Position
+        from tenantry.store.engine.pages import Position
+        from tenantry.store.groups.groups import GroupRow
 
         shown: list[GroupRow] = []
         after: Position | None = ("", "")

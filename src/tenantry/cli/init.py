@@ -52,7 +52,7 @@ def prepare(settings: Settings) -> None:
 
     from tenantry.core.files import write_private
     from tenantry.settings import CONFIG_FILE
-    from tenantry.store import migrate
+    from tenantry.store.engine import migrate
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = settings.data_dir / CONFIG_FILE
@@ -66,7 +66,7 @@ def prepare(settings: Settings) -> None:
 
 async def _make_first_key(settings: Settings, master_key: MasterKey) -> None:
     from tenantry.core.clock import system_clock
-    from tenantry.store.opening import open_store
+    from tenantry.store.engine.opening import open_store
     from tenantry.tokens.signing_keys import ensure_signing_key
 
     store = await open_store(settings.store_url, busy_timeout=10.0, pool_size=1)

@@ -40,7 +40,7 @@ def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """
 
     async def work(desk: Desk) -> None:
-        from tenantry.store import signing_keys
+        from tenantry.store.tokens import signing_keys
 
         async with desk.store.read() as read:
             rows = await signing_keys.list_for_people(read, desk.now - _longest(desk))

@@ -118,7 +118,7 @@ def _alone(data_dir: Path | None) -> Iterator[Path]:
 
 async def _require_alone(desk: Desk) -> None:
     """Exits 75 while another server or command is connected to the PostgreSQL database."""
-    from tenantry.store import health
+    from tenantry.store.engine import health
 
     if desk.store.engine != "postgresql":
         return

@@ -117,7 +117,7 @@ def list_(
     async def work(desk: Desk) -> None:
         from tenantry.delegation.relationships import status_at
         from tenantry.directory.roles import ROLE_NAMES
-        from tenantry.store import relationships
+        from tenantry.store.delegation import relationships
 
         async with desk.store.read() as read:
             tenant_id = await tenant_named(read, customer)

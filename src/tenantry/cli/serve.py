@@ -83,7 +83,7 @@ def _prepare_demo(settings: Settings) -> Future[KeyPair] | None:
     """Directory, key, and a SQLite file with tables where there is none: such a demo also needs a key pair soon."""
     _require_demo_place(settings)
     from tenantry.cli.init import ensure_master_key
-    from tenantry.store.new_sqlite import create_tables
+    from tenantry.store.engine.new_sqlite import create_tables
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     ensure_master_key(settings)
@@ -206,7 +206,7 @@ async def _serve(settings: Settings, listener: socket.socket, key_pair: Future[K
 
 async def _build(settings: Settings) -> App:
     from tenantry.app import build
-    from tenantry.store.engine import SchemaOutdated
+    from tenantry.store.engine.interface import SchemaOutdated
 
     try:
         return await build(settings)

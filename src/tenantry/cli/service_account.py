@@ -30,7 +30,7 @@ def create(
 
     async def work(desk: Desk) -> dict[str, Any]:
         from tenantry.connectors.service_accounts import register_service_account
-        from tenantry.store import tenants
+        from tenantry.store.tenants import tenants
 
         async with desk.store.write() as tx:
             tenant_id = await tenant_named(tx, tenant)

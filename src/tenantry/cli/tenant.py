@@ -189,7 +189,7 @@ def list_domains(tenant: InTenant, data_dir: DataDir = None, as_json: AsJson = F
     """
 
     async def work(desk: Desk) -> None:
-        from tenantry.store import domain_proofs, tenants
+        from tenantry.store.tenants import domain_proofs, tenants
 
         async with desk.store.read() as read:
             tenant_id = await tenant_named(read, tenant)
@@ -218,7 +218,7 @@ def claim_domain(
 
     async def work(desk: Desk) -> dict[str, str]:
         from tenantry.directory.domains import begin_proof, record_of
-        from tenantry.store import domain_proofs
+        from tenantry.store.tenants import domain_proofs
 
         async with desk.store.write() as tx:
             tenant_id = await tenant_named(tx, tenant)

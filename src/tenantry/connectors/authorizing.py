@@ -17,9 +17,11 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidScope, MfaRequired, NotFound
 from tenantry.core.ids import ConnectorId, TenantId, UserId, parse_guid
-from tenantry.store import connectors, grant_lists, tenants
-from tenantry.store.connectors import Connector
-from tenantry.store.engine import Read, Tx
+from tenantry.store.connectors import connectors
+from tenantry.store.connectors.connectors import Connector
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.tenants import tenants
+from tenantry.store.tokens import grant_lists
 from tenantry.tokens.authorization_codes import issue_code
 from tenantry.tokens.secrets import SecretHasher
 

@@ -12,24 +12,24 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import ConnectorId, GroupId, TenantId, UserId
-from tenantry.store import (
+from tenantry.store.connectors import (
     connector_lists,
     connector_roles,
     connector_secrets,
     connectors,
-    grant_lists,
     service_account_keys,
-    users,
 )
-from tenantry.store.connector_lists import Choice, ListedConnector
-from tenantry.store.connector_roles import ConnectorRole
-from tenantry.store.connector_secrets import ConnectorSecret
-from tenantry.store.connectors import Connector
-from tenantry.store.engine import Read
-from tenantry.store.grant_lists import GrantRow, ReachedGroup
-from tenantry.store.pages import Position
-from tenantry.store.service_account_keys import ServiceAccountKey
-from tenantry.store.users import User
+from tenantry.store.connectors.connector_lists import Choice, ListedConnector
+from tenantry.store.connectors.connector_roles import ConnectorRole
+from tenantry.store.connectors.connector_secrets import ConnectorSecret
+from tenantry.store.connectors.connectors import Connector
+from tenantry.store.connectors.service_account_keys import ServiceAccountKey
+from tenantry.store.engine.interface import Read
+from tenantry.store.engine.pages import Position
+from tenantry.store.tokens import grant_lists
+from tenantry.store.tokens.grant_lists import GrantRow, ReachedGroup
+from tenantry.store.users import users
+from tenantry.store.users.users import User
 
 TOKENS_SHOWN = 100
 TOKENS_COUNTED = 1000

@@ -25,8 +25,9 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, TenantId, new_guid
 from tenantry.core.names import read_name, read_text
-from tenantry.store import connector_roles, connectors, tenants
-from tenantry.store.engine import Read, Tx
+from tenantry.store.connectors import connector_roles, connectors
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.tenants import tenants
 from tenantry.tokens.secrets import SecretHasher
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -18,9 +18,9 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId, UserId
 from tenantry.directory.phone_sign_in import reach_of
-from tenantry.store import grant_lists
-from tenantry.store.connectors import Connector
-from tenantry.store.engine import Read, Tx
+from tenantry.store.connectors.connectors import Connector
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.tokens import grant_lists
 from tenantry.tokens.grants import NewGrant, create_grant, revoke_grant
 from tenantry.tokens.secrets import SecretHasher
 

@@ -8,8 +8,8 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import ConnectorId, TenantId, UserId
-from tenantry.store import connectors
-from tenantry.store.engine import Read
+from tenantry.store.connectors import connectors
+from tenantry.store.engine.interface import Read
 
 
 async def connector_of(read: Read, tenant_id: TenantId, connector_id: ConnectorId) -> connectors.Connector:

@@ -16,7 +16,7 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import Forbidden, InvalidValue
 from tenantry.core.ids import TenantId
 from tenantry.directory.policies import Whom, find_policies
-from tenantry.store.engine import Read
+from tenantry.store.engine.interface import Read
 
 SENSITIVE = frozenset({Permission.PARTNER_CENTER, Permission.ANDROID_ENTERPRISE, Permission.TENANT_DATA})
 _VENDORS = (

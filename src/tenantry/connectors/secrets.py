@@ -13,8 +13,8 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, TenantId, new_guid
-from tenantry.store import connector_secrets, connectors
-from tenantry.store.engine import Read, Tx
+from tenantry.store.connectors import connector_secrets, connectors
+from tenantry.store.engine.interface import Read, Tx
 from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 MOST_LIVE = 2

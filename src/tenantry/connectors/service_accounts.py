@@ -23,8 +23,8 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, TenantId, new_guid
 from tenantry.directory.tenants import parse_domain
-from tenantry.store import connectors, service_account_keys
-from tenantry.store.engine import Read, Tx
+from tenantry.store.connectors import connectors, service_account_keys
+from tenantry.store.engine.interface import Read, Tx
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")

@@ -10,8 +10,8 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import TenantId, UserId
-from tenantry.store import sessions
-from tenantry.store.engine import Tx
+from tenantry.store.engine.interface import Tx
+from tenantry.store.sign_in import sessions
 
 
 async def enter_customer(

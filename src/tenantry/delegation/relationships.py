@@ -20,8 +20,9 @@ from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue
 from tenantry.core.ids import RelationshipId, TenantId, new_guid
 from tenantry.core.names import read_name
 from tenantry.directory.roles import end_roles_given_by
-from tenantry.store import partner_customers, relationships, tenants
-from tenantry.store.engine import Tx
+from tenantry.store.delegation import partner_customers, relationships
+from tenantry.store.engine.interface import Tx
+from tenantry.store.tenants import tenants
 
 _MOST_TOLD = 100
 """Accounts that the event of an end names."""

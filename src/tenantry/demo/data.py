@@ -37,7 +37,7 @@ from tenantry.demo.maker import (
 )
 from tenantry.demo.partners import make_partner_app, make_relationship
 from tenantry.directory.passwords import generate_password
-from tenantry.store import tenants
+from tenantry.store.tenants import tenants
 from tenantry.surfaces.shared.deps import Deps
 
 

@@ -40,9 +40,9 @@ from tenantry.directory.sign_in import sign_in
 from tenantry.directory.tenants import create_tenant, resolve_tenant
 from tenantry.directory.user_properties import NewUser
 from tenantry.directory.users import create_user
-from tenantry.store import users
-from tenantry.store.devices import DeviceFacts
-from tenantry.store.engine import Tx
+from tenantry.store.devices.devices import DeviceFacts
+from tenantry.store.engine.interface import Tx
+from tenantry.store.users import users
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.tokens.exchange import exchange_refresh_token
 from tenantry.tokens.grants import create_grant

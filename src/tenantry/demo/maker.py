@@ -13,8 +13,8 @@ from tenantry.directory.roles import assign_role
 from tenantry.directory.tenants import create_tenant
 from tenantry.directory.user_properties import NewUser
 from tenantry.directory.users import create_user
-from tenantry.store import sign_in_notices
-from tenantry.store.engine import Tx
+from tenantry.store.engine.interface import Tx
+from tenantry.store.sign_in import sign_in_notices
 from tenantry.tokens.secrets import SecretHasher
 
 PARTNER_DOMAIN = "meridian.example"

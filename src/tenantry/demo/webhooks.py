@@ -13,7 +13,7 @@ from tenantry.directory.tenants import resolve_tenant
 from tenantry.outbox.changes import EventType
 from tenantry.outbox.handshake import prove
 from tenantry.outbox.webhooks import ObjectType, Subject, Wishes, list_webhooks, register_webhook, update_webhook
-from tenantry.store import users
+from tenantry.store.users import users
 from tenantry.surfaces.shared.demo_receiver import PATH
 from tenantry.surfaces.shared.deps import Deps
 

@@ -12,12 +12,12 @@ from tenantry.core.errors import NotFound
 from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId
 from tenantry.core.normal_form import name_key
 from tenantry.devices.enterprises import require_enterprise
-from tenantry.store import device_lists, devices
-from tenantry.store.device_lists import ListedAccount, ListedEnterprise, UnusedToken
-from tenantry.store.devices import Device
-from tenantry.store.engine import Read
-from tenantry.store.enterprises import Enterprise
-from tenantry.store.pages import Position
+from tenantry.store.devices import device_lists, devices
+from tenantry.store.devices.device_lists import ListedAccount, ListedEnterprise, UnusedToken
+from tenantry.store.devices.devices import Device
+from tenantry.store.devices.enterprises import Enterprise
+from tenantry.store.engine.interface import Read
+from tenantry.store.engine.pages import Position
 
 TOKENS_SHOWN = 20
 

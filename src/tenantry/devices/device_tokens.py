@@ -17,9 +17,9 @@ from tenantry.core.errors import DeviceLimitExceeded, DomainError
 from tenantry.core.ids import EnterpriseId, ManagedAccountId
 from tenantry.devices.enterprises import require_enterprise
 from tenantry.devices.managed_accounts import account_of, require_emm_managed
-from tenantry.store import device_tokens
-from tenantry.store.engine import Store, Tx
-from tenantry.store.enterprises import Enterprise
+from tenantry.store.devices import device_tokens
+from tenantry.store.devices.enterprises import Enterprise
+from tenantry.store.engine.interface import Store, Tx
 from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 

@@ -19,9 +19,9 @@ from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import EnterpriseId, ManagedAccountId
 from tenantry.devices.enterprises import require_enterprise
 from tenantry.devices.managed_accounts import account_of
-from tenantry.store import devices, managed_accounts
-from tenantry.store.devices import Device
-from tenantry.store.engine import Read, Tx
+from tenantry.store.devices import devices, managed_accounts
+from tenantry.store.devices.devices import Device
+from tenantry.store.engine.interface import Read, Tx
 
 MAX_POLICY_BYTES = 65_536
 MAX_WAITING = 100

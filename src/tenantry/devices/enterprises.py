@@ -17,9 +17,9 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import Forbidden, NotFound
 from tenantry.core.ids import ConnectorId, EnterpriseId, TenantId
 from tenantry.core.names import read_name
-from tenantry.store import enterprises
-from tenantry.store.engine import Read, Tx
-from tenantry.store.enterprises import Enterprise
+from tenantry.store.devices import enterprises
+from tenantry.store.devices.enterprises import Enterprise
+from tenantry.store.engine.interface import Read, Tx
 
 
 async def enroll_enterprise(

@@ -19,10 +19,11 @@ from tenantry.core.ids import EnterpriseId, ManagedAccountId, UserId
 from tenantry.core.names import find_problem, is_visible, read_name
 from tenantry.core.normal_form import name_key
 from tenantry.devices.enterprises import require_enterprise
-from tenantry.store import managed_accounts, users
-from tenantry.store.engine import Read, Tx
-from tenantry.store.enterprises import Enterprise
-from tenantry.store.managed_accounts import ManagedAccount
+from tenantry.store.devices import managed_accounts
+from tenantry.store.devices.enterprises import Enterprise
+from tenantry.store.devices.managed_accounts import ManagedAccount
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.users import users
 
 LONGEST_NAME = 1024
 _ACCOUNTS_OF_ONE_ADDRESS = 10

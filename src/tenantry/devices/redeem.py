@@ -41,10 +41,10 @@ from tenantry.core.errors import (
 from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId
 from tenantry.core.names import cleaned_name
 from tenantry.devices.managed_accounts import AccountType
-from tenantry.store import device_tokens, devices, managed_accounts
-from tenantry.store.devices import DeviceFacts
-from tenantry.store.engine import Store, Tx
-from tenantry.store.managed_accounts import ManagedAccount
+from tenantry.store.devices import device_tokens, devices, managed_accounts
+from tenantry.store.devices.devices import DeviceFacts
+from tenantry.store.devices.managed_accounts import ManagedAccount
+from tenantry.store.engine.interface import Store, Tx
 from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 
 REPEAT_FROM = 2 * SECOND

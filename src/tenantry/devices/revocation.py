@@ -15,8 +15,8 @@ from tenantry.core.errors import NotFound
 from tenantry.core.ids import EnterpriseId, ManagedAccountId, TenantId
 from tenantry.devices.enterprises import require_enterprise
 from tenantry.devices.managed_accounts import account_of, require_emm_managed
-from tenantry.store import device_tokens, devices, managed_accounts
-from tenantry.store.engine import Tx
+from tenantry.store.devices import device_tokens, devices, managed_accounts
+from tenantry.store.engine.interface import Tx
 
 
 async def revoke_device_access(

@@ -17,9 +17,11 @@ from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.roles import require_another_administrator, require_over
 from tenantry.directory.sessions import end_sessions
-from tenantry.store import device_tokens, enrolments, users
-from tenantry.store.engine import Read, Tx
-from tenantry.store.users import User
+from tenantry.store.devices import device_tokens
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.sign_in import enrolments
+from tenantry.store.users import users
+from tenantry.store.users.users import User
 from tenantry.tokens.grants import revoke_grants_of_user
 
 REASON = "user_blocked"

@@ -15,9 +15,9 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, TenantId
-from tenantry.store import connector_roles
-from tenantry.store.connector_roles import ConnectorRole, RoleHolder
-from tenantry.store.engine import Read, Tx
+from tenantry.store.connectors import connector_roles
+from tenantry.store.connectors.connector_roles import ConnectorRole, RoleHolder
+from tenantry.store.engine.interface import Read, Tx
 
 
 async def give_connector_role(

@@ -22,9 +22,9 @@ from tenantry.core.dns import DnsFailed, TextRecords
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, NotFound
 from tenantry.core.ids import TenantId
 from tenantry.directory.tenants import domain_taken, give_domain, parse_domain
-from tenantry.store import domain_proofs, tenants
-from tenantry.store.domain_proofs import DomainProof
-from tenantry.store.engine import Read, Store, Tx
+from tenantry.store.engine.interface import Read, Store, Tx
+from tenantry.store.tenants import domain_proofs, tenants
+from tenantry.store.tenants.domain_proofs import DomainProof
 
 MOST_DOMAINS = 200
 """Of one tenant, those that wait included. It keeps a page short, so twins may pass it by one."""

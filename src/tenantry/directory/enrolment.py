@@ -21,8 +21,8 @@ from tenantry.directory.notices import What, tell
 from tenantry.directory.policies import asks_second_factor
 from tenantry.directory.proofs import note_set_up
 from tenantry.directory.second_factors import Method, list_methods, note_proved, note_refused
-from tenantry.store import enrolments
-from tenantry.store.engine import Read, Tx
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.sign_in import enrolments
 from tenantry.tokens.secrets import SecretHasher
 
 CODE_LIFETIME = 3 * DAY

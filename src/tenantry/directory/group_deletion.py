@@ -17,9 +17,9 @@ from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.directory.users import RESTORABLE
 from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
 from tenantry.outbox.webhooks import delete_webhooks_of_group
-from tenantry.store import deleted_groups, group_invitations, group_lists
-from tenantry.store.deleted_groups import DeletedGroup, WhatEnds
-from tenantry.store.engine import Read, Tx
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.groups import deleted_groups, group_invitations, group_lists
+from tenantry.store.groups.deleted_groups import DeletedGroup, WhatEnds
 from tenantry.tokens.grants import revoke_grants_of_group
 
 COUNTED = 1_000

@@ -13,9 +13,9 @@ from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.core.normal_form import name_key
 from tenantry.directory.group_places import make_room
 from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
-from tenantry.store import group_links, group_lists
-from tenantry.store.engine import Read, Tx
-from tenantry.store.group_lists import RelatedGroup
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.groups import group_links, group_lists
+from tenantry.store.groups.group_lists import RelatedGroup
 
 
 async def search_linkable(

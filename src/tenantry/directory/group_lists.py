@@ -11,11 +11,11 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.core.normal_form import name_key
-from tenantry.store import group_lists, member_lists
-from tenantry.store.engine import Read
-from tenantry.store.group_lists import GroupFacts, ListedGroup, RelatedGroup
-from tenantry.store.member_lists import ListedMember, Standing
-from tenantry.store.pages import Position
+from tenantry.store.engine.interface import Read
+from tenantry.store.engine.pages import Position
+from tenantry.store.groups import group_lists, member_lists
+from tenantry.store.groups.group_lists import GroupFacts, ListedGroup, RelatedGroup
+from tenantry.store.groups.member_lists import ListedMember, Standing
 
 RELATED_SHOWN = 100
 

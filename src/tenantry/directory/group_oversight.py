@@ -18,10 +18,10 @@ from tenantry.directory.group_links import unlink_group
 from tenantry.directory.group_places import ABOVE
 from tenantry.directory.invitations import end_invitation
 from tenantry.outbox.webhooks import delete_webhook
-from tenantry.store import group_lists, group_oversight
-from tenantry.store.engine import Read, Tx
-from tenantry.store.group_lists import RelatedGroup
-from tenantry.store.group_oversight import LinkNames, Overseer
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.groups import group_lists, group_oversight
+from tenantry.store.groups.group_lists import RelatedGroup
+from tenantry.store.groups.group_oversight import LinkNames, Overseer
 from tenantry.tokens.grants import revoke_grant
 
 COUNTED = 1_000

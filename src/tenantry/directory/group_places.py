@@ -1,16 +1,17 @@
 """Where a group may stand among the others: how deep, how many side by side, and never in a ring.
 
 What is walked through for one request, a decision included, has its bound here, where it is made. Groups that were
-linked before there was one are walked through as far as the statements of `store/group_walks.py` go.
+linked before there was one are walked through as far as the statements of `store/groups/group_walks.py` go.
 """
 
 from __future__ import annotations
 
 from tenantry.core.errors import FailedPrecondition
 from tenantry.core.ids import GroupId, TenantId
-from tenantry.store import grants, group_links, group_walks
-from tenantry.store.engine import Tx
-from tenantry.store.group_walks import Above
+from tenantry.store.engine.interface import Tx
+from tenantry.store.groups import group_links, group_walks
+from tenantry.store.groups.group_walks import Above
+from tenantry.store.tokens import grants
 
 LEVELS = 10
 """Of groups below a group."""

@@ -22,10 +22,10 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.directory.group_places import LEVELS, SUB_GROUPS
-from tenantry.store import group_links, group_walks, groups
-from tenantry.store.engine import Read
-from tenantry.store.groups import GroupRow
-from tenantry.store.pages import Position
+from tenantry.store.engine.interface import Read
+from tenantry.store.engine.pages import Position
+from tenantry.store.groups import group_links, group_walks, groups
+from tenantry.store.groups.groups import GroupRow
 
 COUNTED = 10_000
 """People and groups below that are counted, of one group."""

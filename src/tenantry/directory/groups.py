@@ -17,8 +17,8 @@ from tenantry.core.names import read_name, read_text
 from tenantry.directory.group_places import make_room
 from tenantry.directory.members import Newcomers, admit
 from tenantry.outbox.changes import EventType, SubGroupChange, enqueue
-from tenantry.store import group_links, groups
-from tenantry.store.engine import Read, Tx
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.groups import group_links, groups
 
 MAX_NAME = 256
 MAX_TEXT = 4_000

@@ -22,9 +22,9 @@ from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId
 from tenantry.core.log import get_logger
 from tenantry.core.names import read_name
-from tenantry.store import identity_providers, shared_callbacks
-from tenantry.store.engine import Read, Store, Tx
-from tenantry.store.identity_providers import IdentityProvider
+from tenantry.store.engine.interface import Read, Store, Tx
+from tenantry.store.sign_in import identity_providers, shared_callbacks
+from tenantry.store.sign_in.identity_providers import IdentityProvider
 from tenantry.tokens.master_key import MasterKey
 
 CALLBACK = "/sign-in/callback"

@@ -21,9 +21,9 @@ from tenantry.core.hiding import hiding
 from tenantry.core.ids import GroupId, TenantId, UserId, new_guid
 from tenantry.directory.groups import GroupType
 from tenantry.directory.members import let_in_user
-from tenantry.store import group_invitations, groups, members
-from tenantry.store.engine import Read, Tx
-from tenantry.store.group_invitations import InvitationRow, ListedInvitation
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.groups import group_invitations, groups, members
+from tenantry.store.groups.group_invitations import InvitationRow, ListedInvitation
 from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 
 MOST_LIVE = 20

@@ -18,8 +18,8 @@ from tenantry.core.phone_numbers import read_number
 from tenantry.directory.member_files import MOST_ROWS, PersonRow
 from tenantry.directory.members import let_in_user
 from tenantry.directory.phones import user_or_guest_of
-from tenantry.store import users
-from tenantry.store.engine import Tx
+from tenantry.store.engine.interface import Tx
+from tenantry.store.users import users
 
 _NOBODY = "No user has this sign-in name."
 _ROLE = "A role is admin or member."

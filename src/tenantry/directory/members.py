@@ -18,11 +18,13 @@ from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.core.phone_numbers import read_number
 from tenantry.directory.phones import user_or_guest_of
 from tenantry.outbox.changes import EventType, MemberChange, enqueue
-from tenantry.store import groups, member_lists, members, phones, users
-from tenantry.store.engine import Read, Tx
-from tenantry.store.member_lists import ListedMember, Standing
-from tenantry.store.pages import Position
-from tenantry.store.phones import Person
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.engine.pages import Position
+from tenantry.store.groups import groups, member_lists, members
+from tenantry.store.groups.member_lists import ListedMember, Standing
+from tenantry.store.sign_in import phones
+from tenantry.store.sign_in.phones import Person
+from tenantry.store.users import users
 
 MAX_NEWCOMERS = 1_000
 PART = 50

@@ -9,9 +9,9 @@ from enum import StrEnum
 from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import TenantId, UserId, new_guid
-from tenantry.store import sign_in_notices
-from tenantry.store.engine import Read, Tx
-from tenantry.store.sign_in_notices import Notice
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.sign_in import sign_in_notices
+from tenantry.store.sign_in.sign_in_notices import Notice
 
 KEPT = 30 * DAY
 SHOWN = 20

@@ -10,8 +10,8 @@ from tenantry.core.errors import BadCredentials, InvalidValue
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.passwords import PasswordHasher, check_new_password, names_of
 from tenantry.directory.sessions import end_sessions, hold_session
-from tenantry.store import passwords
-from tenantry.store.engine import Store, Tx
+from tenantry.store.engine.interface import Store, Tx
+from tenantry.store.sign_in import passwords
 
 
 async def hash_new_password(

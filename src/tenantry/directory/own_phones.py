@@ -13,7 +13,7 @@ from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.phone_removal import release_phone
 from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
-from tenantry.store.engine import Tx
+from tenantry.store.engine.interface import Tx
 from tenantry.tokens.secrets import SecretHasher
 
 

@@ -33,9 +33,9 @@ from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.core.names import read_name, trim
 from tenantry.directory.second_factors import Method, note_added, note_proved, note_refused, note_removed
-from tenantry.store import passkeys
-from tenantry.store.engine import Read, Tx
-from tenantry.store.passkeys import Passkey
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.sign_in import passkeys
+from tenantry.store.sign_in.passkeys import Passkey
 from tenantry.tokens.secrets import SecretHasher
 
 CHALLENGE_LIFETIME = 5 * MINUTE

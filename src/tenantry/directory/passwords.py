@@ -18,8 +18,9 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import InvalidValue, RateLimited
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.guessable import is_guessable
-from tenantry.store import roles, tenants, users
-from tenantry.store.engine import Read
+from tenantry.store.engine.interface import Read
+from tenantry.store.tenants import tenants
+from tenantry.store.users import roles, users
 
 T = TypeVar("T")
 

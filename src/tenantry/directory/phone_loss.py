@@ -13,8 +13,8 @@ from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.notices import What, tell
 from tenantry.directory.second_factors import Method, note_removed
-from tenantry.store import phones, pins, second_factors
-from tenantry.store.engine import Tx
+from tenantry.store.engine.interface import Tx
+from tenantry.store.sign_in import phones, pins, second_factors
 from tenantry.tokens.grants import revoke_grants_of_proof
 
 PIN_ALONE = ("otp", "sms")

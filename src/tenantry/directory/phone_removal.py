@@ -10,8 +10,8 @@ from tenantry.core.errors import InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.core.phone_numbers import read_number
 from tenantry.directory.phone_loss import lose_phone
-from tenantry.store import users
-from tenantry.store.engine import Tx
+from tenantry.store.engine.interface import Tx
+from tenantry.store.users import users
 
 
 async def release_phone(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros) -> None:

@@ -22,9 +22,12 @@ from tenantry.directory.enrolment import list_asked
 from tenantry.directory.phone_loss import PIN_ALONE
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
 from tenantry.directory.policies import find_policies, is_met
-from tenantry.store import connectors, phones, roles, tenants
-from tenantry.store.connectors import Connector
-from tenantry.store.engine import Read, Store, Tx
+from tenantry.store.connectors import connectors
+from tenantry.store.connectors.connectors import Connector
+from tenantry.store.engine.interface import Read, Store, Tx
+from tenantry.store.sign_in import phones
+from tenantry.store.tenants import tenants
+from tenantry.store.users import roles
 from tenantry.tokens.client_credentials import authenticate_connector
 from tenantry.tokens.grants import NewGrant, Replaces, create_grant
 from tenantry.tokens.secrets import SecretHasher

@@ -15,8 +15,11 @@ from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.directory.notices import What, tell
 from tenantry.directory.phone_loss import lose_phone
 from tenantry.outbox.changes import EventType, MemberChange, enqueue
-from tenantry.store import members, phones, tenants, users
-from tenantry.store.engine import Tx
+from tenantry.store.engine.interface import Tx
+from tenantry.store.groups import members
+from tenantry.store.sign_in import phones
+from tenantry.store.tenants import tenants
+from tenantry.store.users import users
 from tenantry.tokens.grants import revoke_grants_of_user
 
 

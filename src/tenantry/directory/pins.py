@@ -24,8 +24,8 @@ from tenantry.core.clock import HOUR, SECOND, Micros
 from tenantry.core.codes import read_code
 from tenantry.core.errors import RateLimited
 from tenantry.core.ids import TenantId
-from tenantry.store import pins
-from tenantry.store.engine import Tx
+from tenantry.store.engine.interface import Tx
+from tenantry.store.sign_in import pins
 from tenantry.tokens.secrets import SecretHasher
 
 PLACES = 4096

@@ -17,8 +17,9 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.roles import action_over
-from tenantry.store import roles, tenant_policies
-from tenantry.store.engine import Read, Tx
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.tenants import tenant_policies
+from tenantry.store.users import roles
 
 
 class Whom(StrEnum):

@@ -18,8 +18,8 @@ from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.policies import is_to_have_one
-from tenantry.store import second_factors
-from tenantry.store.engine import Read, Tx
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.sign_in import second_factors
 
 WAIT = DAY
 _HAD_ONE = Micros(0)

@@ -16,10 +16,13 @@ from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
 from tenantry.directory.id_tokens import IdToken, name_in
 from tenantry.directory.provider_signatures import TokenRefused
-from tenantry.store import grants, identity_providers, tenants, users
-from tenantry.store.engine import Read, Tx
-from tenantry.store.identity_providers import IdentityProvider
-from tenantry.store.users import User
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.sign_in import identity_providers
+from tenantry.store.sign_in.identity_providers import IdentityProvider
+from tenantry.store.tenants import tenants
+from tenantry.store.tokens import grants
+from tenantry.store.users import users
+from tenantry.store.users.users import User
 
 FEDERATED = "fed"
 

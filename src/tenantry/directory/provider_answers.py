@@ -13,9 +13,9 @@ from tenantry.directory.id_tokens import IdToken
 from tenantry.directory.identity_providers import callback_in_use
 from tenantry.directory.provider_documents import Discovery
 from tenantry.directory.provider_signatures import TokenRefused
-from tenantry.store import identity_providers, shared_callbacks
-from tenantry.store.engine import Read
-from tenantry.store.identity_providers import IdentityProvider, UpstreamSignIn
+from tenantry.store.engine.interface import Read
+from tenantry.store.sign_in import identity_providers, shared_callbacks
+from tenantry.store.sign_in.identity_providers import IdentityProvider, UpstreamSignIn
 
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 

@@ -16,9 +16,9 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.users import RESTORABLE
-from tenantry.store import purging
-from tenantry.store.engine import Read, Store, Tx
-from tenantry.store.purging import DeletedGroup, DeletedUser, Table
+from tenantry.store.ending import purging
+from tenantry.store.ending.purging import DeletedGroup, DeletedUser, Table
+from tenantry.store.engine.interface import Read, Store, Tx
 
 BATCH = 200
 

@@ -16,8 +16,9 @@ from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
-from tenantry.store import relationships, roles
-from tenantry.store.engine import Read, Tx
+from tenantry.store.delegation import relationships
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.users import roles
 
 ROLE_NAMES: dict[RoleId, str] = {
     RoleId.GLOBAL_ADMINISTRATOR: "Global Administrator",

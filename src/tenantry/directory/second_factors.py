@@ -22,9 +22,9 @@ from tenantry.directory.notices import What, tell
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
 from tenantry.directory.policies import is_to_have_one
 from tenantry.directory.proofs import note_given_up, note_set_up
-from tenantry.store import enrolments, second_factors
-from tenantry.store.engine import Read, Tx
-from tenantry.store.second_factors import Factors
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.sign_in import enrolments, second_factors
+from tenantry.store.sign_in.second_factors import Factors
 from tenantry.tokens.secrets import SecretHasher
 
 RECOVERY_CODES = 10

@@ -20,9 +20,11 @@ from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.core.names import cleaned_name
 from tenantry.directory.policies import asks_second_factor
 from tenantry.directory.proofs import has_second
-from tenantry.store import authorization_codes, pins, sessions, sign_ins, users
-from tenantry.store.engine import Read, Tx
-from tenantry.store.sessions import FoundSession, ListedSession
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.sign_in import pins, sessions, sign_ins
+from tenantry.store.sign_in.sessions import FoundSession, ListedSession
+from tenantry.store.tokens import authorization_codes
+from tenantry.store.users import users
 from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 
 MAX_LISTED = 100

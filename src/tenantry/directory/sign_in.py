@@ -20,11 +20,13 @@ from tenantry.core.errors import BadCredentials
 from tenantry.core.normal_form import name_key
 from tenantry.directory.notices import What, tell
 from tenantry.directory.passwords import PasswordHasher
-from tenantry.store import passwords, tenants, users
-from tenantry.store.engine import Store
-from tenantry.store.passwords import Credential
-from tenantry.store.tenants import Tenant
-from tenantry.store.users import User
+from tenantry.store.engine.interface import Store
+from tenantry.store.sign_in import passwords
+from tenantry.store.sign_in.passwords import Credential
+from tenantry.store.tenants import tenants
+from tenantry.store.tenants.tenants import Tenant
+from tenantry.store.users import users
+from tenantry.store.users.users import User
 
 PASSWORD = "pwd"
 """How the user signed in, as `amr` has it (RFC 8176)."""

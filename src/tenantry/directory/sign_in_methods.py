@@ -27,9 +27,10 @@ from tenantry.directory.roles import require_over
 from tenantry.directory.second_factors import Method, find_factors, list_methods, require_enrolment
 from tenantry.directory.sessions import end_sessions
 from tenantry.directory.totp import remove_totp
-from tenantry.store import passkeys, phones, second_factors, users
-from tenantry.store.engine import Read, Tx
-from tenantry.store.users import User
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.sign_in import passkeys, phones, second_factors
+from tenantry.store.users import users
+from tenantry.store.users.users import User
 from tenantry.tokens.secrets import SecretHasher
 
 

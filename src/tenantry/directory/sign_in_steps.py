@@ -24,9 +24,9 @@ from tenantry.directory.enrolment import list_asked
 from tenantry.directory.own_password import replace_own_password
 from tenantry.directory.proofs import counted
 from tenantry.directory.sessions import NewSession, raise_session, start_session
-from tenantry.store import passwords, sessions, sign_ins
-from tenantry.store.engine import Read, Tx
-from tenantry.store.sign_ins import SignInUnderWay
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.sign_in import passwords, sessions, sign_ins
+from tenantry.store.sign_in.sign_ins import SignInUnderWay
 from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 
 STEP_LIFETIME = 15 * MINUTE

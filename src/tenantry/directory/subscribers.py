@@ -22,10 +22,11 @@ from tenantry.directory.group_lists import FoundMembers
 from tenantry.directory.groups import GroupType
 from tenantry.directory.letting_in import LetIn, let_in
 from tenantry.directory.member_files import PersonRow
-from tenantry.store import groups, member_lists, members, phones
-from tenantry.store.engine import Read, Tx
-from tenantry.store.member_lists import ListedMember, Standing
-from tenantry.store.pages import Position
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.engine.pages import Position
+from tenantry.store.groups import groups, member_lists, members
+from tenantry.store.groups.member_lists import ListedMember, Standing
+from tenantry.store.sign_in import phones
 
 
 class FoundSubscribers(NamedTuple):

@@ -12,9 +12,10 @@ from tenantry.audit.events import SYSTEM_TENANT, TenantPurged
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
-from tenantry.store import partner_customers, tenant_purging
-from tenantry.store.engine import Store
-from tenantry.store.tenant_purging import DueTenant, Owned
+from tenantry.store.delegation import partner_customers
+from tenantry.store.ending import tenant_purging
+from tenantry.store.ending.tenant_purging import DueTenant, Owned
+from tenantry.store.engine.interface import Store
 
 BATCH = 200
 

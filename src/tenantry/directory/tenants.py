@@ -14,8 +14,9 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, new_guid, parse_guid
 from tenantry.core.names import read_name, trim
-from tenantry.store import domain_proofs, partner_customers, tenants
-from tenantry.store.engine import Read, Tx
+from tenantry.store.delegation import partner_customers
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.tenants import domain_proofs, tenants
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}")

@@ -17,8 +17,8 @@ from tenantry.core.codes import read_code
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.second_factors import Method, note_added, note_proved, note_refused, note_removed
-from tenantry.store import second_factors
-from tenantry.store.engine import Read, Tx
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.sign_in import second_factors
 from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
 

@@ -36,9 +36,9 @@ from tenantry.directory.provider_accounts import Arrival, enter
 from tenantry.directory.provider_answers import check_age, check_answer, provider_at, word
 from tenantry.directory.provider_documents import Discovery, object_of, read_discovery, read_keys, read_userinfo
 from tenantry.directory.provider_signatures import TokenRefused
-from tenantry.store import identity_providers
-from tenantry.store.engine import Store
-from tenantry.store.identity_providers import IdentityProvider
+from tenantry.store.engine.interface import Store
+from tenantry.store.sign_in import identity_providers
+from tenantry.store.sign_in.identity_providers import IdentityProvider
 from tenantry.tokens import base64url
 from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of

@@ -23,9 +23,9 @@ from tenantry.directory.tenants import get_tenant
 from tenantry.directory.user_files import BLOCKED, REQUIRED, UserFile, UserRow
 from tenantry.directory.user_properties import NewUser
 from tenantry.directory.users import create_user
-from tenantry.store import user_imports
-from tenantry.store.engine import Read, Tx
-from tenantry.store.user_imports import UserImport
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.users import user_imports
+from tenantry.store.users.user_imports import UserImport
 
 STEP = 200
 """Rows tried in one transaction."""

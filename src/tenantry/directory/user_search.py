@@ -12,10 +12,10 @@ from tenantry.core.errors import NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.core.normal_form import name_key
 from tenantry.directory.users import RESTORABLE
-from tenantry.store import user_search, users
-from tenantry.store.engine import Read
-from tenantry.store.user_search import ListedUser
-from tenantry.store.users import User
+from tenantry.store.engine.interface import Read
+from tenantry.store.users import user_search, users
+from tenantry.store.users.user_search import ListedUser
+from tenantry.store.users.users import User
 
 
 class Place(NamedTuple):

@@ -25,11 +25,13 @@ from tenantry.directory.roles import require_another_administrator, require_over
 from tenantry.directory.sessions import end_sessions
 from tenantry.directory.user_properties import NewPassword, NewUser, UserChanges
 from tenantry.outbox.changes import EventType, enqueue_for_user
-from tenantry.store import enrolments, passwords, tenants, user_lists, users
-from tenantry.store.engine import Read, Tx
-from tenantry.store.pages import Position
-from tenantry.store.user_lists import Order
-from tenantry.store.users import User
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.engine.pages import Position
+from tenantry.store.sign_in import enrolments, passwords
+from tenantry.store.tenants import tenants
+from tenantry.store.users import user_lists, users
+from tenantry.store.users.user_lists import Order
+from tenantry.store.users.users import User
 from tenantry.tokens.grants import revoke_grants_of_user
 
 RESTORABLE = 30 * DAY

@@ -22,9 +22,9 @@ import msgspec
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import GroupId, TenantId, UserId, new_guid
-from tenantry.store import event_facts, webhook_deliveries, webhooks
-from tenantry.store.engine import Read, Tx, Value
-from tenantry.store.webhooks import Subscribed
+from tenantry.store.engine.interface import Read, Tx, Value
+from tenantry.store.outbox import event_facts, webhook_deliveries, webhooks
+from tenantry.store.outbox.webhooks import Subscribed
 
 
 class EventType(StrEnum):

@@ -33,10 +33,11 @@ from tenantry.outbox.webhooks import (
     is_live,
     require_live,
 )
-from tenantry.store import tenants, webhook_deliveries, webhooks
-from tenantry.store.engine import Read, Store, Tx
-from tenantry.store.webhook_deliveries import Claimed, Delivery
-from tenantry.store.webhooks import Webhook
+from tenantry.store.engine.interface import Read, Store, Tx
+from tenantry.store.outbox import webhook_deliveries, webhooks
+from tenantry.store.outbox.webhook_deliveries import Claimed, Delivery
+from tenantry.store.outbox.webhooks import Webhook
+from tenantry.store.tenants import tenants
 from tenantry.tokens.master_key import MasterKey
 
 RETRIES = 6

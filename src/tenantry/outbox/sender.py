@@ -21,8 +21,9 @@ from tenantry.core.log import get_logger
 from tenantry.outbox import changes
 from tenantry.outbox.changes import Key
 from tenantry.outbox.deliveries import deliver_next, disable_if_overfull
-from tenantry.store import tenants, webhook_deliveries
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.outbox import webhook_deliveries
+from tenantry.store.tenants import tenants
 from tenantry.tokens.master_key import MasterKey
 
 AT_ONCE = 24

@@ -21,9 +21,11 @@ from tenantry.core.ids import GroupId, TenantId, new_guid
 from tenantry.outbox.callback_tokens import seal
 from tenantry.outbox.changes import NEVER_SENT, EventType, enqueue_test, note
 from tenantry.outbox.handshake import ProvenUrl
-from tenantry.store import groups, tenants, webhook_deliveries, webhooks
-from tenantry.store.engine import Read, Tx
-from tenantry.store.webhooks import ListedWebhook, Webhook
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.groups import groups
+from tenantry.store.outbox import webhook_deliveries, webhooks
+from tenantry.store.outbox.webhooks import ListedWebhook, Webhook
+from tenantry.store.tenants import tenants
 from tenantry.tokens.master_key import MasterKey
 
 VALIDITY = 730 * DAY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tenantry.core.ids import ConnectorId, GroupId, TenantId, UserId
-from tenantry.store.engine import Read
+from tenantry.store.engine.interface import Read
 
 
 class GroupStanding(NamedTuple):

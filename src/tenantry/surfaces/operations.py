@@ -12,7 +12,7 @@ from tenantry.access.actions import Action
 from tenantry.core.errors import StoreBusy
 from tenantry.metrics import Metrics
 from tenantry.settings import Settings
-from tenantry.store import health
+from tenantry.store.engine import health
 from tenantry.surfaces.shared.demo_doors import NOT_HERE, asks_by_loopback_name, came_through_proxy
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotAnswer, HotEndpoint, HotRoute, json_answer

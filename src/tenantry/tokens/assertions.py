@@ -26,9 +26,9 @@ from tenantry.core.clock import HOUR, MINUTE, SECOND, Micros
 from tenantry.core.errors import InvalidGrant, InvalidScope, InvalidToken
 from tenantry.core.ids import TenantId
 from tenantry.settings import AssertionAudiences
-from tenantry.store import credentials
-from tenantry.store.credentials import PresentedKey
-from tenantry.store.engine import Read, Store
+from tenantry.store.engine.interface import Read, Store
+from tenantry.store.tokens import presented
+from tenantry.store.tokens.presented import PresentedKey
 from tenantry.tokens import base64url
 from tenantry.tokens.client_credentials import issue_to_connector
 from tenantry.tokens.exchange import Exchanged
@@ -204,8 +204,8 @@ async def _prove(
 async def _find_keys(read: Read, email: str, key_id: str | None) -> list[PresentedKey]:
     """The one that is named, or those that may have signed."""
     if not key_id:
-        return await credentials.list_service_account_keys(read, email, limit=_MOST_TRIED)
-    named = await credentials.find_service_account_key(read, email, key_id)
+        return await presented.list_service_account_keys(read, email, limit=_MOST_TRIED)
+    named = await presented.find_service_account_key(read, email, key_id)
     return [] if named is None else [named]
 
 

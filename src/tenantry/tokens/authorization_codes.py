@@ -29,9 +29,10 @@ from tenantry.core.errors import (
 )
 from tenantry.core.hiding import hiding
 from tenantry.core.ids import ConnectorId, GrantId, TenantId, UserId, new_guid
-from tenantry.store import authorization_codes, connectors
-from tenantry.store.authorization_codes import ClaimedCode
-from tenantry.store.engine import Store, Tx
+from tenantry.store.connectors import connectors
+from tenantry.store.engine.interface import Store, Tx
+from tenantry.store.tokens import authorization_codes
+from tenantry.store.tokens.authorization_codes import ClaimedCode
 from tenantry.tokens import base64url
 from tenantry.tokens.client_credentials import authenticate_connector
 from tenantry.tokens.exchange import Exchanged

@@ -13,8 +13,8 @@ from tenantry.core.caller import Audience, Caller, CallerKind, Origin, Reach
 from tenantry.core.clock import Micros
 from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import ConnectorId, GrantId, TenantId
-from tenantry.store import credentials
-from tenantry.store.engine import Read
+from tenantry.store.engine.interface import Read
+from tenantry.store.tokens import presented
 from tenantry.tokens.claims import Claims
 from tenantry.tokens.signing_keys import KeyRing
 from tenantry.tokens.verify import UNKNOWN_KEY, verify_access_token
@@ -49,9 +49,7 @@ async def authenticate(
 
 async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin, audience: Audience, now: Micros) -> Caller:
     tenant_id = TenantId(claims.tid)
-    grant = await credentials.find_grant_in_use(
-        read, tenant_id, gid, reach_role_id=RoleId.GLOBAL_ADMINISTRATOR, now=now
-    )
+    grant = await presented.find_grant_in_use(read, tenant_id, gid, reach_role_id=RoleId.GLOBAL_ADMINISTRATOR, now=now)
     if grant is None or grant.revoked_at is not None:
         raise InvalidToken("revoked")
     if grant.tenant_ended_at is not None:
@@ -82,7 +80,7 @@ async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin, aud
 
 async def _connector_behind(read: Read, claims: Claims, origin: Origin, audience: Audience) -> Caller:
     """A deactivated connector's tokens go on until their end; it gets no new ones."""
-    connector = await credentials.find_connector_in_use(read, claims.client_id)
+    connector = await presented.find_connector_in_use(read, claims.client_id)
     if connector is None or connector.deleted_at is not None or connector.tenant_id != claims.tid:
         raise InvalidToken("connector_deleted")
     if connector.tenant_ended_at is not None:

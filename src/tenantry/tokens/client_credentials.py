@@ -10,8 +10,8 @@ from tenantry.core.caller import Audience, Caller, CallerKind, Origin
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, InvalidClient
 from tenantry.core.ids import ConnectorId, TenantId
-from tenantry.store import credentials
-from tenantry.store.engine import Read, Store
+from tenantry.store.engine.interface import Read, Store
+from tenantry.store.tokens import presented
 from tenantry.tokens.exchange import Exchanged, fault_of_client, read_client
 from tenantry.tokens.last_uses import PROCESS_USES
 from tenantry.tokens.mint import mint_access_token
@@ -36,7 +36,7 @@ async def authenticate_connector(
 ) -> ConnectorIdentity:
     """The connector whose ID and secret these are; a public one has no secret. Raises InvalidClient. At most 1 read."""
     connector_id, presented_hash = read_client(hasher, client_id, client_secret)
-    row = await credentials.find_connector(read, connector_id, presented_hash, now)
+    row = await presented.find_connector(read, connector_id, presented_hash, now)
     if row is None:
         raise InvalidClient("unknown_connector")
     fault = fault_of_client(row.kind, row.deleted_at, presented_hash, row.secret_hash)

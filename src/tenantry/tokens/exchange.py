@@ -25,9 +25,9 @@ from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, InvalidClient, InvalidGrant
 from tenantry.core.hiding import hiding
 from tenantry.core.ids import ConnectorId, GrantId, TenantId, UserId, parse_guid
-from tenantry.store import credentials, grants
-from tenantry.store.credentials import PresentedRefreshToken
-from tenantry.store.engine import LoneTx, Store
+from tenantry.store.engine.interface import LoneTx, Store
+from tenantry.store.tokens import grants, presented
+from tenantry.store.tokens.presented import PresentedRefreshToken
 from tenantry.tokens.last_uses import PROCESS_USES
 from tenantry.tokens.mint import AccessToken, mint_access_token
 from tenantry.tokens.refusals import MALFORMED, note_refusal
@@ -82,7 +82,7 @@ async def exchange_refresh_token(
     token_hash = hasher.hash(refresh_token)
 
     async def judge(tx: LoneTx) -> _Issuance | BadCredentials:
-        row = await credentials.find_refresh_token(tx, tenant_id, token_hash, connector_id, secret_hash, now)
+        row = await presented.find_refresh_token(tx, tenant_id, token_hash, connector_id, secret_hash, now)
         judged = _judged(row, connector_id, secret_hash, is_of_tenant=tenant in (None, tenant_id), now=now)
         if isinstance(judged, BadCredentials):
             return judged

@@ -2,7 +2,7 @@
 
 A grant dies with its revocation, its connector, its user, its tenant and, if it is for one group, with that group. None
 of these has to find the grants that stand on it: whoever uses one looks at all of them in one statement
-(store/credentials.py). A deactivated connector gets no new grants, the existing ones go on.
+(store/tokens/presented.py). A deactivated connector gets no new grants, the existing ones go on.
 
 Sources: Kaizala contract §1 (active and inactive connectors) and §6 no. 7 (what a new token revokes).
 """
@@ -20,9 +20,10 @@ from tenantry.core.caller import Caller, Reach
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidScope, NotFound
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId, UserId, new_guid
-from tenantry.store import connectors, grants
-from tenantry.store.engine import Tx
-from tenantry.store.grants import RevokedGrant
+from tenantry.store.connectors import connectors
+from tenantry.store.engine.interface import Tx
+from tenantry.store.tokens import grants
+from tenantry.store.tokens.grants import RevokedGrant
 from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 REPLACED = "replaced"

@@ -18,8 +18,9 @@ from tenantry.core.clock import HOUR, Micros
 from tenantry.core.errors import StoreBusy
 from tenantry.core.ids import ConnectorId, TenantId
 from tenantry.core.log import get_logger
-from tenantry.store import connector_secrets, grants
-from tenantry.store.engine import Store
+from tenantry.store.connectors import connector_secrets
+from tenantry.store.engine.interface import Store
+from tenantry.store.tokens import grants
 
 T = TypeVar("T")
 

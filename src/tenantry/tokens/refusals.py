@@ -11,8 +11,8 @@ from tenantry.core.caller import Caller, CallerKind, Origin
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, InvalidClient
 from tenantry.core.ids import ConnectorId, TenantId, parse_guid
-from tenantry.store import credentials
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.tokens import presented
 
 MALFORMED = "malformed"
 """The reason of what was refused without I/O: nobody's secret was tried."""
@@ -35,7 +35,7 @@ async def note_refusal(
     if error.reason == MALFORMED:
         return
     async with store.read() as read:
-        exists = await credentials.tenant_exists(read, tenant_id)
+        exists = await presented.tenant_exists(read, tenant_id)
     if not exists:
         return
     proven = None if isinstance(error, InvalidClient) else parse_guid(client_id)

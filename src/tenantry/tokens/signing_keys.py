@@ -35,9 +35,9 @@ from tenantry.core.caller import Caller, Origin, operator
 from tenantry.core.clock import SECOND, Clock, Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import CorrelationId, new_guid
-from tenantry.store import signing_keys
-from tenantry.store.engine import Read, Store, Tx
-from tenantry.store.signing_keys import SigningKeyRow
+from tenantry.store.engine.interface import Read, Store, Tx
+from tenantry.store.tokens import signing_keys
+from tenantry.store.tokens.signing_keys import SigningKeyRow
 from tenantry.tokens import base64url
 from tenantry.tokens.claims import ProvenTokens
 from tenantry.tokens.master_key import MasterKey

@@ -13,7 +13,7 @@ from tenantry.core.caller import Audience, Origin
 from tenantry.core.clock import SECOND, Micros
 from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import GrantId, TenantId
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.tokens.callers import authenticate
 from tenantry.tokens.claims import Claims
 from tenantry.tokens.mint import AccessToken, mint_access_token

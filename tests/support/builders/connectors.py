@@ -14,7 +14,7 @@ from tenantry.connectors.service_accounts import add_service_account_key, genera
 from tenantry.core.caller import Audience, Reach
 from tenantry.core.clock import DAY, HOUR, Micros
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.tokens.grants import create_grant
 from tenantry.tokens.mint import mint_access_token
 from tests.support.builders.directory import SomeTenant, SomeUser, as_user

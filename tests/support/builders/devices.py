@@ -13,9 +13,9 @@ from tenantry.devices.device_tokens import generate_device_token
 from tenantry.devices.enterprises import enroll_enterprise
 from tenantry.devices.managed_accounts import AccountType, add_google_managed_account, insert_account
 from tenantry.devices.redeem import Provisioned, redeem_device_token
-from tenantry.store import devices
-from tenantry.store.devices import DeviceFacts
-from tenantry.store.engine import Store
+from tenantry.store.devices import devices
+from tenantry.store.devices.devices import DeviceFacts
+from tenantry.store.engine.interface import Store
 from tests.support.builders.connectors import SomeServiceAccount, a_service_account
 from tests.support.builders.directory import SomeTenant, a_tenant
 from tests.support.builders.stage import HASHER, OPERATOR, counted

@@ -26,7 +26,7 @@ from tenantry.directory.subscribers import add_subscribers
 from tenantry.directory.tenants import create_tenant
 from tenantry.directory.user_properties import NewUser
 from tenantry.directory.users import create_user
-from tenantry.store.engine import Read, Store
+from tenantry.store.engine.interface import Read, Store
 from tests.support.builders.stage import OPERATOR, counted
 from tests.support.clock import NOON
 

@@ -10,8 +10,8 @@ from tenantry.directory.second_factors import use_phone
 from tenantry.directory.sessions import NewSession, start_session
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
 from tenantry.directory.totp import begin_totp
-from tenantry.store import identity_providers, passkeys
-from tenantry.store.engine import Tx
+from tenantry.store.engine.interface import Tx
+from tenantry.store.sign_in import identity_providers, passkeys
 from tests.support.app import BASE_URL
 from tests.support.builders.directory import SomeUser, as_user
 from tests.support.builders.stage import HASHER, KEY, OPERATOR

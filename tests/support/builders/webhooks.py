@@ -10,7 +10,7 @@ from tenantry.core.ids import GroupId
 from tenantry.outbox.changes import EventType
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.outbox.webhooks import ObjectType, Subject, Wishes, register_webhook
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders.directory import SomeTenant
 from tests.support.builders.stage import KEY, OPERATOR
 from tests.support.clock import NOON

@@ -14,7 +14,7 @@ from tenantry.app import App
 from tenantry.core.caller import Audience
 from tenantry.core.clock import DAY
 from tenantry.core.ids import ManagedAccountId
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.app import an_app, client_for
 from tests.support.builders import (
     SomeEnterprise,

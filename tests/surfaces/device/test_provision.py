@@ -11,7 +11,7 @@ import pytest
 
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import all_kinds
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.surfaces.device import errors
 from tests.support.app import an_app, client_for
 from tests.support.builders import (

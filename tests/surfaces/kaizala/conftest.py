@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.kaizala import World, a_world
 
 

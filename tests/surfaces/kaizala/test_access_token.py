@@ -13,7 +13,7 @@ from tenantry.core.clock import DAY, HOUR, SECOND, to_millis
 from tenantry.core.ids import GrantId, TenantId
 from tenantry.directory.tenants import delete_tenant
 from tenantry.directory.users import delete_user
-from tenantry.store.engine import Store, Tx
+from tenantry.store.engine.interface import Store, Tx
 from tenantry.tokens.grants import revoke_grant
 from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import HASHER, OPERATOR, SomeGrant, a_connector, a_grant, a_tenant

@@ -6,7 +6,7 @@ import re
 
 from tenantry.app import build
 from tenantry.core.clock import to_iso
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.app import client_for, some_settings
 from tests.support.builders import a_connector, a_tenant, a_user
 from tests.support.clock import FakeClock

@@ -16,8 +16,8 @@ from tenantry.outbox.callback_tokens import seal
 from tenantry.outbox.changes import NEVER_SENT, EventType
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.outbox.webhooks import VALIDITY, ObjectType, Subject, Wishes, disable, register_webhook
-from tenantry.store import webhook_deliveries
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.outbox import webhook_deliveries
 from tenantry.surfaces.kaizala.webhooks import HANDSHAKES_PER_MINUTE
 from tenantry.tokens.master_key import MasterKey
 from tests.support.builders import OPERATOR, SomeConnector, SomeUser, a_connector, a_group, a_tenant, a_user

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tenantry.app import App
-from tenantry.store import audit_events
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.trail import audit_events
 from tests.support.app import an_app, client_for
 from tests.support.builders import (
     SomeConnector,

@@ -14,8 +14,8 @@ from tenantry.connectors.connectors import deactivate_connector, delete_connecto
 from tenantry.core.clock import DAY, MINUTE
 from tenantry.core.ids import new_guid
 from tenantry.directory.tenants import delete_tenant
-from tenantry.store import audit_events
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.trail import audit_events
 from tenantry.tokens.authorization_codes import issue_code
 from tests.support.builders import HASHER, OPERATOR, a_connector, a_grant, a_tenant, a_user, as_user
 from tests.surfaces.oauth.conftest import REDIRECT_URI, World, a_world

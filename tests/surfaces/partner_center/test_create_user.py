@@ -15,7 +15,9 @@ from tenantry.core.clock import DAY, HOUR
 from tenantry.core.ids import TenantId, UserId, new_guid, parse_guid
 from tenantry.directory.tenants import add_domain
 from tenantry.directory.users import delete_user
-from tenantry.store import audit_events, passwords, user_lists
+from tenantry.store.sign_in import passwords
+from tenantry.store.trail import audit_events
+from tenantry.store.users import user_lists
 from tests.support.builders import OPERATOR, a_connector, a_relationship, a_tenant, a_user
 from tests.support.clock import NOON, FakeClock
 from tests.support.partner_center import Stage, a_body, a_stage, a_token

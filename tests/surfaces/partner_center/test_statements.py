@@ -12,7 +12,7 @@ from tenantry.access.decide import Permit
 from tenantry.core.errors import Forbidden
 from tenantry.directory import users
 from tenantry.directory.user_properties import NewUser
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import a_user, as_user
 from tests.support.clock import NOON
 from tests.support.counting import CountingStore

@@ -12,8 +12,8 @@ from tenantry.core.errors import InvalidToken, StoreBusy, StoreUnavailable, Vers
 from tenantry.core.ids import UserId
 from tenantry.directory.tenants import add_domain
 from tenantry.directory.users import delete_user
-from tenantry.store import passwords
-from tenantry.store import users as user_rows
+from tenantry.store.sign_in import passwords
+from tenantry.store.users import users as user_rows
 from tenantry.surfaces.partner_center import errors
 from tests.support.builders import OPERATOR, a_connector, a_user
 from tests.support.clock import NOON

@@ -18,8 +18,8 @@ from tenantry.core.caller import Audience, Reach
 from tenantry.core.clock import MINUTE
 from tenantry.core.ids import GroupId, ManagedAccountId
 from tenantry.directory.tenants import disable_tenant, enable_tenant
-from tenantry.store.engine import Store
-from tenantry.surfaces.portal.guard import cookie_name
+from tenantry.store.engine.interface import Store
+from tenantry.surfaces.portal.frame.guard import cookie_name
 from tenantry.tokens.authorization_codes import issue_code
 from tests.support.app import RecordingMessages, an_app, client_for
 from tests.support.builders import (

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue
 from tenantry.core.ids import ConnectorId, UserId
-from tenantry.store import idempotency
-from tenantry.store.engine import Store, Tx
+from tenantry.store.engine.interface import Store, Tx
+from tenantry.store.tokens import idempotency
 from tenantry.surfaces.shared.idempotency import KEPT_FOR, Answer, answer_once, find_answer, request_keys
 from tests.support.builders import HASHER, OPERATOR, SomeTenant, a_tenant, a_user, as_user
 from tests.support.clock import NOON

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tenantry.core.ids import new_guid
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.surfaces.shared import failures
 from tests.support.app import an_app, client_for
 

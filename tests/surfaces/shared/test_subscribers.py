@@ -8,8 +8,8 @@ import httpx
 
 from tenantry.app import App
 from tenantry.core.ids import new_guid
-from tenantry.store.engine import Store
-from tenantry.surfaces.portal.sign_in import TRIES_PER_NAME_AND_ADDRESS
+from tenantry.store.engine.interface import Store
+from tenantry.surfaces.portal.sign_in.sign_in import TRIES_PER_NAME_AND_ADDRESS
 from tests.support.app import BASE_URL, an_app
 from tests.support.portal import Visitor, a_portal, sign_in
 

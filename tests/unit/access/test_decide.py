@@ -30,9 +30,9 @@ from tenantry.core.ids import (
 from tenantry.delegation.relationships import create_reseller_relationship, end_relationship
 from tenantry.directory.roles import assign_role, list_roles, remove_role
 from tenantry.directory.tenants import delete_tenant
-from tenantry.store import enterprises
-from tenantry.store.engine import Store
-from tenantry.store.enterprises import Enterprise
+from tenantry.store.devices import enterprises
+from tenantry.store.devices.enterprises import Enterprise
+from tenantry.store.engine.interface import Store
 from tests.support.builders import OPERATOR, SomeTenant, a_relationship, a_service_account, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 

@@ -11,7 +11,7 @@ from tenantry.access.decision import Decision, Reason
 from tenantry.access.doors import DOORS
 from tenantry.core.caller import Audience, Caller, Origin, in_person
 from tenantry.core.ids import ConnectorId, CorrelationId, GroupId, TenantId, UserId, new_guid
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import a_group, a_relationship, a_tenant, a_user
 from tests.support.clock import NOON
 

@@ -12,7 +12,7 @@ from tenantry.access.trail import Search, explain, search_trail
 from tenantry.core.caller import Caller
 from tenantry.core.errors import Forbidden, NotFound
 from tenantry.core.ids import TenantId
-from tenantry.store.engine import Read, Store
+from tenantry.store.engine.interface import Read, Store
 from tests.support.builders import OPERATOR, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 

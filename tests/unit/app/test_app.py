@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope
 from tenantry.access.actions import Action
 from tenantry.app import App
 from tenantry.core.errors import StoreUnavailable
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotAnswer, HotRoute
 from tests.support.app import an_app, client_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenantry.access.actions import RoleId
 from tenantry.core.caller import Reach
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.app import an_app, client_for
 from tests.support.builders import (
     a_connector,

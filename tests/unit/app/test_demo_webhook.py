@@ -17,10 +17,10 @@ from tenantry.demo.maker import CUSTOMER_DOMAIN
 from tenantry.demo.webhooks import ensure_webhook
 from tenantry.directory.tenants import resolve_tenant
 from tenantry.outbox.handshake import prove
-from tenantry.store import webhook_deliveries, webhooks
-from tenantry.store.engine import Store
-from tenantry.store.webhook_deliveries import Delivery
-from tenantry.store.webhooks import Webhook
+from tenantry.store.engine.interface import Store
+from tenantry.store.outbox import webhook_deliveries, webhooks
+from tenantry.store.outbox.webhook_deliveries import Delivery
+from tenantry.store.outbox.webhooks import Webhook
 from tests.support.app import some_settings
 from tests.support.server import a_running_server
 

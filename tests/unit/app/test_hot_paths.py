@@ -12,7 +12,7 @@ import pytest
 from tenantry.app import App
 from tenantry.core.caller import Audience
 from tenantry.core.clock import MINUTE
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.tokens.callers import authenticate
 from tests.support.app import an_app, client_for
 from tests.support.builders import (

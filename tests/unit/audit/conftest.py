@@ -9,9 +9,9 @@ from tenantry.audit.record import record
 from tenantry.audit.seals import SealKey
 from tenantry.core.clock import HOUR, Micros
 from tenantry.core.ids import TenantId, new_guid
-from tenantry.store import audit_seals
-from tenantry.store.audit_seals import Seal
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.trail import audit_seals
+from tenantry.store.trail.audit_seals import Seal
 from tests.support.builders import OPERATOR
 from tests.support.clock import NOON
 

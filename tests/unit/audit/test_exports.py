@@ -9,7 +9,7 @@ import pytest
 
 from tenantry.audit import exports
 from tenantry.audit.exports import Export, ExportSeal, check_export
-from tenantry.store.audit_seals import Seal
+from tenantry.store.trail.audit_seals import Seal
 from tests.unit.audit.conftest import KEY, a_trail
 
 HEAD = Seal(3, "e", 5, b"d" * 32, 9)

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from tenantry.audit.seals import MARGIN, seal_trail, verify_trail
 from tenantry.core.clock import MINUTE
 from tenantry.core.ids import TenantId
-from tenantry.store import audit_seals, open_store
-from tenantry.store.audit_seals import Seal, SealedEvent
-from tenantry.store.engine import Store
+from tenantry.store import open_store
+from tenantry.store.engine.interface import Store
+from tenantry.store.trail import audit_seals
+from tenantry.store.trail.audit_seals import Seal, SealedEvent
 from tests.support.clock import NOON
 from tests.unit.audit.conftest import KEY, LATE, a_trail, happen, seals_of, tamper
 

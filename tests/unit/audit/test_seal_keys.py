@@ -7,8 +7,8 @@ import pytest
 from tenantry.audit.seals import SealKey, close_trail, seal_trail, verify_trail
 from tenantry.core.clock import HOUR
 from tenantry.core.ids import TenantId
-from tenantry.store import audit_seals
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.trail import audit_seals
 from tests.support.clock import NOON
 from tests.unit.audit.conftest import KEY, a_trail, happen, seals_of, tamper
 

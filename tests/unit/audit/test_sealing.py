@@ -13,9 +13,10 @@ from tenantry.audit.seals import MARGIN, seal_trail, verify_trail
 from tenantry.core.clock import HOUR, MINUTE
 from tenantry.core.errors import StoreBusy
 from tenantry.core.ids import TenantId
-from tenantry.store import audit_seals, open_store
-from tenantry.store.audit_seals import Seal
-from tenantry.store.engine import Read, Store
+from tenantry.store import open_store
+from tenantry.store.engine.interface import Read, Store
+from tenantry.store.trail import audit_seals
+from tenantry.store.trail.audit_seals import Seal
 from tenantry.tokens.master_key import MasterKey
 from tests.support.app import MASTER_KEY, an_app
 from tests.support.builders import a_tenant

@@ -13,7 +13,7 @@ from tenantry.core.clock import HOUR, MINUTE, SECOND
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import TenantId
 from tenantry.store import open_store
-from tenantry.store.engine import Read, Store
+from tenantry.store.engine.interface import Read, Store
 from tests.support.clock import NOON
 from tests.support.wrapped_store import WrappedStore
 from tests.unit.audit.conftest import KEY, LATE, a_trail, happen, seals_of, tamper

@@ -11,7 +11,7 @@ from tenantry.connectors.connectors import deactivate_connector
 from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE
 from tenantry.core.errors import AppOnlyRefused, FailedPrecondition, Forbidden, MfaRequired, NotFound
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import (
     HASHER,
     OPERATOR,

@@ -20,8 +20,8 @@ from tenantry.connectors.secrets import MOST_LIVE, add_secret, end_secret, list_
 from tenantry.core.clock import DAY
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId
-from tenantry.store import audit_events
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.trail import audit_events
 from tenantry.tokens.secrets import SecretKind, tenant_of
 from tests.support.builders import HASHER, OPERATOR, a_connector, a_tenant
 from tests.support.clock import NOON

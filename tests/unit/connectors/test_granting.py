@@ -23,7 +23,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY
 from tenantry.core.errors import Forbidden, InvalidValue, NotFound
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, new_guid
-from tenantry.store.engine import Store, Tx
+from tenantry.store.engine.interface import Store, Tx
 from tests.support.builders import (
     HASHER,
     OPERATOR,

@@ -15,7 +15,7 @@ from tenantry.connectors.service_accounts import (
     revoke_service_account_key,
 )
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import OPERATOR, a_connector, a_service_account, a_tenant
 from tests.support.clock import NOON
 from tests.support.trail import types_of

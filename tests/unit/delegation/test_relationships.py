@@ -22,8 +22,9 @@ from tenantry.delegation.relationships import (
     status_at,
 )
 from tenantry.directory.tenants import disable_tenant, enable_tenant, update_tenant
-from tenantry.store import audit_events, customer_paths, partner_customers, relationships
-from tenantry.store.engine import Store, Tx
+from tenantry.store.delegation import customer_paths, partner_customers, relationships
+from tenantry.store.engine.interface import Store, Tx
+from tenantry.store.trail import audit_events
 from tests.support.builders import OPERATOR, a_relationship, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 

@@ -24,7 +24,7 @@ from tenantry.core.ids import ManagedAccountId
 from tenantry.devices.managed_accounts import AccountType
 from tenantry.devices.revocation import revoke_device_access
 from tenantry.store import open_store
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import (
     DEVICE_LIMIT,
     TOKEN_LIFETIME,

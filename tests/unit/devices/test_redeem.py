@@ -24,7 +24,7 @@ from tenantry.core.ids import EnterpriseId, ManagedAccountId
 from tenantry.devices.managed_accounts import AccountType
 from tenantry.devices.redeem import Provisioned, parse_android_id
 from tenantry.devices.revocation import delete_account, revoke_device_access
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import (
     DEVICE_LIMIT,

@@ -20,7 +20,7 @@ from tenantry.directory.connector_roles import (
     list_role_holders,
     take_connector_role,
 )
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import (
     OPERATOR,
     SomeConnector,

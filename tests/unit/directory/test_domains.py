@@ -11,8 +11,9 @@ from tenantry.core.ids import TenantId
 from tenantry.directory import domains
 from tenantry.directory.domains import begin_proof, get_proof, prove_domain, record_of, remove_domain
 from tenantry.directory.tenants import add_domain, resolve_tenant
-from tenantry.store import audit_events, tenants
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.tenants import tenants
+from tenantry.store.trail import audit_events
 from tests.support.app import FakeDns
 from tests.support.builders import OPERATOR, SomeTenant, a_tenant, a_user
 from tests.support.clock import NOON

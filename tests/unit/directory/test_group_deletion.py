@@ -15,8 +15,11 @@ from tenantry.directory.group_deletion import delete_group, list_deleted_groups,
 from tenantry.directory.invitations import invite, look_at_invitation
 from tenantry.directory.users import RESTORABLE
 from tenantry.housekeeping import tidy
-from tenantry.store import access, audit_events, grant_lists, members
-from tenantry.store.engine import Store
+from tenantry.store import access
+from tenantry.store.engine.interface import Store
+from tenantry.store.groups import members
+from tenantry.store.tokens import grant_lists
+from tenantry.store.trail import audit_events
 from tests.support.builders import (
     HASHER,
     OPERATOR,

@@ -11,8 +11,9 @@ from tenantry.core.errors import FailedPrecondition, Forbidden, NotFound
 from tenantry.core.ids import GroupId
 from tenantry.directory.group_deletion import delete_group
 from tenantry.directory.group_links import link_group, search_linkable, unlink_group
-from tenantry.store import access, webhook_deliveries
-from tenantry.store.engine import Store
+from tenantry.store import access
+from tenantry.store.engine.interface import Store
+from tenantry.store.outbox import webhook_deliveries
 from tests.support.builders import SomeTenant, SomeUser, a_group, a_tenant, a_user, a_webhook, as_user
 from tests.support.clock import NOON
 

@@ -27,8 +27,10 @@ from tenantry.directory.members import Newcomers, add_members, remove_member, se
 from tenantry.directory.roles import assign_role, remove_role
 from tenantry.directory.users import delete_user, restore_user
 from tenantry.housekeeping import tidy
-from tenantry.store import audit_events, members, open_store
-from tenantry.store.engine import Store, Tx
+from tenantry.store import open_store
+from tenantry.store.engine.interface import Store, Tx
+from tenantry.store.groups import members
+from tenantry.store.trail import audit_events
 from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import HASHER, OPERATOR, SomeUser, a_group, a_relationship, a_tenant, a_user, as_user
 from tests.support.clock import NOON, FakeClock

@@ -10,8 +10,8 @@ from tenantry.core.clock import DAY
 from tenantry.core.ids import GroupId
 from tenantry.directory.user_properties import UserChanges
 from tenantry.directory.users import delete_user, restore_user, update_user
-from tenantry.store import group_lists, groups, member_lists, members
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.groups import group_lists, groups, member_lists, members
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user
 from tests.support.clock import NOON
 

@@ -17,7 +17,7 @@ from tenantry.core.errors import FailedPrecondition, Forbidden, InvalidValue, No
 from tenantry.core.ids import GroupId
 from tenantry.directory.members import Newcomers, add_members, list_members, remove_member, set_role
 from tenantry.store import open_store
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user
 from tests.support.clock import NOON
 

@@ -18,7 +18,7 @@ from tenantry.directory.own_phones import claim_registration, remove_own_phone, 
 from tenantry.directory.phones import user_or_guest_of
 from tenantry.directory.pins import PinRules
 from tenantry.directory.roles import assign_role, remove_role
-from tenantry.store.engine import Store, Tx
+from tenantry.store.engine.interface import Store, Tx
 from tests.support.builders import (
     HASHER,
     KEY,

@@ -13,9 +13,9 @@ from tenantry.core.phone_numbers import read_number
 from tenantry.directory.members import Newcomers, add_members, list_members
 from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.users import delete_user
-from tenantry.store import audit_events
-from tenantry.store.engine import Store
-from tenantry.store.member_lists import ListedMember
+from tenantry.store.engine.interface import Store
+from tenantry.store.groups.member_lists import ListedMember
+from tenantry.store.trail import audit_events
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user
 from tests.support.clock import NOON
 from tests.support.trail import types_of

@@ -14,7 +14,7 @@ from tenantry.core.clock import HOUR, MINUTE, Micros
 from tenantry.core.errors import RateLimited
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
 from tenantry.store import open_store
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import HASHER, OPERATOR, SomeTenant, a_tenant
 from tests.support.clock import NOON
 

@@ -15,9 +15,9 @@ from tenantry.directory.sessions import (
     start_session,
 )
 from tenantry.directory.users import delete_user, restore_user, set_password
-from tenantry.store import audit_events
-from tenantry.store.engine import Store
-from tenantry.store.sessions import FoundSession
+from tenantry.store.engine.interface import Store
+from tenantry.store.sign_in.sessions import FoundSession
+from tenantry.store.trail import audit_events
 from tenantry.tokens.secrets import SecretHasher, SecretKind
 from tests.support.builders import HASHER, OPERATOR, SomeUser, a_tenant, a_user, as_user
 from tests.support.clock import NOON

@@ -12,8 +12,9 @@ from tenantry.core.ids import CorrelationId
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.directory.sign_in import SignedIn, sign_in
 from tenantry.directory.users import delete_user
-from tenantry.store import audit_events, passwords
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.sign_in import passwords
+from tenantry.store.trail import audit_events
 from tests.support.builders import OPERATOR, PASSWORD, SomeTenant, a_tenant, a_user
 from tests.support.clock import NOON
 

@@ -18,8 +18,9 @@ from tenantry.directory.sessions import list_sessions, start_session
 from tenantry.directory.sign_in_methods import remove_phone_of, reset_second_factors
 from tenantry.directory.user_properties import UserChanges
 from tenantry.directory.users import get_user, update_user
-from tenantry.store import passkeys, phones, second_factors, users
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.sign_in import passkeys, phones, second_factors
+from tenantry.store.users import users
 from tests.support.builders import HASHER, OPERATOR, SomeTenant, SomeUser, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 from tests.support.trail import types_of

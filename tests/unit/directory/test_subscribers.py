@@ -14,8 +14,8 @@ from tenantry.directory.subscribers import (
     remove_subscribers,
     search_subscribers,
 )
-from tenantry.store import members
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.groups import members
 from tests.support.builders import SomeTenant, SomeUser, a_group, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 

@@ -24,8 +24,9 @@ from tenantry.directory.tenants import (
     resolve_tenant,
     resolve_undeleted_tenant,
 )
-from tenantry.store import audit_events, tenants
-from tenantry.store.engine import Store, Tx
+from tenantry.store.engine.interface import Store, Tx
+from tenantry.store.tenants import tenants
+from tenantry.store.trail import audit_events
 from tests.support.builders import OPERATOR, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 from tests.support.trail import types_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenantry.directory.user_files import read_users
 from tenantry.directory.user_imports import begin_import, get_import, try_next_rows
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import OPERATOR, a_tenant, a_user
 from tests.support.clock import NOON
 

@@ -14,10 +14,11 @@ from tenantry.directory import users
 from tenantry.directory.tenants import add_domain
 from tenantry.directory.user_properties import NewPassword, NewUser, UserChanges
 from tenantry.directory.users import RESTORABLE, UserOrder
-from tenantry.store import audit_events, passwords
-from tenantry.store import users as user_rows
-from tenantry.store.engine import Store
-from tenantry.store.users import User
+from tenantry.store.engine.interface import Store
+from tenantry.store.sign_in import passwords
+from tenantry.store.trail import audit_events
+from tenantry.store.users import users as user_rows
+from tenantry.store.users.users import User
 from tests.support.builders import OPERATOR, SomeTenant, a_tenant
 from tests.support.clock import NOON
 

@@ -14,7 +14,7 @@ from tenantry.core.ids import UserId
 from tenantry.directory import users
 from tenantry.directory.user_properties import NewUser, UserChanges
 from tenantry.directory.users import RESTORABLE
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
 from tests.support.builders import OPERATOR, SomeTenant, a_tenant
 from tests.support.clock import NOON
 

@@ -16,10 +16,10 @@ from tenantry.outbox.changes import EventType
 from tenantry.outbox.deliveries import deliver_next
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.outbox.webhooks import ObjectType, Subject, Wishes, register_webhook
-from tenantry.store import webhook_deliveries, webhooks
-from tenantry.store.engine import Store
-from tenantry.store.webhook_deliveries import Delivery
-from tenantry.store.webhooks import Webhook
+from tenantry.store.engine.interface import Store
+from tenantry.store.outbox import webhook_deliveries, webhooks
+from tenantry.store.outbox.webhook_deliveries import Delivery
+from tenantry.store.outbox.webhooks import Webhook
 from tenantry.tokens.master_key import MasterKey
 from tests.support.app import MASTER_KEY
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user, as_user

@@ -16,7 +16,8 @@ from tenantry.outbox.deliveries import LONGEST_PAUSE, retry_delay, send_again
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.outbox.sender import Sender
 from tenantry.outbox.webhooks import Wishes, update_webhook
-from tenantry.store import audit_events, webhook_deliveries
+from tenantry.store.outbox import webhook_deliveries
+from tenantry.store.trail import audit_events
 from tests.support.builders import OPERATOR, a_user
 from tests.unit.outbox.conftest import KEY, Outbox
 

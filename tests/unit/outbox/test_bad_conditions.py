@@ -30,8 +30,8 @@ from tenantry.outbox.webhooks import (
     send_test,
     update_webhook,
 )
-from tenantry.store import webhook_deliveries, webhooks
-from tenantry.store.engine import Value
+from tenantry.store.engine.interface import Value
+from tenantry.store.outbox import webhook_deliveries, webhooks
 from tenantry.tokens.grants import revoke_grant
 from tenantry.tokens.master_key import MasterKey
 from tests.support.builders import OPERATOR, SomeConnector, a_connector, a_grant, a_user

@@ -19,7 +19,8 @@ from tenantry.outbox.deliveries import LEASE, RETRIES, retry_delay, send_again
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.outbox.sender import Sender
 from tenantry.outbox.webhooks import MOST_OF_ONE_OBJECT, Wishes, delete_webhook, send_test, update_webhook
-from tenantry.store import audit_events, webhook_deliveries
+from tenantry.store.outbox import webhook_deliveries
+from tenantry.store.trail import audit_events
 from tenantry.tokens.grants import revoke_grant
 from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user
 from tests.support.receiver import a_receiver

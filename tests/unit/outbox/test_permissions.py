@@ -26,7 +26,7 @@ from tenantry.outbox.webhooks import (
     send_test,
     update_webhook,
 )
-from tenantry.store.engine import Tx
+from tenantry.store.engine.interface import Tx
 from tests.support.builders import OPERATOR, as_user
 from tests.unit.outbox.conftest import KEY, Outbox
 

@@ -12,25 +12,15 @@ from tenantry.core.ids import GroupId, ManagedAccountId
 from tenantry.directory.invitations import invite
 from tenantry.directory.sessions import NewSession, find_session
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
-from tenantry.store import (
-    connector_secrets,
-    connectors,
-    device_tokens,
-    devices,
-    enterprises,
-    grants,
-    group_invitations,
-    groups,
-    managed_accounts,
-    purging,
-    second_factors,
-    service_account_keys,
-    sessions,
-    sign_ins,
-    tenants,
-    webhooks,
-)
-from tenantry.store.engine import Store, Tx
+from tenantry.store.connectors import connector_secrets, connectors, service_account_keys
+from tenantry.store.devices import device_tokens, devices, enterprises, managed_accounts
+from tenantry.store.ending import purging
+from tenantry.store.engine.interface import Store, Tx
+from tenantry.store.groups import group_invitations, groups
+from tenantry.store.outbox import webhooks
+from tenantry.store.sign_in import second_factors, sessions, sign_ins
+from tenantry.store.tenants import tenants
+from tenantry.store.tokens import grants
 from tests.support.builders import (
     HASHER,
     SomeConnector,

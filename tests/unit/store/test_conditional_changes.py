@@ -5,14 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tenantry.core.ids import ConnectorId
-from tenantry.store import (
-    device_tokens,
-    enterprises,
-    identity_providers,
-    sign_ins,
-)
-from tenantry.store.engine import Store, Tx
+from tenantry.store.devices import device_tokens, enterprises
+from tenantry.store.engine.interface import Store, Tx
 from tenantry.store.schema import metadata
+from tenantry.store.sign_in import identity_providers, sign_ins
 from tests.support.builders import (
     a_tenant,
     an_enterprise,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from tenantry.store import SchemaOutdated, Store, Tx, open_store
-from tenantry.store.dialect import to_positional
+from tenantry.store.engine.dialect import to_positional
 
 
 class Tenant(NamedTuple):

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tenantry.core.errors import StoreUnavailable
-from tenantry.store import migrate
+from tenantry.store.engine import migrate
 from tenantry.store.migrations import HEAD
 from tenantry.store.schema import metadata
 from tests.support.postgres import PostgresServer
@@ -100,9 +100,9 @@ def test_a_server_that_cannot_be_reached_is_unavailable() -> None:
 
 
 def test_a_normal_start_loads_no_migration_tools() -> None:
-    code = "import sys, tenantry.store.sqlite, tenantry.store.postgres; print(*sys.modules)"
+    code = "import sys, tenantry.store.engine.sqlite, tenantry.store.engine.postgres; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert "tenantry.store.sqlite" in loaded
+    assert "tenantry.store.engine.sqlite" in loaded
     assert not {"sqlalchemy", "alembic", "tenantry.store.schema"} & set(loaded)
 
 

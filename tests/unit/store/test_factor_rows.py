@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tenantry.store import passkeys, phones, second_factors
-from tenantry.store.engine import Store
+from tenantry.store.engine.interface import Store
+from tenantry.store.sign_in import passkeys, phones, second_factors
 from tests.support.builders import a_tenant, a_user
 from tests.support.clock import NOON
 

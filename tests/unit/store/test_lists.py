@@ -10,29 +10,16 @@ import pytest
 
 from tenantry.access.actions import RoleId
 from tenantry.core.ids import GroupId
-from tenantry.store import (
-    audit_events,
-    connector_lists,
-    connector_secrets,
-    deleted_groups,
-    device_lists,
-    devices,
-    enterprises,
-    grant_lists,
-    grants,
-    group_invitations,
-    group_lists,
-    groups,
-    identity_providers,
-    managed_accounts,
-    roles,
-    sessions,
-    tenants,
-    user_facts,
-    user_lists,
-    webhooks,
-)
-from tenantry.store.engine import Read, Store
+from tenantry.store.connectors import connector_lists, connector_secrets
+from tenantry.store.devices import device_lists, devices, enterprises, managed_accounts
+from tenantry.store.engine.interface import Read, Store
+from tenantry.store.groups import deleted_groups, group_invitations, group_lists, groups
+from tenantry.store.outbox import webhooks
+from tenantry.store.sign_in import identity_providers, sessions
+from tenantry.store.tenants import tenants
+from tenantry.store.tokens import grant_lists, grants
+from tenantry.store.trail import audit_events
+from tenantry.store.users import roles, user_facts, user_lists
 from tests.support.builders import (
     a_connector,
     a_google_managed_account,

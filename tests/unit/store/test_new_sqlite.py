@@ -13,9 +13,10 @@ import apsw
 import pytest
 
 from tenantry.core.errors import StoreUnavailable
-from tenantry.store import migrate, migrations
+from tenantry.store import migrations
+from tenantry.store.engine import migrate
+from tenantry.store.engine.new_sqlite import create_tables
 from tenantry.store.migrations import HEAD
-from tenantry.store.new_sqlite import create_tables
 from tools.new_sqlite import migrated, statements
 
 ROOT = Path(__file__).parents[3]
@@ -70,7 +71,7 @@ def test_of_many_that_make_the_same_file_at_once_one_does(tmp_path: Path) -> Non
 def test_a_disk_that_is_full_in_the_middle_leaves_no_table_and_the_next_try_makes_all(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     code = (
-        "import resource, sys; from pathlib import Path; from tenantry.store.new_sqlite import create_tables\n"
+        "import resource, sys; from pathlib import Path; from tenantry.store.engine.new_sqlite import create_tables\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); create_tables(Path(sys.argv[1]))"
     )
     full = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)

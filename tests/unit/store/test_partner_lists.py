@@ -9,10 +9,11 @@ import pytest
 
 from tenantry.core.clock import DAY
 from tenantry.core.ids import TenantId
-from tenantry.store import customer_paths, partner_customers, reach, reports
-from tenantry.store.customer_paths import CustomerPath
-from tenantry.store.engine import Read, Store
-from tenantry.store.partner_customers import ListedCustomer
+from tenantry.store.delegation import customer_paths, partner_customers
+from tenantry.store.delegation.customer_paths import CustomerPath
+from tenantry.store.delegation.partner_customers import ListedCustomer
+from tenantry.store.engine.interface import Read, Store
+from tenantry.store.overview import reach, reports
 from tests.support.builders import SomeTenant, a_relationship, a_tenant, an_enterprise
 from tests.support.clock import NOON
 

@@ -1,6 +1,7 @@
 """How SQLite finds what the statements ask for: no statement reads the whole of a large tenant by mistake.
 
-Plans are the same for a small file and for a large one, since SQLite is told sizes by a rule (`store/statistics.py`).
+Plans are the same for a small file and for a large one, since SQLite is told sizes by a rule: see
+store/engine/statistics.py.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import pytest
 import sqlalchemy as sa
 
 import tenantry
-from tenantry.store import migrate
-from tenantry.store.dialect import to_positional
-from tenantry.store.sqlite_statements import connect
+from tenantry.store.engine import migrate
+from tenantry.store.engine.dialect import to_positional
+from tenantry.store.engine.sqlite_statements import connect
 from tests.support.sql_rules import Statement, statements_below
 
 STORE = Path(tenantry.__file__).parent / "store"
@@ -28,25 +29,25 @@ LARGE = {
     *("sessions", "users", "webhook_deliveries"),
 }
 WHOLE = {
-    "audit_events.py: audit_events": "up to a limit, in the order of the key",
-    "grant_lists.py: groups": "up to a limit, in the order of the index",
-    "hashed.py: device_credentials": "all of a pepper that is retired, when the operator says so",
-    "hashed.py: device_tokens": "all of a pepper that is retired, when the operator says so",
-    "hashed.py: refresh_tokens": "all of a pepper that is retired, when the operator says so",
-    "hashed.py: sessions": "all of a pepper that is retired, when the operator says so",
-    "reach.py: devices": "counted up to a limit",
-    "reach.py: groups": "counted up to a limit",
-    "reach.py: partner_relationships": "counted up to a limit",
-    "reach.py: users": "counted up to a limit",
-    "reports.py: managed_accounts": "counted up to a limit",
-    "tenants.py: users": "names that end in a domain, counted up to a limit",
-    "user_lists.py: users": "up to a limit, in the order of the index",
+    "trail/audit_events.py: audit_events": "up to a limit, in the order of the key",
+    "tokens/grant_lists.py: groups": "up to a limit, in the order of the index",
+    "master_key/hashed.py: device_credentials": "all of a pepper that is retired, when the operator says so",
+    "master_key/hashed.py: device_tokens": "all of a pepper that is retired, when the operator says so",
+    "master_key/hashed.py: refresh_tokens": "all of a pepper that is retired, when the operator says so",
+    "master_key/hashed.py: sessions": "all of a pepper that is retired, when the operator says so",
+    "overview/reach.py: devices": "counted up to a limit",
+    "overview/reach.py: groups": "counted up to a limit",
+    "overview/reach.py: partner_relationships": "counted up to a limit",
+    "overview/reach.py: users": "counted up to a limit",
+    "overview/reports.py: managed_accounts": "counted up to a limit",
+    "tenants/tenants.py: users": "names that end in a domain, counted up to a limit",
+    "users/user_lists.py: users": "up to a limit, in the order of the index",
 }
 SORTED = {
-    "connector_lists.py": "the connectors of a tenant are few",
-    "group_lists.py": "the groups of one user are few",
-    "reach.py": "partners and connectors are few",
-    "relationships.py": "partners are few",
+    "connectors/connector_lists.py": "the connectors of a tenant are few",
+    "groups/group_lists.py": "the groups of one user are few",
+    "overview/reach.py": "partners and connectors are few",
+    "delegation/relationships.py": "partners are few",
 }
 
 
@@ -91,7 +92,9 @@ def test_no_statement_reads_a_whole_tenant_by_mistake(connection: apsw.Connectio
     read = {
         f"{statement.where.partition(':')[0]}: {table}"
         for statement in filter(reads, STATEMENTS)
-        if not statement.where.startswith("tenant_purging.py")  # all that a deleted tenant had, up to a limit at a time
+        if not statement.where.startswith(
+            "ending/tenant_purging.py"
+        )  # all that a deleted tenant had, up to a limit at a time
         for table in whole_tables(connection, statement.sql or "")
     }
     assert read == WHOLE.keys()
@@ -143,7 +146,7 @@ def test_what_waits_for_a_webhook_is_found_by_the_webhook(connection: apsw.Conne
     steps = [
         step.detail
         for statement in STATEMENTS
-        if statement.where.startswith("webhook_deliveries.py") and reads(statement)
+        if statement.where.startswith("outbox/webhook_deliveries.py") and reads(statement)
         for step in plan(connection, statement.sql or "")
         if "ix_webhook_deliveries_due" in step.detail
     ]

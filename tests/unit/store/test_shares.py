@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tenantry.core.errors import StoreBusy
-from tenantry.store.shares import NOBODY, Shares
+from tenantry.store.engine.shares import NOBODY, Shares
 
 
 async def test_one_owner_gets_its_share_and_another_what_is_left() -> None:

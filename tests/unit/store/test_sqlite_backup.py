@@ -10,11 +10,12 @@ import apsw
 import pytest
 
 from tenantry.core.errors import AlreadyExists, InvalidValue, StoreUnavailable
-from tenantry.store import migrate, open_store
-from tenantry.store.engine import SchemaOutdated
+from tenantry.store import open_store
+from tenantry.store.engine import migrate
+from tenantry.store.engine.interface import SchemaOutdated
+from tenantry.store.engine.new_sqlite import create_tables
+from tenantry.store.engine.sqlite_backup import back_up
 from tenantry.store.migrations import HEAD
-from tenantry.store.new_sqlite import create_tables
-from tenantry.store.sqlite_backup import back_up
 
 INSERT = "INSERT INTO tenants (id, name, created_at) VALUES (?, ?, 0)"
 LARGE = 600

@@ -16,7 +16,7 @@ import apsw.ext
 import pytest
 
 import tenantry
-from tenantry.store.sqlite_statements import connect
+from tenantry.store.engine.sqlite_statements import connect
 from tests.support.sql_rules import Statement, statements_below, statements_of
 
 STORE = Path(tenantry.__file__).parent / "store"

@@ -14,7 +14,7 @@ from tenantry.core.clock import DAY, HOUR, MINUTE, Micros
 from tenantry.core.ids import GroupId
 from tenantry.directory.roles import assign_role
 from tenantry.store import Store
-from tenantry.store.audit_events import list_latest
+from tenantry.store.trail.audit_events import list_latest
 from tenantry.tokens.callers import authenticate
 from tenantry.tokens.exchange import Exchanged, exchange_refresh_token
 from tenantry.tokens.master_key import MasterKey

@@ -20,7 +20,7 @@ from tenantry.core.ids import TenantId, new_guid
 from tenantry.directory.own_password import replace_own_password
 from tenantry.directory.roles import remove_role
 from tenantry.directory.users import delete_user, restore_user, set_password
-from tenantry.store import audit_events
+from tenantry.store.trail import audit_events
 from tenantry.tokens.grants import revoke_grant
 from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import HASHER, OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user, as_user

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from tenantry.core.clock import HOUR, MINUTE, Micros
 from tenantry.core.ids import ConnectorId
-from tenantry.store import connector_secrets, grants
+from tenantry.store.connectors import connector_secrets
+from tenantry.store.tokens import grants
 from tenantry.tokens.client_credentials import authenticate_connector
 from tenantry.tokens.last_uses import MOST, PROCESS_USES, LastUses, keep_noting
 from tests.support.builders import HASHER

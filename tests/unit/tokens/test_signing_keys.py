@@ -13,7 +13,7 @@ from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND
 from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import TenantId, new_guid
 from tenantry.store import Store
-from tenantry.store.audit_events import list_latest
+from tenantry.store.trail.audit_events import list_latest
 from tenantry.tokens.master_key import MasterKey, MasterKeyError
 from tenantry.tokens.mint import mint_access_token
 from tenantry.tokens.signing_keys import KeyRing, generate_private_key, rotate_signing_key

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that `store/migrate.py` opened, in its transaction."""
+"""Alembic's entry: runs the migrations on the connection that `store/engine/migrate.py` opened, in its transaction."""
 
 from alembic import context
 

@@ -13,8 +13,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tenantry.core.hiding import hiding
 from tenantry.devices.managed_accounts import AccountType
-from tenantry.store import devices, enterprises
-from tenantry.store.managed_accounts import ManagedAccount
+from tenantry.store.devices import devices, enterprises
+from tenantry.store.devices.managed_accounts import ManagedAccount
 from tenantry.surfaces.shared.google_error import to_camel
 
 Text = Annotated[str, Meta(max_length=1024)]

@@ -23,7 +23,7 @@ from tenantry.core.errors import (
     RateLimited,
 )
 from tenantry.devices.redeem import Provisioned, parse_android_id, redeem_device_token
-from tenantry.store.devices import DeviceFacts
+from tenantry.store.devices.devices import DeviceFacts
 from tenantry.surfaces.device.errors import JSON, refuse
 from tenantry.surfaces.shared.body import Fields, parse_json, read_body
 from tenantry.surfaces.shared.deps import Deps

@@ -18,7 +18,7 @@ from tenantry.outbox.callback_tokens import is_token_readable, token_of
 from tenantry.outbox.changes import NEVER_SENT, EventType
 from tenantry.outbox.handshake import MAX_URL, ProvenUrl, prove
 from tenantry.outbox.webhooks import ObjectType, Subject, Wishes
-from tenantry.store.webhooks import Webhook
+from tenantry.store.outbox.webhooks import Webhook
 from tenantry.surfaces.kaizala import wire
 from tenantry.surfaces.kaizala.callers import caller_of
 from tenantry.surfaces.shared.body import Fields

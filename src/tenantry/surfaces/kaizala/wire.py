@@ -17,7 +17,7 @@ from tenantry.core.ids import GroupId, UserId, parse_guid
 from tenantry.directory.group_views import GroupView
 from tenantry.directory.groups import GroupType
 from tenantry.directory.members import MAX_NEWCOMERS
-from tenantry.store.member_lists import ListedMember
+from tenantry.store.groups.member_lists import ListedMember
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, Fields, parse_json, read_body, read_flag
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.long_answers import Place

@@ -20,8 +20,8 @@ import msgspec
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import TenantId
 from tenantry.directory.users import UserOrder
-from tenantry.store.pages import Position
-from tenantry.store.users import User
+from tenantry.store.engine.pages import Position
+from tenantry.store.users.users import User
 from tenantry.surfaces.partner_center import wire
 from tenantry.surfaces.shared.body import parse_json
 from tenantry.surfaces.shared.loose import read_loosely

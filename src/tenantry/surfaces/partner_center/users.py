@@ -22,7 +22,7 @@ from tenantry.core.ids import TenantId, UserId
 from tenantry.directory import users
 from tenantry.directory.passwords import check_first_password, check_reset_password, generate_password, names_of
 from tenantry.directory.user_properties import NewPassword
-from tenantry.store.engine import Tx
+from tenantry.store.engine.interface import Tx
 from tenantry.surfaces.operation import Ask, operations
 from tenantry.surfaces.partner_center import errors, paging, wire
 from tenantry.surfaces.partner_center.coat import PARTNER_CENTER, ROOT, sent_request_id

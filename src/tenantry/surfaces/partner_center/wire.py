@@ -15,7 +15,7 @@ from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId, parse_guid
 from tenantry.directory.passwords import check_password_rules
 from tenantry.directory.user_properties import NewUser, UserChanges
-from tenantry.store.users import User
+from tenantry.store.users.users import User
 from tenantry.surfaces.shared.loose import NOTHING
 
 WIRE_NAMES = {

@@ -7,19 +7,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tenantry.surfaces.portal import (
-    audit,
-    audit_seals,
-    authorize,
-    blast_radius,
-    connector_changes,
-    connector_roles,
-    connectors,
-    customers,
-    device_changes,
-    devices,
-    domains,
-    errors,
+from tenantry.surfaces.portal.authorize import authorize
+from tenantry.surfaces.portal.connectors import connector_changes, connector_roles, connectors, tokens
+from tenantry.surfaces.portal.devices import device_changes, devices
+from tenantry.surfaces.portal.frame import errors, static
+from tenantry.surfaces.portal.frame.security import SECURITY_HEADERS
+from tenantry.surfaces.portal.groups import (
     group_changes,
     group_deletion,
     group_files,
@@ -29,24 +22,24 @@ from tenantry.surfaces.portal import (
     group_subscribers,
     groups,
     groups_connectors,
-    home,
-    identity_providers,
     join,
     letting_in,
-    partners,
+)
+from tenantry.surfaces.portal.overview import blast_radius, home, reach
+from tenantry.surfaces.portal.partners import customers, partners
+from tenantry.surfaces.portal.sign_in import (
     password,
     phones,
-    policies,
-    reach,
     second_factor,
     second_factor_removal,
     second_factor_setup,
     sessions_page,
-    settings,
     sign_in,
-    static,
-    tokens,
     upstream,
+)
+from tenantry.surfaces.portal.tenant import domains, identity_providers, policies, settings
+from tenantry.surfaces.portal.trail import audit, audit_seals
+from tenantry.surfaces.portal.users import (
     user_blocking,
     user_changes,
     user_deletion,
@@ -54,12 +47,9 @@ from tenantry.surfaces.portal import (
     user_roles,
     user_sign_in,
     users,
-    webhook_changes,
-    webhook_token,
-    webhooks,
 )
-from tenantry.surfaces.portal.security import SECURITY_HEADERS
-from tenantry.surfaces.portal.texts import use_language
+from tenantry.surfaces.portal.webhooks import webhook_changes, webhook_token, webhooks
+from tenantry.surfaces.portal.words.texts import use_language
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import header
 

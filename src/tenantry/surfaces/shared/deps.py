@@ -11,8 +11,8 @@ from tenantry.core.http import OutgoingHttp
 from tenantry.directory.messages import Messages
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.settings import Settings
-from tenantry.store.engine import Store
-from tenantry.store.shares import Shares
+from tenantry.store.engine.interface import Store
+from tenantry.store.engine.shares import Shares
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.long_answers import LongAnswers
 from tenantry.tokens.master_key import MasterKey

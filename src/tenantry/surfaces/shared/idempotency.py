@@ -20,8 +20,8 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.errors import DomainError, StoreBusy
 from tenantry.core.ids import TenantId
-from tenantry.store import idempotency
-from tenantry.store.engine import Store, Tx
+from tenantry.store.engine.interface import Store, Tx
+from tenantry.store.tokens import idempotency
 from tenantry.tokens.secrets import SecretHasher
 
 KEPT_FOR = DAY

@@ -1,0 +1,1 @@
+"""Registered apps, their secrets and keys."""

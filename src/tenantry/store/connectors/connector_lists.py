@@ -1,0 +1,93 @@
+"""Connectors as people list and search them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import ConnectorId, TenantId
+from tenantry.store.engine.interface import Read
+
+
+class ListedConnector(NamedTuple):
+    """One line. `tokens` counts live grants; `name_key` is what the list is sorted by.
+
+    `last_used_at`, within the hour: of the secrets, without which no token is good; of the tokens where there are none.
+    """
+
+    id: ConnectorId
+    name: str
+    kind: str
+    permissions: str
+    owner_name: str | None
+    created_at: int
+    deactivated_at: int | None
+    tokens: int
+    last_used_at: int | None
+    name_key: str
+
+
+async def list_by_name(
+    read: Read,
+    tenant_id: TenantId,
+    now: Micros,
+    *,
+    created_by: str | None = None,
+    named_like: str = "%",
+    after: tuple[str, str] = ("", ""),
+    limit: int,
+) -> list[ListedConnector]:
+    """At most `limit` connectors by name, after the position (`name_key`, `id`). Service accounts are not listed.
+
+    `created_by`: only this user's. `named_like`: a LIKE pattern in normal form whose escape character is `!`.
+    """
+    return await read.all(
+        ListedConnector,
+        """
+        SELECT c.id, c.name, c.kind, c.permissions, u.display_name AS owner_name, c.created_at, c.deactivated_at,
+               (SELECT COUNT(*) FROM grants t
+                WHERE t.tenant_id = :tenant_id AND t.connector_id = c.id AND t.revoked_at IS NULL
+                  AND t.expires_at > :now) AS tokens,
+               CASE c.kind WHEN 'public' THEN
+                   (SELECT MAX(r.last_used_at) FROM grants t
+                    JOIN refresh_tokens r ON r.tenant_id = :tenant_id AND r.grant_id = t.id
+                    WHERE t.tenant_id = :tenant_id AND t.connector_id = c.id AND t.revoked_at IS NULL)
+               ELSE (SELECT MAX(s.last_used_at) FROM connector_secrets s WHERE s.connector_id = c.id) END
+               AS last_used_at,
+               c.name_key
+        FROM connectors c LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = c.created_by
+        WHERE c.tenant_id = :tenant_id AND c.deleted_at IS NULL AND c.kind <> 'service_account'
+          AND (CAST(:created_by AS TEXT) IS NULL OR c.created_by = :created_by)
+          AND c.name_key LIKE :named_like ESCAPE '!'
+          AND (c.name_key, c.id) > (:after_name, :after_id)
+        ORDER BY c.name_key, c.id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        now=now,
+        created_by=created_by,
+        named_like=named_like,
+        after_name=after[0],
+        after_id=after[1],
+        limit=limit,
+    )
+
+
+class Choice(NamedTuple):
+    """One option of a drop-down."""
+
+    id: ConnectorId
+    name: str
+
+
+async def list_grantable(read: Read, tenant_id: TenantId, limit: int) -> list[Choice]:
+    """The active ones by name: what a group's admin may choose from."""
+    return await read.all(
+        Choice,
+        """
+        SELECT id, name FROM connectors
+        WHERE tenant_id = :tenant_id AND deleted_at IS NULL AND deactivated_at IS NULL AND kind <> 'service_account'
+        ORDER BY name_key, id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        limit=limit,
+    )

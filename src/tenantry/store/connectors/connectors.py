@@ -1,0 +1,158 @@
+"""The `connectors` table. Small and read everywhere (reference)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import ConnectorId, TenantId
+from tenantry.core.normal_form import name_key
+from tenantry.store.engine.interface import Read, Tx
+
+
+class Connector(NamedTuple):
+    """One row. `permissions` is space-separated, `redirect_uris` a JSON array."""
+
+    id: ConnectorId
+    tenant_id: TenantId
+    kind: str
+    name: str
+    description: str
+    permissions: str
+    redirect_uris: str
+    email: str | None
+    created_by: str | None
+    created_at: int
+    deactivated_at: int | None
+    deleted_at: int | None
+
+
+_COLUMNS = """
+            id, tenant_id, kind, name, description, permissions, redirect_uris, email, created_by, created_at,
+            deactivated_at, deleted_at"""
+
+
+async def insert(
+    tx: Tx,
+    connector_id: ConnectorId,
+    tenant_id: TenantId,
+    *,
+    kind: str,
+    name: str,
+    description: str,
+    permissions: str,
+    redirect_uris: str,
+    email: str | None,
+    created_by: str | None,
+    now: Micros,
+) -> bool:
+    """Add a connector. False when its id or e-mail address is taken."""
+    row = await tx.one_or_none(
+        str,
+        """
+        INSERT INTO connectors (id, tenant_id, kind, name, name_key, description, permissions, redirect_uris, email,
+                                created_by, created_at)
+        VALUES (:id, :tenant_id, :kind, :name, :name_key, :description, :permissions, :redirect_uris, :email,
+                :created_by, :now)
+        ON CONFLICT DO NOTHING RETURNING id
+        """,
+        id=connector_id,
+        tenant_id=tenant_id,
+        kind=kind,
+        name=name,
+        name_key=name_key(name),
+        description=description,
+        permissions=permissions,
+        redirect_uris=redirect_uris,
+        email=email,
+        created_by=created_by,
+        now=now,
+    )
+    return row is not None
+
+
+async def find(read: Read, tenant_id: TenantId, connector_id: ConnectorId) -> Connector | None:
+    """A connector of this tenant that is not deleted; it may be deactivated."""
+    return await read.one_or_none(
+        Connector,
+        f"SELECT {_COLUMNS} FROM connectors WHERE id = :id AND tenant_id = :tenant_id AND deleted_at IS NULL",
+        id=connector_id,
+        tenant_id=tenant_id,
+    )
+
+
+async def find_by_id(read: Read, connector_id: ConnectorId) -> Connector | None:
+    """The connector that a client names, in whatever tenant and state: on the wire its id comes without a tenant."""
+    return await read.one_or_none(
+        Connector,
+        f"SELECT {_COLUMNS} FROM connectors WHERE id = :id",
+        id=connector_id,
+    )
+
+
+async def list_of_tenant(read: Read, tenant_id: TenantId, after_id: str, limit: int) -> list[Connector]:
+    """At most `limit` connectors of the tenant after `after_id` (empty: from the beginning), without deleted ones."""
+    return await read.all(
+        Connector,
+        f"""
+        SELECT {_COLUMNS} FROM connectors WHERE tenant_id = :tenant_id AND id > :after_id AND deleted_at IS NULL
+        ORDER BY id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        after_id=after_id,
+        limit=limit,
+    )
+
+
+async def hold(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId) -> Connector | None:
+    """Like `find`, and locks the row until the transaction ends, so that twins take turns."""
+    return await tx.one_or_none(
+        Connector,
+        f"""
+        UPDATE connectors SET name = name WHERE id = :id AND tenant_id = :tenant_id AND deleted_at IS NULL
+        RETURNING {_COLUMNS}
+        """,
+        id=connector_id,
+        tenant_id=tenant_id,
+    )
+
+
+async def mark_deactivated(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, now: Micros) -> bool:
+    """False when there is no such active connector."""
+    changed = await tx.run(
+        """
+        UPDATE connectors SET deactivated_at = :now
+        WHERE id = :id AND tenant_id = :tenant_id AND deactivated_at IS NULL AND deleted_at IS NULL
+        """,
+        id=connector_id,
+        tenant_id=tenant_id,
+        now=now,
+    )
+    return changed == 1
+
+
+async def mark_activated(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId) -> bool:
+    """False when there is no such deactivated connector."""
+    changed = await tx.run(
+        """
+        UPDATE connectors SET deactivated_at = NULL
+        WHERE id = :id AND tenant_id = :tenant_id AND deactivated_at IS NOT NULL AND deleted_at IS NULL
+        """,
+        id=connector_id,
+        tenant_id=tenant_id,
+    )
+    return changed == 1
+
+
+async def mark_deleted(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, now: Micros) -> bool:
+    """False when there is no such connector, or it was deleted before."""
+    changed = await tx.run(
+        """
+        UPDATE connectors SET deleted_at = :now
+        WHERE id = :id AND tenant_id = :tenant_id AND deleted_at IS NULL
+        """,
+        id=connector_id,
+        tenant_id=tenant_id,
+        now=now,
+    )
+    return changed == 1

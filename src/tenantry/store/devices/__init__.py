@@ -1,0 +1,1 @@
+"""Enterprises, managed accounts and devices."""

@@ -1,0 +1,1 @@
+"""What has ended, and how it is forgotten."""

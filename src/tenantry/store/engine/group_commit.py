@@ -1,0 +1,232 @@
+"""Writers on one SQLite connection take turns, and share one `COMMIT` (group commit).
+
+1. Who finds the turn taken waits, or queues work that needs no waking. The first of a group opens the transaction.
+2. When the event loop has run everything that was ready, the group closes and one thread runs its `COMMIT`. Writers
+   that come meanwhile are the next group: queued work is run one after the other as soon as the turn is free.
+3. The commit's outcome is told to every writer of the group. If it failed, nothing of the group is kept.
+
+The connection is never touched by two threads: while the commit runs, nobody has the turn. One process owns the file's
+request writes; the command line may write beside it, so `BEGIN` may find the file locked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import insort
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from operator import itemgetter
+from typing import Any
+
+import apsw
+
+from tenantry.core.errors import StoreBusy, StoreUnavailable
+from tenantry.store.engine.sqlite_log import LogCopier
+from tenantry.store.engine.sqlite_statements import translate, translated
+
+Work = Callable[[], Any]
+"""A transaction that needs no savepoint: what to do in the turn. Gives the answer."""
+
+_YOUR_TURN: Any = object()
+
+_Waiter = tuple[float, "asyncio.Future[Any]", Work | None]
+"""Until when; what it waits for: the answer of its work, once durable, or else _YOUR_TURN; the work."""
+
+
+class Groups:
+    """Owns both connections: of the writers, and of who copies their log. `commits` counts the durable groups."""
+
+    def __init__(self, connection: apsw.Connection, copier: apsw.Connection, busy_timeout: float) -> None:
+        self.connection = connection
+        self.cursor = connection.cursor()
+        self._loop = asyncio.get_running_loop()
+        self._busy_timeout = busy_timeout
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._log = LogCopier(connection, copier)
+        self._in_transaction = False
+        self._taken = False  # a writer is in its block, or the commit runs
+        self._closing = False  # the group will close when the loop comes round
+        self._overdue = False  # the group will close when the writer in its block leaves
+        self._group: list[tuple[asyncio.Future[Any], Any]] = []  # with the answer that waits to be durable
+        self._waiting: list[_Waiter] = []  # by deadline, which is by arrival
+        self._alarm: asyncio.TimerHandle | None = None
+        self.commits = 0
+
+    async def take_turn(self) -> None:
+        """With the group's transaction open. Raises StoreBusy at the deadline."""
+        if self._taken:
+            await self._wait()
+        await self._take()
+
+    async def in_turn(self, work: Work) -> Any:
+        """What `work` answers, once its group is durable. While the commit runs it is queued."""
+        if self._taken:
+            answer = await self._wait(work)
+            if answer is not _YOUR_TURN:
+                return answer
+        await self._take()
+        try:
+            done = self.join(work())
+        except apsw.Error as exc:
+            translate(exc)
+        finally:
+            self.give_turn()
+        return await done
+
+    def join(self, answer: Any = None) -> asyncio.Future[Any]:
+        """What the writer who has the turn waits for, to be told `answer`."""
+        done: asyncio.Future[Any] = self._loop.create_future()
+        self._group.append((done, answer))
+        return done
+
+    def give_turn(self) -> None:
+        """Let the next writers in; the group closes when everything that is ready now has run."""
+        self._taken = False
+        if self._overdue:
+            self._close_group()
+        else:
+            self._let_in()
+
+    def look_after_failure(self) -> None:
+        """Of a statement: SQLite may have undone the whole transaction, such as when the disk is full."""
+        if not self.connection.in_transaction:
+            self._end_group(apsw.Error("a failed statement rolled the whole transaction back"))
+
+    async def close(self) -> None:
+        while self._in_transaction or self._taken:  # noqa: ASYNC110 - once in a life; an event would cost every write
+            await asyncio.sleep(0.001)
+        self._committer.shutdown()
+        await asyncio.to_thread(self._log.close)
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self.connection.close()
+
+    async def _take(self) -> None:
+        self._taken = True
+        if self._in_transaction:
+            return
+        try:
+            await self._begin()
+        except BaseException as exc:
+            self.give_turn()
+            if isinstance(exc, apsw.Error):
+                translate(exc)
+            raise
+
+    async def _wait(self, work: Work | None = None) -> Any:
+        """_YOUR_TURN once it is free, or what `work` answered, durably. Raises StoreBusy at the deadline."""
+        deadline = self._loop.time() + self._busy_timeout
+        while True:
+            waiter: _Waiter = (deadline, self._loop.create_future(), work)
+            if self._waiting and self._waiting[-1][0] > deadline:
+                insort(self._waiting, waiter, key=itemgetter(0))
+            else:
+                self._waiting.append(waiter)
+            if self._alarm is None:
+                self._alarm = self._loop.call_at(deadline, self._refuse_late)
+            try:
+                answer = await waiter[1]
+            except asyncio.CancelledError:
+                if waiter in self._waiting:
+                    self._waiting.remove(waiter)
+                raise
+            if answer is not _YOUR_TURN or not self._taken:
+                return answer
+
+    def _refuse_late(self) -> None:
+        """One timer for all who wait: a timer each would cost more than the write."""
+        now = self._loop.time()
+        late = [future for deadline, future, _ in self._waiting if deadline <= now]
+        self._waiting = self._waiting[len(late) :]
+        for future in late:
+            if not future.done():
+                future.set_exception(StoreBusy(internal="waited too long for the write connection"))
+        self._alarm = self._loop.call_at(self._waiting[0][0], self._refuse_late) if self._waiting else None
+
+    async def _begin(self) -> None:
+        """Open the group's transaction. Suspends only while another process holds the file."""
+        deadline = self._loop.time() + self._busy_timeout
+        pause = 0.001
+        while True:
+            try:
+                self.cursor.execute("BEGIN IMMEDIATE")
+            except apsw.BusyError:
+                if self._loop.time() + pause > deadline:
+                    raise
+            else:
+                self._in_transaction = True
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 0.05)
+
+    def _let_in(self) -> None:
+        """Run what queued and wake the others, all at once: who finds the turn taken again waits on at its place."""
+        waiting, self._waiting = self._waiting, []
+        for _, future, work in waiting:
+            if not future.done() and (work is None or not self._run_queued(work, future)):
+                future.set_result(_YOUR_TURN)
+        if self._in_transaction and not self._closing:
+            self._closing = True
+            self._loop.call_soon(self._close_group)
+
+    def _run_queued(self, work: Work, done: asyncio.Future[Any]) -> bool:
+        """False when another process holds the file: then the writer has to wait for that itself."""
+        try:
+            if not self._in_transaction:
+                self.cursor.execute("BEGIN IMMEDIATE")
+                self._in_transaction = True
+            self._group.append((done, work()))
+        except apsw.BusyError:
+            return False
+        except Exception as exc:  # noqa: BLE001 - a value that cannot be bound too: the next in the queue must be run
+            done.set_exception(translated(exc))
+        return True
+
+    def _close_group(self) -> None:
+        self._closing = False
+        self._overdue = self._taken  # a writer that suspends inside its block must not keep the others from the disk
+        if self._overdue:
+            return
+        if self._group:
+            self._taken = True
+            self._committer.submit(self._commit)
+            return
+        if self._in_transaction:  # every writer rolled back
+            self.cursor.execute("ROLLBACK")
+            self._in_transaction = False
+        self._let_in()
+
+    def _commit(self) -> None:
+        """In the committer's thread, which has the connection to itself."""
+        failure: Exception | None = None
+        try:
+            self.cursor.execute("COMMIT")
+        except Exception as exc:  # noqa: BLE001 - whatever it was, the group must hear of it
+            failure = exc
+            with suppress(apsw.Error):
+                self.cursor.execute("ROLLBACK")
+        else:
+            with suppress(Exception):  # such as a thread that cannot be started: the log grows, the group must hear
+                self._log.after_commit()
+        self._loop.call_soon_threadsafe(self._committed, failure)
+
+    def _committed(self, failure: Exception | None) -> None:
+        self._taken = False
+        self._end_group(failure)
+        self._let_in()
+
+    def _end_group(self, failure: Exception | None) -> None:
+        """Tell every writer of the group; one that was cancelled meanwhile is not there to be told."""
+        group, self._group = self._group, []
+        self._in_transaction = False
+        self.commits += failure is None
+        for future, answer in group:
+            if future.done():
+                continue
+            if failure is None:
+                future.set_result(answer)
+            else:
+                error = StoreUnavailable(internal=f"the group commit failed: {failure}")
+                error.__cause__ = failure
+                future.set_exception(error)

@@ -1,0 +1,84 @@
+"""SQLite, embedded: one connection for the writers, another for reads, in autocommit, a few for reads that take long.
+
+Each commit empties what the read connection has cached and mapped. The write connection knows its own changes and keeps
+both: a hot path that writes anyway does better to look in its turn (`transact`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import apsw
+
+from tenantry.store.engine.group_commit import Groups
+from tenantry.store.engine.interface import LoneTx, SchemaOutdated, Value
+from tenantry.store.engine.sqlite_long import LongReads
+from tenantry.store.engine.sqlite_readers import ReadBlock
+from tenantry.store.engine.sqlite_statements import Known, connect
+from tenantry.store.engine.sqlite_writers import LoneWriter, WriteBlock
+
+T = TypeVar("T")
+
+_MAPPED_FOR_WRITERS = 2047 * 1024 * 1024
+"""Bytes of the file: what SQLite maps at most. Clean pages, the kernel's to take back."""
+
+_MAPPED_FOR_READS = 256 * 1024 * 1024
+"""What is looked into is mapped anew after each commit, but not copied."""
+
+_READ_CACHE_MIB = 4
+"""What a commit empties should be small: SQLite walks all it ever was to empty it."""
+
+
+class SqliteStore:
+    """`Store` on one file. Raises SchemaOutdated when it is absent."""
+
+    engine: Literal["sqlite"] = "sqlite"
+
+    def __init__(
+        self, path: str, *, busy_timeout: float, cache_mib: int, statement_timeout: float = 5.0, vfs: str | None = None
+    ) -> None:
+        if not Path(path).exists():
+            raise SchemaOutdated(f"There is no database at {path}. Run `tenantry db upgrade`, then start again.")
+        connection = connect(path, cache_mib, busy_timeout, vfs)
+        connection.pragma("mmap_size", _MAPPED_FOR_WRITERS)
+        self._known: Known = set()
+        self._groups = Groups(connection, connect(path, 1, busy_timeout, vfs), busy_timeout)
+        self._lone_writer = LoneWriter(self._groups, self._known)
+        self._path, self._busy_timeout, self._vfs = path, busy_timeout, vfs
+        self._read_connection = self._connect_reader()
+        self._long = LongReads(self._connect_reader, statement_timeout)
+        self._reader = ReadBlock(self._read_connection, self._known, self._long)
+
+    def _connect_reader(self) -> apsw.Connection:
+        connection = connect(self._path, _READ_CACHE_MIB, self._busy_timeout, self._vfs)
+        connection.pragma("query_only", True)
+        connection.pragma("mmap_size", _MAPPED_FOR_READS)
+        return connection
+
+    @property
+    def commits(self) -> int:
+        """How many groups of writers are durable."""
+        return self._groups.commits
+
+    def read(self) -> ReadBlock:
+        return self._reader
+
+    def write(self) -> WriteBlock:
+        return WriteBlock(self._groups, self._known)
+
+    def run(self, sql: str, /, **params: Value) -> Coroutine[Any, Any, int]:
+        return self._lone_writer.change(sql, params)
+
+    def run_each(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> Coroutine[Any, Any, None]:
+        return self._lone_writer.change_each(sql, rows)
+
+    def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> Coroutine[Any, Any, T]:
+        return self._lone_writer.transact(work)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._long.close)
+        await self._groups.close()
+        self._read_connection.close()

@@ -1,0 +1,131 @@
+"""SQLite's reads that take more than a moment, in threads of their own: however long one is, the event loop goes on.
+
+1. A read runs inline. `Moment` interrupts it once it has taken so many steps that others would notice.
+2. Then it is run anew in a thread, on a connection of the thread's: one at once for a tenant, and a few in all.
+3. Which statement was too long for which tenant is remembered, so that the next goes to the thread at once; one that
+   turns out short there is forgotten again.
+4. What is not done at its deadline is given up: StoreBusy for who asked, and nothing for anybody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import apsw
+
+from tenantry.core.errors import StoreBusy
+from tenantry.store.engine.interface import Value
+from tenantry.store.engine.shares import Shares
+from tenantry.store.engine.sqlite_statements import translate
+
+T = TypeVar("T")
+
+THREADS = 2
+_STEPS = 10_000
+"""Of SQLite's machine, some 10 million of which a processor does in a second: a moment is one to two times as many."""
+_STEPS_BETWEEN_LOOKS = 50_000
+_SHORT = 0.002
+"""Seconds."""
+_REMEMBERED = 2_000
+
+
+class Moment:
+    """Interrupts the statement that runs on a connection at the second look within it. `begun` is reset before each."""
+
+    __slots__ = ("begun",)
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.begun = False
+        connection.set_progress_handler(self._is_over, _STEPS)
+
+    def _is_over(self) -> bool:
+        # SQLite counts a statement's steps on from its last run: the first look may come at once.
+        begun, self.begun = self.begun, True
+        return begun
+
+
+class _Job:
+    """One statement in a thread. Ends when `until` (monotonic seconds) has passed."""
+
+    __slots__ = ("bound", "shape", "sql", "until")
+
+    def __init__(self, shape: Callable[..., Any], sql: str, bound: tuple[Value, ...], until: float) -> None:
+        self.shape = shape
+        self.sql = sql
+        self.bound = bound
+        self.until = until
+
+    def is_late(self) -> bool:
+        return time.monotonic() > self.until
+
+
+class LongReads:
+    """Belongs to the event loop it was made on. `connect` makes a connection that only reads."""
+
+    def __init__(self, connect: Callable[[], apsw.Connection], timeout: float) -> None:
+        self._connect = connect
+        self._timeout = timeout
+        self._idle: list[apsw.Connection] = []
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="read")
+        self._shares = Shares(THREADS, 1, timeout)
+        self.remembered: dict[tuple[str, Value], None] = {}
+
+    async def rows(self, shape: Callable[..., T], sql: str, bound: tuple[Value, ...], tenant_id: Value) -> list[T]:
+        """Every row. Raises StoreBusy at the deadline."""
+        key = (sql, tenant_id)
+        owner = str(tenant_id or "")
+        await self._shares.take(owner)
+        job = _Job(shape, sql, bound, time.monotonic() + self._timeout)
+        running = asyncio.get_running_loop().run_in_executor(self._threads, self._run, job)
+        running.add_done_callback(lambda _: self._shares.give(owner))
+        began = time.monotonic()
+        try:
+            rows: list[T] = await asyncio.shield(running)
+        except asyncio.CancelledError:
+            job.until = 0.0  # nobody waits for it: the thread has better to do
+            running.add_done_callback(_look_at)
+            raise
+        if time.monotonic() - began < _SHORT:
+            self.remembered.pop(key, None)
+        else:
+            self._remember(key)
+        return rows
+
+    def close(self) -> None:
+        """Wait for what runs."""
+        self._threads.shutdown()
+        for connection in self._idle:
+            connection.close()
+
+    def _remember(self, key: tuple[str, Value]) -> None:
+        if key not in self.remembered and len(self.remembered) >= _REMEMBERED:
+            del self.remembered[next(iter(self.remembered))]
+        self.remembered[key] = None
+
+    def _run(self, job: _Job) -> list[Any]:
+        """In a thread."""
+        connection = self._idle.pop() if self._idle else self._connect()
+        connection.set_progress_handler(job.is_late, _STEPS_BETWEEN_LOOKS)
+        shape = job.shape
+        try:
+            return [shape(*row) for row in connection.cursor().execute(job.sql, job.bound).fetchall()]
+        except apsw.InterruptError as exc:
+            raise StoreBusy(
+                "This looks at too much at once. Ask for less of it, or retry later.",
+                internal=f"a read was given up after its deadline: {' '.join(job.sql.split())[:200]}",
+            ) from exc
+        except apsw.Error as exc:
+            translate(exc)
+        finally:
+            connection.set_progress_handler(None)
+            self._idle.append(connection)
+
+
+def _look_at(future: asyncio.Future[Any]) -> None:
+    """An exception that nobody waits for is no news."""
+    if not future.cancelled():
+        future.exception()

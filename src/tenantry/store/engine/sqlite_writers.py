@@ -1,0 +1,161 @@
+"""What SQLite's writers do in their turn: statements run inline on the event loop.
+
+1. A block works in a savepoint of its own. Leaving it normally releases the savepoint, gives the turn on and waits for
+   the group's commit; an exception rolls back this savepoint only.
+2. A transaction that changes once, with its last statement, needs no savepoint: if that fails, SQLite undoes it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from types import TracebackType
+from typing import NoReturn, Self, TypeVar
+
+import apsw
+
+from tenantry.core.errors import StoreUnavailable
+from tenantry.store.engine.group_commit import Groups
+from tenantry.store.engine.interface import SECOND_CHANGE, LoneTx, Value
+from tenantry.store.engine.sqlite_statements import Known, Statements, binder_of, translate
+
+T = TypeVar("T")
+
+
+class WriteBlock(Statements):
+    """One writer: `Tx` and its block in one object, since one is made for every write."""
+
+    __slots__ = ("_groups",)
+
+    def __init__(self, groups: Groups, known: Known) -> None:
+        self._groups = groups
+        self._cursor = None
+        self._known = known
+
+    async def run(self, sql: str, /, **params: Value) -> int:
+        self._rows(sql, params)
+        return self._groups.connection.changes()
+
+    async def run_many(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
+        cursor = self._cursor
+        if cursor is None:
+            raise RuntimeError("The block has ended.")
+        try:
+            cursor.executemany(sql, map(binder_of(sql), rows)).fetchall()
+        except apsw.Error as exc:
+            self._failed(exc)
+
+    def _failed(self, exc: apsw.Error) -> NoReturn:
+        if not self._groups.connection.in_transaction:
+            # A full disk may roll back the whole transaction; a later statement would commit by itself.
+            self._cursor = None
+        translate(exc)
+
+    async def __aenter__(self) -> Self:
+        groups = self._groups
+        await groups.take_turn()
+        try:
+            groups.cursor.execute("SAVEPOINT writer")
+        except apsw.Error as exc:
+            groups.give_turn()
+            translate(exc)
+        self._cursor = groups.cursor
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        groups = self._groups
+        self._cursor = None
+        try:
+            if kind is not None:
+                self._roll_back()
+                return
+            groups.cursor.execute("RELEASE writer")
+            done = groups.join()
+        except apsw.Error as failure:
+            self._roll_back()
+            raise StoreUnavailable(internal=f"the writer could not be kept: {failure}") from failure
+        finally:
+            groups.give_turn()
+        await done
+
+    def _roll_back(self) -> None:
+        """Undo this writer; if SQLite has undone the whole transaction, the group has failed."""
+        groups = self._groups
+        if groups.connection.in_transaction:
+            groups.cursor.execute("ROLLBACK TO writer")
+            groups.cursor.execute("RELEASE writer")
+        groups.look_after_failure()
+
+
+class LoneWriter(Statements):
+    """`LoneTx`. There is one for all, since nothing suspends in it."""
+
+    __slots__ = ("_groups", "_has_changed")
+
+    def __init__(self, groups: Groups, known: Known) -> None:
+        super().__init__(groups.cursor, known)
+        self._groups = groups
+        self._has_changed = False
+
+    async def change(self, sql: str, params: Mapping[str, Value]) -> int:
+        """One statement, durable: how many rows it has changed."""
+        changed: int = await self._groups.in_turn(partial(self._change, sql, binder_of(sql)(params)))
+        return changed
+
+    async def change_each(self, sql: str, rows: Sequence[Mapping[str, Value]]) -> None:
+        """All in one turn."""
+        await self._groups.in_turn(partial(self._change_each, sql, [binder_of(sql)(row) for row in rows]))
+
+    async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
+        """What `work` sees may be others' of its group, who are told with it that all is durable."""
+        answer: T = await self._groups.in_turn(partial(self._finish, work))
+        return answer
+
+    async def run(self, sql: str, /, **params: Value) -> int:
+        if self._has_changed:
+            raise RuntimeError(SECOND_CHANGE)
+        changed = self._change(sql, binder_of(sql)(params))
+        self._has_changed = True
+        return changed
+
+    def _failed(self, exc: apsw.Error) -> NoReturn:
+        self._groups.look_after_failure()
+        translate(exc)
+
+    def _change(self, sql: str, bound: tuple[Value, ...]) -> int:
+        try:
+            self._groups.cursor.execute(sql, bound).fetchall()
+        except apsw.Error:
+            self._groups.look_after_failure()
+            raise
+        return self._groups.connection.changes()
+
+    def _change_each(self, sql: str, bound: Sequence[tuple[Value, ...]]) -> None:
+        try:
+            self._groups.cursor.executemany(sql, bound).fetchall()
+        except apsw.Error:
+            self._groups.look_after_failure()
+            raise
+
+    def _finish(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
+        """Run a coroutine from its beginning to its end, at once: its statements do not suspend."""
+        self._has_changed = False
+        try:
+            work(self).__await__().send(None)
+        except StopIteration as end:
+            answer: T = end.value
+            return answer
+        except BaseException:
+            self._undo()
+            raise
+        self._undo()
+        raise RuntimeError("The work of such a transaction awaits nothing but its statements.")
+
+    def _undo(self) -> None:
+        """There is no savepoint to go back to: whoever fails after a change, against the rule, fails the group."""
+        groups = self._groups
+        if self._has_changed and groups.connection.in_transaction:
+            groups.cursor.execute("ROLLBACK")
+        groups.look_after_failure()

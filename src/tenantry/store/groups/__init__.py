@@ -1,0 +1,1 @@
+"""Groups, their links, members and invitations."""

@@ -1,0 +1,139 @@
+"""The `group_members` table: who is in which group, and as what."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.store.engine.interface import Read, Tx
+
+
+class Membership(NamedTuple):
+    group_id: GroupId
+    role: str
+
+
+_ANOTHER_ADMIN = """EXISTS (
+              SELECT 1 FROM group_members other
+              JOIN users u ON u.tenant_id = :tenant_id AND u.id = other.user_id AND u.soft_deleted_at IS NULL
+                AND u.disabled_at IS NULL
+              WHERE other.tenant_id = :tenant_id AND other.group_id = :group_id AND other.role = 'admin'
+                AND other.user_id <> :user_id)"""
+"""The group has a live admin beside the user."""
+
+
+async def find_role(read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> str | None:
+    """The user's role in the group, None when not in it."""
+    return await read.one_or_none(
+        str,
+        """
+        SELECT role FROM group_members
+        WHERE tenant_id = :tenant_id AND group_id = :group_id AND user_id = :user_id
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        user_id=user_id,
+    )
+
+
+async def insert(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: str, now: Micros) -> bool:
+    """False, and the role stays, when the user is in the group; but a subscriber becomes what more there is. False too
+    when the user has been deleted.
+
+    Keeps the user's row until the transaction ends, so that the membership has the name that the user has then.
+    """
+    member_key = await tx.one_or_none(
+        str,
+        """
+        UPDATE users SET updated_at = updated_at
+        WHERE tenant_id = :tenant_id AND id = :user_id AND soft_deleted_at IS NULL RETURNING display_key
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+    )
+    if member_key is None:
+        return False
+    row = await tx.one_or_none(
+        str,
+        """
+        INSERT INTO group_members (tenant_id, group_id, user_id, role, added_at, member_key)
+        VALUES (:tenant_id, :group_id, :user_id, :role, :now, :member_key)
+        ON CONFLICT (tenant_id, group_id, user_id) DO UPDATE SET role = excluded.role, added_at = excluded.added_at
+        WHERE group_members.role = 'subscriber' AND excluded.role <> 'subscriber' RETURNING user_id
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        user_id=user_id,
+        role=role,
+        now=now,
+        member_key=member_key,
+    )
+    return row is not None
+
+
+async def set_role(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: str) -> bool:
+    """False when the user is not in the group, or would cease to be its last live admin. Take `groups.lock` first."""
+    changed = await tx.run(
+        f"""
+        UPDATE group_members SET role = :role
+        WHERE tenant_id = :tenant_id AND group_id = :group_id AND user_id = :user_id
+          AND (:role = 'admin' OR role <> 'admin' OR {_ANOTHER_ADMIN})
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        user_id=user_id,
+        role=role,
+    )
+    return changed == 1
+
+
+async def delete(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> bool:
+    """False when the user is not in the group, or is its last live admin. Take `groups.lock` first."""
+    changed = await tx.run(
+        f"""
+        DELETE FROM group_members
+        WHERE tenant_id = :tenant_id AND group_id = :group_id AND user_id = :user_id
+          AND (role <> 'admin' OR {_ANOTHER_ADMIN})
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        user_id=user_id,
+    )
+    return changed == 1
+
+
+async def delete_subscriber(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> bool:
+    """False when the user is not in the group, or is more than a subscriber."""
+    changed = await tx.run(
+        """
+        DELETE FROM group_members
+        WHERE tenant_id = :tenant_id AND group_id = :group_id AND user_id = :user_id AND role = 'subscriber'
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        user_id=user_id,
+    )
+    return changed == 1
+
+
+async def list_of_user(read: Read, tenant_id: TenantId, user_id: UserId) -> list[Membership]:
+    """Every group the user is in, by id."""
+    return await read.all(
+        Membership,
+        """
+        SELECT group_id, role FROM group_members
+        WHERE tenant_id = :tenant_id AND user_id = :user_id ORDER BY group_id
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+    )
+
+
+async def delete_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
+    """Take the user out of every group, admin or not."""
+    await tx.run(
+        "DELETE FROM group_members WHERE tenant_id = :tenant_id AND user_id = :user_id",
+        tenant_id=tenant_id,
+        user_id=user_id,
+    )

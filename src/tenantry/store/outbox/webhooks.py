@@ -1,0 +1,351 @@
+"""The `webhooks` table: who wants to be told of what, and where."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import TenantId, UserId
+from tenantry.store.engine.interface import Read, Tx
+
+_APP_IS_LIVE = """
+    (w.connector_id IS NULL OR EXISTS (
+        SELECT 1 FROM connectors c WHERE c.id = w.connector_id AND c.deleted_at IS NULL
+    ) AND (EXISTS (
+        SELECT 1 FROM grants t WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id
+          AND t.user_id = SUBSTR(w.created_by, 6) AND t.revoked_at IS NULL
+    ) OR EXISTS (
+        SELECT 1 FROM grants t WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id
+          AND t.group_id = w.object_id AND t.revoked_at IS NULL
+    ) OR EXISTS (
+        SELECT 1 FROM grants t WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id
+          AND t.reach = 'tenant' AND t.revoked_at IS NULL
+    )))"""
+"""Of the webhook `w`: it was not registered through an app, or the app has a token left that is not revoked: of the
+user who registered it, for the group, or for the organisation. Three looks at three indexes, however many there are.
+"""
+
+
+class Webhook(NamedTuple):
+    """`callback_token` is encrypted. Nothing is sent `not_before`, as its receiver asked. `connector_ended`: 1 when the
+    app through which it was registered may know of nothing any more.
+    """
+
+    id: str
+    object_type: str
+    object_id: str
+    event_types: str
+    callback_url: str
+    callback_token: bytes | None
+    context: str | None
+    connector_id: str | None
+    created_by: str
+    created_at: int
+    expires_at: int
+    disabled_at: int | None
+    disabled_reason: str | None
+    not_before: int | None
+    connector_ended: int
+
+
+class ListedWebhook(NamedTuple):
+    """A webhook in a list, with its group's name and what became of its latest event (None: there was none).
+
+    `made_by` is the display name of now of the user of the tenant who registered it.
+    """
+
+    id: str
+    object_type: str
+    object_id: str
+    event_types: str
+    callback_url: str
+    created_at: int
+    expires_at: int
+    disabled_at: int | None
+    connector_ended: int
+    created_by: str
+    made_by: str | None
+    group_name: str | None
+    sent_at: int | None
+    delivered_at: int | None
+    due_at: int | None
+
+
+class Subscribed(NamedTuple):
+    """A webhook that an event may be for."""
+
+    id: str
+    event_types: str
+    context: str | None
+
+
+class SubscribedOverUser(NamedTuple):
+    """A webhook that may be told of a user, and one of the user's groups that it is about."""
+
+    id: str
+    event_types: str
+    context: str | None
+    group_id: str
+    role: str
+
+
+async def count_of_object(read: Read, tenant_id: TenantId, object_type: str, object_id: str, now: Micros) -> int:
+    """How many it has that neither ended nor expired."""
+    found = await read.one_or_none(
+        int,
+        """
+        SELECT COUNT(*) FROM webhooks
+        WHERE tenant_id = :tenant_id AND object_type = :object_type AND object_id = :object_id
+          AND deleted_at IS NULL AND expires_at > :now
+        """,
+        tenant_id=tenant_id,
+        object_type=object_type,
+        object_id=object_id,
+        now=now,
+    )
+    return found or 0
+
+
+async def insert(
+    tx: Tx,
+    tenant_id: TenantId,
+    webhook_id: str,
+    *,
+    object_type: str,
+    object_id: str,
+    event_types: str,
+    callback_url: str,
+    callback_token: bytes | None,
+    context: str | None,
+    connector_id: str | None,
+    created_by: str,
+    expires_at: Micros,
+    now: Micros,
+) -> None:
+    await tx.run(
+        """
+        INSERT INTO webhooks (tenant_id, id, object_type, object_id, event_types, callback_url, callback_token, context,
+                              connector_id, created_by, created_at, expires_at)
+        VALUES (:tenant_id, :id, :object_type, :object_id, :event_types, :callback_url, :callback_token, :context,
+                :connector_id, :created_by, :now, :expires_at)
+        """,
+        tenant_id=tenant_id,
+        id=webhook_id,
+        object_type=object_type,
+        object_id=object_id,
+        event_types=event_types,
+        callback_url=callback_url,
+        callback_token=callback_token,
+        context=context,
+        connector_id=connector_id,
+        created_by=created_by,
+        expires_at=expires_at,
+        now=now,
+    )
+
+
+async def find(read: Read, tenant_id: TenantId, webhook_id: str) -> Webhook | None:
+    """One that was not deleted; it may be disabled or expired."""
+    return await read.one_or_none(
+        Webhook,
+        f"""
+        SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.callback_token, w.context,
+               w.connector_id, w.created_by, w.created_at, w.expires_at, w.disabled_at, w.disabled_reason,
+               w.not_before,
+               CASE WHEN {_APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
+        FROM webhooks w
+        WHERE w.tenant_id = :tenant_id AND w.id = :id AND w.deleted_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        id=webhook_id,
+    )
+
+
+async def list_of_object(read: Read, tenant_id: TenantId, object_type: str, object_id: str) -> list[Webhook]:
+    """Those of one group or of the organisation, oldest first; disabled and expired ones too."""
+    return await read.all(
+        Webhook,
+        f"""
+        SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.callback_token, w.context,
+               w.connector_id, w.created_by, w.created_at, w.expires_at, w.disabled_at, w.disabled_reason,
+               w.not_before,
+               CASE WHEN {_APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
+        FROM webhooks w
+        WHERE w.tenant_id = :tenant_id AND w.object_type = :object_type AND w.object_id = :object_id
+          AND w.deleted_at IS NULL
+        ORDER BY w.created_at, w.id
+        """,
+        tenant_id=tenant_id,
+        object_type=object_type,
+        object_id=object_id,
+    )
+
+
+async def list_page(
+    read: Read,
+    tenant_id: TenantId,
+    *,
+    of_tenant: bool,
+    all_groups: bool,
+    group_id: str,
+    of_admin: UserId | str,
+    before: Micros,
+    before_id: str,
+    limit: int,
+) -> list[ListedWebhook]:
+    """Newest first, from (`before`, `before_id`) on: those of the organisation, of every group, of one group, and of
+    the groups whose admin `of_admin` is, whichever are asked for. Deleted groups have none.
+    """
+    return await read.all(
+        ListedWebhook,
+        f"""
+        SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.created_at, w.expires_at,
+               w.disabled_at,
+               CASE WHEN {_APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended,
+               w.created_by, u.display_name AS made_by, g.name AS group_name,
+               d.created_at AS sent_at, d.delivered_at, d.due_at
+        FROM webhooks w
+        LEFT JOIN groups g ON g.tenant_id = :tenant_id AND g.id = w.object_id AND g.deleted_at IS NULL
+        LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = SUBSTR(w.created_by, 6)
+        LEFT JOIN webhook_deliveries d ON d.tenant_id = :tenant_id AND d.id = (
+            SELECT MAX(last.id) FROM webhook_deliveries last
+            WHERE last.tenant_id = :tenant_id AND last.webhook_id = w.id)
+        WHERE w.tenant_id = :tenant_id AND w.deleted_at IS NULL
+          AND (w.created_at < :before OR (w.created_at = :before AND w.id < :before_id))
+          AND (w.object_type = 'tenant' AND :of_tenant = 1
+               OR g.id IS NOT NULL AND (:all_groups = 1 OR w.object_id = :group_id OR EXISTS (
+                   SELECT 1 FROM group_members m WHERE m.tenant_id = :tenant_id AND m.group_id = w.object_id
+                     AND m.user_id = :of_admin AND m.role = 'admin')))
+        ORDER BY w.created_at DESC, w.id DESC LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        of_tenant=int(of_tenant),
+        all_groups=int(all_groups),
+        group_id=group_id,
+        of_admin=of_admin,
+        before=before,
+        before_id=before_id,
+        limit=limit,
+    )
+
+
+async def list_subscribed(read: Read, tenant_id: TenantId, group_id: str, now: Micros) -> list[Subscribed]:
+    """Live webhooks of the group and of the organisation, oldest first. One look at an index when there are none."""
+    return await read.all(
+        Subscribed,
+        f"""
+        SELECT w.id, w.event_types, w.context FROM webhooks w
+        WHERE w.tenant_id = :tenant_id AND w.object_type IN ('group', 'tenant')
+          AND w.object_id IN (:group_id, :tenant_id)
+          AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.expires_at > :now AND {_APP_IS_LIVE}
+        ORDER BY w.created_at, w.id
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        now=now,
+    )
+
+
+async def list_subscribed_over_user(
+    read: Read, tenant_id: TenantId, user_id: UserId, now: Micros
+) -> list[SubscribedOverUser]:
+    """Live webhooks beside each live group of the user that they are about. One look when the tenant has no webhook."""
+    return await read.all(
+        SubscribedOverUser,
+        f"""
+        SELECT w.id, w.event_types, w.context, m.group_id, m.role
+        FROM webhooks w
+        CROSS JOIN group_members m
+        JOIN groups g ON g.tenant_id = :tenant_id AND g.id = m.group_id AND g.deleted_at IS NULL
+        WHERE w.tenant_id = :tenant_id AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.expires_at > :now
+          AND {_APP_IS_LIVE}
+          AND m.tenant_id = :tenant_id AND m.user_id = :user_id AND m.role <> 'subscriber'
+          AND (w.object_type = 'tenant' OR m.group_id = w.object_id)
+        ORDER BY m.group_id, w.created_at, w.id
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        now=now,
+    )
+
+
+async def update(
+    tx: Tx,
+    tenant_id: TenantId,
+    webhook_id: str,
+    *,
+    event_types: str,
+    callback_url: str,
+    callback_token: bytes | None,
+    context: str | None,
+    expires_at: Micros,
+) -> bool:
+    """False when there is no such webhook that was not deleted."""
+    changed = await tx.run(
+        """
+        UPDATE webhooks SET event_types = :event_types, callback_url = :callback_url, callback_token = :callback_token,
+                            context = :context, expires_at = :expires_at,
+                            not_before = CASE WHEN callback_url = :callback_url THEN not_before END
+        WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        id=webhook_id,
+        event_types=event_types,
+        callback_url=callback_url,
+        callback_token=callback_token,
+        context=context,
+        expires_at=expires_at,
+    )
+    return changed == 1
+
+
+async def disable(tx: Tx, tenant_id: TenantId, webhook_id: str, reason: str, now: Micros) -> bool:
+    """False when it is disabled or gone."""
+    changed = await tx.run(
+        """
+        UPDATE webhooks SET disabled_at = :now, disabled_reason = :reason
+        WHERE tenant_id = :tenant_id AND id = :id AND disabled_at IS NULL AND deleted_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        id=webhook_id,
+        reason=reason,
+        now=now,
+    )
+    return changed == 1
+
+
+async def enable(tx: Tx, tenant_id: TenantId, webhook_id: str) -> bool:
+    """False when it is not disabled, or gone."""
+    changed = await tx.run(
+        """
+        UPDATE webhooks SET disabled_at = NULL, disabled_reason = NULL, not_before = NULL
+        WHERE tenant_id = :tenant_id AND id = :id AND disabled_at IS NOT NULL AND deleted_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        id=webhook_id,
+    )
+    return changed == 1
+
+
+async def pause(tx: Tx, tenant_id: TenantId, webhook_id: str, until: Micros) -> None:
+    """Its receiver asked for it. Another address, or enabling it, ends the pause."""
+    await tx.run(
+        "UPDATE webhooks SET not_before = :until WHERE tenant_id = :tenant_id AND id = :id",
+        tenant_id=tenant_id,
+        id=webhook_id,
+        until=until,
+    )
+
+
+async def mark_deleted(tx: Tx, tenant_id: TenantId, webhook_id: str, now: Micros) -> bool:
+    """False when it is gone already. Its token goes at once."""
+    changed = await tx.run(
+        """
+        UPDATE webhooks SET deleted_at = :now, callback_token = NULL
+        WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL
+        """,
+        tenant_id=tenant_id,
+        id=webhook_id,
+        now=now,
+    )
+    return changed == 1

@@ -1,0 +1,1 @@
+"""What pages with numbers and pictures ask, across tables."""

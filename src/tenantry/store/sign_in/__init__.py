@@ -1,0 +1,1 @@
+"""How people sign in: passwords, phones, second factors, sessions, providers."""

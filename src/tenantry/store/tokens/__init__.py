@@ -1,0 +1,1 @@
+"""Grants, codes, keys, and what presented secrets lead to."""

@@ -1,0 +1,85 @@
+"""The `idempotency_keys` table: what was answered to a request, so that its repetition gets the same answer.
+
+A row is claimed and completed in one transaction, together with what the request does: it is there as a whole or not
+at all, and who claims the same key meanwhile waits for the end of that transaction.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import TenantId
+from tenantry.store.engine.interface import Read, Tx
+
+
+class StoredAnswer(NamedTuple):
+    """`response` is JSON, without secrets."""
+
+    status: int
+    response: str
+
+
+async def claim(tx: Tx, tenant_id: TenantId, key_hash: bytes, *, now: Micros, expires_at: Micros) -> bool:
+    """Claim a key that is absent or expired; at most one caller wins. The winner completes it or rolls back."""
+    row = await tx.one_or_none(
+        bytes,
+        """
+        INSERT INTO idempotency_keys (tenant_id, key_hash, created_at, expires_at)
+        VALUES (:tenant_id, :key_hash, :now, :expires_at)
+        ON CONFLICT (tenant_id, key_hash) DO UPDATE SET
+            status = NULL, response = NULL, created_at = excluded.created_at, expires_at = excluded.expires_at
+        WHERE idempotency_keys.expires_at <= excluded.created_at
+        RETURNING key_hash
+        """,
+        tenant_id=tenant_id,
+        key_hash=key_hash,
+        now=now,
+        expires_at=expires_at,
+    )
+    return row is not None
+
+
+async def complete(tx: Tx, tenant_id: TenantId, key_hash: bytes, *, status: int, response: str) -> None:
+    """Write the answer of a key claimed in this transaction."""
+    await tx.run(
+        """
+        UPDATE idempotency_keys SET status = :status, response = :response
+        WHERE tenant_id = :tenant_id AND key_hash = :key_hash
+        """,
+        tenant_id=tenant_id,
+        key_hash=key_hash,
+        status=status,
+        response=response,
+    )
+
+
+async def find(read: Read, tenant_id: TenantId, key_hash: bytes, now: Micros) -> StoredAnswer | None:
+    """What was answered, unless that has expired."""
+    return await read.one_or_none(
+        StoredAnswer,
+        """
+        SELECT status, response FROM idempotency_keys
+        WHERE tenant_id = :tenant_id AND key_hash = :key_hash AND expires_at > :now AND status IS NOT NULL
+        """,
+        tenant_id=tenant_id,
+        key_hash=key_hash,
+        now=now,
+    )
+
+
+async def delete_expired(tx: Tx, tenant_id: TenantId, now: Micros, limit: int) -> int:
+    """Delete at most `limit` expired rows of the tenant, oldest first; how many."""
+    return await tx.run(
+        """
+        DELETE FROM idempotency_keys
+        WHERE tenant_id = :tenant_id AND key_hash IN (
+            SELECT key_hash FROM idempotency_keys
+            WHERE tenant_id = :tenant_id AND expires_at <= :now
+            ORDER BY expires_at LIMIT :limit
+        )
+        """,
+        tenant_id=tenant_id,
+        now=now,
+        limit=limit,
+    )

@@ -1,0 +1,156 @@
+"""The `audit_events` table: appended to, read in order, never changed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import TenantId
+from tenantry.store.engine.interface import Read, Writes
+
+
+class AuditEvent(NamedTuple):
+    """One row. `data` is JSON and repeats `type`."""
+
+    tenant_id: str
+    id: str
+    at: int
+    type: str
+    actor: str
+    connector_id: str | None
+    grant_id: str | None
+    partner_tenant_id: str | None
+    correlation_id: str
+    address: str
+    data: str
+
+
+async def insert(
+    tx: Writes,
+    tenant_id: TenantId,
+    *,
+    id: str,
+    at: Micros,
+    type: str,
+    actor: str,
+    connector_id: str | None,
+    grant_id: str | None,
+    partner_tenant_id: str | None,
+    correlation_id: str,
+    address: str,
+    data: str,
+) -> None:
+    """Append one event. Hot path: 1 write."""
+    await tx.run(
+        """
+        INSERT INTO audit_events (tenant_id, id, at, type, actor, connector_id, grant_id, partner_tenant_id,
+                                  correlation_id, address, data)
+        VALUES (:tenant_id, :id, :at, :type, :actor, :connector_id, :grant_id, :partner_tenant_id,
+                :correlation_id, :address, :data)
+        """,
+        tenant_id=tenant_id,
+        id=id,
+        at=at,
+        type=type,
+        actor=actor,
+        connector_id=connector_id,
+        grant_id=grant_id,
+        partner_tenant_id=partner_tenant_id,
+        correlation_id=correlation_id,
+        address=address,
+        data=data,
+    )
+
+
+async def insert_unsealed(
+    tx: Writes,
+    tenant_id: TenantId,
+    *,
+    id: str,
+    at: Micros,
+    type: str,
+    actor: str,
+    connector_id: str | None,
+    grant_id: str | None,
+    partner_tenant_id: str | None,
+    correlation_id: str,
+    address: str,
+    data: str,
+) -> None:
+    """Like `insert`, behind what the newest seal covers, whatever the clock says: its id is put behind the seal's last.
+
+    Costs one look at the newest seal. Ids of events are of hexadecimal digits, so a seal with another is nobody's.
+    """
+    await tx.run(
+        """
+        INSERT INTO audit_events (tenant_id, id, at, type, actor, connector_id, grant_id, partner_tenant_id,
+                                  correlation_id, address, data)
+        SELECT CAST(:tenant_id AS TEXT),
+               CASE WHEN s.last_event_id > CAST(:id AS TEXT) AND s.last_event_id < 'g'
+                    THEN s.last_event_id || CAST(:id AS TEXT) ELSE CAST(:id AS TEXT) END,
+               CAST(:at AS BIGINT), CAST(:type AS TEXT), CAST(:actor AS TEXT), CAST(:connector_id AS TEXT),
+               CAST(:grant_id AS TEXT), CAST(:partner_tenant_id AS TEXT), CAST(:correlation_id AS TEXT),
+               CAST(:address AS TEXT), CAST(:data AS TEXT)
+        FROM (
+            SELECT COALESCE((SELECT last_event_id FROM audit_seals
+                             WHERE tenant_id = :tenant_id ORDER BY number DESC LIMIT 1), '') AS last_event_id
+        ) s
+        """,
+        tenant_id=tenant_id,
+        id=id,
+        at=at,
+        type=type,
+        actor=actor,
+        connector_id=connector_id,
+        grant_id=grant_id,
+        partner_tenant_id=partner_tenant_id,
+        correlation_id=correlation_id,
+        address=address,
+        data=data,
+    )
+
+
+async def find_latest_about(read: Read, tenant_id: TenantId, about: TenantId, type: str) -> AuditEvent | None:
+    """The newest event of this type in the trail of `tenant_id` whose caller is of the tenant `about`."""
+    return await read.one_or_none(
+        AuditEvent,
+        """
+        SELECT tenant_id, id, at, type, actor, connector_id, grant_id, partner_tenant_id, correlation_id, address, data
+        FROM audit_events
+        WHERE tenant_id = :tenant_id AND partner_tenant_id = :about AND type = :type
+          AND type <> 'access_token.issued' AND type <> 'device_token.issued'
+        ORDER BY id DESC LIMIT 1
+        """,
+        tenant_id=tenant_id,
+        about=about,
+        type=type,
+    )
+
+
+async def list_after(read: Read, tenant_id: TenantId, after_id: str, limit: int) -> list[AuditEvent]:
+    """At most `limit` events of one tenant that come after `after_id` (empty: from the beginning), oldest first."""
+    return await read.all(
+        AuditEvent,
+        """
+        SELECT tenant_id, id, at, type, actor, connector_id, grant_id, partner_tenant_id, correlation_id, address, data
+        FROM audit_events WHERE tenant_id = :tenant_id AND id > :after_id
+        ORDER BY id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        after_id=after_id,
+        limit=limit,
+    )
+
+
+async def list_latest(read: Read, tenant_id: TenantId, limit: int) -> list[AuditEvent]:
+    """The last `limit` events of one tenant, newest first."""
+    return await read.all(
+        AuditEvent,
+        """
+        SELECT tenant_id, id, at, type, actor, connector_id, grant_id, partner_tenant_id, correlation_id, address, data
+        FROM audit_events WHERE tenant_id = :tenant_id
+        ORDER BY id DESC LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        limit=limit,
+    )

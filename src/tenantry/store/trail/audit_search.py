@@ -1,0 +1,163 @@
+"""The trail as people search it, newest first.
+
+Tokens issued are most of it and rarely asked for: statements that leave them out have an index of the rest. Times are
+bounds on the id, which begins with the time: `since <= id < before`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.ids import TenantId
+from tenantry.store.engine.interface import Read
+
+FIRST, LAST = "", "~"
+"""Bounds that leave nothing out."""
+
+
+class FoundEvent(NamedTuple):
+    """One event, with the names of who did it: a user or connector of the tenant, or somebody of a partner's."""
+
+    id: str
+    at: int
+    type: str
+    actor: str
+    connector_id: str | None
+    grant_id: str | None
+    partner_tenant_id: str | None
+    correlation_id: str
+    address: str
+    data: str
+    user_name: str | None
+    connector_name: str | None
+    partner_name: str | None
+
+
+_COLUMNS = """
+        SELECT e.id, e.at, e.type, e.actor, e.connector_id, e.grant_id, e.partner_tenant_id, e.correlation_id,
+               e.address, e.data, u.display_name AS user_name, c.name AS connector_name, p.name AS partner_name
+        FROM audit_events e
+        LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = SUBSTR(e.actor, 6)
+        LEFT JOIN connectors c ON c.id = e.connector_id
+        LEFT JOIN tenants p ON p.id = e.partner_tenant_id
+        WHERE e.tenant_id = :tenant_id AND e.id < :before AND e.id >= :since
+"""
+_RARE = " AND e.type <> 'access_token.issued' AND e.type <> 'device_token.issued'"
+_NEWEST = " ORDER BY e.id DESC LIMIT :limit"
+
+
+async def latest(read: Read, tenant_id: TenantId, *, since: str, before: str, limit: int) -> list[FoundEvent]:
+    """Everything but tokens issued."""
+    return await read.all(
+        FoundEvent, _COLUMNS + _RARE + _NEWEST, tenant_id=tenant_id, since=since, before=before, limit=limit
+    )
+
+
+async def everything(read: Read, tenant_id: TenantId, *, since: str, before: str, limit: int) -> list[FoundEvent]:
+    """Tokens issued among the rest."""
+    return await read.all(FoundEvent, _COLUMNS + _NEWEST, tenant_id=tenant_id, since=since, before=before, limit=limit)
+
+
+async def of_type(
+    read: Read, tenant_id: TenantId, type: str, *, since: str, before: str, limit: int
+) -> list[FoundEvent]:
+    """One kind of event, which is not a token issued."""
+    return await read.all(
+        FoundEvent,
+        _COLUMNS + _RARE + " AND e.type = :type" + _NEWEST,
+        tenant_id=tenant_id,
+        type=type,
+        since=since,
+        before=before,
+        limit=limit,
+    )
+
+
+async def of_actor(
+    read: Read, tenant_id: TenantId, actor: str, *, type: str | None, since: str, before: str, limit: int
+) -> list[FoundEvent]:
+    """What one actor did, save tokens issued; of one kind, when `type` is given."""
+    return await read.all(
+        FoundEvent,
+        _COLUMNS + _RARE + " AND e.actor = :actor AND (CAST(:type AS TEXT) IS NULL OR e.type = :type)" + _NEWEST,
+        tenant_id=tenant_id,
+        actor=actor,
+        type=type,
+        since=since,
+        before=before,
+        limit=limit,
+    )
+
+
+async def of_partner(
+    read: Read, tenant_id: TenantId, partner_tenant_id: TenantId, *, since: str, limit: int
+) -> list[FoundEvent]:
+    """What the users of one partner did in this tenant, save tokens issued."""
+    return await read.all(
+        FoundEvent,
+        _COLUMNS
+        + " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id"
+        + _RARE
+        + _NEWEST,
+        tenant_id=tenant_id,
+        partner_tenant_id=partner_tenant_id,
+        since=since,
+        before=LAST,
+        limit=limit,
+    )
+
+
+async def accounts_of_partner(
+    read: Read, tenant_id: TenantId, partner_tenant_id: TenantId, *, limit: int
+) -> list[FoundEvent]:
+    """By which one partner made accounts, or learnt a way into them; newest first."""
+    return await read.all(
+        FoundEvent,
+        _COLUMNS
+        + " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id"
+        + _RARE
+        + " AND e.type IN ('user.created', 'user.restored', 'password.set', 'enrolment.code_made')"
+        + _NEWEST,
+        tenant_id=tenant_id,
+        partner_tenant_id=partner_tenant_id,
+        since=FIRST,
+        before=LAST,
+        limit=limit,
+    )
+
+
+async def left_by_partner(
+    read: Read, tenant_id: TenantId, partner_tenant_id: TenantId, *, limit: int
+) -> list[FoundEvent]:
+    """What else one partner made, gave or switched on that goes on when its relationship ends; newest first."""
+    return await read.all(
+        FoundEvent,
+        _COLUMNS
+        + " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id"
+        + _RARE
+        + """ AND e.type IN ('user.unblocked', 'user.updated', 'role.assigned', 'group.created', 'group.restored',
+                'group.linked', 'group.member_added', 'group.member_role_set', 'group_invitation.created',
+                'webhook.registered', 'webhook.updated', 'webhook.enabled', 'connector.registered',
+                'connector.activated', 'connector.secret_added', 'service_account_key.added', 'grant.created',
+                'enterprise.enrolled', 'enterprise.account_set', 'managed_account.created',
+                'managed_account.updated')"""
+        + _NEWEST,
+        tenant_id=tenant_id,
+        partner_tenant_id=partner_tenant_id,
+        since=FIRST,
+        before=LAST,
+        limit=limit,
+    )
+
+
+async def of_request(read: Read, tenant_id: TenantId, correlation_id: str, *, limit: int) -> list[FoundEvent]:
+    """What one request caused, save tokens issued."""
+    return await read.all(
+        FoundEvent,
+        _COLUMNS + _RARE + " AND e.correlation_id = :correlation_id" + _NEWEST,
+        tenant_id=tenant_id,
+        correlation_id=correlation_id,
+        since=FIRST,
+        before=LAST,
+        limit=limit,
+    )

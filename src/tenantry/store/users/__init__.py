@@ -1,0 +1,1 @@
+"""Users, how they are listed and found, their roles."""

@@ -1,0 +1,1 @@
+"""The authorization endpoint's pages."""

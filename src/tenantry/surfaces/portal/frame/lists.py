@@ -1,0 +1,36 @@
+"""What the address of a list says, and the addresses of its other pages: lists are searched, and paged by key."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from tenantry.core.normal_form import name_key
+from tenantry.store.engine.pages import Position
+from tenantry.surfaces.shared.body import is_clean
+
+
+def searched(q: str) -> str:
+    """What is searched for; empty for what no name can hold."""
+    return q.strip()[:128] if is_clean(q) else ""
+
+
+def like(text: str) -> str:
+    """LIKE, anywhere in the name; `!` is its escape character."""
+    escaped = name_key(text).replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f"%{escaped}%"
+
+
+def position(key: str, after: str) -> Position | None:
+    """Where the page before ended."""
+    return (key, after) if after and is_clean(key + after) else None
+
+
+def address(path: str, **query: str) -> str:
+    """`path` with what is not empty of `query`."""
+    kept = {name: value for name, value in query.items() if value}
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def next_address(path: str, position: Position | None, **query: str) -> str:
+    """Of the next page; empty on the last."""
+    return "" if position is None else address(path, **query, key=position[0], after=position[1])

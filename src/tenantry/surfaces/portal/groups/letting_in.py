@@ -1,0 +1,163 @@
+"""People are let into a group, as members, or into a broadcasting one as subscribers: a few typed, or many in a file.
+
+The pages are the same at either address.
+"""
+# ruff: noqa: FAST003 - `_into` reads what the paths name
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from tenantry.access.actions import Action, GroupRole
+from tenantry.access.decide import require
+from tenantry.core.errors import InvalidValue
+from tenantry.core.ids import GroupId
+from tenantry.directory.group_lists import look_at_group
+from tenantry.directory.letting_in import LetIn, let_in
+from tenantry.directory.member_files import MOST_ROWS, PersonRow, read_people
+from tenantry.directory.members import PART
+from tenantry.directory.subscribers import let_subscribers_in, require_broadcasting
+from tenantry.directory.tenants import get_tenant
+from tenantry.surfaces.portal.frame.forms import Form, draft_of, further_part, once, read_form
+from tenantry.surfaces.portal.frame.frame import render, see_other
+from tenantry.surfaces.portal.frame.guard import Session, SignedIn
+from tenantry.surfaces.portal.frame.transactions import reading
+from tenantry.surfaces.portal.words.texts import gettext as _
+from tenantry.surfaces.shared.routing import performs
+
+LINES = 100
+FILE_LIMIT = 1024 * 1024
+MEMBERS_EXAMPLE = "member,role\r\n+1 425 555 0100,admin\r\ndana@contoso.example,member\r\n"
+SUBSCRIBERS_EXAMPLE = "member\r\n+1 425 555 0100\r\ndana@contoso.example\r\n"
+
+router = APIRouter()
+
+
+class _Into(NamedTuple):
+    """The group that people are let into, and as what."""
+
+    group_id: GroupId
+    subscribers: bool
+
+    @property
+    def back(self) -> str:
+        """Where they are listed."""
+        return f"/groups/{self.group_id}/subscribers" if self.subscribers else f"/groups/{self.group_id}"
+
+
+async def _into(request: Request) -> _Into:
+    subscribers = "broadcast_id" in request.path_params
+    return _Into(GroupId(request.path_params["broadcast_id" if subscribers else "group_id"]), subscribers)
+
+
+Into = Annotated[_Into, Depends(_into)]
+
+
+@router.get("/groups/{group_id}/members/add")
+@router.get("/groups/{broadcast_id}/subscribers/add")
+@performs(Action.ADD_GROUP_MEMBERS)
+async def show_add(request: Request, session: SignedIn, into: Into) -> Response:
+    """A few people, typed."""
+    return await _page(request, session, into, "groups/group_people_add.html", draft_of(request))
+
+
+@router.post("/groups/{group_id}/members/add")
+@router.post("/groups/{broadcast_id}/subscribers/add")
+@performs(Action.ADD_GROUP_MEMBERS)
+async def add(request: Request, session: SignedIn, into: Into) -> Response:
+    """All of them or, with the lines that are wrong beside the field, none."""
+    form = await read_form(request)
+    lines = form.lines("people")
+    role = GroupRole.ADMIN if form.value("role") == "admin" else GroupRole.MEMBER
+    if not lines:
+        form.fail("people", _("Please fill this in."))
+    elif len(lines) > LINES:
+        form.fail("people", _("At most %(count)d lines, please; a file holds more.") % {"count": LINES})
+    if not form.errors:
+        with form.showing_errors():
+            rows = [PersonRow(number, who, role) for number, who in enumerate(lines, 1)]
+            await _let_in(request, session, into, form, rows, whole=True)
+            return see_other(into.back)
+    return await _page(request, session, into, "groups/group_people_add.html", form)
+
+
+@router.get("/groups/{group_id}/members/import")
+@router.get("/groups/{broadcast_id}/subscribers/import")
+@performs(Action.ADD_GROUP_MEMBERS)
+async def show_import(request: Request, session: SignedIn, into: Into) -> Response:
+    """What the file looks like."""
+    return await _page(request, session, into, "groups/group_people_import.html", draft_of(request))
+
+
+@router.post("/groups/{group_id}/members/import")
+@router.post("/groups/{broadcast_id}/subscribers/import")
+@performs(Action.ADD_GROUP_MEMBERS)
+async def import_file(request: Request, session: SignedIn, into: Into) -> Response:
+    """Everybody whose row is right; the others are listed with the reason."""
+    form = await read_form(request, limit=FILE_LIMIT)
+    done: LetIn | None = None
+    ignored: list[str] = []
+    raw = form.file("file")
+    if raw:
+        with form.showing_errors():
+            file = await asyncio.to_thread(read_people, raw)
+            ignored = file.ignored
+            done = await _let_in(request, session, into, form, file.rows, whole=False)
+    return await _page(request, session, into, "groups/group_people_import.html", form, done, ignored)
+
+
+async def _let_in(
+    request: Request, session: Session, into: _Into, form: Form, rows: list[PersonRow], *, whole: bool
+) -> LetIn:
+    """`whole`: all of the rows or none; raises InvalidValue that names those which are wrong. Else PART by PART, admins
+    first, so that who stands in two rows gets the higher role.
+    """
+    caller, here = session.caller, session.here
+    let = let_subscribers_in if into.subscribers else let_in
+    if not whole and len(rows) > PART:
+        rows = sorted(rows, key=lambda row: row.role is not GroupRole.ADMIN)
+    first = len(rows) if whole else PART
+    async with once(request, session, form, back=into.back) as (tx, now):
+        country = (await get_tenant(tx, here)).country
+        done = await let(tx, caller, here, into.group_id, rows[:first], country=country, now=now)
+        if whole and done.refused:
+            wrong = "; ".join(f"{refused.row.who[:60]}: {_(refused.reason)}" for refused in done.refused[:5])
+            raise InvalidValue(wrong, field="people")
+    for start in range(first, len(rows), PART):
+        async with further_part(request, session) as (tx, now):
+            more = await let(tx, caller, here, into.group_id, rows[start : start + PART], country=country, now=now)
+        done = LetIn(done.added + more.added, done.present + more.present, done.refused + more.refused)
+    return done._replace(refused=sorted(done.refused, key=lambda refused: refused.row.number))
+
+
+async def _page(
+    request: Request,
+    session: Session,
+    into: _Into,
+    template: str,
+    form: Form,
+    done: LetIn | None = None,
+    ignored: Sequence[str] = (),
+) -> Response:
+    caller, here = session.caller, session.here
+    async with reading(request) as (read, now):
+        await require(read, caller, Action.ADD_GROUP_MEMBERS, here, group_id=into.group_id, now=now)
+        if into.subscribers:
+            await require_broadcasting(read, here, into.group_id)
+        group = (await look_at_group(read, caller, here, into.group_id, now)).facts
+    return render(
+        request,
+        template,
+        form=form,
+        group=group,
+        done=done,
+        ignored=ignored,
+        most=MOST_ROWS,
+        example=SUBSCRIBERS_EXAMPLE if into.subscribers else MEMBERS_EXAMPLE,
+        subscribers=into.subscribers,
+        back=into.back,
+    )

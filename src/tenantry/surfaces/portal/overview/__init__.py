@@ -1,0 +1,1 @@
+"""The first page, who reaches what, what a leak would open."""

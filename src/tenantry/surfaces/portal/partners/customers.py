@@ -1,0 +1,278 @@
+"""Customers, as their partner sees them: the list, asking for roles, acting in one, ending it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import EFFECTIVE_ROLES, Action, RoleId
+from tenantry.access.decide import decide, require
+from tenantry.access.standing import only_reads, standing_of
+from tenantry.core.clock import DAY, HOUR, Micros
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import RelationshipId, TenantId
+from tenantry.core.normal_form import name_key
+from tenantry.delegation.acting import enter_customer, leave_customer
+from tenantry.delegation.relationships import end_relationship, request_relationship, status_at
+from tenantry.directory.tenants import get_tenant, resolve_tenant
+from tenantry.store.delegation import partner_customers, relationships
+from tenantry.store.delegation.partner_customers import LiveRelationship
+from tenantry.store.delegation.relationships import DelegatedRelationship
+from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_day, read_form
+from tenantry.surfaces.portal.frame.frame import ask, render, see_other
+from tenantry.surfaces.portal.frame.guard import Session, SignedInAnywhere
+from tenantry.surfaces.portal.frame.lists import address, next_address, position, searched
+from tenantry.surfaces.portal.frame.transactions import reading, writing
+from tenantry.surfaces.portal.partners.partners import ask_to_end
+from tenantry.surfaces.portal.words.role_words import delegated_roles, offered_roles, role_name
+from tenantry.surfaces.portal.words.texts import gettext as _
+from tenantry.surfaces.shared.body import is_clean
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.routing import performs
+
+PAGE = 50
+
+router = APIRouter()
+
+
+@router.get("/customers")
+@performs(Action.LIST_CUSTOMERS)
+async def show_customers(
+    request: Request, session: SignedInAnywhere, q: str = "", key: str = "", after: str = ""
+) -> Response:
+    """`q` begins a name. Queries: those of the session, and 3, whatever the list holds."""
+    text = searched(q)
+    place = position(key, after)
+    async with reading(request) as (read, now):
+        found = await partner_customers.list_by_name(
+            read, session.tenant_id, now, prefix=name_key(text), after=place, limit=PAGE + 1
+        )
+        shown = [customer.id for customer in found[:PAGE]]
+        live = await partner_customers.list_live(read, session.tenant_id, shown, now)
+        may_request = await decide(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    return render(
+        request,
+        "partners/customers.html",
+        customers=[
+            (customer, _what([row for row in live if row.customer_tenant_id == customer.id], session, now))
+            for customer in found[:PAGE]
+        ],
+        restorable=deps_of(request).settings.tenant_restorable_days * DAY,
+        q=text,
+        first=address("/customers", q=text) if place else "",
+        next=next_address("/customers", (last.name_key, last.id) if last else None, q=text),
+        may_request=may_request.allowed,
+    )
+
+
+class _What(NamedTuple):
+    """What a customer lets one do: `kind` is act, view or nothing; `ends` has the roles by the day they end."""
+
+    kind: str
+    ends: list[tuple[str, int | None]]
+
+
+def _what(live: list[LiveRelationship], session: Session, now: Micros) -> _What:
+    standing = standing_of(live, session.own_roles, now)
+    given = standing_of(live, [RoleId.GLOBAL_ADMINISTRATOR], now)
+    by_end: dict[int | None, list[str]] = {}
+    for role, end in sorted(given.ends.items() if given else (), key=lambda pair: pair[1] or 0):
+        by_end.setdefault(end, []).append(role_name(role))
+    kind = "nothing" if standing is None else "view" if only_reads(standing.role_ids) else "act"
+    return _What(kind, [(", ".join(sorted(names)), end) for end, names in by_end.items()])
+
+
+@router.get("/customers/new")
+@performs(Action.REQUEST_RELATIONSHIP)
+async def show_request(request: Request, session: SignedInAnywhere, customer: str = "") -> Response:
+    """Which roles to ask for, in plain words. `customer`: whom, when that is known."""
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+    form = draft_of(request)
+    if customer and not form.values and is_clean(customer):
+        form = Form({"customer": [customer[:256]]})
+    return _request_page(request, form)
+
+
+@router.post("/customers/new")
+@performs(Action.REQUEST_RELATIONSHIP)
+async def send_request(request: Request, session: SignedInAnywhere) -> Response:
+    """The customer's administrators see it among their partners. Requests of one partner are counted, found or not."""
+    deps = deps_of(request)
+    form = await read_form(request)
+    wanted = form.text("customer", required=True, max_length=256)
+    name = form.text("display_name", required=True, max_length=50)
+    role_ids = [role for role in RoleId if role in EFFECTIVE_ROLES and role in form.texts("role_ids")]
+    if not role_ids:
+        form.fail("role_ids", _("Choose at least one role."))
+    expires_at = read_day(form, "expires_at")
+    if not form.value("expires_at"):
+        form.fail("expires_at", _("Please fill this in."))
+    customer_id: TenantId | None = None
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+        if not form.errors:
+            with form.showing_errors():
+                limit = deps.settings.relationship_requests_per_hour
+                deps.limits.hit("relationship request", session.tenant_id, limit=limit, window=HOUR)
+        if wanted and not form.errors:
+            customer_id = await resolve_tenant(read, wanted)
+            if customer_id is None:
+                form.fail("customer", _("No organisation here has this domain or ID."))
+    if customer_id is not None and expires_at is not None and not form.errors:
+        with form.showing_errors(partner_tenant_id="customer", customer_tenant_id="customer"):
+            async with once(request, session, form, back=f"/customers/{customer_id}") as (tx, now):
+                await request_relationship(
+                    tx,
+                    session.caller,
+                    customer_tenant_id=customer_id,
+                    partner_tenant_id=session.tenant_id,
+                    display_name=name,
+                    role_ids=role_ids,
+                    expires_at=expires_at,
+                    now=now,
+                )
+    if form.errors:
+        return _request_page(request, form)
+    return see_other(f"/customers/{customer_id}")
+
+
+def _request_page(request: Request, form: Form) -> Response:
+    return render(request, "partners/customer_request.html", form=form, roles=offered_roles())
+
+
+@router.get("/customers/leave")
+@performs(Action.LIST_CUSTOMERS)
+async def ask_leave(request: Request, session: SignedInAnywhere) -> Response:
+    """Where pages lead that cannot be shown for the customer, or not any more."""
+    return ask(
+        request,
+        title=_("Go back to %(tenant)s") % {"tenant": session.tenant_name},
+        consequences=[],
+        confirm=_("Go back"),
+        undo=_("You can act for the customer again as long as a relationship lets you."),
+        back="/customers",
+    )
+
+
+@router.post("/customers/leave")
+@performs(Action.LIST_CUSTOMERS)
+async def leave(request: Request, session: SignedInAnywhere) -> Response:
+    """Pages show one's own tenant again."""
+    await read_form(request, leaves=True)
+    async with deps_of(request).store.write() as tx:
+        await leave_customer(tx, tenant_id=session.tenant_id, user_id=session.user_id, session_id=session.id)
+    return see_other("/customers")
+
+
+@router.get("/customers/{customer_id}")
+@performs(Action.LIST_CUSTOMERS)
+async def show_customer(request: Request, session: SignedInAnywhere, customer_id: TenantId) -> Response:
+    """Every relationship with it, what they come to, and the way in."""
+    async with reading(request) as (read, now):
+        name = await partner_customers.find_name(read, session.tenant_id, customer_id)
+        if name is None:
+            raise NotFound("customer")
+        customer = await get_tenant(read, customer_id)
+        of_pair = await relationships.list_of_pair(read, customer_id, session.tenant_id)
+        may_request = await decide(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+    standing = standing_of(of_pair, session.own_roles, now)
+    return render(
+        request,
+        "partners/customer.html",
+        customer=customer,
+        name=name,
+        relationships=[(row, status_at(row, now)) for row in of_pair],
+        standing=standing,
+        roles=delegated_roles(standing.role_ids) if standing else [],
+        role_name=role_name,
+        is_live=any(status_at(row, now) == "active" for row in of_pair),
+        may_request=may_request.allowed,
+        has_mfa="mfa" in session.amr,
+        form=Form(),
+    )
+
+
+@router.get("/customers/{customer_id}/act")
+@performs(Action.ACT_IN_CUSTOMER)
+async def ask_act(request: Request, session: SignedInAnywhere, customer_id: TenantId) -> Response:
+    """What acting means."""
+    async with reading(request) as (read, now):
+        if customer_id == session.tenant_id:
+            raise NotFound("customer")
+        await require(read, session.caller, Action.ACT_IN_CUSTOMER, customer_id, now=now)
+        customer = await get_tenant(read, customer_id)
+    return ask(
+        request,
+        title=_("Act for %(customer)s") % {"customer": customer.name},
+        lead=_("The pages then show what is theirs, under a coloured bar, until you go back."),
+        consequences=[],
+        confirm=_("Act for them"),
+        undo=_("What you do there stands in their trail with your organisation's name."),
+        back=f"/customers/{customer_id}",
+    )
+
+
+@router.post("/customers/{customer_id}/act")
+@performs(Action.ACT_IN_CUSTOMER)
+async def act(request: Request, session: SignedInAnywhere, customer_id: TenantId) -> Response:
+    """To the customer's users."""
+    await read_form(request)
+    async with writing(request) as (tx, now):
+        await enter_customer(
+            tx,
+            session.caller,
+            tenant_id=session.tenant_id,
+            user_id=session.user_id,
+            session_id=session.id,
+            customer_id=customer_id,
+            now=now,
+        )
+    return see_other("/users")
+
+
+@router.get("/customers/{customer_id}/relationships/{relationship_id}/end")
+@performs(Action.END_RELATIONSHIP)
+async def ask_end(
+    request: Request, session: SignedInAnywhere, customer_id: TenantId, relationship_id: RelationshipId
+) -> Response:
+    """Withdrawing a request, or giving back what is live."""
+    return await _ask_end(request, session, customer_id, relationship_id, Form())
+
+
+@router.post("/customers/{customer_id}/relationships/{relationship_id}/end")
+@performs(Action.END_RELATIONSHIP)
+async def end(
+    request: Request, session: SignedInAnywhere, customer_id: TenantId, relationship_id: RelationshipId
+) -> Response:
+    """At once, from the partner's side."""
+    form, back = await read_form(request), f"/customers/{customer_id}"
+    await _look(request, session, customer_id, relationship_id)
+    with form.showing_errors():
+        async with once(request, session, form, back=back) as (tx, now):
+            await end_relationship(
+                tx, session.caller, customer_tenant_id=customer_id, relationship_id=relationship_id, now=now
+            )
+        return see_other(back)
+    return await _ask_end(request, session, customer_id, relationship_id, form)
+
+
+async def _ask_end(
+    request: Request, session: Session, customer_id: TenantId, relationship_id: RelationshipId, form: Form
+) -> Response:
+    relationship = await _look(request, session, customer_id, relationship_id)
+    return ask_to_end(request, relationship, session.tenant_name, session.tenant_id, form)
+
+
+async def _look(
+    request: Request, session: Session, customer_id: TenantId, relationship_id: RelationshipId
+) -> DelegatedRelationship:
+    """A relationship of this partner with the customer, for who may end it."""
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.END_RELATIONSHIP, session.tenant_id, now=now)
+        relationship = await relationships.find(read, customer_id, relationship_id)
+    if relationship is None or relationship.partner_tenant_id != session.tenant_id:
+        raise NotFound("relationship")
+    return relationship

@@ -1,0 +1,232 @@
+"""Set up second factors, and recovery codes. Removing them: second_factor_removal.py.
+
+Who has one already must have proven it in this session: one that began before the first factor was set up, in some
+other browser, must not be able to take it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated
+from urllib.parse import quote
+
+import segno
+from fastapi import APIRouter, Depends, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.directory.messages import can_send, require_gateway
+from tenantry.directory.passkeys import add_passkey, registration_options, relying_party
+from tenantry.directory.proofs import has_second
+from tenantry.directory.second_factors import AMR, Method, find_factors, list_methods, make_recovery_codes, use_phone
+from tenantry.directory.sign_in_steps import step_up
+from tenantry.directory.totp import begin_totp, confirm_totp, find_unconfirmed_secret, provisioning_uri
+from tenantry.store.engine.interface import Tx
+from tenantry.store.sign_in import phones
+from tenantry.surfaces.portal.frame.forms import Form, once, read_form
+from tenantry.surfaces.portal.frame.frame import render, see_other
+from tenantry.surfaces.portal.frame.guard import ProofNeeded, Session, path_of, set_session_cookie, signed_in
+from tenantry.surfaces.portal.sign_in.under_way import browser_of, next_of, session_lifetime, with_next
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+async def _proven(request: Request) -> Session:
+    """Raises SignInNeeded, ProofNeeded. Who set up the first one in this very session may go on setting up."""
+    session = await signed_in(request)
+    if not has_second(session.amr) and not session.added_factor:
+        async with deps_of(request).store.read() as read:
+            if await list_methods(read, session.tenant_id, session.user_id):
+                raise ProofNeeded(path_of(request))
+    return session
+
+
+Proven = Annotated[Session, Depends(_proven)]
+
+
+@router.get("/second-factor/totp")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def show_totp(request: Request, session: Proven) -> Response:
+    """The QR code of the secret that waits for its first code, if there is one."""
+    return await _totp_page(request, session, Form())
+
+
+@router.post("/second-factor/totp")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def set_up_totp(request: Request, session: Proven) -> Response:
+    """Make a secret, or confirm it with a code."""
+    deps, form = deps_of(request), await read_form(request)
+    key, caller, now = deps.master_key, session.caller, deps.clock()
+    tenant_id, user_id = session.tenant_id, session.user_id
+    with form.showing_errors():
+        if form.checked("begin"):
+            async with deps.store.write() as tx:
+                await begin_totp(tx, key, tenant_id, user_id, now)
+            return see_other(with_next(request, "/second-factor/totp"))
+        code = form.text("code", required=True, max_length=64)
+        async with deps.store.write() as tx:
+            codes = await confirm_totp(tx, key, deps.hasher, caller, tenant_id, user_id, code, now)
+            return await _added(tx, request, session, AMR[Method.TOTP], codes)
+    return await _totp_page(request, session, form)
+
+
+@router.get("/second-factor/passkey")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def show_passkey(request: Request, session: Proven) -> Response:
+    """With a challenge for a new key."""
+    return await _passkey_page(request, session, Form())
+
+
+@router.post("/second-factor/passkey")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def set_up_passkey(request: Request, session: Proven) -> Response:
+    """Keep the key that the browser made."""
+    deps, form = deps_of(request), await read_form(request)
+    name = form.text("name", max_length=64)
+    if not form.errors:
+        with form.showing_errors():
+            async with deps.store.write() as tx:
+                amr, codes = await add_passkey(
+                    tx,
+                    deps.hasher,
+                    session.caller,
+                    relying_party(deps.settings.issuer),
+                    session.tenant_id,
+                    session.user_id,
+                    answer=form.value("answer"),
+                    name=name,
+                    now=deps.clock(),
+                )
+                return await _added(tx, request, session, amr, codes)
+    return await _passkey_page(request, session, form)
+
+
+@router.get("/second-factor/phone")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def show_phone(request: Request, session: Proven) -> Response:
+    """The verified numbers to choose from."""
+    return await _phone_page(request, session, Form())
+
+
+@router.post("/second-factor/phone")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def set_up_phone(request: Request, session: Proven) -> Response:
+    """From now on a PIN is sent to this number. That it is at hand now is proven by the first one."""
+    deps, form = deps_of(request), await read_form(request)
+    number = form.text("number", required=True, max_length=20)
+    if not form.errors:
+        with form.showing_errors():
+            require_gateway(deps.messages)
+            async with deps.store.write() as tx:
+                codes = await use_phone(
+                    tx, deps.hasher, session.caller, session.tenant_id, session.user_id, number, deps.clock()
+                )
+                return await _added(tx, request, session, (), codes)
+    return await _phone_page(request, session, form)
+
+
+@router.get("/second-factor/recovery-codes")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def show_recovery_codes(request: Request, session: Proven) -> Response:
+    """How many are left; they are never shown again."""
+    deps = deps_of(request)
+    async with deps.store.read() as read:
+        factors = await find_factors(read, session.tenant_id, session.user_id)
+    return render(request, "sign_in/recovery_codes_ask.html", form=Form(), left=factors.recovery_codes)
+
+
+@router.post("/second-factor/recovery-codes")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def renew_recovery_codes(request: Request, session: Proven) -> Response:
+    """New ones, shown once; the earlier ones are dead. Raises FailedPrecondition without a second factor."""
+    hasher, form = deps_of(request).hasher, await read_form(request)
+    async with once(request, session, form, back="/sessions", again=path_of(request)) as (tx, now):
+        codes = await make_recovery_codes(tx, hasher, session.caller, session.tenant_id, session.user_id, now)
+    return _codes_page(request, codes, _after(request, is_first=False))
+
+
+async def _added(tx: Tx, request: Request, session: Session, amr: Collection[str], codes: list[str]) -> Response:
+    """A session that was proven by a second factor is by this one too. Another is not: whoever knows the password could
+    have set it up, so it counts from the next sign-in on. Recovery codes are shown when they were made.
+    """
+    deps, is_first = deps_of(request), "mfa" not in session.amr
+    stepped_up = await step_up(
+        tx,
+        deps.hasher,
+        session.caller,
+        session.id,
+        amr=() if is_first else amr,
+        browser=browser_of(request),
+        lifetime=session_lifetime(deps.settings),
+        added_factor=is_first,
+        now=deps.clock(),
+    )
+    after = _after(request, is_first=is_first)
+    response = _codes_page(request, codes, after) if codes else see_other(after)
+    set_session_cookie(response, deps.settings, stepped_up.secret)
+    return response
+
+
+def _after(request: Request, *, is_first: bool) -> str:
+    """Where the person wanted to go; by a new sign-in when the factor is to count there."""
+    back = next_of(request)
+    if back == "/":
+        return "/sessions?done=added"
+    return f"/sign-in?again=1&next={quote(back, safe='')}" if is_first else back
+
+
+def _codes_page(request: Request, codes: list[str], after: str) -> Response:
+    return render(request, "sign_in/recovery_codes.html", codes=codes, after=after)
+
+
+async def _totp_page(request: Request, session: Session, form: Form) -> Response:
+    deps = deps_of(request)
+    async with deps.store.read() as read:
+        factors = await find_factors(read, session.tenant_id, session.user_id)
+        secret = await find_unconfirmed_secret(read, deps.master_key, session.tenant_id, session.user_id)
+    picture = ""
+    if secret is not None:
+        uri = provisioning_uri(secret, session.user_principal_name, "Tenantry")
+        picture = segno.make(uri, error="m").svg_data_uri(scale=4, border=4, dark="#000", light="#fff")
+    return render(
+        request,
+        "sign_in/second_factor_totp.html",
+        form=form,
+        secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)) if secret else "",
+        picture=picture,
+        is_set_up=factors.totp_since is not None,
+        action=with_next(request, "/second-factor/totp"),
+    )
+
+
+async def _passkey_page(request: Request, session: Session, form: Form) -> Response:
+    deps = deps_of(request)
+    async with deps.store.write() as tx:
+        options = await registration_options(
+            tx,
+            deps.hasher,
+            relying_party(deps.settings.issuer),
+            session.tenant_id,
+            session.user_id,
+            user_principal_name=session.user_principal_name,
+            display_name=session.display_name,
+            now=deps.clock(),
+        )
+    action = with_next(request, "/second-factor/passkey")
+    return render(request, "sign_in/second_factor_passkey.html", form=form, options=options, action=action)
+
+
+async def _phone_page(request: Request, session: Session, form: Form) -> Response:
+    async with deps_of(request).store.read() as read:
+        mine = await phones.list_of_user(read, session.tenant_id, session.user_id)
+    numbers = [(phone.number, phone.number) for phone in mine if phone.verified_at is not None]
+    action, messages = with_next(request, "/second-factor/phone"), deps_of(request).messages
+    return render(
+        request,
+        "sign_in/second_factor_phone.html",
+        form=form,
+        numbers=numbers,
+        action=action,
+        can_send=can_send(messages),
+    )

@@ -1,0 +1,111 @@
+"""Sign-in and security: where one is signed in, and what signing in asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.directory.notices import KEPT, list_notices
+from tenantry.directory.passkeys import list_passkeys
+from tenantry.directory.second_factors import find_factors, methods_of
+from tenantry.directory.sessions import end_session, end_sessions, list_sessions
+from tenantry.surfaces.portal.frame.forms import read_form
+from tenantry.surfaces.portal.frame.frame import render, see_other
+from tenantry.surfaces.portal.frame.guard import SignedInAnywhere
+from tenantry.surfaces.portal.frame.transactions import reading, writing
+from tenantry.surfaces.portal.words.notice_words import notices_of
+from tenantry.surfaces.portal.words.texts import gettext as _
+from tenantry.surfaces.portal.words.value_words import AMR
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+@router.get("/sessions")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def show_sessions(request: Request, session: SignedInAnywhere) -> Response:
+    """One's own only."""
+    async with reading(request) as (read, now):
+        listed = await list_sessions(read, session.tenant_id, session.user_id, now)
+        factors = await find_factors(read, session.tenant_id, session.user_id)
+        passkeys = await list_passkeys(read, session.tenant_id, session.user_id)
+        notices = await list_notices(read, session.tenant_id, session.user_id, now - KEPT)
+    return render(
+        request,
+        "sign_in/sessions.html",
+        sessions=listed,
+        factors=factors,
+        passkeys=passkeys,
+        methods=methods_of(factors),
+        in_words=in_words,
+        browser_name=browser_name,
+        notices=notices_of(notices, session),
+        done=_done_text(request.query_params.get("done", "")),
+    )
+
+
+@router.post("/sessions/{session_id}/end")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def end_one(request: Request, session: SignedInAnywhere, session_id: str) -> Response:
+    """Raises NotFound for a session of somebody else, and for one that has ended."""
+    await read_form(request)
+    async with writing(request) as (tx, now):
+        await end_session(tx, session.caller, session.tenant_id, session.user_id, session_id[:64], now)
+    return see_other("/sessions?done=ended")
+
+
+@router.post("/sessions/end-others")
+@performs(Action.MANAGE_OWN_SIGN_IN)
+async def end_others(request: Request, session: SignedInAnywhere) -> Response:
+    """Every one but this browser's."""
+    await read_form(request)
+    async with writing(request) as (tx, now):
+        await end_sessions(
+            tx, session.caller, session.tenant_id, session.user_id, now, reason="ended_by_user", but=session.id
+        )
+    return see_other("/sessions?done=others")
+
+
+def in_words(amr: str | Iterable[str]) -> str:
+    """`password, authenticator app or PIN`."""
+    held = amr.split() if isinstance(amr, str) else sorted(amr)
+    found = [_(words) for word, words in AMR.items() if word in held and word != "mfa"]
+    return ", ".join(dict.fromkeys(found))
+
+
+def browser_name(browser: str) -> str:
+    """`Firefox on Linux`, as far as it can be told from how the browser calls itself."""
+    program = next((name for mark, name in _PROGRAMS if mark in browser), _("Another program"))
+    system = next((name for mark, name in _SYSTEMS if mark in browser), "")
+    return _("%(program)s on %(system)s") % {"program": program, "system": system} if system else program
+
+
+_PROGRAMS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrom", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def _done_text(done: str) -> str:
+    return {
+        "password": _("The password is changed. Every other session has ended."),
+        "ended": _("The session has ended."),
+        "others": _("Every other session has ended."),
+        "removed": _("It is not asked for any more."),
+        "added": _("It is asked for from the next sign-in on."),
+        "enrol": _("Now set up a second step: without one, the next sign-in asks for another code."),
+    }.get(done, "")

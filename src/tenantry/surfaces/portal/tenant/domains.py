@@ -1,0 +1,142 @@
+"""The organisation's domains: adding one by a record in the DNS, and giving one up."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import decide, require
+from tenantry.core.clock import MINUTE
+from tenantry.directory.domains import (
+    USERS_COUNTED,
+    begin_proof,
+    get_proof,
+    prove_domain,
+    record_of,
+    remove_domain,
+)
+from tenantry.store.tenants import domain_proofs, tenants
+from tenantry.store.tenants.tenants import Domain
+from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_form
+from tenantry.surfaces.portal.frame.frame import ask, render, see_other
+from tenantry.surfaces.portal.frame.guard import Session, SignedIn
+from tenantry.surfaces.portal.frame.transactions import reading
+from tenantry.surfaces.portal.words.texts import gettext as _
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.routing import performs
+
+LIST = "/settings/domains"
+QUESTIONS_PER_MINUTE = 20
+"""To the DNS, of one organisation: each may hold a thread for seconds."""
+
+router = APIRouter()
+
+
+@router.get(LIST)
+@performs(Action.READ_TENANT)
+async def show_domains(request: Request, session: SignedIn) -> Response:
+    """The list; for who may change it, the form for another."""
+    return await _list_page(request, session, draft_of(request))
+
+
+@router.post(LIST)
+@performs(Action.CHANGE_TENANT)
+async def add(request: Request, session: SignedIn) -> Response:
+    """To the page that says what to do next."""
+    deps, form = deps_of(request), await read_form(request)
+    now = deps.clock()
+    async with deps.store.read() as read:
+        await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
+    typed, name = form.text("domain", required=True, max_length=253), ""
+    if not form.errors:
+        with form.showing_errors():
+            async with once(request, session, form, back=LIST) as (tx, now):
+                name = await begin_proof(tx, session.caller, session.here, typed, now)
+    return await _list_page(request, session, form) if form.errors else see_other(f"{LIST}/{name}")
+
+
+async def _list_page(request: Request, session: Session, form: Form) -> Response:
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.READ_TENANT, session.here, now=now)
+        domains = await tenants.list_domains(read, session.here)
+        waiting = await domain_proofs.list_all(read, session.here)
+        may_change = await decide(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
+    return render(
+        request, "tenant/domains.html", form=form, domains=domains, waiting=waiting, may_change=may_change.allowed
+    )
+
+
+@router.get(LIST + "/{domain}")
+@performs(Action.CHANGE_TENANT)
+async def show_domain(request: Request, session: SignedIn, domain: str) -> Response:
+    """One that waits: the record to set. One that is verified: who uses it. Raises NotFound."""
+    return await _domain_page(request, session, domain, Form())
+
+
+@router.post(LIST + "/{domain}")
+@performs(Action.CHANGE_TENANT)
+async def verify(request: Request, session: SignedIn, domain: str) -> Response:
+    """Asks the DNS, for some seconds at most. Sending it twice verifies it once. Raises NotFound."""
+    deps, form = deps_of(request), await read_form(request)
+    with form.showing_errors():
+        deps.limits.hit("domain proof", session.here, limit=QUESTIONS_PER_MINUTE, window=MINUTE)
+        await prove_domain(deps.store, deps.dns, session.caller, session.here, domain, deps.clock())
+    return await _domain_page(request, session, domain, form, is_new=not form.errors)
+
+
+async def _domain_page(request: Request, session: Session, name: str, form: Form, *, is_new: bool = False) -> Response:
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
+        domain = await tenants.find_domain(read, session.here, name)
+        if domain is None:
+            proof = await get_proof(read, session.here, name)
+            return render(request, "tenant/domain_proof.html", form=form, proof=proof, record=record_of(proof))
+        names = await tenants.count_names_in_domain(read, session.here, name, USERS_COUNTED)
+    return render(
+        request, "tenant/domain.html", form=form, domain=domain, names=names, counts_to=USERS_COUNTED, is_new=is_new
+    )
+
+
+@router.get(LIST + "/{domain}/remove")
+@performs(Action.CHANGE_TENANT)
+async def ask_to_remove(request: Request, session: SignedIn, domain: str) -> Response:
+    """What would stop; for one that cannot go, the page that says why. Raises NotFound."""
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
+        found = await tenants.find_domain(read, session.here, domain)
+        if found is None:
+            await get_proof(read, session.here, domain)
+        elif found.is_initial or await tenants.count_names_in_domain(read, session.here, domain, 1):
+            return see_other(f"{LIST}/{domain}")
+    return ask(
+        request,
+        title=_("Remove %(name)s?") % {"name": domain},
+        lead=_("No sign-in name ends in it.") if found else _("It waits for its record in the DNS."),
+        consequences=_consequences(found),
+        confirm=_("Remove it"),
+        back=f"{LIST}/{domain}",
+    )
+
+
+def _consequences(domain: Domain | None) -> list[str]:
+    if domain is None:
+        return [_("The record proves nothing any more: when you add the domain again, there is another to set.")]
+    return [
+        _("Users cannot be given sign-in names that end in it."),
+        _("Apps that name your organisation by it, as in %(path)s, are refused.")
+        % {"path": f"/{domain.name}/oauth2/token"},
+        _("At your identity providers, people with a name in it are no longer found at their first sign-in."),
+        _("Another organisation can prove that it is its own, and add it."),
+    ]
+
+
+@router.post(LIST + "/{domain}/remove")
+@performs(Action.CHANGE_TENANT)
+async def remove(request: Request, session: SignedIn, domain: str) -> Response:
+    """A domain, or one that waits. Raises NotFound."""
+    form = await read_form(request)
+    with form.showing_errors():
+        async with once(request, session, form, back=LIST) as (tx, now):
+            await remove_domain(tx, session.caller, session.here, domain, now)
+        return see_other(LIST)
+    return await _domain_page(request, session, domain, form)

@@ -1,0 +1,63 @@
+"""Settings of the tenant: its name and country, and the domains it has."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import decide, require
+from tenantry.directory.tenants import get_tenant, update_tenant
+from tenantry.store.tenants import domain_proofs, tenants
+from tenantry.surfaces.portal.frame.forms import Form, draft_of, read_form
+from tenantry.surfaces.portal.frame.frame import render, see_other
+from tenantry.surfaces.portal.frame.guard import Session, SignedIn
+from tenantry.surfaces.portal.frame.transactions import reading
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+@router.get("/settings")
+@performs(Action.READ_TENANT)
+async def show_settings(request: Request, session: SignedIn, saved: str = "") -> Response:
+    """For every user to see; to change for who may."""
+    return await _settings_page(request, session, draft_of(request), saved=saved == "1")
+
+
+@router.post("/settings")
+@performs(Action.CHANGE_TENANT)
+async def save(request: Request, session: SignedIn) -> Response:
+    """Sending it twice changes nothing the second time."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    form = await read_form(request)
+    name = form.text("name", required=True, max_length=256)
+    country = form.text("country", max_length=2).upper() or None
+    async with deps.store.read() as read:
+        await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
+    if not form.errors:
+        with form.showing_errors():
+            async with deps.store.write() as tx:
+                await update_tenant(tx, session.caller, session.here, name=name, country=country, now=now)
+            return see_other("/settings?saved=1")
+    return await _settings_page(request, session, form)
+
+
+async def _settings_page(request: Request, session: Session, form: Form, *, saved: bool = False) -> Response:
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.READ_TENANT, session.here, now=now)
+        tenant = await get_tenant(read, session.here)
+        domains = await tenants.list_domains(read, session.here)
+        waiting = await domain_proofs.list_all(read, session.here)
+        may_change = await decide(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
+    return render(
+        request,
+        "tenant/settings.html",
+        form=form,
+        tenant=tenant,
+        domains=domains,
+        waiting=waiting,
+        domain_form=Form(),
+        may_change=may_change.allowed,
+        saved=saved,
+    )

@@ -1,0 +1,78 @@
+"""Whether the trail is still as it was sealed. docs/audit.md says what that proves."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.audit import events
+from tenantry.audit.heads import find_missing
+from tenantry.audit.record import record
+from tenantry.audit.seals import UNSEALED_COUNTED, BrokenSeal, is_overdue, verify_trail
+from tenantry.core.clock import MINUTE
+from tenantry.surfaces.portal.frame.frame import render
+from tenantry.surfaces.portal.frame.guard import SignedIn
+from tenantry.surfaces.portal.words.texts import exact_time, number
+from tenantry.surfaces.portal.words.texts import gettext as _
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.routing import performs
+
+SEALS = 20
+"""Of some 10,000 events at most, so that the page takes a second at most. The command checks all."""
+
+router = APIRouter()
+
+
+@router.get("/audit/verify")
+@performs(Action.READ_AUDIT)
+async def verify_audit(request: Request, session: SignedIn) -> Response:
+    """The last seals are made again from what the trail holds now, some events at a time. It is audited.
+
+    The head that the system's trail has noted must be among the seals still.
+    """
+    deps, now = deps_of(request), deps_of(request).clock()
+    async with deps.store.read() as read:
+        await require(read, session.caller, Action.READ_AUDIT, session.here, now=now)
+    verdict = await verify_trail(deps.store, deps.master_key.seal_keys(), session.here, last=SEALS)
+    async with deps.store.read() as read:
+        noted = await find_missing(read, session.here)
+    verified = events.AuditVerified(seals=verdict.seals, broken=verdict.broken)
+    await record(deps.store, session.here, session.caller, verified, now)
+    return render(
+        request,
+        "trail/audit_verify.html",
+        verdict=verdict,
+        why=_why(verdict.first_broken) if verdict.first_broken else "",
+        noted=noted,
+        overdue=is_overdue(verdict, deps.settings.audit_seal_minutes * MINUTE, now),
+        counted=UNSEALED_COUNTED,
+    )
+
+
+def _why(broken: BrokenSeal) -> str:
+    """Where to look, and what for."""
+    names = {
+        "number": number(broken.number),
+        "since": exact_time(broken.since) if broken.since else _("the beginning"),
+        "until": exact_time(broken.until),
+        "said": number(broken.said or 0),
+        "found": number(broken.found),
+    }
+    if broken.said is None:
+        return _("Seal %(number)s is missing. It covered events from %(since)s to %(until)s.") % names
+    if broken.said == broken.found:
+        return (
+            _(
+                "Seal %(number)s does not fit. It covers events from %(since)s to %(until)s: one of the %(said)s was "
+                "changed, or the seal itself."
+            )
+            % names
+        )
+    return (
+        _(
+            "Seal %(number)s does not fit. It covers events from %(since)s to %(until)s: there were %(said)s when it "
+            "was made, and there are %(found)s now."
+        )
+        % names
+    )

@@ -1,0 +1,208 @@
+"""Users are blocked and unblocked: one, or those chosen in the list."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.errors import DomainError, FailedPrecondition, Forbidden, NotFound
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.blocking import block_user, get_user_to_block, unblock_user
+from tenantry.store.engine.interface import Tx
+from tenantry.store.users import user_facts, users
+from tenantry.surfaces.portal.frame.forms import Form, further_part, once, read_form
+from tenantry.surfaces.portal.frame.frame import ask, render, see_other
+from tenantry.surfaces.portal.frame.guard import Session, SignedIn
+from tenantry.surfaces.portal.frame.transactions import reading
+from tenantry.surfaces.portal.words.texts import gettext as _
+from tenantry.surfaces.portal.words.texts import ngettext
+from tenantry.surfaces.shared.body import is_clean
+from tenantry.surfaces.shared.denials import note_denial
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.routing import performs
+
+COUNTED = 1000
+MOST = 100
+"""At once; a page of the list has fewer."""
+
+router = APIRouter()
+
+Step = Callable[[Tx, Caller, TenantId, UserId, Micros], Awaitable[None]]
+
+
+class Left(NamedTuple):
+    """Who was left as it was, and why."""
+
+    name: str
+    reason: str
+
+
+@router.get("/users/block")
+@performs(Action.BLOCK_USER)
+async def ask_block_chosen(request: Request, session: SignedIn) -> Response:
+    """What ends, for how many."""
+    return await _ask_chosen(request, session, blocks=True)
+
+
+@router.post("/users/block")
+@performs(Action.BLOCK_USER)
+async def block_chosen(request: Request, session: SignedIn) -> Response:
+    """Those who cannot be blocked hinder nobody else."""
+    return await _carry_out(request, session, block_user, blocks=True)
+
+
+@router.get("/users/unblock")
+@performs(Action.BLOCK_USER)
+async def ask_unblock_chosen(request: Request, session: SignedIn) -> Response:
+    """What they can do again."""
+    return await _ask_chosen(request, session, blocks=False)
+
+
+@router.post("/users/unblock")
+@performs(Action.BLOCK_USER)
+async def unblock_chosen(request: Request, session: SignedIn) -> Response:
+    """Those who cannot be unblocked hinder nobody else."""
+    return await _carry_out(request, session, unblock_user, blocks=False)
+
+
+@router.get("/users/{user_id}/block")
+@performs(Action.BLOCK_USER)
+async def ask_block(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """What stops working."""
+    return await _ask_one(request, session, user_id, Form(), blocks=True)
+
+
+@router.post("/users/{user_id}/block")
+@performs(Action.BLOCK_USER)
+async def block(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Back on the user's page afterwards."""
+    return await _change_one(request, session, user_id, block_user, blocks=True)
+
+
+@router.get("/users/{user_id}/unblock")
+@performs(Action.BLOCK_USER)
+async def ask_unblock(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """What works again, and what does not."""
+    return await _ask_one(request, session, user_id, Form(), blocks=False)
+
+
+@router.post("/users/{user_id}/unblock")
+@performs(Action.BLOCK_USER)
+async def unblock(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Back on the user's page afterwards."""
+    return await _change_one(request, session, user_id, unblock_user, blocks=False)
+
+
+async def _change_one(request: Request, session: Session, user_id: UserId, step: Step, *, blocks: bool) -> Response:
+    form, back = await read_form(request), f"/users/{user_id}"
+    with form.showing_errors():
+        async with once(request, session, form, back=back) as (tx, now):
+            await step(tx, session.caller, session.here, user_id, now)
+        return see_other(back)
+    return await _ask_one(request, session, user_id, form, blocks=blocks)
+
+
+async def _ask_one(request: Request, session: Session, user_id: UserId, form: Form, *, blocks: bool) -> Response:
+    async with reading(request) as (read, now):
+        user = await get_user_to_block(read, session.caller, session.here, user_id, now)
+        tokens = len(await user_facts.list_tokens(read, session.here, user_id, now, limit=COUNTED)) if blocks else 0
+    title = _("Block %(name)s") if blocks else _("Unblock %(name)s")
+    return ask(
+        request,
+        title=title % {"name": user.display_name},
+        lead=user.user_principal_name,
+        consequences=_what_block_ends(tokens) if blocks else _what_unblock_gives(),
+        confirm=_("Block this user") if blocks else _("Unblock this user"),
+        undo=_("You can unblock the user at any time.") if blocks else _("You can block the user again at any time."),
+        back=f"/users/{user_id}",
+        form=form,
+    )
+
+
+async def _ask_chosen(request: Request, session: Session, *, blocks: bool) -> Response:
+    chosen = _chosen(request)
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.BLOCK_USER, session.here, now=now)
+        found = [await users.find(read, session.here, user_id) for user_id in chosen]
+    names = [user.display_name for user in found if user is not None and user.soft_deleted_at is None]
+    if not names:
+        return see_other("/users")
+    title = (
+        ngettext("Block %(num)d user", "Block %(num)d users", len(names))
+        if blocks
+        else ngettext("Unblock %(num)d user", "Unblock %(num)d users", len(names))
+    )
+    return ask(
+        request,
+        title=title % {"num": len(names)},
+        lead=", ".join(names),
+        consequences=_what_block_ends(None) if blocks else _what_unblock_gives(),
+        confirm=_("Block these users") if blocks else _("Unblock these users"),
+        undo=_("You can unblock them at any time.") if blocks else _("You can block them again at any time."),
+        back="/users",
+    )
+
+
+async def _carry_out(request: Request, session: Session, step: Step, *, blocks: bool) -> Response:
+    """One after the other, each in a transaction of its own: what one of them holds may be much."""
+    form, chosen, done = await read_form(request), _chosen(request), 0
+    left: list[Left] = []
+    denied: list[DomainError] = []
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.BLOCK_USER, session.here, now=now)
+    for number, user_id in enumerate(sorted(chosen)):
+        part = further_part(request, session) if number else once(request, session, form, back="/users")
+        async with part as (tx, now):
+            try:
+                await step(tx, session.caller, session.here, user_id, now)
+            except (FailedPrecondition, Forbidden, NotFound) as refused:
+                denied.append(refused)
+                user = await users.find(tx, session.here, user_id)
+                left.append(Left(user_id if user is None else user.display_name, refused.public))
+            else:
+                done += 1
+    for denial in denied:
+        await note_denial(deps_of(request), session.caller, denial)
+    if not left:
+        return see_other("/users")
+    return render(request, "users/users_blocked.html", done=done, left=left, blocks=blocks)
+
+
+def _chosen(request: Request) -> list[UserId]:
+    """The users that the address names, each once, at most MOST."""
+    named = [each for each in request.query_params.getlist("user") if is_clean(each) and len(each) <= 64]
+    return [UserId(each) for each in dict.fromkeys(named)][:MOST]
+
+
+def _what_block_ends(tokens: int | None) -> Sequence[str]:
+    """`tokens`: how many of one user; None: of several."""
+    ended = (
+        _("Tokens that they gave to apps are revoked for good.")
+        if tokens is None
+        else ngettext(
+            "%(count)d token that the user gave to an app is revoked for good.",
+            "%(count)d tokens that the user gave to apps are revoked for good.",
+            tokens,
+        )
+        % {"count": tokens}
+    )
+    return [
+        _("Signed out of every browser, and refused at every door: password, phone, passkey, own provider, apps."),
+        ended,
+        _("Codes and PINs that are under way, and unused tokens to set up a device, are void."),
+        _("Webhooks that were registered by hand belong to their group and go on. Look through them."),
+        _("Name, roles, places in groups, phone numbers and devices stay as they are."),
+    ]
+
+
+def _what_unblock_gives() -> Sequence[str]:
+    return [
+        _("Signing in works again, with the same password and second steps."),
+        _("Tokens that were revoked stay revoked. New ones can be given."),
+    ]

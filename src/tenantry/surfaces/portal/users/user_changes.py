@@ -1,0 +1,186 @@
+"""What changes a user: made, edited, a new password. Deleting: user_deletion.py; roles: user_roles.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import decide, permit, require
+from tenantry.core.clock import DAY, Micros
+from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.enrolment import list_asked
+from tenantry.directory.passwords import generate_password
+from tenantry.directory.roles import require_over
+from tenantry.directory.second_factors import Method
+from tenantry.directory.sign_in_methods import Lately, give_enrolment_code, list_added_lately, take_away
+from tenantry.directory.user_properties import NewUser, UserChanges
+from tenantry.directory.users import create_user, get_user, set_password, update_user
+from tenantry.store.engine.interface import Tx
+from tenantry.store.tenants import tenants
+from tenantry.store.users.users import User
+from tenantry.surfaces.portal.frame.forms import WHOLE, Form, draft_of, once, read_form
+from tenantry.surfaces.portal.frame.frame import render, see_other
+from tenantry.surfaces.portal.frame.guard import Session, SignedIn
+from tenantry.surfaces.portal.frame.transactions import reading, writing
+from tenantry.surfaces.portal.users.user_sign_in import methods_text
+from tenantry.surfaces.portal.words.texts import gettext as _
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.routing import performs
+
+FIELDS = (
+    "user_principal_name",
+    "display_name",
+    "given_name",
+    "family_name",
+    "usage_location",
+    "phone_number",
+    "immutable_id",
+)
+
+LATELY = 30 * DAY
+"""What was added since then, whoever had the account may have added."""
+
+router = APIRouter()
+
+
+@router.get("/users/new")
+@performs(Action.CREATE_USER)
+async def show_new(request: Request, session: SignedIn) -> Response:
+    """The form, for who may make users."""
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
+    return await _user_form(request, session.here, draft_of(request), None)
+
+
+@router.post("/users/new")
+@performs(Action.CREATE_USER)
+async def create(request: Request, session: SignedIn) -> Response:
+    """Makes the user; a password is generated and shown once, unless the user signs in elsewhere."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    form = await read_form(request)
+    values = {field: form.text(field) for field in FIELDS}
+    password = "" if form.value("password_kind") == "none" else generate_password()
+    made: User | None = None
+    if not form.errors:
+        with form.showing_errors():
+            new_user = NewUser(**values)
+            async with deps.store.read() as read:
+                permitted = await permit(read, session.caller, Action.CREATE_USER, session.here, now)
+            password_hash = await deps.passwords.hash(password) if password else None
+            async with once(request, session, form, back="/users") as (tx, _now):
+                made = await create_user(
+                    tx, session.caller, session.here, new_user, password_hash, True, now, permitted=permitted
+                )
+    if made is None:
+        return await _user_form(request, session.here, form, None)
+    if not password:
+        return see_other(f"/users/{made.id}")
+    return _show_password(request, made, password, is_new=True)
+
+
+@router.get("/users/{user_id}/edit")
+@performs(Action.UPDATE_USER)
+async def show_edit(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """What may be changed, as it is."""
+    return await _user_form(request, session.here, draft_of(request), await _look(request, session, user_id))
+
+
+@router.post("/users/{user_id}/edit")
+@performs(Action.UPDATE_USER)
+async def edit(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Changes what was typed anew, unless somebody else changed the user since the form was shown."""
+    form = await read_form(request)
+    values = {field: form.text(field) for field in FIELDS}
+    if not form.errors:
+        with form.showing_errors():
+            changes = UserChanges(**values)
+            async with writing(request) as (tx, now):
+                user = await get_user(tx, session.caller, session.here, user_id, now)
+                if form.value("seen") != str(user.updated_at):
+                    form.fail(WHOLE, _("Somebody changed this user meanwhile. Look at the user again, then edit."))
+                else:
+                    await update_user(tx, session.caller, session.here, user_id, changes, now)
+    if form.errors:
+        return await _user_form(request, session.here, form, await _look(request, session, user_id))
+    return see_other(f"/users/{user_id}")
+
+
+async def _user_form(request: Request, tenant_id: TenantId, form: Form, user: User | None) -> Response:
+    async with deps_of(request).store.read() as read:
+        domains = await tenants.list_domains(read, tenant_id)
+    usable = [domain.name for domain in domains if domain.verified_at and not domain.is_federated]
+    return render(request, "users/user_form.html", form=form, user=user, domains=usable)
+
+
+@router.get("/users/{user_id}/password")
+@performs(Action.RESET_PASSWORD)
+async def ask_password(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """What a new password ends."""
+    return await _ask_password(request, session, user_id, Form())
+
+
+@router.post("/users/{user_id}/password")
+@performs(Action.RESET_PASSWORD)
+async def reset_password(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """A generated password, shown this once; the user must change it at the next sign-in."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    form = await read_form(request)
+    async with deps.store.read() as read:
+        permitted = await permit(read, session.caller, Action.RESET_PASSWORD, session.here, now)
+    password = generate_password()
+    user: User | None = None
+    code, path = "", f"/users/{user_id}"
+    with form.showing_errors():
+        password_hash = await deps.passwords.hash(password)
+        async with once(request, session, form, back=path, again=f"{path}/password") as (tx, _now):
+            user = await set_password(
+                tx, session.caller, session.here, user_id, password_hash, True, now, permitted=permitted
+            )
+            code = await _take_away(tx, request, session, user_id, form.texts("remove"), now)
+    if user is None:
+        return await _ask_password(request, session, user_id, form)
+    return _show_password(request, user, password, is_new=False, code=code)
+
+
+async def _take_away(
+    tx: Tx, request: Request, session: Session, user_id: UserId, keys: Sequence[str], now: Micros
+) -> str:
+    """What was ticked; an enrolment code when that was the last second step, else nothing."""
+    if not keys:
+        return ""
+    await take_away(tx, session.caller, session.here, user_id, keys, now)
+    if await list_asked(tx, session.here, user_id, now) != [Method.ENROLMENT_CODE]:
+        return ""
+    return await give_enrolment_code(tx, deps_of(request).hasher, session.caller, session.here, user_id, now)
+
+
+async def _ask_password(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
+    user = await _look(request, session, user_id, Action.RESET_PASSWORD)
+    async with reading(request) as (read, now):
+        lately: list[Lately] = []
+        if (await decide(read, session.caller, Action.CHANGE_SIGN_IN_METHODS, session.here, now=now)).allowed:
+            lately = await list_added_lately(read, session.here, user_id, now - LATELY)
+    return render(
+        request,
+        "users/user_password_ask.html",
+        user=user,
+        form=form,
+        lately=[] if (session.tenant_id, session.user_id) == (session.here, user_id) else lately,
+        methods_text=methods_text,
+        days=LATELY // DAY,
+    )
+
+
+def _show_password(request: Request, user: User, password: str, *, is_new: bool, code: str = "") -> Response:
+    return render(request, "users/user_password.html", user=user, password=password, is_new=is_new, code=code)
+
+
+async def _look(request: Request, session: Session, user_id: UserId, action: Action = Action.UPDATE_USER) -> User:
+    """The user that is not deleted, for who may do `action`."""
+    async with reading(request) as (read, now):
+        await require(read, session.caller, action, session.here, now=now)
+        if action is Action.RESET_PASSWORD:
+            await require_over(read, session.caller, session.here, user_id, now)
+        return await get_user(read, session.caller, session.here, user_id, now)

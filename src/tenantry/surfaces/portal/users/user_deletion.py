@@ -1,0 +1,102 @@
+"""A user is deleted, and brought back."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.core.ids import UserId
+from tenantry.directory.roles import require_over
+from tenantry.directory.user_search import find_any_user
+from tenantry.directory.users import RESTORABLE, delete_user, get_user, restore_user
+from tenantry.store.users import user_facts
+from tenantry.surfaces.portal.frame.forms import Form, once, read_form
+from tenantry.surfaces.portal.frame.frame import ask, see_other
+from tenantry.surfaces.portal.frame.guard import Session, SignedIn
+from tenantry.surfaces.portal.frame.transactions import reading, writing
+from tenantry.surfaces.portal.words.texts import day, ngettext
+from tenantry.surfaces.portal.words.texts import gettext as _
+from tenantry.surfaces.shared.routing import performs
+
+COUNTED = 1000
+
+router = APIRouter()
+
+
+@router.get("/users/{user_id}/delete")
+@performs(Action.DELETE_USER)
+async def ask_delete(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """What stops working, and until when it can be undone."""
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.DELETE_USER, session.here, now=now)
+        await require_over(read, session.caller, session.here, user_id, now)
+        user = await get_user(read, session.caller, session.here, user_id, now)
+        tokens = len(await user_facts.list_tokens(read, session.here, user_id, now, limit=COUNTED))
+    return ask(
+        request,
+        title=_("Delete %(name)s") % {"name": user.display_name},
+        lead=user.user_principal_name,
+        consequences=[
+            _("The user is signed out and cannot sign in."),
+            ngettext(
+                "%(count)d token that the user gave to an app stops working.",
+                "%(count)d tokens that the user gave to apps stop working.",
+                tokens,
+            )
+            % {"count": tokens},
+            _("The sign-in name is free for somebody else."),
+            _("Until %(day)s the user can be restored; afterwards it is gone.") % {"day": day(now + RESTORABLE)},
+        ],
+        confirm=_("Delete this user"),
+        back=f"/users/{user_id}",
+    )
+
+
+@router.post("/users/{user_id}/delete")
+@performs(Action.DELETE_USER)
+async def delete(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """To the user's page, where it can be restored."""
+    form, back = await read_form(request), f"/users/{user_id}"
+    async with once(request, session, form, back=back) as (tx, now):
+        await delete_user(tx, session.caller, session.here, user_id, now)
+    return see_other(back)
+
+
+@router.get("/users/{user_id}/restore")
+@performs(Action.RESTORE_USER)
+async def ask_restore(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Once, on a page of its own."""
+    return await _ask_restore(request, session, user_id, Form())
+
+
+@router.post("/users/{user_id}/restore")
+@performs(Action.RESTORE_USER)
+async def restore(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Refused beside the button when somebody has the name by now."""
+    form = await read_form(request)
+    with form.showing_errors():
+        async with writing(request) as (tx, now):
+            await restore_user(tx, session.caller, session.here, user_id, now)
+        return see_other(f"/users/{user_id}")
+    return await _ask_restore(request, session, user_id, form)
+
+
+async def _ask_restore(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.RESTORE_USER, session.here, now=now)
+        await require_over(read, session.caller, session.here, user_id, now)
+        user = await find_any_user(read, session.caller, session.here, user_id, now)
+    return ask(
+        request,
+        title=_("Restore %(name)s") % {"name": user.display_name},
+        lead=user.user_principal_name,
+        consequences=[
+            _("The user can sign in again, with the password it had."),
+            _("Tokens that the user gave to apps stay revoked. The user can give new ones."),
+        ],
+        confirm=_("Restore this user"),
+        undo=_("You can delete the user again at any time."),
+        back=f"/users/{user_id}",
+        form=form,
+    )

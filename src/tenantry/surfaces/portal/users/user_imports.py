@@ -1,0 +1,156 @@
+"""Import CSV: a file is kept, then tried some rows at a time while the page shows how far it is; errors stand by row.
+
+Each step is a form: a script sends it by itself, without one there is a button. Closing the page loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action
+from tenantry.access.decide import require
+from tenantry.core.csv_files import MARK, write_row
+from tenantry.directory.tenants import get_tenant
+from tenantry.directory.user_files import (
+    BLOCKED,
+    COLUMNS,
+    ERROR,
+    MOST_ROWS,
+    MOST_WITH_PASSWORDS,
+    REQUIRED,
+    read_users,
+)
+from tenantry.directory.user_imports import begin_import, get_import, hash_passwords, is_over, try_next_rows
+from tenantry.store.users import user_imports
+from tenantry.store.users.user_imports import ImportRow
+from tenantry.surfaces.portal.frame.files import PART, csv_file
+from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_form
+from tenantry.surfaces.portal.frame.frame import render, see_other
+from tenantry.surfaces.portal.frame.guard import Session, SignedIn
+from tenantry.surfaces.portal.frame.transactions import reading, writing
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.routing import performs
+
+FILE_LIMIT = 8 * 1024 * 1024
+ERRORS_SHOWN = 100
+
+_headings = msgspec.json.Decoder(list[str])
+_decoder = msgspec.json.Decoder(dict[str, str])
+
+router = APIRouter()
+
+
+@router.get("/users/import")
+@performs(Action.CREATE_USER)
+async def show_import(request: Request, session: SignedIn) -> Response:
+    """What the file looks like."""
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
+    return _form_page(request, draft_of(request))
+
+
+@router.post("/users/import")
+@performs(Action.CREATE_USER)
+async def take_file(request: Request, session: SignedIn) -> Response:
+    """Refused as a whole when it is no such file; else to the page that tries its rows."""
+    form = await read_form(request, limit=FILE_LIMIT)
+    raw = form.file("file")
+    import_id = ""
+    if raw:
+        with form.showing_errors():
+            async with reading(request) as (read, now):  # before any work is done for somebody who may not
+                await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
+                organisation = (await get_tenant(read, session.here)).name
+            file = await asyncio.to_thread(read_users, raw, with_passwords=form.checked("with_passwords"))
+            file = await hash_passwords(deps_of(request).passwords, file, organisation)
+            async with once(request, session, form, back="/users") as (tx, now):
+                import_id = await begin_import(
+                    tx, session.caller, session.here, file_name=form.file_name("file"), file=file, now=now
+                )
+    if not import_id:
+        return _form_page(request, form)
+    return see_other(f"/users/import/{import_id}")
+
+
+def _form_page(request: Request, form: Form) -> Response:
+    example = write_row(COLUMNS) + write_row(["dana@contoso.example", "Dana Mills", "Dana", "Mills", "US", "", ""])
+    return render(
+        request,
+        "users/user_import.html",
+        form=form,
+        columns=COLUMNS,
+        required=REQUIRED,
+        most=MOST_ROWS,
+        most_with_passwords=MOST_WITH_PASSWORDS,
+        example=example,
+    )
+
+
+@router.get("/users/import/{import_id}")
+@performs(Action.CREATE_USER)
+async def show_progress(request: Request, session: SignedIn, import_id: str) -> Response:
+    """How far it is, and which rows failed."""
+    return await _progress_page(request, session, import_id)
+
+
+@router.post("/users/import/{import_id}")
+@performs(Action.CREATE_USER)
+async def continue_import(request: Request, session: SignedIn, import_id: str) -> Response:
+    """The next rows. Two browsers that send this at once try different rows."""
+    await read_form(request)
+    async with writing(request) as (tx, now):
+        await try_next_rows(tx, session.caller, session.here, import_id, now)
+    if request.headers.get("hx-request"):
+        return await _progress_page(request, session, import_id)
+    return see_other(f"/users/import/{import_id}")
+
+
+async def _progress_page(request: Request, session: Session, import_id: str) -> Response:
+    async with reading(request) as (read, now):
+        state = await get_import(read, session.caller, session.here, import_id, now)
+        failed = await user_imports.list_failed(read, session.here, import_id, after=0, limit=ERRORS_SHOWN)
+    return render(
+        request,
+        "users/user_import_progress.html",
+        state=state,
+        over=is_over(state),
+        ignored=_headings.decode(state.ignored),
+        failed=[(row, _name_of(row)) for row in failed],
+    )
+
+
+def _name_of(row: ImportRow) -> str:
+    values = _decoder.decode(row.data)
+    return values.get("user_principal_name") or values.get("display_name") or ""
+
+
+@router.get("/users/import/{import_id}/failed.csv")
+@performs(Action.CREATE_USER)
+async def export_failed(request: Request, session: SignedIn, import_id: str) -> Response:
+    """The rows that failed, to be put right and imported again, each with what is wrong."""
+    store = deps_of(request).store
+    with deps_of(request).long_answers.begin(session.caller, session.here) as place:
+        async with reading(request) as (read, now):
+            await get_import(read, session.caller, session.here, import_id, now)
+
+        async def lines() -> AsyncIterator[str]:
+            yield MARK + write_row([*COLUMNS, BLOCKED, ERROR])
+            after = 0
+            while True:
+                async with store.read() as read:
+                    failed = await user_imports.list_failed(read, session.here, import_id, after=after, limit=PART)
+                if not failed:
+                    return
+                yield "".join(map(_failed_line, failed))
+                after = failed[-1].number
+
+        return csv_file(place, lines(), "failed-users.csv")
+
+
+def _failed_line(row: ImportRow) -> str:
+    values = _decoder.decode(row.data)
+    return write_row([*(values.get(column) for column in (*COLUMNS, BLOCKED)), row.error])

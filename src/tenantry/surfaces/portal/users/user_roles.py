@@ -1,0 +1,116 @@
+"""Directory roles are given to a user and taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import EFFECTIVE_ROLES, Action, RoleId
+from tenantry.access.decide import require
+from tenantry.access.standing import giveable
+from tenantry.core.clock import Micros
+from tenantry.core.errors import NotFound
+from tenantry.core.ids import UserId
+from tenantry.directory.roles import assign_role, list_roles, remove_role
+from tenantry.directory.user_search import find_any_user
+from tenantry.store.users.users import User
+from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_day, read_form
+from tenantry.surfaces.portal.frame.frame import ask, render, see_other
+from tenantry.surfaces.portal.frame.guard import Session, SignedIn
+from tenantry.surfaces.portal.frame.transactions import reading, writing
+from tenantry.surfaces.portal.words.role_words import RoleText, offered_roles, role_name, role_texts
+from tenantry.surfaces.portal.words.texts import gettext as _
+from tenantry.surfaces.shared.routing import performs
+
+router = APIRouter()
+
+
+@router.get("/users/{user_id}/roles")
+@performs(Action.ASSIGN_ROLE)
+async def show_roles(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Every role with what it allows."""
+    return await _roles_page(request, session, user_id, draft_of(request))
+
+
+@router.post("/users/{user_id}/roles")
+@performs(Action.ASSIGN_ROLE)
+async def give_role(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Giving one that the user holds moves its end."""
+    form = await read_form(request)
+    role_id, expires_at = read_role(form)
+    if role_id is not None and not form.errors:
+        with form.showing_errors():
+            async with writing(request) as (tx, now):
+                await assign_role(tx, session.caller, session.here, user_id, role_id, expires_at, now)
+            return see_other(f"/users/{user_id}")
+    return await _roles_page(request, session, user_id, form)
+
+
+async def _roles_page(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
+    user, held = await _look(request, session, user_id)
+    return role_page(request, session, form, holder=user.display_name, back=f"/users/{user_id}", held=held)
+
+
+def role_page(
+    request: Request, session: Session, form: Form, *, holder: str, back: str, held: Collection[str]
+) -> Response:
+    """Every role that the reader may give, with what it allows. `held`: ids of those that the holder has."""
+    return render(
+        request, "users/role_given.html", form=form, holder=holder, back=back, roles=_giveable(session), held=held
+    )
+
+
+def read_role(form: Form) -> tuple[RoleId | None, Micros | None]:
+    """The role that was chosen, and its end; what is wrong with them stands in the form's errors."""
+    chosen = form.value("role_id")
+    if chosen not in EFFECTIVE_ROLES:
+        form.fail("role_id", _("Choose a role."))
+    return RoleId(chosen) if chosen in EFFECTIVE_ROLES else None, read_day(form, "expires_at")
+
+
+def _giveable(session: Session) -> list[RoleText]:
+    """Who acts for a customer gives what the relationship gives, and nothing that would let them stay."""
+    if session.acting_tenant is None:
+        return offered_roles()
+    return [role for role in offered_roles() if role.id in giveable(session.acting_roles)]
+
+
+@router.get("/users/{user_id}/roles/{role_id}/remove")
+@performs(Action.ASSIGN_ROLE)
+async def ask_remove_role(request: Request, session: SignedIn, user_id: UserId, role_id: str) -> Response:
+    """What the user can no longer do."""
+    user, held = await _look(request, session, user_id)
+    if role_id not in held:
+        raise NotFound("role assignment")
+    lost = next((role.covers for role in role_texts() if role.id == role_id), "")
+    consequences = [_("From now on this is refused to %(name)s:") % {"name": user.display_name} + f" {lost}"]
+    if user_id == session.user_id:
+        consequences.append(_("It is your own role. Only somebody else who may give roles can give it back."))
+    return ask(
+        request,
+        title=_("Take %(role)s from %(name)s") % {"role": role_name(role_id), "name": user.display_name},
+        consequences=consequences,
+        confirm=_("Take the role away"),
+        back=f"/users/{user_id}",
+    )
+
+
+@router.post("/users/{user_id}/roles/{role_id}/remove")
+@performs(Action.ASSIGN_ROLE)
+async def take_role(request: Request, session: SignedIn, user_id: UserId, role_id: str) -> Response:
+    """Back on the user's page afterwards."""
+    form, back = await read_form(request), f"/users/{user_id}"
+    if role_id not in set(RoleId):
+        raise NotFound("role assignment")
+    async with once(request, session, form, back=back) as (tx, now):
+        await remove_role(tx, session.caller, session.here, user_id, RoleId(role_id), now)
+    return see_other(back)
+
+
+async def _look(request: Request, session: Session, user_id: UserId) -> tuple[User, set[str]]:
+    """The user, for who may give roles, and the ids of the roles that it holds."""
+    async with reading(request) as (read, now):
+        await require(read, session.caller, Action.ASSIGN_ROLE, session.here, now=now)
+        user = await find_any_user(read, session.caller, session.here, user_id, now)
+        return user, {role.role_id for role in await list_roles(read, session.here, user_id, now)}

@@ -1,0 +1,212 @@
+"""Users: the list, searched by the database; one user with what belongs to it; the list as a file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request, Response
+
+from tenantry.access.actions import Action, RoleId
+from tenantry.access.decide import decide
+from tenantry.access.standing import giveable
+from tenantry.audit import events
+from tenantry.audit.record import record
+from tenantry.core.clock import SECOND
+from tenantry.core.csv_files import MARK, write_row
+from tenantry.core.ids import UserId
+from tenantry.directory.connector_roles import list_role_holders
+from tenantry.directory.enrolment import must_enrol
+from tenantry.directory.proofs import counts_from
+from tenantry.directory.roles import is_within_reach, list_roles
+from tenantry.directory.second_factors import find_factors, methods_of
+from tenantry.directory.user_files import BLOCKED, COLUMNS
+from tenantry.directory.user_search import Place, find_any_user, search_users
+from tenantry.directory.users import RESTORABLE, list_users
+from tenantry.store.sign_in import phones
+from tenantry.store.trail import audit_search
+from tenantry.store.users import user_facts, users
+from tenantry.store.users.users import User
+from tenantry.surfaces.portal.frame.files import PART, csv_file
+from tenantry.surfaces.portal.frame.forms import Form
+from tenantry.surfaces.portal.frame.frame import render
+from tenantry.surfaces.portal.frame.guard import SignedIn
+from tenantry.surfaces.portal.frame.lists import address, searched
+from tenantry.surfaces.portal.frame.transactions import reading
+from tenantry.surfaces.portal.users.user_sign_in import methods_text
+from tenantry.surfaces.portal.words.audit_words import told
+from tenantry.surfaces.portal.words.role_words import role_name, role_texts
+from tenantry.surfaces.portal.words.texts import gettext as _
+from tenantry.surfaces.portal.words.words import reach_text
+from tenantry.surfaces.shared.body import is_clean
+from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.routing import performs
+
+PAGE = 50
+SHOWN = 20
+_OFFERED = (
+    Action.UPDATE_USER,
+    Action.RESET_PASSWORD,
+    Action.CHANGE_SIGN_IN_METHODS,
+    Action.BLOCK_USER,
+    Action.DELETE_USER,
+    Action.RESTORE_USER,
+    Action.ASSIGN_ROLE,
+    Action.READ_AUDIT,
+)
+_OVER = (
+    Action.RESET_PASSWORD,
+    Action.CHANGE_SIGN_IN_METHODS,
+    Action.BLOCK_USER,
+    Action.DELETE_USER,
+    Action.RESTORE_USER,
+)
+"""What is not for those who administer less than the user does."""
+
+router = APIRouter()
+
+
+@router.get("/users")
+@performs(Action.LIST_USERS)
+async def show_users(
+    request: Request,
+    session: SignedIn,
+    q: str = "",
+    show: str = "",
+    role: str = "",
+    after: str = "",
+    key: str = "",
+    name: str = "",
+) -> Response:
+    """`q` begins a display name or a sign-in name; `role` is a directory role whose holders are meant. Queries: those
+    of the session, and 3, whatever the list holds.
+
+    `after`, `key` and `name` are the place where the page before ended.
+    """
+    text = searched(q)
+    deleted, blocked = show == "deleted", show == "blocked"
+    shown = show if deleted or blocked else ""
+    role_id = None if shown else next((each for each in RoleId if each == role), None)
+    place = Place(bool(name), key, after) if after and is_clean(key + after) else None
+    async with reading(request) as (read, now):
+        found = await search_users(
+            read,
+            session.caller,
+            session.here,
+            text=text,
+            deleted=deleted,
+            blocked=blocked,
+            role_id=role_id,
+            after=place,
+            limit=PAGE,
+            now=now,
+        )
+        apps = await list_role_holders(read, session.caller, session.here, role_id, now, PAGE) if role_id else []
+        may_create = await decide(read, session.caller, Action.CREATE_USER, session.here, now=now)
+    search = {"show": shown, "role": role_id or "", "q": text}
+    following = ""
+    if found.next is not None:
+        named = "1" if found.next.by_sign_in_name else ""
+        following = address("/users", **search, name=named, key=found.next.key, after=found.next.id)
+    return render(
+        request,
+        "users/users.html",
+        users=found.users,
+        q=text,
+        show=shown or "live",
+        role=role_id or "",
+        apps=apps,
+        live=address("/users", q=text, role=role_id or ""),
+        roles=[("", _("Any role")), *((each.id, each.name) for each in role_texts())],
+        first=address("/users", **search) if place else "",
+        next=following,
+        may_create=may_create.allowed,
+        may_block=session.may(Action.BLOCK_USER) and not deleted,
+        restorable=RESTORABLE,
+        role_name=role_name,
+    )
+
+
+@router.get("/users.csv")
+@performs(Action.LIST_USERS)
+async def export_users(request: Request, session: SignedIn) -> Response:
+    """Every user that is not deleted, as a file that can be imported again."""
+    deps, now = deps_of(request), deps_of(request).clock()
+    caller, here = session.caller, session.here
+    with deps.long_answers.begin(caller, here) as place:
+        async with deps.store.read() as read:
+            first = await list_users(read, caller, here, limit=PART, now=now)
+
+        async def lines() -> AsyncIterator[str]:
+            await record(deps.store, here, caller, events.UsersExported(), now)
+            users, after = first
+            yield MARK + write_row((*COLUMNS, BLOCKED))
+            while True:
+                yield "".join(map(_row_of, users))
+                if after is None:
+                    return
+                async with deps.store.read() as read:
+                    users, after = await list_users(read, caller, here, after=after, limit=PART, now=now)
+
+        return csv_file(place, lines(), f"users-{datetime.fromtimestamp(now // SECOND, UTC):%Y-%m-%d}.csv")
+
+
+def _row_of(user: User) -> str:
+    return write_row([*(getattr(user, column) for column in COLUMNS), None if user.disabled_at is None else "yes"])
+
+
+@router.get("/users/{user_id}")
+@performs(Action.READ_USER)
+async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
+    """Queries: those of the session, and at most 13, however much the user has."""
+    caller, here = session.caller, session.here
+    async with reading(request) as (read, now):
+        user = await find_any_user(read, caller, here, user_id, now)
+        may = {action.value: session.may(action) for action in _OFFERED}
+        if not await is_within_reach(read, caller, here, user_id, now):
+            may |= {action.value: False for action in _OVER}
+        roles = await list_roles(read, here, user_id, now)
+        last_sign_in = await users.find_last_sign_in(read, here, user_id)
+        numbers = await phones.list_of_user(read, here, user_id)
+        may_help = may[Action.CHANGE_SIGN_IN_METHODS.value]
+        methods = methods_of(await find_factors(read, here, user_id)) if may_help else []
+        waits_until = await counts_from(read, here, user_id, now) if may_help and methods else None
+        owes_factor = may_help and not methods and await must_enrol(read, here, user_id, now)
+        tokens = await user_facts.list_tokens(read, here, user_id, now, limit=SHOWN + 1)
+        accounts = await user_facts.list_accounts(read, here, user_id, limit=SHOWN + 1)
+        done = (
+            await audit_search.of_actor(
+                read,
+                here,
+                f"user:{user_id}",
+                type=None,
+                since=audit_search.FIRST,
+                before=audit_search.LAST,
+                limit=SHOWN,
+            )
+            if may["audit.read"]
+            else []
+        )
+        trail = await told(read, here, done)
+    return render(
+        request,
+        "users/user.html",
+        user=user,
+        may=may,
+        roles=roles,
+        role_name=role_name,
+        takes=giveable(session.acting_roles) if session.acting_tenant else None,
+        last_sign_in=last_sign_in,
+        numbers=numbers,
+        methods=methods_text(methods),
+        must_enrol=owes_factor,
+        waits_until=waits_until,
+        is_self=(session.tenant_id, session.user_id) == (here, user_id),
+        tokens=tokens[:SHOWN],
+        more_tokens=len(tokens) > SHOWN,
+        accounts=accounts[:SHOWN],
+        trail=trail,
+        reach_text=reach_text,
+        forgotten_at=user.soft_deleted_at + RESTORABLE if user.soft_deleted_at else None,
+        form=Form(),
+    )

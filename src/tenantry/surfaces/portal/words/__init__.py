@@ -1,0 +1,1 @@
+"""The texts of the portal: names of events, actions, values, reasons."""
