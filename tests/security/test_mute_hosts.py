@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tenantry.core import dns
 from tenantry.core.http import OutgoingHttp, Unreachable
 from tenantry.directory.identity_providers import NewProvider, add_identity_provider
 from tenantry.store import Store
@@ -157,6 +158,28 @@ async def test_names_that_never_resolve_take_no_place_of_another_tenant(monkeypa
     let_go.set()
     with suppress(asyncio.CancelledError):
         await asyncio.gather(*loud)
+
+
+async def test_mute_name_servers_of_one_tenant_delay_neither_the_proof_of_another_nor_the_pins_of_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    let_go = threading.Event()
+
+    def ask_dns(name: str) -> list[str]:
+        if name == "slow.example":
+            let_go.wait(30)
+        return ["found"]
+
+    monkeypatch.setattr(dns, "_ask", ask_dns)
+    questions = dns.SystemDns()
+    loud = [asyncio.create_task(questions.find("slow.example", tenant_id="loud")) for _ in range(40)]
+    await asyncio.sleep(0)
+    began = time.monotonic()
+    assert await questions.find("quick.example", tenant_id="quiet") == ["found"]
+    assert await asyncio.to_thread(lambda: "sent") == "sent", "messages go by the threads of the loop"
+    assert time.monotonic() - began < 3
+    let_go.set()
+    assert await asyncio.gather(*loud) == [["found"]] * len(loud)
 
 
 async def test_the_form_for_a_provider_is_limited_for_each_tenant(store: Store, mute: MuteHost) -> None:

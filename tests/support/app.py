@@ -35,7 +35,7 @@ class FakeDns:
         self.records: dict[str, list[str] | None] = {}
         self.asked: list[str] = []
 
-    async def find(self, name: str) -> list[str]:
+    async def find(self, name: str, *, tenant_id: str) -> list[str]:
         self.asked.append(name)
         found = self.records.get(name, [])
         if found is None:

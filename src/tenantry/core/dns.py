@@ -1,11 +1,20 @@
-"""Questions to the DNS: the text records of a name that somebody says is theirs."""
+"""Questions to the DNS: the text records of a name that somebody says is theirs.
+
+Whoever says so may answer slowly, or never. So tenants take turns, in threads that nothing else waits for.
+"""
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import Protocol
 
+from tenantry.core.fair_shares import FairThreads, NoTurn
+
 DEADLINE_SECONDS = 5.0
+TURN_SECONDS = 5.0
+"""How long a question waits for its tenant's turn."""
+MOST_AT_ONCE = 16
+MOST_AT_ONCE_OF_A_TENANT = 2
 
 
 class DnsFailed(Exception):
@@ -15,17 +24,26 @@ class DnsFailed(Exception):
 class TextRecords(Protocol):
     """Who can be asked; tests bring their own."""
 
-    async def find(self, name: str) -> list[str]:
-        """The TXT records at exactly this name (ASCII, absolute); none when there are none. Raises DnsFailed."""
+    async def find(self, name: str, *, tenant_id: str) -> list[str]:
+        """The TXT records at exactly this name (ASCII, absolute); none when there are none. `tenant_id`: for whom it is
+        asked. Raises DnsFailed.
+        """
         ...
 
 
 class SystemDns:
-    """Asks the servers the system is set up with, in a thread of the loop's pool."""
+    """Asks the servers the system is set up with."""
 
-    async def find(self, name: str) -> list[str]:
+    def __init__(self) -> None:
+        self._threads = FairThreads("dns", MOST_AT_ONCE, MOST_AT_ONCE_OF_A_TENANT)
+
+    async def find(self, name: str, *, tenant_id: str) -> list[str]:
         """See TextRecords."""
-        return await asyncio.to_thread(_ask, name)
+        try:
+            await self._threads.take(tenant_id, TURN_SECONDS)
+        except NoTurn:
+            raise DnsFailed("too many questions are under way") from None
+        return await self._threads.work(tenant_id, partial(_ask, name))
 
 
 def _ask(name: str) -> list[str]:

@@ -95,7 +95,7 @@ async def prove_domain(
             await _require_own(read, tenant_id, name)
             return
     try:
-        found = await dns.find(name)
+        found = await dns.find(name, tenant_id=tenant_id)
     except DnsFailed:
         raise FailedPrecondition("The DNS does not answer for this name now. Try again in some minutes.") from None
     if record_of(proof) not in (text.strip() for text in found):

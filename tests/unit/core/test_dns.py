@@ -70,22 +70,22 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 async def test_the_text_records_of_a_name_come_whole(asked: list[str]) -> None:
-    assert sorted(await SystemDns().find("shop.example")) == ["one", "tenantry-verification=2"]
+    assert sorted(await SystemDns().find("shop.example", tenant_id="t")) == ["one", "tenantry-verification=2"]
     assert asked == ["shop.example."]
 
 
 @pytest.mark.parametrize("name", ["absent.example", "bare.example"])
 async def test_a_name_without_text_records_has_none(asked: list[str], name: str) -> None:
-    assert await SystemDns().find(name) == []
+    assert await SystemDns().find(name, tenant_id="t") == []
     assert set(asked) == {f"{name}."}
 
 
 async def test_what_stands_behind_an_alias_is_another_names(asked: list[str]) -> None:
-    assert await SystemDns().find("alias.example") == []
+    assert await SystemDns().find("alias.example", tenant_id="t") == []
 
 
 @pytest.mark.parametrize("name", ["broken.example", "silent.example"])
 async def test_no_answer_is_not_an_answer(asked: list[str], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ours, "DEADLINE_SECONDS", 0.3)
     with pytest.raises(DnsFailed):
-        await SystemDns().find(name)
+        await SystemDns().find(name, tenant_id="t")
