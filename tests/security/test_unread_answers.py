@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,6 +13,7 @@ from tenantry.core.caller import Caller, CallerKind, Origin
 from tenantry.core.errors import RateLimited
 from tenantry.core.ids import CorrelationId, TenantId, UserId
 from tenantry.surfaces.shared import long_answers
+from tenantry.surfaces.shared.coding import inflating
 from tenantry.surfaces.shared.long_answers import OF_CALLER, LongAnswer, LongAnswers
 
 TENANT = TenantId("t")
@@ -49,3 +51,16 @@ async def test_who_does_not_read_is_cut_off_and_gives_its_place_back(monkeypatch
             await answer({"type": "http", "path": "/users.csv"}, receive, send)
     assert ended == [True] * OF_CALLER
     assert answers.count == 0
+
+
+@pytest.mark.parametrize("body", [b"", gzip.compress(b""), gzip.compress(b"a=b")], ids=["none", "empty", "a form"])
+async def test_whoever_packs_a_body_does_not_keep_the_server_from_hearing_that_it_went_away(body: bytes) -> None:
+    """A long answer asks until it hears that: being told of the body's end again and again, it held everybody up."""
+    came: list[Message] = [{"type": "http.request", "body": body, "more_body": False}, {"type": "http.disconnect"}]
+
+    async def receive() -> Message:
+        return came.pop(0)
+
+    inflated = inflating(b"gzip", receive)
+    assert (await inflated())["more_body"] is False
+    assert (await inflated())["type"] == "http.disconnect"

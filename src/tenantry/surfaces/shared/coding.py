@@ -54,10 +54,13 @@ class _Inflated:
         self._packed = b""
         self._is_full = False
         self._is_last = False
+        self._is_over = False
         self._came = 0
         self._gave = 0
 
     async def __call__(self) -> Message:
+        if self._is_over:  # whoever asks on wants to know when the client goes away
+            return await self._receive()
         while not (self._packed or self._is_full or self._is_last):
             message = await self._receive()
             if message["type"] != "http.request":
@@ -69,6 +72,7 @@ class _Inflated:
         more = bool(self._packed) or self._is_full or not self._is_last
         if not more and self._came and self._inflating is not None and not self._inflating.eof:
             raise InvalidValue("The body ends before its coding does.", field="body")
+        self._is_over = not more
         return {"type": "http.request", "body": piece, "more_body": more}
 
     def _inflate(self) -> bytes:
