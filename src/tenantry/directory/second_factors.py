@@ -144,6 +144,14 @@ async def make_recovery_codes(
     return codes
 
 
+async def end_recovery_codes(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """No code stands in for a second factor any more. Raises NotFound when there was none."""
+    if not (await find_factors(tx, tenant_id, user_id)).recovery_codes:
+        raise NotFound("second step")
+    await second_factors.replace_recovery_codes(tx, tenant_id, user_id, [], now)
+    await note_removed(tx, caller, tenant_id, user_id, Method.RECOVERY_CODE, now)
+
+
 async def claim_recovery_code(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, code: str, now: Micros
 ) -> bool:

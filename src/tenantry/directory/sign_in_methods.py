@@ -24,7 +24,13 @@ from tenantry.directory.passkeys import remove_passkey
 from tenantry.directory.phone_removal import release_phone
 from tenantry.directory.proofs import counts_from, vouches
 from tenantry.directory.roles import require_over
-from tenantry.directory.second_factors import Method, find_factors, list_methods, require_enrolment
+from tenantry.directory.second_factors import (
+    Method,
+    end_recovery_codes,
+    find_factors,
+    list_methods,
+    require_enrolment,
+)
 from tenantry.directory.sessions import end_sessions
 from tenantry.directory.totp import remove_totp
 from tenantry.store.engine.interface import Read, Tx
@@ -67,7 +73,7 @@ class Lately(NamedTuple):
 
 
 async def list_added_lately(read: Read, tenant_id: TenantId, user_id: UserId, since: Micros) -> list[Lately]:
-    """Phones, passkeys and the authenticator app that were added since then: by whoever had the account."""
+    """Phones, passkeys, the authenticator app, recovery codes that came since then: of whoever had the account."""
     found = [
         Lately(f"phone {phone.number}", Method.PHONE, phone.number, phone.verified_at)
         for phone in await phones.list_of_user(read, tenant_id, user_id)
@@ -79,7 +85,10 @@ async def list_added_lately(read: Read, tenant_id: TenantId, user_id: UserId, si
     ]
     totp_since = (await find_factors(read, tenant_id, user_id)).totp_since
     if totp_since is not None:
-        found.append(Lately("totp", Method.TOTP, "", totp_since))
+        found.append(Lately(Method.TOTP, Method.TOTP, "", totp_since))
+    codes_since = await second_factors.find_recovery_codes_made(read, tenant_id, user_id)
+    if codes_since is not None:
+        found.append(Lately(Method.RECOVERY_CODE, Method.RECOVERY_CODE, "", codes_since))
     return [each for each in found if each.added_at > since]
 
 
@@ -97,6 +106,8 @@ async def take_away(
                 await remove_passkey(tx, caller, tenant_id, user_id, name, now)
             elif kind == Method.TOTP:
                 await remove_totp(tx, caller, tenant_id, user_id, now)
+            elif kind == Method.RECOVERY_CODE:
+                await end_recovery_codes(tx, caller, tenant_id, user_id, now)
 
 
 async def give_enrolment_code(

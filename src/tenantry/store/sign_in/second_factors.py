@@ -214,6 +214,19 @@ async def replace_recovery_codes(
     )
 
 
+async def find_recovery_codes_made(read: Read, tenant_id: TenantId, user_id: UserId) -> Micros | None:
+    """When the user's recovery codes were made; None: there are none."""
+    return await read.one_or_none(
+        int,
+        """
+        SELECT created_at FROM recovery_codes
+        WHERE tenant_id = :tenant_id AND user_id = :user_id ORDER BY created_at DESC LIMIT 1
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+    )
+
+
 async def claim_recovery_code(tx: Tx, tenant_id: TenantId, user_id: UserId, code_hash: bytes) -> bool:
     """Use it up: its row goes. At most one caller ever wins."""
     changed = await tx.run(
