@@ -6,7 +6,7 @@ import pytest
 
 from tenantry.access.actions import Permission, RoleId
 from tenantry.connectors.connectors import register_connector
-from tenantry.connectors.registrants import SENSITIVE, imitated
+from tenantry.connectors.registrants import imitated
 from tenantry.core.errors import Forbidden, InvalidValue
 from tenantry.core.ids import ConnectorId
 from tenantry.directory.policies import Policies, Whom, change_policies
@@ -41,16 +41,6 @@ async def test_the_consent_page_says_who_registered_the_app_and_that_nobody_veri
     await visitor.open(f"/oauth2/authorize?response_type=code&client_id={made}")
     assert f"({portal.erik.user_principal_name})" in visitor.text
     assert "Its name was verified by nobody" in visitor.text
-
-
-@pytest.mark.parametrize("permission", sorted(SENSITIVE))
-async def test_a_plain_member_registers_no_sensitive_permission(store: Store, permission: Permission) -> None:
-    tenant = await a_tenant(store)
-    member, admin = await a_user(store, tenant), await a_user(store, tenant, roles=[RoleId.GLOBAL_ADMINISTRATOR])
-    with pytest.raises(InvalidValue) as refused:
-        await _register(store, tenant, member, "Shift bot", GROUPS, permission)
-    assert refused.value.field == "permissions"
-    assert await _register(store, tenant, admin, "Shift bot", GROUPS, permission)
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,8 @@ class Action(StrEnum):
     LIST_CONNECTORS = "connector.list"
     READ_CONNECTOR = "connector.read"
     REGISTER_CONNECTOR = "connector.register"
-    CHANGE_CONNECTOR = "connector.change"  # its secrets, on and off, deleting it
+    CHANGE_CONNECTOR = "connector.change"  # its secrets and permissions, on and off, deleting it
+    APPROVE_CONNECTOR = "connector.approve"  # which sensitive permissions an app has; declining them too
     LIST_ALL_GROUPS = "group.list_all"  # those of others too
     CREATE_CONNECT_GROUP = "group.create_connect"  # one that broadcasts
     RESTORE_GROUP = "group.restore"
@@ -249,6 +250,7 @@ RULES: dict[Action, Rule] = {
     Action.READ_CONNECTOR: _by(),
     Action.REGISTER_CONNECTOR: _by(),
     Action.CHANGE_CONNECTOR: _by(RoleId.GLOBAL_ADMINISTRATOR),
+    Action.APPROVE_CONNECTOR: _own_only(RoleId.GLOBAL_ADMINISTRATOR),
     Action.LIST_ALL_GROUPS: _by(*_GROUP_READERS),
     Action.CREATE_CONNECT_GROUP: _by(*_GROUP_ADMINS),
     Action.RESTORE_GROUP: _by(*_GROUP_ADMINS),

@@ -1,6 +1,6 @@
 """What an administrator sees first: the last day by the hour, how full quotas are, what ends soon, what needs a hand.
 
-Queries: 11, however large the tenant; each reads a bounded number of rows.
+Queries: 12, however large the tenant; each reads a bounded number of rows.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from tenantry.access.decide import require
 from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY, HOUR, Micros
 from tenantry.core.ids import TenantId
+from tenantry.store.connectors import connector_lists
+from tenantry.store.connectors.connector_lists import WaitingConnector
 from tenantry.store.engine.interface import Read
 from tenantry.store.overview import reports
 from tenantry.store.overview.reports import Ending, HourCount, Matter, QuotaCount
@@ -46,6 +48,8 @@ class Attention:
     """What somebody should do something about; lists hold the first few, each row says how many there are."""
 
     waiting_relationships: list[Matter]
+    waiting_connectors: list[WaitingConnector]
+    """Apps that wait for permissions: the one that waits longest, which says how many there are."""
     double_secrets: list[Matter]
     unguarded_administrators: list[Matter]
     full_accounts: list[Matter]
@@ -89,6 +93,7 @@ async def overview(read: Read, caller: Caller, tenant_id: TenantId, device_limit
         ending=ending,
         attention=Attention(
             waiting_relationships=await reports.list_waiting_relationships(read, tenant_id, now, SHOWN_MATTERS),
+            waiting_connectors=await connector_lists.list_waiting(read, tenant_id, limit=1),
             double_secrets=await reports.list_double_secrets(read, tenant_id, now, now - _OLD_SECRET, SHOWN_MATTERS),
             unguarded_administrators=await reports.list_unguarded(read, tenant_id, admin, now, SHOWN_MATTERS),
             full_accounts=await reports.list_full_accounts(read, tenant_id, device_limit, SHOWN_MATTERS),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tenantry.access.actions import Action
 from tenantry.access.decide import decide, require
 from tenantry.connectors.granting import SHOWN_GROUPS
-from tenantry.connectors.ownership import require_change
+from tenantry.connectors.ownership import registrant_of, require_change
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
@@ -28,7 +28,6 @@ from tenantry.store.engine.interface import Read
 from tenantry.store.engine.pages import Position
 from tenantry.store.tokens import grant_lists
 from tenantry.store.tokens.grant_lists import GrantRow, ReachedGroup
-from tenantry.store.users import users
 from tenantry.store.users.users import User
 
 TOKENS_SHOWN = 100
@@ -64,6 +63,8 @@ class GroupConnectors(NamedTuple):
     tokens: list[GrantRow]
     choices: list[Choice]
     chosen: Connector | None
+    registrant: User | None
+    """Who registered the chosen one, see `registrant_of`."""
 
 
 async def search_connectors(
@@ -112,7 +113,7 @@ async def look_at_connector(
     may_change = await decide(read, caller, Action.CHANGE_CONNECTOR, tenant_id, owner_id=owner_id, now=now)
     return ConnectorPicture(
         connector,
-        await users.find(read, tenant_id, owner_id) if owner_id else None,
+        await registrant_of(read, connector),
         may_change.allowed,
         await connector_secrets.list_live(read, connector_id, now),
         await service_account_keys.list_of_connector(read, connector_id),
@@ -155,4 +156,5 @@ async def look_at_group_connectors(
         await grant_lists.list_live_of_group(read, tenant_id, group_id, now, limit=TOKENS_SHOWN),
         await connector_lists.list_grantable(read, tenant_id, CHOICES),
         chosen,
+        await registrant_of(read, chosen) if chosen else None,
     )

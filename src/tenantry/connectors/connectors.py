@@ -1,6 +1,7 @@
 """Register a connector, switch it off and on, delete it.
 
-1. A registration has a name, details, permissions and redirect addresses; its secret is shown once.
+1. A registration has a name, details, permissions and redirect addresses; its secret is shown once. Sensitive
+   permissions wait for an administrator, see permissions.py.
 2. A deactivated connector gets no new grants; existing ones go on (Kaizala contract §1).
 3. Deleting it ends every grant and token of it at once: whoever verifies a token looks the connector up.
 """
@@ -18,6 +19,7 @@ from tenantry.access.decide import require
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.connectors.ownership import connector_of, require_change
+from tenantry.connectors.permissions import sort_wanted
 from tenantry.connectors.registrants import require_registrant
 from tenantry.connectors.secrets import add_secret
 from tenantry.core.caller import Caller
@@ -55,12 +57,13 @@ async def register_connector(
     connector_id: ConnectorId | None = None,
     now: Micros,
 ) -> NewConnector:
-    """A connector, with a secret when it is confidential.
+    """A connector, with a secret when it is confidential. What of `permissions` is in force, `sort_wanted` says.
 
     Raises InvalidValue, NotFound("tenant"), AlreadyExists, and what `access.require` does.
     """
     await require(tx, caller, Action.REGISTER_CONNECTOR, tenant_id, now=now)
-    await require_registrant(tx, caller, tenant_id, name, permissions, now)
+    await require_registrant(tx, caller, tenant_id, now, name=name)
+    at_once, waiting = await sort_wanted(tx, caller, tenant_id, permissions, now)
     created = connector_id or ConnectorId(new_guid())
     await insert_connector(
         tx,
@@ -70,7 +73,8 @@ async def register_connector(
         kind=kind,
         name=name,
         description=description,
-        permissions=permissions,
+        permissions=at_once,
+        waiting=waiting,
         redirect_uris=redirect_uris,
         now=now,
     )
@@ -90,6 +94,7 @@ async def insert_connector(
     name: str,
     description: str,
     permissions: Collection[Permission],
+    waiting: Collection[Permission] = (),
     redirect_uris: Sequence[str] = (),
     email: str | None = None,
     now: Micros,
@@ -98,7 +103,7 @@ async def insert_connector(
     name, description = read_details(name, description, redirect_uris)
     if await tenants.find_live(tx, tenant_id) is None:
         raise NotFound("tenant")
-    granted = sorted(set(permissions))
+    granted, asked = sorted(set(permissions)), sorted(set(waiting))
     if not await connectors.insert(
         tx,
         connector_id,
@@ -107,6 +112,7 @@ async def insert_connector(
         name=name,
         description=description,
         permissions=" ".join(granted),
+        waiting_permissions=" ".join(asked),
         redirect_uris=json.dumps(list(redirect_uris)),
         email=email,
         created_by=caller.user_id,
@@ -116,6 +122,9 @@ async def insert_connector(
         raise AlreadyExists("A connector of this ID or e-mail address exists.", field=taken, value=email or "")
     event = events.ConnectorRegistered(connector_id=connector_id, name=name, permissions=[*granted])
     await record(tx, tenant_id, caller, event, now)
+    if asked:
+        waits = events.ConnectorPermissionsAsked(connector_id=connector_id, permissions=[*asked])
+        await record(tx, tenant_id, caller, waits, now)
 
 
 async def get_connector(

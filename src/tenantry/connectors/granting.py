@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tenantry.access.actions import Action, Permission
 from tenantry.access.decide import require
-from tenantry.connectors.ownership import connector_of
+from tenantry.connectors.ownership import connector_of, registrant_of
 from tenantry.core.caller import Caller, Reach
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
@@ -21,6 +21,7 @@ from tenantry.directory.phone_sign_in import reach_of
 from tenantry.store.connectors.connectors import Connector
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.tokens import grant_lists
+from tenantry.store.users.users import User
 from tenantry.tokens.grants import NewGrant, create_grant, revoke_grant
 from tenantry.tokens.secrets import SecretHasher
 
@@ -29,13 +30,16 @@ SHOWN_GROUPS = 50
 
 @dataclass(frozen=True, slots=True)
 class TokenReach:
-    """What a token will open. `groups` are the first SHOWN_GROUPS of `group_count`; `replaces` the one it ends."""
+    """What a token will open. `groups` are the first SHOWN_GROUPS of `group_count`; `replaces` the one it ends.
+    `registrant`: see `registrant_of`.
+    """
 
     connector: Connector
     reach: Reach
     groups: list[grant_lists.ReachedGroup]
     group_count: int
     replaces: GrantId | None
+    registrant: User | None
 
 
 async def preview_user_token(
@@ -51,7 +55,8 @@ async def preview_user_token(
     else:
         groups = await grant_lists.list_reached_by_user(read, tenant_id, user_id, limit=SHOWN_GROUPS)
     replaces = await grant_lists.find_live_of_user(read, tenant_id, connector_id, user_id, now)
-    return TokenReach(connector, reach, groups, groups[0].of_all if groups else 0, replaces)
+    registrant = await registrant_of(read, connector)
+    return TokenReach(connector, reach, groups, groups[0].of_all if groups else 0, replaces, registrant)
 
 
 async def grant_user_token(
@@ -83,7 +88,8 @@ async def preview_group_token(
     await require(read, caller, Action.GRANT_CONNECTOR_GROUP, tenant_id, group_id=group_id, now=now)
     connector = await connector_of(read, tenant_id, connector_id)
     groups = await grant_lists.list_reached_by_group(read, tenant_id, group_id, limit=SHOWN_GROUPS)
-    return TokenReach(connector, Reach.GROUP, groups, groups[0].of_all if groups else 0, None)
+    registrant = await registrant_of(read, connector)
+    return TokenReach(connector, Reach.GROUP, groups, groups[0].of_all if groups else 0, None, registrant)
 
 
 async def grant_group_token(

@@ -10,6 +10,8 @@ from tenantry.core.errors import NotFound
 from tenantry.core.ids import ConnectorId, TenantId, UserId
 from tenantry.store.connectors import connectors
 from tenantry.store.engine.interface import Read
+from tenantry.store.users import users
+from tenantry.store.users.users import User
 
 
 async def connector_of(read: Read, tenant_id: TenantId, connector_id: ConnectorId) -> connectors.Connector:
@@ -18,6 +20,13 @@ async def connector_of(read: Read, tenant_id: TenantId, connector_id: ConnectorI
     if connector is None:
         raise NotFound("connector")
     return connector
+
+
+async def registrant_of(read: Read, connector: connectors.Connector) -> User | None:
+    """Who registered it, blocked or deleted perhaps; None: the server's operator, or a forgotten user. 1 query."""
+    if connector.created_by is None:
+        return None
+    return await users.find(read, connector.tenant_id, UserId(connector.created_by))
 
 
 async def require_change(

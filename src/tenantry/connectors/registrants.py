@@ -1,15 +1,15 @@
-"""Who may register which connector: what a consent page shows must not be what anybody makes up.
+"""Who may register connectors, and under which names: a consent page must not show what anybody makes up.
 
-Administrators register whatever they like. Of everybody else the organisation may ask to leave it to them; permissions
-that reach beyond the user's own groups, and names that look like those of well-known vendors, are theirs in any case.
+Administrators register whatever they like. Of everybody else the organisation may ask to leave it to them; names that
+look like those of well-known vendors are theirs in any case. Permissions that reach beyond the user's own groups are in
+force once they approve them, see permissions.py.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
 
-from tenantry.access.actions import Action, Permission
+from tenantry.access.actions import Action
 from tenantry.access.decide import decide
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
@@ -18,7 +18,6 @@ from tenantry.core.ids import TenantId
 from tenantry.directory.policies import Whom, find_policies
 from tenantry.store.engine.interface import Read
 
-SENSITIVE = frozenset({Permission.PARTNER_CENTER, Permission.ANDROID_ENTERPRISE, Permission.TENANT_DATA})
 _VENDORS = (
     *("adobe", "amazon", "android", "apple", "atlassian", "auth0", "azure", "cisco", "dropbox", "entra", "facebook"),
     *("github", "gitlab", "google", "kaizala", "microsoft", "office365", "onedrive", "oracle", "outlook"),
@@ -37,20 +36,16 @@ _LOOKALIKES = str.maketrans(
 
 
 async def require_registrant(
-    read: Read, caller: Caller, tenant_id: TenantId, name: str, permissions: Collection[Permission], now: Micros
+    read: Read, caller: Caller, tenant_id: TenantId, now: Micros, *, name: str | None = None
 ) -> None:
-    """Raises Forbidden where only administrators may register, InvalidValue naming what is for them alone."""
+    """For who registers a connector, of a `name`, or adds to what one may do. Raises Forbidden where administrators
+    alone may, InvalidValue for a name that is for them alone.
+    """
     if (await decide(read, caller, Action.CHANGE_CONNECTOR, tenant_id, now=now)).allowed:
         return
     if (await find_policies(read, tenant_id)).connector_registration is Whom.ADMINISTRATORS:
         raise Forbidden("Here administrators register connectors. Ask one of them.", reason="role_missing")
-    sensitive = sorted(SENSITIVE.intersection(permissions))
-    if sensitive:
-        raise InvalidValue(
-            f"An administrator has to register a connector with {', '.join(sensitive)}. Ask one, or leave it out.",
-            field="permissions",
-        )
-    if imitated(name) is not None:
+    if name is not None and imitated(name) is not None:
         raise InvalidValue(
             "This looks like the name of a well-known product. Choose another one, or ask an administrator.",
             field="name",

@@ -43,8 +43,10 @@ async def register_service_account(
 ) -> ServiceAccount:
     """An account `name@domain` for the Play EMM API, yet without a key.
 
-    Raises InvalidValue, NotFound("tenant"), AlreadyExists when the address is taken.
+    Its one permission is a sensitive one, so it is an administrator's to register. Raises InvalidValue,
+    NotFound("tenant"), AlreadyExists when the address is taken, and what `access.require` does.
     """
+    await require(tx, caller, Action.APPROVE_CONNECTOR, tenant_id, now=now)
     if not _NAME.fullmatch(name):
         raise InvalidValue("The name is lower-case letters, digits and dashes, a letter first.", field="name")
     account = ServiceAccount(ConnectorId(new_guid()), f"{name}@{parse_domain(domain)}")

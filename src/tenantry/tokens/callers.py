@@ -71,7 +71,9 @@ async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin, aud
         user_id=grant.user_id,
         connector_id=grant.connector_id,
         grant_id=GrantId(gid),
-        permissions=frozenset(claims.scope.split()).intersection(grant.permissions.split()),
+        permissions=frozenset(claims.scope.split()).intersection(
+            grant.permissions.split(), grant.connector_permissions.split()
+        ),
         reach=reach,
         group_id=grant.group_id,
         amr=frozenset(claims.amr),

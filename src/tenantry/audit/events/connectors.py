@@ -1,4 +1,4 @@
-"""Registered apps, their secrets and keys."""
+"""Registered apps, their permissions, secrets and keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,50 @@ from tenantry.audit.events.base import Event
 class ConnectorRegistered(Event, tag="connector.registered"):
     connector_id: str
     name: str
+    permissions: list[str]
+
+
+class ConnectorPermissionsAsked(Event, tag="connector.permissions_asked"):
+    """They wait for an administrator."""
+
+    connector_id: str
+    permissions: list[str]
+
+
+class ConnectorPermissionsWithdrawn(Event, tag="connector.permissions_withdrawn"):
+    """They wait no more, and nobody answered."""
+
+    connector_id: str
+    permissions: list[str]
+
+
+class ConnectorPermissionsApproved(Event, tag="connector.permissions_approved"):
+    """In force from here on. `user_id` asked for them."""
+
+    connector_id: str
+    user_id: str
+    permissions: list[str]
+
+
+class ConnectorPermissionsDeclined(Event, tag="connector.permissions_declined"):
+    """`user_id` asked for them; None when that is not known."""
+
+    connector_id: str
+    user_id: str | None
+    permissions: list[str]
+
+
+class ConnectorPermissionsAdded(Event, tag="connector.permissions_added"):
+    """In force from here on, by who may decide that."""
+
+    connector_id: str
+    permissions: list[str]
+
+
+class ConnectorPermissionsRemoved(Event, tag="connector.permissions_removed"):
+    """Were in force until here."""
+
+    connector_id: str
     permissions: list[str]
 
 

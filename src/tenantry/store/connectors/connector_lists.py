@@ -91,3 +91,41 @@ async def list_grantable(read: Read, tenant_id: TenantId, limit: int) -> list[Ch
         tenant_id=tenant_id,
         limit=limit,
     )
+
+
+class WaitingConnector(NamedTuple):
+    """An app that waits for permissions, and who registered it and so asked. `owner_ended_at`: since when that user is
+    blocked or deleted; the names are None when nobody knows the user any more.
+    """
+
+    id: ConnectorId
+    name: str
+    waiting_permissions: str
+    waiting_since: int
+    created_by: str | None
+    owner_name: str | None
+    owner_principal_name: str | None
+    owner_ended_at: int | None
+    of_all: int
+
+
+async def list_waiting(
+    read: Read, tenant_id: TenantId, *, after: tuple[int, str] = (0, ""), limit: int
+) -> list[WaitingConnector]:
+    """At most `limit`, who waits longest first, after the position (`waiting_since`, `id`). `of_all` counts from it."""
+    return await read.all(
+        WaitingConnector,
+        """
+        SELECT c.id, c.name, c.waiting_permissions, c.waiting_since, c.created_by, u.display_name AS owner_name,
+               u.user_principal_name AS owner_principal_name,
+               COALESCE(u.soft_deleted_at, u.disabled_at) AS owner_ended_at, COUNT(*) OVER () AS of_all
+        FROM connectors c LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = c.created_by
+        WHERE c.tenant_id = :tenant_id AND c.waiting_since IS NOT NULL AND c.deleted_at IS NULL
+          AND (c.waiting_since, c.id) > (:after_since, :after_id)
+        ORDER BY c.waiting_since, c.id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        after_since=after[0],
+        after_id=after[1],
+        limit=limit,
+    )

@@ -11,7 +11,9 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class Connector(NamedTuple):
-    """One row. `permissions` is space-separated, `redirect_uris` a JSON array."""
+    """One row. `redirect_uris` is a JSON array. `permissions` are in force, `waiting_permissions` were asked for and
+    are not: space-separated, in order, and never in both. What was declined stands until it is asked for again.
+    """
 
     id: ConnectorId
     tenant_id: TenantId
@@ -25,11 +27,15 @@ class Connector(NamedTuple):
     created_at: int
     deactivated_at: int | None
     deleted_at: int | None
+    waiting_permissions: str
+    waiting_since: int | None
+    declined_permissions: str
+    declined_at: int | None
 
 
 _COLUMNS = """
             id, tenant_id, kind, name, description, permissions, redirect_uris, email, created_by, created_at,
-            deactivated_at, deleted_at"""
+            deactivated_at, deleted_at, waiting_permissions, waiting_since, declined_permissions, declined_at"""
 
 
 async def insert(
@@ -41,6 +47,7 @@ async def insert(
     name: str,
     description: str,
     permissions: str,
+    waiting_permissions: str,
     redirect_uris: str,
     email: str | None,
     created_by: str | None,
@@ -50,10 +57,10 @@ async def insert(
     row = await tx.one_or_none(
         str,
         """
-        INSERT INTO connectors (id, tenant_id, kind, name, name_key, description, permissions, redirect_uris, email,
-                                created_by, created_at)
-        VALUES (:id, :tenant_id, :kind, :name, :name_key, :description, :permissions, :redirect_uris, :email,
-                :created_by, :now)
+        INSERT INTO connectors (id, tenant_id, kind, name, name_key, description, permissions, waiting_permissions,
+                                waiting_since, redirect_uris, email, created_by, created_at)
+        VALUES (:id, :tenant_id, :kind, :name, :name_key, :description, :permissions, :waiting_permissions,
+                :waiting_since, :redirect_uris, :email, :created_by, :now)
         ON CONFLICT DO NOTHING RETURNING id
         """,
         id=connector_id,
@@ -63,6 +70,8 @@ async def insert(
         name_key=name_key(name),
         description=description,
         permissions=permissions,
+        waiting_permissions=waiting_permissions,
+        waiting_since=now if waiting_permissions else None,
         redirect_uris=redirect_uris,
         email=email,
         created_by=created_by,
@@ -115,6 +124,41 @@ async def hold(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId) -> Connec
         id=connector_id,
         tenant_id=tenant_id,
     )
+
+
+async def set_permissions(
+    tx: Tx,
+    seen: Connector,
+    *,
+    permissions: str,
+    waiting_permissions: str,
+    waiting_since: Micros | None,
+    declined_permissions: str,
+    declined_at: Micros | None,
+) -> bool:
+    """Put these in the place of those of `seen`. False when the connector has others by now, or is gone."""
+    row = await tx.one_or_none(
+        str,
+        """
+        UPDATE connectors
+        SET permissions = :permissions, waiting_permissions = :waiting_permissions, waiting_since = :waiting_since,
+            declined_permissions = :declined_permissions, declined_at = :declined_at
+        WHERE id = :id AND tenant_id = :tenant_id AND deleted_at IS NULL AND permissions = :seen_permissions
+          AND waiting_permissions = :seen_waiting AND COALESCE(waiting_since, 0) = :seen_since
+        RETURNING id
+        """,
+        permissions=permissions,
+        waiting_permissions=waiting_permissions,
+        waiting_since=waiting_since,
+        declined_permissions=declined_permissions,
+        declined_at=declined_at,
+        id=seen.id,
+        tenant_id=seen.tenant_id,
+        seen_permissions=seen.permissions,
+        seen_waiting=seen.waiting_permissions,
+        seen_since=seen.waiting_since or 0,
+    )
+    return row is not None
 
 
 async def mark_deactivated(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, now: Micros) -> bool:

@@ -492,7 +492,7 @@ CREATE TABLE "connectors" (
 	created_by TEXT, 
 	created_at BIGINT NOT NULL, 
 	deactivated_at BIGINT, 
-	deleted_at BIGINT, name_key TEXT DEFAULT '' NOT NULL, 
+	deleted_at BIGINT, name_key TEXT DEFAULT '' NOT NULL, waiting_permissions TEXT DEFAULT '' NOT NULL, waiting_since BIGINT, declined_permissions TEXT DEFAULT '' NOT NULL, declined_at BIGINT, 
 	PRIMARY KEY (id), 
 	CONSTRAINT fk_connectors_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 ) WITHOUT ROWID;
@@ -683,7 +683,8 @@ CREATE TABLE connector_roles (
 CREATE INDEX ix_connector_roles_role ON connector_roles (tenant_id, role_id, connector_id);
 CREATE INDEX ix_role_assignments_given_by ON role_assignments (tenant_id, given_by, role_id) WHERE given_by IS NOT NULL;
 CREATE INDEX ix_users_blocked ON users (tenant_id, display_key, id) WHERE disabled_at IS NOT NULL;
-INSERT INTO alembic_version VALUES ('0022');
+CREATE INDEX ix_connectors_waiting ON connectors (tenant_id, waiting_since, id) WHERE waiting_since IS NOT NULL;
+INSERT INTO alembic_version VALUES ('0023');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');
@@ -700,6 +701,7 @@ INSERT INTO sqlite_stat1 VALUES ('connector_roles', 'sqlite_autoindex_connector_
 INSERT INTO sqlite_stat1 VALUES ('connector_secrets', 'connector_secrets', '100000 10 1');
 INSERT INTO sqlite_stat1 VALUES ('connectors', 'connectors', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('connectors', 'ix_connectors_tenant', '100000 10 10');
+INSERT INTO sqlite_stat1 VALUES ('connectors', 'ix_connectors_waiting', '100000 10 10 10');
 INSERT INTO sqlite_stat1 VALUES ('connectors', 'uq_connectors_email', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('delegated_relationships', 'ix_delegated_relationships_partner', '1000000 100000 10 10');
 INSERT INTO sqlite_stat1 VALUES ('delegated_relationships', 'sqlite_autoindex_delegated_relationships_1', '1000000 100000 1');

@@ -11,6 +11,7 @@ from tenantry.store.engine.interface import Read, Tx
 _APP_IS_LIVE = """
     (w.connector_id IS NULL OR EXISTS (
         SELECT 1 FROM connectors c WHERE c.id = w.connector_id AND c.deleted_at IS NULL
+          AND ' ' || c.permissions || ' ' LIKE '% webhooks %'
     ) AND (EXISTS (
         SELECT 1 FROM grants t WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id
           AND t.user_id = SUBSTR(w.created_by, 6) AND t.revoked_at IS NULL
@@ -21,8 +22,9 @@ _APP_IS_LIVE = """
         SELECT 1 FROM grants t WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id
           AND t.reach = 'tenant' AND t.revoked_at IS NULL
     )))"""
-"""Of the webhook `w`: it was not registered through an app, or the app has a token left that is not revoked: of the
-user who registered it, for the group, or for the organisation. Three looks at three indexes, however many there are.
+"""Of the webhook `w`: it was not registered through an app, or the app still has the permission and a token left that
+is not revoked: of the user who registered it, for the group, or for the organisation. Three looks at three indexes,
+however many there are.
 """
 
 

@@ -14,14 +14,19 @@ reference(
     text("name"),
     text("name_key", default="''"),  # its normal form: what lists go by, and searches look in
     text("description"),
-    text("permissions"),  # space-separated, RFC 6749 §3.3
+    text("permissions"),  # in force; space-separated, RFC 6749 §3.3
     text("redirect_uris"),  # JSON array
     maybe_text("email"),  # of a service account: the client_email of its key file
     maybe_text("created_by"),
     time("created_at"),
     maybe_time("deactivated_at"),
     maybe_time("deleted_at"),
+    text("waiting_permissions", default="''"),  # asked for by who registered it; in force nowhere
+    maybe_time("waiting_since"),  # when something was asked for last; NULL when nothing waits
+    text("declined_permissions", default="''"),  # of what was asked for, and not asked for again
+    maybe_time("declined_at"),
     index("ix_connectors_tenant", "tenant_id", "id"),
+    index("ix_connectors_waiting", "tenant_id", "waiting_since", "id", where="waiting_since IS NOT NULL"),
     index("uq_connectors_email", "email", unique=True),
     sqlite_with_rowid=False,
 )

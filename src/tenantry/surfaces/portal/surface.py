@@ -8,7 +8,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenantry.surfaces.portal.authorize import authorize
-from tenantry.surfaces.portal.connectors import connector_changes, connector_roles, connectors, tokens
+from tenantry.surfaces.portal.connectors import (
+    connector_changes,
+    connector_permissions,
+    connector_roles,
+    connectors,
+    tokens,
+)
 from tenantry.surfaces.portal.devices import device_changes, devices
 from tenantry.surfaces.portal.frame import errors, static
 from tenantry.surfaces.portal.frame.security import SECURITY_HEADERS
@@ -69,6 +75,7 @@ PAGES = (
     blast_radius,
     phones,
     connector_roles,
+    connector_permissions,
     connectors,
     connector_changes,
     tokens,

@@ -19,12 +19,10 @@ from fastapi.responses import RedirectResponse
 
 from tenantry.access.actions import Action
 from tenantry.connectors.authorizing import authorize, count_groups, needs_mfa
+from tenantry.connectors.ownership import registrant_of
 from tenantry.core.clock import MINUTE, SECOND, Micros
 from tenantry.core.errors import NotFound
-from tenantry.core.ids import UserId
 from tenantry.directory.sessions import hold_session
-from tenantry.store.engine.interface import Read
-from tenantry.store.users import users
 from tenantry.surfaces.portal.authorize.authorization_request import (
     AuthorizationRequest,
     Refused,
@@ -39,7 +37,7 @@ from tenantry.surfaces.portal.frame.frame import render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, find_signed_in, path_of
 from tenantry.surfaces.portal.frame.security import with_form_action
 from tenantry.surfaces.portal.words.texts import gettext as _
-from tenantry.surfaces.portal.words.words import explained
+from tenantry.surfaces.portal.words.words import explained, registrant_text
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -169,7 +167,7 @@ def _require_tenant(asked: AuthorizationRequest, session: Session) -> None:
 async def _consent_page(request: Request, asked: AuthorizationRequest, session: Session) -> Response:
     deps = deps_of(request)
     async with deps.store.read() as read:
-        registrant = await _registrant_of(read, asked)
+        registrant = registrant_text(asked.connector, await registrant_of(read, asked.connector))
         group_count = await count_groups(read, session.tenant_id, session.user_id, asked.permissions)
     page = render(
         request,
@@ -184,17 +182,6 @@ async def _consent_page(request: Request, asked: AuthorizationRequest, session: 
         action=path_of(request),
     )
     return with_form_action(page, form_target(asked.redirect_uri))
-
-
-async def _registrant_of(read: Read, asked: AuthorizationRequest) -> str:
-    """Who registered the app: a user's name and sign-in name, or the server's operator."""
-    connector = asked.connector
-    if connector.created_by is None:
-        return _("the operator of the server")
-    user = await users.find(read, connector.tenant_id, UserId(connector.created_by))
-    if user is None or user.soft_deleted_at is not None:
-        return _("a user who is gone")
-    return f"{user.display_name} ({user.user_principal_name})"
 
 
 def _refused(asked: AuthorizationRequest, error: str, description: str) -> Refused:

@@ -56,6 +56,7 @@ async def make_secret(request: Request, session: SignedIn, connector_id: Connect
         name=connector.name,
         connector_id=connector_id,
         secret=secret.client_secret,
+        waits=[],
         rotated=True,
         env=env_file(
             connector.name,

@@ -9,15 +9,16 @@ import json
 
 from fastapi import APIRouter, Request, Response
 
-from tenantry.access.actions import Action, Permission
+from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.connectors.connector_views import TOKENS_SHOWN, look_at_connector, search_connectors
 from tenantry.connectors.connectors import NewConnector, read_details, register_connector
 from tenantry.connectors.secrets import MOST_LIVE
 from tenantry.core.ids import ConnectorId
+from tenantry.surfaces.portal.connectors.connector_permissions import chosen_permissions, to_approve
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame.frame import render
-from tenantry.surfaces.portal.frame.guard import SignedIn
+from tenantry.surfaces.portal.frame.guard import Session, SignedIn
 from tenantry.surfaces.portal.frame.handover import env_file
 from tenantry.surfaces.portal.frame.lists import address, like, searched
 from tenantry.surfaces.portal.frame.transactions import reading
@@ -90,11 +91,11 @@ async def register(request: Request, session: SignedIn) -> Response:
             read_details(name, description, redirect_uris)
     if form.errors or form.value("step") == "back":
         return render(request, "connectors/connector_details.html", form=form)
-    chosen = [permission for permission in Permission if permission in form.texts("permissions")]
+    chosen = chosen_permissions(form)
     if form.value("step") == "permissions" and not chosen:
         form.fail("permissions", _("Choose at least one permission. An app without any can do nothing."))
     if form.value("step") != "permissions" or form.errors:
-        return render(request, "connectors/connector_permissions.html", form=form, groups=permission_groups())
+        return _permissions_page(request, session, form)
     made: NewConnector | None = None
     now = deps.clock()
     with form.showing_errors():
@@ -112,17 +113,29 @@ async def register(request: Request, session: SignedIn) -> Response:
                 now=now,
             )
     if made is None:
-        return render(request, "connectors/connector_permissions.html", form=form, groups=permission_groups())
+        return _permissions_page(request, session, form)
     return render(
         request,
         "connectors/connector_created.html",
         name=name,
         connector_id=made.connector_id,
         secret=made.client_secret,
+        waits=explained(to_approve(session).intersection(chosen)),
         rotated=False,
         env=env_file(
             name, url=deps.settings.issuer, connector_id=made.connector_id, connector_secret=made.client_secret
         ),
+    )
+
+
+def _permissions_page(request: Request, session: Session, form: Form) -> Response:
+    return render(
+        request,
+        "connectors/connector_permissions.html",
+        form=form,
+        groups=permission_groups(),
+        ticked=(),
+        to_approve=to_approve(session),
     )
 
 
@@ -144,9 +157,12 @@ async def show_connector(request: Request, session: SignedIn, connector_id: Conn
         tokens=seen.tokens[:TOKENS_SHOWN],
         more_tokens=len(seen.tokens) > TOKENS_SHOWN,
         permissions=explained(seen.connector.permissions.split()),
+        waiting=explained(seen.connector.waiting_permissions.split()),
+        declined=explained(seen.connector.declined_permissions.split()),
         redirect_uris=json.loads(seen.connector.redirect_uris),
         roles=seen.roles,
         role_name=role_name,
+        may_approve=session.may(Action.APPROVE_CONNECTOR),
         may_give_roles=session.may(Action.ASSIGN_ROLE) and seen.connector.kind != "public",
         reach_text=reach_text,
         form=Form(),

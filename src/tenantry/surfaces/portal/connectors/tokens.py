@@ -17,7 +17,7 @@ from tenantry.surfaces.portal.frame.handover import env_file, exchange_command
 from tenantry.surfaces.portal.frame.links import way_back
 from tenantry.surfaces.portal.frame.transactions import reading
 from tenantry.surfaces.portal.words.texts import gettext as _
-from tenantry.surfaces.portal.words.words import explained, reach_text
+from tenantry.surfaces.portal.words.words import explained, reach_text, registrant_text
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 from tenantry.tokens.grants import NewGrant
@@ -73,6 +73,7 @@ async def _show_preview(request: Request, session: Session, connector_id: Connec
         whole_tenant=reached.reach is Reach.TENANT,
         permissions=explained(permissions),
         lifetimes=lifetimes(deps.settings.refresh_token_days, now),
+        registrant=registrant_text(reached.connector, reached.registrant),
         has_phone=any(phone.verified_at for phone in numbers),
         lacks_mfa=Permission.PARTNER_CENTER in permissions and "mfa" not in session.amr,
     )

@@ -16,6 +16,7 @@ _PAGES = [
         ("/audit", Action.READ_AUDIT),
         ("/blast-radius/", Action.SEE_BLAST_RADIUS),
         ("/connectors/[^/]+/secrets/", Action.CHANGE_CONNECTOR),
+        ("/connectors/([^/]+/)?waiting", Action.APPROVE_CONNECTOR),
         ("/connectors", Action.READ_CONNECTOR),
         ("/devices", Action.READ_MANAGED_ACCOUNT),
         ("/enterprises", Action.READ_ENTERPRISE),

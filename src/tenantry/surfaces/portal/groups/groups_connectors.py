@@ -14,7 +14,7 @@ from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame.frame import render
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
 from tenantry.surfaces.portal.words.texts import gettext as _
-from tenantry.surfaces.portal.words.words import explained, reach_text
+from tenantry.surfaces.portal.words.words import explained, reach_text, registrant_text
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
@@ -84,4 +84,5 @@ async def _show(request: Request, session: Session, group_id: GroupId, form: For
         chosen=chosen,
         permissions=explained(chosen.permissions.split()) if chosen else [],
         lifetimes=lifetimes(deps.settings.refresh_token_days, now),
+        registrant=registrant_text(chosen, seen.registrant) if chosen else "",
     )

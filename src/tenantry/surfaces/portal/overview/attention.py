@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from tenantry.access.overview import Attention
 from tenantry.core.clock import Micros
+from tenantry.store.connectors.connector_lists import WaitingConnector
 from tenantry.store.overview.reports import Ending, Matter
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.portal.words.texts import ngettext, number, relative_time
+from tenantry.surfaces.portal.words.words import permission_label
 
 
 class Item(NamedTuple):
@@ -30,6 +32,7 @@ def attention_items(attention: Attention, user_id: str, now: Micros, *, can_send
         *(_shared_callback(matter) for matter in attention.shared_callbacks),
         *(_full(matter) for matter in attention.full_accounts),
         *(_waiting(matter, now) for matter in attention.waiting_relationships),
+        *(_waiting_app(connector, now) for connector in attention.waiting_connectors),
         *(_double(matter, now) for matter in attention.double_secrets),
         *(_ending(end, user_id, now) for end in attention.ending),
     ]
@@ -87,6 +90,28 @@ def _waiting(matter: Matter, now: Micros) -> Item:
         _("Asked %(ago)s.") % {"ago": relative_time(matter.at, now)},
         f"/partners/{matter.id}",
         _("Approve or decline"),
+    )
+
+
+def _waiting_app(connector: WaitingConnector, now: Micros) -> Item:
+    asked = {"ago": relative_time(connector.waiting_since, now), "name": connector.name}
+    asked["permissions"] = ", ".join(map(permission_label, connector.waiting_permissions.split()))
+    if connector.of_all == 1:
+        text = _("%(name)s waits for permissions: %(permissions)s.") % asked
+        return Item(
+            "clock",
+            text,
+            _("Asked %(ago)s.") % asked,
+            f"/connectors/{connector.id}/waiting",
+            _("Approve or decline"),
+        )
+    return Item(
+        "clock",
+        ngettext("%(count)s app waits for permissions.", "%(count)s apps wait for permissions.", connector.of_all)
+        % {"count": number(connector.of_all)},
+        _("%(name)s waits longest, asked %(ago)s.") % asked,
+        "/connectors/waiting",
+        _("See which"),
     )
 
 

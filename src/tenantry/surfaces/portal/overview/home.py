@@ -49,7 +49,7 @@ class Picture(NamedTuple):
 @router.get("/")
 @performs(Action.SEE_HOME)
 async def show_home(request: Request, session: SignedIn) -> Response:
-    """Queries: those of the session and 12, whatever there is to count."""
+    """Queries: those of the session and 13, whatever there is to count."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         lately = await list_notices(read, session.tenant_id, session.user_id, now - ENDS_TOLD)

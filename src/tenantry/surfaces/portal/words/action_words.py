@@ -53,6 +53,7 @@ ACTIONS: dict[str, str] = {
     "connector.read": marked("see a connector"),
     "connector.register": marked("add a connector"),
     "connector.change": marked("change a connector"),
+    "connector.approve": marked("approve what a connector asks for"),
     "group.list_all": marked("list every group"),
     "group.create_connect": marked("add a group that broadcasts"),
     "group.restore": marked("restore a group"),

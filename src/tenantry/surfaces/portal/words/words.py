@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from tenantry.access.actions import Permission
 from tenantry.core.caller import Reach
+from tenantry.store.connectors.connectors import Connector
+from tenantry.store.users.users import User
 from tenantry.surfaces.portal.words.texts import gettext as _
 
 
@@ -99,3 +101,12 @@ def reach_text(reach: str, group_name: str | None = None) -> str:
             return _("%(group)s and its sub-groups") % {"group": group_name or ""}
         case _:
             return _("The groups of the user")
+
+
+def registrant_text(connector: Connector, registrant: User | None) -> str:
+    """Who registered the app: a user's name and sign-in name, or the server's operator."""
+    if connector.created_by is None:
+        return _("the operator of the server")
+    if registrant is None or registrant.soft_deleted_at is not None:
+        return _("a user who is gone")
+    return f"{registrant.display_name} ({registrant.user_principal_name})"
