@@ -110,6 +110,7 @@ async def _connector(
         name="Bench",
         description="",
         permissions=permissions,
+        waiting_permissions="",
         redirect_uris="[]",
         email=f"emm@{tenant_id}.example" if kind == "service_account" else None,
         created_by=None,

@@ -57,6 +57,9 @@ ALL = [
     ("connector", "deactivate"),
     ("connector", "activate"),
     ("connector", "delete"),
+    ("connector", "list-waiting"),
+    ("connector", "approve"),
+    ("connector", "decline"),
     ("connector", "add-secret"),
     ("connector", "list-secrets"),
     ("connector", "end-secret"),
@@ -196,6 +199,32 @@ def test_a_connector_is_switched_off_and_on_and_changes_its_secret(shell: Shell,
     shell.run("connector", "delete", connector, *inside)
     assert shell.json("connector", "list", *inside) == []
     shell.run("connector", "delete", connector, *inside, code=4)
+
+
+def test_what_a_connector_waits_for_is_listed_and_answered_by_name(shell: Shell, tenant: str) -> None:
+    inside = ("--tenant", tenant)
+    shell.json("user", "create", "jo@contoso.example", *inside)
+    connector = shell.json("connector", "register", "Inspections", *inside, "-p", "group_information")["connector_id"]
+    with apsw.Connection(str(shell.data_dir / "tenantry.db")) as database:
+        database.execute(
+            "UPDATE connectors SET waiting_permissions = 'android_enterprise partner_center tenant_data', "
+            "waiting_since = 1, created_by = (SELECT id FROM users)"
+        )
+    (row,) = shell.json("connector", "list-waiting", *inside)
+    assert (row["id"], row["asked_by"], row["asker_ended_at"]) == (connector, "jo@contoso.example", None)
+    assert row["asked_at"].startswith("1970-01-01")
+    shell.run("connector", "approve", connector, *inside, code=2)
+    shell.run("connector", "approve", connector, "-p", "media", *inside, code=1)
+    approved = shell.json("connector", "approve", connector, "-p", "tenant_data", *inside)
+    assert approved["permissions"] == "group_information tenant_data"
+    declined = shell.json(
+        "connector", "decline", connector, "-p", "partner_center", "-p", "android_enterprise", *inside
+    )
+    assert (declined["waiting_permissions"], declined["declined_permissions"]) == (
+        "",
+        "android_enterprise partner_center",
+    )
+    assert shell.json("connector", "list-waiting", *inside) == []
 
 
 def test_a_relationship_is_requested_approved_and_ended(shell: Shell, tenant: str) -> None:

@@ -43,6 +43,14 @@ async def test_the_consent_page_says_who_registered_the_app_and_that_nobody_veri
     assert "Its name was verified by nobody" in visitor.text
 
 
+async def test_no_token_is_given_on_a_page_that_does_not_say_who_registered_the_app(portal: Portal) -> None:
+    made = await _register(portal.app.deps.store, portal.tenant, portal.erik)
+    dana = await portal.visit(portal.dana)
+    for path in (f"/connectors/{made}/user-token", f"/groups/{portal.group}/connectors?connector_id={made}"):
+        await dana.open(path)
+        assert f"({portal.erik.user_principal_name}). Its name was verified by nobody." in dana.text
+
+
 @pytest.mark.parametrize(
     "name",
     [

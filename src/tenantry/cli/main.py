@@ -23,6 +23,7 @@ from tenantry.cli import (
     user,
 )
 from tenantry.cli.common import noun
+from tenantry.cli.connector_permissions import approve, decline, list_waiting
 from tenantry.cli.housekeeping import housekeeping
 from tenantry.cli.init import init
 from tenantry.cli.output import say
@@ -33,6 +34,9 @@ app = noun("Tenantry: an identity control plane for organisations that run other
 app.command()(init)
 app.command()(serve)
 app.command()(housekeeping)
+connector.app.command("list-waiting")(list_waiting)
+connector.app.command()(approve)
+connector.app.command()(decline)
 for name, commands in {
     "db": db.app,
     "key": key.app,

@@ -37,10 +37,13 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class NewConnector:
-    """What the developer notes down. The secret (None for a public connector) is shown this once."""
+    """What the developer notes down. The secret (None for a public connector) is shown this once. `waiting`: what of
+    the permissions is not in force yet.
+    """
 
     connector_id: ConnectorId
     client_secret: str | None = field(repr=False)
+    waiting: frozenset[Permission] = frozenset()
 
 
 async def register_connector(
@@ -79,9 +82,9 @@ async def register_connector(
         now=now,
     )
     if kind == "public":
-        return NewConnector(created, None)
+        return NewConnector(created, None, waiting)
     secret = await add_secret(tx, caller, hasher, tenant_id, created, now=now)
-    return NewConnector(created, secret.client_secret)
+    return NewConnector(created, secret.client_secret, waiting)
 
 
 async def insert_connector(

@@ -120,7 +120,7 @@ async def register(request: Request, session: SignedIn) -> Response:
         name=name,
         connector_id=made.connector_id,
         secret=made.client_secret,
-        waits=explained(to_approve(session).intersection(chosen)),
+        waits=explained(made.waiting),
         rotated=False,
         env=env_file(
             name, url=deps.settings.issuer, connector_id=made.connector_id, connector_secret=made.client_secret
