@@ -92,3 +92,29 @@ def test_an_arrow_against_the_line_is_found(module: str, imported: str) -> None:
 def test_an_arrow_along_the_line_is_not() -> None:
     assert not forbidden("tenantry.surfaces.kaizala.groups", "tenantry.surfaces.shared.body", floors())
     assert not forbidden("tenantry.cli.user", "tenantry.core.errors", floors())
+
+
+TYPES = {"Read", "Store", "Tx", "Writes", "Value", "Shares"}
+"""Of the engine: what transactions are, not what they do."""
+SEES_STORE = {
+    ("tenantry.surfaces.operations", "tenantry.store.engine.health"),
+    ("tenantry.surfaces.shared.idempotency", "tenantry.store.tokens.idempotency"),
+}
+"""Whether the store answers, and what was answered before: both are the surface's own. This may only shrink."""
+
+
+def is_row_type(imported: str) -> bool:
+    """`tenantry.store.users.User`: rows are named like classes, what reads and writes them like functions."""
+    name = imported.rpartition(".")[2]
+    return name in TYPES or (name[0].isupper() and not name.isupper())
+
+
+def seen_of_store(module: str, path: Path) -> set[tuple[str, str]]:
+    found = {(module, name) for name in imports_of(path) if name.startswith("tenantry.store")}
+    return {(module, name) for module, name in found if not is_row_type(name)}
+
+
+def test_a_surface_sees_rows_of_the_store_and_reads_none_itself() -> None:
+    """What is read is judged where it is read: a page that looks for itself is open unless its author remembers."""
+    surfaces = [(module, path) for module, path in modules() if room_of(module) == "surfaces"]
+    assert set().union(*(seen_of_store(module, path) for module, path in surfaces)) == SEES_STORE

@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
+from tenantry.audit import events
+from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId, parse_guid
-from tenantry.store.engine.interface import Read
-from tenantry.store.trail import audit_search, event_names
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.trail import audit_seals, audit_search, event_names
 from tenantry.store.trail.audit_search import FoundEvent
 from tenantry.store.users import users
 
@@ -118,6 +120,30 @@ async def accounts_of_partner(read: Read, tenant_id: TenantId, partner_id: Tenan
     """Users that the partner made, or into whose account it learnt a way, the newest first: from MOST_MADE events."""
     found = await audit_search.accounts_of_partner(read, tenant_id, partner_id, limit=MOST_MADE)
     return [*dict.fromkeys(UserId(json.loads(event.data)["user_id"]) for event in found)]
+
+
+async def list_done(
+    read: Read, caller: Caller, tenant_id: TenantId, partner_id: TenantId, *, since: Micros, limit: int, now: Micros
+) -> list[FoundEvent]:
+    """What the partner did in the tenant since then, newest first, for who sees the relationships with partners.
+
+    Raises what `access.require` does.
+    """
+    await require(read, caller, Action.READ_RELATIONSHIPS, tenant_id, now=now)
+    return await audit_search.of_partner(read, tenant_id, partner_id, since=f"{since:014x}", limit=limit)
+
+
+async def begin_export(
+    tx: Tx, caller: Caller, tenant_id: TenantId, format: str, now: Micros
+) -> audit_seals.Seal | None:
+    """The newest seal of the trail that is taken along; None: there is none yet. Audited.
+
+    Raises what `access.require` does.
+    """
+    await require(tx, caller, Action.READ_AUDIT, tenant_id, now=now)
+    head = await audit_seals.find_last(tx, tenant_id)
+    await record(tx, tenant_id, caller, events.AuditExported(format=format), now)
+    return head
 
 
 async def left_by_partner(read: Read, tenant_id: TenantId, partner_id: TenantId, limit: int) -> list[FoundEvent]:

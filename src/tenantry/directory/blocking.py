@@ -7,6 +7,8 @@ docs/what-ends-when.md has it all in one table.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.audit import events
@@ -40,6 +42,15 @@ async def get_user_to_block(read: Read, caller: Caller, tenant_id: TenantId, use
         raise FailedPrecondition("This is you. Ask another administrator.")
     await require_over(read, caller, tenant_id, user_id, now)
     return user
+
+
+async def list_users_to_block(
+    read: Read, caller: Caller, tenant_id: TenantId, user_ids: Iterable[UserId], now: Micros
+) -> list[User]:
+    """Of these users those that are known, deleted ones too, for who may block. Raises what `access.require` does."""
+    await require(read, caller, Action.BLOCK_USER, tenant_id, now=now)
+    found = [await users.find(read, tenant_id, user_id) for user_id in user_ids]
+    return [user for user in found if user is not None]
 
 
 async def block_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:

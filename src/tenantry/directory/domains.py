@@ -11,9 +11,10 @@ The first domain comes with the tenant, and others by the operator's word (direc
 from __future__ import annotations
 
 import secrets
+from typing import NamedTuple
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import require
+from tenantry.access.decide import decide, require
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
@@ -25,6 +26,7 @@ from tenantry.directory.tenants import domain_taken, give_domain, parse_domain
 from tenantry.store.engine.interface import Read, Store, Tx
 from tenantry.store.tenants import domain_proofs, tenants
 from tenantry.store.tenants.domain_proofs import DomainProof
+from tenantry.store.tenants.tenants import Domain
 
 MOST_DOMAINS = 200
 """Of one tenant, those that wait included. It keeps a page short, so twins may pass it by one."""
@@ -72,12 +74,49 @@ async def begin_proof(tx: Tx, caller: Caller, tenant_id: TenantId, name: str, no
     return domain
 
 
-async def get_proof(read: Read, tenant_id: TenantId, name: str) -> DomainProof:
-    """The proof that the tenant has begun. Raises NotFound("domain")."""
+class TenantDomains(NamedTuple):
+    """The domains, those that wait for their record, and whether the caller may change either."""
+
+    domains: list[Domain]
+    waiting: list[DomainProof]
+    may_change: bool
+
+
+class DomainPicture(NamedTuple):
+    """A domain, or what a name waits for. `names`: how many sign-in names end in it, counted up to USERS_COUNTED."""
+
+    domain: Domain | None
+    proof: DomainProof | None
+    names: int
+
+
+async def list_domains(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> TenantDomains:
+    """Raises what `access.require` does."""
+    await require(read, caller, Action.READ_TENANT, tenant_id, now=now)
+    may_change = await decide(read, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+    return TenantDomains(
+        await tenants.list_domains(read, tenant_id), await domain_proofs.list_all(read, tenant_id), may_change.allowed
+    )
+
+
+async def list_names_domains(read: Read, caller: Caller, tenant_id: TenantId, action: Action, now: Micros) -> list[str]:
+    """In which domains sign-in names may end, for who may do `action`. Raises what `access.require` does."""
+    await require(read, caller, action, tenant_id, now=now)
+    found = await tenants.list_domains(read, tenant_id)
+    return [domain.name for domain in found if domain.verified_at and not domain.is_federated]
+
+
+async def look_at_domain(read: Read, caller: Caller, tenant_id: TenantId, name: str, now: Micros) -> DomainPicture:
+    """For who may change it. Raises what `access.require` does; NotFound("domain")."""
+    await require(read, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+    domain = await tenants.find_domain(read, tenant_id, name)
+    if domain is not None:
+        names = await tenants.count_names_in_domain(read, tenant_id, name, USERS_COUNTED)
+        return DomainPicture(domain, None, names)
     proof = await domain_proofs.find(read, tenant_id, name)
     if proof is None:
         raise NotFound("domain")
-    return proof
+    return DomainPicture(None, proof, 0)
 
 
 async def prove_domain(

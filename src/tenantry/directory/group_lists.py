@@ -17,6 +17,7 @@ from tenantry.store.groups import group_lists, member_lists
 from tenantry.store.groups.group_lists import GroupFacts, ListedGroup, RelatedGroup
 from tenantry.store.groups.member_lists import ListedMember, Standing
 
+COUNTED = group_lists.COUNTED
 RELATED_SHOWN = 100
 
 
@@ -40,6 +41,8 @@ class GroupPicture(NamedTuple):
     facts: GroupFacts
     parents: list[RelatedGroup]
     sub_groups: list[RelatedGroup]
+    joined: list[GroupId] | None
+    """Of the neighbours those that the caller may look at; None: all."""
 
 
 async def search_groups(
@@ -75,11 +78,28 @@ async def look_at_group(
     facts = await group_lists.find_facts(read, tenant_id, group_id)
     if facts is None:
         raise NotFound("group")
+    reads_all = await decide(read, caller, Action.LIST_ALL_GROUPS, tenant_id, now=now)
+    joined = None
+    if not reads_all.allowed:
+        user_id = caller.user_id or UserId("")
+        joined = await group_lists.list_joined_neighbours(read, tenant_id, group_id, user_id)
     return GroupPicture(
         facts,
         await group_lists.list_parents(read, tenant_id, group_id, RELATED_SHOWN),
         await group_lists.list_sub_groups(read, tenant_id, group_id, RELATED_SHOWN),
+        joined,
     )
+
+
+async def get_group_facts(
+    read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, action: Action, now: Micros
+) -> GroupFacts:
+    """One group, for who may do `action` in it. Raises what `access.require` does; NotFound("group")."""
+    await require(read, caller, action, tenant_id, group_id=group_id, now=now)
+    facts = await group_lists.find_facts(read, tenant_id, group_id)
+    if facts is None:
+        raise NotFound("group")
+    return facts
 
 
 async def search_members(

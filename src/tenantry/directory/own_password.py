@@ -10,7 +10,7 @@ from tenantry.core.errors import BadCredentials, InvalidValue
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.passwords import PasswordHasher, check_new_password, names_of
 from tenantry.directory.sessions import end_sessions, hold_session
-from tenantry.store.engine.interface import Store, Tx
+from tenantry.store.engine.interface import Read, Store, Tx
 from tenantry.store.sign_in import passwords
 
 
@@ -65,3 +65,8 @@ async def _is_present(
     async with store.read() as read:
         credential = await passwords.find_credential(read, tenant_id, user_id)
     return await hasher.verify(None if credential is None else credential.password_hash, password)
+
+
+async def find_password_date(read: Read, tenant_id: TenantId, user_id: UserId) -> Micros | None:
+    """When the user's present password was set; None when there is none. For a browser that signed in with it."""
+    return await passwords.find_set_at(read, tenant_id, user_id)

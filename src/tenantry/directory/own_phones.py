@@ -9,11 +9,14 @@ from tenantry.access.actions import Action
 from tenantry.access.decide import require
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
+from tenantry.core.errors import NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.phone_removal import release_phone
 from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
-from tenantry.store.engine.interface import Tx
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.sign_in import phones
+from tenantry.store.sign_in.phones import OwnPhone
 from tenantry.tokens.secrets import SecretHasher
 
 
@@ -44,6 +47,14 @@ async def request_registration_pin(
         rules=rules,
         now=now,
     )
+
+
+async def list_own_phones(read: Read, caller: Caller, now: Micros) -> list[OwnPhone]:
+    """The numbers of the caller, verified or not. Raises what `access.require` does; NotFound for who is no user."""
+    if caller.tenant_id is None or caller.user_id is None:
+        raise NotFound("user")
+    await require(read, caller, Action.REGISTER_PHONE, caller.tenant_id, owner_id=caller.user_id, now=now)
+    return await phones.list_of_user(read, caller.tenant_id, caller.user_id)
 
 
 async def claim_registration(

@@ -179,6 +179,9 @@ def _partner_of(caller: Caller, tenant_id: TenantId) -> TenantId | None:
     return caller.tenant_id
 
 
-async def list_roles(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[roles.RoleAssignment]:
-    """What the user holds at `now`."""
+async def list_roles(
+    read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
+) -> list[roles.RoleAssignment]:
+    """The role assignments of the user at `now`; one's own are anybody's to see. Raises what `access.require` does."""
+    await require(read, caller, Action.READ_USER, tenant_id, owner_id=user_id, now=now)
     return await roles.list_live(read, tenant_id, user_id, now)

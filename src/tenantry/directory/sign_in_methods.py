@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import require
+from tenantry.access.decide import decide, require
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
@@ -35,6 +35,8 @@ from tenantry.directory.sessions import end_sessions
 from tenantry.directory.totp import remove_totp
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.sign_in import passkeys, phones, second_factors
+from tenantry.store.sign_in.phones import OwnPhone
+from tenantry.store.sign_in.second_factors import Factors
 from tenantry.store.users import users
 from tenantry.store.users.users import User
 from tenantry.tokens.secrets import SecretHasher
@@ -55,6 +57,23 @@ async def get_user_to_help(read: Read, caller: Caller, tenant_id: TenantId, user
     return user
 
 
+class SignInMethods(NamedTuple):
+    """How a user signs in, as far as an administrator may take it away."""
+
+    user: User
+    numbers: list[OwnPhone]
+    factors: Factors
+
+
+async def look_at_methods(
+    read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
+) -> SignInMethods:
+    """Raises as `get_user_to_help`."""
+    user = await get_user_to_help(read, caller, tenant_id, user_id, now)
+    numbers = await phones.list_of_user(read, tenant_id, user_id)
+    return SignInMethods(user, numbers, await find_factors(read, tenant_id, user_id))
+
+
 async def remove_phone_of(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros
 ) -> None:
@@ -72,8 +91,16 @@ class Lately(NamedTuple):
     added_at: Micros
 
 
-async def list_added_lately(read: Read, tenant_id: TenantId, user_id: UserId, since: Micros) -> list[Lately]:
-    """Phones, passkeys, the authenticator app, recovery codes that came since then: of whoever had the account."""
+async def list_added_lately(
+    read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, since: Micros, now: Micros
+) -> list[Lately]:
+    """Phones, passkeys, the authenticator app, recovery codes that came since then: of whoever had the account.
+
+    Nothing for who may not take them away, and of one's own.
+    """
+    decision = await decide(read, caller, Action.CHANGE_SIGN_IN_METHODS, tenant_id, now=now)
+    if not decision.allowed or (caller.tenant_id, caller.user_id) == (tenant_id, user_id):
+        return []
     found = [
         Lately(f"phone {phone.number}", Method.PHONE, phone.number, phone.verified_at)
         for phone in await phones.list_of_user(read, tenant_id, user_id)

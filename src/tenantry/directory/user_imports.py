@@ -25,7 +25,7 @@ from tenantry.directory.user_properties import NewUser
 from tenantry.directory.users import create_user
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.users import user_imports
-from tenantry.store.users.user_imports import UserImport
+from tenantry.store.users.user_imports import ImportRow, UserImport
 
 STEP = 200
 """Rows tried in one transaction."""
@@ -88,6 +88,14 @@ async def get_import(read: Read, caller: Caller, tenant_id: TenantId, import_id:
     if found is None:
         raise NotFound("import")
     return found
+
+
+async def list_failed_rows(
+    read: Read, caller: Caller, tenant_id: TenantId, import_id: str, *, after: int = 0, limit: int, now: Micros
+) -> list[ImportRow]:
+    """At most `limit` rows that failed, by number, after the row `after`. Raises what `access.require` does."""
+    await require(read, caller, Action.CREATE_USER, tenant_id, now=now)
+    return await user_imports.list_failed(read, tenant_id, import_id, after=after, limit=limit)
 
 
 async def try_next_rows(tx: Tx, caller: Caller, tenant_id: TenantId, import_id: str, now: Micros) -> None:

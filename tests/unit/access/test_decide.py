@@ -382,7 +382,7 @@ async def test_in_the_own_tenant_the_directory_role_counts_while_it_lasts(world:
     assert await world.reasons(caller, PARTNER_CENTER, now=NOON + DAY) == missing
     async with world.store.write() as tx:
         await assign_role(tx, OPERATOR, world.customer.id, world.user, admin, None, NOON)
-        held = await list_roles(tx, world.customer.id, world.user, NOON)
+        held = await list_roles(tx, OPERATOR, world.customer.id, world.user, NOON)
     assert [(assignment.role_id, assignment.expires_at) for assignment in held] == [(admin, None)]
     assert await world.reasons(caller, PARTNER_CENTER, now=NOON + DAY) == GRANTED
     async with world.store.write() as tx:

@@ -9,7 +9,7 @@ import pytest
 from tenantry.core.errors import AlreadyExists, FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId
 from tenantry.directory import domains
-from tenantry.directory.domains import begin_proof, get_proof, prove_domain, record_of, remove_domain
+from tenantry.directory.domains import begin_proof, look_at_domain, prove_domain, record_of, remove_domain
 from tenantry.directory.tenants import add_domain, resolve_tenant
 from tenantry.store.engine.interface import Store
 from tenantry.store.tenants import tenants
@@ -28,7 +28,9 @@ async def begin(store: Store, tenant_id: TenantId, name: str = NAME) -> str:
 
 async def record_for(store: Store, tenant_id: TenantId, name: str = NAME) -> str:
     async with store.read() as read:
-        return record_of(await get_proof(read, tenant_id, name))
+        proof = (await look_at_domain(read, OPERATOR, tenant_id, name, NOON)).proof
+    assert proof is not None
+    return record_of(proof)
 
 
 async def names_of(store: Store, tenant_id: TenantId) -> list[str]:
@@ -54,8 +56,7 @@ async def test_the_record_in_the_dns_makes_the_domain_the_tenants(store: Store) 
     assert dns.asked == [NAME]
     async with store.read() as read:
         assert await resolve_tenant(read, NAME) == tenant_id
-        with pytest.raises(NotFound):
-            await get_proof(read, tenant_id, NAME)
+        assert (await look_at_domain(read, OPERATOR, tenant_id, NAME, NOON)).proof is None
     assert await told(store, tenant_id) == ["domain.proof_begun", "domain.added"]
 
 
@@ -163,8 +164,7 @@ async def test_a_domain_the_operator_gives_need_not_be_proven_any_more(store: St
     await begin(store, tenant_id)
     async with store.write() as tx:
         await add_domain(tx, OPERATOR, tenant_id=tenant_id, name=NAME, now=NOON)
-        with pytest.raises(NotFound):
-            await get_proof(tx, tenant_id, NAME)
+        assert (await look_at_domain(tx, OPERATOR, tenant_id, NAME, NOON)).proof is None
 
 
 async def test_a_domain_goes_when_no_name_ends_in_it_and_another_may_take_it(store: Store) -> None:

@@ -13,7 +13,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tenantry.core.hiding import hiding
 from tenantry.devices.managed_accounts import AccountType
-from tenantry.store.devices import devices, enterprises
+from tenantry.store.devices.devices import Device as DeviceRow
+from tenantry.store.devices.enterprises import Enterprise as EnterpriseRow
 from tenantry.store.devices.managed_accounts import ManagedAccount
 from tenantry.surfaces.shared.google_error import to_camel
 
@@ -212,7 +213,7 @@ class DeviceState(_Resource, tag="androidenterprise#deviceState"):
     account_state: Literal["enabled", "disabled"]
 
 
-def shown_enterprise(enterprise: enterprises.Enterprise) -> Enterprise:
+def shown_enterprise(enterprise: EnterpriseRow) -> Enterprise:
     """As the wire has it."""
     managed_domain = enterprise.primary_domain is not None
     return Enterprise(
@@ -235,7 +236,7 @@ def shown_user(account: ManagedAccount) -> User:
     )
 
 
-def shown_device(device: devices.Device) -> Device:
+def shown_device(device: DeviceRow) -> Device:
     """As the wire has it. The policy is shown as it was set: it was read by its shape then."""
     return Device(
         android_id=device.android_id,

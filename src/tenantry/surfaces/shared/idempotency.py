@@ -46,6 +46,11 @@ def request_keys(hasher: SecretHasher, caller: Caller, request_id: str, *asked: 
     return hasher.hashes(text)
 
 
+async def claim_once(tx: Tx, tenant_id: TenantId, key: bytes, now: Micros) -> bool:
+    """Whether nobody has claimed the key within a day; what claims it is carried out in this transaction."""
+    return await idempotency.claim(tx, tenant_id, key, now=now, expires_at=now + KEPT_FOR)
+
+
 async def find_answer(store: Store, tenant_id: TenantId, keys: Sequence[bytes], now: Micros) -> Answer | None:
     """What was answered to this request before."""
     async with store.read() as read:

@@ -8,7 +8,7 @@ from tenantry.access.actions import Action, Permission
 from tenantry.connectors.granting import TokenReach, get_token, grant_user_token, preview_user_token, revoke_token
 from tenantry.core.caller import Reach
 from tenantry.core.ids import ConnectorId, GrantId
-from tenantry.store.sign_in import phones
+from tenantry.directory.own_phones import list_own_phones
 from tenantry.surfaces.portal.connectors.token_terms import lifetimes, read_terms
 from tenantry.surfaces.portal.frame.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame.frame import ask, render, see_other
@@ -63,7 +63,7 @@ async def _show_preview(request: Request, session: Session, connector_id: Connec
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         reached = await preview_user_token(read, session.caller, session.here, connector_id, now)
-        numbers = await phones.list_of_user(read, session.tenant_id, session.user_id)
+        numbers = await list_own_phones(read, session.caller, now)
     permissions = reached.connector.permissions.split()
     return render(
         request,

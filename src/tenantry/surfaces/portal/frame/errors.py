@@ -17,7 +17,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.errors import DomainError, RateLimited, StoreBusy
 from tenantry.core.ids import parse_guid
 from tenantry.core.log import get_logger
-from tenantry.store.delegation.partner_customers import find_name
+from tenantry.delegation.acting import find_customer_name
 from tenantry.surfaces.portal.frame.form_tokens import ForgedForm
 from tenantry.surfaces.portal.frame.forms import SentTwice, keep_draft, read_late_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
@@ -168,10 +168,10 @@ async def _show_elsewhere(request: Request, error: ShownElsewhere) -> Response:
     if request.headers.get("hx-request"):
         return Response(status_code=409, headers={"HX-Refresh": "true"})
     is_own = error.shown == session.tenant_id
-    shown: str | None = session.tenant_name
+    shown = session.tenant_name
     if not is_own and parse_guid(error.shown):
         async with deps_of(request).store.read() as read:
-            shown = await find_name(read, session.tenant_id, error.shown)
+            shown = await find_customer_name(read, session.caller, error.shown)
     here = session.acting_tenant_name or session.tenant_name
     names = {"shown": shown or error.shown, "here": here}
     text = _(

@@ -34,13 +34,13 @@ from tenantry.core.ids import TenantId
 from tenantry.core.names import cleaned_name, trim
 from tenantry.directory.sessions import hold_session
 from tenantry.store.engine.interface import Tx
-from tenantry.store.tokens import idempotency
 from tenantry.surfaces.portal.frame.form_tokens import check_form, check_sender, shown_in, was_shown_before_sign_in
 from tenantry.surfaces.portal.frame.guard import Session, ShownElsewhere
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean, read_body
 from tenantry.surfaces.shared.cookies import cookie_of
 from tenantry.surfaces.shared.deps import deps_of
+from tenantry.surfaces.shared.idempotency import claim_once
 
 BODY_LIMIT = 65_536
 DRAFT_COOKIE = "tenantry-draft"
@@ -270,7 +270,7 @@ async def once(
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.write() as tx:
         for key in deps.hasher.hashes(f"form {form.form_id}"):  # it may have been sent under another pepper
-            if not await idempotency.claim(tx, session.tenant_id, key, now=now, expires_at=now + DAY):
+            if not await claim_once(tx, session.tenant_id, key, now):
                 raise SentTwice(back, again)
         await hold_session(tx, session.tenant_id, session.user_id, session.id, now)
         yield tx, now

@@ -14,16 +14,15 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends, Request, Response
 
 from tenantry.access.actions import RULES, Action, RoleId
-from tenantry.access.standing import counted_elsewhere, find_standing
+from tenantry.access.standing import counted_elsewhere
 from tenantry.core.caller import Caller, in_person
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
+from tenantry.delegation.acting import find_acting
 from tenantry.directory.roles import list_roles
 from tenantry.directory.sessions import find_session
 from tenantry.directory.tenants import get_tenant
 from tenantry.settings import Settings
-from tenantry.store.delegation.partner_customers import find_name
-from tenantry.store.tenants.tenants import find_live
 from tenantry.surfaces.shared.budgets import spend
 from tenantry.surfaces.shared.cookies import cookie_of
 from tenantry.surfaces.shared.deps import deps_of
@@ -164,21 +163,17 @@ async def find_signed_in(request: Request) -> Session | None:
         found = await find_session(read, deps.hasher, raw, now)
         if found is None:
             return None
+        amr = frozenset(found.amr.split())
+        caller = in_person(origin_of(request.scope), tenant_id=found.tenant_id, user_id=found.user_id, amr=amr)
         tenant = await get_tenant(read, found.tenant_id)
-        acting_id = found.acting_tenant_id
-        acting = await find_live(read, acting_id) if acting_id else None
-        held = await list_roles(read, found.tenant_id, found.user_id, now)
+        held = await list_roles(read, caller, found.tenant_id, found.user_id, now)
         roles = frozenset(role.role_id for role in held)
         own_roles = counted_elsewhere(held)
-        standing = await find_standing(read, acting.id, found.tenant_id, own_roles, now) if acting else None
-        acting_name = acting.name if acting else ""
-        if acting_id and not acting:
-            acting_name = await find_name(read, found.tenant_id, acting_id) or acting_id
-    amr = frozenset(found.amr.split())
-    origin = origin_of(request.scope)
+        acting_id = found.acting_tenant_id
+        acting = await find_acting(read, caller, acting_id, own_roles, now) if acting_id else None
     session = Session(
         id=found.id,
-        caller=in_person(origin, tenant_id=found.tenant_id, user_id=found.user_id, amr=amr),
+        caller=caller,
         tenant_id=found.tenant_id,
         user_id=found.user_id,
         display_name=found.display_name,
@@ -189,10 +184,10 @@ async def find_signed_in(request: Request) -> Session | None:
         roles=roles,
         own_roles=own_roles,
         acting_tenant=acting_id,
-        acting_tenant_name=acting_name,
-        acting_roles=standing.role_ids if standing else (),
-        acting_until=standing.until if standing else None,
-        acting_ended=acting_id is not None and standing is None,
+        acting_tenant_name=acting.name if acting else "",
+        acting_roles=acting.roles if acting else (),
+        acting_until=acting.until if acting else None,
+        acting_ended=acting is not None and not acting.roles,
         added_factor=bool(found.added_factor),
     )
     request.state.session = session

@@ -8,13 +8,9 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import decide, require
-from tenantry.core.caller import Caller
-from tenantry.core.clock import Micros
-from tenantry.core.errors import NotFound
-from tenantry.core.ids import GroupId, TenantId
+from tenantry.core.ids import GroupId
+from tenantry.directory.group_lists import get_group_facts
 from tenantry.directory.groups import GroupType, NewGroup, create_group, update_group
-from tenantry.store.engine.interface import Read
-from tenantry.store.groups import group_lists
 from tenantry.store.groups.group_lists import GroupFacts
 from tenantry.surfaces.portal.frame.forms import WHOLE, Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
@@ -82,8 +78,7 @@ async def _new_page(request: Request, session: Session, parent_id: GroupId | Non
         await require(read, caller, Action.CREATE_GROUP, here, now=now)
         parent = None
         if parent_id is not None:
-            await require(read, caller, Action.UPDATE_GROUP, here, group_id=parent_id, now=now)
-            parent = await group_lists.find_facts(read, here, parent_id)
+            parent = await get_group_facts(read, caller, here, parent_id, Action.UPDATE_GROUP, now)
         may_connect = (await decide(read, caller, Action.CREATE_CONNECT_GROUP, here, now=now)).allowed
     return render(request, "groups/group_form.html", form=form, group=None, parent=parent, may_connect=may_connect)
 
@@ -106,7 +101,8 @@ async def edit(request: Request, session: SignedIn, group_id: GroupId) -> Respon
     if not form.errors:
         with form.showing_errors():
             async with writing(request) as (tx, now):
-                if form.value("seen") != _seen(await _look(tx, caller, here, group_id, now)):
+                group = await get_group_facts(tx, caller, here, group_id, Action.UPDATE_GROUP, now)
+                if form.value("seen") != _seen(group):
                     form.fail(WHOLE, _("Somebody changed this group meanwhile. Look at the group again, then edit."))
                 else:
                     await update_group(tx, caller, here, group_id, name=name, welcome_message=welcome_message, now=now)
@@ -117,17 +113,9 @@ async def edit(request: Request, session: SignedIn, group_id: GroupId) -> Respon
 
 async def _edit_page(request: Request, session: Session, group_id: GroupId, form: Form) -> Response:
     async with reading(request) as (read, now):
-        group = await _look(read, session.caller, session.here, group_id, now)
+        group = await get_group_facts(read, session.caller, session.here, group_id, Action.UPDATE_GROUP, now)
     seen = form.value("seen") or _seen(group)
     return render(request, "groups/group_form.html", form=form, group=group, parent=None, seen=seen)
-
-
-async def _look(read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros) -> GroupFacts:
-    await require(read, caller, Action.UPDATE_GROUP, tenant_id, group_id=group_id, now=now)
-    group = await group_lists.find_facts(read, tenant_id, group_id)
-    if group is None:
-        raise NotFound("group")
-    return group
 
 
 def _seen(group: GroupFacts) -> str:

@@ -7,11 +7,9 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import Action
 from tenantry.access.decide import decide
 from tenantry.core.ids import GroupId
-from tenantry.directory.group_lists import look_at_group, search_groups, search_members
+from tenantry.directory.group_lists import COUNTED, look_at_group, search_groups, search_members
 from tenantry.directory.group_oversight import list_overseers
 from tenantry.directory.groups import GroupType
-from tenantry.store.groups import group_lists
-from tenantry.store.groups.group_lists import COUNTED
 from tenantry.surfaces.portal.frame.frame import render
 from tenantry.surfaces.portal.frame.guard import SignedIn
 from tenantry.surfaces.portal.frame.lists import address, next_address, position, searched
@@ -94,11 +92,6 @@ async def show_group(
             action.value: (await decide(read, caller, action, here, now=now)).allowed
             for action in (Action.READ_USER, Action.CREATE_GROUP)
         }
-        joined = (
-            None
-            if session.may(Action.READ_GROUP)
-            else await group_lists.list_joined_neighbours(read, here, group_id, session.user_id)
-        )
         overseers = await list_overseers(read, caller, here, group_id, now) if may[Action.UPDATE_GROUP.value] else []
         found = await search_members(
             read, caller, here, group_id, text=text, after=position(key, after), limit=PAGE, now=now
@@ -112,7 +105,7 @@ async def show_group(
         parents=picture.parents,
         sub_groups=picture.sub_groups,
         overseers=overseers,
-        joined=joined,
+        joined=picture.joined,
         members=found.members,
         q=text,
         first=address(path, q=text) if after else "",

@@ -7,16 +7,15 @@ from typing import NamedTuple
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import EFFECTIVE_ROLES, Action, RoleId
-from tenantry.access.decide import decide, require
+from tenantry.access.decide import require
 from tenantry.access.standing import only_reads, standing_of
 from tenantry.core.clock import DAY, HOUR, Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import RelationshipId, TenantId
-from tenantry.core.normal_form import name_key
 from tenantry.delegation.acting import enter_customer, leave_customer
+from tenantry.delegation.relationship_views import get_held_relationship, look_at_customer, search_customers
 from tenantry.delegation.relationships import end_relationship, request_relationship, status_at
 from tenantry.directory.tenants import get_tenant, resolve_tenant
-from tenantry.store.delegation import partner_customers, relationships
 from tenantry.store.delegation.partner_customers import LiveRelationship
 from tenantry.store.delegation.relationships import DelegatedRelationship
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_day, read_form
@@ -45,25 +44,21 @@ async def show_customers(
     text = searched(q)
     place = position(key, after)
     async with reading(request) as (read, now):
-        found = await partner_customers.list_by_name(
-            read, session.tenant_id, now, prefix=name_key(text), after=place, limit=PAGE + 1
+        found = await search_customers(
+            read, session.caller, session.tenant_id, text=text, after=place, limit=PAGE, now=now
         )
-        shown = [customer.id for customer in found[:PAGE]]
-        live = await partner_customers.list_live(read, session.tenant_id, shown, now)
-        may_request = await decide(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
-    last = found[PAGE - 1] if len(found) > PAGE else None
     return render(
         request,
         "partners/customers.html",
         customers=[
-            (customer, _what([row for row in live if row.customer_tenant_id == customer.id], session, now))
-            for customer in found[:PAGE]
+            (customer, _what([row for row in found.live if row.customer_tenant_id == customer.id], session, now))
+            for customer in found.customers
         ],
         restorable=deps_of(request).settings.tenant_restorable_days * DAY,
         q=text,
         first=address("/customers", q=text) if place else "",
-        next=next_address("/customers", (last.name_key, last.id) if last else None, q=text),
-        may_request=may_request.allowed,
+        next=next_address("/customers", found.next, q=text),
+        may_request=found.may_request,
     )
 
 
@@ -172,24 +167,20 @@ async def leave(request: Request, session: SignedInAnywhere) -> Response:
 async def show_customer(request: Request, session: SignedInAnywhere, customer_id: TenantId) -> Response:
     """Every relationship with it, what they come to, and the way in."""
     async with reading(request) as (read, now):
-        name = await partner_customers.find_name(read, session.tenant_id, customer_id)
-        if name is None:
-            raise NotFound("customer")
-        customer = await get_tenant(read, customer_id)
-        of_pair = await relationships.list_of_pair(read, customer_id, session.tenant_id)
-        may_request = await decide(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
+        seen = await look_at_customer(read, session.caller, session.tenant_id, customer_id, now)
+    of_pair = seen.relationships
     standing = standing_of(of_pair, session.own_roles, now)
     return render(
         request,
         "partners/customer.html",
-        customer=customer,
-        name=name,
+        customer=seen.customer,
+        name=seen.name,
         relationships=[(row, status_at(row, now)) for row in of_pair],
         standing=standing,
         roles=delegated_roles(standing.role_ids) if standing else [],
         role_name=role_name,
         is_live=any(status_at(row, now) == "active" for row in of_pair),
-        may_request=may_request.allowed,
+        may_request=seen.may_request,
         has_mfa="mfa" in session.amr,
         form=Form(),
     )
@@ -271,8 +262,4 @@ async def _look(
 ) -> DelegatedRelationship:
     """A relationship of this partner with the customer, for who may end it."""
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.END_RELATIONSHIP, session.tenant_id, now=now)
-        relationship = await relationships.find(read, customer_id, relationship_id)
-    if relationship is None or relationship.partner_tenant_id != session.tenant_id:
-        raise NotFound("relationship")
-    return relationship
+        return await get_held_relationship(read, session.caller, session.tenant_id, customer_id, relationship_id, now)

@@ -5,17 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import decide, require
-from tenantry.access.trail import accounts_of_partner, left_by_partner
 from tenantry.core.clock import DAY
-from tenantry.core.errors import NotFound
 from tenantry.core.ids import RelationshipId, TenantId
+from tenantry.delegation.relationship_views import get_relationship, list_partners, look_at_relationship
 from tenantry.delegation.relationships import approve_relationship, end_relationship, status_at
-from tenantry.store.delegation import relationships
 from tenantry.store.delegation.relationships import DelegatedRelationship
-from tenantry.store.tenants import tenants
-from tenantry.store.trail import audit_search
-from tenantry.store.users import users
 from tenantry.surfaces.portal.frame.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame.frame import ask, render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
@@ -40,8 +34,7 @@ async def show_partners(request: Request, session: SignedIn, after: str = "", st
     """What waits for an answer comes first, what is over last. Queries: those of the session, and 2."""
     place = (int(standing), after) if after and is_clean(after) and standing in ("0", "1", "2") else (-1, "")
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.READ_RELATIONSHIPS, session.here, now=now)
-        found = await relationships.list_by_standing(read, session.here, now, after=place, limit=PAGE + 1)
+        found = await list_partners(read, session.caller, session.here, after=place, limit=PAGE + 1, now=now)
     last = found[PAGE - 1] if len(found) > PAGE else None
     return render(
         request,
@@ -57,28 +50,24 @@ async def show_partners(request: Request, session: SignedIn, after: str = "", st
 @performs(Action.READ_RELATIONSHIPS)
 async def show_relationship(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
     """Who, which roles in plain words, until when, and what they did in the last 30 days."""
-    relationship, partner = await _look(request, session, relationship_id, Action.READ_RELATIONSHIPS)
     async with reading(request) as (read, now):
-        may_decide = (await decide(read, session.caller, Action.APPROVE_RELATIONSHIP, session.here, now=now)).allowed
-        found = await audit_search.of_partner(
-            read, session.here, relationship.partner_tenant_id, since=f"{now - 30 * DAY:014x}", limit=TRAIL
+        seen = await look_at_relationship(
+            read, session.caller, session.here, relationship_id, since=now - 30 * DAY, limit=TRAIL, now=now
         )
-        trail = await told(read, session.here, found)
-        known = await accounts_of_partner(read, session.here, relationship.partner_tenant_id)
-        accounts = [user for user_id in known[:TRAIL] if (user := await users.find(read, session.here, user_id))]
-        left = await left_by_partner(read, session.here, relationship.partner_tenant_id, TRAIL)
-        made = await told(read, session.here, left)
+        trail = await told(read, session.here, seen.done)
+        others = await told(read, session.here, seen.made)
+    relationship = seen.relationship
     return render(
         request,
         "partners/partner.html",
         relationship=relationship,
-        partner=partner,
+        partner=seen.partner_name,
         state=status_at(relationship, now),
         roles=delegated_roles(relationship.role_ids.split()),
-        may_decide=may_decide and session.acting_tenant is None,
+        may_decide=seen.may_approve and session.acting_tenant is None,
         trail=trail,
-        accounts=accounts,
-        made=made,
+        accounts=seen.accounts,
+        made=others,
         most=TRAIL,
     )
 
@@ -193,9 +182,4 @@ async def _look(
 ) -> tuple[DelegatedRelationship, str]:
     """A relationship of this customer, for who may, and the partner's name."""
     async with reading(request) as (read, now):
-        await require(read, session.caller, action, session.here, now=now)
-        relationship = await relationships.find(read, session.here, relationship_id)
-        if relationship is None:
-            raise NotFound("relationship")
-        partner = await tenants.find_undeleted(read, relationship.partner_tenant_id)
-    return relationship, partner.name if partner else relationship.partner_tenant_id
+        return await get_relationship(read, session.caller, action, session.here, relationship_id, now)

@@ -15,8 +15,8 @@ from fastapi import Request, Response
 from tenantry.core.clock import DAY, SECOND, Micros
 from tenantry.core.ids import TenantId, UserId, parse_guid
 from tenantry.core.normal_form import name_key
+from tenantry.directory.own_password import find_password_date
 from tenantry.settings import Settings
-from tenantry.store.sign_in import passwords
 from tenantry.surfaces.shared.cookies import cookie_of
 from tenantry.surfaces.shared.deps import Deps, deps_of
 
@@ -37,7 +37,7 @@ async def find_known_user(request: Request, name: str) -> str | None:
     if claim is None or not 0 <= deps.clock() - claim.made_at < LIFETIME:
         return None
     async with deps.store.read() as read:
-        set_at = await passwords.find_set_at(read, claim.tenant_id, claim.user_id)
+        set_at = await find_password_date(read, claim.tenant_id, claim.user_id)
     if set_at is None or not _is_proven(deps, claim, name, set_at):
         return None
     return claim.user_id
@@ -49,7 +49,7 @@ async def remember_browser(
     """Right after the password was right."""
     deps = deps_of(request)
     async with deps.store.read() as read:
-        set_at = await passwords.find_set_at(read, tenant_id, user_id)
+        set_at = await find_password_date(read, tenant_id, user_id)
     if set_at is None:
         return
     claim = _Claim(tenant_id, user_id, deps.clock(), "")

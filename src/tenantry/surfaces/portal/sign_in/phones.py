@@ -11,12 +11,16 @@ from tenantry.core.codes import LONGEST
 from tenantry.core.errors import NotFound
 from tenantry.core.phone_numbers import read_number
 from tenantry.directory.messages import can_send, require_gateway, send_or_log
-from tenantry.directory.own_phones import claim_registration, remove_own_phone, request_registration_pin
+from tenantry.directory.own_phones import (
+    claim_registration,
+    list_own_phones,
+    remove_own_phone,
+    request_registration_pin,
+)
 from tenantry.directory.pins import PinRules
 from tenantry.directory.second_factors import find_factors
 from tenantry.directory.tenants import get_tenant
 from tenantry.settings import Settings
-from tenantry.store.sign_in import phones
 from tenantry.store.sign_in.second_factors import Factors
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame.frame import ask, render, see_other
@@ -107,7 +111,7 @@ async def verify_pin(request: Request, session: SignedInAnywhere) -> Response:
 async def ask_remove(request: Request, session: Proven, number: str) -> Response:
     """What one can no longer do with the number. Raises NotFound unless it is one's own."""
     async with deps_of(request).store.read() as read:
-        numbers = await phones.list_of_user(read, session.tenant_id, session.user_id)
+        numbers = await list_own_phones(read, session.caller, deps_of(request).clock())
         factors = await find_factors(read, session.tenant_id, session.user_id)
     if number not in {phone.number for phone in numbers}:
         raise NotFound("phone number")
@@ -174,7 +178,7 @@ def _limit_address(deps: Deps, address: str) -> None:
 async def _phones_page(request: Request, session: Session, form: Form) -> Response:
     deps = deps_of(request)
     async with deps.store.read() as read:
-        numbers = await phones.list_of_user(read, session.tenant_id, session.user_id)
+        numbers = await list_own_phones(read, session.caller, deps_of(request).clock())
     added = request.query_params.get("added", "")
     fresh = next((phone.number for phone in numbers if phone.number == added and phone.verified_at), "")
     removed = request.query_params.get("done") == "removed"

@@ -15,13 +15,13 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.directory.messages import can_send, require_gateway
+from tenantry.directory.own_phones import list_own_phones
 from tenantry.directory.passkeys import add_passkey, registration_options, relying_party
 from tenantry.directory.proofs import has_second
 from tenantry.directory.second_factors import AMR, Method, find_factors, list_methods, make_recovery_codes, use_phone
 from tenantry.directory.sign_in_steps import step_up
 from tenantry.directory.totp import begin_totp, confirm_totp, find_unconfirmed_secret, provisioning_uri
 from tenantry.store.engine.interface import Tx
-from tenantry.store.sign_in import phones
 from tenantry.surfaces.portal.frame.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
 from tenantry.surfaces.portal.frame.guard import ProofNeeded, Session, path_of, set_session_cookie, signed_in
@@ -219,7 +219,7 @@ async def _passkey_page(request: Request, session: Session, form: Form) -> Respo
 
 async def _phone_page(request: Request, session: Session, form: Form) -> Response:
     async with deps_of(request).store.read() as read:
-        mine = await phones.list_of_user(read, session.tenant_id, session.user_id)
+        mine = await list_own_phones(read, session.caller, deps_of(request).clock())
     numbers = [(phone.number, phone.number) for phone in mine if phone.verified_at is not None]
     action, messages = with_next(request, "/second-factor/phone"), deps_of(request).messages
     return render(

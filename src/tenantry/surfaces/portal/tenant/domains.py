@@ -5,17 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import decide, require
+from tenantry.access.decide import require
 from tenantry.core.clock import MINUTE
 from tenantry.directory.domains import (
     USERS_COUNTED,
     begin_proof,
-    get_proof,
+    list_domains,
+    look_at_domain,
     prove_domain,
     record_of,
     remove_domain,
 )
-from tenantry.store.tenants import domain_proofs, tenants
 from tenantry.store.tenants.tenants import Domain
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame.frame import ask, render, see_other
@@ -57,13 +57,8 @@ async def add(request: Request, session: SignedIn) -> Response:
 
 async def _list_page(request: Request, session: Session, form: Form) -> Response:
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.READ_TENANT, session.here, now=now)
-        domains = await tenants.list_domains(read, session.here)
-        waiting = await domain_proofs.list_all(read, session.here)
-        may_change = await decide(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
-    return render(
-        request, "tenant/domains.html", form=form, domains=domains, waiting=waiting, may_change=may_change.allowed
-    )
+        domains, waiting, may_change = await list_domains(read, session.caller, session.here, now)
+    return render(request, "tenant/domains.html", form=form, domains=domains, waiting=waiting, may_change=may_change)
 
 
 @router.get(LIST + "/{domain}")
@@ -86,12 +81,9 @@ async def verify(request: Request, session: SignedIn, domain: str) -> Response:
 
 async def _domain_page(request: Request, session: Session, name: str, form: Form, *, is_new: bool = False) -> Response:
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
-        domain = await tenants.find_domain(read, session.here, name)
-        if domain is None:
-            proof = await get_proof(read, session.here, name)
-            return render(request, "tenant/domain_proof.html", form=form, proof=proof, record=record_of(proof))
-        names = await tenants.count_names_in_domain(read, session.here, name, USERS_COUNTED)
+        domain, proof, names = await look_at_domain(read, session.caller, session.here, name, now)
+    if proof is not None:
+        return render(request, "tenant/domain_proof.html", form=form, proof=proof, record=record_of(proof))
     return render(
         request, "tenant/domain.html", form=form, domain=domain, names=names, counts_to=USERS_COUNTED, is_new=is_new
     )
@@ -102,12 +94,9 @@ async def _domain_page(request: Request, session: Session, name: str, form: Form
 async def ask_to_remove(request: Request, session: SignedIn, domain: str) -> Response:
     """What would stop; for one that cannot go, the page that says why. Raises NotFound."""
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
-        found = await tenants.find_domain(read, session.here, domain)
-        if found is None:
-            await get_proof(read, session.here, domain)
-        elif found.is_initial or await tenants.count_names_in_domain(read, session.here, domain, 1):
-            return see_other(f"{LIST}/{domain}")
+        found, _proof, names = await look_at_domain(read, session.caller, session.here, domain, now)
+    if found is not None and (found.is_initial or names):
+        return see_other(f"{LIST}/{domain}")
     return ask(
         request,
         title=_("Remove %(name)s?") % {"name": domain},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import decide, require
+from tenantry.access.decide import require
+from tenantry.directory.domains import list_domains
 from tenantry.directory.tenants import get_tenant, update_tenant
-from tenantry.store.tenants import domain_proofs, tenants
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
@@ -45,11 +45,8 @@ async def save(request: Request, session: SignedIn) -> Response:
 
 async def _settings_page(request: Request, session: Session, form: Form, *, saved: bool = False) -> Response:
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.READ_TENANT, session.here, now=now)
+        domains, waiting, may_change = await list_domains(read, session.caller, session.here, now)
         tenant = await get_tenant(read, session.here)
-        domains = await tenants.list_domains(read, session.here)
-        waiting = await domain_proofs.list_all(read, session.here)
-        may_change = await decide(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
     return render(
         request,
         "tenant/settings.html",
@@ -58,6 +55,6 @@ async def _settings_page(request: Request, session: Session, form: Form, *, save
         domains=domains,
         waiting=waiting,
         domain_form=Form(),
-        may_change=may_change.allowed,
+        may_change=may_change,
         saved=saved,
     )

@@ -12,15 +12,12 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
-from tenantry.access.trail import MOST_OF_REQUEST, Search, explain, find_actor, search_trail
-from tenantry.audit import events
+from tenantry.access.trail import MOST_OF_REQUEST, Search, begin_export, explain, find_actor, search_trail
 from tenantry.audit.exports import TYPE, Export
-from tenantry.audit.record import record
 from tenantry.core.clock import DAY, SECOND, to_iso
 from tenantry.core.csv_files import MARK, write_row
 from tenantry.core.ids import TenantId
 from tenantry.store.engine.interface import Read
-from tenantry.store.trail import audit_seals
 from tenantry.store.trail.audit_search import FoundEvent
 from tenantry.surfaces.portal.frame.files import PART, csv_file
 from tenantry.surfaces.portal.frame.forms import Form, read_day
@@ -132,8 +129,7 @@ async def export_audit(request: Request, session: SignedIn, format: str = "csv")
 
         async def lines() -> AsyncIterator[str]:
             async with deps.store.write() as tx:
-                head = await audit_seals.find_last(tx, session.here)
-                await record(tx, session.here, caller, events.AuditExported(format=format), now)
+                head = await begin_export(tx, caller, session.here, format, now)
             file = Export(deps.master_key.seal_keys(), session.here, head)
             found, following = first
             if format == "csv":

@@ -8,14 +8,13 @@ from typing import NamedTuple
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import require
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import DomainError, FailedPrecondition, Forbidden, NotFound
 from tenantry.core.ids import TenantId, UserId
-from tenantry.directory.blocking import block_user, get_user_to_block, unblock_user
+from tenantry.directory.blocking import block_user, list_users_to_block, unblock_user
+from tenantry.directory.user_views import look_at_block
 from tenantry.store.engine.interface import Tx
-from tenantry.store.users import user_facts, users
 from tenantry.surfaces.portal.frame.forms import Form, further_part, once, read_form
 from tenantry.surfaces.portal.frame.frame import ask, render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
@@ -27,7 +26,6 @@ from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
-COUNTED = 1000
 MOST = 100
 """At once; a page of the list has fewer."""
 
@@ -110,8 +108,7 @@ async def _change_one(request: Request, session: Session, user_id: UserId, step:
 
 async def _ask_one(request: Request, session: Session, user_id: UserId, form: Form, *, blocks: bool) -> Response:
     async with reading(request) as (read, now):
-        user = await get_user_to_block(read, session.caller, session.here, user_id, now)
-        tokens = len(await user_facts.list_tokens(read, session.here, user_id, now, limit=COUNTED)) if blocks else 0
+        user, tokens = await look_at_block(read, session.caller, session.here, user_id, now)
     title = _("Block %(name)s") if blocks else _("Unblock %(name)s")
     return ask(
         request,
@@ -128,9 +125,8 @@ async def _ask_one(request: Request, session: Session, user_id: UserId, form: Fo
 async def _ask_chosen(request: Request, session: Session, *, blocks: bool) -> Response:
     chosen = _chosen(request)
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.BLOCK_USER, session.here, now=now)
-        found = [await users.find(read, session.here, user_id) for user_id in chosen]
-    names = [user.display_name for user in found if user is not None and user.soft_deleted_at is None]
+        found = await list_users_to_block(read, session.caller, session.here, chosen, now)
+    names = [user.display_name for user in found if user.soft_deleted_at is None]
     if not names:
         return see_other("/users")
     title = (
@@ -155,7 +151,8 @@ async def _carry_out(request: Request, session: Session, step: Step, *, blocks: 
     left: list[Left] = []
     denied: list[DomainError] = []
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.BLOCK_USER, session.here, now=now)
+        found = await list_users_to_block(read, session.caller, session.here, chosen, now)
+    names = {user.id: user.display_name for user in found}
     for number, user_id in enumerate(sorted(chosen)):
         part = further_part(request, session) if number else once(request, session, form, back="/users")
         async with part as (tx, now):
@@ -163,8 +160,7 @@ async def _carry_out(request: Request, session: Session, step: Step, *, blocks: 
                 await step(tx, session.caller, session.here, user_id, now)
             except (FailedPrecondition, Forbidden, NotFound) as refused:
                 denied.append(refused)
-                user = await users.find(tx, session.here, user_id)
-                left.append(Left(user_id if user is None else user.display_name, refused.public))
+                left.append(Left(names.get(user_id, user_id), refused.public))
             else:
                 done += 1
     for denial in denied:

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import decide, permit, require
+from tenantry.access.decide import permit
 from tenantry.core.clock import DAY, Micros
-from tenantry.core.ids import TenantId, UserId
+from tenantry.core.ids import UserId
+from tenantry.directory.domains import list_names_domains
 from tenantry.directory.enrolment import list_asked
 from tenantry.directory.passwords import generate_password
-from tenantry.directory.roles import require_over
 from tenantry.directory.second_factors import Method
-from tenantry.directory.sign_in_methods import Lately, give_enrolment_code, list_added_lately, take_away
+from tenantry.directory.sign_in_methods import give_enrolment_code, list_added_lately, take_away
 from tenantry.directory.user_properties import NewUser, UserChanges
+from tenantry.directory.user_views import get_user_to
 from tenantry.directory.users import create_user, get_user, set_password, update_user
 from tenantry.store.engine.interface import Tx
-from tenantry.store.tenants import tenants
 from tenantry.store.users.users import User
 from tenantry.surfaces.portal.frame.forms import WHOLE, Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
@@ -49,9 +49,7 @@ router = APIRouter()
 @performs(Action.CREATE_USER)
 async def show_new(request: Request, session: SignedIn) -> Response:
     """The form, for who may make users."""
-    async with reading(request) as (read, now):
-        await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
-    return await _user_form(request, session.here, draft_of(request), None)
+    return await _user_form(request, session, draft_of(request), None)
 
 
 @router.post("/users/new")
@@ -74,7 +72,7 @@ async def create(request: Request, session: SignedIn) -> Response:
                     tx, session.caller, session.here, new_user, password_hash, True, now, permitted=permitted
                 )
     if made is None:
-        return await _user_form(request, session.here, form, None)
+        return await _user_form(request, session, form, None)
     if not password:
         return see_other(f"/users/{made.id}")
     return _show_password(request, made, password, is_new=True)
@@ -84,7 +82,7 @@ async def create(request: Request, session: SignedIn) -> Response:
 @performs(Action.UPDATE_USER)
 async def show_edit(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """What may be changed, as it is."""
-    return await _user_form(request, session.here, draft_of(request), await _look(request, session, user_id))
+    return await _user_form(request, session, draft_of(request), await _look(request, session, user_id))
 
 
 @router.post("/users/{user_id}/edit")
@@ -103,14 +101,14 @@ async def edit(request: Request, session: SignedIn, user_id: UserId) -> Response
                 else:
                     await update_user(tx, session.caller, session.here, user_id, changes, now)
     if form.errors:
-        return await _user_form(request, session.here, form, await _look(request, session, user_id))
+        return await _user_form(request, session, form, await _look(request, session, user_id))
     return see_other(f"/users/{user_id}")
 
 
-async def _user_form(request: Request, tenant_id: TenantId, form: Form, user: User | None) -> Response:
-    async with deps_of(request).store.read() as read:
-        domains = await tenants.list_domains(read, tenant_id)
-    usable = [domain.name for domain in domains if domain.verified_at and not domain.is_federated]
+async def _user_form(request: Request, session: Session, form: Form, user: User | None) -> Response:
+    action = Action.CREATE_USER if user is None else Action.UPDATE_USER
+    async with reading(request) as (read, now):
+        usable = await list_names_domains(read, session.caller, session.here, action, now)
     return render(request, "users/user_form.html", form=form, user=user, domains=usable)
 
 
@@ -159,15 +157,13 @@ async def _take_away(
 async def _ask_password(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
     user = await _look(request, session, user_id, Action.RESET_PASSWORD)
     async with reading(request) as (read, now):
-        lately: list[Lately] = []
-        if (await decide(read, session.caller, Action.CHANGE_SIGN_IN_METHODS, session.here, now=now)).allowed:
-            lately = await list_added_lately(read, session.here, user_id, now - LATELY)
+        lately = await list_added_lately(read, session.caller, session.here, user_id, now - LATELY, now)
     return render(
         request,
         "users/user_password_ask.html",
         user=user,
         form=form,
-        lately=[] if (session.tenant_id, session.user_id) == (session.here, user_id) else lately,
+        lately=lately,
         methods_text=methods_text,
         days=LATELY // DAY,
     )
@@ -180,7 +176,4 @@ def _show_password(request: Request, user: User, password: str, *, is_new: bool,
 async def _look(request: Request, session: Session, user_id: UserId, action: Action = Action.UPDATE_USER) -> User:
     """The user that is not deleted, for who may do `action`."""
     async with reading(request) as (read, now):
-        await require(read, session.caller, action, session.here, now=now)
-        if action is Action.RESET_PASSWORD:
-            await require_over(read, session.caller, session.here, user_id, now)
-        return await get_user(read, session.caller, session.here, user_id, now)
+        return await get_user_to(read, session.caller, action, session.here, user_id, now)

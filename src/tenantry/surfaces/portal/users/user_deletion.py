@@ -5,12 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import require
 from tenantry.core.ids import UserId
-from tenantry.directory.roles import require_over
-from tenantry.directory.user_search import find_any_user
-from tenantry.directory.users import RESTORABLE, delete_user, get_user, restore_user
-from tenantry.store.users import user_facts
+from tenantry.directory.user_views import get_user_to, look_at_deletion
+from tenantry.directory.users import RESTORABLE, delete_user, restore_user
 from tenantry.surfaces.portal.frame.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame.frame import ask, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
@@ -18,8 +15,6 @@ from tenantry.surfaces.portal.frame.transactions import reading, writing
 from tenantry.surfaces.portal.words.texts import day, ngettext
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.shared.routing import performs
-
-COUNTED = 1000
 
 router = APIRouter()
 
@@ -29,10 +24,7 @@ router = APIRouter()
 async def ask_delete(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """What stops working, and until when it can be undone."""
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.DELETE_USER, session.here, now=now)
-        await require_over(read, session.caller, session.here, user_id, now)
-        user = await get_user(read, session.caller, session.here, user_id, now)
-        tokens = len(await user_facts.list_tokens(read, session.here, user_id, now, limit=COUNTED))
+        user, tokens = await look_at_deletion(read, session.caller, session.here, user_id, now)
     return ask(
         request,
         title=_("Delete %(name)s") % {"name": user.display_name},
@@ -84,9 +76,7 @@ async def restore(request: Request, session: SignedIn, user_id: UserId) -> Respo
 
 async def _ask_restore(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.RESTORE_USER, session.here, now=now)
-        await require_over(read, session.caller, session.here, user_id, now)
-        user = await find_any_user(read, session.caller, session.here, user_id, now)
+        user = await get_user_to(read, session.caller, Action.RESTORE_USER, session.here, user_id, now)
     return ask(
         request,
         title=_("Restore %(name)s") % {"name": user.display_name},

@@ -24,8 +24,14 @@ from tenantry.directory.user_files import (
     REQUIRED,
     read_users,
 )
-from tenantry.directory.user_imports import begin_import, get_import, hash_passwords, is_over, try_next_rows
-from tenantry.store.users import user_imports
+from tenantry.directory.user_imports import (
+    begin_import,
+    get_import,
+    hash_passwords,
+    is_over,
+    list_failed_rows,
+    try_next_rows,
+)
 from tenantry.store.users.user_imports import ImportRow
 from tenantry.surfaces.portal.frame.files import PART, csv_file
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_form
@@ -112,7 +118,7 @@ async def continue_import(request: Request, session: SignedIn, import_id: str) -
 async def _progress_page(request: Request, session: Session, import_id: str) -> Response:
     async with reading(request) as (read, now):
         state = await get_import(read, session.caller, session.here, import_id, now)
-        failed = await user_imports.list_failed(read, session.here, import_id, after=0, limit=ERRORS_SHOWN)
+        failed = await list_failed_rows(read, session.caller, session.here, import_id, limit=ERRORS_SHOWN, now=now)
     return render(
         request,
         "users/user_import_progress.html",
@@ -142,7 +148,9 @@ async def export_failed(request: Request, session: SignedIn, import_id: str) -> 
             after = 0
             while True:
                 async with store.read() as read:
-                    failed = await user_imports.list_failed(read, session.here, import_id, after=after, limit=PART)
+                    failed = await list_failed_rows(
+                        read, session.caller, session.here, import_id, after=after, limit=PART, now=now
+                    )
                 if not failed:
                     return
                 yield "".join(map(_failed_line, failed))

@@ -113,4 +113,4 @@ async def _look(request: Request, session: Session, user_id: UserId) -> tuple[Us
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.ASSIGN_ROLE, session.here, now=now)
         user = await find_any_user(read, session.caller, session.here, user_id, now)
-        return user, {role.role_id for role in await list_roles(read, session.here, user_id, now)}
+        return user, {held.role_id for held in await list_roles(read, session.caller, session.here, user_id, now)}

@@ -10,15 +10,15 @@ from tenantry.access.actions import Action
 from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import UserId
 from tenantry.directory.proofs import counts_from
-from tenantry.directory.second_factors import Method, find_factors, methods_of
+from tenantry.directory.second_factors import Method, methods_of
 from tenantry.directory.sign_in_methods import (
     confirm_second_factors,
     get_user_to_help,
     give_enrolment_code,
+    look_at_methods,
     remove_phone_of,
     reset_second_factors,
 )
-from tenantry.store.sign_in import phones
 from tenantry.store.users.users import User
 from tenantry.surfaces.portal.frame.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame.frame import ask, render, see_other
@@ -38,8 +38,8 @@ router = APIRouter()
 async def ask_reset(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """What the user loses, and what it can do again. Raises FailedPrecondition when there is nothing to lose."""
     async with reading(request) as (read, now):
-        user = await get_user_to_help(read, session.caller, session.here, user_id, now)
-        methods = methods_of(await find_factors(read, session.here, user_id))
+        user, _numbers, factors = await look_at_methods(read, session.caller, session.here, user_id, now)
+    methods = methods_of(factors)
     if not methods:
         raise FailedPrecondition("This user has no second step.")
     return ask(
@@ -89,8 +89,8 @@ async def confirm(request: Request, session: SignedIn, user_id: UserId) -> Respo
 
 async def _ask_confirm(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
     async with reading(request) as (read, now):
-        user = await get_user_to_help(read, session.caller, session.here, user_id, now)
-        methods = methods_of(await find_factors(read, session.here, user_id))
+        user, _numbers, factors = await look_at_methods(read, session.caller, session.here, user_id, now)
+        methods = methods_of(factors)
         waits_until = await counts_from(read, session.here, user_id, now)
     if not methods or waits_until is None:
         raise FailedPrecondition("This user has no second step that waits.")
@@ -116,8 +116,8 @@ async def _ask_confirm(request: Request, session: Session, user_id: UserId, form
 async def ask_code(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """What the code is for. Raises FailedPrecondition for a user who has a second step."""
     async with reading(request) as (read, now):
-        user = await get_user_to_help(read, session.caller, session.here, user_id, now)
-        methods = methods_of(await find_factors(read, session.here, user_id))
+        user, _numbers, factors = await look_at_methods(read, session.caller, session.here, user_id, now)
+    methods = methods_of(factors)
     if methods:
         raise FailedPrecondition("This user has a second step. Reset the second steps first.")
     return ask(
@@ -154,9 +154,7 @@ def _show_code(request: Request, user: User, code: str) -> Response:
 async def ask_remove_phone(request: Request, session: SignedIn, user_id: UserId, users_number: str) -> Response:
     """What the user can no longer do with the number. Raises NotFound unless it is the user's."""
     async with reading(request) as (read, now):
-        user = await get_user_to_help(read, session.caller, session.here, user_id, now)
-        numbers = await phones.list_of_user(read, session.here, user_id)
-        factors = await find_factors(read, session.here, user_id)
+        user, numbers, factors = await look_at_methods(read, session.caller, session.here, user_id, now)
     if users_number not in {phone.number for phone in numbers}:
         raise NotFound("phone number")
     return ask(

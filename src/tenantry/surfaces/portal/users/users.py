@@ -16,16 +16,10 @@ from tenantry.core.clock import SECOND
 from tenantry.core.csv_files import MARK, write_row
 from tenantry.core.ids import UserId
 from tenantry.directory.connector_roles import list_role_holders
-from tenantry.directory.enrolment import must_enrol
-from tenantry.directory.proofs import counts_from
-from tenantry.directory.roles import is_within_reach, list_roles
-from tenantry.directory.second_factors import find_factors, methods_of
 from tenantry.directory.user_files import BLOCKED, COLUMNS
-from tenantry.directory.user_search import Place, find_any_user, search_users
+from tenantry.directory.user_search import Place, search_users
+from tenantry.directory.user_views import look_at_user
 from tenantry.directory.users import RESTORABLE, list_users
-from tenantry.store.sign_in import phones
-from tenantry.store.trail import audit_search
-from tenantry.store.users import user_facts, users
 from tenantry.store.users.users import User
 from tenantry.surfaces.portal.frame.files import PART, csv_file
 from tenantry.surfaces.portal.frame.forms import Form
@@ -44,24 +38,6 @@ from tenantry.surfaces.shared.routing import performs
 
 PAGE = 50
 SHOWN = 20
-_OFFERED = (
-    Action.UPDATE_USER,
-    Action.RESET_PASSWORD,
-    Action.CHANGE_SIGN_IN_METHODS,
-    Action.BLOCK_USER,
-    Action.DELETE_USER,
-    Action.RESTORE_USER,
-    Action.ASSIGN_ROLE,
-    Action.READ_AUDIT,
-)
-_OVER = (
-    Action.RESET_PASSWORD,
-    Action.CHANGE_SIGN_IN_METHODS,
-    Action.BLOCK_USER,
-    Action.DELETE_USER,
-    Action.RESTORE_USER,
-)
-"""What is not for those who administer less than the user does."""
 
 router = APIRouter()
 
@@ -161,50 +137,26 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
     """Queries: those of the session, and at most 13, however much the user has."""
     caller, here = session.caller, session.here
     async with reading(request) as (read, now):
-        user = await find_any_user(read, caller, here, user_id, now)
-        may = {action.value: session.may(action) for action in _OFFERED}
-        if not await is_within_reach(read, caller, here, user_id, now):
-            may |= {action.value: False for action in _OVER}
-        roles = await list_roles(read, here, user_id, now)
-        last_sign_in = await users.find_last_sign_in(read, here, user_id)
-        numbers = await phones.list_of_user(read, here, user_id)
-        may_help = may[Action.CHANGE_SIGN_IN_METHODS.value]
-        methods = methods_of(await find_factors(read, here, user_id)) if may_help else []
-        waits_until = await counts_from(read, here, user_id, now) if may_help and methods else None
-        owes_factor = may_help and not methods and await must_enrol(read, here, user_id, now)
-        tokens = await user_facts.list_tokens(read, here, user_id, now, limit=SHOWN + 1)
-        accounts = await user_facts.list_accounts(read, here, user_id, limit=SHOWN + 1)
-        done = (
-            await audit_search.of_actor(
-                read,
-                here,
-                f"user:{user_id}",
-                type=None,
-                since=audit_search.FIRST,
-                before=audit_search.LAST,
-                limit=SHOWN,
-            )
-            if may["audit.read"]
-            else []
-        )
-        trail = await told(read, here, done)
+        seen = await look_at_user(read, caller, here, user_id, limit=SHOWN, now=now)
+        trail = await told(read, here, seen.done)
+    user = seen.user
     return render(
         request,
         "users/user.html",
         user=user,
-        may=may,
-        roles=roles,
+        may={action.value: action in seen.may for action in Action},
+        roles=seen.roles,
         role_name=role_name,
         takes=giveable(session.acting_roles) if session.acting_tenant else None,
-        last_sign_in=last_sign_in,
-        numbers=numbers,
-        methods=methods_text(methods),
-        must_enrol=owes_factor,
-        waits_until=waits_until,
+        last_sign_in=seen.last_sign_in,
+        numbers=seen.numbers,
+        methods=methods_text(seen.methods),
+        must_enrol=seen.must_enrol,
+        waits_until=seen.waits_until,
         is_self=(session.tenant_id, session.user_id) == (here, user_id),
-        tokens=tokens[:SHOWN],
-        more_tokens=len(tokens) > SHOWN,
-        accounts=accounts[:SHOWN],
+        tokens=seen.tokens[:SHOWN],
+        more_tokens=len(seen.tokens) > SHOWN,
+        accounts=seen.accounts,
         trail=trail,
         reach_text=reach_text,
         forgotten_at=user.soft_deleted_at + RESTORABLE if user.soft_deleted_at else None,

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import Action, GroupRole
 from tenantry.access.decide import decide, require
 from tenantry.core.clock import MINUTE, Micros
-from tenantry.core.ids import GroupId, UserId, parse_guid
-from tenantry.directory.group_lists import search_groups
+from tenantry.core.ids import GroupId, parse_guid
+from tenantry.directory.group_lists import get_group_facts, search_groups
+from tenantry.directory.webhook_views import look_at_webhook
 from tenantry.outbox.callback_tokens import is_token_readable
 from tenantry.outbox.changes import NEVER_SENT, TEST, EventType
-from tenantry.outbox.deliveries import list_deliveries
 from tenantry.outbox.handshake import MAX_URL, prove
 from tenantry.outbox.webhooks import (
     MAX_CONTEXT,
@@ -19,16 +19,13 @@ from tenantry.outbox.webhooks import (
     ObjectType,
     Subject,
     Wishes,
-    get_webhook,
     is_live,
     register_webhook,
     require_over,
     search_webhooks,
 )
 from tenantry.store.engine.interface import Read
-from tenantry.store.groups import group_lists
 from tenantry.store.outbox.webhook_deliveries import Delivery
-from tenantry.store.users import users
 from tenantry.surfaces.portal.frame.forms import Form, ask_again, draft_of, once, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
@@ -81,7 +78,7 @@ async def list_webhooks(
     before = (int(at), after) if at.isdecimal() and len(at) < 18 and is_clean(after) else None
     async with reading(request) as (read, now):
         found = await search_webhooks(read, caller, here, group_id=chosen, before=before, limit=PAGE + 1, now=now)
-        group = None if chosen is None else await group_lists.find_facts(read, here, chosen)
+        group = None if chosen is None else await get_group_facts(read, caller, here, chosen, Action.READ_WEBHOOKS, now)
         may_add = chosen is not None or bool(await _choices(read, request, session, None, now))
     last = found[PAGE - 1] if len(found) > PAGE else None
     return render(
@@ -159,10 +156,8 @@ async def _choices(
     page = await search_groups(read, caller, here, text="", everyones=everyones, after=None, limit=CHOICES, now=now)
     found = {group.id: group.name for group in page.groups if everyones or group.own_role == GroupRole.ADMIN}
     if chosen and chosen != WHOLE_TENANT and chosen not in found:
-        await require(read, caller, Action.CHANGE_WEBHOOKS, here, group_id=GroupId(chosen), now=now)
-        group = await group_lists.find_facts(read, here, GroupId(chosen))
-        if group is not None:
-            found[group.id] = group.name
+        group = await get_group_facts(read, caller, here, GroupId(chosen), Action.CHANGE_WEBHOOKS, now)
+        found[group.id] = group.name
     whole = [(WHOLE_TENANT, _("The whole organisation: every group"))] if of_tenant else []
     return [*whole, *found.items()]
 
@@ -174,13 +169,9 @@ async def show_webhook(request: Request, session: SignedIn, webhook_id: str, bef
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     async with deps.store.read() as read:
-        webhook = await get_webhook(read, caller, Action.READ_WEBHOOKS, here, webhook_id, now)
         position = before if is_clean(before) else ""
-        found = await list_deliveries(read, here, webhook, before=position, limit=PAGE + 1)
-        group = None
-        if webhook.object_type == ObjectType.GROUP:
-            group = await group_lists.find_facts(read, here, GroupId(webhook.object_id))
-        registered_by = await _name_of(read, session, webhook.created_by)
+        seen = await look_at_webhook(read, caller, here, webhook_id, before=position, limit=PAGE + 1, now=now)
+    webhook, found = seen.webhook, seen.deliveries
     path = f"/webhooks/{webhook_id}"
     return render(
         request,
@@ -188,8 +179,8 @@ async def show_webhook(request: Request, session: SignedIn, webhook_id: str, bef
         webhook=webhook,
         is_live=is_live(webhook, now),
         is_token_readable=is_token_readable(deps.master_key, here, webhook),
-        group=group,
-        registered_by=registered_by,
+        group=seen.group,
+        registered_by=seen.registered_by,
         is_of_user=webhook.created_by.startswith("user:"),
         deliveries=found[:PAGE],
         first=path if before else "",
@@ -198,12 +189,3 @@ async def show_webhook(request: Request, session: SignedIn, webhook_id: str, bef
         never_sent=[name for name in NEVER_SENT if name in webhook.event_types.split()],
         delivery_state=delivery_state,
     )
-
-
-async def _name_of(read: Read, session: Session, actor: str) -> str:
-    """Of the user who registered it; empty when that was no user of the organisation."""
-    kind, _colon, user_id = actor.partition(":")
-    if kind != "user":
-        return ""
-    user = await users.find(read, session.here, UserId(user_id))
-    return user.display_name if user else ""
