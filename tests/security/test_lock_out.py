@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tenantry.core.clock import MINUTE
+from tenantry.core.clock import HOUR, MINUTE
 from tenantry.core.normal_form import name_key
 from tenantry.directory.users import set_password
 from tenantry.store import open_store
@@ -92,10 +92,25 @@ async def test_a_known_browser_guesses_no_further_than_its_own_tries(limited: Po
     thief = _from(limited, "192.0.2.7")
     assert await _try(thief, name, PASSWORD)
     await _sign_out(thief)
-    for _ in range(TRIES_PER_KNOWN_BROWSER):
+    for _ in range(TRIES_PER_KNOWN_BROWSER[WINDOW]):
         await _try(thief, name, "wrong")
     assert not await _try(thief, name, PASSWORD)
     assert await _try(_from(limited, "192.0.2.8"), name, PASSWORD), "and hinders nobody else"
+
+
+async def test_the_wait_of_a_known_browser_grows_too_and_is_told(limited: Portal) -> None:
+    name, clock = limited.mia.user_principal_name, limited.app.deps.clock
+    thief = _from(limited, "192.0.2.7")
+    assert await _try(thief, name, PASSWORD)
+    await _sign_out(thief)
+    for _ in range(TRIES_PER_KNOWN_BROWSER[HOUR] // TRIES_PER_KNOWN_BROWSER[WINDOW]):
+        for _ in range(TRIES_PER_KNOWN_BROWSER[WINDOW]):
+            await _try(thief, name, "wrong")
+        clock.advance(WINDOW)  # type: ignore[attr-defined]
+    assert not await _try(thief, name, PASSWORD), "not after five minutes any more"
+    assert "many tries" in (await _told(limited, limited.mia))
+    clock.advance(HOUR)  # type: ignore[attr-defined]
+    assert await _try(thief, name, PASSWORD)
 
 
 @pytest.mark.parametrize("spoilt", ["reset", "another name", "forged", "garbage"])

@@ -2,9 +2,9 @@
 
 Protected by limits per address, per name, and per name at an address; a name that does not exist costs the same time,
 counts the same and is answered the same. The wait for a name grows: from minutes to hours to a day. A browser in which
-the user signed in before has tries of its own (known_browser.py), so that strangers cannot lock the user out. When a
-name's tries are used up, the trail and the user are told. What else is asked for after the password: password.py,
-second_factor.py.
+the user signed in before has tries of its own (known_browser.py), so that strangers cannot lock the user out; its wait
+grows as well. When tries are used up, the trail and the user are told. What else is asked for after the password:
+password.py, second_factor.py.
 """
 
 from __future__ import annotations
@@ -41,10 +41,11 @@ from tenantry.surfaces.shared.routing import performs
 WINDOW = 5 * MINUTE
 TRIES_PER_ADDRESS = 100
 TRIES_PER_NAME_AND_ADDRESS = 10
-TRIES_PER_KNOWN_BROWSER = 10
-"""In a WINDOW. The last is of a user, in all the browsers that the user has signed in with."""
+"""In a WINDOW."""
+TRIES_PER_KNOWN_BROWSER = {WINDOW: 10, HOUR: 40, DAY: 120}
 TRIES_PER_NAME = {WINDOW: 50, HOUR: 100, DAY: 300}
-"""By the length of the window. The name alone has more, so that nobody can lock another person out from one place."""
+"""By the length of the window. The first are of a user, in all the browsers that the user has signed in with. The name
+alone has more, so that nobody can lock another person out from one place."""
 
 router = APIRouter()
 
@@ -141,13 +142,13 @@ async def _limit(request: Request, name: str) -> None:
     subscriber = subscriber_of(address)
     deps.limits.hit_from(address, "sign_in.address", limit=TRIES_PER_ADDRESS, window=WINDOW)
     known = await find_known_user(request, name)
-    if known is not None:
-        deps.limits.hit("sign_in.known", known, limit=TRIES_PER_KNOWN_BROWSER, window=WINDOW)
-        return
-    deps.limits.hit("sign_in.both", subscriber, name, limit=TRIES_PER_NAME_AND_ADDRESS, window=WINDOW)
+    if known is None:
+        deps.limits.hit("sign_in.both", subscriber, name, limit=TRIES_PER_NAME_AND_ADDRESS, window=WINDOW)
+    tries = TRIES_PER_NAME if known is None else TRIES_PER_KNOWN_BROWSER
+    counted = ("sign_in.name", name) if known is None else ("sign_in.known", known)
     try:
-        for window, limit in TRIES_PER_NAME.items():
-            deps.limits.hit("sign_in.name", str(window), name, limit=limit, window=window)
+        for window, limit in tries.items():
+            deps.limits.hit(*counted, str(window), limit=limit, window=window)
     except RateLimited:
         request.state.used_up = name
         raise
