@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pyotp
 import pytest
 
 from tenantry.access.actions import Permission, RoleId
 from tenantry.core.clock import DAY, SECOND
-from tenantry.core.errors import FailedPrecondition
+from tenantry.core.errors import BadCredentials, FailedPrecondition
 from tenantry.core.ids import UserId
 from tenantry.directory.enrolment import list_asked
 from tenantry.directory.own_phones import remove_own_phone
@@ -431,6 +432,22 @@ async def test_sign_in_by_phone_is_for_whom_the_organisation_says(
         await change_policies(tx, OPERATOR, tenant.id, Policies(phone_sign_in=whom), NOON)
     assert (await _reach_by_pin(store, admin) is not None) is administrator
     assert (await _reach_by_pin(store, mia) is not None) is member
+
+
+async def test_a_pin_that_was_sent_before_signs_nobody_in_once_sign_in_by_phone_is_off(store: Store) -> None:
+    tenant = await a_tenant(store)
+    mia, app = await a_user(store, tenant, phone=True), await a_connector(store, tenant)
+    asked: Any = {"connector_id": app.id, "number": str(mia.phone_number), "now": NOON}
+    pin = await request_sign_in_pin(store, HASHER, OPERATOR.origin, rules=RULES, **asked)
+    assert pin is not None
+    async with store.write() as tx:
+        await change_policies(tx, OPERATOR, tenant.id, Policies(phone_sign_in=Whom.NOBODY), NOON)
+    with pytest.raises(BadCredentials):
+        await sign_in_with_pin(
+            store, HASHER, OPERATOR.origin, connector_secret=app.secret, pin=pin, lifetime=DAY, **asked
+        )
+    async with store.read() as read:
+        assert await read.all(str, "SELECT id FROM grants WHERE tenant_id = :t", t=tenant.id) == []
 
 
 async def test_a_reset_shows_and_takes_away_what_was_added_lately(portal: Portal) -> None:

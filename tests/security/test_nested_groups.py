@@ -52,17 +52,21 @@ async def test_groups_stand_at_most_ten_levels_below_each_other_however_they_get
     await link(store, admin, chain[-3], pair[0])
 
 
-async def test_a_group_that_is_deleted_keeps_its_place_so_that_restoring_it_nests_no_deeper(store: Store) -> None:
+@pytest.mark.parametrize("is_above", [True, False])
+async def test_a_group_that_is_deleted_keeps_its_place_so_that_restoring_it_nests_no_deeper(
+    store: Store, is_above: bool
+) -> None:
     tenant = await a_tenant(store)
     admin = await a_user(store, tenant)
     upper, lower = await a_chain(store, tenant, admin, 6), await a_chain(store, tenant, admin, 6)
+    deleted = upper[2] if is_above else lower[2]
     async with store.write() as tx:
-        await delete_group(tx, as_user(admin), tenant.id, upper[2], NOON)
+        await delete_group(tx, as_user(admin), tenant.id, deleted, NOON)
     with pytest.raises(FailedPrecondition, match="10 levels"):
         await link(store, admin, upper[-1], lower[0])
     async with store.write() as tx:
-        await restore_group(tx, as_user(admin), tenant.id, upper[2], NOON)
-    assert await levels_below(store, tenant, upper[0]) == 5
+        await restore_group(tx, as_user(admin), tenant.id, deleted, NOON)
+    assert [await levels_below(store, tenant, chain[0]) for chain in (upper, lower)] == [5, 5]
 
 
 async def test_links_made_at_once_nest_no_deeper_than_one_after_the_other(store: Store) -> None:
@@ -97,6 +101,21 @@ async def test_a_group_has_at_most_so_many_sub_groups_and_groups_above_it(
         await link(store, admin, await a_group(store, tenant, admins=[admin]), alone)
     with pytest.raises(FailedPrecondition, match="at most 4 groups above"):
         await link(store, admin, await a_group(store, tenant, admins=[admin]), alone)
+
+
+async def test_no_link_brings_more_groups_below_others_at_once_than_may_be_walked_through(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_places, "BELOW", 3)
+    tenant = await a_tenant(store)
+    admin = await a_user(store, tenant)
+    top, crowded = [await a_group(store, tenant, admins=[admin]) for _ in range(2)]
+    for _ in range(3):
+        await a_group(store, tenant, admins=[admin], parent_id=crowded)
+    with pytest.raises(FailedPrecondition, match="More than 3 groups"):
+        await link(store, admin, top, crowded)
+    monkeypatch.setattr(group_places, "BELOW", 4)
+    await link(store, admin, top, crowded)
 
 
 async def test_what_was_nested_before_there_was_a_bound_gets_no_deeper(store: Store) -> None:
