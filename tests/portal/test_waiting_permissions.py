@@ -53,7 +53,7 @@ async def test_a_member_asks_and_sees_what_waits_and_an_administrator_finds_it_o
     app = await _register(erik, GROUPS, PARTNER)
     assert "Partner Center: waits for an administrator." in erik.text
     await erik.open(f"/connectors/{app}")
-    assert "Waits for an administrator Asked for, and not in force." in erik.text
+    assert "Waits for an administrator Not in force yet. Asked for" in erik.text
     await dana.open("/")
     assert "Shift bot waits for permissions: Partner Center." in dana.text
     assert f'href="/connectors/{app}/waiting"' in dana.page.text
@@ -101,7 +101,7 @@ async def test_some_are_declined_and_the_owner_sees_it_and_may_ask_again(portal:
     assert await _answer(dana, app, "bless", PARTNER) == 422
     assert await _answer(dana, app, "decline", PARTNER) == 303
     await erik.open(f"/connectors/{app}")
-    assert "Declined by an administrator: Partner Center." in erik.text
+    assert "Declined by an administrator: Partner Center," in erik.text
     await erik.open(f"/connectors/{app}/permissions")
     await erik.send(
         f"/connectors/{app}/permissions", seen=_seen(erik), permissions=[str(GROUPS), str(DATA), str(PARTNER)]

@@ -1,7 +1,8 @@
 """Who stands behind an access token, and whether all of it is still alive.
 
 The signature says what was true when the token was minted; one look at the grant, or at the connector when no user
-stands behind it, says what is true now. So a revoked grant, a deleted connector, user, group or tenant stops at once.
+stands behind it, says what is true now. So a revoked grant, a deleted connector, user, group or tenant stops at once,
+and so does a permission taken from the connector. Those of a grant never change: the token's scope is they.
 
 Source: architecture 5.3; RFC 9068 §4.
 """
@@ -71,9 +72,7 @@ async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin, aud
         user_id=grant.user_id,
         connector_id=grant.connector_id,
         grant_id=GrantId(gid),
-        permissions=frozenset(claims.scope.split()).intersection(
-            grant.permissions.split(), grant.connector_permissions.split()
-        ),
+        permissions=frozenset(claims.scope.split()).intersection(grant.connector_permissions.split()),
         reach=reach,
         group_id=grant.group_id,
         amr=frozenset(claims.amr),

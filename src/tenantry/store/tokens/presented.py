@@ -82,7 +82,6 @@ class GrantInUse(NamedTuple):
     user_id: UserId
     reach: str
     group_id: GroupId | None
-    permissions: str
     connector_permissions: str
     amr: str
     revoked_at: int | None
@@ -199,8 +198,8 @@ async def find_grant_in_use(
     return await read.one_or_none(
         GrantInUse,
         """
-        SELECT g.connector_id, g.user_id, g.reach, g.group_id, g.permissions, c.permissions AS connector_permissions,
-               g.amr, g.revoked_at, c.deleted_at AS connector_deleted_at,
+        SELECT g.connector_id, g.user_id, g.reach, g.group_id, c.permissions AS connector_permissions, g.amr,
+               g.revoked_at, c.deleted_at AS connector_deleted_at,
                COALESCE(u.soft_deleted_at, u.disabled_at) AS user_ended_at,
                x.deleted_at AS group_deleted_at, COALESCE(t.deleted_at, t.disabled_at) AS tenant_ended_at,
                a.role_id AS reach_role_id
