@@ -19,17 +19,19 @@ from tenantry.core.errors import NotFound
 from tenantry.directory.group_deletion import delete_group, restore_group
 from tenantry.directory.purging import purge_groups, purge_users
 from tenantry.directory.users import RESTORABLE, delete_user, restore_user
+from tenantry.outbox.many_groups import tell_next
 from tenantry.store.engine.interface import Store
 from tenantry.store.groups import members
+from tenantry.store.outbox import webhook_deliveries
 from tenantry.store.sign_in import phones
 from tenantry.store.tokens.grants import list_of_tenant
 from tenantry.store.trail import audit_search
 from tenantry.tokens import grants
 from tenantry.tokens.grants import Replaces, create_grant
 from tests.support.app import an_app
-from tests.support.builders import HASHER, OPERATOR, a_connector, a_group, a_tenant, a_user, as_user
+from tests.support.builders import HASHER, OPERATOR, a_connector, a_group, a_tenant, a_user, a_webhook, as_user
 from tests.support.clock import NOON
-from tests.support.crowds import many_grants, many_members
+from tests.support.crowds import many_grants, many_groups, many_members
 from tests.support.kaizala import a_world
 from tests.support.portal import Portal, a_portal
 
@@ -147,6 +149,24 @@ async def test_many_users_blocked_at_once_keep_no_other_tenants_writers_waiting(
     async with store.read() as read:
         live = await list_of_tenant(read, portal.tenant.id, NOON, "", 10)
     assert [grant for grant in live if grant.connector_id == connector.id] == []
+
+
+async def test_a_user_of_many_groups_who_is_deleted_keeps_no_other_tenants_writers_waiting(store: Store) -> None:
+    tenant = await a_tenant(store)
+    user = await a_user(store, tenant)
+    await many_groups(store, tenant.id, user.id, await a_group(store, tenant), 1_000, NOON, deep=False)
+    webhook_ids = [await a_webhook(store, tenant, None) for _ in range(3)]
+
+    async def delete() -> None:
+        async with store.write() as tx:
+            await delete_user(tx, OPERATOR, tenant.id, user.id, NOON)
+        while await tell_next(store, tenant.id):
+            pass
+
+    assert await longest_wait(store, delete()) < HALF
+    async with store.read() as read:
+        for webhook_id in webhook_ids:
+            assert await webhook_deliveries.count_waiting(read, tenant.id, webhook_id, 2_000) == 1_000
 
 
 @pytest.mark.parametrize("what", ["group", "user"])

@@ -28,8 +28,11 @@ from tenantry.directory.sign_in_steps import NextStep
 from tenantry.directory.tenants import add_domain, delete_tenant, disable_tenant
 from tenantry.directory.user_files import read_users
 from tenantry.directory.user_imports import begin_import
+from tenantry.outbox.changes import EventType, new_event_id
 from tenantry.outbox.webhooks import send_test
 from tenantry.store.engine.interface import Store
+from tenantry.store.outbox import untold_changes
+from tenantry.store.outbox.untold_changes import UntoldChange
 from tenantry.store.sign_in import sessions
 from tenantry.store.tokens import idempotency
 from tenantry.tokens.authorization_codes import issue_code
@@ -235,6 +238,8 @@ async def _groups(store: Store, tenant: SomeTenant, people: People, now: Micros)
     async with store.write() as tx:
         for webhook in webhooks:
             await send_test(tx, OPERATOR, tenant.id, webhook, now)
+            left = UntoldChange(new_event_id(now), EventType.MEMBER_REMOVED, member.id, "{}", now, "")
+            await untold_changes.insert(tx, tenant.id, left)
         invitations = [await invite(tx, as_user(admin), HASHER, tenant.id, groups[0][0], DAY, now) for _ in range(2)]
     tops, sub_groups, broadcasts = [_two(kind) for kind in zip(*groups, strict=True)]
     return Groups(tops, sub_groups, broadcasts, _two(invitations), _two(webhooks))

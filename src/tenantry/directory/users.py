@@ -24,7 +24,8 @@ from tenantry.directory.notices import What, tell
 from tenantry.directory.roles import require_another_administrator, require_over
 from tenantry.directory.sessions import end_sessions
 from tenantry.directory.user_properties import NewPassword, NewUser, UserChanges
-from tenantry.outbox.changes import EventType, enqueue_for_user
+from tenantry.outbox.changes import EventType
+from tenantry.outbox.many_groups import enqueue_for_user
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.engine.pages import Position
 from tenantry.store.sign_in import enrolments, passwords

@@ -1,6 +1,7 @@
 """A change puts its events into the outbox, in its own transaction: they commit or roll back with it.
 
-1. The webhooks that ask for the event are looked up: one look at an index, which is all that most changes cost.
+1. The webhooks that ask for the event are looked up: one look at an index, which is all that most changes cost. (A
+   user that comes into or leaves thousands of groups at once is told of in steps, see many_groups.py.)
 2. Each gets a row with the envelope as it will be sent. Source: Kaizala contract 3.12 (event envelope), §6 #26.
 3. Whoever began the request listens (`listening`) and wakes the sender after the commit. Where nobody listens, as on
    the command line, a server's walk finds the row.
@@ -76,8 +77,13 @@ class SubGroupChange(NamedTuple):
     sub_group_id: GroupId
 
 
+Facts = dict[str, Any]
+"""Part of an event, as it is sent."""
+
 Key = tuple[TenantId, str]
-"""A webhook: its tenant and its id."""
+"""A webhook: its tenant and its id. With TELLING for an id, the changes that the tenant has still to tell of."""
+
+TELLING = ""
 
 _heard: ContextVar[Counter[Key] | None] = ContextVar("heard", default=None)
 _count = itertools.count()
@@ -112,32 +118,11 @@ async def enqueue(
     if not wanting:
         return
     if isinstance(change, MemberChange):
-        data = await _of_member(tx, tenant_id, change.user_id, change.role)
+        member = await member_facts(tx, tenant_id, change.user_id)
+        event = of_member(change.event_type, change.group_id, member, change.role)
     else:
-        data = await _of_group(tx, tenant_id, change.sub_group_id)
-    event = _of_change(change.event_type, change.group_id, data)
-    await _write(tx, tenant_id, caller, [(webhook, event) for webhook in wanting], now)
-
-
-async def enqueue_for_user(
-    tx: Tx, tenant_id: TenantId, caller: Caller, event_type: EventType, user_id: UserId, now: Micros
-) -> None:
-    """The user was deleted or restored: it leaves, or comes back to, each of its groups at once.
-
-    Queries: 1; with a webhook 3 more.
-    """
-    found = await webhooks.list_subscribed_over_user(tx, tenant_id, user_id, now)
-    wanting = [row for row in found if event_type in row.event_types.split()]
-    if not wanting:
-        return
-    events: dict[str, dict[str, Any]] = {}
-    told = []
-    for row in wanting:
-        if row.group_id not in events:
-            data = await _of_member(tx, tenant_id, user_id, row.role)
-            events[row.group_id] = _of_change(event_type, row.group_id, data)
-        told.append((Subscribed(row.id, row.event_types, row.context), events[row.group_id]))
-    await _write(tx, tenant_id, caller, told, now)
+        event = _event("Group", change.group_id, change.event_type, await _group_facts(tx, tenant_id, change))
+    await write(tx, tenant_id, await sender_facts(tx, caller), [(webhook, event) for webhook in wanting], now)
 
 
 async def enqueue_test(
@@ -147,7 +132,7 @@ async def enqueue_test(
     data = {"text": "This event was asked for by hand, to try the webhook. Nothing has changed."}
     event = _event(object_type, webhook.object_id, TEST, data)
     subscribed = Subscribed(webhook.id, webhook.event_types, webhook.context)
-    await _write(tx, tenant_id, caller, [(subscribed, event)], now)
+    await write(tx, tenant_id, await sender_facts(tx, caller), [(subscribed, event)], now)
 
 
 def note(tenant_id: TenantId, webhook_id: str) -> None:
@@ -157,13 +142,13 @@ def note(tenant_id: TenantId, webhook_id: str) -> None:
         heard[tenant_id, webhook_id] += 1
 
 
-def _of_change(event_type: EventType, group_id: str, data: dict[str, Any]) -> dict[str, Any]:
-    """An event of a group. A known receiver reads what is said of a member beside `data`, not in it (contract §5)."""
-    event = _event("Group", group_id, event_type, data)
-    return {**data, **event} if "member" in data else event
+def of_member(event_type: EventType, group_id: GroupId, member: Facts, role: str) -> Facts:
+    """A known receiver reads what is said of the member beside `data`, not in it (contract §5)."""
+    data = {**member, "type": _ROLES[role]}
+    return {**data, **_event("Group", group_id, event_type, data)}
 
 
-def _event(object_type: str, object_id: str, event_type: str, data: dict[str, Any]) -> dict[str, Any]:
+def _event(object_type: str, object_id: str, event_type: str, data: Facts) -> Facts:
     return {
         "objectId": object_id,
         "objectType": object_type,
@@ -173,47 +158,63 @@ def _event(object_type: str, object_id: str, event_type: str, data: dict[str, An
     }
 
 
-async def _of_member(read: Read, tenant_id: TenantId, user_id: UserId, role: str) -> dict[str, Any]:
+async def member_facts(read: Read, tenant_id: TenantId, user_id: UserId) -> Facts:
+    """What an event says of a member, whatever the group."""
     person = await event_facts.find_person(read, tenant_id, user_id)
     return {
         "member": (person.number if person else None) or "",
         "memberId": user_id,
         "memberName": person.display_name if person else "",
         "memberProfilePic": "",
-        "type": _ROLES[role],
     }
 
 
-async def _of_group(read: Read, tenant_id: TenantId, group_id: GroupId) -> dict[str, Any]:
-    """The contract leaves these keys open; they are named as in its group object (3.4)."""
-    group = await event_facts.find_group(read, tenant_id, group_id)
+async def sender_facts(read: Read, caller: Caller) -> Facts:
+    """What an event says of who made the change."""
+    sender = None
+    if caller.user_id is not None and caller.tenant_id is not None:
+        sender = await event_facts.find_person(read, caller.tenant_id, caller.user_id)
     return {
-        "groupId": group_id,
+        "fromUser": (sender.number if sender else None) or "",
+        "fromUserId": caller.user_id or "",
+        "fromUserName": sender.display_name if sender else "",
+        "fromUserProfilePic": "",
+    }
+
+
+async def _group_facts(read: Read, tenant_id: TenantId, change: SubGroupChange) -> Facts:
+    """The contract leaves these keys open; they are named as in its group object (3.4)."""
+    group = await event_facts.find_group(read, tenant_id, change.sub_group_id)
+    return {
+        "groupId": change.sub_group_id,
         "groupName": group.name if group else "",
         "groupType": "ConnectGroup" if group and group.group_type == "connect_group" else "Group",
         "groupImageUrl": (group.image_url if group else None) or "",
     }
 
 
-async def _write(
-    tx: Tx, tenant_id: TenantId, caller: Caller, told: Sequence[tuple[Subscribed, dict[str, Any]]], now: Micros
+def new_event_id(now: Micros) -> str:
+    """Sorts by time, then as it was made."""
+    return f"{now:014x}{next(_count) & 0xFFFFFF:06x}{_PROCESS}"
+
+
+async def write(
+    tx: Tx,
+    tenant_id: TenantId,
+    sender: Facts,
+    told: Sequence[tuple[Subscribed, Facts]],
+    now: Micros,
+    *,
+    prefix: str = "",
 ) -> None:
-    sender = None
-    if caller.user_id is not None and caller.tenant_id is not None:
-        sender = await event_facts.find_person(tx, caller.tenant_id, caller.user_id)
-    sent_by = {
-        "fromUser": (sender.number if sender else None) or "",
-        "fromUserId": caller.user_id or "",
-        "fromUserName": sender.display_name if sender else "",
-        "fromUserProfilePic": "",
-    }
+    """One row each. With `prefix`, the id of a change, they sort as written at that change, in whatever step."""
     rows: list[Mapping[str, Value]] = []
     for webhook, event in told:
-        envelope = {**event, "context": webhook.context or "", **sent_by, "subscriptionId": webhook.id}
+        envelope = {**event, "context": webhook.context or "", **sender, "subscriptionId": webhook.id}
         rows.append(
             {
                 "tenant_id": tenant_id,
-                "id": f"{now:014x}{next(_count) & 0xFFFFFF:06x}{_PROCESS}",  # sorts by time, then as written
+                "id": prefix + new_event_id(now),
                 "webhook_id": webhook.id,
                 "event_type": str(event["eventType"]),
                 "body": _encode(envelope).decode(),

@@ -26,6 +26,7 @@ from tenantry.core.ids import CorrelationId, TenantId, new_guid
 from tenantry.outbox.callback_tokens import UNREADABLE, token_of
 from tenantry.outbox.changes import note
 from tenantry.outbox.handshake import token_header
+from tenantry.outbox.many_groups import tell_next
 from tenantry.outbox.webhooks import (
     GIVEN_UP_AT_ONCE,
     disable,
@@ -68,10 +69,12 @@ class Failure(NamedTuple):
 async def deliver_next(
     store: Store, http: OutgoingHttp, master_key: MasterKey, tenant_id: TenantId, webhook_id: str, clock: Clock
 ) -> bool:
-    """Send what is due longest of one webhook; False when nothing is due. How it went is in the row."""
+    """Send what is due longest of one webhook; how it went is in the row. When nothing may be sent, go on telling of a
+    change in many groups instead, which later events wait for. False when there is nothing to do.
+    """
     sending = await _claim(store, tenant_id, webhook_id, clock)
     if sending is None:
-        return False
+        return await tell_next(store, tenant_id)
     failure = await _send(http, master_key, tenant_id, sending, clock)
     now = clock()
     async with store.write() as tx:

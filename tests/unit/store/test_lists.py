@@ -14,7 +14,7 @@ from tenantry.store.connectors import connector_lists, connector_secrets
 from tenantry.store.devices import device_lists, devices, enterprises, managed_accounts
 from tenantry.store.engine.interface import Read, Store
 from tenantry.store.groups import deleted_groups, group_invitations, group_lists, groups
-from tenantry.store.outbox import webhooks
+from tenantry.store.outbox import untold_changes, webhooks
 from tenantry.store.sign_in import identity_providers, sessions
 from tenantry.store.tenants import tenants
 from tenantry.store.tokens import grant_lists, grants
@@ -106,7 +106,10 @@ LISTS: dict[str, List] = {
     "providers": lambda read, s, _: identity_providers.list_live(read, s.tenant.id),
     "webhooks to tell": lambda read, s, _: webhooks.list_subscribed(read, s.tenant.id, s.group, NOON),
     "webhooks to tell of a user": lambda read, s, _: webhooks.list_subscribed_over_user(
-        read, s.tenant.id, s.ann.id, NOON
+        read, s.tenant.id, s.ann.id, first=s.group, last=s.group, at=NOON
+    ),
+    "groups to tell of a user": lambda read, s, _: untold_changes.list_places(
+        read, s.tenant.id, s.ann.id, at=NOON, after="", limit=9
     ),
 }
 for _order in user_lists.Order:
@@ -158,7 +161,7 @@ EMPTY: list[tuple[str, str]] = [
             "groups below",
             "groups above",
             "groups of an admin",
-            "webhooks to tell of a user",
+            "groups to tell of a user",
         )
     ),
     ("enterprises", "UPDATE enterprises SET unenrolled_at = :now WHERE tenant_id = :tenant"),
@@ -184,7 +187,9 @@ EMPTY: list[tuple[str, str]] = [
     ),
     ("webhooks to tell", "UPDATE webhooks SET object_id = 'another' WHERE tenant_id = :tenant"),
     ("webhooks to tell of a user", "UPDATE webhooks SET object_id = 'another' WHERE tenant_id = :tenant"),
-    ("webhooks to tell of a user", "UPDATE group_members SET role = 'subscriber' WHERE tenant_id = :tenant"),
+    ("webhooks to tell of a user", "UPDATE webhooks SET created_at = created_at + 1 WHERE tenant_id = :tenant"),
+    ("groups to tell of a user", "UPDATE group_members SET role = 'subscriber' WHERE tenant_id = :tenant"),
+    ("groups to tell of a user", "UPDATE group_members SET added_at = added_at + 1 WHERE tenant_id = :tenant"),
     *((name, "UPDATE users SET user_type = 'guest' WHERE tenant_id = :tenant") for name in _USERS),
     *((name, "UPDATE users SET soft_deleted_at = :now WHERE tenant_id = :tenant") for name in _USERS),
 ]

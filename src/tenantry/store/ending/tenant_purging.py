@@ -24,6 +24,7 @@ class _Rows(NamedTuple):
 class Owned(_Rows, Enum):
     """Every table that tenants own, in the order in which their rows can go. A test holds it against the schema."""
 
+    UNTOLD_CHANGES = _Rows("untold_changes", "id")
     WEBHOOK_DELIVERIES = _Rows("webhook_deliveries", "id")
     TENANT_POLICIES = _Rows("tenant_policies", "tenant_id")
     SIGN_IN_NOTICES = _Rows("sign_in_notices", "user_id, id")

@@ -684,7 +684,18 @@ CREATE INDEX ix_connector_roles_role ON connector_roles (tenant_id, role_id, con
 CREATE INDEX ix_role_assignments_given_by ON role_assignments (tenant_id, given_by, role_id) WHERE given_by IS NOT NULL;
 CREATE INDEX ix_users_blocked ON users (tenant_id, display_key, id) WHERE disabled_at IS NOT NULL;
 CREATE INDEX ix_connectors_waiting ON connectors (tenant_id, waiting_since, id) WHERE waiting_since IS NOT NULL;
-INSERT INTO alembic_version VALUES ('0023');
+CREATE TABLE untold_changes (
+	tenant_id TEXT NOT NULL, 
+	id TEXT NOT NULL, 
+	event_type TEXT NOT NULL, 
+	user_id TEXT NOT NULL, 
+	facts TEXT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	after_group_id TEXT NOT NULL, 
+	CONSTRAINT pk_untold_changes PRIMARY KEY (tenant_id, id), 
+	CONSTRAINT fk_untold_changes_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
+);
+INSERT INTO alembic_version VALUES ('0024');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');
@@ -779,6 +790,7 @@ INSERT INTO sqlite_stat1 VALUES ('tenant_policies', 'sqlite_autoindex_tenant_pol
 INSERT INTO sqlite_stat1 VALUES ('tenants', 'ix_tenants_ended', '1000 1 1 1');
 INSERT INTO sqlite_stat1 VALUES ('tenants', 'tenants', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('totp_credentials', 'sqlite_autoindex_totp_credentials_1', '1000000 100000 1');
+INSERT INTO sqlite_stat1 VALUES ('untold_changes', 'sqlite_autoindex_untold_changes_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('upstream_sign_ins', 'ix_upstream_sign_ins_expiry', '1000000 100000 10');
 INSERT INTO sqlite_stat1 VALUES ('upstream_sign_ins', 'sqlite_autoindex_upstream_sign_ins_1', '1000000 100000 1');
 INSERT INTO sqlite_stat1 VALUES ('user_import_rows', 'sqlite_autoindex_user_import_rows_1', '1000000 100000 10 1');

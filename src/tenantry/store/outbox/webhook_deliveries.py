@@ -53,7 +53,10 @@ async def insert_all(tx: Tx, rows: Sequence[Mapping[str, Value]]) -> None:
 async def claim_due(
     tx: Tx, tenant_id: TenantId, webhook_id: str, *, leased_until: Micros, now: Micros
 ) -> Claimed | None:
-    """What is due longest of the webhook, which is nobody else's until `leased_until`. At most one caller wins it."""
+    """What is due longest of the webhook, which is nobody else's until `leased_until`. At most one caller wins it.
+
+    Nothing later than a change of which the tenant's webhooks have not been told whole.
+    """
     return await tx.one_or_none(
         Claimed,
         """
@@ -61,6 +64,8 @@ async def claim_due(
         WHERE tenant_id = :tenant_id AND due_at <= :now AND id = (
             SELECT d.id FROM webhook_deliveries d
             WHERE d.tenant_id = :tenant_id AND d.webhook_id = :webhook_id AND d.due_at <= :now
+              AND NOT EXISTS (SELECT 1 FROM untold_changes c
+                              WHERE c.tenant_id = :tenant_id AND c.created_at < d.created_at)
             ORDER BY d.due_at, d.id LIMIT 1)
         RETURNING id, event_type, body, attempts
         """,
@@ -160,9 +165,8 @@ async def make_due(tx: Tx, tenant_id: TenantId, webhook_id: str, delivery_id: st
 
 
 async def list_due(read: Read, tenant_id: TenantId) -> list[Due]:
-    """The tenant's webhooks for which something waits, with the first time that something may be sent.
-
-    None while the tenant is disabled.
+    """The tenant's webhooks for which something waits, with the first time that something may be sent: none while the
+    tenant is disabled. And '' in the place of a webhook, when the tenant has a change of which not all have been told.
     """
     return await read.all(
         Due,
@@ -175,6 +179,9 @@ async def list_due(read: Read, tenant_id: TenantId) -> list[Due]:
             WHERE first.tenant_id = :tenant_id AND first.webhook_id = w.id AND first.due_at IS NOT NULL
             ORDER BY first.due_at LIMIT 1)
         WHERE w.tenant_id = :tenant_id
+        UNION ALL
+        SELECT '' AS webhook_id, MIN(c.created_at) AS due_at FROM untold_changes c
+        WHERE c.tenant_id = :tenant_id HAVING COUNT(*) > 0
         """,
         tenant_id=tenant_id,
     )

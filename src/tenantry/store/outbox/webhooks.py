@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tenantry.core.clock import Micros
-from tenantry.core.ids import TenantId, UserId
+from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.store.engine.interface import Read, Tx
 
 _APP_IS_LIVE = """
@@ -87,8 +87,7 @@ class SubscribedOverUser(NamedTuple):
     id: str
     event_types: str
     context: str | None
-    group_id: str
-    role: str
+    group_id: GroupId
 
 
 async def count_of_object(read: Read, tenant_id: TenantId, object_type: str, object_id: str, now: Micros) -> int:
@@ -248,26 +247,43 @@ async def list_subscribed(read: Read, tenant_id: TenantId, group_id: str, now: M
     )
 
 
+async def has_live(read: Read, tenant_id: TenantId, now: Micros) -> bool:
+    """Whether the tenant has a webhook, whatever it is about. One look at an index when there is none."""
+    found = await read.one_or_none(
+        str,
+        """
+        SELECT id FROM webhooks
+        WHERE tenant_id = :tenant_id AND deleted_at IS NULL AND disabled_at IS NULL AND expires_at > :now LIMIT 1
+        """,
+        tenant_id=tenant_id,
+        now=now,
+    )
+    return found is not None
+
+
 async def list_subscribed_over_user(
-    read: Read, tenant_id: TenantId, user_id: UserId, now: Micros
+    read: Read, tenant_id: TenantId, user_id: UserId, *, first: GroupId, last: GroupId, at: Micros
 ) -> list[SubscribedOverUser]:
-    """Live webhooks beside each live group of the user that they are about. One look when the tenant has no webhook."""
+    """Webhooks that were there at the time `at` and live, beside each of the user's groups from `first` to `last` that
+    they are about; those of the organisation are about each. By group, oldest first.
+    """
     return await read.all(
         SubscribedOverUser,
         f"""
-        SELECT w.id, w.event_types, w.context, m.group_id, m.role
-        FROM webhooks w
-        CROSS JOIN group_members m
-        JOIN groups g ON g.tenant_id = :tenant_id AND g.id = m.group_id AND g.deleted_at IS NULL
-        WHERE w.tenant_id = :tenant_id AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.expires_at > :now
+        SELECT w.id, w.event_types, w.context, m.group_id
+        FROM group_members m
+        JOIN webhooks w ON w.tenant_id = :tenant_id AND w.object_type IN ('group', 'tenant')
+             AND w.object_id IN (m.group_id, :tenant_id)
+        WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id AND m.group_id >= :first AND m.group_id <= :last
+          AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.created_at <= :at AND w.expires_at > :at
           AND {_APP_IS_LIVE}
-          AND m.tenant_id = :tenant_id AND m.user_id = :user_id AND m.role <> 'subscriber'
-          AND (w.object_type = 'tenant' OR m.group_id = w.object_id)
         ORDER BY m.group_id, w.created_at, w.id
         """,
         tenant_id=tenant_id,
         user_id=user_id,
-        now=now,
+        first=first,
+        last=last,
+        at=at,
     )
 
 

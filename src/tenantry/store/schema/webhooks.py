@@ -41,3 +41,14 @@ owned(
     index("ix_webhook_deliveries_due", "tenant_id", "webhook_id", "due_at", "id", where="due_at IS NOT NULL"),
     key=("id",),
 )
+
+owned(
+    "untold_changes",  # a user was deleted or restored: not all of its many groups' webhooks have been told
+    text("id"),  # sorts by time; with it begin the ids of its deliveries
+    text("event_type"),
+    text("user_id"),
+    text("facts"),  # JSON: what its events say of the user, and of who made the change
+    time("created_at"),
+    text("after_group_id"),  # groups up to this one have been told
+    key=("id",),
+)

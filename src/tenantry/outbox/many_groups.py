@@ -1,0 +1,101 @@
+"""A user is deleted or restored: it leaves, or comes back to, all of its groups at once, which may be thousands.
+
+1. The change itself tells some of them. Of more it leaves one row, in its own transaction, that says how far this came.
+2. Whoever sends goes on from there, some groups at a time (`tell_next`): each step is a short transaction, which moves
+   the row on and writes its events, so that after a kill nobody is told twice and nobody is left out.
+3. Until all are told, nothing later is sent in the tenant (`webhook_deliveries.claim_due`): receivers hear of changes
+   in their order.
+
+What the events say of the user is as it was at the change. Who has left a group meanwhile has been told of there.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.core.ids import TenantId, UserId
+from tenantry.outbox.changes import (
+    TELLING,
+    EventType,
+    Facts,
+    member_facts,
+    new_event_id,
+    note,
+    of_member,
+    sender_facts,
+    write,
+)
+from tenantry.store.engine.interface import Read, Store, Tx
+from tenantry.store.outbox import untold_changes, webhooks
+from tenantry.store.outbox.untold_changes import Place, UntoldChange
+from tenantry.store.outbox.webhooks import Subscribed
+
+PLACES_AT_ONCE = 25
+"""Groups, in one transaction. Each has twenty webhooks at most, those of the organisation included."""
+
+
+async def enqueue_for_user(
+    tx: Tx, tenant_id: TenantId, caller: Caller, event_type: EventType, user_id: UserId, now: Micros
+) -> None:
+    """The user was deleted or restored. Queries: 1; with a webhook in the tenant at most 7 more."""
+    if not await webhooks.has_live(tx, tenant_id, now):
+        return
+    places = await _next_places(tx, tenant_id, user_id, now, "")
+    if not places:
+        return
+    facts = {
+        "member": await member_facts(tx, tenant_id, user_id),
+        "sender": await sender_facts(tx, caller),
+    }
+    change = UntoldChange(new_event_id(now), event_type, user_id, msgspec.json.encode(facts).decode(), now, "")
+    await _tell(tx, tenant_id, change, places)
+    if len(places) == PLACES_AT_ONCE:
+        await untold_changes.insert(tx, tenant_id, change._replace(after_group_id=places[-1].group_id))
+        note(tenant_id, TELLING)
+
+
+async def tell_next(store: Store, tenant_id: TenantId) -> bool:
+    """Go on with the oldest change that not every webhook of the tenant has been told of; False when there is none."""
+    async with store.read() as read:
+        change = await untold_changes.find_first(read, tenant_id)
+    if change is None:
+        return False
+    async with store.write() as tx:
+        places = await _next_places(tx, tenant_id, change.user_id, change.created_at, change.after_group_id)
+        if len(places) == PLACES_AT_ONCE:
+            is_mine = await untold_changes.advance(tx, tenant_id, change, places[-1].group_id)
+        else:
+            is_mine = await untold_changes.finish(tx, tenant_id, change)
+        if is_mine:
+            await _tell(tx, tenant_id, change, places)
+        note(tenant_id, TELLING)
+    return True
+
+
+async def _next_places(read: Read, tenant_id: TenantId, user_id: UserId, at: Micros, after: str) -> list[Place]:
+    return await untold_changes.list_places(read, tenant_id, user_id, at=at, after=after, limit=PLACES_AT_ONCE)
+
+
+async def _tell(tx: Tx, tenant_id: TenantId, change: UntoldChange, places: list[Place]) -> None:
+    """Every webhook of these groups, or of the organisation, that lives, was there at the change, and asks for it."""
+    if not places:
+        return
+    facts: dict[str, Facts] = msgspec.json.decode(change.facts)
+    event_type = EventType(change.event_type)
+    events = {place.group_id: of_member(event_type, place.group_id, facts["member"], place.role) for place in places}
+    found = await webhooks.list_subscribed_over_user(
+        tx,
+        tenant_id,
+        change.user_id,
+        first=places[0].group_id,
+        last=places[-1].group_id,
+        at=change.created_at,
+    )
+    told = [
+        (Subscribed(row.id, row.event_types, row.context), events[row.group_id])
+        for row in found
+        if row.group_id in events and event_type in row.event_types.split()
+    ]
+    await write(tx, tenant_id, facts["sender"], told, change.created_at, prefix=change.id)
