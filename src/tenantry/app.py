@@ -53,6 +53,7 @@ from tenantry.surfaces.shared.long_answers import LongAnswers
 from tenantry.surfaces.shared.methods import ALL, keep_asked, serve_methods, shown, without_body
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import action_of
+from tenantry.tokens.issuing import make_issuing
 from tenantry.tokens.master_key import load_master_key
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
@@ -348,12 +349,15 @@ async def build(
         settings.store_url, busy_timeout=settings.store_wait_seconds, pool_size=settings.postgres_connections
     )
     try:
+        keys = await KeyRing.load(opened, master_key, clock)
+        hasher = SecretHasher(master_key.peppers())
         deps = Deps(
             settings=settings,
             store=opened,
             clock=clock,
-            keys=await KeyRing.load(opened, master_key, clock),
-            hasher=SecretHasher(master_key.peppers()),
+            keys=keys,
+            hasher=hasher,
+            issuing=make_issuing(settings, opened, keys, hasher),
             master_key=master_key,
             passwords=PasswordHasher(),
             messages=messages or _messages(settings, clock),

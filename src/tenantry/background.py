@@ -39,7 +39,7 @@ def works(deps: Deps, sender: Sender) -> list[Coroutine[Any, Any, None]]:
             deps.settings.audit_seal_minutes * 60,
             is_following=deps.master_key.is_following,
         ),
-        keep_noting(deps.store),
+        keep_noting(deps.store, deps.issuing.uses),
         sender.run(),
         keep_counting(deps.store, deps.clock),
     ]

@@ -22,7 +22,7 @@ def test_a_door_serves_actions_that_have_a_rule_and_lets_apps_do_alone_what_it_s
         assert door.alone <= door.opens.keys(), audience
 
 
-def test_every_action_is_done_in_person_too_and_tokens_that_are_only_traded_open_nothing() -> None:
+def test_every_action_is_done_in_person_too_and_tokens_that_are_only_exchanged_open_nothing() -> None:
     assert DOORS[Audience.PORTAL].opens.keys() == RULES.keys()
     assert Audience.DIRECTORY_GRAPH not in DOORS
     assert set(DOORS) == set(Audience) - {Audience.DIRECTORY_GRAPH}

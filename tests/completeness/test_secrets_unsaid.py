@@ -20,9 +20,8 @@ SECRET = {
     *("refresh_token", "secret", "token"),
 }
 NO_SECRET = {
-    "Exchanged.access_token",  # an AccessToken, which hides what it holds
-    "Redeemed.access_token",
-    "_Issuance.access_token",
+    "Issued.access_token",  # an AccessToken, which hides what it holds
+    "_Exchanged.access_token",
     "DomainProof.token",  # stands in DNS for everybody to read
     "IdentityProvider.client_secret",  # encrypted
     "Redeemed.token",  # the claims of an ID token that was checked

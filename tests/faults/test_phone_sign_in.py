@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import itertools
 
-from tenantry.core.clock import DAY, MINUTE
+from tenantry.core.clock import MINUTE
 from tenantry.directory.groups import NewGroup, create_group
 from tenantry.directory.members import Newcomers
 from tenantry.directory.phone_sign_in import request_sign_in_pin, sign_in_with_pin
 from tenantry.directory.pins import PinRules
 from tenantry.store import Store
+from tenantry.tokens.clients import Client
+from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.signing_keys import KeyRing
+from tests.support.app import MASTER_KEY
 from tests.support.builders import HASHER, OPERATOR, a_connector, a_tenant, a_user, list_groups
-from tests.support.clock import NOON
+from tests.support.clock import NOON, FakeClock
 from tests.support.faults import FaultyStore, InjectedFault
+from tests.support.issuing import issuing_on
 
 RULES = PinRules(lifetime=5 * MINUTE, tries=5, sends_per_hour=None)
 
@@ -20,7 +25,7 @@ RULES = PinRules(lifetime=5 * MINUTE, tries=5, sends_per_hour=None)
 async def test_a_sign_in_that_fails_half_way_leaves_the_pin_as_it_was(store: Store) -> None:
     tenant = await a_tenant(store)
     user, connector = await a_user(store, tenant, phone=True), await a_connector(store, tenant)
-    number = str(user.phone_number)
+    number, ring = str(user.phone_number), await KeyRing.load(store, MasterKey.from_base64(MASTER_KEY), FakeClock(NOON))
     pin = await request_sign_in_pin(
         store, HASHER, OPERATOR.origin, connector_id=connector.id, number=number, rules=RULES, now=NOON
     )
@@ -28,14 +33,11 @@ async def test_a_sign_in_that_fails_half_way_leaves_the_pin_as_it_was(store: Sto
 
     async def sign_in(on: Store) -> None:
         await sign_in_with_pin(
-            on,
-            HASHER,
+            issuing_on(on, ring),
             OPERATOR.origin,
-            connector_id=connector.id,
-            connector_secret=connector.secret,
+            Client(connector.id, connector.secret),
             number=number,
             pin=pin,
-            lifetime=DAY,
             now=NOON,
         )
 

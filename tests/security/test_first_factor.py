@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pyotp
 import pytest
@@ -23,6 +22,11 @@ from tenantry.directory.second_factors import Method, list_methods, use_phone
 from tenantry.directory.sign_in_methods import remove_phone_of
 from tenantry.directory.users import delete_user, restore_user
 from tenantry.store.engine.interface import Store
+from tenantry.tokens.clients import Client
+from tenantry.tokens.issuing import Issuing
+from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.signing_keys import KeyRing
+from tests.support.app import MASTER_KEY
 from tests.support.builders import (
     HASHER,
     OPERATOR,
@@ -37,7 +41,8 @@ from tests.support.builders import (
     add_factors,
     as_user,
 )
-from tests.support.clock import NOON
+from tests.support.clock import NOON, FakeClock
+from tests.support.issuing import issuing_on
 from tests.support.portal import Portal, Visitor
 from tests.support.trail import types_of
 
@@ -379,6 +384,10 @@ async def test_a_grant_that_a_pin_gave_does_not_outlive_the_number(store: Store,
     assert by_password.id in live
 
 
+async def _issuing(store: Store) -> Issuing:
+    return issuing_on(store, await KeyRing.load(store, MasterKey.from_base64(MASTER_KEY), FakeClock(NOON)))
+
+
 async def _reach_by_pin(store: Store, user: SomeUser) -> str | None:
     """None: no PIN is sent."""
     tenant = _tenant_of(user)
@@ -389,14 +398,11 @@ async def _reach_by_pin(store: Store, user: SomeUser) -> str | None:
     if pin is None:
         return None
     signed_in = await sign_in_with_pin(
-        store,
-        HASHER,
+        await _issuing(store),
         OPERATOR.origin,
-        connector_id=app.id,
-        connector_secret=app.secret,
+        Client(app.id, app.secret),
         number=number,
         pin=pin,
-        lifetime=60 * SECOND,
         now=NOON,
     )
     async with store.read() as read:
@@ -437,15 +443,16 @@ async def test_sign_in_by_phone_is_for_whom_the_organisation_says(
 async def test_a_pin_that_was_sent_before_signs_nobody_in_once_sign_in_by_phone_is_off(store: Store) -> None:
     tenant = await a_tenant(store)
     mia, app = await a_user(store, tenant, phone=True), await a_connector(store, tenant)
-    asked: Any = {"connector_id": app.id, "number": str(mia.phone_number), "now": NOON}
-    pin = await request_sign_in_pin(store, HASHER, OPERATOR.origin, rules=RULES, **asked)
+    number = str(mia.phone_number)
+    pin = await request_sign_in_pin(
+        store, HASHER, OPERATOR.origin, connector_id=app.id, number=number, rules=RULES, now=NOON
+    )
     assert pin is not None
     async with store.write() as tx:
         await change_policies(tx, OPERATOR, tenant.id, Policies(phone_sign_in=Whom.NOBODY), NOON)
+    client = Client(app.id, app.secret)
     with pytest.raises(BadCredentials):
-        await sign_in_with_pin(
-            store, HASHER, OPERATOR.origin, connector_secret=app.secret, pin=pin, lifetime=DAY, **asked
-        )
+        await sign_in_with_pin(await _issuing(store), OPERATOR.origin, client, number=number, pin=pin, now=NOON)
     async with store.read() as read:
         assert await read.all(str, "SELECT id FROM grants WHERE tenant_id = :t", t=tenant.id) == []
 

@@ -14,7 +14,7 @@ from tenantry.audit import record as recording
 from tenantry.audit.events import SYSTEM_TENANT
 from tenantry.connectors.secrets import add_secret
 from tenantry.core.caller import Audience
-from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND, Micros
+from tenantry.core.clock import DAY, MINUTE, SECOND, Micros
 from tenantry.core.errors import InvalidGrant
 from tenantry.core.files import write_private
 from tenantry.devices.device_tokens import generate_device_token
@@ -31,7 +31,9 @@ from tenantry.store.devices.device_tokens import find as find_device_token
 from tenantry.store.devices.devices import DeviceFacts
 from tenantry.store.master_key.hashed import Hashed
 from tenantry.store.schema import metadata
-from tenantry.tokens.exchange import exchange_refresh_token
+from tenantry.tokens.clients import Client
+from tenantry.tokens.grant_types.refresh_token import exchange_refresh_token
+from tenantry.tokens.issuing import TokenAsk
 from tenantry.tokens.master_key import MasterKey, load_master_key
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
@@ -39,6 +41,7 @@ from tests.support.app import MASTER_KEY
 from tests.support.builders import HASHER, KEY, OPERATOR, a_device_token, a_session, a_tenant, a_user, as_user
 from tests.support.clock import NOON, FakeClock
 from tests.support.counting import CountingStore
+from tests.support.issuing import issuing_on
 from tests.support.town import Quarter, a_quarter
 from tests.support.trail import types_of
 
@@ -94,18 +97,10 @@ async def _works(store: Store, key: MasterKey, quarter: Quarter, now: Micros) ->
             found["invitation"] = False
     try:
         await exchange_refresh_token(
-            store,
-            ring,
-            hasher,
-            client_id=connector.id,
-            client_secret=connector.secret,
-            refresh_token=grant.refresh_token,
-            audience=Audience.KAIZALA,
-            issuer="https://tenantry.test",
-            lifetime=HOUR,
-            now=now,
-            origin=OPERATOR.origin,
-            refresh_lifetime=DAY,
+            issuing_on(store, ring, hasher=hasher),
+            TokenAsk(Audience.KAIZALA, OPERATOR.origin, now),
+            Client(connector.id, connector.secret),
+            grant.refresh_token,
         )
         found["refresh token"] = True
     except Exception:  # noqa: BLE001
@@ -335,16 +330,8 @@ async def test_a_refresh_token_whose_pepper_is_retired_is_refused_as_any_unknown
         secret = await add_secret(tx, OPERATOR, hasher, quarter.tenant.id, connector.id, now=SOON)
     with pytest.raises(InvalidGrant):
         await exchange_refresh_token(
-            store,
-            ring,
-            hasher,
-            client_id=connector.id,
-            client_secret=secret.client_secret,
-            refresh_token=quarter.apps.grants[0].refresh_token,
-            audience=Audience.KAIZALA,
-            issuer="https://tenantry.test",
-            lifetime=HOUR,
-            now=SOON,
-            origin=OPERATOR.origin,
-            refresh_lifetime=DAY,
+            issuing_on(store, ring, hasher=hasher),
+            TokenAsk(Audience.KAIZALA, OPERATOR.origin, SOON),
+            Client(connector.id, secret.client_secret),
+            quarter.apps.grants[0].refresh_token,
         )

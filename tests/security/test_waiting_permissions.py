@@ -44,7 +44,8 @@ from tenantry.store.connectors import connectors
 from tenantry.store.connectors.connectors import Connector
 from tenantry.store.engine.interface import Store, Tx
 from tenantry.store.trail.audit_events import list_latest
-from tenantry.tokens.client_credentials import exchange_client_credentials
+from tenantry.tokens.clients import Client
+from tenantry.tokens.grant_types.client_credentials import exchange_client_credentials
 from tests.support.builders import (
     HASHER,
     OPERATOR,
@@ -57,7 +58,8 @@ from tests.support.builders import (
     as_user,
 )
 from tests.support.clock import NOON
-from tests.unit.tokens.conftest import ISSUER, House, a_house
+from tests.support.issuing import issuing_on
+from tests.unit.tokens.conftest import House, a_house
 
 GROUPS, MEMBERS = Permission.GROUP_INFORMATION, Permission.GROUP_MEMBERS
 PARTNER, ANDROID, DATA = Permission.PARTNER_CENTER, Permission.ANDROID_ENTERPRISE, Permission.TENANT_DATA
@@ -179,19 +181,8 @@ async def _takes_a_token(case: Case, permission: Permission) -> bool:
 
 
 async def _gets_alone(case: Case, house: House, permission: Permission) -> bool:
-    got = await exchange_client_credentials(
-        case.store,
-        house.ring,
-        HASHER,
-        client_id=case.app,
-        client_secret=case.secret,
-        audience=Audience.ANDROID_ENTERPRISE,
-        tenant_id=None,
-        issuer=ISSUER,
-        lifetime=HOUR,
-        now=house.clock(),
-        origin=OPERATOR.origin,
-    )
+    ask = house.ask(Audience.ANDROID_ENTERPRISE)
+    got = await exchange_client_credentials(issuing_on(case.store, house.ring), ask, Client(case.app, case.secret))
     caller = await house.authenticate(got.access_token.raw, Audience.ANDROID_ENTERPRISE)
     return permission in got.permissions and permission in caller.permissions
 

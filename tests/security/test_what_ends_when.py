@@ -14,8 +14,8 @@ import pyotp
 import pytest
 
 from tenantry.access.actions import Permission
-from tenantry.core.caller import Audience, Reach
-from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND
+from tenantry.core.caller import Reach
+from tenantry.core.clock import DAY, MINUTE, SECOND
 from tenantry.core.errors import DomainError
 from tenantry.core.ids import ConnectorId, GroupId, UserId
 from tenantry.directory.blocking import block_user, unblock_user
@@ -36,7 +36,9 @@ from tenantry.store.engine.interface import Store
 from tenantry.store.outbox import webhooks
 from tenantry.store.sign_in import passkeys
 from tenantry.store.tenants.tenants import find_live
-from tenantry.tokens.authorization_codes import issue_code, redeem_code
+from tenantry.tokens.authorization_codes import issue_code
+from tenantry.tokens.clients import Client
+from tenantry.tokens.grant_types.authorization_code import PresentedCode, redeem_code
 from tests.support.builders import (
     HASHER,
     KEY,
@@ -54,7 +56,7 @@ from tests.support.builders import (
     as_user,
     redeem,
 )
-from tests.unit.tokens.conftest import ISSUER, YEAR, House, a_house
+from tests.unit.tokens.conftest import House, a_house
 
 TABLE = Path(__file__).parents[2] / "docs" / "what-ends-when.md"
 _ROW = re.compile(r"^\| (?P<thing>[^|]+?) \| (?P<cells>.+) \|$", re.MULTILINE)
@@ -191,14 +193,11 @@ async def _use_pin(held: Held, pin: str | None) -> object:
     if pin is None:
         return None
     return await sign_in_with_pin(
-        held.house.store,
-        HASHER,
+        held.house.issuing(),
         OPERATOR.origin,
-        connector_id=held.house.connector.id,
-        connector_secret=held.house.connector.secret,
+        held.house.client,
         number=str(held.ann.phone_number),
         pin=pin,
-        lifetime=DAY,
         now=held.house.clock(),
     )
 
@@ -207,22 +206,8 @@ async def _use_pin(held: Held, pin: str | None) -> object:
 
 
 async def _code(held: Held) -> object:
-    return await redeem_code(
-        held.house.store,
-        held.house.ring,
-        HASHER,
-        client_id=held.app,
-        client_secret=held.app_secret,
-        code=held.code,
-        redirect_uri=_CALLBACK,
-        code_verifier=None,
-        audience=Audience.KAIZALA,
-        issuer=ISSUER,
-        lifetime=HOUR,
-        refresh_lifetime=YEAR,
-        now=held.house.clock(),
-        origin=OPERATOR.origin,
-    )
+    client = Client(held.app, held.app_secret)
+    return await redeem_code(held.house.issuing(), held.house.ask(), client, PresentedCode(held.code, _CALLBACK, None))
 
 
 async def _sign_in_under_way(held: Held) -> object:

@@ -19,7 +19,7 @@ from tenantry.directory.tenants import resolve_tenant
 from tenantry.store.devices import enterprises
 from tenantry.store.engine.interface import Store
 from tenantry.store.sign_in import phones
-from tenantry.tokens.client_credentials import authenticate_connector
+from tenantry.tokens.clients import authenticate_connector
 from tests.support.builders import (
     HASHER,
     KEY,
@@ -78,9 +78,7 @@ class World:
 
     async def _connector(self) -> object:
         async with self.house.store.read() as read:
-            return await authenticate_connector(
-                read, HASHER, self.house.connector.id, self.house.connector.secret, NOON
-            )
+            return await authenticate_connector(read, HASHER, self.house.uses, self.house.client, NOON)
 
     async def _domain(self) -> object:
         async with self.house.store.read() as read:

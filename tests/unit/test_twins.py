@@ -26,7 +26,7 @@ from tenantry.directory.user_properties import UserChanges
 from tenantry.directory.users import RESTORABLE, delete_user, restore_user, update_user
 from tenantry.store.delegation import relationships
 from tenantry.store.engine.interface import Store
-from tenantry.tokens.authorization_codes import redeem_code
+from tenantry.tokens.grant_types.authorization_code import PresentedCode, redeem_code
 from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import (
     DEVICE_LIMIT,
@@ -44,7 +44,7 @@ from tests.support.builders import (
     as_user,
 )
 from tests.support.clock import NOON
-from tests.unit.tokens.conftest import ISSUER, YEAR, House, a_house
+from tests.unit.tokens.conftest import House, a_house
 
 
 @pytest.fixture
@@ -195,20 +195,12 @@ async def test_a_groups_new_token_replaces_that_of_its_connector_and_no_other(ho
 async def test_a_code_that_nobody_issued_is_an_invalid_grant(house: House) -> None:
     with pytest.raises(InvalidGrant):
         await redeem_code(
-            house.store,
-            house.ring,
-            HASHER,
-            client_id=house.connector.id,
-            client_secret=house.connector.secret,
-            code=HASHER.mint(SecretKind.AUTHORIZATION_CODE, house.tenant.id),
-            redirect_uri="https://app.test/callback",
-            code_verifier="v" * 43,
-            audience=Audience.PARTNER_CENTER,
-            issuer=ISSUER,
-            lifetime=HOUR,
-            refresh_lifetime=YEAR,
-            now=NOON,
-            origin=OPERATOR.origin,
+            house.issuing(),
+            house.ask(Audience.PARTNER_CENTER),
+            house.client,
+            PresentedCode(
+                HASHER.mint(SecretKind.AUTHORIZATION_CODE, house.tenant.id), "https://app.test/callback", "v" * 43
+            ),
         )
 
 

@@ -63,7 +63,7 @@ DOORS: Mapping[Audience, Door] = {
         dict.fromkeys(_OF_DEVICES, Permission.ANDROID_ENTERPRISE), alone=frozenset(_OF_DEVICES)
     ),
 }
-"""No line: nothing is served there, as where tokens are only traded in."""
+"""No line: nothing is served there, as where tokens are only good to be exchanged."""
 
 
 def fault_at_door(caller: Caller, action: Action) -> tuple[Reason, str] | None:

@@ -28,7 +28,7 @@ class Audience(StrEnum):
     KAIZALA = "kaizala"
     PARTNER_CENTER = "partnercenter"
     ANDROID_ENTERPRISE = "androidenterprise"
-    DIRECTORY_GRAPH = "graph"  # what old Partner Center clients ask for first; only good to be traded in
+    DIRECTORY_GRAPH = "graph"  # what old Partner Center clients ask for first; only good to be exchanged for another
 
 
 class Reach(StrEnum):

@@ -44,8 +44,10 @@ from tenantry.store.devices.devices import DeviceFacts
 from tenantry.store.engine.interface import Tx
 from tenantry.store.users import users
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.tokens.exchange import exchange_refresh_token
+from tenantry.tokens.clients import Client
+from tenantry.tokens.grant_types.refresh_token import exchange_refresh_token
 from tenantry.tokens.grants import create_grant
+from tenantry.tokens.issuing import TokenAsk
 from tenantry.tokens.secrets import SecretKind
 
 _PEOPLE = ("Noor Haddad", "Ines Costa", "Tom Becker", "Priya Nair", "Jonas Vik", "Sara Lopez", "Yuki Mori", "Omar Aziz")
@@ -263,22 +265,13 @@ class _Past:
 
     async def _exchange(self, app: dict[str, str], now: Micros, *, is_wrong: bool) -> None:
         """One exchange as the app does it; with a secret of its own making it is refused."""
-        settings = self._deps.settings
         made_up = self._deps.hasher.mint(SecretKind.CONNECTOR_SECRET, self._tenant_id)
         with suppress(DomainError):
             await exchange_refresh_token(
-                self._deps.store,
-                self._deps.keys,
-                self._deps.hasher,
-                client_id=app["application_id"],
-                client_secret=made_up if is_wrong else app["application_secret"],
-                refresh_token=app["refresh_token"],
-                audience=Audience.KAIZALA,
-                issuer=settings.issuer,
-                lifetime=DAY,
-                now=now,
-                origin=self._origin,
-                refresh_lifetime=settings.refresh_token_days * DAY,
+                self._deps.issuing,
+                TokenAsk(Audience.KAIZALA, self._origin, now),
+                Client(app["application_id"], made_up if is_wrong else app["application_secret"]),
+                app["refresh_token"],
             )
 
     async def _session(self, tx: Tx, user_id: UserId, now: Micros) -> None:

@@ -28,8 +28,9 @@ from tenantry.store.engine.interface import Read, Store, Tx
 from tenantry.store.sign_in import phones
 from tenantry.store.tenants import tenants
 from tenantry.store.users import roles
-from tenantry.tokens.client_credentials import authenticate_connector
+from tenantry.tokens.clients import Client, authenticate_connector
 from tenantry.tokens.grants import NewGrant, Replaces, create_grant
+from tenantry.tokens.issuing import Issuing
 from tenantry.tokens.secrets import SecretHasher
 
 AMR = PIN_ALONE
@@ -78,28 +79,19 @@ async def request_sign_in_pin(
 
 
 async def sign_in_with_pin(
-    store: Store,
-    hasher: SecretHasher,
-    origin: Origin,
-    *,
-    connector_id: ConnectorId,
-    connector_secret: str | None,
-    number: str,
-    pin: str,
-    lifetime: Micros,
-    now: Micros,
+    issuing: Issuing, origin: Origin, client: Client, *, number: str, pin: str, now: Micros
 ) -> PhoneSignIn:
-    """Use up the PIN and grant the connector what the user may. `lifetime` is that of the refresh token.
+    """Use up the PIN and grant the connector what the user may.
 
-    A connector without a secret in hand (None) is believed its id: the PIN is what proves the user. Raises
-    InvalidClient, BadCredentials. A refused PIN costs a try, a wrong secret none.
+    A client without a secret is believed its id: the PIN is what proves the user. Raises InvalidClient, BadCredentials.
+    A refused PIN costs a try, a wrong secret none.
     """
-    if connector_secret is not None:
-        async with store.read() as read:
-            await authenticate_connector(read, hasher, connector_id, connector_secret, now)
-    async with store.write() as tx:
-        connector = await _get_connector(tx, connector_id)
-        signed_in = await _sign_in(tx, hasher, origin, connector, number, pin, lifetime, now)
+    if client.client_secret is not None:
+        async with issuing.store.read() as read:
+            await authenticate_connector(read, issuing.hasher, issuing.uses, client, now)
+    async with issuing.store.write() as tx:
+        connector = await _get_connector(tx, ConnectorId(client.client_id))
+        signed_in = await _sign_in(tx, issuing.hasher, origin, connector, number, pin, issuing.lifetimes.refresh, now)
     if signed_in is None:
         raise BadCredentials("pin_refused", PIN_REFUSED)
     return signed_in

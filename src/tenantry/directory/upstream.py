@@ -5,7 +5,7 @@
    stored.
 2. `finish_upstream` takes the state once. The answer must have come to the address of the very provider that the
    browser was sent to, and name it in `iss` where the provider promises that (`check_answer`): else a code of one
-   provider would be handed to another. Then the code is traded for an ID token, which is verified (id_tokens.py).
+   provider would be handed to another. Then the code is redeemed for an ID token, which is verified (id_tokens.py).
 3. What the app demanded of the sign-in (`prompt=login`, `max_age`) is passed on, and `check_age` looks at what came of
    it. The time that the provider names is the session's.
 4. Where the token does not say who it is, userinfo is asked. provider_accounts.py finds the user.

@@ -1,7 +1,4 @@
-"""Service accounts: a JWT signed by the account's own key, traded for an access token or used as one.
-
-1. `exchange_assertion`: the JWT bearer grant (RFC 7523 §2.1), as `google-auth` sends it to the `token_uri`.
-2. `authenticate_self_signed`: the same kind of JWT as the bearer token of a call.
+"""Service accounts: a JWT signed by the account's own key proves it, at the token endpoint or as a call's bearer token.
 
 The key is found by the account's address (`iss`) and its id (`kid`), never taken from the JWT; its algorithm is RS256.
 `kid` is optional (RFC 7515 §4.1.4), and several libraries leave it out: then the account's newest keys are tried.
@@ -23,17 +20,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from tenantry.core.caller import Audience, Caller, CallerKind, Origin
 from tenantry.core.clock import HOUR, MINUTE, SECOND, Micros
-from tenantry.core.errors import InvalidGrant, InvalidScope, InvalidToken
+from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import TenantId
 from tenantry.settings import AssertionAudiences
-from tenantry.store.engine.interface import Read, Store
+from tenantry.store.engine.interface import Read
 from tenantry.store.tokens import presented
 from tenantry.store.tokens.presented import PresentedKey
 from tenantry.tokens import base64url
-from tenantry.tokens.client_credentials import issue_to_connector
-from tenantry.tokens.exchange import Exchanged
-from tenantry.tokens.refusals import note_refusal
-from tenantry.tokens.signing_keys import KeyRing
 
 ASSERTION_LEEWAY = 5 * MINUTE
 """Clock skew of the machines that service accounts run on."""
@@ -61,7 +54,7 @@ class _Header(msgspec.Struct, frozen=True):
     """No extension is understood, so a header that has critical ones is malformed (RFC 7515 §4.1.11)."""
 
 
-class _Claims(msgspec.Struct, frozen=True):
+class AssertionClaims(msgspec.Struct, frozen=True):
     """Times may be fractions of a second (RFC 7519 §2)."""
 
     iss: str
@@ -72,7 +65,7 @@ class _Claims(msgspec.Struct, frozen=True):
     scope: str | None = None
 
 
-class _Refused(Exception):
+class AssertionRefused(Exception):
     """The JWT proves nothing. `tenant_id`: whose account it named, once a key of it has been found."""
 
     def __init__(self, reason: str, tenant_id: TenantId | None = None) -> None:
@@ -82,7 +75,7 @@ class _Refused(Exception):
 
 
 _decode_header = msgspec.json.Decoder(_Header).decode
-_decode_claims = msgspec.json.Decoder(_Claims).decode
+_decode_claims = msgspec.json.Decoder(AssertionClaims).decode
 
 
 def audiences_of(issuer: str, accepted: AssertionAudiences) -> tuple[str, ...]:
@@ -93,48 +86,6 @@ def audiences_of(issuer: str, accepted: AssertionAudiences) -> tuple[str, ...]:
         "vendor": (*own, *VENDOR_AUDIENCES),
         "any": (*own, *VENDOR_AUDIENCES, issuer, f"{issuer}/"),
     }[accepted]
-
-
-async def exchange_assertion(
-    store: Store,
-    ring: KeyRing,
-    *,
-    assertion: str,
-    accepted_audiences: Collection[str],
-    required_scope: str,
-    audience: Audience,
-    issuer: str,
-    lifetime: Micros,
-    now: Micros,
-    origin: Origin,
-) -> Exchanged:
-    """A token of the service account. `required_scope`: a word its `scope` claim must hold.
-
-    Raises InvalidGrant for every fault of the assertion, InvalidScope. 1 read, 1 write, 1 signature.
-    """
-    try:
-        async with store.read() as read:
-            claims, account = await _prove(read, assertion, accepted_audiences, now, ASSERTION_LEEWAY)
-    except _Refused as refused:
-        fault = InvalidGrant(refused.reason)
-        if refused.tenant_id is not None:
-            await note_refusal(store, refused.tenant_id, fault, audience=audience, client_id="", origin=origin, now=now)
-        raise fault from None
-    if required_scope not in (claims.scope or "").split():
-        raise InvalidScope(f"The assertion's scope must hold {required_scope}.")
-    caller = Caller(CallerKind.SERVICE_ACCOUNT, origin, tenant_id=account.tenant_id, connector_id=account.connector_id)
-    return await issue_to_connector(
-        store,
-        ring,
-        caller,
-        account.tenant_id,
-        account.connector_id,
-        tuple(account.permissions.split()),
-        audience=audience,
-        issuer=issuer,
-        lifetime=lifetime,
-        now=now,
-    )
 
 
 async def authenticate_self_signed(
@@ -153,8 +104,8 @@ async def authenticate_self_signed(
     Raises InvalidToken. 1 read.
     """
     try:
-        claims, account = await _prove(read, raw, (*accepted_audiences, None), now, leeway)
-    except _Refused as refused:
+        claims, account = await prove(read, raw, (*accepted_audiences, None), now, leeway)
+    except AssertionRefused as refused:
         raise InvalidToken(refused.reason) from None
     only_audience = claims.scope is None and claims.aud is not None
     if not only_audience and required_scope not in (claims.scope or "").split():
@@ -169,15 +120,15 @@ async def authenticate_self_signed(
     )
 
 
-async def _prove(
+async def prove(
     read: Read, raw: str, accepted_audiences: Collection[str | None], now: Micros, leeway: Micros
-) -> tuple[_Claims, PresentedKey]:
-    """Check all but the scope; None among the audiences accepts a JWT without any. Raises _Refused.
+) -> tuple[AssertionClaims, PresentedKey]:
+    """Check all but the scope; None among the audiences accepts a JWT without any. Raises AssertionRefused.
 
     1 read, none for garbage.
     """
     if len(raw) > _LONGEST or not raw.isascii():
-        raise _Refused("malformed")
+        raise AssertionRefused("malformed")
     signed, _, signature_part = raw.encode().rpartition(b".")
     header_part, _, payload_part = signed.partition(b".")
     signature = base64url.decode(signature_part)
@@ -185,19 +136,19 @@ async def _prove(
         header = _decode_header(base64url.decode(header_part) or b"")
         claims = _decode_claims(base64url.decode(payload_part) or b"")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _Refused("malformed") from None
+        raise AssertionRefused("malformed") from None
     if signature is None or header.alg != "RS256" or "\0" in claims.iss + (header.kid or ""):
-        raise _Refused("malformed")
+        raise AssertionRefused("malformed")
     accounts = await _find_keys(read, claims.iss, header.kid)
     if not accounts:
-        raise _Refused("unknown_key")
+        raise AssertionRefused("unknown_key")
     account, fault = accounts[0], _fault_of_key(accounts[0], signature, signed)
     for other in accounts[1:]:
         if fault == "signature":
             account, fault = other, _fault_of_key(other, signature, signed)
     fault = fault or _fault_in(claims, accepted_audiences, now, leeway)
     if fault is not None:
-        raise _Refused(fault, account.tenant_id)
+        raise AssertionRefused(fault, account.tenant_id)
     return claims, account
 
 
@@ -226,7 +177,9 @@ def _fault_of_key(account: PresentedKey, signature: bytes, signed: bytes) -> str
     return next((reason for at, reason in causes if at is not None), None)
 
 
-def _fault_in(claims: _Claims, accepted_audiences: Collection[str | None], now: Micros, leeway: Micros) -> str | None:
+def _fault_in(
+    claims: AssertionClaims, accepted_audiences: Collection[str | None], now: Micros, leeway: Micros
+) -> str | None:
     audiences = claims.aud if isinstance(claims.aud, list) else [claims.aud]  # RFC 7519 §4.1.3: one, several or none
     if not any(audience in accepted_audiences for audience in audiences):
         return "audience"

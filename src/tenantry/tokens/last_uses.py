@@ -65,11 +65,7 @@ async def _in_parts(note_uses: Callable[[Sequence[T]], Awaitable[None]], uses: S
             await note_uses(uses[start : start + _TOGETHER])
 
 
-PROCESS_USES = LastUses()
-"""What every exchange of this process notes in."""
-
-
-async def keep_noting(store: Store, uses: LastUses = PROCESS_USES) -> None:
+async def keep_noting(store: Store, uses: LastUses) -> None:
     """For ever; what is left is written when the task is cancelled."""
     try:
         while True:

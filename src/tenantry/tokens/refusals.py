@@ -7,27 +7,18 @@ from __future__ import annotations
 
 from tenantry.audit.events import TokenRefused
 from tenantry.audit.record import record
-from tenantry.core.caller import Caller, CallerKind, Origin
-from tenantry.core.clock import Micros
+from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.errors import BadCredentials, InvalidClient
 from tenantry.core.ids import ConnectorId, TenantId, parse_guid
 from tenantry.store.engine.interface import Store
 from tenantry.store.tokens import presented
+from tenantry.tokens.issuing import TokenAsk
 
 MALFORMED = "malformed"
 """The reason of what was refused without I/O: nobody's secret was tried."""
 
 
-async def note_refusal(
-    store: Store,
-    tenant_id: TenantId,
-    error: BadCredentials,
-    *,
-    audience: str,
-    client_id: str,
-    origin: Origin,
-    now: Micros,
-) -> None:
+async def note_refusal(store: Store, ask: TokenAsk, tenant_id: TenantId, error: BadCredentials, client_id: str) -> None:
     """Leave the mark of `error`. None is left for garbage and for an unknown tenant.
 
     `client_id` goes into the mark when it is proven, which it is unless the error is InvalidClient. 1 read, 1 write.
@@ -40,5 +31,5 @@ async def note_refusal(
         return
     proven = None if isinstance(error, InvalidClient) else parse_guid(client_id)
     connector_id = None if proven is None else ConnectorId(proven)
-    caller = Caller(CallerKind.ANONYMOUS, origin, tenant_id=tenant_id, connector_id=connector_id)
-    await record(store, tenant_id, caller, TokenRefused(reason=error.reason, audience=audience), now)
+    caller = Caller(CallerKind.ANONYMOUS, ask.origin, tenant_id=tenant_id, connector_id=connector_id)
+    await record(store, tenant_id, caller, TokenRefused(reason=error.reason, audience=ask.audience), ask.now)

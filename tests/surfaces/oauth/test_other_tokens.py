@@ -133,14 +133,14 @@ PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
     "body", [{"data": {"grant_type": "jwt_token"}}, {"json": {"grant_type": "jwt_token"}}, {"json": "jwt_token"}]
 )
 @pytest.mark.parametrize("resource", [GRAPH, PARTNER_CENTER])
-async def test_a_directory_token_is_traded_for_one_of_the_same_subject_and_methods(
+async def test_a_directory_token_is_exchanged_for_one_of_the_same_subject_and_methods(
     world: World, body: dict[str, Any], resource: str
 ) -> None:
     raw = await _token(world, resource)
     world.clock.advance(10 * MINUTE)
     answer = await world.client.post("/partnercenter/generatetoken", headers={"authorization": f"Bearer {raw}"}, **body)
     assert answer.status_code == 200, answer.text
-    assert answer.json()["expires_in"] == "3000"  # no longer life than the token that was traded in
+    assert answer.json()["expires_in"] == "3000"  # no longer life than the token that was exchanged
     caller = await caller_of(world, answer.json()["access_token"], Audience.PARTNER_CENTER)
     assert (caller.user_id, caller.grant_id) == (world.user.id, world.grant.id)
     assert caller.amr == {"pwd", "mfa"}
@@ -159,7 +159,7 @@ async def test_v3_wants_an_application_to_come_with_a_partner_center_token(world
         assert answer.status_code == status, (path, resource, answer.text)
 
 
-async def test_a_token_whose_grant_was_revoked_is_not_traded(world: World) -> None:
+async def test_a_token_whose_grant_was_revoked_is_not_exchanged(world: World) -> None:
     raw = await _token(world, GRAPH)
     async with world.store.write() as tx:
         await revoke_grant(tx, OPERATOR, world.tenant.id, GrantId(world.grant.id), "test", world.clock())
@@ -171,7 +171,7 @@ async def test_a_token_whose_grant_was_revoked_is_not_traded(world: World) -> No
         await caller_of(world, raw, Audience.DIRECTORY_GRAPH)
 
 
-async def test_a_bad_request_for_a_trade_is_refused(world: World) -> None:
+async def test_a_bad_request_for_an_exchange_is_refused(world: World) -> None:
     for content, status, error in [
         (b"", 400, "invalid_request"),
         (b"{", 400, "invalid_request"),
@@ -189,7 +189,7 @@ async def test_a_bad_request_for_a_trade_is_refused(world: World) -> None:
         assert (answer.status_code, answer.json()["error"]) == (status, error)
 
 
-async def test_a_token_that_is_none_is_not_traded(world: World) -> None:
+async def test_a_token_that_is_none_is_not_exchanged(world: World) -> None:
     for raw in ["garbage", "a.b.c", "e30.e30.e30", "x" * 8_000, DEEP]:
         answer = await world.client.post(
             "/partnercenter/generatetoken", headers={"authorization": f"Bearer {raw}"}, data={"grant_type": "jwt_token"}

@@ -153,7 +153,7 @@ async def add_oauth(world: World) -> None:
             "/common/oauth2/token", data={**client, "grant_type": "client_credentials"}
         ),
         "oauth code": lambda: http.post("/common/oauth2/token", data=code),
-        "oauth token to trade": lambda: http.post(
+        "oauth token to exchange": lambda: http.post(
             "/partnercenter/generatetoken", headers=graph, data={"grant_type": "jwt_token"}
         ),
         "oauth assertion": lambda: http.post("/token", data={"grant_type": GRANT, "assertion": assertion_of(account)}),
@@ -267,7 +267,7 @@ SHUT = {
     "oauth by domain": 400,
     "oauth app alone": 401,
     "oauth code": 401,
-    "oauth token to trade": 401,
+    "oauth token to exchange": 401,
     "oauth assertion": 400,
     "oauth asking for consent": 404,
     "partner center partner in it": 404,

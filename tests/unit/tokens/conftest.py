@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from tenantry.access.actions import RoleId
 from tenantry.core.caller import Audience, Caller, Reach
-from tenantry.core.clock import DAY, HOUR, MINUTE, Micros
-from tenantry.core.ids import GroupId
+from tenantry.core.clock import MINUTE, Micros
+from tenantry.core.ids import GroupId, TenantId
 from tenantry.directory.roles import assign_role
 from tenantry.store import Store
 from tenantry.store.trail.audit_events import list_latest
 from tenantry.tokens.callers import authenticate
-from tenantry.tokens.exchange import Exchanged, exchange_refresh_token
+from tenantry.tokens.clients import Client
+from tenantry.tokens.grant_types.refresh_token import exchange_refresh_token
+from tenantry.tokens.issuing import Issued, Issuing, TokenAsk
+from tenantry.tokens.last_uses import LastUses
 from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.signing_keys import KeyRing
 from tests.support.app import MASTER_KEY
 from tests.support.builders import (
-    HASHER,
     OPERATOR,
     SomeConnector,
     SomeGrant,
@@ -33,10 +35,8 @@ from tests.support.builders import (
     a_user,
 )
 from tests.support.clock import NOON, FakeClock
+from tests.support.issuing import ISSUER, YEAR, issuing_on
 from tests.support.trail import types_of
-
-ISSUER = "https://tenantry.test"
-YEAR = 365 * DAY
 
 
 @dataclass
@@ -49,6 +49,7 @@ class House:
     tenant: SomeTenant
     user: SomeUser
     connector: SomeConnector
+    uses: LastUses = field(default_factory=LastUses)
 
     async def make_administrator(self) -> None:
         """Give the user the role on which tenant reach stands."""
@@ -63,19 +64,31 @@ class House:
         giver, now = user or self.user, self.clock()
         return await a_grant(self.store, self.connector, giver, reach=reach, group_id=group_id, lifetime=YEAR, now=now)
 
-    async def exchange(self, refresh_token: str, store: Store | None = None, **changes: Any) -> Exchanged:
-        arguments: dict[str, Any] = {
-            "client_id": self.connector.id,
-            "client_secret": self.connector.secret,
-            "refresh_token": refresh_token,
-            "audience": Audience.KAIZALA,
-            "issuer": ISSUER,
-            "lifetime": HOUR,
-            "now": self.clock(),
-            "origin": OPERATOR.origin,
-            "refresh_lifetime": YEAR,
-        }
-        return await exchange_refresh_token(store or self.store, self.ring, HASHER, **{**arguments, **changes})
+    @property
+    def client(self) -> Client:
+        """The connector, with its secret."""
+        return Client(self.connector.id, self.connector.secret)
+
+    def issuing(self, store: Store | None = None) -> Issuing:
+        """On the house's store, or on another that stands before it."""
+        return issuing_on(store or self.store, self.ring, uses=self.uses)
+
+    def ask(self, audience: Audience = Audience.KAIZALA, tenant: TenantId | None = None) -> TokenAsk:
+        """For a token, now."""
+        return TokenAsk(audience, OPERATOR.origin, self.clock(), tenant)
+
+    async def exchange(
+        self,
+        refresh_token: str,
+        *,
+        store: Store | None = None,
+        audience: Audience = Audience.KAIZALA,
+        tenant: TenantId | None = None,
+        **client: Any,
+    ) -> Issued:
+        """By the house's connector but for what `client` says of it."""
+        presented = self.client._replace(**client)
+        return await exchange_refresh_token(self.issuing(store), self.ask(audience, tenant), presented, refresh_token)
 
     async def authenticate(self, raw: str, audience: Audience = Audience.KAIZALA) -> Caller:
         async with self.store.read() as read:

@@ -1,4 +1,4 @@
-"""Service accounts: their signed JWTs, traded for a token or used as one."""
+"""Service accounts: their signed JWTs, exchanged for a token or used as one."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from tenantry.connectors.service_accounts import (
     revoke_service_account_key,
 )
 from tenantry.core.caller import Audience, Caller, CallerKind
-from tenantry.core.clock import HOUR, MINUTE, SECOND
+from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import InvalidGrant, InvalidScope, InvalidToken
 from tenantry.tokens import base64url
-from tenantry.tokens.assertions import authenticate_self_signed, exchange_assertion
-from tenantry.tokens.exchange import Exchanged
+from tenantry.tokens.assertions import authenticate_self_signed
+from tenantry.tokens.grant_types.jwt_bearer import exchange_assertion
+from tenantry.tokens.issuing import Issued
 from tests.support.builders import OPERATOR, SomeServiceAccount, a_service_account
 from tests.support.clock import NOON
-from tests.unit.tokens.conftest import ISSUER, House
+from tests.unit.tokens.conftest import House
 
 SCOPE = "https://www.googleapis.com/auth/androidenterprise"
 TOKEN_URI = "https://oauth2.googleapis.com/token"
@@ -57,18 +58,10 @@ def _signed(account: SomeServiceAccount, header: dict[str, Any], payload: str) -
     return (signed + b"." + base64url.encode(key.sign(signed, PKCS1v15(), SHA256()))).decode()
 
 
-async def _exchange(house: House, assertion: str) -> Exchanged:
+async def _exchange(house: House, assertion: str) -> Issued:
+    ask = house.ask(Audience.ANDROID_ENTERPRISE)
     return await exchange_assertion(
-        house.store,
-        house.ring,
-        assertion=assertion,
-        accepted_audiences=[TOKEN_URI],
-        required_scope=SCOPE,
-        audience=Audience.ANDROID_ENTERPRISE,
-        issuer=ISSUER,
-        lifetime=HOUR,
-        now=house.clock(),
-        origin=OPERATOR.origin,
+        house.issuing(), ask, assertion, accepted_audiences=[TOKEN_URI], required_scope=SCOPE
     )
 
 

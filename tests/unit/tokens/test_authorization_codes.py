@@ -12,17 +12,20 @@ import pytest
 from tenantry.access.actions import Permission
 from tenantry.connectors.connectors import deactivate_connector
 from tenantry.core.caller import Audience, CallerKind
-from tenantry.core.clock import HOUR, MINUTE, to_seconds
+from tenantry.core.clock import MINUTE, to_seconds
 from tenantry.core.errors import BadCredentials, InvalidClient, InvalidGrant, InvalidToken, InvalidValue
-from tenantry.core.ids import new_guid
+from tenantry.core.ids import TenantId, new_guid
 from tenantry.directory.id_tokens import verify_id_token
 from tenantry.tokens import base64url
-from tenantry.tokens.authorization_codes import Redeemed, issue_code, redeem_code
-from tenantry.tokens.client_credentials import exchange_client_credentials
-from tenantry.tokens.exchange import Exchanged
+from tenantry.tokens.authorization_codes import issue_code
+from tenantry.tokens.clients import Client
+from tenantry.tokens.grant_types.authorization_code import PresentedCode, redeem_code
+from tenantry.tokens.grant_types.client_credentials import exchange_client_credentials
+from tenantry.tokens.issuing import Issued
 from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import HASHER, OPERATOR, a_connector
-from tests.unit.tokens.conftest import ISSUER, YEAR, House
+from tests.support.issuing import ISSUER
+from tests.unit.tokens.conftest import House
 
 CALLBACK = "https://app.test/callback"
 VERIFIER = "v" * 43
@@ -45,21 +48,11 @@ async def _issue(house: House, **changes: Any) -> str:
         return await issue_code(tx, HASHER, OPERATOR, **{**arguments, **changes})
 
 
-async def _redeem(house: House, code: str, **changes: Any) -> Redeemed:
-    arguments: dict[str, Any] = {
-        "client_id": house.connector.id,
-        "client_secret": house.connector.secret,
-        "code": code,
-        "redirect_uri": CALLBACK,
-        "code_verifier": VERIFIER,
-        "audience": Audience.PARTNER_CENTER,
-        "issuer": ISSUER,
-        "lifetime": HOUR,
-        "refresh_lifetime": YEAR,
-        "now": house.clock(),
-        "origin": OPERATOR.origin,
-    }
-    return await redeem_code(house.store, house.ring, HASHER, **{**arguments, **changes})
+async def _redeem(house: House, code: str, *, tenant: TenantId | None = None, **changes: Any) -> Issued:
+    """`changes` are those of a PresentedCode and of a Client."""
+    of_client = {name: changes.pop(name) for name in Client._fields if name in changes}
+    presented, client = PresentedCode(code, CALLBACK, VERIFIER)._replace(**changes), house.client._replace(**of_client)
+    return await redeem_code(house.issuing(), house.ask(Audience.PARTNER_CENTER, tenant), client, presented)
 
 
 async def test_a_code_gives_tokens_of_the_user_who_agreed(house: House) -> None:
@@ -101,7 +94,7 @@ async def test_who_asked_for_an_id_token_learns_when_the_user_signed_in_and_a_re
     with pytest.raises(InvalidToken):
         await house.authenticate(redeemed.id_token, Audience.PARTNER_CENTER)
     refreshed = await house.exchange(redeemed.refresh_token or "")
-    assert not hasattr(refreshed, "id_token")
+    assert refreshed.id_token is None
 
 
 async def test_who_did_not_ask_for_an_id_token_gets_none(house: House) -> None:
@@ -123,7 +116,7 @@ async def test_a_code_used_again_takes_the_tokens_of_its_first_use_with_it(house
 async def test_of_many_who_redeem_one_code_at_once_at_most_one_gets_tokens(house: House) -> None:
     code = await _issue(house)
     outcomes = await asyncio.gather(*[_redeem(house, code) for _ in range(16)], return_exceptions=True)
-    assert sum(isinstance(outcome, Exchanged) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, Issued) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, InvalidGrant) for outcome in outcomes) == 15
 
 
@@ -185,18 +178,10 @@ async def test_a_code_of_a_connector_deactivated_since_gives_nothing(house: Hous
         await _redeem(house, code)
 
 
-async def _alone(house: House, **changes: Any) -> Exchanged:
-    arguments: dict[str, Any] = {
-        "client_id": house.connector.id,
-        "client_secret": house.connector.secret,
-        "audience": Audience.PARTNER_CENTER,
-        "tenant_id": house.tenant.id,
-        "issuer": ISSUER,
-        "lifetime": HOUR,
-        "now": house.clock(),
-        "origin": OPERATOR.origin,
-    }
-    return await exchange_client_credentials(house.store, house.ring, HASHER, **{**arguments, **changes})
+async def _alone(house: House, *, tenant: str | None = None, **changes: Any) -> Issued:
+    """`changes` are those of a Client."""
+    ask = house.ask(Audience.PARTNER_CENTER, TenantId(tenant or house.tenant.id))
+    return await exchange_client_credentials(house.issuing(), ask, house.client._replace(**changes))
 
 
 async def test_an_application_alone_has_no_user(house: House) -> None:
@@ -212,7 +197,7 @@ async def test_an_application_alone_has_no_user(house: House) -> None:
     ("changes", "reason"),
     [
         ({"client_id": new_guid()}, "unknown_connector"),
-        ({"tenant_id": new_guid()}, "wrong_tenant"),
+        ({"tenant": new_guid()}, "wrong_tenant"),
         ({"client_secret": "x"}, "malformed"),
         ({"client_secret": None}, "no_secret"),
     ],
@@ -225,7 +210,7 @@ async def test_an_application_that_proves_nothing_gets_nothing(house: House, cha
 
 async def test_a_tried_secret_leaves_its_mark_in_the_trail_of_the_tenant_it_leads_to(house: House) -> None:
     wrong = HASHER.mint(SecretKind.CONNECTOR_SECRET, house.tenant.id)
-    for changes in ({"client_secret": wrong}, {"tenant_id": new_guid()}, {"client_secret": "x"}):
+    for changes in ({"client_secret": wrong}, {"tenant": new_guid()}, {"client_secret": "x"}):
         with pytest.raises(InvalidClient):
             await _alone(house, **changes)
     await house.run("UPDATE connectors SET deactivated_at = 1 WHERE id = :c", c=house.connector.id)

@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tenantry.core.caller import Audience
-from tenantry.core.clock import HOUR
 from tenantry.core.errors import DomainError
-from tenantry.tokens.client_credentials import exchange_client_credentials
-from tenantry.tokens.exchange import Exchanged
-from tests.support.builders import HASHER, OPERATOR, SomeServiceAccount, a_connector, a_service_account, a_tenant
+from tenantry.tokens.grant_types.client_credentials import exchange_client_credentials
+from tenantry.tokens.issuing import Issued
+from tests.support.builders import SomeServiceAccount, a_connector, a_service_account, a_tenant
 from tests.support.clock import NOON
-from tests.unit.tokens.conftest import ISSUER, House
+from tests.unit.tokens.conftest import House
 from tests.unit.tokens.test_assertions import ROOT, SCOPE, _exchange, _jwt, _self_signed
 
 ENDS = {
@@ -43,20 +42,8 @@ async def _end(house: House, sql: str, app_id: str) -> None:
     await house.run(sql, **{name: value for name, value in named.items() if f":{name}" in sql})
 
 
-async def _as_itself(house: House) -> Exchanged:
-    return await exchange_client_credentials(
-        house.store,
-        house.ring,
-        HASHER,
-        client_id=house.connector.id,
-        client_secret=house.connector.secret,
-        audience=Audience.PARTNER_CENTER,
-        tenant_id=None,
-        issuer=ISSUER,
-        lifetime=HOUR,
-        now=house.clock(),
-        origin=OPERATOR.origin,
-    )
+async def _as_itself(house: House) -> Issued:
+    return await exchange_client_credentials(house.issuing(), house.ask(Audience.PARTNER_CENTER), house.client)
 
 
 @pytest.mark.parametrize("end", ENDS)

@@ -16,7 +16,8 @@ from tenantry.core.errors import BadCredentials
 from tenantry.store import open_store
 from tenantry.tokens.grants import revoke_grant
 from tests.support.builders import OPERATOR
-from tests.unit.tokens.conftest import YEAR, a_house
+from tests.support.issuing import YEAR
+from tests.unit.tokens.conftest import a_house
 
 STEPS = st.lists(
     st.one_of(

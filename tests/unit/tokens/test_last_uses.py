@@ -9,8 +9,8 @@ from tenantry.core.clock import HOUR, MINUTE, Micros
 from tenantry.core.ids import ConnectorId
 from tenantry.store.connectors import connector_secrets
 from tenantry.store.tokens import grants
-from tenantry.tokens.client_credentials import authenticate_connector
-from tenantry.tokens.last_uses import MOST, PROCESS_USES, LastUses, keep_noting
+from tenantry.tokens.clients import authenticate_connector
+from tenantry.tokens.last_uses import MOST, LastUses, keep_noting
 from tests.support.builders import HASHER
 from tests.support.clock import NOON
 from tests.unit.tokens.conftest import House
@@ -36,7 +36,7 @@ async def test_an_exchange_is_the_last_use_of_its_secret_and_its_token_once_it_i
     granted = await house.grant()
     await house.exchange(granted.refresh_token)
     assert await _of_secret(house) is None
-    await PROCESS_USES.write(house.store)
+    await house.uses.write(house.store)
     assert await _of_secret(house) == NOON
     assert await _of_token(house, granted.refresh_token) == [NOON]
 
@@ -46,7 +46,7 @@ async def test_within_the_hour_a_use_is_not_written_again(house: House) -> None:
     for minutes in (0, 59, 60):
         house.clock.now = NOON + minutes * MINUTE
         await house.exchange(granted.refresh_token)
-        await PROCESS_USES.write(house.store)
+        await house.uses.write(house.store)
         assert await _of_token(house, granted.refresh_token) == [NOON if minutes < 60 else NOON + HOUR]
 
 
@@ -54,15 +54,15 @@ async def test_a_refused_exchange_is_no_use(house: House) -> None:
     granted = await house.grant()
     with suppress(Exception):
         await house.exchange(granted.refresh_token, client_secret="tny_cs_wrong")
-    await PROCESS_USES.write(house.store)
+    await house.uses.write(house.store)
     assert await _of_secret(house) is None
     assert await _of_token(house, granted.refresh_token) == [None]
 
 
 async def test_an_application_that_signs_in_by_itself_uses_its_secret(house: House) -> None:
     async with house.store.read() as read:
-        await authenticate_connector(read, HASHER, house.connector.id, house.connector.secret, house.clock())
-    await PROCESS_USES.write(house.store)
+        await authenticate_connector(read, HASHER, house.uses, house.client, house.clock())
+    await house.uses.write(house.store)
     assert await _of_secret(house) == NOON
 
 

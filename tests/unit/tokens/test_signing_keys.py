@@ -18,9 +18,11 @@ from tenantry.tokens.master_key import MasterKey, MasterKeyError
 from tenantry.tokens.mint import mint_access_token
 from tenantry.tokens.signing_keys import KeyRing, generate_private_key, rotate_signing_key
 from tenantry.tokens.verify import verify_access_token
+from tests.support.app import MASTER_KEY
 from tests.support.builders import OPERATOR
 from tests.support.clock import NOON, FakeClock
-from tests.unit.tokens.conftest import ISSUER, House
+from tests.support.issuing import ISSUER
+from tests.unit.tokens.conftest import House
 
 MASTER = MasterKey.from_base64(MasterKey.generate())
 
@@ -157,6 +159,5 @@ async def test_an_unknown_kid_makes_the_ring_read_again_but_not_for_everybody(ho
 
 
 def _master() -> str:
-    from tests.support.app import MASTER_KEY
 
     return MASTER_KEY

@@ -25,7 +25,8 @@ from tenantry.tokens.mint import mint_access_token
 from tenantry.tokens.signing_keys import SigningKey, der_to_raw
 from tenantry.tokens.verify import verify_access_token
 from tests.support.clock import NOON
-from tests.unit.tokens.conftest import ISSUER, House
+from tests.support.issuing import ISSUER
+from tests.unit.tokens.conftest import House
 
 
 def _mint(house: House, **changes: Any) -> str:

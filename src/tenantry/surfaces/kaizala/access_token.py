@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope
 
 from tenantry.access.actions import Action
 from tenantry.core.caller import Audience, Origin
-from tenantry.core.clock import DAY, HOUR, to_millis
+from tenantry.core.clock import to_millis
 from tenantry.core.errors import BadCredentials, DomainError, InvalidClient, RateLimited
 from tenantry.core.log import get_logger
 from tenantry.settings import Settings
@@ -20,7 +20,9 @@ from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.failures import check_failures, count_failure
 from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, header, json_answer
 from tenantry.surfaces.shared.origin import origin_of
-from tenantry.tokens.exchange import exchange_refresh_token
+from tenantry.tokens.clients import Client
+from tenantry.tokens.grant_types.refresh_token import exchange_refresh_token
+from tenantry.tokens.issuing import TokenAsk
 
 _log = get_logger()
 
@@ -58,31 +60,22 @@ def _counted(deps: Deps, origin: Origin, error: DomainError) -> DomainError:
 
 
 async def _exchange(deps: Deps, scope: Scope, origin: Origin) -> bytes:
-    settings = deps.settings
     application_id = parse_id(header(scope, b"applicationid") or "")
     if application_id is None:
         raise InvalidClient("connector_missing")
-    exchanged = await exchange_refresh_token(
-        deps.store,
-        deps.keys,
-        deps.hasher,
-        client_id=application_id,
-        client_secret=header(scope, b"applicationsecret"),
-        refresh_token=header(scope, b"refreshtoken") or "",
-        audience=Audience.KAIZALA,
-        issuer=settings.issuer,
-        lifetime=settings.kaizala_access_token_hours * HOUR,
-        refresh_lifetime=settings.refresh_token_days * DAY,
-        now=deps.clock(),
-        origin=origin,
+    issued = await exchange_refresh_token(
+        deps.issuing,
+        TokenAsk(Audience.KAIZALA, origin, deps.clock()),
+        Client(application_id, header(scope, b"applicationsecret")),
+        header(scope, b"refreshtoken") or "",
     )
-    throttle(deps, exchanged.connector_id, exchanged.tenant_id, exchanged.user_id, None)
+    throttle(deps, issued.connector_id, issued.tenant_id, issued.user_id, None)
     return msgspec.json.encode(
         {
-            "accessToken": exchanged.access_token.raw,
-            "accessTokenExpiry": to_millis(exchanged.access_token.expires_at),
-            "endpointUrl": endpoint_url(settings),
-            "refreshToken": exchanged.refresh_token or "",
+            "accessToken": issued.access_token.raw,
+            "accessTokenExpiry": to_millis(issued.access_token.expires_at),
+            "endpointUrl": endpoint_url(deps.settings),
+            "refreshToken": issued.refresh_token or "",
             "scope": "token.write",
         }
     )

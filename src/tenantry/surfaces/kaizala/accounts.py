@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tenantry.access.actions import Action
-from tenantry.core.clock import DAY, HOUR, MINUTE, to_millis
+from tenantry.core.clock import HOUR, MINUTE, to_millis
 from tenantry.core.errors import InvalidClient
 from tenantry.core.ids import ConnectorId
 from tenantry.directory.messages import require_gateway, send_or_log
@@ -21,6 +21,7 @@ from tenantry.surfaces.shared.body import Fields
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
+from tenantry.tokens.clients import Client
 
 router = APIRouter()
 
@@ -62,14 +63,11 @@ async def login_with_pin(request: Request) -> Response:
     fields = await wire.read_strangers_fields(request)
     number, pin = wire.read_number(fields), wire.read_pin(fields)
     signed_in = await sign_in_with_pin(
-        deps.store,
-        deps.hasher,
+        deps.issuing,
         origin,
-        connector_id=_connector_id(fields),
-        connector_secret=fields.text("applicationSecret", max_length=256),
+        Client(_connector_id(fields), fields.text("applicationSecret", max_length=256)),
         number=number,
         pin=pin,
-        lifetime=deps.settings.refresh_token_days * DAY,
         now=deps.clock(),
     )
     return wire.answer(

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from tenantry.access.actions import Action
 from tenantry.core.caller import Audience
-from tenantry.core.clock import DAY, HOUR, to_millis
+from tenantry.core.clock import to_millis
 from tenantry.core.errors import BadCredentials, InvalidValue
 from tenantry.surfaces.kaizala import wire
 from tenantry.surfaces.kaizala.access_token import endpoint_url
@@ -24,8 +24,9 @@ from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.failures import check_failures, count_failure
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import performs
-from tenantry.tokens.authorization_codes import redeem_code
-from tenantry.tokens.exchange import Exchanged
+from tenantry.tokens.clients import Client
+from tenantry.tokens.grant_types.authorization_code import PresentedCode, redeem_code
+from tenantry.tokens.issuing import Issued, TokenAsk
 
 router = APIRouter()
 
@@ -38,35 +39,25 @@ async def redeem(request: Request) -> Response:
     check_failures(deps, "kaizala", origin)
     values = await _read_values(request)
     try:
-        exchanged = await redeem_code(
-            deps.store,
-            deps.keys,
-            deps.hasher,
-            client_id=wire.parse_id(values.get("client_id", "")) or "",
-            client_secret=values.get("client_secret"),
-            code=values["code"],
-            redirect_uri=values.get("redirect_uri"),
-            code_verifier=values.get("code_verifier"),
-            audience=Audience.KAIZALA,
-            issuer=deps.settings.issuer,
-            lifetime=deps.settings.kaizala_access_token_hours * HOUR,
-            refresh_lifetime=deps.settings.refresh_token_days * DAY,
-            now=deps.clock(),
-            origin=origin,
+        issued = await redeem_code(
+            deps.issuing,
+            TokenAsk(Audience.KAIZALA, origin, deps.clock()),
+            Client(wire.parse_id(values.get("client_id", "")) or "", values.get("client_secret")),
+            PresentedCode(values["code"], values.get("redirect_uri"), values.get("code_verifier")),
         )
     except BadCredentials:
         count_failure(deps, "kaizala", origin)
         raise
-    throttle(deps, exchanged.connector_id, exchanged.tenant_id, exchanged.user_id, None)
-    return wire.answer(_answer(exchanged, endpoint_url(deps.settings)), headers={"cache-control": "no-store"})
+    throttle(deps, issued.connector_id, issued.tenant_id, issued.user_id, None)
+    return wire.answer(_answer(issued, endpoint_url(deps.settings)), headers={"cache-control": "no-store"})
 
 
-def _answer(exchanged: Exchanged, endpoint: str) -> dict[str, object]:
+def _answer(issued: Issued, endpoint: str) -> dict[str, object]:
     return {
-        "accessToken": exchanged.access_token.raw,
-        "accessTokenExpiry": to_millis(exchanged.access_token.expires_at),
+        "accessToken": issued.access_token.raw,
+        "accessTokenExpiry": to_millis(issued.access_token.expires_at),
         "endpointUrl": endpoint,
-        "refreshToken": exchanged.refresh_token or "",
+        "refreshToken": issued.refresh_token or "",
         "scope": "token.write",
     }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote_plus
 
 from starlette.types import Receive, Scope
@@ -12,16 +11,9 @@ from starlette.types import Receive, Scope
 from tenantry.core.errors import InvalidClient, InvalidValue, PayloadTooLarge
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, is_clean, read_body
 from tenantry.surfaces.shared.hot import header
+from tenantry.tokens.clients import Client
 
 MOST_FIELDS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """What the request says of its client; nothing is proven. Without a secret it is public, or wrong."""
-
-    client_id: str
-    client_secret: str | None = field(repr=False)
 
 
 class Form:

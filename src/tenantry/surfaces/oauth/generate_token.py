@@ -11,7 +11,7 @@ from typing import Any
 from starlette.datastructures import Headers
 
 from tenantry.core.caller import Audience
-from tenantry.core.clock import MINUTE, SECOND, to_seconds
+from tenantry.core.clock import to_seconds
 from tenantry.core.errors import InvalidToken, UnsupportedGrantType
 from tenantry.surfaces.oauth.answers import TokenRequest, answering, rfc_error_body
 from tenantry.surfaces.oauth.form import parse_form
@@ -19,7 +19,8 @@ from tenantry.surfaces.shared.bearer import bearer_token
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, Fields, parse_json, read_body
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotEndpoint
-from tenantry.tokens.trade import trade_access_token
+from tenantry.tokens.grant_types.token_exchange import exchange_access_token
+from tenantry.tokens.issuing import TokenAsk
 
 JWT_TOKEN = "jwt_token"
 _BOTH = (Audience.DIRECTORY_GRAPH, Audience.PARTNER_CENTER)
@@ -34,21 +35,15 @@ def _generating(accepted_without_user: tuple[Audience, ...]) -> HotEndpoint:
         raw_token = bearer_token(Headers(scope=request.scope))
         if raw_token is None:
             raise InvalidToken("missing")
-        traded = await trade_access_token(
-            deps.store,
-            deps.keys,
-            raw_token=raw_token,
+        exchanged = await exchange_access_token(
+            deps.issuing,
+            TokenAsk(Audience.PARTNER_CENTER, request.origin, request.now),
+            raw_token,
             accepted=_BOTH,
             accepted_without_user=accepted_without_user,
-            audience=Audience.PARTNER_CENTER,
-            issuer=deps.settings.issuer,
-            lifetime=deps.settings.access_token_minutes * MINUTE,
-            now=request.now,
-            leeway=deps.settings.clock_leeway_seconds * SECOND,
-            origin=request.origin,
         )
-        expires_in = to_seconds(traded.expires_at) - to_seconds(request.now)
-        return {"access_token": traded.raw, "token_type": "Bearer", "expires_in": str(expires_in)}
+        expires_in = to_seconds(exchanged.expires_at) - to_seconds(request.now)
+        return {"access_token": exchanged.raw, "token_type": "Bearer", "expires_in": str(expires_in)}
 
     return answering(generate, rfc_error_body)
 

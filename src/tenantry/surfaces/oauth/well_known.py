@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from starlette.types import Receive, Scope
 
-from tenantry.surfaces.oauth.token import GRANTS
+from tenantry.surfaces.oauth.token import GRANT_TYPES
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.hot import HotAnswer, json_answer
 from tenantry.tokens.id_tokens import CLAIMS
@@ -32,7 +32,7 @@ def _document(deps: Deps, tenant: str, version: str) -> dict[str, Any]:
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
-        "grant_types_supported": [*GRANTS],
+        "grant_types_supported": [*GRANT_TYPES],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "none"],
         "code_challenge_methods_supported": ["S256"],
         "subject_types_supported": ["public"],

@@ -15,6 +15,7 @@ from tenantry.store.engine.interface import Store
 from tenantry.store.engine.shares import Shares
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.long_answers import LongAnswers
+from tenantry.tokens.issuing import Issuing
 from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
 from tenantry.tokens.signing_keys import KeyRing
@@ -32,6 +33,7 @@ class Deps:
     clock: Clock
     keys: KeyRing
     hasher: SecretHasher
+    issuing: Issuing
     master_key: MasterKey
     passwords: PasswordHasher
     messages: Messages

@@ -25,7 +25,8 @@ from tenantry.tokens.grants import revoke_grant
 from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import HASHER, OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user, as_user
 from tests.support.faults import FaultyStore, InjectedFault
-from tests.unit.tokens.conftest import YEAR, House, a_house
+from tests.support.issuing import YEAR
+from tests.unit.tokens.conftest import House, a_house
 
 
 async def test_a_refresh_token_gives_an_access_token_that_proves_its_user(house: House) -> None:

@@ -1,0 +1,157 @@
+"""Hot path: refresh token -> access token (1 read and 1 write in one grouped transaction, 1 signature).
+
+1. Garbage is refused without I/O. The refresh token names its tenant; one statement brings the connector, its secret,
+   the token, the grant, and the state of all they stand on.
+2. The client is judged before the token, so that whoever does not hold the connector's secret learns nothing of the
+   token. Every fault of the client has one public answer, and so has every fault of the token; the trail knows which.
+3. The token is minted, its audit event is durable, then it is handed out.
+4. The refresh token is presented again and again, until its end. From 90 % of its validity each exchange also answers a
+   new one, which prolongs the grant; the old one stays good until its own end.
+
+Sources: Kaizala contract A3, §4.1 and §6 no. 7 and 8; RFC 6749 §6.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.audit.events import RefreshTokenIssued
+from tenantry.audit.record import record
+from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.clock import Micros
+from tenantry.core.errors import BadCredentials, InvalidClient, InvalidGrant
+from tenantry.core.hiding import hiding
+from tenantry.core.ids import ConnectorId, TenantId
+from tenantry.store.engine.interface import LoneTx
+from tenantry.store.tokens import grants, presented
+from tenantry.store.tokens.presented import PresentedRefreshToken
+from tenantry.tokens.clients import Client, fault_of_client, read_client
+from tenantry.tokens.issuing import Issued, Issuing, TokenAsk, issue
+from tenantry.tokens.mint import AccessToken
+from tenantry.tokens.refusals import MALFORMED, note_refusal
+from tenantry.tokens.secrets import SecretKind, tenant_of
+
+
+async def exchange_refresh_token(issuing: Issuing, ask: TokenAsk, client: Client, refresh_token: str) -> Issued:
+    """Steps 1 to 4. Raises InvalidClient, InvalidGrant; StoreBusy, and then no token has been issued."""
+    connector_id, secret_hash = read_client(issuing.hasher, client)
+    tenant_id = tenant_of(refresh_token, SecretKind.REFRESH_TOKEN)
+    if tenant_id is None:
+        raise InvalidGrant(MALFORMED)
+    token_hash, now = issuing.hasher.hash(refresh_token), ask.now
+
+    async def judge(tx: LoneTx) -> _Exchanged | PresentedRefreshToken | BadCredentials:
+        """The row alone when a new refresh token is due, which takes more than this one write."""
+        row = await presented.find_refresh_token(tx, tenant_id, token_hash, connector_id, secret_hash, now)
+        judged = _judged(row, connector_id, secret_hash, is_of_tenant=ask.tenant in (None, tenant_id), now=now)
+        if isinstance(judged, BadCredentials):
+            return judged
+        if _is_ending(judged, now):
+            return judged
+        caller = _caller_of(judged, tenant_id, ask.origin)
+        return _Exchanged(
+            judged, await issue(issuing, tx, ask, caller, scope=judged.permissions, amr=judged.amr.split())
+        )
+
+    outcome = await issuing.store.transact(judge)
+    if isinstance(outcome, PresentedRefreshToken):
+        outcome = await _renew(issuing, ask, tenant_id, outcome)
+    if isinstance(outcome, BadCredentials):
+        await note_refusal(issuing.store, ask, tenant_id, outcome, client.client_id)
+        raise outcome
+    row = outcome.row
+    issuing.uses.note_token(tenant_id, token_hash, row.token_last_used_at, now)
+    if secret_hash:
+        issuing.uses.note_secret(connector_id, secret_hash, row.secret_last_used_at, now)
+    return Issued(
+        access_token=outcome.access_token,
+        tenant_id=tenant_id,
+        connector_id=connector_id,
+        permissions=tuple(row.permissions.split()),
+        user_id=row.user_id,
+        grant_id=row.grant_id,
+        amr=tuple(row.amr.split()),
+        refresh_token=outcome.new_token,
+        refresh_expires_at=outcome.new_expires_at or row.token_expires_at,
+    )
+
+
+@hiding("new_token")
+class _Exchanged(NamedTuple):
+    """A good refresh token, and what it was exchanged for."""
+
+    row: PresentedRefreshToken
+    access_token: AccessToken
+    new_token: str | None = None
+    new_expires_at: Micros | None = None
+
+
+def _judged(
+    row: PresentedRefreshToken | None,
+    connector_id: ConnectorId,
+    presented_hash: bytes,
+    *,
+    is_of_tenant: bool,
+    now: Micros,
+) -> PresentedRefreshToken | BadCredentials:
+    """The row, or what is wrong with it."""
+    if row is None:
+        return InvalidClient("unknown_connector")
+    fault = fault_of_client(row.connector_kind, row.connector_deleted_at, presented_hash, row.secret_hash)
+    if fault is not None:
+        return fault
+    reason = _fault_of_token(row, connector_id, now) or (None if is_of_tenant else "wrong_tenant")
+    return row if reason is None else InvalidGrant(reason)
+
+
+def _fault_of_token(row: PresentedRefreshToken, connector_id: ConnectorId, now: Micros) -> str | None:
+    """The first cause, in the order in which an administrator wants to know."""
+    causes = (
+        (row.token_created_at is None, "unknown"),
+        (row.tenant_ended_at is not None, "tenant_ended"),
+        (row.grant_connector_id != connector_id, "wrong_connector"),
+        (row.grant_revoked_at is not None, "revoked"),
+        (row.user_ended_at is not None, "user_ended"),
+        (row.group_deleted_at is not None, "group_deleted"),
+    )
+    for holds, reason in causes:
+        if holds:
+            return reason
+    return "expired" if now >= row.token_expires_at or now >= row.grant_expires_at else None
+
+
+def _caller_of(row: PresentedRefreshToken, tenant_id: TenantId, origin: Origin) -> Caller:
+    return Caller(
+        CallerKind.USER,
+        origin,
+        tenant_id=tenant_id,
+        user_id=row.user_id,
+        connector_id=row.grant_connector_id,
+        grant_id=row.grant_id,
+    )
+
+
+def _is_ending(row: PresentedRefreshToken, now: Micros) -> bool:
+    created_at = row.token_created_at or 0
+    return (now - created_at) * 10 >= (row.token_expires_at - created_at) * 9
+
+
+async def _renew(
+    issuing: Issuing, ask: TokenAsk, tenant_id: TenantId, row: PresentedRefreshToken
+) -> _Exchanged | InvalidGrant:
+    """Step 4: the grant gets a new token and lives as long. Refused when it was revoked since it was read."""
+    grant_id, caller = row.grant_id, _caller_of(row, tenant_id, ask.origin)
+    new_token, expires_at = (
+        issuing.hasher.mint(SecretKind.REFRESH_TOKEN, tenant_id),
+        ask.now + issuing.lifetimes.refresh,
+    )
+    new_hash = issuing.hasher.hash(new_token)
+    async with issuing.store.write() as tx:
+        if not await grants.prolong(tx, tenant_id, grant_id, expires_at):
+            return InvalidGrant("revoked")
+        await grants.insert_refresh_token(
+            tx, tenant_id, new_hash, grant_id=grant_id, expires_at=expires_at, now=ask.now
+        )
+        await record(tx, tenant_id, caller, RefreshTokenIssued(grant_id=grant_id, expires_at=expires_at), ask.now)
+        access_token = await issue(issuing, tx, ask, caller, scope=row.permissions, amr=row.amr.split())
+    return _Exchanged(row, access_token, new_token, expires_at)

@@ -1,0 +1,125 @@
+"""What every grant type works with, and the step that all of them end in: a token is handed out once its event is kept.
+
+`app.build` makes one `Issuing`. A grant type takes it, the `TokenAsk` of a request, the client, and what that presents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from tenantry.audit.events import AccessTokenIssued
+from tenantry.audit.record import record
+from tenantry.core.caller import Audience, Caller, Origin
+from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND, Micros
+from tenantry.core.hiding import hiding
+from tenantry.core.ids import ConnectorId, GrantId, TenantId, UserId
+from tenantry.settings import Settings
+from tenantry.store.engine.interface import Store, Writes
+from tenantry.tokens.last_uses import LastUses
+from tenantry.tokens.mint import AccessToken, mint_access_token
+from tenantry.tokens.secrets import SecretHasher
+from tenantry.tokens.signing_keys import KeyRing
+
+
+class Lifetimes(NamedTuple):
+    """How long tokens live: an access token by its audience, a refresh token and the grant behind it."""
+
+    access: Mapping[Audience, Micros]
+    refresh: Micros
+
+
+class Issuing(NamedTuple):
+    """The parts that issuing needs, for as long as the server runs. `leeway`: how far clocks may be apart."""
+
+    store: Store
+    ring: KeyRing
+    hasher: SecretHasher
+    issuer: str
+    leeway: Micros
+    lifetimes: Lifetimes
+    uses: LastUses
+
+
+def make_issuing(settings: Settings, store: Store, ring: KeyRing, hasher: SecretHasher) -> Issuing:
+    """As the settings say; nothing has been used yet."""
+    access = dict.fromkeys(Audience, settings.access_token_minutes * MINUTE)
+    access[Audience.KAIZALA] = settings.kaizala_access_token_hours * HOUR
+    return Issuing(
+        store,
+        ring,
+        hasher,
+        settings.issuer,
+        settings.clock_leeway_seconds * SECOND,
+        Lifetimes(access, settings.refresh_token_days * DAY),
+        LastUses(),
+    )
+
+
+class TokenAsk(NamedTuple):
+    """One request for a token. `tenant`: the only tenant whose secrets are taken, if the request names one."""
+
+    audience: Audience
+    origin: Origin
+    now: Micros
+    tenant: TenantId | None = None
+
+
+@hiding("refresh_token", "id_token")
+class Issued(msgspec.Struct, frozen=True):
+    """What a grant type gave. Without a user the token is the connector's own, and there is no grant."""
+
+    access_token: AccessToken
+    tenant_id: TenantId
+    connector_id: ConnectorId
+    permissions: tuple[str, ...]
+    user_id: UserId | None = None
+    grant_id: GrantId | None = None
+    amr: tuple[str, ...] = ()
+    refresh_token: str | None = None
+    """A new one, if there is a new one."""
+    refresh_expires_at: Micros | None = None
+    """The end of `refresh_token`, or else of the one that was presented, if one was."""
+    id_token: str | None = None
+    """Only where one was asked for."""
+
+
+async def issue(
+    issuing: Issuing,
+    tx: Writes,
+    ask: TokenAsk,
+    caller: Caller,
+    *,
+    scope: str,
+    amr: Iterable[str] = (),
+    at_most: Micros | None = None,
+    act: str | None = None,
+) -> AccessToken:
+    """Mint a token of `caller` and record that in `tx`. Hand it out only when `tx` is durable. 1 write, 1 signature.
+
+    The caller has a tenant and a connector. `at_most`: a shorter life than the audience's tokens have. `act`: the
+    partner's user or connector that acts for the subject.
+    """
+    lifetime = issuing.lifetimes.access[ask.audience]
+    tenant_id, connector_id = caller.tenant_id, caller.connector_id
+    assert tenant_id is not None  # noqa: S101 - see above
+    assert connector_id is not None  # noqa: S101 - see above
+    token = mint_access_token(
+        issuing.ring,
+        issuer=issuing.issuer,
+        audience=ask.audience,
+        subject=caller.user_id or connector_id,
+        tenant_id=tenant_id,
+        client_id=connector_id,
+        scope=scope,
+        grant_id=caller.grant_id,
+        amr=amr,
+        lifetime=lifetime if at_most is None else min(lifetime, at_most),
+        now=ask.now,
+        act=act,
+    )
+    event = AccessTokenIssued(jti=token.jti, audience=ask.audience, expires_at=token.expires_at)
+    await record(tx, tenant_id, caller, event, ask.now)
+    return token
