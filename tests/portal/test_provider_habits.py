@@ -184,7 +184,9 @@ HABITS = {
             "discovery": {"token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"]},
         }
     ),
-    "null in the tokens": Habit({"tokens": {"refresh_token": None, "scope": None, "expires_in": None}}),
+    "null in the tokens": Habit(
+        {"tokens": {"refresh_token": None, "scope": None, "expires_in": None, "error": None, "error_description": None}}
+    ),
     "null claims": Habit(claims={**VERIFIED, "azp": None, "nbf": None, "auth_time": None, "amr": None, "acr": None}),
     "an odd claim": Habit(claims={**VERIFIED, "groups": {"a": [1, None]}, "name": "\ud800", "n": float("nan")}),
     "gzip": Habit({"packed": "gzip", "userinfo": VERIFIED}, {}, userinfo_is_asked=True),
@@ -239,6 +241,10 @@ REFUSED = {
     ),
     "an access token that cannot be sent": (
         Habit({"userinfo": VERIFIED, "tokens": {"access_token": "a\r\nx: y"}}, {}),
+        "name_not_verified",
+    ),
+    "null for an access token": (
+        Habit({"userinfo": VERIFIED, "tokens": {"access_token": None}}, {}),
         "name_not_verified",
     ),
     "a secret that has ended": (Habit({"client_secret": "another"}), "provider_refused: invalid_client"),
