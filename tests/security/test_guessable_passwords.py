@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from tenantry.access.actions import RoleId
+from tenantry.cli.main import app as commands
 from tenantry.core.errors import InvalidValue
 from tenantry.directory.guessable import is_guessable
 from tenantry.directory.own_password import hash_new_password
 from tenantry.directory.passwords import PasswordHasher, check_new_password, generate_password
 from tenantry.store.engine.interface import Store
 from tests.support.builders import PASSWORD, a_tenant, a_user
+from tests.support.partner_center import a_body, a_stage
 from tests.support.portal import Portal
 
 OWN = ["Northwind Traders", "dana.lind@northwind.example", "Dana", "Lind"]
@@ -85,3 +90,37 @@ async def test_the_page_refuses_it_beside_the_field_and_says_how_strong_one_is_w
     )
     assert refused.status_code == 422
     assert 'id="password-error"' in refused.text
+
+
+@pytest.mark.parametrize("door", ["create", "change", "reset", "reset of an administrator"])
+async def test_a_partner_sets_no_guessable_password_that_goes_on_or_leads_to_a_role(store: Store, door: str) -> None:
+    """One that must be changed, of somebody without a role, is let through: the sample of the vendor sends one."""
+    stage = await a_stage(store)
+    leads = door == "reset of an administrator"
+    roles = [RoleId.USER_ADMINISTRATOR] if leads else []
+    user = await a_user(store, stage.customer, name="rosalind", roles=roles)
+    profile = {"passwordProfile": {"password": "Password1", "forceChangePassword": leads}}
+    url = f"{stage.users}/{user.id}"
+    if door == "create":
+        answer = await stage.call("POST", stage.users, json=a_body(stage.customer, "ann", **profile))
+    else:
+        answer = await stage.call("PATCH", url if door == "change" else f"{url}/resetpassword", json=profile)
+    assert answer.status_code == 400
+    assert "many people use" in answer.text
+    own = {"passwordProfile": {"password": "Rosalind-7", "forceChangePassword": False}}
+    assert "many people use" in (await stage.call("PATCH", url, json=own)).text
+    await stage.client.aclose()
+    await stage.app.close()
+
+
+def test_no_command_takes_a_guessable_password(tmp_path: Path) -> None:
+    def run(*words: str, text: str = "") -> Result:
+        return CliRunner().invoke(commands, words, env={"TENANTRY_DATA_DIR": str(tmp_path)}, input=text)
+
+    assert run("init").exit_code == 0
+    assert run("tenant", "create", "Contoso", "--domain", "contoso.example").exit_code == 0
+    words = ("user", "create", "rosalind@contoso.example", "-t", "contoso.example", "--password-stdin")
+    for password in ("Password1", "Contoso-26!", "Rosalind-7"):
+        done = run(*words, text=f"{password}\n")
+        assert (done.exit_code, "many people use" in done.output) == (2, True), done.output
+    assert run(*words, text="Third-Horse-9-Battery\n").exit_code == 0
