@@ -173,6 +173,21 @@ async def test_a_group_that_does_not_broadcast_has_no_page_of_subscribers(portal
         assert "broadcasting" in erik.text
 
 
+@pytest.mark.parametrize("kind", ["members", "subscribers"])
+async def test_a_row_with_more_cells_than_the_heading_adds_nobody_and_is_named_by_its_line(
+    portal: Portal, kind: str
+) -> None:
+    erik, path = await portal.visit(portal.erik), f"/groups/{await a_broadcast(portal)}/{kind}"
+    await erik.open(f"{path}/add")
+    await upload(erik, f"{path}/import", b"member\r\n+12065550142,admin\r\n+12065550143\r\n")
+    assert "1 person added" in erik.text
+    assert "1 row failed" in erik.text
+    assert "Line 2 has 2 cells, and the heading names 1" in erik.text
+    exported = (await erik.open(f"{path}.csv")).text
+    assert "+12065550143" in exported
+    assert "+12065550142" not in exported
+
+
 async def test_a_file_of_members_can_be_imported_again_and_holds_no_formula(portal: Portal) -> None:
     store = portal.app.deps.store
     evil = await a_user(store, portal.tenant, name="-dde", phone="+14255550174")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from tenantry import settings
 
 CONFIGURATION = Path(__file__).parents[2] / "docs" / "configuration.md"
+OPERATING = CONFIGURATION.with_name("operating.md")
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +76,9 @@ def test_each_setting_has_a_line_in_the_documentation_with_its_default(name: str
     line = next(line for line in CONFIGURATION.read_text().splitlines() if line.startswith(f"| `{name}` |"))
     default = field.get_default(call_default_factory=True)
     assert f"`{default}`" in line or default in (None, [], {}) or f"`{str(default).lower()}`" in line
+
+
+def test_an_idle_connection_is_kept_longer_than_the_documented_proxies_keep_it() -> None:
+    examples = re.findall(r"keepalive(?:_timeout)? ([0-9]+)s", OPERATING.read_text(encoding="utf-8"))
+    assert len(examples) == 2, "nginx and Caddy"
+    assert all(settings.load().keep_alive_seconds > int(seconds) for seconds in examples)
