@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from tenantry.access.actions import GroupRole
@@ -14,6 +16,7 @@ from tenantry.directory.group_oversight import cut_remains, find_remains, list_o
 from tenantry.directory.invitations import invite
 from tenantry.directory.members import set_role
 from tenantry.store.engine.interface import Store
+from tenantry.store.groups import group_links
 from tenantry.store.trail import audit_events
 from tests.support.builders import HASHER, SomeUser, a_grant, a_group, a_tenant, a_user, a_webhook, as_user
 from tests.support.clock import NOON
@@ -111,6 +114,35 @@ async def test_what_a_removed_admin_left_is_found_and_ends_and_nothing_of_others
     assert [len(part) for part in anns_own] == [1, 1, 1, 1]
     for kind in ("group.unlinked", "grant.revoked", "group_invitation.ended", "webhook.deleted"):
         assert trail.count(kind) == 1
+    await world.client.aclose()
+    await world.app.close()
+
+
+@pytest.mark.parametrize("held_by", ["a place", "a token"])
+@pytest.mark.parametrize("levels", [1, 2])
+async def test_whatever_holds_a_group_above_is_shown_and_counts_as_left_however_far_above(
+    store: Store, held_by: str, levels: int
+) -> None:
+    world: World = await a_world(store, rate_limits="off")
+    tenant, ann, bob = world.tenant, world.anna, world.bob
+    mal = await a_user(store, tenant, name="mal")
+    chain = [await a_group(store, tenant, admins=[ann]) for _ in range(levels)]
+    chain.append(await a_group(store, tenant, admins=[mal if held_by == "a place" else bob]))
+    group, top = chain[0], chain[-1]
+    if held_by == "a token":  # whoever gave it is no admin there any more
+        await a_grant(store, world.connector, mal, reach=Reach.GROUP, group_id=top, now=NOON)
+    async with store.write() as tx:
+        for child, parent in pairwise(chain):
+            await group_links.insert(tx, tenant.id, parent, child, NOON)
+    async with store.read() as read:
+        above = await list_overseers(read, as_user(ann), tenant.id, group, NOON)
+        left = await find_remains(read, as_user(ann), tenant.id, group, mal.id, NOON)
+        of_ann = await find_remains(read, as_user(ann), tenant.id, group, ann.id, NOON)
+    assert [row.id for row in above] == chain[1:]
+    assert [row.is_direct for row in above] == [1, 0][:levels]
+    assert [(row.admins, row.tokens) for row in above][-1] == (1, 1 if held_by == "a token" else 0)
+    assert [parent.id for parent in left.parents] == [chain[1]], "cut where the group is linked, by who administers it"
+    assert [parent.id for parent in of_ann.parents] == ([] if levels == 1 else [chain[1]])
     await world.client.aclose()
     await world.app.close()
 

@@ -47,8 +47,10 @@ async def test_who_does_not_read_is_cut_off_and_gives_its_place_back(monkeypatch
     with pytest.raises(RateLimited):
         begin()
     for answer in under_way:
+        sending = asyncio.create_task(answer({"type": "http", "path": "/users.csv"}, receive, send))
+        assert (await asyncio.wait([sending], timeout=10))[0], "it is still waited for"
         with pytest.raises(TimeoutError):
-            await answer({"type": "http", "path": "/users.csv"}, receive, send)
+            await sending
     assert ended == [True] * OF_CALLER
     assert answers.count == 0
 
