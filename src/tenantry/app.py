@@ -41,12 +41,13 @@ from tenantry.store.engine.opening import open_store
 from tenantry.store.engine.shares import Shares
 from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center, portal
 from tenantry.surfaces.owners import owner_of
-from tenantry.surfaces.running import Found, Router, Routes, serve
+from tenantry.surfaces.router import Router, Routes
+from tenantry.surfaces.running import begin, run, serve
 from tenantry.surfaces.shared import demo_receiver, inbox
 from tenantry.surfaces.shared.coding import decoding, inflating
 from tenantry.surfaces.shared.cookies import take_cookies
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.head import CODING, RefusedRoute, fault_of, refuse
+from tenantry.surfaces.shared.head import CODING, OVERRIDE, RefusedRoute, fault_of, refuse
 from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, HotRoutes, header, json_answer, send_answer
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.long_answers import LongAnswers
@@ -148,26 +149,50 @@ class App:
             await self.deps.store.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hot path: what every request passes, before its surface's own budget: two dictionary look-ups."""
-        if scope["type"] == "http":
-            await self._answer(scope, receive, send)
-        elif scope["type"] == "lifespan":
+        """Hot path: what every request passes, before its surface's own budget: one look at its headers, one router."""
+        if scope["type"] != "http":
+            await self._attend(scope, receive, send)
+            return
+        fault = fault_of(scope)
+        if self._host_roots:
+            self._apply_host_root(scope)
+        exact = None if fault else self._hot.find_exact(scope["method"], scope["path"])
+        found = None if fault or exact else self._router.find(scope["method"], scope.get("raw_path", b""))
+        if found is None or (OVERRIDE in scope and found[0].coat.overrides):
+            await self._answer(scope, receive, send, exact, fault)
+            return
+        if CODING in scope:
+            receive = inflating(scope[CODING], receive)
+        try:
+            answer = await run(found, begin(self.deps, scope, receive))
+        except ClientDisconnect:
+            return
+        self.metrics.count(found[0].name, answer.status, found[1].action is Action.OBTAIN_TOKEN)
+        await send_answer(send, answer)
+
+    async def _attend(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """To what is no request."""
+        if scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        fault = fault_of(scope)
-        if self._host_roots:
-            self._apply_host_root(scope)
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        exact: tuple[str, HotRoute] | None,
+        fault: DomainError | None,
+    ) -> None:
+        """What the router does not know at once."""
         if fault is not None:
             refuse(scope, fault)
-        elif await self._answer_hot(scope, receive, send):
+        elif await self._answer_hot(exact, scope, receive, send):
             return
-        hot = self._router.find_hot(scope["method"], scope["path"])
-        routes = hot[0] if hot is not None else self._router.routes_of(owner_of(scope["path"]))
+        routes = self._router.routes_of(owner_of(scope["path"]))
         if routes is not None:
-            await self._serve(routes, scope, receive, send, found=hot and hot[1], fault=fault)
+            await self._serve(routes, scope, receive, send, fault)
             return
         if fault is None and CODING in scope:
             receive, send = decoding(scope[CODING], receive, send)
@@ -178,9 +203,9 @@ class App:
         else:
             await self._pass_on(scope, receive, send)
 
-    async def _answer_hot(self, scope: Scope, receive: Receive, send: Send) -> bool:
+    async def _answer_hot(self, exact: tuple[str, HotRoute] | None, scope: Scope, receive: Receive, send: Send) -> bool:
         """Whether a hot route of a surface without a contract was there to answer."""
-        surface, route, match = self._hot.find(scope["method"], scope["path"])
+        surface, route, match = (*exact, None) if exact else self._hot.find(scope["method"], scope["path"])
         if route is None and scope["method"] == "HEAD":
             send = without_body(send)
             surface, route, match = self._hot.find("GET", scope["path"])
@@ -199,14 +224,7 @@ class App:
         return True
 
     async def _serve(
-        self,
-        routes: Routes,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        *,
-        found: Found | None,
-        fault: DomainError | None,
+        self, routes: Routes, scope: Scope, receive: Receive, send: Send, fault: DomainError | None
     ) -> None:
         """By the contract of the surface that owns the path."""
         started = time.perf_counter()
@@ -215,7 +233,7 @@ class App:
         surface = routes.surface.name
         try:
             with self._sender.listening():
-                answer, operation = await serve(routes, self.deps, scope, receive, found=found, fault=fault)
+                answer, operation = await serve(routes, begin(self.deps, scope, receive), fault=fault)
         except ClientDisconnect:
             return
         is_token = operation is not None and operation.action is Action.OBTAIN_TOKEN

@@ -28,8 +28,13 @@ def _stand_in() -> None:
         def decode(self, _raw: bytes) -> Any:
             raise DecodeError
 
+    class Struct:
+        def __init_subclass__(cls, **_kind: bool) -> None:
+            pass
+
     module: Any = types.ModuleType("msgspec")
     module.DecodeError = DecodeError
+    module.Struct = Struct
     module.json = types.SimpleNamespace(Decoder=Decoder)
     sys.modules["msgspec"] = module
 

@@ -103,13 +103,15 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._has_head = True
-        self._body_follows = self.parser.should_upgrade() and self._has_body()
+        upgrades = self.parser.should_upgrade()
+        if upgrades:
+            self._body_follows = self._has_body()
         if self._address is not None:
             self.open_connections.work(self, self._address)
-        if not self.url.startswith(b"/"):
+        if self.url[:1] != b"/":
             self._read_target()
         super().on_headers_complete()
-        if self.parser.should_upgrade():
+        if upgrades:
             self.cycle.keep_alive = False
 
     def _read_target(self) -> None:

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from tenantry.audit.events import DeviceAccessRevoked, DeviceProvisioned, DeviceTokenRefused
@@ -51,6 +52,7 @@ REPEAT_FROM = 2 * SECOND
 REPEAT_UNTIL = 60 * SECOND
 
 _SEEN = ("dpc_package_name", "maker", "model", "product", "device", "retail_brand", "latest_build_fingerprint")
+_all_seen = attrgetter(*_SEEN)
 _ANDROID_ID = re.compile(r"[0-9a-z][0-9a-z._:-]{0,63}")
 
 
@@ -126,11 +128,13 @@ async def redeem_device_token(
 
 
 def _cleaned(facts: DeviceFacts) -> DeviceFacts:
-    said = {name: getattr(facts, name) or "" for name in _SEEN}
-    together = "".join(said.values())
+    said = _all_seen(facts)
+    together = "".join(filter(None, said))
     if together.isascii() and together.isprintable():  # as every device says that nobody meddled with
         return facts
-    cleaned: dict[str, Any] = {name: cleaned_name(text, longest=len(text)) for name, text in said.items() if text}
+    cleaned: dict[str, Any] = {
+        name: cleaned_name(text, longest=len(text)) for name, text in zip(_SEEN, said, strict=True) if text
+    }
     return facts._replace(**cleaned)
 
 

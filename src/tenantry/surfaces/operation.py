@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, get_args, get_type_hints
 
+import msgspec
 from starlette.types import Receive, Scope
 
 from tenantry.access.actions import PUBLIC, Action
@@ -32,11 +33,9 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 JSON = "application/json"
 _NAME = re.compile(r"\{([a-z_]+)\}")
-_OWN_ARGUMENTS = ("ask", "query", "body")
 
 
-@dataclass(slots=True)
-class Ask:
+class Ask(msgspec.Struct):
     """One request on its way. `caller` is anonymous until the coat has proven it, and for public actions."""
 
     deps: Deps
@@ -71,18 +70,19 @@ class Operation:
     once: bool = False
     """The same request again, by the surface's key for it, is carried out once."""
     hot: bool = False
-    """Called thousands of times a second: found before anything else is looked at, and not logged line by line."""
+    """Called thousands of times a second: found before anything else is looked at, `enter` included, where it is
+    spelled as declared; not logged line by line. It enqueues no event for webhooks, since nobody listens."""
     guesses: tuple[type[DomainError], ...] = ()
     """Errors that count as a guess of a secret: who makes too many has to wait."""
     takes: str | None = None
     """The media type of a body that the handler reads itself."""
     gives: str = JSON
     """The media type of the answer."""
+    needs_caller: bool = field(init=False)
+    """Whether somebody must be proven before anything is read."""
 
-    @property
-    def needs_caller(self) -> bool:
-        """Whether somebody must be proven before anything is read."""
-        return self.action not in PUBLIC
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needs_caller", self.action not in PUBLIC)
 
     @property
     def summary(self) -> str:
@@ -99,6 +99,8 @@ class Coat(Protocol):
     """The shapes of an error's body, for the documents."""
     security: ClassVar[dict[str, Any]]
     """How a caller is named, as an OpenAPI security scheme; empty when nobody is."""
+    overrides: ClassVar[bool] = False
+    """Whether `X-HTTP-Method-Override` counts: with it nothing is found before `enter` has seen the request."""
 
     def spell(self, path: str) -> str:
         """The one form of all paths that mean the same, which the declarations have."""
@@ -158,6 +160,11 @@ class Surface:
     coat: Coat
     operations: list[Operation] = field(default_factory=list)
     not_offered: list[NotOffered] = field(default_factory=list)
+    reads_values: bool = field(init=False)
+    """Whether the coat does anything about the values of a path."""
+
+    def __post_init__(self) -> None:
+        self.reads_values = type(self.coat).read_value is not Coat.read_value
 
 
 class Op(Protocol):
@@ -184,8 +191,8 @@ class Op(Protocol):
 def operations(surface: Surface, root: str) -> Op:
     """`op` for the operations of a surface whose paths begin with `root`.
 
-    An operation is `async def(ask, <each name of the path>, query: Struct, body: Struct) -> Struct | None`; query and
-    body are left out by one that has none.
+    An operation is `async def(ask, <each name of the path, in order>, query: Struct, body: Struct) -> Struct | None`;
+    query and body are left out by one that has none.
     """
 
     def op(name: str, method: str, path: str, action: Action, **more: Any) -> Callable[[Handler], Handler]:
@@ -194,7 +201,7 @@ def operations(surface: Surface, root: str) -> Op:
             answer = hints.pop("return")
             names = _NAME.findall(root + path)
             arguments = list(inspect.signature(handler).parameters)
-            if arguments[:1] != ["ask"] or set(arguments) - set(_OWN_ARGUMENTS) != set(names):
+            if [each for each in arguments if each not in ("query", "body")] != ["ask", *names]:
                 raise TypeError(f"{name}: the arguments {arguments} are not ask and those of {root + path}")
             surface.operations.append(
                 Operation(

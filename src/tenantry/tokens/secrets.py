@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
+from struct import Struct
 
 from tenantry.core.ids import TenantId
 
@@ -30,16 +31,14 @@ _TENANT_END = _PREFIX_LENGTH + _TENANT_LENGTH
 _CHECK_START = _TENANT_END + 1 + _RANDOM_LENGTH
 _CHARACTER_OF_BYTE = bytes(ord(_ALPHABET[byte % 62]) for byte in range(256))
 _UNFAIR_BYTES = bytes(range(256 // 62 * 62, 256))
-_DIGIT_OF_CHARACTER = bytes(max(_ALPHABET.find(chr(code)), 0) for code in range(256))
-_NO_DIGITS = bytes(code for code in range(256) if chr(code) not in _ALPHABET)
-_LOW_DIGITS = _TENANT_LENGTH // 2
-_HIGH_UNIT = len(_ALPHABET) ** _LOW_DIGITS
 SECRET_LENGTH = _CHECK_START + 1 + _CHECK_LENGTH
 """Characters of every secret."""
 GENERATIONS = 256
 """So many are told apart, and no more may ever be made."""
 _PAIR = len(_PAIRS)
-_PAIR_VALUES = {pair: value for value, pair in enumerate(_PAIRS)}
+_PAIR_VALUES = {int.from_bytes(pair.encode()): value for value, pair in enumerate(_PAIRS)}  # as struct unpacks it
+_unpack_tenant, _unpack_check = Struct(f">{_TENANT_LENGTH // 2}H").unpack, Struct(f">{_CHECK_LENGTH // 2}H").unpack
+_LOW_PAIRS = _PAIR**6
 _MARKS = [generation * 0x9E3779B1 & 0xFFFFFFFF for generation in range(GENERATIONS)]  # far apart: a typo makes none
 _GENERATIONS = {mark: generation for generation, mark in enumerate(_MARKS)}
 
@@ -89,14 +88,13 @@ def _tenant_in(part: str) -> TenantId | None:
 
     Not cached: with more tenants than a cache holds, what it keeps is strewn over the memory that each request uses.
     """
-    digits, high, low = part.encode().translate(_DIGIT_OF_CHARACTER, _NO_DIGITS), 0, 0
-    if len(digits) < _TENANT_LENGTH:
+    try:
+        a, b, c, d, e, f, g, h, i, j, k = map(_PAIR_VALUES.__getitem__, _unpack_tenant(part.encode()))
+    except KeyError:
         return None
-    for digit in digits[:_LOW_DIGITS]:  # two halves, whose numbers are hardly longer than a machine's
-        high = high * len(_ALPHABET) + digit
-    for digit in digits[_LOW_DIGITS:]:
-        low = low * len(_ALPHABET) + digit
-    number = high * _HIGH_UNIT + low
+    high = (((a * _PAIR + b) * _PAIR + c) * _PAIR + d) * _PAIR + e  # two halves: one number would grow with each step
+    low = ((((f * _PAIR + g) * _PAIR + h) * _PAIR + i) * _PAIR + j) * _PAIR + k
+    number = high * _LOW_PAIRS + low
     if number >> 128:
         return None
     guid = number.to_bytes(16).hex()
@@ -105,19 +103,22 @@ def _tenant_in(part: str) -> TenantId | None:
 
 def is_well_formed(raw: str, kind: SecretKind) -> bool:
     """Whether it has the form of such a secret and no typo; of which tenant is not looked at."""
-    if len(raw) != SECRET_LENGTH or not raw.startswith(f"tny_{kind}_") or not raw.isascii():
+    if len(raw) != SECRET_LENGTH or not raw.startswith(f"tny_{kind}_"):
         return False
     return _generation_in(raw) is not None
 
 
 def _generation_in(raw: str) -> int | None:
     """What the check of a text of this length is marked with; None for a typo."""
-    try:
-        check = (_PAIR_VALUES[raw[-6:-4]] * _PAIR + _PAIR_VALUES[raw[-4:-2]]) * _PAIR + _PAIR_VALUES[raw[-2:]]
-        crc = zlib.crc32(raw[:_CHECK_START].encode())
-    except (KeyError, UnicodeEncodeError):
+    if not raw.isascii() or raw[_CHECK_START] != "_":
         return None
-    return _GENERATIONS.get(check ^ crc) if raw[_CHECK_START] == "_" else None
+    encoded = raw.encode()
+    try:
+        high, middle, low = map(_PAIR_VALUES.__getitem__, _unpack_check(encoded[-_CHECK_LENGTH:]))
+    except KeyError:
+        return None
+    check = (high * _PAIR + middle) * _PAIR + low
+    return _GENERATIONS.get(check ^ zlib.crc32(encoded[:_CHECK_START]))
 
 
 def _digits_of(number: int) -> str:

@@ -11,7 +11,7 @@ from tenantry.app import CONTRACTS
 from tenantry.core.ids import EnterpriseId
 from tenantry.surfaces.android_enterprise.coat import PlayEmmCoat
 from tenantry.surfaces.operation import Ask, Surface, operations
-from tenantry.surfaces.running import Router, Routes
+from tenantry.surfaces.router import Router, Routes
 
 
 def a_surface() -> Surface:
@@ -67,8 +67,8 @@ def test_a_value_is_found_where_what_is_spelled_out_leads_nowhere() -> None:
     ]:
         found = routes.find(method, path)
         assert found is not None
-        assert found.operation.name == expected
-    assert routes.find("GET", "/some/all/users/7") == (surface.operations[2], ("all", "7"))
+        assert found[1].name == expected
+    assert routes.find("GET", "/some/all/users/7") == (surface, surface.operations[2], ("all", "7"))
     for method, path in [
         ("PUT", "/some/all"),
         ("HEAD", "/some/all/users"),
@@ -89,7 +89,7 @@ def test_every_operation_is_found_by_method_and_path_before_there_is_a_request()
             path = surface.coat.spell(operation.path)
             found = routes.find(operation.method, path)
             assert found is not None
-            assert found.operation is operation
+            assert found[1] is operation
 
 
 def test_no_two_operations_of_a_surface_have_one_name_and_each_says_where_the_contract_has_it() -> None:

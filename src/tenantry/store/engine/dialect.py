@@ -11,6 +11,10 @@ _TOKEN = re.compile(
     r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | :: | :(?P<name>[A-Za-z_]\w*)""", re.VERBOSE | re.DOTALL
 )
 
+_BLANK = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | (?P<blank>(?: \s | --[^\n]* | /\*.*?\*/ )+)""", re.VERBOSE | re.DOTALL
+)
+
 
 @cache
 def to_positional(sql: str) -> tuple[str, tuple[str, ...]]:
@@ -25,6 +29,11 @@ def to_positional(sql: str) -> tuple[str, tuple[str, ...]]:
         return match[0] if name is None else f"${names.setdefault(name, len(names) + 1)}"
 
     return _TOKEN.sub(replace, sql), tuple(names)
+
+
+def without_blanks(sql: str) -> str:
+    """The statement with one blank for each row of blanks, line ends and comments; literals and names stay."""
+    return _BLANK.sub(lambda match: match[0] if match["blank"] is None else " ", sql).strip()
 
 
 def require_columns(shape: Callable[..., Any], sql: str, columns: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import apsw
 from tenantry.store.engine.dialect import only_row
 from tenantry.store.engine.interface import Value
 from tenantry.store.engine.sqlite_long import LongReads, Moment
-from tenantry.store.engine.sqlite_statements import Known, Statements, binder_of
+from tenantry.store.engine.sqlite_statements import Known, Statements, prepared
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class ReadBlock(Statements):
         return await self._run_aside(shape, sql, params)
 
     async def _run_aside(self, shape: Callable[..., T], sql: str, params: Mapping[str, Value]) -> list[T]:
-        return await self._long.rows(shape, sql, binder_of(sql)(params), params.get("tenant_id"))
+        return await self._long.rows(shape, sql, prepared(sql)[1](params), params.get("tenant_id"))
 
     def _failed(self, exc: apsw.Error) -> NoReturn:
         if isinstance(exc, apsw.InterruptError):

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar
 import apsw
 
 from tenantry.core.errors import StoreBusy, StoreUnavailable
-from tenantry.store.engine.dialect import only_row, require_columns, to_positional
+from tenantry.store.engine.dialect import only_row, require_columns, to_positional, without_blanks
 from tenantry.store.engine.interface import Value
 
 T = TypeVar("T")
@@ -42,13 +42,20 @@ def translate(exc: Exception) -> NoReturn:
     raise translated(exc) from exc
 
 
+Binder = Callable[[Mapping[str, Value]], tuple[Value, ...]]
+"""Puts the parameters of a statement in the order in which it names them first."""
+
+
 @cache
-def binder_of(sql: str) -> Callable[[Mapping[str, Value]], tuple[Value, ...]]:
-    """Puts the parameters of this statement in the order in which it names them first."""
-    names = to_positional(sql)[1]
+def prepared(sql: str) -> tuple[str, Binder]:
+    """What SQLite is given of a statement, and its binder.
+
+    The text is as short as can be: each execution hashes and compares all of it, to find what was compiled before.
+    """
+    text, names = to_positional(sql)
     if len(names) > 1:
-        return itemgetter(*names)
-    return lambda params: tuple(params[name] for name in names)
+        return without_blanks(text), itemgetter(*names)
+    return without_blanks(text), lambda params: tuple(params[name] for name in names)
 
 
 class Statements:
@@ -65,7 +72,8 @@ class Statements:
         if cursor is None:
             raise RuntimeError("The block has ended.")
         try:
-            return cursor.execute(sql, binder_of(sql)(params)).fetchall()
+            text, binder = prepared(sql)
+            return cursor.execute(text, binder(params)).fetchall()
         except apsw.Error as exc:
             self._failed(exc)
 
@@ -73,7 +81,7 @@ class Statements:
         translate(exc)
 
     def _select(self, shape: Callable[..., Any], sql: str, params: Mapping[str, Value]) -> list[Any]:
-        if getattr(shape, "_fields", None) is None or (sql, shape) in self._known:
+        if (sql, shape) in self._known or getattr(shape, "_fields", None) is None:
             return self._rows(sql, params)
         columns: list[str] = []
 

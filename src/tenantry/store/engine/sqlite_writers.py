@@ -17,7 +17,7 @@ import apsw
 from tenantry.core.errors import StoreUnavailable
 from tenantry.store.engine.group_commit import Groups
 from tenantry.store.engine.interface import SECOND_CHANGE, LoneTx, Value
-from tenantry.store.engine.sqlite_statements import Known, Statements, binder_of, translate
+from tenantry.store.engine.sqlite_statements import Known, Statements, prepared, translate
 
 T = TypeVar("T")
 
@@ -41,7 +41,8 @@ class WriteBlock(Statements):
         if cursor is None:
             raise RuntimeError("The block has ended.")
         try:
-            cursor.executemany(sql, map(binder_of(sql), rows)).fetchall()
+            text, binder = prepared(sql)
+            cursor.executemany(text, map(binder, rows)).fetchall()
         except apsw.Error as exc:
             self._failed(exc)
 
@@ -101,12 +102,14 @@ class LoneWriter(Statements):
 
     async def change(self, sql: str, params: Mapping[str, Value]) -> int:
         """One statement, durable: how many rows it has changed."""
-        changed: int = await self._groups.in_turn(partial(self._change, sql, binder_of(sql)(params)))
+        text, binder = prepared(sql)
+        changed: int = await self._groups.in_turn(partial(self._change, text, binder(params)))
         return changed
 
     async def change_each(self, sql: str, rows: Sequence[Mapping[str, Value]]) -> None:
         """All in one turn."""
-        await self._groups.in_turn(partial(self._change_each, sql, [binder_of(sql)(row) for row in rows]))
+        text, binder = prepared(sql)
+        await self._groups.in_turn(partial(self._change_each, text, [binder(row) for row in rows]))
 
     async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
         """What `work` sees may be others' of its group, who are told with it that all is durable."""
@@ -116,7 +119,8 @@ class LoneWriter(Statements):
     async def run(self, sql: str, /, **params: Value) -> int:
         if self._has_changed:
             raise RuntimeError(SECOND_CHANGE)
-        changed = self._change(sql, binder_of(sql)(params))
+        text, binder = prepared(sql)
+        changed = self._change(text, binder(params))
         self._has_changed = True
         return changed
 
@@ -124,17 +128,17 @@ class LoneWriter(Statements):
         self._groups.look_after_failure()
         translate(exc)
 
-    def _change(self, sql: str, bound: tuple[Value, ...]) -> int:
+    def _change(self, text: str, bound: tuple[Value, ...]) -> int:
         try:
-            self._groups.cursor.execute(sql, bound).fetchall()
+            self._groups.cursor.execute(text, bound).fetchall()
         except apsw.Error:
             self._groups.look_after_failure()
             raise
         return self._groups.connection.changes()
 
-    def _change_each(self, sql: str, bound: Sequence[tuple[Value, ...]]) -> None:
+    def _change_each(self, text: str, bound: Sequence[tuple[Value, ...]]) -> None:
         try:
-            self._groups.cursor.executemany(sql, bound).fetchall()
+            self._groups.cursor.executemany(text, bound).fetchall()
         except apsw.Error:
             self._groups.look_after_failure()
             raise

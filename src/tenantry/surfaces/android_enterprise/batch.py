@@ -26,7 +26,8 @@ from tenantry.core.ids import new_guid
 from tenantry.surfaces.android_enterprise.coat import PLAY_EMM, caller_of
 from tenantry.surfaces.android_enterprise.errors import not_served, too_much
 from tenantry.surfaces.operation import Ask, operations
-from tenantry.surfaces.running import Routes, serve
+from tenantry.surfaces.router import Routes
+from tenantry.surfaces.running import begin, serve
 from tenantry.surfaces.shared.bearer import bearer_token_of
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, read_body
 from tenantry.surfaces.shared.coding import inflating
@@ -168,7 +169,7 @@ async def _answer(outer: Ask, part: _Part) -> HotAnswer:
         return {"type": "http.request", "body": body, "more_body": False}
 
     coding = dict(scope["headers"]).get(b"content-encoding", b"")
-    return (await serve(_routes(), outer.deps, scope, inflating(coding, receive))).answer
+    return (await serve(_routes(), begin(outer.deps, scope, inflating(coding, receive)))).answer
 
 
 @cache

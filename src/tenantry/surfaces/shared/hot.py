@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tenantry.surfaces.shared.deps import Deps
 
 
-class HotAnswer(NamedTuple):
+class HotAnswer(msgspec.Struct, frozen=True, gc=False):
     """One whole answer. Header names in lower case; Content-Length is added when it is sent."""
 
     status: int
@@ -61,8 +62,12 @@ class HotRoutes:
         yield from (route for _, route in self._exact.values())
         yield from (route for _, _, route in self._patterns)
 
+    def find_exact(self, method: str, path: str) -> tuple[str, HotRoute] | None:
+        """Surface and route. Hot path."""
+        return self._exact.get((method, path))
+
     def find(self, method: str, path: str) -> tuple[str, HotRoute | None, re.Match[str] | None]:
-        """Surface, route, and the match of its pattern. Hot path."""
+        """Surface, route, and the match of its pattern."""
         exact = self._exact.get((method, path))
         if exact is not None:
             return (*exact, None)

@@ -56,14 +56,18 @@ class RateLimiter:
     def check_from(self, address: str, *key: str, limit: int, window: Micros) -> None:
         """Raises RateLimited where `hit_from` would; counts nothing."""
         for network, times in networks_of(address):
-            self.check(*key, network, limit=limit * times, window=window)
+            if (*key, network) in self._counts:
+                self.check(*key, network, limit=limit * times, window=window)
 
     def check(self, *key: str, limit: int, window: Micros) -> None:
         """Raises RateLimited where `hit` would; counts nothing."""
-        current = self._clock() // window
-        began, count = self._counts.get(key, (current, 0))
-        if self._enabled and began == current and count >= limit:
-            raise RateLimited(-(-((current + 1) * window - self._clock()) // SECOND))
+        counted = self._counts.get(key)
+        if counted is None or counted[1] < limit:
+            return
+        now = self._clock()
+        end = (counted[0] + 1) * window
+        if now < end:
+            raise RateLimited(-(-(end - now) // SECOND))
 
 
 _NETWORKS = ((64, 1), (56, 4), (48, 16))

@@ -11,6 +11,7 @@ from tenantry.core.ids import CorrelationId, new_guid
 
 _NAMES = (b"ms-correlationid", b"x-correlation-id", b"x-request-id")
 _FORWARDED = (b"x-forwarded-for", b"forwarded")
+_ALL = frozenset({*_NAMES, *_FORWARDED})
 _UNNAMED = "unknown"  # RFC 7239 §6.2
 _SANE = re.compile(rb"[A-Za-z0-9{][A-Za-z0-9._:{}-]{0,63}")
 
@@ -24,7 +25,11 @@ def origin_of(scope: Scope) -> Origin:
     if origin is None:
         client = scope.get("client")
         told = dict(scope["headers"])
-        origin = Origin(_correlation_id(told), client[0] if client else "", _forwarded(told))
+        address = client[0] if client else ""
+        if _ALL.isdisjoint(told):
+            origin = Origin(CorrelationId(new_guid()), address)
+        else:
+            origin = Origin(_correlation_id(told), address, _forwarded(told))
         scope["tenantry.origin"] = origin
     return origin
 
