@@ -26,10 +26,10 @@ async def test_a_sign_in_that_fails_half_way_leaves_the_pin_as_it_was(store: Sto
     tenant = await a_tenant(store)
     user, connector = await a_user(store, tenant, phone=True), await a_connector(store, tenant)
     number, ring = str(user.phone_number), await KeyRing.load(store, MasterKey.from_base64(MASTER_KEY), FakeClock(NOON))
-    pin = await request_sign_in_pin(
+    to_send = await request_sign_in_pin(
         store, HASHER, OPERATOR.origin, connector_id=connector.id, number=number, rules=RULES, now=NOON
     )
-    assert pin is not None
+    assert to_send is not None
 
     async def sign_in(on: Store) -> None:
         await sign_in_with_pin(
@@ -37,7 +37,7 @@ async def test_a_sign_in_that_fails_half_way_leaves_the_pin_as_it_was(store: Sto
             OPERATOR.origin,
             Client(connector.id, connector.secret),
             number=number,
-            pin=pin,
+            pin=to_send.pin,
             now=NOON,
         )
 

@@ -392,17 +392,17 @@ async def _reach_by_pin(store: Store, user: SomeUser) -> str | None:
     """None: no PIN is sent."""
     tenant = _tenant_of(user)
     app, number = await a_connector(store, tenant), str(user.phone_number)
-    pin = await request_sign_in_pin(
+    to_send = await request_sign_in_pin(
         store, HASHER, OPERATOR.origin, connector_id=app.id, number=number, rules=RULES, now=NOON
     )
-    if pin is None:
+    if to_send is None:
         return None
     signed_in = await sign_in_with_pin(
         await _issuing(store),
         OPERATOR.origin,
         Client(app.id, app.secret),
         number=number,
-        pin=pin,
+        pin=to_send.pin,
         now=NOON,
     )
     async with store.read() as read:
@@ -444,15 +444,15 @@ async def test_a_pin_that_was_sent_before_signs_nobody_in_once_sign_in_by_phone_
     tenant = await a_tenant(store)
     mia, app = await a_user(store, tenant, phone=True), await a_connector(store, tenant)
     number = str(mia.phone_number)
-    pin = await request_sign_in_pin(
+    to_send = await request_sign_in_pin(
         store, HASHER, OPERATOR.origin, connector_id=app.id, number=number, rules=RULES, now=NOON
     )
-    assert pin is not None
+    assert to_send is not None
     async with store.write() as tx:
         await change_policies(tx, OPERATOR, tenant.id, Policies(phone_sign_in=Whom.NOBODY), NOON)
     client = Client(app.id, app.secret)
     with pytest.raises(BadCredentials):
-        await sign_in_with_pin(await _issuing(store), OPERATOR.origin, client, number=number, pin=pin, now=NOON)
+        await sign_in_with_pin(await _issuing(store), OPERATOR.origin, client, number=number, pin=to_send.pin, now=NOON)
     async with store.read() as read:
         assert await read.all(str, "SELECT id FROM grants WHERE tenant_id = :t", t=tenant.id) == []
 

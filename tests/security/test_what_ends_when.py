@@ -178,7 +178,7 @@ async def _hold(store: Store) -> Held:
 
 
 async def _send_pin(held: Held) -> str | None:
-    return await request_sign_in_pin(
+    to_send = await request_sign_in_pin(
         held.house.store,
         HASHER,
         OPERATOR.origin,
@@ -187,6 +187,7 @@ async def _send_pin(held: Held) -> str | None:
         rules=_RULES,
         now=held.house.clock(),
     )
+    return None if to_send is None else to_send.pin
 
 
 async def _use_pin(held: Held, pin: str | None) -> object:

@@ -24,7 +24,7 @@ class RecordingMessages:
     def __init__(self) -> None:
         self.sent: list[tuple[str, str]] = []
 
-    async def send(self, number: str, text: str) -> None:
+    async def send(self, number: str, text: str, *, tenant_id: str) -> None:
         self.sent.append((number, text))
 
 

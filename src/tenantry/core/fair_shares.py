@@ -81,9 +81,9 @@ class FairShares:
 class FairThreads:
     """Threads, made as they are needed, that owners share fairly."""
 
-    def __init__(self, name: str, most: int, of_one: int) -> None:
+    def __init__(self, name: str, most: int, of_one: int, waiting_of_one: int = 50) -> None:
         self._threads = ThreadPoolExecutor(most, name)
-        self._shares = FairShares(most, of_one)
+        self._shares = FairShares(most, of_one, waiting_of_one)
 
     async def take(self, owner: str, seconds: float) -> None:
         """Wait for a thread, for `work` to use. Raises NoTurn."""

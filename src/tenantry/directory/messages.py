@@ -1,22 +1,30 @@
 """Short messages to phones. Nothing here logs what a message says, since it may be a PIN.
 
 A message is sent after the transaction that asked for it, and after the answer: how long a gateway takes, or that it
-failed, would tell a stranger which numbers are known. So a failure goes to the log, and the user asks again.
+failed, would tell a stranger which numbers are known. So a failure goes to the log, and the user asks again. Tenants
+take turns at the gateway: however slow it is, many PINs of one hold up nobody else's for long.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 from urllib.parse import quote
 
 from tenantry.core.clock import Clock, Micros
 from tenantry.core.errors import FailedPrecondition
+from tenantry.core.fair_shares import FairThreads, NoTurn
 from tenantry.core.log import get_logger
+
+TURN_SECONDS = 120.0
+"""How long a message waits for its tenant's turn; most PINs are good for longer."""
+MOST_AT_ONCE = 16
+MOST_AT_ONCE_OF_A_TENANT = 6
+MOST_WAITING_OF_A_TENANT = 1_000
 
 _log = get_logger()
 
@@ -26,9 +34,9 @@ class MessageNotSent(Exception):
 
 
 class Messages(Protocol):
-    """Sends one text to one number (E.164). Raises MessageNotSent."""
+    """Sends one text to one number (E.164), for a user of the tenant. Raises MessageNotSent."""
 
-    async def send(self, number: str, text: str) -> None: ...
+    async def send(self, number: str, text: str, *, tenant_id: str) -> None: ...
 
 
 class AppriseMessages:
@@ -36,6 +44,7 @@ class AppriseMessages:
 
     def __init__(self, urls: Sequence[str]) -> None:
         self._urls = tuple(urls)
+        self._threads = FairThreads("messages", MOST_AT_ONCE, MOST_AT_ONCE_OF_A_TENANT, MOST_WAITING_OF_A_TENANT)
         logging.getLogger("apprise").setLevel(logging.WARNING)  # below that, it logs what it sends
 
     @property
@@ -43,10 +52,14 @@ class AppriseMessages:
         """Whether anything can be sent."""
         return bool(self._urls)
 
-    async def send(self, number: str, text: str) -> None:
+    async def send(self, number: str, text: str, *, tenant_id: str) -> None:
         if not self._urls:
             raise MessageNotSent("no gateway is configured: set message_urls")
-        await asyncio.to_thread(self._send, number, text)
+        try:
+            await self._threads.take(tenant_id, TURN_SECONDS)
+        except NoTurn:
+            raise MessageNotSent("too many messages of this organisation wait: the gateway is slow") from None
+        await self._threads.work(tenant_id, partial(self._send, number, text))
 
     def _send(self, number: str, text: str) -> None:
         from apprise import Apprise  # 20 MB that a server without messages need not hold
@@ -75,7 +88,8 @@ class DemoInbox:
         self._clock = clock
         self._kept: deque[SentMessage] = deque(maxlen=100)
 
-    async def send(self, number: str, text: str) -> None:
+    async def send(self, number: str, text: str, *, tenant_id: str) -> None:
+        del tenant_id  # nobody waits here
         self._kept.append(SentMessage(self._clock(), number, text))
 
     def latest(self) -> list[SentMessage]:
@@ -99,10 +113,10 @@ def require_gateway(messages: Messages) -> None:
         )
 
 
-async def send_or_log(messages: Messages, number: str, text: str, correlation_id: str) -> None:
+async def send_or_log(messages: Messages, tenant_id: str, number: str, text: str, correlation_id: str) -> None:
     """Send; a failure is logged with the number's last two digits and the correlation id. Raises nothing."""
     try:
-        await messages.send(number, text)
+        await messages.send(number, text, tenant_id=tenant_id)
     except Exception as error:  # noqa: BLE001 - a gateway's plug-in may raise anything, and nobody is left to tell
         reason = str(error) if isinstance(error, MessageNotSent) else type(error).__name__
         _log.error("message not sent", number=f"…{number[-2:]}", reason=reason, correlation_id=correlation_id)

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tenantry.access.actions import KAIZALA_PERMISSIONS, Permission, RoleId
 from tenantry.audit import events
@@ -17,6 +18,7 @@ from tenantry.audit.record import record
 from tenantry.core.caller import Audience, Caller, CallerKind, Origin, Reach, anonymous
 from tenantry.core.clock import Micros
 from tenantry.core.errors import BadCredentials, InvalidClient
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import ConnectorId, TenantId, UserId
 from tenantry.directory.enrolment import list_asked
 from tenantry.directory.phone_loss import PIN_ALONE
@@ -39,6 +41,14 @@ PIN_REFUSED = "The PIN is not valid. Ask for a new one."
 """One answer for a PIN that is wrong, expired or used, and for a number nobody has."""
 
 
+@hiding("pin")
+class PinToSend(NamedTuple):
+    """To a number of a user of the tenant."""
+
+    tenant_id: TenantId
+    pin: str
+
+
 @dataclass(frozen=True, slots=True)
 class PhoneSignIn:
     """What a right PIN gives."""
@@ -56,7 +66,7 @@ async def request_sign_in_pin(
     number: str,
     rules: PinRules,
     now: Micros,
-) -> str | None:
+) -> PinToSend | None:
     """The PIN to send to `number` (E.164); None: send nothing, and answer alike. Raises InvalidClient, RateLimited."""
     caller = anonymous(origin)
     async with store.write() as tx:
@@ -75,7 +85,7 @@ async def request_sign_in_pin(
             rules=rules,
             now=now,
         )
-    return pin if known else None
+    return PinToSend(connector.tenant_id, pin) if known else None
 
 
 async def sign_in_with_pin(

@@ -27,7 +27,7 @@ async def test_the_inbox_shows_what_would_have_been_sent(store: Store) -> None:
         (message,) = (await client.get("/dev/inbox")).json()["messages"]
         assert (message["to"], message["sentAt"]) == (user.phone_number, to_iso(clock()))
         assert re.match(r"[1-9]\d{5} is your PIN", message["text"])
-        await app.deps.messages.send("+12065557777", "<script>alert(1)</script>")
+        await app.deps.messages.send("+12065557777", "<script>alert(1)</script>", tenant_id="t")
         page = await client.get("/dev/inbox", headers={"accept": "text/html"})
         assert page.headers["content-type"] == "text/html; charset=utf-8"
         assert message["text"] in page.text

@@ -227,7 +227,8 @@ async def test_a_failing_gateway_changes_no_answer_and_is_logged_without_the_pin
 ) -> None:
     sent = []
 
-    async def fail(number: str, text: str) -> None:
+    async def fail(_number: str, text: str, *, tenant_id: str) -> None:
+        assert tenant_id == world.tenant.id
         sent.append(text)
         raise RuntimeError(f"gateway said no to {text}")
 

@@ -29,7 +29,9 @@ async def test_a_message_goes_to_the_gateway_with_the_number_in_its_address() ->
 
     async with await asyncio.start_server(gateway, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        await AppriseMessages([f"json://127.0.0.1:{port}/sms/{{phone}}"]).send(NUMBER, "123456 is your PIN.")
+        await AppriseMessages([f"json://127.0.0.1:{port}/sms/{{phone}}"]).send(
+            NUMBER, "123456 is your PIN.", tenant_id="t"
+        )
     (request,) = requests
     head, _, body = request.partition(b"\r\n\r\n")
     assert b"12065557777" in head.split(b"\r\n")[0]
@@ -39,7 +41,7 @@ async def test_a_message_goes_to_the_gateway_with_the_number_in_its_address() ->
 async def test_a_gateway_that_fails_or_is_missing_is_told_without_the_text() -> None:
     for urls in ([], ["nonsense://x"], ["json://127.0.0.1:9/{phone}"]):
         with pytest.raises(MessageNotSent) as failed:
-            await AppriseMessages(urls).send(NUMBER, "123456 is your PIN.")
+            await AppriseMessages(urls).send(NUMBER, "123456 is your PIN.", tenant_id="t")
         assert "123456" not in str(failed.value)
 
 
@@ -48,7 +50,7 @@ async def test_the_inbox_keeps_the_last_hundred_newest_first() -> None:
     inbox = DemoInbox(clock)
     for number in range(130):
         clock.advance(1)
-        await inbox.send(NUMBER, f"{number}")
+        await inbox.send(NUMBER, f"{number}", tenant_id="t")
     latest = inbox.latest()
     assert (len(latest), latest[0].text, latest[-1].text) == (100, "129", "30")
     assert latest[0].at == clock()

@@ -39,7 +39,7 @@ async def generate_pin(request: Request) -> Response:
     number = wire.read_number(fields)
     require_gateway(deps.messages)
     rules = _pin_rules(deps.settings)
-    pin = await request_sign_in_pin(
+    to_send = await request_sign_in_pin(
         deps.store,
         deps.hasher,
         origin,
@@ -48,10 +48,12 @@ async def generate_pin(request: Request) -> Response:
         rules=rules,
         now=deps.clock(),
     )
-    if pin is None:
+    if to_send is None:
         return wire.answer({})
+    tenant_id, pin = to_send
     text = f"{pin} is your PIN. It is valid for {rules.lifetime // MINUTE} minutes. Give it to nobody who asks for it."
-    return wire.answer({}, background=BackgroundTask(send_or_log, deps.messages, number, text, origin.correlation_id))
+    background = BackgroundTask(send_or_log, deps.messages, tenant_id, number, text, origin.correlation_id)
+    return wire.answer({}, background=background)
 
 
 @router.post("/kaizala/v1/loginwithpinandapplicationid")

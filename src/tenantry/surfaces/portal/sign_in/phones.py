@@ -69,7 +69,12 @@ async def generate_pin(request: Request, session: SignedInAnywhere) -> Response:
     text = _("%(pin)s is your PIN. It is valid for %(minutes)d minutes. Give it to nobody who asks for it.")
     response = see_other(f"/phones/verify?number=%2B{number.removeprefix('+')}")
     response.background = BackgroundTask(
-        send_or_log, deps.messages, number, text % {"pin": pin, "minutes": minutes}, origin.correlation_id
+        send_or_log,
+        deps.messages,
+        session.tenant_id,
+        number,
+        text % {"pin": pin, "minutes": minutes},
+        origin.correlation_id,
     )
     return response
 

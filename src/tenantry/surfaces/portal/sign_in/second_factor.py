@@ -196,6 +196,7 @@ async def _send_pin(request: Request, person: Person) -> Response:
     response.background = BackgroundTask(
         send_or_log,
         deps.messages,
+        person.tenant_id,
         number,
         text % {"pin": pin, "minutes": deps.settings.pin_minutes},
         origin_of(request.scope).correlation_id,
