@@ -199,6 +199,45 @@ async def test_an_enrolment_code_of_who_has_the_password_alone_makes_no_second_f
     assert not await _acts(portal, await _signs_in(portal, pat, secret), act)
 
 
+async def test_a_session_of_the_password_alone_sets_up_nothing_in_the_stead_of_who_got_the_code(portal: Portal) -> None:
+    thief, helper = await _types_password(portal, portal.mia), await portal.visit(portal.dana)
+    mia = await _types_password(portal, portal.mia)
+    await mia.open("/second-factor/totp")
+    path = f"/users/{portal.mia.id}/enrolment-code"
+    await helper.open(path)
+    assert CODE.search((await helper.send(path)).text)
+    for visitor in (thief, mia):
+        assert (await visitor.open("/second-factor/totp")).headers["location"].startswith("/sign-in")
+    assert "session.all_ended" in await types_of(portal.app.deps.store, portal.tenant.id)
+
+
+async def test_a_session_of_the_password_alone_outlives_no_loss_of_the_last_factor(portal: Portal) -> None:
+    store, number = portal.app.deps.store, "+12065550177"
+    thief = await _types_password(portal, portal.mia)
+    async with store.write() as tx:
+        await add_verified_phone(tx, as_user(portal.mia), portal.tenant.id, portal.mia.id, number, NOON)
+        await use_phone(tx, HASHER, as_user(portal.mia), portal.tenant.id, portal.mia.id, number, NOON)
+    assert "/second-factor?" in (await thief.open("/second-factor/totp")).headers["location"], "it is asked for first"
+    async with store.write() as tx:
+        await remove_phone_of(tx, OPERATOR, portal.tenant.id, portal.mia.id, number, NOON)
+    assert (await thief.open("/second-factor/totp")).headers["location"].startswith("/sign-in")
+
+
+async def test_a_secret_that_a_thief_left_to_be_confirmed_is_never_shown_to_the_user(portal: Portal) -> None:
+    path = "/second-factor/totp"
+    thief = await _types_password(portal, portal.mia)
+    await thief.open(path)
+    await thief.send(path, begin="1")
+    planted = KEY.search((await thief.open(path)).text)
+    assert planted
+    mia = await _types_password(portal, portal.mia)
+    assert planted[0] not in (await mia.open(path)).text
+    code = _code_of(portal, planted[0].replace(" ", ""))
+    assert (await mia.send(path, code=code)).status_code == 404, "nor confirmed by who was told to type it"
+    await _adds_app(portal, mia)
+    assert (await thief.open(path)).status_code == 303
+
+
 @pytest.mark.parametrize("whom", [Whom.EVERYBODY, Whom.ADMINISTRATORS])
 async def test_a_session_of_the_password_alone_ends_where_a_second_factor_becomes_required(
     portal: Portal, whom: Whom

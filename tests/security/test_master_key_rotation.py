@@ -42,7 +42,7 @@ async def _fill(store: Store, key: MasterKey, tenants: int = 2) -> None:
         group = await a_group(store, tenant, admins=[user])
         await a_webhook(store, tenant, group)
         async with store.write() as tx:
-            await begin_totp(tx, key, tenant.id, user.id, NOON)
+            await begin_totp(tx, key, tenant.id, user.id, "a session", NOON)
             provider = NewProvider(name="Entra", issuer="https://login.example", client_id="a", client_secret="b")
             await add_identity_provider(tx, key, OPERATOR, tenant.id, provider, NOON)
 

@@ -117,9 +117,9 @@ async def _hold(store: Store) -> Held:
         )
     held.device_token = await a_device_token(store, enterprise, account)
     async with store.write() as tx:
-        held.totp_secret = await begin_totp(tx, KEY, tenant.id, ann.id, now)
+        held.totp_secret = await begin_totp(tx, KEY, tenant.id, ann.id, "a session", now)
         code = pyotp.TOTP(held.totp_secret).at(now // SECOND)
-        held.recovery_codes = await confirm_totp(tx, KEY, HASHER, caller, tenant.id, ann.id, code, now)
+        held.recovery_codes = await confirm_totp(tx, KEY, HASHER, caller, tenant.id, ann.id, "a session", code, now)
         await passkeys.insert(
             tx,
             tenant.id,

@@ -20,7 +20,7 @@ from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.notices import What, tell
 from tenantry.directory.policies import asks_second_factor
 from tenantry.directory.proofs import note_set_up
-from tenantry.directory.second_factors import Method, list_methods, note_proved, note_refused
+from tenantry.directory.second_factors import Method, end_unasked_sessions, list_methods, note_proved, note_refused
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.sign_in import enrolments
 from tenantry.tokens.secrets import SecretHasher
@@ -49,7 +49,7 @@ async def make_enrolment_code(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
 ) -> str:
     """A code of 59 bits in place of an earlier one. Whether the caller may is known (`get_user_to_help`). What is set
-    up with it counts at once if the caller has proven a second factor (proofs.py).
+    up with it counts at once if the caller has proven a second factor (proofs.py). The user's sessions end.
 
     Raises FailedPrecondition for a user who has a second factor: those are reset first.
     """
@@ -66,6 +66,7 @@ async def make_enrolment_code(
         now=now,
     )
     await note_set_up(tx, caller, tenant_id, user_id, now)
+    await end_unasked_sessions(tx, caller, tenant_id, user_id, now)
     await record(tx, tenant_id, caller, events.EnrolmentCodeMade(user_id=user_id), now)
     await tell(tx, caller, tenant_id, user_id, What.ENROLMENT_CODE, now)
     return code

@@ -22,6 +22,7 @@ from tenantry.directory.notices import What, tell
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
 from tenantry.directory.policies import is_to_have_one
 from tenantry.directory.proofs import note_given_up, note_set_up
+from tenantry.directory.sessions import end_sessions
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.sign_in import enrolments, second_factors
 from tenantry.store.sign_in.second_factors import Factors
@@ -112,7 +113,15 @@ async def note_removed(
 async def require_enrolment(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
     """The user lost the last second factor by what `caller` did: from now on see enrolment.py."""
     await enrolments.put(tx, tenant_id, user_id, "factor_lost", now)
+    await end_unasked_sessions(tx, caller, tenant_id, user_id, now)
     await record(tx, tenant_id, caller, events.EnrolmentRequired(user_id=user_id), now)
+
+
+async def end_unasked_sessions(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
+    """The user is to set up a second factor with a code: whoever is in the account already was not asked for it, and
+    would set up one without. Who has typed the password, and is asked now, goes on.
+    """
+    await end_sessions(tx, caller, tenant_id, user_id, now, reason="enrolment_required", with_sign_ins=False)
 
 
 async def note_refused(

@@ -172,14 +172,16 @@ async def end_sessions(
     reason: str,
     but: str = "",
     but_sign_in: bytes = b"",
+    with_sign_ins: bool = True,
 ) -> int:
     """End every session of the user and all that would lead to one or to a token: sign-ins under way, codes that apps
     have not redeemed, PINs sent to the user's phones. Save the session with the id `but` and the sign-in with the hash
-    `but_sign_in`. How many sessions; audited when there was one.
+    `but_sign_in`, or all sign-ins under way. How many sessions; audited when there was one.
 
     Sessions go first: whoever makes a code holds the session's row (`hold_session`), so none is made behind.
     """
-    await sign_ins.delete_of_user(tx, tenant_id, user_id, but_sign_in)
+    if with_sign_ins:
+        await sign_ins.delete_of_user(tx, tenant_id, user_id, but_sign_in)
     ended = await sessions.end_of_user(tx, tenant_id, user_id, but, now)
     await authorization_codes.end_of_user(tx, tenant_id, user_id, now)
     await pins.end_of_user(tx, tenant_id, user_id)

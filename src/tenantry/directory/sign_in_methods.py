@@ -179,7 +179,7 @@ async def reset_second_factors(tx: Tx, caller: Caller, tenant_id: TenantId, user
         raise FailedPrecondition("This user has no second step.")
     await second_factors.replace_recovery_codes(tx, tenant_id, user_id, [], now)
     await second_factors.set_counts_from(tx, tenant_id, user_id, None)
+    await end_sessions(tx, caller, tenant_id, user_id, now, reason="second_factors_reset")
     await require_enrolment(tx, caller, tenant_id, user_id, now)
     await record(tx, tenant_id, caller, events.SecondFactorsReset(user_id=user_id, methods=removed), now)
     await tell(tx, caller, tenant_id, user_id, What.FACTORS_RESET, now)
-    await end_sessions(tx, caller, tenant_id, user_id, now, reason="second_factors_reset")

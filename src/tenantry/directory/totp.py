@@ -1,7 +1,9 @@
 """Authenticator apps: six digits that change every 30 seconds (RFC 6238), each good for one sign-in.
 
 1. `begin_totp` makes a secret, shown as a QR code and as text; it counts only after `confirm_totp` has seen a code.
-2. The secret has to be known again, so it is stored encrypted under the master key, bound to its user.
+2. The secret has to be known again, so it is stored encrypted under the master key, bound to its user. Until it is
+   confirmed it is the session's that made it, and no other sees or confirms it: a thief's, left behind and set up by
+   the user later, would be a second factor that both have.
 3. A code is taken one step early or late (clocks differ), never twice.
 """
 
@@ -19,6 +21,7 @@ from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.second_factors import Method, note_added, note_proved, note_refused, note_removed
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.sign_in import second_factors
+from tenantry.store.sign_in.second_factors import TotpCredential
 from tenantry.tokens.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
 
@@ -26,23 +29,28 @@ PERIOD = 30 * SECOND
 _WRONG = "That is not the present code. Check that the clock of the device is right, then type the code it shows."
 
 
-async def begin_totp(tx: Tx, master_key: MasterKey, tenant_id: TenantId, user_id: UserId, now: Micros) -> str:
-    """A new secret in base32, to be confirmed. Raises FailedPrecondition when the user has a confirmed one."""
+async def begin_totp(
+    tx: Tx, master_key: MasterKey, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros
+) -> str:
+    """A new secret in base32, to be confirmed in the same session. Raises FailedPrecondition when the user has a
+    confirmed one.
+    """
     secret = pyotp.random_base32()
-    sealed = master_key.encrypt(secret.encode(), context_of(tenant_id, user_id))
+    sealed = master_key.encrypt(f"{session_id} {secret}".encode(), context_of(tenant_id, user_id))
     if not await second_factors.put_totp(tx, tenant_id, user_id, secret=sealed, now=now):
         raise FailedPrecondition("An authenticator app is set up already. Remove it first.")
     return secret
 
 
 async def find_unconfirmed_secret(
-    read: Read, master_key: MasterKey, tenant_id: TenantId, user_id: UserId
+    read: Read, master_key: MasterKey, tenant_id: TenantId, user_id: UserId, session_id: str
 ) -> str | None:
-    """The secret that waits for its first code, so that the form can be shown again."""
+    """The secret of this session that waits for its first code, so that the form can be shown again."""
     found = await second_factors.find_totp(read, tenant_id, user_id)
     if found is None or found.confirmed_at is not None:
         return None
-    return master_key.decrypt(found.secret, context_of(tenant_id, user_id)).decode()
+    made_in, secret = _open(found, master_key, tenant_id, user_id)
+    return secret if made_in == session_id else None
 
 
 async def confirm_totp(
@@ -52,6 +60,7 @@ async def confirm_totp(
     caller: Caller,
     tenant_id: TenantId,
     user_id: UserId,
+    session_id: str,
     code: str,
     now: Micros,
 ) -> list[str]:
@@ -59,7 +68,10 @@ async def confirm_totp(
     found = await second_factors.find_totp(tx, tenant_id, user_id)
     if found is None or found.confirmed_at is not None:
         raise NotFound("second step")
-    step = _step_of(master_key.decrypt(found.secret, context_of(tenant_id, user_id)).decode(), code, now)
+    made_in, secret = _open(found, master_key, tenant_id, user_id)
+    if made_in != session_id:
+        raise NotFound("second step")
+    step = _step_of(secret, code, now)
     if step is None:
         raise InvalidValue(_WRONG, field="code")
     if not await second_factors.confirm_totp(tx, tenant_id, user_id, secret=found.secret, step=step, now=now):
@@ -74,7 +86,7 @@ async def claim_totp(
     found = await second_factors.find_totp(tx, tenant_id, user_id)
     if found is None or found.confirmed_at is None:
         return False
-    step = _step_of(master_key.decrypt(found.secret, context_of(tenant_id, user_id)).decode(), code, now)
+    step = _step_of(_open(found, master_key, tenant_id, user_id)[1], code, now)
     if step is None:
         await note_refused(tx, caller, tenant_id, user_id, Method.TOTP, "wrong_code", now)
         return False
@@ -95,6 +107,12 @@ async def remove_totp(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: User
 def provisioning_uri(secret: str, account: str, issuer: str) -> str:
     """`otpauth://totp/...`, what the QR code holds."""
     return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=issuer)
+
+
+def _open(found: TotpCredential, master_key: MasterKey, tenant_id: TenantId, user_id: UserId) -> tuple[str, str]:
+    """The session that made the secret, which earlier versions did not note, and the secret in base32."""
+    made_in, _, secret = master_key.decrypt(found.secret, context_of(tenant_id, user_id)).decode().rpartition(" ")
+    return made_in, secret
 
 
 def _step_of(secret: str, code: str, now: Micros) -> int | None:

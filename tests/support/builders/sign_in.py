@@ -20,7 +20,7 @@ from tests.support.clock import NOON
 
 async def add_factors(tx: Tx, user: SomeUser, now: Micros = NOON) -> None:
     """An app to be confirmed, a passkey, and a challenge for the next."""
-    await begin_totp(tx, KEY, user.tenant_id, user.id, now)
+    await begin_totp(tx, KEY, user.tenant_id, user.id, "a session", now)
     await passkeys.insert(
         tx,
         user.tenant_id,

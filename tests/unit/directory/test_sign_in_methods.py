@@ -207,7 +207,11 @@ async def test_a_reset_takes_every_second_factor_and_ends_the_sessions(store: St
         assert await find_factors(read, tenant.id, user.id) == second_factors.Factors(None, None, 0, 0)
         assert await list_sessions(read, tenant.id, user.id, NOON) == []
     assert await numbers_of(store, user) == [NUMBER, OTHER]
-    assert (await types_of(store, tenant.id))[-2:] == ["second_factor.all_reset", "session.all_ended"]
+    assert (await types_of(store, tenant.id))[-3:] == [
+        "session.all_ended",
+        "enrolment.required",
+        "second_factor.all_reset",
+    ]
     with pytest.raises(FailedPrecondition):
         await reset(store, admin, tenant.id, user.id)
 

@@ -62,11 +62,11 @@ async def set_up_totp(request: Request, session: Proven) -> Response:
     with form.showing_errors():
         if form.checked("begin"):
             async with deps.store.write() as tx:
-                await begin_totp(tx, key, tenant_id, user_id, now)
+                await begin_totp(tx, key, tenant_id, user_id, session.id, now)
             return see_other(with_next(request, "/second-factor/totp"))
         code = form.text("code", required=True, max_length=64)
         async with deps.store.write() as tx:
-            codes = await confirm_totp(tx, key, deps.hasher, caller, tenant_id, user_id, code, now)
+            codes = await confirm_totp(tx, key, deps.hasher, caller, tenant_id, user_id, session.id, code, now)
             return await _added(tx, request, session, AMR[Method.TOTP], codes)
     return await _totp_page(request, session, form)
 
@@ -184,7 +184,7 @@ async def _totp_page(request: Request, session: Session, form: Form) -> Response
     deps = deps_of(request)
     async with deps.store.read() as read:
         factors = await find_factors(read, session.tenant_id, session.user_id)
-        secret = await find_unconfirmed_secret(read, deps.master_key, session.tenant_id, session.user_id)
+        secret = await find_unconfirmed_secret(read, deps.master_key, session.tenant_id, session.user_id, session.id)
     picture = ""
     if secret is not None:
         uri = provisioning_uri(secret, session.user_principal_name, "Tenantry")

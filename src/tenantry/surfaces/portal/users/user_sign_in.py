@@ -127,6 +127,7 @@ async def ask_code(request: Request, session: SignedIn, user_id: UserId) -> Resp
         consequences=[
             _("The code is good for one sign-in within three days, together with the password."),
             _("From now on the password alone signs the user in no more, until a second step is set up."),
+            _("Browsers in which the user is signed in are signed out."),
             _("An earlier code is void."),
         ],
         confirm=_("Make a code"),

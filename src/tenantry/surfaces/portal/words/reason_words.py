@@ -29,6 +29,7 @@ REASONS: dict[str, str] = {
     "disabled by hand": marked("disabled by hand"),
     "email_verified_not_boolean": marked("the provider's word for a verified address is neither true nor false"),
     "ended_by_user": marked("ended by the user"),
+    "enrolment_required": marked("a second step has to be set up with a code"),
     "enterprise_unknown": marked("no such enterprise"),
     "expired": marked("expired"),
     "foreign_domain": marked("the domain is not the organisation's"),
