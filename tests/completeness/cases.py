@@ -190,7 +190,7 @@ _NEW_USER = {
     "userPrincipalName": "new@{domain}",
     "displayName": "New",
     "usageLocation": "US",
-    "passwordProfile": {"password": "abCD123*", "forceChangePassword": True},
+    "passwordProfile": {"password": "teRN58*q", "forceChangePassword": True},
 }
 _NO_GUID = Call(url="/partnercenter/v1/customers/{customer}/users/no-guid")
 
@@ -220,7 +220,7 @@ PARTNER_CENTER = [
     _partner_center(
         "PATCH",
         USERS + "/{user}/resetpassword",
-        body={"passwordProfile": {"password": "abCD123*", "forceChangePassword": True}},
+        body={"passwordProfile": {"password": "teRN58*q", "forceChangePassword": True}},
         bad=(Call(body={"passwordProfile": {"password": "weak"}}),),
     ),
     _partner_center("DELETE", USERS + "/{user}", bad=(_NO_GUID,)),

@@ -108,7 +108,7 @@ async def test_a_user_made_by_a_partner_goes_from_the_first_password_to_an_acces
     page = await live.browse(None)
     await page.goto("/phones")
     await page.get_by_label("User name").fill(json.loads(created)["userPrincipalName"])
-    await page.get_by_label("Password").fill("abCD123*")
+    await page.get_by_label("Password").fill("teRN58*q")
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_role("textbox", name="New password", exact=True).fill("Newcomer-7-Battery")
     await page.get_by_role("textbox", name="New password again").fill("Newcomer-7-Battery")

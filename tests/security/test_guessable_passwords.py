@@ -41,6 +41,32 @@ OWN = ["Northwind Traders", "dana.lind@northwind.example", "Dana", "Lind"]
         "N0rthw1nd2026!",
         "DanaLind-2026",
         "Traders!23",
+        "PasswordPassword1",
+        "Password1Password2",
+        "P4ssw0rd!",
+        "Pa55word1",
+        "Welc0me!",
+        "we1come-2026",
+        "L3tm31n!",
+        "1drowssaP!",
+        "Dniwhtron1",
+        "P-a-s-s-w-o-r-d-1",
+        "Passsssword1",
+        "Password!!!!!!!!!!!1",
+        "Password1234567890",
+        "December2026",
+        "Administrator1",
+        "Temporary1!",
+        "Hello-World1",
+        "TheWelcome1!",
+        "Abcd1234!",
+        "1qaz@WSX",
+        "TestTest123!",
+        "Zaq12wsx!",
+        "Asdfghjkl1",
+        "A1b2c3d4!",
+        "xK9#xK9#",
+        "DanaLind_N0rthw1nd",
     ],
 )
 def test_a_common_word_in_any_dress_is_refused(password: str) -> None:
@@ -51,7 +77,14 @@ def test_a_common_word_in_any_dress_is_refused(password: str) -> None:
 
 @pytest.mark.parametrize(
     "password",
-    [PASSWORD, "abCD123*", "xK9#mPq2vL", "Northwind-sells-7-kayaks", "Tr0ub4dor&3-go", "rain Kettle 9 fog"],
+    [
+        PASSWORD,
+        "xK9#mPq2vL",
+        "Northwind-sells-7-kayaks",
+        "Tr0ub4dor&3-go",
+        "rain Kettle 9 fog",
+        "Horse-Battery-Staple1",
+    ],
 )
 def test_what_nobody_would_guess_is_taken(password: str) -> None:
     check_new_password(password, OWN)
@@ -64,10 +97,10 @@ def test_generated_passwords_are_taken() -> None:
 
 def test_a_look_up_takes_far_less_than_a_millisecond() -> None:
     is_guessable("warm-Up-7")
-    started = time.perf_counter()
+    started = time.process_time()
     for number in range(200):
         is_guessable(f"xK9#mPq{number}", OWN)
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 0.2
 
 
 async def test_ones_own_new_password_is_not_ones_own_name(store: Store) -> None:

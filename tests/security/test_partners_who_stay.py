@@ -218,7 +218,7 @@ async def test_over_the_wire_no_account_that_holds_more_than_the_relationship_gi
     stage = await a_stage(store)
     holders = await holders_in(store, stage.customer)
     accounts = await accounts_of(store, stage.customer, [*holders.values()])
-    own, password = await roles_of(store, stage.customer), {"passwordProfile": {"password": "efGH456+"}}
+    own, password = await roles_of(store, stage.customer), {"passwordProfile": {"password": "wuLF74+z"}}
     for given in SETS:
         partner = await a_tenant(store)
         await a_relationship(store, partner, stage.customer, roles=given)

@@ -66,7 +66,7 @@ def a_body(customer: SomeTenant, name: str, **values: Any) -> dict[str, Any]:
         "lastName": "Last",
         "displayName": name.title(),
         "immutableId": "Some unique ID",
-        "passwordProfile": {"password": "abCD123*", "forceChangePassword": True},
+        "passwordProfile": {"password": "teRN58*q", "forceChangePassword": True},
         "attributes": {"objectType": "CustomerUser"},
         **values,
     }

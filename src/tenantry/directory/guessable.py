@@ -1,48 +1,79 @@
-"""Which passwords somebody would guess: common ones, those made of a common word, those made of one's own names.
+"""Which passwords somebody would guess: common ones, those made of common words, of one's own names, of rows of keys.
 
-The list holds forty thousand passwords and names, each as a piece of its hash, in one sorted file of 200 KB that is
-read when the first password is set (tools/common_passwords.py makes it). A look-up takes microseconds; nothing is asked
-of the network. What is looked up is the password in lower case, what it says with digits for letters, and the word that
-is left between digits and symbols: `Password1`, `P@ssw0rd!` and `Summer2026` are all one common word.
+The list holds forty thousand passwords, names and words, each as a piece of its hash, in one sorted file of 200 KB that
+is read when the first password is set (tools/common_passwords.py makes it). Nothing is asked of the network.
+
+A password is taken apart into the pieces that say least: words of the list, however they are dressed (capitals, digits
+and signs for letters, backwards, dots between letters, a letter held down), names of the user and the organisation,
+rows of keys and of the alphabet, years, what was said before. Each piece, and each character between them, has a price
+in random letters; a password is guessable when all of it costs hardly more than a word and a number.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 _FILE = Path(__file__).with_name("common_passwords.bin")
 _WIDTH = 5
-_FOR_LETTERS = str.maketrans("@4310$5!7+", "aaeiossitt")
-_SHORTEST_WORD = 5
-_MOST_AROUND = 8
-"""Characters around a common word that do not hide it: a year, a number, some symbols."""
-_SHORTEST_NAME = 4
-_FEWEST_LEFT = 5
+_ENOUGH = 5.0
+"""The price from which a password is nobody's first guess."""
+_LOOKED_AT = 32
+"""Characters: of a longer one the beginning decides."""
 _FEWEST_DISTINCT = 5
+_SHORTEST_NAME = 4
+_LONGEST_PIECE = 16
+
+_LETTER, _OTHER = 1.0, 0.5
+_WORD, _SHORT_WORD, _FURTHER_WORD, _AGAIN = 1.0, 3.0, 2.5, 0.5
+_NAME, _ROW, _SHORT_ROW, _YEAR = 1.0, 1.0, 1.5, 1.0
+"""A second word costs more than the first: several that have nothing to do with each other are a good password."""
+
+_DRESSES = (str.maketrans("@4310$5!7+892|6", "aaeiossittbgzlg"), str.maketrans("@4310$5!7+892|6", "aaelosslttbgzlg"))
+_SHIFTED = str.maketrans("!@#$%^&*()", "1234567890")
+_APART = re.compile(r"[-._ ,;:/~'\"`]")
+_HELD_DOWN = re.compile(r"(.)\1{2,}")
+_DOUBLED = re.compile(r"(.{3,})\1+")
+_YEARS = re.compile(r"(?:19|20)[0-9]{2}")
+_ROWS = (
+    *("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"),
+    *("qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn"),
+    *("1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0"),
+    *("a1b2c3d4e5f6g7h8i9", "1a2b3c4d5e6f7g8h9i"),
+)
+_IN_ROWS = frozenset(
+    line[start : start + length]
+    for row in _ROWS
+    for line in (row, row[::-1])
+    for length in range(3, _LONGEST_PIECE + 1)
+    for start in range(len(line) - length + 1)
+)
+
+
+class _Piece(NamedTuple):
+    """`word` is what it says, when that is a word of the list or a name."""
+
+    start: int
+    price: float
+    word: str = ""
+    is_name: bool = False
 
 
 def is_guessable(password: str, own: Iterable[str] = ()) -> bool:
-    """Whether it is common, or made of a common word or of one of `own`: names of the user and of the organisation."""
+    """Whether it is common, or made of what is. `own`: names of the user and of the organisation."""
     plain = password.lower()
     if len(set(plain)) < _FEWEST_DISTINCT:
         return True
-    spelled = plain.translate(_FOR_LETTERS)
-    if any(_is_listed(text) or _is_one_word(text) for text in (plain, spelled)):
-        return True
-    names = sorted({name for text in own for name in _names_in(text)}, key=len, reverse=True)
-    return any(_is_made_of(text, names) for text in (plain, spelled))
-
-
-def _is_made_of(text: str, names: list[str]) -> bool:
-    """Whether hardly a letter is left without the names."""
-    rest = text
-    for name in names:
-        rest = rest.replace(name, "")
-    return rest != text and sum(character.isalpha() for character in rest) < _FEWEST_LEFT
+    names = {name for text in own for name in _names_in(text)}
+    plain = plain[:_LOOKED_AT]
+    undressed = (_APART.sub("", plain), _HELD_DOWN.sub(r"\1\1", plain), _DOUBLED.sub(r"\1", plain))
+    return any(_price(text, names) <= _ENOUGH for text in {plain, *undressed})
 
 
 def _names_in(text: str) -> list[str]:
@@ -51,26 +82,72 @@ def _names_in(text: str) -> list[str]:
     return [name for name in (*apart, "".join(apart)) if len(name) >= _SHORTEST_NAME]
 
 
-def _is_one_word(text: str) -> bool:
-    """Whether one of its words is common, and around it is little."""
-    words = "".join(character if character.isalpha() else " " for character in text).split()
-    letters = sum(map(len, words))
-    return any(
-        len(word) >= _SHORTEST_WORD
-        and letters - len(word) < _FEWEST_LEFT
-        and len(text) - len(word) <= _MOST_AROUND
-        and _is_listed(word)
-        for word in words
-    )
+def _price(text: str, names: set[str]) -> float:
+    """Of the cheapest way to say the text; beyond every bound when it has no piece that says little."""
+    dresses = list(dict.fromkeys((text, *(text.translate(dress) for dress in _DRESSES))))
+    best: list[tuple[float, _Piece]] = [(0.0, _Piece(0, 0.0))]
+    for end in range(1, len(text) + 1):
+        alone = _Piece(end - 1, _LETTER if text[end - 1].isalpha() else _OTHER)
+        pieces = [alone, *_pieces_to(text, end, dresses, names)]
+        best.append(min((best[piece.start][0] + piece.price, piece) for piece in pieces))
+    said: list[_Piece] = []
+    end = len(text)
+    while end:
+        said.append(best[end][1])
+        end = said[-1].start
+    return _sum(text, said)
+
+
+def _pieces_to(text: str, end: int, dresses: list[str], names: set[str]) -> Iterable[_Piece]:
+    """What ends there and says less than its characters."""
+    row = dresses[0].translate(_SHIFTED)
+    for start in range(end - 3, max(-1, end - 1 - _LONGEST_PIECE), -1):
+        raw = text[start:end]
+        length = end - start
+        if row[start:end] in _IN_ROWS or raw == raw[0] * length:
+            yield _Piece(start, _ROW if length > 3 else _SHORT_ROW)
+        if raw in text[:start]:
+            yield _Piece(start, _AGAIN)
+        if length < _SHORTEST_NAME:
+            continue
+        if length == 4 and _YEARS.fullmatch(raw):
+            yield _Piece(start, _YEAR)
+        for said in _forms(dresses, start, end):
+            if said in names:
+                yield _Piece(start, _NAME, said, is_name=True)
+            elif _is_listed(said):
+                yield _Piece(start, _SHORT_WORD if length == 4 else _WORD, said)
+
+
+def _forms(dresses: list[str], start: int, end: int) -> set[str]:
+    """What the piece may say. Of four characters only what they are: any four are somebody's name in some dress."""
+    if end - start == _SHORTEST_NAME:
+        return {dresses[0][start:end]}
+    return {form for dress in dresses for form in (dress[start:end], dress[start:end][::-1])}
+
+
+def _sum(text: str, said: list[_Piece]) -> float:
+    """Words beside another word or name cost more, and what was said before hardly anything."""
+    if len(said) == len(text):
+        return float("inf")
+    price, words = sum(piece.price for piece in said if not piece.word), set[str]()
+    for piece in sorted(said, key=lambda piece: (not piece.is_name, -piece.price)):
+        if piece.word in words:
+            price += _AGAIN
+        elif piece.word:
+            price += piece.price if piece.is_name or not words else max(piece.price, _FURTHER_WORD)
+            words.add(piece.word)
+    return price
 
 
 def _is_listed(word: str) -> bool:
-    hashes = _hashes()
-    wanted = hashlib.sha256(word.encode()).digest()[:_WIDTH]
-    place = bisect_left(range(len(hashes) // _WIDTH), wanted, key=lambda at: hashes[at * _WIDTH : (at + 1) * _WIDTH])
-    return hashes[place * _WIDTH : (place + 1) * _WIDTH] == wanted
+    wanted = int.from_bytes(hashlib.sha256(word.encode()).digest()[:_WIDTH])
+    pieces = _hashes()
+    place = bisect_left(pieces, wanted)
+    return place < len(pieces) and pieces[place] == wanted
 
 
 @cache
-def _hashes() -> bytes:
-    return _FILE.read_bytes()
+def _hashes() -> array[int]:
+    raw = _FILE.read_bytes()
+    return array("Q", (int.from_bytes(raw[at : at + _WIDTH]) for at in range(0, len(raw), _WIDTH)))

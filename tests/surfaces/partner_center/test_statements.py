@@ -73,7 +73,7 @@ async def test_the_other_requests_decide_once(
 
 async def test_a_password_is_reset_with_one_decision(stage: Stage) -> None:
     user = (await stage.create("dana"))["id"]
-    body = {"passwordProfile": {"password": "efGH456*", "forceChangePassword": True}}
+    body = {"passwordProfile": {"password": "wuLF74*z", "forceChangePassword": True}}
     body["attributes"] = {"objectType": "CustomerUser"}
     assert await cost_of(stage, "PATCH", f"{stage.users}/{user}", json=body) <= CALLER + MAY + 15
 

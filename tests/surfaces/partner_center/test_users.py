@@ -100,7 +100,7 @@ async def test_what_dotnet_sends_leaves_a_live_user_alone_and_restores_a_deleted
 @pytest.mark.parametrize("suffix", ["", "/resetpassword", "/ResetPassword/"])
 async def test_a_password_is_reset_and_not_shown(stage: Stage, suffix: str) -> None:
     created = await stage.create("ann")
-    profile = {"password": "efGH456+", "forceChangePassword": False}
+    profile = {"password": "wuLF74+z", "forceChangePassword": False}
     answer = await stage.call("PATCH", f"{stage.users}/{created['id']}{suffix}", json={"passwordProfile": profile})
     assert answer.status_code == 200
     assert answer.json()["passwordProfile"] == {"forceChangePassword": False}
@@ -108,7 +108,7 @@ async def test_a_password_is_reset_and_not_shown(stage: Stage, suffix: str) -> N
         credential = await passwords.find_credential(read, stage.customer.id, UserId(created["id"]))
     assert credential is not None
     assert credential.must_change == 0
-    assert await stage.app.deps.passwords.verify(credential.password_hash, "efGH456+")
+    assert await stage.app.deps.passwords.verify(credential.password_hash, "wuLF74+z")
 
 
 async def test_the_reset_address_needs_a_password(stage: Stage) -> None:
@@ -125,7 +125,7 @@ async def test_each_part_of_a_patch_needs_its_own_role(stage: Stage, role: RoleI
     resetter = await a_stage(stage.store, roles=[role])
     victim = await a_user(stage.store, resetter.customer)
     url = f"{resetter.users}/{victim.id}"
-    profile = {"password": "efGH456+"}
+    profile = {"password": "wuLF74+z"}
     reset = await resetter.call("PATCH", url, json={"passwordProfile": profile, "State": "active", "FirstName": None})
     assert reset.status_code == 200
     for body in ({"displayName": "X"}, {"displayName": "X", "passwordProfile": profile}, {"state": "active"}, {}):
@@ -154,7 +154,7 @@ async def test_who_administers_more_is_out_of_a_partners_reach(stage: Stage, rol
     url = f"{stage.users}/{victim.id}"
     attempts: list[tuple[str, str, Any]] = [
         ("PATCH", f"{stage.users}/{gone.id}", {"state": "active"}),
-        ("PATCH", url, {"passwordProfile": {"password": "efGH456+"}}),
+        ("PATCH", url, {"passwordProfile": {"password": "wuLF74+z"}}),
         ("PATCH", url, {"displayName": "X", "userPrincipalName": f"else{role}@{stage.customer.domain}"}),
         ("DELETE", url, None),
     ]
@@ -182,10 +182,10 @@ async def test_an_administrator_of_the_customer_is_changed_by_no_partner_but_by_
     own = await a_user(stage.store, resetter.customer, roles=[RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR])
     connector = await a_connector(stage.store, resetter.customer)
     token = await a_token(stage.app, stage.store, connector, own)
-    for asked, answer in (({"passwordProfile": {"password": "efGH456+"}}, 403), ({"state": "active"}, 200)):
+    for asked, answer in (({"passwordProfile": {"password": "wuLF74+z"}}, 403), ({"state": "active"}, 200)):
         assert (await resetter.call("PATCH", url, json=asked)).status_code == answer
     assert (await resetter.call("DELETE", url)).status_code == 403
-    profile = {"passwordProfile": {"password": "efGH456+"}}
+    profile = {"passwordProfile": {"password": "wuLF74+z"}}
     assert (await resetter.call("PATCH", url, json=profile, token=token)).status_code == 200
     await resetter.client.aclose()
 
@@ -240,7 +240,7 @@ async def test_a_stranger_finds_no_customer_and_a_neighbour_no_user(stage: Stage
     body = {
         "displayName": "Owned",
         "userPrincipalName": f"owned@{stage.customer.domain}",
-        "passwordProfile": {"password": "efGH456+"},
+        "passwordProfile": {"password": "wuLF74+z"},
         "state": "active",
     }
     async with stage.store.read() as read:

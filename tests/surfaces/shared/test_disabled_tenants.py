@@ -180,7 +180,7 @@ async def add_partner_center(world: World) -> None:
                     "usageLocation": "US",
                     "userPrincipalName": f"new@{customer.domain}",
                     "displayName": "New",
-                    "passwordProfile": {"password": "abCD123*", "forceChangePassword": True},
+                    "passwordProfile": {"password": "teRN58*q", "forceChangePassword": True},
                 },
             ),
         }
