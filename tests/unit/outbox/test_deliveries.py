@@ -9,7 +9,9 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from tenantry.access.actions import Permission
 from tenantry.connectors.connectors import delete_connector
+from tenantry.connectors.permissions import change_permissions, seen_of
 from tenantry.core.clock import DAY, HOUR, MINUTE
 from tenantry.core.errors import FailedPrecondition
 from tenantry.core.http import OutgoingHttp
@@ -19,6 +21,7 @@ from tenantry.outbox.deliveries import LEASE, RETRIES, retry_delay, send_again
 from tenantry.outbox.handshake import ProvenUrl
 from tenantry.outbox.sender import Sender
 from tenantry.outbox.webhooks import MOST_OF_ONE_OBJECT, Wishes, delete_webhook, send_test, update_webhook
+from tenantry.store.connectors import connectors
 from tenantry.store.outbox import webhook_deliveries
 from tenantry.store.trail import audit_events
 from tenantry.tokens.grants import revoke_grant
@@ -143,7 +146,11 @@ async def test_a_receiver_that_is_gone_or_in_a_private_network_is_a_failure_with
 
 
 @pytest.mark.parametrize(
-    "end", ["webhook deleted", "webhook disabled", "webhook expired", "app deleted", "app revoked", "closed"]
+    "end",
+    [
+        *("webhook deleted", "webhook disabled", "webhook expired", "app deleted", "app revoked"),
+        *("app may have none any more", "closed"),
+    ],
 )
 async def test_nothing_is_sent_to_what_has_ended_meanwhile(outbox: Outbox, end: str) -> None:
     store, tenant, now = outbox.store, outbox.tenant, outbox.clock()
@@ -164,6 +171,13 @@ async def test_nothing_is_sent_to_what_has_ended_meanwhile(outbox: Outbox, end: 
                 set_app = "UPDATE webhooks SET connector_id = :c, created_by = :u WHERE tenant_id = :t"
                 await tx.run(set_app, c=connector.id, u=f"user:{outbox.anna.id}", t=tenant.id)
                 await revoke_grant(tx, OPERATOR, tenant.id, GrantId(given.id), "by_user", now)
+            case "app may have none any more":
+                set_app = "UPDATE webhooks SET connector_id = :c, created_by = :u WHERE tenant_id = :t"
+                await tx.run(set_app, c=connector.id, u=f"user:{outbox.anna.id}", t=tenant.id)
+                found = await connectors.find(tx, tenant.id, connector.id)
+                assert found is not None
+                kept = [Permission.GROUP_MEMBERS]
+                await change_permissions(tx, OPERATOR, tenant.id, connector.id, kept, seen=seen_of(found), now=now)
             case "closed":
                 await delete_tenant(tx, OPERATOR, tenant.id, now)
             case _:

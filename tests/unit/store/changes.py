@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tenantry.access.actions import Permission
 from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import GroupId, ManagedAccountId
@@ -94,7 +95,25 @@ _WISHES: dict[str, Any] = {
     "expires_at": NOON + DAY,
 }
 
+
+async def _set_permissions(tx: Tx, s: Stage) -> bool:
+    """In the place of those that the connector has in the beginning."""
+    found = await connectors.find_by_id(tx, s.connector.id)
+    assert found is not None
+    permissions = " ".join(sorted(Permission))
+    return await connectors.set_permissions(
+        tx,
+        found._replace(permissions=permissions, waiting_permissions="", waiting_since=None),
+        permissions="media",
+        waiting_permissions="tenant_data",
+        waiting_since=LATER,
+        declined_permissions="",
+        declined_at=None,
+    )
+
+
 CHANGES: dict[str, Change] = {
+    "set permissions": _set_permissions,
     "deactivate connector": lambda tx, s: connectors.mark_deactivated(tx, s.tenant.id, s.connector.id, LATER),
     "delete connector": lambda tx, s: connectors.mark_deleted(tx, s.tenant.id, s.connector.id, LATER),
     "hold connector": lambda tx, s: connectors.hold(tx, s.tenant.id, s.connector.id),

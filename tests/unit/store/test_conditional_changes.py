@@ -45,6 +45,10 @@ UNSEEN = {name for name in CHANGES if name.startswith("hold ")} | {
 REFUSED = [
     ("deactivate connector", "UPDATE connectors SET deactivated_at = :now WHERE id = :connector"),
     ("deactivate connector", CONNECTOR_DELETED),
+    ("set permissions", CONNECTOR_DELETED),
+    ("set permissions", "UPDATE connectors SET permissions = 'media' WHERE id = :connector"),
+    ("set permissions", "UPDATE connectors SET waiting_permissions = 'tenant_data' WHERE id = :connector"),
+    ("set permissions", "UPDATE connectors SET waiting_since = :now WHERE id = :connector"),
     ("activate connector", "UPDATE connectors SET deactivated_at = NULL WHERE id = :connector"),
     ("activate connector", CONNECTOR_DELETED),
     ("delete connector", CONNECTOR_DELETED),
