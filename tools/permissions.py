@@ -19,7 +19,8 @@ factor; then the rule of the act.
 - **In person** is the portal: no connector stands between. People may also do what they like with their own things.
 - **A partner's users** need, in a customer, a relationship that gives the role, the same role (or Global Administrator)
   at home, and always a second factor. What says *own administrators only* is refused to them whatever their roles.
-- **Apps on groups** act within the reach of their grant; **apps on enterprises** on those bound to them.
+- **Apps on groups** act within the reach of their grant; **apps on enterprises** on those bound to them. What
+  an app has, and which permissions wait for an administrator, says [app-permissions.md](app-permissions.md).
 - The operator of the server, at the command line, may do everything.
 
 ## Doors

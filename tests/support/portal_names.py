@@ -48,6 +48,14 @@ async def names_in(portal: Portal, *, now: Micros = NOON) -> dict[str, str]:
         store, connector, portal.erik, reach=Reach.GROUP, group_id=portal.group, permissions=permissions, now=now
     )
     async with store.write() as tx:
+        await tx.run(
+            "UPDATE connectors SET waiting_permissions = 'tenant_data', waiting_since = :now, created_by = :erik "
+            "WHERE id = :id AND tenant_id = :tenant_id",
+            now=now,
+            erik=portal.erik.id,
+            id=connector.id,
+            tenant_id=tenant.id,
+        )
         file = read_users(b"user_principal_name,display_name\nnora@elsewhere.example,Nora\n")
         import_id = await begin_import(tx, OPERATOR, tenant.id, file_name="people.csv", file=file, now=now)
         await passkeys.insert(
