@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 CONFIG_FILE = "tenantry.toml"
@@ -114,6 +114,22 @@ class Settings(BaseSettings):
     metrics_from: list[IPv4Network | IPv6Network] = Field(
         default_factory=list, description="Networks beside this machine from which /metrics may be read."
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _name_proxies(cls, proxies: list[str]) -> list[str]:
+        """Who believes everybody believes what clients say of themselves; who misspells an address believes nobody."""
+        for proxy in proxies:
+            try:
+                width = ip_network(proxy).prefixlen
+            except ValueError:
+                width = 0
+            if not width:
+                raise ValueError(
+                    f"{proxy} is no address and no network of proxies. Name what the proxies' addresses are, such as "
+                    "10.0.0.2 or 10.0.0.0/24: of anybody else such headers are not believed."
+                )
+        return proxies
 
     @property
     def address_is_loopback(self) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from ipaddress import IPv6Address
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -56,6 +57,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._waits_since = self.loop.time()
         self._watch = self.loop.call_later(self.longest_head_wait, self._look)
+        if self.client is not None:
+            self.client = (_as_ipv4(self.client[0]), self.client[1])
         self._address = self.open_connections.address_of(self.client[0] if self.client else "")
         self.open_connections.enter(self, self._address)
 
@@ -192,6 +195,14 @@ class BoundedProtocol(HttpToolsProtocol):
             + text
         )
         self.loop.call_later(_LINGER, self.transport.close)
+
+
+def _as_ipv4(address: str) -> str:
+    """The address of an IPv4 client as settings and people write it, where a socket for both kinds shows it mapped."""
+    if not address.startswith("::ffff:"):
+        return address
+    mapped = IPv6Address(address.partition("%")[0]).ipv4_mapped
+    return address if mapped is None else str(mapped)
 
 
 class _Body:
