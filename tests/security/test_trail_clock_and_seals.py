@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from tenantry.audit import record as recording
-from tenantry.audit.events import SYSTEM_TENANT, AccessTokenIssued
+from tenantry.audit.events import SYSTEM_TENANT, AccessTokenIssued, TrailNoted
 from tenantry.audit.heads import find_missing, find_note, seal_and_note
 from tenantry.audit.record import record
 from tenantry.audit.sealing import check_clock, seal_all
@@ -102,6 +103,29 @@ async def test_seals_that_are_taken_away_are_missed_though_new_ones_were_made(st
     await seal_and_note(store, KEY, tenant.id, NOON + 3 * DAY + MINUTE)
     assert (await verify_trail(store, KEY, tenant.id)).broken == 0
     async with store.read() as read:
+        assert await find_missing(read, tenant.id) == note
+
+
+@pytest.mark.parametrize("later", ["sealed and noted anew", "a forged note"])
+async def test_seals_that_are_taken_away_stay_missed_whatever_is_noted_later(store: Store, later: str) -> None:
+    tenant = await a_tenant(store, now=NOON)
+    for day in range(1, 5):
+        await happen(store, tenant.id, NOON + day * DAY - HOUR)
+        await seal_and_note(store, KEY, tenant.id, NOON + day * DAY)
+    async with store.read() as read:
+        note = await find_note(read, tenant.id)
+    first = (await seals_of(store, tenant.id))[0]
+    await tamper(store, "DELETE FROM audit_seals WHERE tenant_id = :t AND number > 1", t=tenant.id)
+    if later == "a forged note":
+        caller = msgspec.structs.replace(OPERATOR, tenant_id=tenant.id)
+        await record(store, SYSTEM_TENANT, caller, TrailNoted(tenant_id=tenant.id, head=first.mark), NOON + 5 * DAY)
+    else:
+        for day in range(5, 8):
+            await happen(store, tenant.id, NOON + day * DAY - HOUR)
+            await seal_and_note(store, KEY, tenant.id, NOON + day * DAY)
+    assert (await verify_trail(store, KEY, tenant.id)).broken == 0
+    async with store.read() as read:
+        assert await find_note(read, tenant.id) != note
         assert await find_missing(read, tenant.id) == note
 
 

@@ -1,7 +1,8 @@
 """The head of each trail is noted in the trail of the system, so that a trail without its seals is missed.
 
 At most once a day for each tenant whose trail was sealed: one row, found again by the tenant. Whoever takes seals away
-has to take the note away too, and that is sealed in turn.
+has to take every note of them away too, and those are sealed in turn. What is noted later, when the trail was sealed
+anew, or by whoever writes the database, hides none of them.
 """
 
 from __future__ import annotations
@@ -19,12 +20,17 @@ from tenantry.core.ids import CorrelationId, TenantId, new_guid
 from tenantry.store.engine.interface import Read, Store
 from tenantry.store.trail import audit_events, audit_seals
 
+_PAGE = 200
+_NEWEST = "g"
+"""Behind every id of an event."""
+
 
 class Note(NamedTuple):
     """The newest seal of a trail, as `NUMBER:DIGEST`, at that time."""
 
     head: str
     at: Micros
+    event_id: str
 
 
 async def seal_and_note(store: Store, keys: SealKeys, tenant_id: TenantId, now: Micros, *, pause: float = 0) -> int:
@@ -37,14 +43,26 @@ async def seal_and_note(store: Store, keys: SealKeys, tenant_id: TenantId, now: 
 
 async def find_note(read: Read, tenant_id: TenantId) -> Note | None:
     """The newest one about this trail."""
-    event = await audit_events.find_latest_about(read, SYSTEM_TENANT, tenant_id, "trail.noted")
-    return None if event is None else Note(msgspec.json.decode(event.data)["head"], event.at)
+    return next(iter(await _list_notes(read, tenant_id, _NEWEST, 1)), None)
 
 
-async def find_missing(read: Read, tenant_id: TenantId) -> Note | None:
-    """The note of a head that is not among the seals of the trail any more."""
-    note = await find_note(read, tenant_id)
-    return None if note is None or await has_seal(read, tenant_id, note.head) else note
+async def find_missing(read: Read, tenant_id: TenantId, *, most: int | None = None) -> Note | None:
+    """The newest note of a head that is not among the seals of the trail any more, of all, or of `most` of the newest.
+
+    1 query for a note, and 1 for a page of them.
+    """
+    looked, before_id = 0, _NEWEST
+    while page := await _list_notes(read, tenant_id, before_id, _PAGE if most is None else min(_PAGE, most - looked)):
+        for note in page:
+            if not await has_seal(read, tenant_id, note.head):
+                return note
+        looked, before_id = looked + len(page), page[-1].event_id
+    return None
+
+
+async def _list_notes(read: Read, tenant_id: TenantId, before_id: str, limit: int) -> list[Note]:
+    found = await audit_events.list_about(read, SYSTEM_TENANT, tenant_id, "trail.noted", before_id, limit)
+    return [Note(msgspec.json.decode(event.data)["head"], event.at, event.id) for event in found]
 
 
 async def _note(store: Store, tenant_id: TenantId, now: Micros) -> None:

@@ -110,20 +110,26 @@ async def insert_unsealed(
     )
 
 
-async def find_latest_about(read: Read, tenant_id: TenantId, about: TenantId, type: str) -> AuditEvent | None:
-    """The newest event of this type in the trail of `tenant_id` whose caller is of the tenant `about`."""
-    return await read.one_or_none(
+async def list_about(
+    read: Read, tenant_id: TenantId, about: TenantId, type: str, before_id: str, limit: int
+) -> list[AuditEvent]:
+    """At most `limit` events of this type in the trail of `tenant_id` whose caller is of the tenant `about`, and that
+    come before `before_id`, newest first.
+    """
+    return await read.all(
         AuditEvent,
         """
         SELECT tenant_id, id, at, type, actor, connector_id, grant_id, partner_tenant_id, correlation_id, address, data
         FROM audit_events
-        WHERE tenant_id = :tenant_id AND partner_tenant_id = :about AND type = :type
+        WHERE tenant_id = :tenant_id AND partner_tenant_id = :about AND type = :type AND id < :before_id
           AND type <> 'access_token.issued' AND type <> 'device_token.issued'
-        ORDER BY id DESC LIMIT 1
+        ORDER BY id DESC LIMIT :limit
         """,
         tenant_id=tenant_id,
         about=about,
         type=type,
+        before_id=before_id,
+        limit=limit,
     )
 
 

@@ -20,6 +20,8 @@ from tenantry.surfaces.shared.routing import performs
 
 SEALS = 20
 """Of some 10,000 events at most, so that the page takes a second at most. The command checks all."""
+NOTES = 100
+"""Heads that were noted, one a day. The command looks for all."""
 
 router = APIRouter()
 
@@ -29,14 +31,14 @@ router = APIRouter()
 async def verify_audit(request: Request, session: SignedIn) -> Response:
     """The last seals are made again from what the trail holds now, some events at a time. It is audited.
 
-    The head that the system's trail has noted must be among the seals still.
+    The heads that the system's trail has noted lately must be among the seals still.
     """
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         await require(read, session.caller, Action.READ_AUDIT, session.here, now=now)
     verdict = await verify_trail(deps.store, deps.master_key.seal_keys(), session.here, last=SEALS)
     async with deps.store.read() as read:
-        noted = await find_missing(read, session.here)
+        noted = await find_missing(read, session.here, most=NOTES)
     verified = events.AuditVerified(seals=verdict.seals, broken=verdict.broken)
     await record(deps.store, session.here, session.caller, verified, now)
     return render(
