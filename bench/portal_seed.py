@@ -91,7 +91,7 @@ def _users(db: sqlite3.Connection, users: int, now: Micros) -> None:
     db.execute(
         f"""
         INSERT INTO users (tenant_id, id, user_principal_name, upn_key, user_type, display_name, display_key,
-                           created_at, updated_at, soft_deleted_at)
+                           created_at, updated_at, deleted_at)
         {_COUNT.format(last=users - 1)}
         SELECT '{TENANT}', {_ID.format(number="i")},
                'user' || i || '@bench.example', 'user' || i || '@bench.example', 'member', {_NAME}, {_NAME},
@@ -172,7 +172,7 @@ def _groups(db: sqlite3.Connection, size: Size, now: Micros) -> None:
     db.execute(
         """
         UPDATE group_members SET member_key = u.display_key FROM users u
-        WHERE u.tenant_id = group_members.tenant_id AND u.id = group_members.user_id AND u.soft_deleted_at IS NULL
+        WHERE u.tenant_id = group_members.tenant_id AND u.id = group_members.user_id AND u.deleted_at IS NULL
         """
     )
 

@@ -413,9 +413,7 @@ async def test_a_grant_that_a_pin_gave_does_not_outlive_the_number(store: Store,
         elif by == "an administrator":
             await remove_phone_of(tx, OPERATOR, tenant.id, user.id, number, NOON)
         else:
-            await tx.run(
-                "UPDATE users SET soft_deleted_at = 1 WHERE tenant_id = :t AND id = :u", t=tenant.id, u=user.id
-            )
+            await tx.run("UPDATE users SET deleted_at = 1 WHERE tenant_id = :t AND id = :u", t=tenant.id, u=user.id)
             await add_verified_phone(tx, as_user(other), tenant.id, other.id, number, NOON)
     async with store.read() as read:
         live = await read.all(str, "SELECT id FROM grants WHERE tenant_id = :t AND revoked_at IS NULL", t=tenant.id)

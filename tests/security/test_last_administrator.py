@@ -42,7 +42,7 @@ async def _administrators(store: Store, tenant: SomeTenant) -> int:
             str,
             """
             SELECT u.id FROM users u JOIN role_assignments a ON a.tenant_id = u.tenant_id AND a.user_id = u.id
-            WHERE u.tenant_id = :t AND a.role_id = :role AND u.soft_deleted_at IS NULL AND u.disabled_at IS NULL
+            WHERE u.tenant_id = :t AND a.role_id = :role AND u.deleted_at IS NULL AND u.disabled_at IS NULL
               AND a.expires_at IS NULL
             """,
             t=tenant.id,

@@ -113,7 +113,7 @@ async def accounts_of(store: Store, tenant: SomeTenant, users: list[SomeUser]) -
             found[user.id] = await read.all(
                 lambda *row: row,
                 """
-                SELECT u.upn_key, u.immutable_id, u.soft_deleted_at, u.disabled_at, p.password_hash,
+                SELECT u.upn_key, u.immutable_id, u.deleted_at, u.disabled_at, p.password_hash,
                        (SELECT COUNT(*) FROM phones n WHERE n.tenant_id = :t AND n.user_id = u.id) AS phones
                 FROM users u LEFT JOIN password_credentials p ON p.tenant_id = :t AND p.user_id = u.id
                 WHERE u.tenant_id = :t AND u.id = :u

@@ -278,7 +278,7 @@ async def _whoever(held: Held) -> UserId | None:
             UserId,
             """
             SELECT u.id FROM users u JOIN tenants t ON t.id = u.tenant_id
-            WHERE u.tenant_id = :tenant AND u.id = :ann AND u.disabled_at IS NULL AND u.soft_deleted_at IS NULL
+            WHERE u.tenant_id = :tenant AND u.id = :ann AND u.disabled_at IS NULL AND u.deleted_at IS NULL
               AND t.disabled_at IS NULL AND t.deleted_at IS NULL
             """,
             tenant=held.ann.tenant_id,

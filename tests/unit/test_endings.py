@@ -139,7 +139,7 @@ CAUSES = {
     "the tenant is deleted": ("UPDATE tenants SET deleted_at = :now WHERE id = :tenant", OF_TENANT),
     "the domain is not proven": ("UPDATE domains SET verified_at = NULL WHERE tenant_id = :tenant", {"domain"}),
     "ann is disabled": ("UPDATE users SET disabled_at = :now WHERE tenant_id = :tenant AND id = :ann", OF_ANN),
-    "ann is deleted": ("UPDATE users SET soft_deleted_at = :now WHERE tenant_id = :tenant AND id = :ann", OF_ANN),
+    "ann is deleted": ("UPDATE users SET deleted_at = :now WHERE tenant_id = :tenant AND id = :ann", OF_ANN),
     "the number is not proven": ("UPDATE phones SET verified_at = NULL WHERE tenant_id = :tenant", {"phone"}),
     "the connector is deleted": (
         "UPDATE connectors SET deleted_at = :now WHERE tenant_id = :tenant AND id = :connector",

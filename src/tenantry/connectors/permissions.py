@@ -175,7 +175,7 @@ async def look_at_waiting(
     await require(read, caller, Action.APPROVE_CONNECTOR, tenant_id, now=now)
     connector = await connector_of(read, tenant_id, connector_id)
     asker = await registrant_of(read, connector)
-    is_gone = asker is None or asker.soft_deleted_at is not None or asker.disabled_at is not None
+    is_gone = asker is None or asker.deleted_at is not None or asker.disabled_at is not None
     return Asked(connector, asker, is_gone)
 
 

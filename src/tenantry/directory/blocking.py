@@ -36,7 +36,7 @@ async def get_user_to_block(read: Read, caller: Caller, tenant_id: TenantId, use
     """
     await require(read, caller, Action.BLOCK_USER, tenant_id, now=now)
     user = await users.find(read, tenant_id, user_id)
-    if user is None or user.soft_deleted_at is not None:
+    if user is None or user.deleted_at is not None:
         raise NotFound("user")
     if (caller.tenant_id, caller.user_id) == (tenant_id, user_id):
         raise FailedPrecondition("This is you. Ask another administrator.")

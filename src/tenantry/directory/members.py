@@ -237,7 +237,7 @@ async def _get_role(read: Read, tenant_id: TenantId, group_id: GroupId, user_id:
 
 async def _is_live(read: Read, tenant_id: TenantId, user_id: UserId) -> bool:
     user = await users.find(read, tenant_id, user_id)
-    return user is not None and user.soft_deleted_at is None
+    return user is not None and user.deleted_at is None
 
 
 def _normalise_all(numbers: Sequence[str]) -> tuple[list[str], bool]:

@@ -31,7 +31,7 @@ async def add_verified_phone(
     Raises NotFound("user"), AlreadyExists (field `number`) when another user of the tenant has it.
     """
     user = await users.find(tx, tenant_id, user_id)
-    if user is None or user.soft_deleted_at is not None:
+    if user is None or user.deleted_at is not None:
         raise NotFound("user")
     owner = await phones.find_owner(tx, tenant_id, number)
     if owner is not None and owner.user_id != user_id:

@@ -51,7 +51,7 @@ async def enter(
     if provider is None:
         raise TokenRefused("provider_removed")
     user = await _match(tx, tenant_id, provider, token.subject, claims, origin, now)
-    if user.disabled_at is not None or user.soft_deleted_at is not None:
+    if user.disabled_at is not None or user.deleted_at is not None:
         raise TokenRefused("user_ended")
     amr = frozenset({FEDERATED, "mfa"} if provider.trusts_mfa and "mfa" in token.amr else {FEDERATED})
     return Arrival(user, amr, token.authenticated_at, back)

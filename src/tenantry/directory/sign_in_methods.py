@@ -49,7 +49,7 @@ async def get_user_to_help(read: Read, caller: Caller, tenant_id: TenantId, user
     """
     await require(read, caller, Action.CHANGE_SIGN_IN_METHODS, tenant_id, now=now)
     user = await users.find(read, tenant_id, user_id)
-    if user is None or user.soft_deleted_at is not None:
+    if user is None or user.deleted_at is not None:
         raise NotFound("user")
     if (caller.tenant_id, caller.user_id) == (tenant_id, user_id):
         raise FailedPrecondition("These are your own. Change them under Sign-in and security, or Add a Phone Number.")

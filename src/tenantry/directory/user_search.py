@@ -87,7 +87,7 @@ async def find_any_user(read: Read, caller: Caller, tenant_id: TenantId, user_id
     """A user, deleted ones included as long as they can be restored. Raises what `access.require` does; NotFound."""
     await require(read, caller, Action.READ_USER, tenant_id, now=now)
     user = await users.find(read, tenant_id, user_id)
-    if user is None or (user.soft_deleted_at is not None and user.soft_deleted_at <= now - RESTORABLE):
+    if user is None or (user.deleted_at is not None and user.deleted_at <= now - RESTORABLE):
         raise NotFound("user")
     return user
 

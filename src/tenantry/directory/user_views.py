@@ -111,7 +111,7 @@ async def get_user_to(
     if action in _OVER:
         await require_over(read, caller, tenant_id, user_id, now)
     user = await users.find(read, tenant_id, user_id)
-    if user is None or (user.soft_deleted_at is not None and action is not Action.RESTORE_USER):
+    if user is None or (user.deleted_at is not None and action is not Action.RESTORE_USER):
         raise NotFound("user")
     return user
 

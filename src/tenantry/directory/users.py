@@ -83,7 +83,7 @@ async def get_user(read: Read, caller: Caller, tenant_id: TenantId, user_id: Use
     """A user that is not deleted. Raises what `access.require` does; NotFound."""
     await require(read, caller, Action.READ_USER, tenant_id, now=now)
     user = await users.find(read, tenant_id, user_id)
-    if user is None or user.soft_deleted_at is not None:
+    if user is None or user.deleted_at is not None:
         raise NotFound("user")
     return user
 
@@ -217,9 +217,9 @@ async def restore_user(
     user = await users.find(tx, tenant_id, user_id)
     if user is None:
         raise NotFound("user")
-    if user.soft_deleted_at is None:
+    if user.deleted_at is None:
         return user
-    if user.soft_deleted_at <= now - RESTORABLE:
+    if user.deleted_at <= now - RESTORABLE:
         raise NotFound("user")
     if may_be_live:
         await require(tx, caller, Action.RESTORE_USER, tenant_id, now=now)
@@ -235,7 +235,7 @@ async def restore_user(
 
 async def _get_live(tx: Tx, tenant_id: TenantId, user_id: UserId) -> User:
     user = await users.find(tx, tenant_id, user_id)
-    if user is None or user.soft_deleted_at is not None:
+    if user is None or user.deleted_at is not None:
         raise NotFound("user")
     return user
 

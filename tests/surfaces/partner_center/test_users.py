@@ -244,14 +244,14 @@ async def test_a_stranger_finds_no_customer_and_a_neighbour_no_user(stage: Stage
         "state": "active",
     }
     async with stage.store.read() as read:
-        before = await read.all(tuple_of, "SELECT tenant_id, id, updated_at, soft_deleted_at FROM users ORDER BY id")
+        before = await read.all(tuple_of, "SELECT tenant_id, id, updated_at, deleted_at FROM users ORDER BY id")
     there = await stranger.call(method, stage.users + suffix.format(user=victim["id"]), json=body)
     assert (there.status_code, there.json()["code"]) == (404, 60003)
     if suffix:
         here = await stranger.call(method, stranger.users + suffix.format(user=victim["id"]), json=body)
         assert (here.status_code, here.json()["code"]) in ((404, 60002), (400, 3000))
     async with stage.store.read() as read:
-        after = await read.all(tuple_of, "SELECT tenant_id, id, updated_at, soft_deleted_at FROM users ORDER BY id")
+        after = await read.all(tuple_of, "SELECT tenant_id, id, updated_at, deleted_at FROM users ORDER BY id")
     assert after == before
     await stranger.client.aclose()
 

@@ -85,7 +85,7 @@ async def test_admins_who_all_step_down_at_once_leave_one(store: Store) -> None:
         assert sorted((await roles(store, tenant, group)).values()) == ["admin", "member", "member", "member"]
 
 
-@pytest.mark.parametrize("column", ["disabled_at", "soft_deleted_at"])
+@pytest.mark.parametrize("column", ["disabled_at", "deleted_at"])
 async def test_an_admin_who_cannot_act_does_not_count_as_one(store: Store, column: str) -> None:
     tenant = await a_tenant(store)
     admin, absent = await a_user(store, tenant), await a_user(store, tenant)

@@ -169,7 +169,7 @@ async def test_a_deleted_user_is_absent_until_it_is_restored(store: Store) -> No
         deleted, _ = await users.list_users(read, OPERATOR, tenant.id, deleted=True, limit=10, now=NOON)
     assert [found.id for found in deleted] == [user.id]
     restored = await _update(store, user, restore=True, display_name="Back")
-    assert (restored.display_name, restored.soft_deleted_at) == ("Back", None)
+    assert (restored.display_name, restored.deleted_at) == ("Back", None)
     assert (await _events(store, tenant))[2:] == ["user.deleted", "user.restored", "user.updated"]
 
 
@@ -195,7 +195,7 @@ async def test_a_restoration_fails_while_somebody_else_has_the_name(store: Store
     with pytest.raises(AlreadyExists):
         await _update(store, first, restore=True)
     await _delete(store, second)
-    assert (await _update(store, first, restore=True)).soft_deleted_at is None
+    assert (await _update(store, first, restore=True)).deleted_at is None
 
 
 async def test_restoring_a_live_user_changes_nothing(store: Store) -> None:
@@ -230,7 +230,7 @@ async def test_a_refused_part_leaves_nothing_of_the_whole(store: Store) -> None:
     async with store.read() as read:
         row = await user_rows.find(read, tenant.id, user.id)
         assert row is not None
-        assert (row.soft_deleted_at, row.display_name) == (NOON, "Ann")
+        assert (row.deleted_at, row.display_name) == (NOON, "Ann")
         assert await passwords.find_credential(read, tenant.id, user.id) == ("$hash", 1)
 
 

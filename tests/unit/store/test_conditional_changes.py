@@ -61,7 +61,7 @@ REFUSED = [
     ("bind service account", "UPDATE enterprises SET emm_tenant_id = tenant_id WHERE tenant_id = :tenant"),
     ("prolong grant", GRANTS_REVOKED),
     ("hold user", "UPDATE users SET disabled_at = :now WHERE tenant_id = :tenant AND id = :ann"),
-    ("hold user", "UPDATE users SET soft_deleted_at = :now WHERE tenant_id = :tenant AND id = :ann"),
+    ("hold user", "UPDATE users SET deleted_at = :now WHERE tenant_id = :tenant AND id = :ann"),
     ("hold group", GROUP_DELETED),
     ("revoke grant", GRANTS_REVOKED),
     ("revoke grants to the connector", GRANTS_REVOKED),

@@ -145,7 +145,7 @@ EMPTY: list[tuple[str, str]] = [
     *((name, "UPDATE grants SET expires_at = :now WHERE tenant_id = :tenant") for name in _GRANTS),
     *((name, "UPDATE connectors SET deleted_at = :now WHERE tenant_id = :tenant") for name in _GRANTED),
     *(
-        (name, "UPDATE users SET soft_deleted_at = :now WHERE tenant_id = :tenant AND id = :ann")
+        (name, "UPDATE users SET deleted_at = :now WHERE tenant_id = :tenant AND id = :ann")
         for name in ("connector's grants", "group's grants")
     ),
     ("user's accounts", "UPDATE managed_accounts SET deleted_at = :now WHERE tenant_id = :tenant"),
@@ -177,7 +177,7 @@ EMPTY: list[tuple[str, str]] = [
     ("sessions", "UPDATE sessions SET expires_at = :now WHERE tenant_id = :tenant"),
     ("roles", "UPDATE role_assignments SET expires_at = :now WHERE tenant_id = :tenant"),
     ("roles", "UPDATE users SET disabled_at = :now WHERE tenant_id = :tenant AND id = :ann"),
-    ("roles", "UPDATE users SET soft_deleted_at = :now WHERE tenant_id = :tenant AND id = :ann"),
+    ("roles", "UPDATE users SET deleted_at = :now WHERE tenant_id = :tenant AND id = :ann"),
     ("roles again some day", "UPDATE role_assignments SET expires_at = :now WHERE tenant_id = :tenant"),
     ("providers", "UPDATE identity_providers SET disabled_at = :now WHERE tenant_id = :tenant"),
     *(
@@ -191,7 +191,7 @@ EMPTY: list[tuple[str, str]] = [
     ("groups to tell of a user", "UPDATE group_members SET role = 'subscriber' WHERE tenant_id = :tenant"),
     ("groups to tell of a user", "UPDATE group_members SET added_at = added_at + 1 WHERE tenant_id = :tenant"),
     *((name, "UPDATE users SET user_type = 'guest' WHERE tenant_id = :tenant") for name in _USERS),
-    *((name, "UPDATE users SET soft_deleted_at = :now WHERE tenant_id = :tenant") for name in _USERS),
+    *((name, "UPDATE users SET deleted_at = :now WHERE tenant_id = :tenant") for name in _USERS),
 ]
 
 

@@ -133,7 +133,7 @@ def _ends(house: House) -> dict[str, Any]:
             await delete_connector(tx, OPERATOR, tenant, house.connector.id, house.clock())
 
     async def user_deleted(_: Any) -> None:
-        await house.run("UPDATE users SET soft_deleted_at = 1 WHERE tenant_id = :t AND id = :u", t=tenant, u=user)
+        await house.run("UPDATE users SET deleted_at = 1 WHERE tenant_id = :t AND id = :u", t=tenant, u=user)
 
     async def user_disabled(_: Any) -> None:
         await house.run("UPDATE users SET disabled_at = 1 WHERE tenant_id = :t AND id = :u", t=tenant, u=user)

@@ -118,7 +118,7 @@ async def list_waiting(
         """
         SELECT c.id, c.name, c.waiting_permissions, c.waiting_since, c.created_by, u.display_name AS owner_name,
                u.user_principal_name AS owner_principal_name,
-               COALESCE(u.soft_deleted_at, u.disabled_at) AS owner_ended_at, COUNT(*) OVER () AS of_all
+               COALESCE(u.deleted_at, u.disabled_at) AS owner_ended_at, COUNT(*) OVER () AS of_all
         FROM connectors c LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = c.created_by
         WHERE c.tenant_id = :tenant_id AND c.waiting_since IS NOT NULL AND c.deleted_at IS NULL
           AND (c.waiting_since, c.id) > (:after_since, :after_id)

@@ -22,7 +22,7 @@ class _Rows(NamedTuple):
 class Table(_Rows, Enum):
     """Whose rows stay for a time after their deletion."""
 
-    USERS = _Rows("users", "soft_deleted_at")
+    USERS = _Rows("users", "deleted_at")
     GROUPS = _Rows("groups", "deleted_at")
 
 
@@ -75,8 +75,8 @@ async def list_users(read: Read, after: DeletedUser, limit: int) -> list[Deleted
     return await read.all(
         DeletedUser,
         """
-        SELECT tenant_id, id, soft_deleted_at AS deleted_at FROM users
-        WHERE soft_deleted_at IS NOT NULL AND (tenant_id, id) > (:after_tenant_id, :id)
+        SELECT tenant_id, id, deleted_at FROM users
+        WHERE deleted_at IS NOT NULL AND (tenant_id, id) > (:after_tenant_id, :id)
         ORDER BY tenant_id, id LIMIT :limit
         """,
         after_tenant_id=after.tenant_id,

@@ -75,7 +75,7 @@ async def list_live(
         ListedInvitation,
         """
         SELECT i.id, i.role, i.created_by, u.display_name AS made_by, i.created_at, i.expires_at,
-               CASE WHEN u.id IS NULL OR u.disabled_at IS NOT NULL OR u.soft_deleted_at IS NOT NULL
+               CASE WHEN u.id IS NULL OR u.disabled_at IS NOT NULL OR u.deleted_at IS NOT NULL
                     THEN 0 ELSE 1 END AS leads
         FROM group_invitations i
         LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = i.created_by
@@ -102,7 +102,7 @@ async def find_live(
         JOIN groups g ON g.tenant_id = :tenant_id AND g.id = i.group_id AND g.deleted_at IS NULL
         JOIN tenants t ON t.id = :tenant_id
         JOIN users u ON u.tenant_id = :tenant_id AND u.id = i.created_by
-             AND u.disabled_at IS NULL AND u.soft_deleted_at IS NULL
+             AND u.disabled_at IS NULL AND u.deleted_at IS NULL
         LEFT JOIN group_members own
                ON own.tenant_id = :tenant_id AND own.group_id = i.group_id AND own.user_id = :asking_user_id
         WHERE i.tenant_id = :tenant_id AND i.invitation_hash = :invitation_hash

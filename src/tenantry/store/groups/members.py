@@ -16,7 +16,7 @@ class Membership(NamedTuple):
 
 _ANOTHER_ADMIN = """EXISTS (
               SELECT 1 FROM group_members other
-              JOIN users u ON u.tenant_id = :tenant_id AND u.id = other.user_id AND u.soft_deleted_at IS NULL
+              JOIN users u ON u.tenant_id = :tenant_id AND u.id = other.user_id AND u.deleted_at IS NULL
                 AND u.disabled_at IS NULL
               WHERE other.tenant_id = :tenant_id AND other.group_id = :group_id AND other.role = 'admin'
                 AND other.user_id <> :user_id)"""
@@ -47,7 +47,7 @@ async def insert(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId
         str,
         """
         UPDATE users SET updated_at = updated_at
-        WHERE tenant_id = :tenant_id AND id = :user_id AND soft_deleted_at IS NULL RETURNING display_key
+        WHERE tenant_id = :tenant_id AND id = :user_id AND deleted_at IS NULL RETURNING display_key
         """,
         tenant_id=tenant_id,
         user_id=user_id,

@@ -540,16 +540,16 @@ CREATE TABLE "users" (
 	created_at BIGINT NOT NULL, 
 	updated_at BIGINT NOT NULL, 
 	disabled_at BIGINT, 
-	soft_deleted_at BIGINT, display_key TEXT DEFAULT '' NOT NULL, last_sign_in_at BIGINT, factor_counts_from BIGINT, 
+	deleted_at BIGINT, display_key TEXT DEFAULT '' NOT NULL, last_sign_in_at BIGINT, factor_counts_from BIGINT, 
 	CONSTRAINT pk_users PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT fk_users_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 ) WITHOUT ROWID;
 CREATE INDEX ix_users_display_name ON users (tenant_id, display_name, id);
 CREATE INDEX ix_users_upn ON users (tenant_id, upn_key, id);
-CREATE UNIQUE INDEX uq_users_live_upn ON users (tenant_id, upn_key) WHERE soft_deleted_at IS NULL;
-CREATE INDEX ix_users_live_display ON users (tenant_id, user_type, display_key, id) WHERE soft_deleted_at IS NULL;
-CREATE INDEX ix_users_live_name ON users (tenant_id, user_type, upn_key, id) WHERE soft_deleted_at IS NULL;
-CREATE INDEX ix_users_deleted ON users (tenant_id, user_type, display_key, id) WHERE soft_deleted_at IS NOT NULL;
+CREATE UNIQUE INDEX uq_users_live_upn ON users (tenant_id, upn_key) WHERE deleted_at IS NULL;
+CREATE INDEX ix_users_live_display ON users (tenant_id, user_type, display_key, id) WHERE deleted_at IS NULL;
+CREATE INDEX ix_users_live_name ON users (tenant_id, user_type, upn_key, id) WHERE deleted_at IS NULL;
+CREATE INDEX ix_users_deleted ON users (tenant_id, user_type, display_key, id) WHERE deleted_at IS NOT NULL;
 CREATE TABLE "grants" (
 	tenant_id TEXT NOT NULL, 
 	id TEXT NOT NULL, 
@@ -630,7 +630,7 @@ CREATE TABLE audit_seals (
 ;
 CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (tenant_id, webhook_id, due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX ix_tenants_ended ON tenants (id, deleted_at, disabled_at) WHERE deleted_at IS NOT NULL OR disabled_at IS NOT NULL;
-CREATE INDEX ix_users_ended ON users (tenant_id, id, soft_deleted_at, disabled_at) WHERE soft_deleted_at IS NOT NULL OR disabled_at IS NOT NULL;
+CREATE INDEX ix_users_ended ON users (tenant_id, id, deleted_at, disabled_at) WHERE deleted_at IS NOT NULL OR disabled_at IS NOT NULL;
 CREATE TABLE shared_callbacks (
 	tenant_id TEXT NOT NULL, 
 	provider_id TEXT NOT NULL, 
@@ -695,7 +695,7 @@ CREATE TABLE untold_changes (
 	CONSTRAINT pk_untold_changes PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT fk_untold_changes_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
-INSERT INTO alembic_version VALUES ('0024');
+INSERT INTO alembic_version VALUES ('0025');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');

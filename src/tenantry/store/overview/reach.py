@@ -121,7 +121,7 @@ async def list_holders(read: Read, tenant_id: TenantId, now: Micros, *, named_li
         SELECT u.id AS user_id, u.display_name AS name, a.role_id, a.expires_at AS ends_at, COUNT(*) OVER () AS of_all
         FROM role_assignments a JOIN users u ON u.tenant_id = :tenant_id AND u.id = a.user_id
         WHERE a.tenant_id = :tenant_id AND (a.expires_at IS NULL OR a.expires_at > :now)
-          AND u.soft_deleted_at IS NULL AND u.disabled_at IS NULL
+          AND u.deleted_at IS NULL AND u.disabled_at IS NULL
           AND (u.display_key LIKE :named_like ESCAPE '!' OR u.upn_key LIKE :named_like ESCAPE '!')
         ORDER BY u.display_name, u.id, a.role_id LIMIT :limit
         """,
@@ -213,7 +213,7 @@ async def list_group_tokens(
             ORDER BY c.name_key, c.id, t.expires_at LIMIT :limit
         ) t
         JOIN groups g ON g.tenant_id = :tenant_id AND g.id = t.group_id AND g.deleted_at IS NULL
-        JOIN users u ON u.tenant_id = :tenant_id AND u.id = t.user_id AND u.soft_deleted_at IS NULL
+        JOIN users u ON u.tenant_id = :tenant_id AND u.id = t.user_id AND u.deleted_at IS NULL
         ORDER BY t.name_key, t.connector_id, t.expires_at
         """,
         tenant_id=tenant_id,
@@ -232,7 +232,7 @@ async def count_things(read: Read, tenant_id: TenantId, now: Micros, most: int) 
         Totals,
         """
         SELECT
-            (SELECT COUNT(*) FROM (SELECT 1 FROM users u WHERE u.tenant_id = :tenant_id AND u.soft_deleted_at IS NULL
+            (SELECT COUNT(*) FROM (SELECT 1 FROM users u WHERE u.tenant_id = :tenant_id AND u.deleted_at IS NULL
                                    LIMIT :most) n) AS users,
             (SELECT COUNT(*) FROM (SELECT 1 FROM groups g WHERE g.tenant_id = :tenant_id AND g.deleted_at IS NULL
                                    LIMIT :most) n) AS groups,

@@ -140,7 +140,7 @@ async def list_ending(read: Read, tenant_id: TenantId, now: Micros, until: Micro
                    g.group_id, g.expires_at AS ends_at
             FROM grants g
             JOIN connectors c ON c.id = g.connector_id AND c.deleted_at IS NULL
-            JOIN users u ON u.tenant_id = :tenant_id AND u.id = g.user_id AND u.soft_deleted_at IS NULL
+            JOIN users u ON u.tenant_id = :tenant_id AND u.id = g.user_id AND u.deleted_at IS NULL
             WHERE g.tenant_id = :tenant_id AND g.revoked_at IS NULL AND g.expires_at > :now AND g.expires_at <= :until
             ORDER BY g.expires_at LIMIT :limit) tokens
         ORDER BY ends_at, id
@@ -198,7 +198,7 @@ async def list_unguarded(read: Read, tenant_id: TenantId, role_id: str, now: Mic
         FROM role_assignments a
         JOIN users u ON u.tenant_id = :tenant_id AND u.id = a.user_id
         WHERE a.tenant_id = :tenant_id AND a.role_id = :role_id AND (a.expires_at IS NULL OR a.expires_at > :now)
-          AND u.soft_deleted_at IS NULL AND u.disabled_at IS NULL
+          AND u.deleted_at IS NULL AND u.disabled_at IS NULL
           AND NOT EXISTS (SELECT 1 FROM totp_credentials f WHERE f.tenant_id = :tenant_id AND f.user_id = a.user_id
                           AND f.confirmed_at IS NOT NULL)
           AND NOT EXISTS (SELECT 1 FROM phone_factors f WHERE f.tenant_id = :tenant_id AND f.user_id = a.user_id)
@@ -234,7 +234,7 @@ async def count_holders(read: Read, tenant_id: TenantId, role_id: str, now: Micr
         """
         SELECT a.user_id FROM role_assignments a JOIN users u ON u.tenant_id = :tenant_id AND u.id = a.user_id
         WHERE a.tenant_id = :tenant_id AND a.role_id = :role_id AND (a.expires_at IS NULL OR a.expires_at > :now)
-          AND u.soft_deleted_at IS NULL AND u.disabled_at IS NULL
+          AND u.deleted_at IS NULL AND u.disabled_at IS NULL
         LIMIT :most
         """,
         tenant_id=tenant_id,

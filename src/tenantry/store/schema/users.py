@@ -33,7 +33,7 @@ owned(
     time("created_at"),
     time("updated_at"),
     maybe_time("disabled_at"),
-    maybe_time("soft_deleted_at"),
+    maybe_time("deleted_at"),
     maybe_time("last_sign_in_at"),  # to the portal
     maybe_time("factor_counts_from"),  # a first second factor that the password alone set up counts from then on
     index(
@@ -41,19 +41,19 @@ owned(
         "tenant_id",
         "upn_key",
         unique=True,
-        where="soft_deleted_at IS NULL",
+        where="deleted_at IS NULL",
     ),
     index("ix_users_upn", "tenant_id", "upn_key", "id"),  # lists, in either order
     index("ix_users_display_name", "tenant_id", "display_name", "id"),
-    index("ix_users_live_display", "tenant_id", "user_type", "display_key", "id", where="soft_deleted_at IS NULL"),
-    index("ix_users_live_name", "tenant_id", "user_type", "upn_key", "id", where="soft_deleted_at IS NULL"),
+    index("ix_users_live_display", "tenant_id", "user_type", "display_key", "id", where="deleted_at IS NULL"),
+    index("ix_users_live_name", "tenant_id", "user_type", "upn_key", "id", where="deleted_at IS NULL"),
     index("ix_users_blocked", "tenant_id", "display_key", "id", where="disabled_at IS NOT NULL"),
-    index("ix_users_deleted", "tenant_id", "user_type", "display_key", "id", where="soft_deleted_at IS NOT NULL"),
+    index("ix_users_deleted", "tenant_id", "user_type", "display_key", "id", where="deleted_at IS NOT NULL"),
     # Nearly none: hot paths look here whether a user has ended, on one warm page, and not among all users.
     index(
         "ix_users_ended",
-        *("tenant_id", "id", "soft_deleted_at", "disabled_at"),
-        where="soft_deleted_at IS NOT NULL OR disabled_at IS NOT NULL",
+        *("tenant_id", "id", "deleted_at", "disabled_at"),
+        where="deleted_at IS NOT NULL OR disabled_at IS NOT NULL",
     ),
     key=("id",),
     sqlite_with_rowid=False,

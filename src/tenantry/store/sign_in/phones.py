@@ -39,7 +39,7 @@ async def find_owner(read: Read, tenant_id: TenantId, number: str) -> PhoneOwner
         PhoneOwner,
         """
         SELECT p.user_id, u.user_type, p.verified_at,
-               CASE WHEN u.soft_deleted_at IS NULL THEN 1 ELSE 0 END AS is_live
+               CASE WHEN u.deleted_at IS NULL THEN 1 ELSE 0 END AS is_live
         FROM phones p JOIN users u ON u.tenant_id = p.tenant_id AND u.id = p.user_id
         WHERE p.tenant_id = :tenant_id AND p.number = :number
         """,
@@ -55,7 +55,7 @@ async def find_verified_user(read: Read, tenant_id: TenantId, number: str) -> Us
         """
         SELECT p.user_id FROM phones p JOIN users u ON u.tenant_id = p.tenant_id AND u.id = p.user_id
         WHERE p.tenant_id = :tenant_id AND p.number = :number AND p.verified_at IS NOT NULL
-          AND u.disabled_at IS NULL AND u.soft_deleted_at IS NULL
+          AND u.disabled_at IS NULL AND u.deleted_at IS NULL
         """,
         tenant_id=tenant_id,
         number=number,
@@ -82,7 +82,7 @@ async def find_person(read: Read, tenant_id: TenantId, user_id: UserId) -> Perso
         SELECT u.id AS user_id, u.display_name,
                (SELECT p.number FROM phones p WHERE p.tenant_id = :tenant_id AND p.user_id = u.id
                 ORDER BY CASE WHEN p.verified_at IS NULL THEN 1 ELSE 0 END, p.number LIMIT 1) AS number
-        FROM users u WHERE u.tenant_id = :tenant_id AND u.id = :user_id AND u.soft_deleted_at IS NULL
+        FROM users u WHERE u.tenant_id = :tenant_id AND u.id = :user_id AND u.deleted_at IS NULL
         """,
         tenant_id=tenant_id,
         user_id=user_id,

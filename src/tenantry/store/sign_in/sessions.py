@@ -89,7 +89,7 @@ async def find_live(read: Read, tenant_id: TenantId, session_hash: bytes, now: M
         JOIN tenants t ON t.id = s.tenant_id
         WHERE s.tenant_id = :tenant_id AND s.session_hash = :session_hash
           AND s.ended_at IS NULL AND s.expires_at > :now
-          AND u.disabled_at IS NULL AND u.soft_deleted_at IS NULL
+          AND u.disabled_at IS NULL AND u.deleted_at IS NULL
           AND t.disabled_at IS NULL AND t.deleted_at IS NULL
         """,
         tenant_id=tenant_id,

@@ -60,7 +60,7 @@ async def find_live(read: Read, tenant_id: TenantId, sign_in_hash: bytes, now: M
         JOIN tenants t ON t.id = s.tenant_id
         WHERE s.tenant_id = :tenant_id AND s.sign_in_hash = :sign_in_hash
           AND s.tries_left > 0 AND s.expires_at > :now
-          AND u.disabled_at IS NULL AND u.soft_deleted_at IS NULL
+          AND u.disabled_at IS NULL AND u.deleted_at IS NULL
           AND t.disabled_at IS NULL AND t.deleted_at IS NULL
         """,
         tenant_id=tenant_id,

@@ -87,7 +87,7 @@ async def list_members(read: Read, tenant_id: TenantId, limit: int) -> list[Guar
         f"""
         SELECT u.id, u.display_name, {_FACTORS}
         FROM users u
-        WHERE u.tenant_id = :tenant_id AND u.user_type = 'member' AND u.soft_deleted_at IS NULL
+        WHERE u.tenant_id = :tenant_id AND u.user_type = 'member' AND u.deleted_at IS NULL
           AND u.disabled_at IS NULL
         ORDER BY u.display_key, u.id LIMIT :limit
         """,
@@ -105,7 +105,7 @@ async def list_administrators(
         f"""
         SELECT u.id, u.display_name, {_FACTORS}
         FROM users u
-        WHERE u.tenant_id = :tenant_id AND u.user_type = 'member' AND u.soft_deleted_at IS NULL
+        WHERE u.tenant_id = :tenant_id AND u.user_type = 'member' AND u.deleted_at IS NULL
           AND u.disabled_at IS NULL
           AND u.id IN (
             SELECT a.user_id FROM role_assignments a

@@ -77,7 +77,7 @@ async def list_live_of_connector(
         + """
         FROM grants t
         JOIN connectors c ON c.id = t.connector_id AND c.tenant_id = :tenant_id AND c.deleted_at IS NULL
-        JOIN users u ON u.tenant_id = :tenant_id AND u.id = t.user_id AND u.soft_deleted_at IS NULL
+        JOIN users u ON u.tenant_id = :tenant_id AND u.id = t.user_id AND u.deleted_at IS NULL
         LEFT JOIN groups g ON g.tenant_id = :tenant_id AND g.id = t.group_id
         WHERE t.tenant_id = :tenant_id AND t.connector_id = :connector_id AND t.revoked_at IS NULL
           AND t.expires_at > :now AND t.id > :after_id AND g.deleted_at IS NULL
@@ -102,7 +102,7 @@ async def list_live_of_group(
         FROM grants t
         JOIN groups g ON g.tenant_id = :tenant_id AND g.id = t.group_id AND g.deleted_at IS NULL
         JOIN connectors c ON c.id = t.connector_id AND c.tenant_id = :tenant_id AND c.deleted_at IS NULL
-        JOIN users u ON u.tenant_id = :tenant_id AND u.id = t.user_id AND u.soft_deleted_at IS NULL
+        JOIN users u ON u.tenant_id = :tenant_id AND u.id = t.user_id AND u.deleted_at IS NULL
         WHERE t.tenant_id = :tenant_id AND t.group_id = :group_id AND t.revoked_at IS NULL AND t.expires_at > :now
         ORDER BY c.name, t.id LIMIT :limit
         """,

@@ -111,7 +111,7 @@ async def hold_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> bool:
     changed = await tx.run(
         """
         UPDATE users SET updated_at = updated_at
-        WHERE tenant_id = :tenant_id AND id = :id AND disabled_at IS NULL AND soft_deleted_at IS NULL
+        WHERE tenant_id = :tenant_id AND id = :id AND disabled_at IS NULL AND deleted_at IS NULL
         """,
         tenant_id=tenant_id,
         id=user_id,

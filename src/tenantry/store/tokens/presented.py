@@ -108,7 +108,7 @@ async def find_refresh_token(
                r.expires_at AS token_expires_at, r.last_used_at AS token_last_used_at,
                g.id AS grant_id, g.connector_id AS grant_connector_id, g.user_id, g.group_id, g.permissions, g.amr,
                g.expires_at AS grant_expires_at, g.revoked_at AS grant_revoked_at,
-               COALESCE(u.soft_deleted_at, u.disabled_at) AS user_ended_at, x.deleted_at AS group_deleted_at,
+               COALESCE(u.deleted_at, u.disabled_at) AS user_ended_at, x.deleted_at AS group_deleted_at,
                COALESCE(t.deleted_at, t.disabled_at) AS tenant_ended_at
         FROM connectors c
         LEFT JOIN connector_secrets s ON s.connector_id = c.id AND s.secret_hash = :secret_hash
@@ -116,7 +116,7 @@ async def find_refresh_token(
         LEFT JOIN refresh_tokens r ON r.tenant_id = :tenant_id AND r.token_hash = :token_hash
         LEFT JOIN grants g ON g.tenant_id = :tenant_id AND g.id = r.grant_id
         LEFT JOIN users u ON u.tenant_id = :tenant_id AND u.id = g.user_id
-            AND (u.soft_deleted_at IS NOT NULL OR u.disabled_at IS NOT NULL)
+            AND (u.deleted_at IS NOT NULL OR u.disabled_at IS NOT NULL)
         LEFT JOIN groups x ON x.tenant_id = :tenant_id AND x.id = g.group_id
         LEFT JOIN tenants t ON t.id = :tenant_id AND (t.deleted_at IS NOT NULL OR t.disabled_at IS NOT NULL)
         WHERE c.id = :connector_id
@@ -200,7 +200,7 @@ async def find_grant_in_use(
         """
         SELECT g.connector_id, g.user_id, g.reach, g.group_id, c.permissions AS connector_permissions, g.amr,
                g.revoked_at, c.deleted_at AS connector_deleted_at,
-               COALESCE(u.soft_deleted_at, u.disabled_at) AS user_ended_at,
+               COALESCE(u.deleted_at, u.disabled_at) AS user_ended_at,
                x.deleted_at AS group_deleted_at, COALESCE(t.deleted_at, t.disabled_at) AS tenant_ended_at,
                a.role_id AS reach_role_id
         FROM grants g

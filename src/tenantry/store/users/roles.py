@@ -38,7 +38,7 @@ async def upsert(
         INSERT INTO role_assignments (tenant_id, user_id, role_id, created_at, expires_at, given_by)
         SELECT tenant_id, id, CAST(:role_id AS TEXT), CAST(:now AS BIGINT), CAST(:expires_at AS BIGINT),
                CAST(:given_by AS TEXT)
-        FROM users WHERE tenant_id = :tenant_id AND id = :user_id AND soft_deleted_at IS NULL
+        FROM users WHERE tenant_id = :tenant_id AND id = :user_id AND deleted_at IS NULL
         ON CONFLICT (tenant_id, user_id, role_id) DO UPDATE
         SET expires_at = excluded.expires_at, given_by = excluded.given_by
         RETURNING user_id
@@ -120,7 +120,7 @@ async def list_live(read: Read, tenant_id: TenantId, user_id: UserId, now: Micro
         SELECT a.user_id, a.role_id, a.created_at, a.expires_at, a.given_by
         FROM role_assignments a JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
         WHERE a.tenant_id = :tenant_id AND a.user_id = :user_id AND (a.expires_at IS NULL OR a.expires_at > :now)
-          AND u.tenant_id = :tenant_id AND u.soft_deleted_at IS NULL AND u.disabled_at IS NULL
+          AND u.tenant_id = :tenant_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
         ORDER BY a.role_id
         """,
         tenant_id=tenant_id,
@@ -146,7 +146,7 @@ async def is_held_by_another(read: Read, tenant_id: TenantId, role_id: str, user
         SELECT a.user_id FROM role_assignments a JOIN users u ON u.tenant_id = :tenant_id AND u.id = a.user_id
         WHERE a.tenant_id = :tenant_id AND a.role_id = :role_id AND a.user_id <> :user_id
           AND (a.expires_at IS NULL OR a.expires_at > :now)
-          AND u.soft_deleted_at IS NULL AND u.disabled_at IS NULL
+          AND u.deleted_at IS NULL AND u.disabled_at IS NULL
         LIMIT 1
         """,
         tenant_id=tenant_id,

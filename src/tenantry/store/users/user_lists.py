@@ -40,18 +40,18 @@ async def list_members(
 ) -> list[User]:
     """At most `limit` members after the position; None: from the start.
 
-    `deleted_after` None: those that are not soft-deleted; else those soft-deleted after that instant.
+    `deleted_after` None: those that are not deleted; else those deleted after that instant.
     """
     key, row_id = after or order.start
     return await read.all(
         User,
         f"""
         SELECT tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
-               usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at
+               usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, deleted_at
         FROM users
         WHERE tenant_id = :tenant_id AND {order.after} AND user_type = 'member'
-          AND CASE WHEN CAST(:deleted_after AS BIGINT) IS NULL THEN soft_deleted_at IS NULL
-                   ELSE soft_deleted_at > :deleted_after END
+          AND CASE WHEN CAST(:deleted_after AS BIGINT) IS NULL THEN deleted_at IS NULL
+                   ELSE deleted_at > :deleted_after END
         ORDER BY {order.by} LIMIT :limit
         """,
         tenant_id=tenant_id,

@@ -22,7 +22,7 @@ class ListedUser(NamedTuple):
     user_principal_name: str
     display_name: str
     disabled_at: int | None
-    soft_deleted_at: int | None
+    deleted_at: int | None
     last_sign_in_at: int | None
     roles: int
     a_role: str | None
@@ -32,7 +32,7 @@ class ListedUser(NamedTuple):
 
 
 _COLUMNS = """
-        SELECT u.id, u.user_principal_name, u.display_name, u.disabled_at, u.soft_deleted_at, u.last_sign_in_at,
+        SELECT u.id, u.user_principal_name, u.display_name, u.disabled_at, u.deleted_at, u.last_sign_in_at,
                (SELECT COUNT(*) FROM role_assignments a
                 WHERE a.tenant_id = :tenant_id AND a.user_id = u.id
                   AND (a.expires_at IS NULL OR a.expires_at > :now)) AS roles,
@@ -48,7 +48,7 @@ _MEMBERS = """
 """
 _HOLDERS = """
         WITH holders AS MATERIALIZED (
-            SELECT h.user_id, (SELECT CASE WHEN n.user_type = 'member' AND n.soft_deleted_at IS NULL
+            SELECT h.user_id, (SELECT CASE WHEN n.user_type = 'member' AND n.deleted_at IS NULL
                                             AND ((n.display_key >= :prefix AND n.display_key < :beyond)
                                                  OR (n.upn_key >= :prefix AND n.upn_key < :beyond))
                                       THEN n.display_key END
@@ -75,7 +75,7 @@ async def by_display_name(
         _COLUMNS
         + _MEMBERS
         + """
-          AND u.soft_deleted_at IS NULL AND (u.display_key, u.id) > (:key, :id) AND u.display_key < :beyond
+          AND u.deleted_at IS NULL AND (u.display_key, u.id) > (:key, :id) AND u.display_key < :beyond
         ORDER BY u.display_key, u.id LIMIT :limit
         """,
         tenant_id=tenant_id,
@@ -97,7 +97,7 @@ async def by_sign_in_name(
         _COLUMNS
         + _MEMBERS
         + """
-          AND u.soft_deleted_at IS NULL AND (u.upn_key, u.id) > (:key, :id) AND u.upn_key < :beyond
+          AND u.deleted_at IS NULL AND (u.upn_key, u.id) > (:key, :id) AND u.upn_key < :beyond
           AND NOT (u.display_key >= :prefix AND u.display_key < :beyond)
         ORDER BY u.upn_key, u.id LIMIT :limit
         """,
@@ -128,7 +128,7 @@ async def deleted_by_display_name(
         _COLUMNS
         + _MEMBERS
         + """
-          AND u.soft_deleted_at IS NOT NULL AND u.soft_deleted_at > :deleted_after
+          AND u.deleted_at IS NOT NULL AND u.deleted_at > :deleted_after
           AND (u.display_key, u.id) > (:key, :id) AND u.display_key < :beyond
         ORDER BY u.display_key, u.id LIMIT :limit
         """,
@@ -152,7 +152,7 @@ async def blocked_by_display_name(
         _COLUMNS
         + _MEMBERS
         + """
-          AND u.disabled_at IS NOT NULL AND u.soft_deleted_at IS NULL
+          AND u.disabled_at IS NOT NULL AND u.deleted_at IS NULL
           AND (u.display_key, u.id) > (:key, :id) AND u.display_key < :beyond
         ORDER BY u.display_key, u.id LIMIT :limit
         """,

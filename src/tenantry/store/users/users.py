@@ -1,4 +1,4 @@
-"""The `users` table. A soft-deleted user keeps its row, and gives its name free."""
+"""The `users` table. A deleted user keeps its row, and gives its name free."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class User(NamedTuple):
-    """One row. Live when neither disabled nor soft-deleted. `upn_key` is the name in normal form."""
+    """One row. Live when neither disabled nor deleted. `upn_key` is the name in normal form."""
 
     tenant_id: TenantId
     id: UserId
@@ -27,12 +27,12 @@ class User(NamedTuple):
     created_at: int
     updated_at: int
     disabled_at: int | None
-    soft_deleted_at: int | None
+    deleted_at: int | None
 
 
 _COLUMNS = """
             tenant_id, id, user_principal_name, upn_key, user_type, display_name, given_name, family_name,
-            usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, soft_deleted_at"""
+            usage_location, immutable_id, phone_number, created_at, updated_at, disabled_at, deleted_at"""
 
 
 async def insert(
@@ -58,7 +58,7 @@ async def insert(
                            given_name, family_name, usage_location, immutable_id, phone_number, created_at, updated_at)
         VALUES (:tenant_id, :id, :user_principal_name, :upn_key, :user_type, :display_name, :display_key,
                 :given_name, :family_name, :usage_location, :immutable_id, :phone_number, :now, :now)
-        ON CONFLICT (tenant_id, upn_key) WHERE soft_deleted_at IS NULL DO NOTHING
+        ON CONFLICT (tenant_id, upn_key) WHERE deleted_at IS NULL DO NOTHING
         RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,
@@ -78,7 +78,7 @@ async def insert(
 
 
 async def find(read: Read, tenant_id: TenantId, user_id: UserId) -> User | None:
-    """One row by its key, soft-deleted or not. Another tenant's user is absent."""
+    """One row by its key, deleted or not. Another tenant's user is absent."""
     return await read.one_or_none(
         User,
         f"SELECT {_COLUMNS} FROM users WHERE tenant_id = :tenant_id AND id = :id",
@@ -88,11 +88,11 @@ async def find(read: Read, tenant_id: TenantId, user_id: UserId) -> User | None:
 
 
 async def find_by_name(read: Read, tenant_id: TenantId, user_principal_name: str) -> User | None:
-    """The user of this name, in any letter case, unless soft-deleted."""
+    """The user of this name, in any letter case, unless deleted."""
     return await read.one_or_none(
         User,
         f"""
-        SELECT {_COLUMNS} FROM users WHERE tenant_id = :tenant_id AND upn_key = :upn_key AND soft_deleted_at IS NULL
+        SELECT {_COLUMNS} FROM users WHERE tenant_id = :tenant_id AND upn_key = :upn_key AND deleted_at IS NULL
         """,
         tenant_id=tenant_id,
         upn_key=name_key(user_principal_name),
@@ -128,7 +128,7 @@ async def update(
     phone_number: str | None = None,
     now: Micros,
 ) -> User | None:
-    """Change a user that is not soft-deleted; None when there is none.
+    """Change a user that is not deleted; None when there is none.
 
     None leaves a column as it is, the empty string clears one that may be empty. A new name must have been claimed.
     """
@@ -146,7 +146,7 @@ async def update(
             immutable_id = NULLIF(COALESCE(CAST(:immutable_id AS TEXT), immutable_id), ''),
             phone_number = NULLIF(COALESCE(CAST(:phone_number AS TEXT), phone_number), ''),
             updated_at = :now
-        WHERE tenant_id = :tenant_id AND id = :id AND soft_deleted_at IS NULL
+        WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL
         RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,
@@ -168,11 +168,11 @@ async def update(
 
 
 async def soft_delete(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
-    """False when there is no such user that is not soft-deleted. At most one of several callers gets True."""
+    """False when there is no such user that is not deleted. At most one of several callers gets True."""
     changed = await tx.run(
         """
-        UPDATE users SET soft_deleted_at = :now, updated_at = :now
-        WHERE tenant_id = :tenant_id AND id = :id AND soft_deleted_at IS NULL
+        UPDATE users SET deleted_at = :now, updated_at = :now
+        WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL
         """,
         tenant_id=tenant_id,
         id=user_id,
@@ -183,12 +183,12 @@ async def soft_delete(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros)
 
 
 async def restore(tx: Tx, tenant_id: TenantId, user_id: UserId, deleted_after: Micros, now: Micros) -> User | None:
-    """Bring back a user that was soft-deleted after `deleted_after`; None when there is none. Claim its name first."""
+    """Bring back a user that was deleted after `deleted_after`; None when there is none. Claim its name first."""
     restored = await tx.one_or_none(
         User,
         f"""
-        UPDATE users SET soft_deleted_at = NULL, updated_at = :now
-        WHERE tenant_id = :tenant_id AND id = :id AND soft_deleted_at > :deleted_after
+        UPDATE users SET deleted_at = NULL, updated_at = :now
+        WHERE tenant_id = :tenant_id AND id = :id AND deleted_at > :deleted_after
         RETURNING {_COLUMNS}
         """,
         tenant_id=tenant_id,
@@ -205,7 +205,7 @@ async def block(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> bo
     changed = await tx.run(
         """
         UPDATE users SET disabled_at = :now, updated_at = :now
-        WHERE tenant_id = :tenant_id AND id = :id AND disabled_at IS NULL AND soft_deleted_at IS NULL
+        WHERE tenant_id = :tenant_id AND id = :id AND disabled_at IS NULL AND deleted_at IS NULL
         """,
         tenant_id=tenant_id,
         id=user_id,
@@ -219,7 +219,7 @@ async def unblock(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> 
     changed = await tx.run(
         """
         UPDATE users SET disabled_at = NULL, updated_at = :now
-        WHERE tenant_id = :tenant_id AND id = :id AND disabled_at IS NOT NULL AND soft_deleted_at IS NULL
+        WHERE tenant_id = :tenant_id AND id = :id AND disabled_at IS NOT NULL AND deleted_at IS NULL
         """,
         tenant_id=tenant_id,
         id=user_id,
@@ -237,7 +237,7 @@ async def _follow_in_groups(tx: Tx, tenant_id: TenantId, user_id: UserId) -> Non
         """
         UPDATE group_members SET member_key = (
             SELECT u.display_key FROM users u
-            WHERE u.tenant_id = :tenant_id AND u.id = :user_id AND u.soft_deleted_at IS NULL)
+            WHERE u.tenant_id = :tenant_id AND u.id = :user_id AND u.deleted_at IS NULL)
         WHERE tenant_id = :tenant_id AND user_id = :user_id
         """,
         tenant_id=tenant_id,

@@ -251,7 +251,7 @@ def created(user: User, *, must_change: bool) -> CreatedUser:
 
 def shown(user: User, password: ShownPassword | None = None) -> CustomerUser:
     """As the wire has it."""
-    deleted_at = user.soft_deleted_at
+    deleted_at = user.deleted_at
     return CustomerUser(
         usage_location=user.usage_location,
         id=user.id,

@@ -126,7 +126,7 @@ async def _ask_chosen(request: Request, session: Session, *, blocks: bool) -> Re
     chosen = _chosen(request)
     async with reading(request) as (read, now):
         found = await list_users_to_block(read, session.caller, session.here, chosen, now)
-    names = [user.display_name for user in found if user.soft_deleted_at is None]
+    names = [user.display_name for user in found if user.deleted_at is None]
     if not names:
         return see_other("/users")
     title = (

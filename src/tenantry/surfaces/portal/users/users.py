@@ -159,6 +159,6 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
         accounts=seen.accounts,
         trail=trail,
         reach_text=reach_text,
-        forgotten_at=user.soft_deleted_at + RESTORABLE if user.soft_deleted_at else None,
+        forgotten_at=user.deleted_at + RESTORABLE if user.deleted_at else None,
         form=Form(),
     )

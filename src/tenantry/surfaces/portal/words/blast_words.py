@@ -120,8 +120,8 @@ def user_words(radius: UserRadius) -> Radius:
         ),
     ]
     back, label = f"/users/{user.id}", user.display_name
-    if user.soft_deleted_at is not None:
-        until = user.soft_deleted_at + RESTORABLE
+    if user.deleted_at is not None:
+        until = user.deleted_at + RESTORABLE
         return Radius(
             title=_("%(name)s is deleted") % name,
             lead=_("Until %(day)s the user can be restored, with everything below.") % {"day": day(until)},

@@ -107,6 +107,6 @@ def registrant_text(connector: Connector, registrant: User | None) -> str:
     """Who registered the app: a user's name and sign-in name, or the server's operator."""
     if connector.created_by is None:
         return _("the operator of the server")
-    if registrant is None or registrant.soft_deleted_at is not None:
+    if registrant is None or registrant.deleted_at is not None:
         return _("a user who is gone")
     return f"{registrant.display_name} ({registrant.user_principal_name})"
