@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tenantry.core.errors import StoreUnavailable
+from tenantry.store import migrations
 from tenantry.store.engine import migrate
+from tenantry.store.engine.interface import SchemaOutdated
 from tenantry.store.migrations import HEAD
 from tenantry.store.schema import metadata
 from tests.support.postgres import PostgresServer
@@ -107,7 +108,7 @@ def test_a_normal_start_loads_no_migration_tools() -> None:
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_the_members_of_a_database_in_use_get_the_names_they_are_listed_by(
+def test_a_database_of_the_last_build_before_the_release_goes_on_with_all_that_is_in_it(
     engine: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     url = f"sqlite:///{tmp_path / 'a.db'}"
@@ -115,139 +116,33 @@ def test_the_members_of_a_database_in_use_get_the_names_they_are_listed_by(
     if server is not None:
         asyncio.run(server.create_database("in_use"))
         url = server.url("in_use")
-    keys = "SELECT user_id, member_key FROM group_members ORDER BY user_id"
-    migrate._on_connection(url, fill_at_0006)
     migrate.upgrade(url)
-    found = migrate._on_connection(url, lambda connection: connection.exec_driver_sql(keys).fetchall())
-    assert [tuple(row) for row in found] == [("ana", "ana"), ("ben", None)]
+    migrate._on_connection(url, partial(name_revision, revision=migrations.BEFORE_RELEASE))
+    assert not migrate.check(url).is_current
+    migrate.upgrade(url)
+    assert migrate.check(url).is_current
+    assert migrate._on_connection(url, names_of_tenants) == ["T"]
     if server is not None:
         asyncio.run(server.drop_database("in_use"))
 
 
-def fill_at_0006(connection: sa.Connection) -> None:
-    """A group of two, one of whom is deleted."""
-    command.upgrade(migrate.config_for(connection), "0006")
-    for statement in (
-        "INSERT INTO tenants (id, name, created_at) VALUES ('t', 'T', 1)",
-        """
-        INSERT INTO users (tenant_id, id, user_principal_name, upn_key, user_type, display_name, display_key,
-                           created_at, updated_at, soft_deleted_at)
-        VALUES ('t', 'ana', 'ana@t', 'ana@t', 'member', 'Ana', 'ana', 1, 1, NULL),
-               ('t', 'ben', 'ben@t', 'ben@t', 'member', 'Ben', 'ben', 1, 1, 1)
-        """,
-        """
-        INSERT INTO groups (tenant_id, id, name, welcome_message, group_type, created_at, updated_at)
-        VALUES ('t', 'g', 'G', '', 'group', 1, 1)
-        """,
-        """
-        INSERT INTO group_members (tenant_id, group_id, user_id, role, added_at)
-        VALUES ('t', 'g', 'ana', 'admin', 1), ('t', 'g', 'ben', 'member', 1)
-        """,
-    ):
-        connection.exec_driver_sql(statement)
-
-
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_the_identity_providers_of_a_database_in_use_keep_the_callback_address_they_are_registered_with(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+@pytest.mark.parametrize("revision", ["0001", "0012", "0024", "9999"])
+def test_a_database_of_an_earlier_build_is_left_as_it_is_and_the_advice_says_what_to_run(
+    revision: str, tmp_path: Path
 ) -> None:
     url = f"sqlite:///{tmp_path / 'a.db'}"
-    server: PostgresServer | None = request.getfixturevalue("postgres_server") if engine == "postgresql" else None
-    if server is not None:
-        asyncio.run(server.create_database("with_providers"))
-        url = server.url("with_providers")
-    shared = "SELECT tenant_id, provider_id, replaced_at FROM shared_callbacks ORDER BY provider_id"
-    migrate._on_connection(url, fill_at_0013)
     migrate.upgrade(url)
-    found = migrate._on_connection(url, lambda connection: connection.exec_driver_sql(shared).fetchall())
-    assert [tuple(row) for row in found] == [("t", "gone", 7), ("t", "live", None)]
-    if server is not None:
-        asyncio.run(server.drop_database("with_providers"))
+    migrate._on_connection(url, partial(name_revision, revision=revision))
+    with pytest.raises(SchemaOutdated, match=f"which leads to {migrations.BEFORE_RELEASE}"):
+        migrate.upgrade(url)
+    assert migrate.check(url).revision == revision
 
 
-def fill_at_0013(connection: sa.Connection) -> None:
-    """A tenant with a provider, and one that was removed."""
-    command.upgrade(migrate.config_for(connection), "0013")
+def name_revision(connection: sa.Connection, *, revision: str) -> None:
+    """As if that revision had made the tables, with a tenant in them."""
     connection.exec_driver_sql("INSERT INTO tenants (id, name, created_at) VALUES ('t', 'T', 1)")
-    connection.execute(
-        sa.text(
-            """
-            INSERT INTO identity_providers (tenant_id, id, name, issuer, client_id, client_secret, name_claim,
-                                            created_at, disabled_at)
-            VALUES ('t', 'live', 'L', 'https://l.example', 'c', :secret, 'email', 1, NULL),
-                   ('t', 'gone', 'G', 'https://g.example', 'c', :secret, 'email', 1, 7)
-            """
-        ),
-        {"secret": b""},
-    )
+    connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_the_names_of_a_database_in_use_get_the_normal_form_they_are_found_by(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    url = f"sqlite:///{tmp_path / 'a.db'}"
-    server: PostgresServer | None = request.getfixturevalue("postgres_server") if engine == "postgresql" else None
-    if server is not None:
-        asyncio.run(server.create_database("with_names"))
-        url = server.url("with_names")
-    migrate._on_connection(url, fill_at_0015)
-    migrate.upgrade(url)
-    for table, column, found in (
-        ("users", "display_key", ["dana", "\u00e9lodie"]),
-        ("group_members", "member_key", [None, "\u00e9lodie"]),
-        ("groups", "name_key", ["strasse"]),
-        ("tenants", "name_key", ["\u00e9quipe"]),
-        ("connectors", "name_key", ["apps"]),
-        ("enterprises", "name_key", ["emm"]),
-        ("delegated_relationships", "name_key", ["d\u00e9l\u00e9gation"]),
-        ("managed_accounts", "search_key", ["\u00e9lodie@t"]),
-        ("partner_customers", "name_key", ["t"]),
-    ):
-        rows = migrate._on_connection(url, partial(texts_of, table=table, column=column))
-        assert sorted(rows, key=str) == sorted(found, key=str), table
-    if server is not None:
-        asyncio.run(server.drop_database("with_names"))
-
-
-def texts_of(connection: sa.Connection, *, table: str, column: str) -> list[str | None]:
-    return list(connection.execute(sa.text(f"SELECT {column} FROM {table}")).scalars())
-
-
-def fill_at_0015(connection: sa.Connection) -> None:
-    """Names of every kind with the keys that earlier versions gave them."""
-    command.upgrade(migrate.config_for(connection), "0015")
-    for statement in (
-        "INSERT INTO tenants (id, name, created_at) VALUES ('t', 'E\u0301quipe', 1)",
-        """
-        INSERT INTO users (tenant_id, id, user_principal_name, upn_key, user_type, display_name, display_key,
-                           created_at, updated_at, soft_deleted_at)
-        VALUES ('t', 'u', 'e@t', 'e@t', 'member', 'E\u0301lodie', 'e\u0301lodie', 1, 1, NULL),
-               ('t', 'v', 'v@t', 'v@t', 'member', 'Dana ', 'dana', 1, 1, 1)
-        """,
-        """
-        INSERT INTO groups (tenant_id, id, name, name_key, welcome_message, group_type, created_at, updated_at)
-        VALUES ('t', 'g', 'STRA\u1e9eE', 'stra\u00dfe', '', 'group', 1, 1)
-        """,
-        """
-        INSERT INTO group_members (tenant_id, group_id, user_id, role, added_at, member_key)
-        VALUES ('t', 'g', 'u', 'admin', 1, 'e\u0301lodie'), ('t', 'g', 'v', 'member', 1, NULL)
-        """,
-        """
-        INSERT INTO connectors (id, tenant_id, kind, name, description, permissions, redirect_uris, created_at)
-        VALUES ('c', 't', 'public', '\uff21\uff50\uff50\uff53', '', '', '[]', 1)
-        """,
-        "INSERT INTO enterprises (id, tenant_id, emm_tenant_id, name, created_at) VALUES ('e', 't', 't', ' EMM', 1)",
-        """
-        INSERT INTO delegated_relationships (tenant_id, id, partner_tenant_id, display_name, role_ids, status,
-                                             created_at)
-        VALUES ('t', 'r', 't', 'De\u0301le\u0301gation', '', 'active', 1)
-        """,
-        """
-        INSERT INTO managed_accounts (tenant_id, id, enterprise_id, management_type, account_type, primary_email,
-                                      search_key, device_count, created_at, updated_at)
-        VALUES ('t', '1', 'e', 'google_managed', 'user_account', 'e\u0301lodie@t', 'e\u0301lodie@t', 0, 1, 1)
-        """,
-        "INSERT INTO partner_customers (tenant_id, customer_tenant_id, name_key, created_at) VALUES ('t', 't', 't', 1)",
-    ):
-        connection.exec_driver_sql(statement)
+def names_of_tenants(connection: sa.Connection) -> list[str]:
+    return list(connection.exec_driver_sql("SELECT name FROM tenants").scalars())

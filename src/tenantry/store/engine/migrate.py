@@ -72,8 +72,10 @@ def config_for(connection: sa.Connection | None = None) -> Config:
 
 def _upgrade(connection: sa.Connection) -> None:
     revision = _revision(connection)
-    if migrations.is_newer(revision):
+    if migrations.is_newer(revision) or migrations.is_too_old(revision):
         raise SchemaOutdated(migrations.advice(revision))
+    if revision == migrations.BEFORE_RELEASE:
+        command.stamp(config_for(connection), migrations.FIRST, purge=True)
     command.upgrade(config_for(connection), "head")
     if connection.dialect.name == "sqlite":
         write_statistics(connection)
