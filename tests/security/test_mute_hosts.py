@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tenantry.core import dns
-from tenantry.core.http import OutgoingHttp, Unreachable
+from tenantry.core.http import MOST_AT_ONCE, OutgoingHttp, Unreachable
 from tenantry.directory.identity_providers import NewProvider, add_identity_provider
 from tenantry.directory.messages import AppriseMessages
 from tenantry.store import Store
@@ -124,6 +124,24 @@ async def test_many_tenants_at_mute_hosts_leave_room_for_the_next(mute: MuteHost
 
 async def _answering(_address: str) -> Any:
     return Provider(issuer="x").app()
+
+
+async def test_receivers_that_never_answer_keep_nobody_from_signing_in(mute: MuteHost) -> None:
+    """What is told to receivers and what people wait for have places of their own, however many tenants tell."""
+    http = OutgoingHttp(allow_private=True)
+
+    async def tell(tenant: str) -> None:
+        with suppress(Unreachable):
+            await http.post_json(mute.address, b"{}", tenant_id=tenant)
+
+    loud = [asyncio.create_task(tell(f"tenant {number}")) for number in range(60)]
+    await mute.until(MOST_AT_ONCE)
+    async with a_running_server(_answering) as address:
+        began = time.monotonic()
+        assert await ask(http, address, "quiet") == "answered"
+        assert time.monotonic() - began < 3
+    mute.let_go.set()
+    await asyncio.gather(*loud)
 
 
 async def test_whoever_asks_too_much_is_told_so_and_soon_may_ask_again(mute: MuteHost) -> None:

@@ -101,7 +101,7 @@ async def test_members_who_ask_for_much_leave_something_to_who_asks_for_little_a
     app = await an_app(store, rate_limits="on")
     tenant = TenantId("t")
 
-    def calls(owner: str, reach: Reach, many: int) -> int:
+    def calls(owner: str, reach: Reach | None, many: int) -> int:
         done = 0
         for number in range(many):
             try:
@@ -114,4 +114,7 @@ async def test_members_who_ask_for_much_leave_something_to_who_asks_for_little_a
     assert [calls(f"greedy {number}", Reach.USER, 200) for number in range(4)] == [100, 50, 30, 20]
     assert calls("boss", Reach.TENANT, 200) == 100
     assert calls("anybody", Reach.USER, 1) == 0  # the minute's calls are used up
+    app.deps.clock.advance(MINUTE)  # type: ignore[attr-defined]
+    assert calls("exchanges much", None, 200) == 100  # an exchange is somebody's call too
+    assert calls("exchanges much", Reach.USER, 1) == 0
     await app.close()

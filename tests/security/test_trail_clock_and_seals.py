@@ -75,6 +75,24 @@ async def test_a_server_that_starts_behind_the_trail_warns_and_dates_nothing_bef
     assert (verdict.broken, verdict.unsealed) == (0, 0)
 
 
+async def test_a_server_that_finds_at_a_round_that_it_is_behind_dates_nothing_before_the_seals_until_it_is_not(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another server sealed; this one has recorded nothing yet, so that nothing of its own says that time went back."""
+    tenant, clock = await a_tenant(store, now=NOON), FakeClock()
+    clock.now = NOON + 5 * HOUR
+    await happen(store, tenant.id, clock.now - HOUR)
+    await seal_all(store, KEY, clock, pause=0)
+    monkeypatch.setattr(recording, "_Clock", type("_Clock", (), {"latest": 0, "is_doubted": False}))
+    clock.now = NOON + 2 * HOUR
+    await seal_all(store, KEY, clock, pause=0)
+    await _issue(store, tenant.id, clock.now, clock.now + SECOND)
+    assert (await verify_trail(store, KEY, tenant.id)).broken == 0
+    clock.now = NOON + 6 * HOUR
+    await seal_all(store, KEY, clock, pause=0)
+    assert not recording._Clock.is_doubted, "what is written most often costs no look at the seals again"
+
+
 async def test_the_head_of_each_trail_is_noted_once_a_day_and_not_without_something_new(store: Store) -> None:
     tenant, quiet = await a_tenant(store, now=NOON), await a_tenant(store, now=NOON)
     clock = FakeClock()

@@ -14,7 +14,7 @@ from tenantry.core.errors import RateLimited
 from tenantry.core.ids import CorrelationId, TenantId, UserId
 from tenantry.surfaces.shared import long_answers
 from tenantry.surfaces.shared.coding import inflating
-from tenantry.surfaces.shared.long_answers import OF_CALLER, LongAnswer, LongAnswers
+from tenantry.surfaces.shared.long_answers import OF_CALLER, OF_TENANT, LongAnswer, LongAnswers, Place
 
 TENANT = TenantId("t")
 CALLER = Caller(CallerKind.USER, Origin(CorrelationId("c"), ""), tenant_id=TENANT, user_id=UserId("u"))
@@ -53,6 +53,22 @@ async def test_who_does_not_read_is_cut_off_and_gives_its_place_back(monkeypatch
             await sending
     assert ended == [True] * OF_CALLER
     assert answers.count == 0
+
+
+def test_a_tenant_has_so_many_long_answers_whoever_asks_and_takes_none_from_another() -> None:
+    answers, other = LongAnswers(), TenantId("other")
+
+    def begin(user: str, tenant_id: TenantId = TENANT) -> Place:
+        caller = Caller(CallerKind.USER, CALLER.origin, tenant_id=tenant_id, user_id=UserId(user))
+        return answers.begin(caller, tenant_id)
+
+    places = [begin(f"user {number}") for number in range(OF_TENANT)]
+    with pytest.raises(RateLimited):
+        begin("another")
+    for _ in range(OF_CALLER):
+        begin("theirs", other)
+    places[0].free()
+    begin("another")
 
 
 @pytest.mark.parametrize("body", [b"", gzip.compress(b""), gzip.compress(b"a=b")], ids=["none", "empty", "a form"])
