@@ -11,7 +11,7 @@ import pytest
 from tenantry.store.sign_in import passwords
 from tenantry.store.users import users
 from tests.portal.test_users import import_file, row_of
-from tests.support.builders import PASSWORD, a_connector, a_group, a_user
+from tests.support.builders import PASSWORD, a_connector, a_group, a_relationship, a_tenant, a_user
 from tests.support.portal import Portal, Visitor
 
 
@@ -118,7 +118,7 @@ async def test_who_may_not_create_users_has_no_passwords_hashed(portal: Portal) 
 
 
 @pytest.mark.parametrize(("name", "typed_name"), [("\u00c9lodie", "e\u0301lod"), ("Stra\u1e9ee", "STRASSE")])
-async def test_users_groups_and_connectors_are_found_however_a_letter_is_composed(
+async def test_whatever_has_a_name_is_found_however_a_letter_is_composed(
     portal: Portal, name: str, typed_name: str
 ) -> None:
     store = portal.app.deps.store
@@ -127,10 +127,12 @@ async def test_users_groups_and_connectors_are_found_however_a_letter_is_compose
         await users.update(tx, portal.tenant.id, user.id, display_name=name, now=1)
     await a_group(store, portal.tenant, name=name, admins=[portal.dana])
     await a_connector(store, portal.tenant, name=name)
+    below = await a_group(store, portal.tenant, admins=[portal.dana])
+    await a_relationship(store, portal.tenant, await a_tenant(store, name=name))
     visitor = await portal.visit(portal.dana)
-    for path in ("/users", "/groups", "/connectors"):
+    for path in ("/users", "/groups", "/connectors", "/customers", f"/groups/{below}/sub-groups/add"):
         await visitor.open(f"{path}?{urlencode({'q': typed_name})}")
-        assert name in visitor.text
+        assert name in visitor.text, path
 
 
 async def test_somebody_may_sign_in_with_a_name_typed_full_width(portal: Portal) -> None:

@@ -471,10 +471,12 @@ async def test_sign_in_by_phone_is_for_whom_the_organisation_says(
     tenant = await a_tenant(store)
     admin = await a_user(store, tenant, phone=True, roles=[RoleId.USER_ADMINISTRATOR])
     mia = await a_user(store, tenant, phone=True)
+    reader = await a_user(store, tenant, phone=True, roles=[RoleId.DIRECTORY_READERS])
     async with store.write() as tx:
         await change_policies(tx, OPERATOR, tenant.id, Policies(phone_sign_in=whom), NOON)
     assert (await _reach_by_pin(store, admin) is not None) is administrator
     assert (await _reach_by_pin(store, mia) is not None) is member
+    assert (await _reach_by_pin(store, reader) is not None) is member, "a role that changes nothing makes none of them"
 
 
 async def test_a_pin_that_was_sent_before_signs_nobody_in_once_sign_in_by_phone_is_off(store: Store) -> None:
