@@ -53,7 +53,7 @@ async def test_a_member_asks_and_sees_what_waits_and_an_administrator_finds_it_o
     app = await _register(erik, GROUPS, PARTNER)
     assert "Partner Center: waits for an administrator." in erik.text
     await erik.open(f"/connectors/{app}")
-    assert "Waits for an administrator Not in force yet. Asked for" in erik.text
+    assert "Waits for an administrator Not in force yet. Asked" in erik.text
     await dana.open("/")
     assert "Shift bot waits for permissions: Partner Center." in dana.text
     assert f'href="/connectors/{app}/waiting"' in dana.page.text
