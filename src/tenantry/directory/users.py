@@ -40,6 +40,7 @@ RESTORABLE = 30 * DAY
 _MEMBER = "member"
 _SENSITIVE = frozenset({"user_principal_name", "immutable_id", "phone_number"})
 """What leads to an account: Entra's table "Who can perform sensitive actions"."""
+_OWN_PASSWORD = "This is your own password. Change it under Sign-in and security, where the present one is asked for."
 
 
 async def create_user(
@@ -157,6 +158,8 @@ async def update_user(
         await require(tx, caller, Action.UPDATE_USER, tenant_id, now=now)
     if password is not None:
         await require_permit(tx, permitted, caller, Action.RESET_PASSWORD, tenant_id, now)
+        if (caller.tenant_id, caller.user_id) == (tenant_id, user_id):
+            raise InvalidValue(_OWN_PASSWORD, field="password")
         await require_over(tx, caller, tenant_id, user_id, now)
     if restore:
         user = await restore_user(tx, caller, tenant_id, user_id, now, may_be_live=bool(wanted or password))
@@ -165,10 +168,9 @@ async def update_user(
     user = await _change(tx, caller, user, wanted, now)
     if password is not None:
         await _set_password(tx, caller, tenant_id, user_id, password, now)
-        if (caller.tenant_id, caller.user_id) != (tenant_id, user_id):
-            await revoke_grants_of_user(tx, caller, tenant_id, user_id, "password_reset", now)
-            await enrolments.end_code(tx, tenant_id, user_id)
-            await tell(tx, caller, tenant_id, user_id, What.PASSWORD_SET, now)
+        await revoke_grants_of_user(tx, caller, tenant_id, user_id, "password_reset", now)
+        await enrolments.end_code(tx, tenant_id, user_id)
+        await tell(tx, caller, tenant_id, user_id, What.PASSWORD_SET, now)
     return user
 
 

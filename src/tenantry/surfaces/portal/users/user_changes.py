@@ -115,7 +115,9 @@ async def _user_form(request: Request, session: Session, form: Form, user: User 
 @router.get("/users/{user_id}/password")
 @performs(Action.RESET_PASSWORD)
 async def ask_password(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """What a new password ends."""
+    """What a new password ends. One's own is changed where the present one is asked for."""
+    if (session.tenant_id, session.user_id) == (session.here, user_id):
+        return see_other("/password")
     return await _ask_password(request, session, user_id, Form())
 
 
