@@ -223,6 +223,28 @@ async def test_a_session_of_the_password_alone_outlives_no_loss_of_the_last_fact
     assert (await thief.open("/second-factor/totp")).headers["location"].startswith("/sign-in")
 
 
+async def test_a_session_of_the_password_alone_adds_no_phone_number_where_there_is_a_second_factor(
+    portal: Portal,
+) -> None:
+    thief = await _types_password(portal, portal.mia)
+    await _adds_app(portal, await _types_password(portal, portal.mia))
+    await thief.open("/phones")
+    for path, typed in (("/phones", {"number": "+12065550188"}), ("/phones/verify", {"number": "+12065550188"})):
+        sent = await thief.send(path, **typed, pin="123456")
+        assert sent.headers.get("location", "").startswith("/second-factor?"), path
+    assert "pin.sent" not in await types_of(portal.app.deps.store, portal.tenant.id)
+
+
+async def test_an_open_browser_sets_no_other_password_without_the_present_one(portal: Portal) -> None:
+    thief, path = await portal.visit(portal.dana), f"/users/{portal.dana.id}/password"
+    assert (await thief.open(path)).headers["location"] == "/password"
+    await thief.open(f"/users/{portal.mia.id}/password")
+    refused = await thief.send(path)
+    assert refused.status_code == 422
+    assert "your own password" in thief.text
+    assert (await thief.open("/users")).status_code == 200
+
+
 async def test_a_secret_that_a_thief_left_to_be_confirmed_is_never_shown_to_the_user(portal: Portal) -> None:
     path = "/second-factor/totp"
     thief = await _types_password(portal, portal.mia)

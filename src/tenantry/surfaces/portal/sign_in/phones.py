@@ -25,7 +25,7 @@ from tenantry.store.sign_in.second_factors import Factors
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame.frame import ask, render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedInAnywhere
-from tenantry.surfaces.portal.sign_in.second_factor_setup import Proven
+from tenantry.surfaces.portal.sign_in.second_factor_setup import Proven, ProvenAnywhere
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.shared.deps import Deps, deps_of
 from tenantry.surfaces.shared.origin import origin_of
@@ -43,7 +43,7 @@ async def show_phones(request: Request, session: SignedInAnywhere) -> Response:
 
 @router.post("/phones")
 @performs(Action.REGISTER_PHONE)
-async def generate_pin(request: Request, session: SignedInAnywhere) -> Response:
+async def generate_pin(request: Request, session: ProvenAnywhere) -> Response:
     """Sends a PIN after the answer has left. Limits: of the number, and of the client's address."""
     deps, origin = deps_of(request), origin_of(request.scope)
     form = await read_form(request)
@@ -90,7 +90,7 @@ async def ask_for_pin(request: Request, _session: SignedInAnywhere, number: str 
 
 @router.post("/phones/verify")
 @performs(Action.REGISTER_PHONE)
-async def verify_pin(request: Request, session: SignedInAnywhere) -> Response:
+async def verify_pin(request: Request, session: ProvenAnywhere) -> Response:
     """The PIN is single-use with few tries; a wrong one is noted before it is refused."""
     deps, origin = deps_of(request), origin_of(request.scope)
     form = await read_form(request)

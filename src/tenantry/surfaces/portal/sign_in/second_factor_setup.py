@@ -24,7 +24,14 @@ from tenantry.directory.totp import begin_totp, confirm_totp, find_unconfirmed_s
 from tenantry.store.engine.interface import Tx
 from tenantry.surfaces.portal.frame.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
-from tenantry.surfaces.portal.frame.guard import ProofNeeded, Session, path_of, set_session_cookie, signed_in
+from tenantry.surfaces.portal.frame.guard import (
+    ProofNeeded,
+    Session,
+    path_of,
+    set_session_cookie,
+    signed_in,
+    signed_in_anywhere,
+)
 from tenantry.surfaces.portal.sign_in.under_way import browser_of, next_of, session_lifetime, with_next
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
@@ -33,8 +40,17 @@ router = APIRouter()
 
 
 async def _proven(request: Request) -> Session:
-    """Raises SignInNeeded, ProofNeeded. Who set up the first one in this very session may go on setting up."""
-    session = await signed_in(request)
+    """Raises SignInNeeded, ProofNeeded."""
+    return await _require_proof(request, await signed_in(request))
+
+
+async def _proven_anywhere(request: Request) -> Session:
+    """As `_proven`, whatever tenant the session acts in."""
+    return await _require_proof(request, await signed_in_anywhere(request))
+
+
+async def _require_proof(request: Request, session: Session) -> Session:
+    """Who set up the first factor in this very session may go on setting up."""
     if not has_second(session.amr) and not session.added_factor:
         async with deps_of(request).store.read() as read:
             if await list_methods(read, session.tenant_id, session.user_id):
@@ -43,6 +59,7 @@ async def _proven(request: Request) -> Session:
 
 
 Proven = Annotated[Session, Depends(_proven)]
+ProvenAnywhere = Annotated[Session, Depends(_proven_anywhere)]
 
 
 @router.get("/second-factor/totp")
