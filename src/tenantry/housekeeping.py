@@ -23,6 +23,7 @@ from tenantry.directory.tenant_purging import purge_tenants
 from tenantry.store.ending import ended
 from tenantry.store.ending.ended import Table
 from tenantry.store.engine.interface import Store
+from tenantry.store.sign_in import identity_providers
 
 BATCH = 100
 FIRST_AFTER_SECONDS = 60
@@ -72,6 +73,7 @@ async def tidy(
         "users": await purge_users(store, caller, clock(), pause=pause),
         "groups": await purge_groups(store, caller, clock(), pause=pause),
     }
+    counts["linked_identities"] = await _forget_links(store, pause)
     counts["relationships_noted"] = await _note_expired(store, caller, clock(), pause)
     for table, time in kept.items():
         counts[table.table] = await _forget(store, table, clock() - time, pause)
@@ -92,6 +94,29 @@ async def _note_expired(store: Store, caller: Caller, now: Micros, pause: float)
                     noted += await note_expired(tx, caller, row.tenant_id, row.id, now)
         if len(page) < BATCH:
             return noted
+        after = page[-1].tenant_id, page[-1].id
+        await asyncio.sleep(pause)
+
+
+async def _forget_links(store: Store, pause: float) -> int:
+    """The accounts that removed identity providers knew, some at a time."""
+    forgotten, after = 0, ("", "")
+    while True:
+        async with store.read() as read:
+            page = await ended.list_providers(read, after=after, limit=BATCH)
+            left = [
+                row
+                for row in page
+                if row.is_removed and await identity_providers.has_links(read, row.tenant_id, row.id)
+            ]
+        for row in left:
+            deleted = BATCH
+            while deleted == BATCH:
+                deleted = await identity_providers.delete_links(store, row.tenant_id, row.id, BATCH)
+                forgotten += deleted
+                await asyncio.sleep(pause)
+        if len(page) < BATCH:
+            return forgotten
         after = page[-1].tenant_id, page[-1].id
         await asyncio.sleep(pause)
 

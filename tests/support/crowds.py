@@ -59,6 +59,43 @@ async def many_members(store: Store, tenant_id: TenantId, group_id: GroupId, man
         )
 
 
+async def many_roles(
+    store: Store, tenant_id: TenantId, role_id: str, given_by: TenantId | None, many: int, now: Micros
+) -> None:
+    """Of the first users of `many_members`, for good."""
+    async with store.write() as tx:
+        await tx.run(
+            f"""
+            INSERT INTO role_assignments (tenant_id, user_id, role_id, created_at, given_by)
+            {_NUMBERS} SELECT CAST(:tenant_id AS TEXT), CAST(10000000 + i AS TEXT) || '-0001-4000-8000-000000000000',
+                   CAST(:role_id AS TEXT), CAST(:now AS BIGINT), CAST(:given_by AS TEXT) FROM n
+            """,
+            tenant_id=tenant_id,
+            role_id=role_id,
+            given_by=given_by,
+            many=many,
+            now=now,
+        )
+
+
+async def many_linked(store: Store, tenant_id: TenantId, provider_id: str, issuer: str, many: int, now: Micros) -> None:
+    """Accounts at an identity provider of the first users of `many_members`."""
+    async with store.write() as tx:
+        await tx.run(
+            f"""
+            INSERT INTO linked_identities (tenant_id, provider_id, issuer, subject, user_id, created_at)
+            {_NUMBERS} SELECT CAST(:tenant_id AS TEXT), CAST(:provider_id AS TEXT), CAST(:issuer AS TEXT),
+                   'subject ' || i, CAST(10000000 + i AS TEXT) || '-0001-4000-8000-000000000000', CAST(:now AS BIGINT)
+            FROM n
+            """,
+            tenant_id=tenant_id,
+            provider_id=provider_id,
+            issuer=issuer,
+            many=many,
+            now=now,
+        )
+
+
 async def many_grants(
     store: Store, tenant_id: TenantId, connector_id: str, user_id: str, many: int, now: Micros
 ) -> None:

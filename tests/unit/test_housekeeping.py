@@ -240,7 +240,7 @@ async def test_a_round_asks_no_more_of_the_store_when_there_are_more_tenants(sto
         with counting.counting() as cost:
             await tidy_at(counting, NOON + HOUR)
         asked.append((cost.looks, cost.commits))
-    assert asked == [(len(KEPT) + 3, 0)] * 2
+    assert asked == [(len(KEPT) + 4, 0)] * 2
 
 
 async def test_a_round_with_nothing_to_forget_writes_nothing(store: Store) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -72,6 +73,30 @@ async def record(tx: Writes, tenant_id: TenantId, caller: Caller, event: Event, 
         address=caller.origin.address,
         data=_encode(event).decode(),
     )
+
+
+MOST_APART = 100
+_MOST_TOGETHER = 500
+
+
+async def record_each(
+    tx: Writes,
+    tenant_id: TenantId,
+    caller: Caller,
+    ids: Sequence[str],
+    one: Callable[[str], Event],
+    together: Callable[[list[str]], Event],
+    now: Micros,
+) -> None:
+    """What one change did to many: an event for each of at most MOST_APART; of more, one for some hundreds together,
+    since thousands of events would keep everybody else's writes waiting.
+    """
+    if len(ids) <= MOST_APART:
+        for each in ids:
+            await record(tx, tenant_id, caller, one(each), now)
+        return
+    for start in range(0, len(ids), _MOST_TOGETHER):
+        await record(tx, tenant_id, caller, together([*ids[start : start + _MOST_TOGETHER]]), now)
 
 
 def _event_id(now: Micros) -> str:

@@ -30,6 +30,8 @@ from tenantry.tokens.master_key import MasterKey
 CALLBACK = "/sign-in/callback"
 """Before the ids; alone, what all providers shared once."""
 _WARNED_OF = 100
+LINKS_AT_ONCE = 500
+"""Accounts of a removed provider, forgotten in the transaction that removes it."""
 
 _log = get_logger()
 
@@ -97,10 +99,14 @@ async def add_identity_provider(
 
 
 async def remove_identity_provider(tx: Tx, caller: Caller, tenant_id: TenantId, provider_id: str, now: Micros) -> None:
-    """Nobody signs in by it any more; whom it knew is forgotten. Raises NotFound and what `access.require` does."""
+    """Nobody signs in by it any more; whom it knew is forgotten: of more than LINKS_AT_ONCE the rest by housekeeping.
+
+    Raises NotFound and what `access.require` does.
+    """
     await require(tx, caller, Action.CHANGE_IDENTITY_PROVIDERS, tenant_id, now=now)
     if not await identity_providers.disable(tx, tenant_id, provider_id, now):
         raise NotFound("identity provider")
+    await identity_providers.delete_links(tx, tenant_id, provider_id, LINKS_AT_ONCE)
     await shared_callbacks.replace(tx, tenant_id, provider_id, now)
     await record(tx, tenant_id, caller, events.IdentityProviderRemoved(provider_id=provider_id), now)
 

@@ -7,14 +7,15 @@ it, unverified, until its owner signs in with an account, proves the number and 
 from __future__ import annotations
 
 from tenantry.audit import events
-from tenantry.audit.record import record
+from tenantry.audit.record import record, record_each
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import AlreadyExists, NotFound
-from tenantry.core.ids import TenantId, UserId, new_guid
+from tenantry.core.ids import GroupId, TenantId, UserId, new_guid
 from tenantry.directory.notices import What, tell
 from tenantry.directory.phone_loss import lose_phone
-from tenantry.outbox.changes import EventType, MemberChange, enqueue
+from tenantry.outbox.changes import EventType
+from tenantry.outbox.many_groups import enqueue_for_user
 from tenantry.store.engine.interface import Tx
 from tenantry.store.groups import members
 from tenantry.store.sign_in import phones
@@ -68,22 +69,34 @@ def _taken(number: str) -> AlreadyExists:
 async def _absorb_guest(
     tx: Tx, caller: Caller, tenant_id: TenantId, guest_id: UserId, user_id: UserId, now: Micros
 ) -> None:
-    """The guest's places in groups become the user's, who keeps the higher role where both have one."""
-    for group_id, role in await members.list_of_user(tx, tenant_id, guest_id):
-        leaving = MemberChange(EventType.MEMBER_REMOVED, group_id, guest_id, role)
-        await enqueue(tx, tenant_id, caller, leaving, now)
-        if await members.insert(tx, tenant_id, group_id, user_id, role, now):
-            added = events.GroupMemberAdded(group_id=group_id, user_id=user_id, role=role)
-            await record(tx, tenant_id, caller, added, now)
-            coming = MemberChange(EventType.MEMBER_ADDED, group_id, user_id, role)
-            await enqueue(tx, tenant_id, caller, coming, now)
-        elif role == "admin" and await members.set_role(tx, tenant_id, group_id, user_id, role):
-            raised = events.GroupMemberRoleSet(group_id=group_id, user_id=user_id, role=role)
-            await record(tx, tenant_id, caller, raised, now)
-    await members.delete_of_user(tx, tenant_id, guest_id)
+    """The guest's places in groups become the user's, who keeps the higher role where both have one. There may be
+    thousands: what is done for each is done by one statement. The guest is deleted, and keeps them as such.
+    """
+    await _take_places_over(tx, caller, tenant_id, guest_id, user_id, now)
+    await enqueue_for_user(tx, tenant_id, caller, EventType.MEMBER_REMOVED, guest_id, now)
+    await enqueue_for_user(tx, tenant_id, caller, EventType.MEMBER_ADDED, user_id, now, since=now)
     if await users.soft_delete(tx, tenant_id, guest_id, now):
         await record(tx, tenant_id, caller, events.UserDeleted(user_id=guest_id), now)
         await revoke_grants_of_user(tx, caller, tenant_id, guest_id, "user_deleted", now)
+
+
+async def _take_places_over(
+    tx: Tx, caller: Caller, tenant_id: TenantId, guest_id: UserId, user_id: UserId, now: Micros
+) -> None:
+    joined = {place.group_id: place.role for place in await members.take_over(tx, tenant_id, guest_id, user_id, now)}
+    raised = await members.raise_like(tx, tenant_id, guest_id, user_id)
+
+    def one_joined(group_id: str) -> events.Event:
+        return events.GroupMemberAdded(group_id=group_id, user_id=user_id, role=joined[GroupId(group_id)])
+
+    def one_raised(group_id: str) -> events.Event:
+        return events.GroupMemberRoleSet(group_id=group_id, user_id=user_id, role="admin")
+
+    def together(groups: list[str]) -> events.Event:
+        return events.GroupPlacesTakenOver(user_id=user_id, guest_id=guest_id, groups=groups)
+
+    await record_each(tx, tenant_id, caller, [*joined], one_joined, together, now)
+    await record_each(tx, tenant_id, caller, raised, one_raised, together, now)
 
 
 async def user_or_guest_of(tx: Tx, caller: Caller, tenant_id: TenantId, number: str, now: Micros) -> UserId:

@@ -11,7 +11,7 @@ from tenantry.access.actions import Action, RoleId
 from tenantry.access.decide import decide, require
 from tenantry.access.standing import decide_within, find_standing, require_giveable, require_within
 from tenantry.audit import events
-from tenantry.audit.record import record
+from tenantry.audit.record import record, record_each
 from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
@@ -162,14 +162,37 @@ async def end_roles_given_by(
     ends = every.ends if every is not None else {}
     for role_id in role_ids:
         if role_id not in ends:
-            for user_id in await roles.end_given_by(tx, tenant_id, partner_id, role_id):
-                await record(tx, tenant_id, caller, events.RoleRemoved(user_id=user_id, role_id=role_id), now)
+            removed = await roles.end_given_by(tx, tenant_id, partner_id, role_id)
+            await _record_removed(tx, caller, tenant_id, role_id, removed, now)
             continue
         latest = ends[role_id]
         if latest is not None:
-            for user_id in await roles.shorten_given_by(tx, tenant_id, partner_id, role_id, latest):
-                event = events.RoleAssigned(user_id=user_id, role_id=role_id, expires_at=latest)
-                await record(tx, tenant_id, caller, event, now)
+            shortened = await roles.shorten_given_by(tx, tenant_id, partner_id, role_id, latest)
+            await _record_shortened(tx, caller, tenant_id, role_id, shortened, latest, now)
+
+
+async def _record_removed(
+    tx: Tx, caller: Caller, tenant_id: TenantId, role_id: str, user_ids: list[UserId], now: Micros
+) -> None:
+    def one(user_id: str) -> events.Event:
+        return events.RoleRemoved(user_id=user_id, role_id=role_id)
+
+    def together(users: list[str]) -> events.Event:
+        return events.RolesRemoved(role_id=role_id, users=users)
+
+    await record_each(tx, tenant_id, caller, user_ids, one, together, now)
+
+
+async def _record_shortened(
+    tx: Tx, caller: Caller, tenant_id: TenantId, role_id: str, user_ids: list[UserId], latest: Micros, now: Micros
+) -> None:
+    def one(user_id: str) -> events.Event:
+        return events.RoleAssigned(user_id=user_id, role_id=role_id, expires_at=latest)
+
+    def together(users: list[str]) -> events.Event:
+        return events.RolesShortened(role_id=role_id, users=users, expires_at=latest)
+
+    await record_each(tx, tenant_id, caller, user_ids, one, together, now)
 
 
 def _partner_of(caller: Caller, tenant_id: TenantId) -> TenantId | None:

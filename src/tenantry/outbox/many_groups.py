@@ -1,6 +1,9 @@
-"""A user is deleted or restored: it leaves, or comes back to, all of its groups at once, which may be thousands.
+"""A user is deleted or restored, or takes a guest's places over: it leaves or comes into many groups at once.
 
-1. The change itself tells some of them. Of more it leaves one row, in its own transaction, that says how far this came.
+They may be thousands.
+
+1. The change itself tells some of them, unless an earlier change is still being told of. Of more it leaves one row, in
+   its own transaction, that says how far this came.
 2. Whoever sends goes on from there, some groups at a time (`tell_next`): each step is a short transaction, which moves
    the row on and writes its events, so that after a kill nobody is told twice and nobody is left out.
 3. Until all are told, nothing later is sent in the tenant (`webhook_deliveries.claim_due`): receivers hear of changes
@@ -36,24 +39,42 @@ PLACES_AT_ONCE = 25
 """Groups, in one transaction. Each has twenty webhooks at most, those of the organisation included."""
 
 
+class _Facts(msgspec.Struct):
+    """What the events of one change say; told are groups that the user has been in since then."""
+
+    member: Facts
+    sender: Facts
+    since: Micros = 0
+
+
 async def enqueue_for_user(
-    tx: Tx, tenant_id: TenantId, caller: Caller, event_type: EventType, user_id: UserId, now: Micros
+    tx: Tx,
+    tenant_id: TenantId,
+    caller: Caller,
+    event_type: EventType,
+    user_id: UserId,
+    now: Micros,
+    *,
+    since: Micros = 0,
 ) -> None:
-    """The user was deleted or restored. Queries: 1; with a webhook in the tenant at most 7 more."""
+    """The user leaves or comes into all groups that it is in by now, or that it has been in since then.
+
+    Queries: 1; with a webhook in the tenant at most 7 more.
+    """
     if not await webhooks.has_live(tx, tenant_id, now):
         return
-    places = await _next_places(tx, tenant_id, user_id, now, "")
+    places = await _next_places(tx, tenant_id, user_id, since, now, "")
     if not places:
         return
-    facts = {
-        "member": await member_facts(tx, tenant_id, user_id),
-        "sender": await sender_facts(tx, caller),
-    }
+    facts = _Facts(await member_facts(tx, tenant_id, user_id), await sender_facts(tx, caller), since)
     change = UntoldChange(new_event_id(now), event_type, user_id, msgspec.json.encode(facts).decode(), now, "")
-    await _tell(tx, tenant_id, change, places)
-    if len(places) == PLACES_AT_ONCE:
-        await untold_changes.insert(tx, tenant_id, change._replace(after_group_id=places[-1].group_id))
-        note(tenant_id, TELLING)
+    if await untold_changes.find_first(tx, tenant_id) is None:
+        await _tell(tx, tenant_id, change, facts, places)
+        if len(places) < PLACES_AT_ONCE:
+            return
+        change = change._replace(after_group_id=places[-1].group_id)
+    await untold_changes.insert(tx, tenant_id, change)
+    note(tenant_id, TELLING)
 
 
 async def tell_next(store: Store, tenant_id: TenantId) -> bool:
@@ -62,29 +83,35 @@ async def tell_next(store: Store, tenant_id: TenantId) -> bool:
         change = await untold_changes.find_first(read, tenant_id)
     if change is None:
         return False
+    facts = msgspec.json.decode(change.facts, type=_Facts)
     async with store.write() as tx:
-        places = await _next_places(tx, tenant_id, change.user_id, change.created_at, change.after_group_id)
+        places = await _next_places(
+            tx, tenant_id, change.user_id, facts.since, change.created_at, change.after_group_id
+        )
         if len(places) == PLACES_AT_ONCE:
             is_mine = await untold_changes.advance(tx, tenant_id, change, places[-1].group_id)
         else:
             is_mine = await untold_changes.finish(tx, tenant_id, change)
         if is_mine:
-            await _tell(tx, tenant_id, change, places)
+            await _tell(tx, tenant_id, change, facts, places)
         note(tenant_id, TELLING)
     return True
 
 
-async def _next_places(read: Read, tenant_id: TenantId, user_id: UserId, at: Micros, after: str) -> list[Place]:
-    return await untold_changes.list_places(read, tenant_id, user_id, at=at, after=after, limit=PLACES_AT_ONCE)
+async def _next_places(
+    read: Read, tenant_id: TenantId, user_id: UserId, since: Micros, at: Micros, after: str
+) -> list[Place]:
+    return await untold_changes.list_places(
+        read, tenant_id, user_id, since=since, at=at, after=after, limit=PLACES_AT_ONCE
+    )
 
 
-async def _tell(tx: Tx, tenant_id: TenantId, change: UntoldChange, places: list[Place]) -> None:
+async def _tell(tx: Tx, tenant_id: TenantId, change: UntoldChange, facts: _Facts, places: list[Place]) -> None:
     """Every webhook of these groups, or of the organisation, that lives, was there at the change, and asks for it."""
     if not places:
         return
-    facts: dict[str, Facts] = msgspec.json.decode(change.facts)
     event_type = EventType(change.event_type)
-    events = {place.group_id: of_member(event_type, place.group_id, facts["member"], place.role) for place in places}
+    events = {place.group_id: of_member(event_type, place.group_id, facts.member, place.role) for place in places}
     found = await webhooks.list_subscribed_over_user(
         tx,
         tenant_id,
@@ -98,4 +125,4 @@ async def _tell(tx: Tx, tenant_id: TenantId, change: UntoldChange, places: list[
         for row in found
         if row.group_id in events and event_type in row.event_types.split()
     ]
-    await write(tx, tenant_id, facts["sender"], told, change.created_at, prefix=change.id)
+    await write(tx, tenant_id, facts.sender, told, change.created_at, prefix=change.id)

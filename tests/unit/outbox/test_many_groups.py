@@ -11,6 +11,7 @@ import pytest
 from tenantry.core.ids import GroupId
 from tenantry.directory.group_deletion import delete_group
 from tenantry.directory.members import Newcomers, add_members
+from tenantry.directory.phones import add_verified_phone, user_or_guest_of
 from tenantry.directory.users import delete_user, restore_user
 from tenantry.outbox.changes import TELLING, listening
 from tenantry.outbox.many_groups import PLACES_AT_ONCE, tell_next
@@ -150,3 +151,41 @@ async def test_without_a_webhook_nothing_is_left_to_tell(outbox: Outbox) -> None
     await delete(outbox)
     async with outbox.store.read() as read:
         assert await untold_changes.find_first(read, outbox.tenant.id) is None
+
+
+async def test_of_a_guest_who_proves_to_be_a_user_each_group_is_told_that_one_left_and_the_other_came(
+    outbox: Outbox,
+) -> None:
+    everywhere, number = await outbox.register(of_tenant=True), "+14255550177"
+    async with outbox.store.write() as tx:
+        guest = await user_or_guest_of(tx, OPERATOR, outbox.tenant.id, number, outbox.clock())
+        await tx.run(
+            """
+            INSERT INTO group_members (tenant_id, group_id, user_id, role, added_at, member_key)
+            SELECT m.tenant_id, m.group_id, CAST(:guest AS TEXT), 'member', m.added_at, 'guest' FROM group_members m
+            WHERE m.tenant_id = :tenant_id AND m.user_id = :bob
+            """,
+            tenant_id=outbox.tenant.id,
+            guest=guest,
+            bob=outbox.bob.id,
+        )
+    carl = await a_user(outbox.store, outbox.tenant, name="carl")
+    outbox.clock.advance(1)
+    async with outbox.store.write() as tx:
+        await add_members(tx, OPERATOR, outbox.tenant.id, LAST, Newcomers(user_ids=(carl.id,)), outbox.clock())
+    outbox.clock.advance(1)
+    async with outbox.store.write() as tx:
+        await add_verified_phone(tx, OPERATOR, outbox.tenant.id, carl.id, number, outbox.clock())
+    await tell_all(outbox)
+    rows = sorted(await outbox.waiting(everywhere), key=lambda row: (row.due_at or 0, row.id))
+    events = [json.loads(row.body) for row in rows]
+    assert Counter((event["eventType"], event["memberId"], event["objectId"]) for event in events) == Counter(
+        {
+            **{("MemberRemoved", guest, group): 1 for group in GROUPS},
+            **{("MemberAdded", carl.id, group): 1 for group in GROUPS},
+        }
+    )
+    assert (events[0]["memberId"], events[0]["objectId"]) == (carl.id, LAST)  # who was in already comes once
+    last_guest = max(place for place, event in enumerate(events) if event["memberId"] == guest)
+    assert all(event["memberId"] == carl.id for event in events[last_guest + 1 :])
+    assert last_guest == MANY

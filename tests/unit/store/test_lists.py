@@ -109,7 +109,7 @@ LISTS: dict[str, List] = {
         read, s.tenant.id, s.ann.id, first=s.group, last=s.group, at=NOON
     ),
     "groups to tell of a user": lambda read, s, _: untold_changes.list_places(
-        read, s.tenant.id, s.ann.id, at=NOON, after="", limit=9
+        read, s.tenant.id, s.ann.id, since=NOON, at=NOON, after="", limit=9
     ),
 }
 for _order in user_lists.Order:
@@ -190,6 +190,7 @@ EMPTY: list[tuple[str, str]] = [
     ("webhooks to tell of a user", "UPDATE webhooks SET created_at = created_at + 1 WHERE tenant_id = :tenant"),
     ("groups to tell of a user", "UPDATE group_members SET role = 'subscriber' WHERE tenant_id = :tenant"),
     ("groups to tell of a user", "UPDATE group_members SET added_at = added_at + 1 WHERE tenant_id = :tenant"),
+    ("groups to tell of a user", "UPDATE group_members SET added_at = added_at - 1 WHERE tenant_id = :tenant"),
     *((name, "UPDATE users SET user_type = 'guest' WHERE tenant_id = :tenant") for name in _USERS),
     *((name, "UPDATE users SET deleted_at = :now WHERE tenant_id = :tenant") for name in _USERS),
 ]

@@ -71,6 +71,14 @@ class GroupMemberRemoved(Event, tag="group.member_removed"):
     user_id: str
 
 
+class GroupPlacesTakenOver(Event, tag="group.places_taken_over"):
+    """Of many groups: the user came in where only the guest was whose number it proved, or got the guest's role."""
+
+    user_id: str
+    guest_id: str
+    groups: list[str]
+
+
 class GroupMemberRoleSet(Event, tag="group.member_role_set"):
     group_id: str
     user_id: str

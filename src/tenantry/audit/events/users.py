@@ -59,3 +59,18 @@ class RoleAssigned(Event, tag="role.assigned"):
 class RoleRemoved(Event, tag="role.removed"):
     user_id: str
     role_id: str
+
+
+class RolesShortened(Event, tag="roles.shortened"):
+    """The role of many users ends at this time by one change."""
+
+    role_id: str
+    users: list[str]
+    expires_at: int
+
+
+class RolesRemoved(Event, tag="roles.removed"):
+    """From many users by one change."""
+
+    role_id: str
+    users: list[str]

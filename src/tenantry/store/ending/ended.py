@@ -102,6 +102,29 @@ async def list_relationships(
     )
 
 
+class KnownProvider(NamedTuple):
+    """An identity provider; `is_removed` is 1 or 0."""
+
+    tenant_id: TenantId
+    id: str
+    is_removed: int
+
+
+async def list_providers(read: Read, *, after: tuple[str, str], limit: int) -> list[KnownProvider]:
+    """At most `limit` identity providers behind (tenant, id), of every tenant, in order."""
+    return await read.all(
+        KnownProvider,
+        """
+        SELECT tenant_id, id, CASE WHEN disabled_at IS NULL THEN 0 ELSE 1 END AS is_removed FROM identity_providers
+        WHERE (tenant_id, id) > (:after_tenant_id, :after_id)
+        ORDER BY tenant_id, id LIMIT :limit
+        """,
+        after_tenant_id=after[0],
+        after_id=after[1],
+        limit=limit,
+    )
+
+
 async def delete(
     store: Writes, table: Table, tenant_id: TenantId, *, first: bytes | str, last: bytes | str, before: Micros
 ) -> int:

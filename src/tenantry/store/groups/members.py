@@ -43,15 +43,7 @@ async def insert(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId
 
     Keeps the user's row until the transaction ends, so that the membership has the name that the user has then.
     """
-    member_key = await tx.one_or_none(
-        str,
-        """
-        UPDATE users SET updated_at = updated_at
-        WHERE tenant_id = :tenant_id AND id = :user_id AND deleted_at IS NULL RETURNING display_key
-        """,
-        tenant_id=tenant_id,
-        user_id=user_id,
-    )
+    member_key = await _hold(tx, tenant_id, user_id)
     if member_key is None:
         return False
     row = await tx.one_or_none(
@@ -70,6 +62,19 @@ async def insert(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId
         member_key=member_key,
     )
     return row is not None
+
+
+async def _hold(tx: Tx, tenant_id: TenantId, user_id: UserId) -> str | None:
+    """The name by which lists have the user, who keeps it until the transaction ends; None for one who is deleted."""
+    return await tx.one_or_none(
+        str,
+        """
+        UPDATE users SET updated_at = updated_at
+        WHERE tenant_id = :tenant_id AND id = :user_id AND deleted_at IS NULL RETURNING display_key
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+    )
 
 
 async def set_role(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: str) -> bool:
@@ -117,23 +122,44 @@ async def delete_subscriber(tx: Tx, tenant_id: TenantId, group_id: GroupId, user
     return changed == 1
 
 
-async def list_of_user(read: Read, tenant_id: TenantId, user_id: UserId) -> list[Membership]:
-    """Every group the user is in, by id."""
-    return await read.all(
+async def take_over(tx: Tx, tenant_id: TenantId, guest_id: UserId, user_id: UserId, now: Micros) -> list[Membership]:
+    """Let the user into every group that the guest is in, in the same role; those that it was not in before. A
+    subscriber becomes what more the guest is; see `raise_like` for the rest.
+
+    Keeps the user's row until the transaction ends, as `insert` does.
+    """
+    return await tx.all(
         Membership,
         """
-        SELECT group_id, role FROM group_members
-        WHERE tenant_id = :tenant_id AND user_id = :user_id ORDER BY group_id
+        INSERT INTO group_members (tenant_id, group_id, user_id, role, added_at, member_key)
+        SELECT m.tenant_id, m.group_id, CAST(:user_id AS TEXT), m.role, CAST(:now AS BIGINT),
+               CAST(:member_key AS TEXT)
+        FROM group_members m WHERE m.tenant_id = :tenant_id AND m.user_id = :guest_id
+        ON CONFLICT (tenant_id, group_id, user_id) DO UPDATE SET role = excluded.role, added_at = excluded.added_at
+        WHERE group_members.role = 'subscriber' AND excluded.role <> 'subscriber'
+        RETURNING group_id, role
         """,
         tenant_id=tenant_id,
+        guest_id=guest_id,
         user_id=user_id,
+        now=now,
+        member_key=await _hold(tx, tenant_id, user_id),
     )
 
 
-async def delete_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
-    """Take the user out of every group, admin or not."""
-    await tx.run(
-        "DELETE FROM group_members WHERE tenant_id = :tenant_id AND user_id = :user_id",
+async def raise_like(tx: Tx, tenant_id: TenantId, guest_id: UserId, user_id: UserId) -> list[GroupId]:
+    """Make the user admin of the groups where the guest is admin and the user a member; which."""
+    return await tx.all(
+        GroupId,
+        """
+        UPDATE group_members SET role = 'admin'
+        WHERE tenant_id = :tenant_id AND user_id = :user_id AND role = 'member' AND EXISTS (
+            SELECT 1 FROM group_members g
+            WHERE g.tenant_id = :tenant_id AND g.user_id = :guest_id AND g.group_id = group_members.group_id
+              AND g.role = 'admin')
+        RETURNING group_id
+        """,
         tenant_id=tenant_id,
+        guest_id=guest_id,
         user_id=user_id,
     )

@@ -82,10 +82,10 @@ async def finish(tx: Tx, tenant_id: TenantId, change: UntoldChange) -> bool:
 
 
 async def list_places(
-    read: Read, tenant_id: TenantId, user_id: UserId, *, at: Micros, after: str, limit: int
+    read: Read, tenant_id: TenantId, user_id: UserId, *, since: Micros, at: Micros, after: str, limit: int
 ) -> list[Place]:
     """At most `limit` groups behind the id `after` that lived at the time `at`, and in which the user was then and
-    still is. Subscribers do not count.
+    still is, since that time or later. Subscribers do not count.
     """
     return await read.all(
         Place,
@@ -94,11 +94,12 @@ async def list_places(
         JOIN groups g ON g.tenant_id = :tenant_id AND g.id = m.group_id
              AND (g.deleted_at IS NULL OR g.deleted_at > :at)
         WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id AND m.group_id > :after
-          AND m.role <> 'subscriber' AND m.added_at <= :at
+          AND m.role <> 'subscriber' AND m.added_at >= :since AND m.added_at <= :at
         ORDER BY m.group_id LIMIT :limit
         """,
         tenant_id=tenant_id,
         user_id=user_id,
+        since=since,
         at=at,
         after=after,
         limit=limit,

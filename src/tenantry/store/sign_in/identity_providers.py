@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
-from tenantry.store.engine.interface import Read, Tx
+from tenantry.store.engine.interface import Read, Tx, Writes
 
 
 class IdentityProvider(NamedTuple):
@@ -109,7 +109,9 @@ async def find_live(read: Read, tenant_id: TenantId, provider_id: str) -> Identi
 
 
 async def disable(tx: Tx, tenant_id: TenantId, provider_id: str, now: Micros) -> bool:
-    """False when there is no such provider that is live. What is linked to it goes."""
+    """False when there is no such provider that is live. What is linked to it opens nothing any more, see
+    `delete_links`.
+    """
     changed = await tx.run(
         """
         UPDATE identity_providers SET disabled_at = :now
@@ -119,12 +121,33 @@ async def disable(tx: Tx, tenant_id: TenantId, provider_id: str, now: Micros) ->
         id=provider_id,
         now=now,
     )
-    await tx.run(
-        "DELETE FROM linked_identities WHERE tenant_id = :tenant_id AND provider_id = :id",
-        tenant_id=tenant_id,
-        id=provider_id,
-    )
     return changed == 1
+
+
+async def has_links(read: Read, tenant_id: TenantId, provider_id: str) -> bool:
+    """Whether any account of the provider is known."""
+    found = await read.one_or_none(
+        str,
+        "SELECT user_id FROM linked_identities WHERE tenant_id = :tenant_id AND provider_id = :provider_id LIMIT 1",
+        tenant_id=tenant_id,
+        provider_id=provider_id,
+    )
+    return found is not None
+
+
+async def delete_links(tx: Writes, tenant_id: TenantId, provider_id: str, limit: int) -> int:
+    """Forget at most `limit` accounts of a provider that is removed; how many."""
+    return await tx.run(
+        """
+        DELETE FROM linked_identities
+        WHERE tenant_id = :tenant_id AND provider_id = :provider_id AND (issuer, subject) IN (
+            SELECT issuer, subject FROM linked_identities
+            WHERE tenant_id = :tenant_id AND provider_id = :provider_id LIMIT :limit)
+        """,
+        tenant_id=tenant_id,
+        provider_id=provider_id,
+        limit=limit,
+    )
 
 
 async def insert_sign_in(
