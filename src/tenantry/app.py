@@ -44,13 +44,14 @@ from tenantry.surfaces.owners import owner_of
 from tenantry.surfaces.router import Router, Routes
 from tenantry.surfaces.running import begin, run, serve
 from tenantry.surfaces.shared import demo_receiver, inbox
+from tenantry.surfaces.shared.afterwards import Afterwards
 from tenantry.surfaces.shared.coding import decoding, inflating
 from tenantry.surfaces.shared.cookies import take_cookies
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.head import CODING, OVERRIDE, RefusedRoute, fault_of, refuse
 from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, HotRoutes, header, json_answer, send_answer
 from tenantry.surfaces.shared.limits import RateLimiter
-from tenantry.surfaces.shared.long_answers import LongAnswers
+from tenantry.surfaces.shared.long_answers import LongAnswers, Stream
 from tenantry.surfaces.shared.methods import ALL, keep_asked, serve_methods, shown, without_body
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import action_of
@@ -63,14 +64,13 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 SURFACES: dict[str, ModuleType] = {
-    "kaizala": kaizala,
     "device": device,
     "oauth": oauth,
     "portal": portal,
 }
 """Each exports `HOT`; its module `surface` has `surface(deps) -> FastAPI`."""
 
-CONTRACTS = (android_enterprise.PLAY_EMM, partner_center.PARTNER_CENTER)
+CONTRACTS = (android_enterprise.PLAY_EMM, kaizala.KAIZALA, partner_center.PARTNER_CENTER)
 """The surfaces whose operations are declared."""
 
 BULK_PATIENCE = 30.0
@@ -101,6 +101,7 @@ class App:
         self._hot = HotRoutes()
         self._router = Router(CONTRACTS, self._hot.methods_at)
         self._background: list[asyncio.Task[None]] = []
+        self._afterwards = Afterwards()
         most_waiting = deps.settings.webhook_events_waiting
         self._sender = Sender(deps.store, deps.http, deps.master_key, deps.clock, most_waiting)
         self._hot.take("operations", operations.routes(self.metrics if deps.settings.metrics else None))
@@ -143,6 +144,7 @@ class App:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        self._afterwards.close()
         await note_left_out(self.deps.store, self.deps.clock)
         await asyncio.to_thread(self.deps.passwords.close)
         if self._owns_store:
@@ -228,19 +230,33 @@ class App:
     ) -> None:
         """By the contract of the surface that owns the path."""
         started = time.perf_counter()
-        if CODING in scope:
-            receive = inflating(scope[CODING], receive)
+        ask = begin(self.deps, scope, inflating(scope[CODING], receive) if CODING in scope else receive)
         surface = routes.surface.name
         try:
             with self._sender.listening():
-                answer, operation = await serve(routes, begin(self.deps, scope, receive), fault=fault)
+                answer, operation = await serve(routes, ask, fault=fault)
         except ClientDisconnect:
             return
         is_token = operation is not None and operation.action is Action.OBTAIN_TOKEN
         self.metrics.count(surface, answer.status, is_token)
         if operation is None or not operation.hot:
             _log_request(scope, surface, answer.status, time.perf_counter() - started)
-        await send_answer(without_body(send) if scope["method"] == "HEAD" else send, answer)
+        if answer.stream is not None:
+            await self._send_stream(answer, answer.stream, scope, receive, send)
+        else:
+            await send_answer(without_body(send) if scope["method"] == "HEAD" else send, answer)
+        if ask.after is not None:
+            await self._afterwards.do(ask.after, ask.origin)
+
+    async def _send_stream(self, answer: HotAnswer, stream: Stream, scope: Scope, receive: Receive, send: Send) -> None:
+        """What fails on the way is in the log, and ends the connection."""
+        start: Message = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+        try:
+            await stream.send(start, scope, receive, send, head_only=scope["method"] == "HEAD")
+        except ClientDisconnect:
+            return
+        except Exception:  # noqa: BLE001 - logged in full there
+            _failed(scope)
 
     async def _answer_cold(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What no hot route takes."""

@@ -131,9 +131,12 @@ async def a_side(app: App, *, receiver: str = "http://127.0.0.1:1/") -> Side:
     return side
 
 
-def names_of_values(side: Side) -> dict[str, str]:
+def names_of_values(side: Side, path: str) -> dict[str, str]:
     """What of this side each value in the path of a declared operation names."""
     return {
+        "group_id": side.names["broadcast" if "/subscribers" in path else "group"],
+        "member_id": side.names["user"],
+        "webhook_id": side.names["webhook"],
         "enterprise_id": side.names["enterprise"],
         "user_id": side.names["account"],
         "device_id": side.names["device"],

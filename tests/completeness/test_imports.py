@@ -118,3 +118,22 @@ def test_a_surface_sees_rows_of_the_store_and_reads_none_itself() -> None:
     """What is read is judged where it is read: a page that looks for itself is open unless its author remembers."""
     surfaces = [(module, path) for module, path in modules() if room_of(module) == "surfaces"]
     assert set().union(*(seen_of_store(module, path) for module, path in surfaces)) == SEES_STORE
+
+
+FRAMEWORK_STILL = {
+    # Surfaces without a contract, and who puts them together. This list may only shrink.
+    "tenantry.app",
+    "tenantry.surfaces.device.surface",
+    "tenantry.surfaces.oauth.surface",
+    "tenantry.surfaces.shared.methods",
+}
+
+
+def test_a_framework_makes_the_pages_of_the_portal_and_nothing_else() -> None:
+    users = {
+        module
+        for module, path in modules()
+        if any(imported.split(".")[0] == "fastapi" for imported in imports_of(path))
+    }
+    elsewhere = {module for module in users if not module.startswith("tenantry.surfaces.portal")}
+    assert elsewhere == FRAMEWORK_STILL

@@ -85,10 +85,21 @@ def ask_everything(described: Any, url: str, surface: Surface, side: Side) -> No
     headers = headers_for(Auth(surface.coat.door), side.tokens[Auth(surface.coat.door)]) if surface.coat.door else {}
     found = [result.ok() for result in described.get_all_operations()]
     for operation in sorted(found, key=lambda each: each.method.upper() == "DELETE"):
-        asking(operation, url, headers, names_of_values(side))()
+        asking(operation, url, headers, names_of_values(side, operation.path), presented_by(side))()
 
 
-def asking(operation: Any, url: str, headers: dict[str, str], names: dict[str, str]) -> Callable[[], None]:
+def presented_by(side: Side) -> dict[str, str]:
+    """What of this side the headers mean that an operation asks for."""
+    return {
+        "applicationId": side.names["connector"],
+        "applicationSecret": side.names["secret"],
+        "refreshToken": side.names["refresh_token"],
+    }
+
+
+def asking(
+    operation: Any, url: str, headers: dict[str, str], names: dict[str, str], presented: dict[str, str]
+) -> Callable[[], None]:
     @settings(
         max_examples=EXAMPLES,
         derandomize=True,
@@ -101,7 +112,10 @@ def asking(operation: Any, url: str, headers: dict[str, str], names: dict[str, s
     def ask(case: Any, names_things: bool, proves: bool) -> None:
         if names_things:
             case.path_parameters = {name: names[name] for name in case.path_parameters or {}}
-        case.headers = {**headers, "User-Agent": "conformance"} if proves else {}
+        asked = dict(case.headers or {})
+        if proves:
+            asked |= {**headers, **{name: presented.get(name, asked[name]) for name in asked}}
+        case.headers = {**asked, "User-Agent": "conformance"}
         answer = case.call(base_url=url)
         case.validate_response(answer, checks=CHECKS)
 

@@ -78,11 +78,12 @@ def _operation(surface: Surface, operation: Operation, shapes: _Shapes) -> _Json
             **{str(status): {"$ref": f"#/components/responses/{_name_of(status)}"} for status in _statuses(surface)},
         },
     }
-    parameters = [*_in_path(operation), *_in_query(operation, shapes)]
+    parameters = [*_in_path(operation), *_in_query(operation, shapes), *_in_headers(operation)]
     if parameters:
         described["parameters"] = parameters
     if operation.body is not None:
-        described["requestBody"] = {"required": True, "content": {JSON: {"schema": shapes.of(operation.body)}}}
+        content = {JSON: {"schema": shapes.of(operation.body)}}
+        described["requestBody"] = {"required": not operation.bare, "content": content}
     elif operation.takes is not None:
         described["requestBody"] = {"required": True, "content": {operation.takes: {"schema": {"type": "string"}}}}
     if operation.needs_caller:
@@ -99,6 +100,11 @@ def _in_query(operation: Operation, shapes: _Shapes) -> Iterable[_Json]:
     if operation.query is not None:
         for name, schema, required in shapes.properties(operation.query):
             yield {"name": name, "in": "query", "required": required, "schema": schema}
+
+
+def _in_headers(operation: Operation) -> Iterable[_Json]:
+    for name in operation.asks:
+        yield {"name": name, "in": "header", "schema": {"type": "string"}}
 
 
 def _success(operation: Operation, shapes: _Shapes) -> _Json:

@@ -21,7 +21,8 @@ from tenantry.access.actions import PUBLIC, Action
 from tenantry.core.caller import Audience, Caller, Origin
 from tenantry.core.clock import Micros
 from tenantry.core.errors import DomainError
-from tenantry.surfaces.shared.hot import HotAnswer
+from tenantry.surfaces.shared.hot import After, HotAnswer
+from tenantry.surfaces.shared.long_answers import Stream
 
 if TYPE_CHECKING:
     from tenantry.surfaces.shared.deps import Deps
@@ -32,6 +33,8 @@ Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 Headers = Sequence[tuple[bytes, bytes]]
 
 JSON = "application/json"
+NO_STORE: Headers = ((b"cache-control", b"no-store"),)
+"""For answers that hold a secret (RFC 6749 §5.1)."""
 _NAME = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -44,6 +47,10 @@ class Ask(msgspec.Struct):
     origin: Origin
     caller: Caller
     now: Micros
+    after: After | None = None
+    """What is left to do once the answer has been sent; nothing of it is done when the request is refused. The client
+    does not learn how long it takes, nor whether it fails.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,12 @@ class Operation:
     spelled as declared; not logged line by line. It enqueues no event for webhooks, since nobody listens."""
     guesses: tuple[type[DomainError], ...] = ()
     """Errors that count as a guess of a secret: who makes too many has to wait."""
+    before: Callable[[Ask], None] | None = None
+    """Looked at before anybody is proven or anything is read: limits of those who try. Raises DomainError."""
+    asks: tuple[str, ...] = ()
+    """Names of headers that the handler reads, for the documents."""
+    bare: bool = False
+    """A request without a body counts as one with an empty object."""
     takes: str | None = None
     """The media type of a body that the handler reads itself."""
     gives: str = JSON
@@ -126,8 +139,12 @@ class Coat(Protocol):
         """The body, within its limits. Raises InvalidValue, PayloadTooLarge."""
         ...
 
+    async def read_or_nothing(self, ask: Ask, shape: type[T]) -> T:
+        """The same of an operation that is `bare`."""
+        return await self.read(ask, shape)
+
     def dress(self, ask: Ask, operation: Operation, value: Any) -> HotAnswer:
-        """The answer when all went well."""
+        """The answer when all went well. A surface with long ones hands a `Stream` on."""
         ...
 
     def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
@@ -183,6 +200,9 @@ class Op(Protocol):
         once: bool = False,
         hot: bool = False,
         guesses: tuple[type[DomainError], ...] = (),
+        before: Callable[[Ask], None] | None = None,
+        asks: tuple[str, ...] = (),
+        bare: bool = False,
         takes: str | None = None,
         gives: str = JSON,
     ) -> Callable[[Handler], Handler]: ...
@@ -225,6 +245,8 @@ def operations(surface: Surface, root: str) -> Op:
 
 
 def _shape_of(answer: Any) -> Any:
-    """Without the `HotAnswer` that some answers are instead of the shape."""
-    kinds = [kind for kind in get_args(answer) if kind is not HotAnswer] if isinstance(answer, UnionType) else [answer]
-    return None if kinds == [NoneType] else kinds[0]
+    """Without the `HotAnswer` or `Stream` that some answers are instead of the shape."""
+    kinds = get_args(answer) if isinstance(answer, UnionType) else (answer,)
+    if len(kinds) > 1:
+        kinds = tuple(kind for kind in kinds if kind not in (HotAnswer, Stream))
+    return None if kinds == (NoneType,) else kinds[0]

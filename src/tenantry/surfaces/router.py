@@ -30,9 +30,9 @@ class _Node:
         self.ends: dict[str, tuple[Surface, Operation]] = {}
 
     def add(self, surface: Surface, operation: Operation) -> None:
-        """Where the path leads from here. Raises TypeError for the second operation at one address."""
+        """Where the path leads from here, in the coat's spelling. Raises TypeError for the second one at an address."""
         node = self
-        for segment in operation.path.split("/")[1:]:
+        for segment in surface.coat.spell(operation.path).split("/")[1:]:
             if segment.startswith("{"):
                 node.wild = node.wild or _Node()
                 node = node.wild

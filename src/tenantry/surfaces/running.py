@@ -87,6 +87,8 @@ async def run(found: Found, ask: Ask) -> HotAnswer:
     surface, operation, values = found
     coat = surface.coat
     try:
+        if operation.before is not None:
+            operation.before(ask)
         if operation.guesses:
             check_failures(ask.deps, surface.name, ask.origin)
         if operation.needs_caller:
@@ -99,7 +101,8 @@ async def run(found: Found, ask: Ask) -> HotAnswer:
         if operation.query is not None:
             sent["query"] = coat.read_query(ask, operation.query)
         if operation.body is not None:
-            sent["body"] = await coat.read(ask, operation.body)
+            read = coat.read_or_nothing if operation.bare else coat.read
+            sent["body"] = await read(ask, operation.body)
         value = await operation.handler(ask, *named, **sent)
         return value if isinstance(value, HotAnswer) else coat.dress(ask, operation, value)
     except ClientDisconnect:
@@ -110,6 +113,7 @@ async def run(found: Found, ask: Ask) -> HotAnswer:
 
 async def _refuse(surface: Surface, ask: Ask, operation: Operation | None, error: Exception) -> HotAnswer:
     """Count a guess, note a denial, then answer in the surface's form; what has none there is a bug."""
+    ask.after = None
     if isinstance(error, DomainError):
         if operation is not None and isinstance(error, operation.guesses):
             error = _counted(surface, ask, error)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from tenantry.core.errors import InvalidValue, PayloadTooLarge
-from tenantry.surfaces.shared.body import MOST_VALUES, Fields, parse_json, read_body
+from tenantry.surfaces.shared.body import MOST_VALUES, Fields, parse_json, read_body, read_parts
 
 DEPTH = 32
 
@@ -173,3 +173,20 @@ def test_a_body_of_more_values_than_anybody_sends_is_refused_before_they_are_loo
         with pytest.raises(InvalidValue) as refused:
             parse_json(json.dumps(more).encode(), depth_limit=8, lenient=lenient)
         assert (refused.value.field, str(MOST_VALUES) in refused.value.public) == ("body", True)
+
+
+async def test_a_body_that_flows_is_passed_on_until_it_is_too_much() -> None:
+    came: list[bytes] = [b"abc", b"def", b"ghi"]
+    passed: list[bytes] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": came.pop(0), "more_body": bool(came)}
+
+    async def take(length: str | None) -> None:
+        async for part in read_parts(receive, 6, length):
+            passed.append(part)  # noqa: PERF401 - what came before it was too much is wanted
+
+    for length in (None, "7"):
+        with pytest.raises(PayloadTooLarge):
+            await take(length)
+        assert passed == [b"abc", b"def"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from starlette.background import BackgroundTask
-from starlette.requests import Request
-from starlette.responses import Response
+from functools import partial
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import HOUR, MINUTE, to_millis
 from tenantry.core.errors import InvalidClient
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import ConnectorId
 from tenantry.directory.messages import require_gateway, send_or_log
 from tenantry.directory.phone_sign_in import request_sign_in_pin, sign_in_with_pin
@@ -17,69 +18,112 @@ from tenantry.directory.pins import PinRules
 from tenantry.settings import Settings
 from tenantry.surfaces.kaizala import wire
 from tenantry.surfaces.kaizala.access_token import endpoint_url
-from tenantry.surfaces.shared.body import Fields
-from tenantry.surfaces.shared.deps import Deps, deps_of
-from tenantry.surfaces.shared.origin import origin_of
-from tenantry.surfaces.shared.routing import performs
+from tenantry.surfaces.kaizala.coat import KAIZALA, ROOT
+from tenantry.surfaces.operation import NO_STORE, Ask, operations
 from tenantry.tokens.clients import Client
 
-router = APIRouter()
+op = operations(KAIZALA, ROOT)
 
 
-@router.post("/kaizala/v1/generatepin")
-@performs(Action.REQUEST_PIN)
-async def generate_pin(request: Request) -> Response:
-    """A1. Protected by limits per address and per number; the PIN goes to a number that a live user has verified.
+class PinRequest(Struct, rename="camel"):
+    """Whose PIN, in E.164, and for which app."""
 
-    The message leaves after the answer, so that nothing in the answer tells a known number from another.
+    mobile_number: Annotated[str, Meta(max_length=64)]
+    application_id: Annotated[str, Meta(max_length=128)]
+
+
+@hiding("pin", "application_secret")
+class PinLogin(Struct, rename="camel"):
+    """The PIN may be a number or a text. A secret that is sent must be right (contract §6 #5)."""
+
+    mobile_number: Annotated[str, Meta(max_length=64)]
+    pin: Annotated[str, Meta(max_length=32)] | int
+    application_id: Annotated[str, Meta(max_length=128)]
+    application_secret: Annotated[str, Meta(max_length=256)] | None = None
+
+
+class Asked(Struct):
+    """Nothing: whether the number is known is not said."""
+
+
+@hiding("refresh_token")
+class SignedIn(Struct, rename="camel"):
+    """A refresh token, when it ends (milliseconds since 1970), and what it is good for, with commas between."""
+
+    refresh_token: str
+    refresh_token_expiry: int
+    granted_scope: str
+    endpoint_url: str
+
+
+def limit_address(ask: Ask) -> None:
+    """Whatever is sent counts: who tries numbers or PINs has so many tries an hour. Raises RateLimited."""
+    limit = ask.deps.settings.pins_per_address_per_hour
+    ask.deps.limits.hit_from(ask.origin.address, "pin", limit=limit, window=HOUR)
+
+
+@op(
+    "generatePin",
+    "POST",
+    "/generatePin",
+    Action.REQUEST_PIN,
+    source="Kaizala contract 3.2, A1",
+    before=limit_address,
+)
+async def generate_pin(ask: Ask, body: PinRequest) -> Asked:
+    """Send a PIN to a number that a live user has verified.
+
+    Limited per address and per number. The message leaves after the answer, so that nothing in the answer, and not how
+    long it takes either, tells a known number from another.
     """
-    deps, origin = deps_of(request), origin_of(request.scope)
-    _limit_address(deps, origin.address)
-    fields = await wire.read_strangers_fields(request)
-    number = wire.read_number(fields)
+    deps = ask.deps
+    number = wire.read_number(body.mobile_number)
     require_gateway(deps.messages)
     rules = _pin_rules(deps.settings)
     to_send = await request_sign_in_pin(
         deps.store,
         deps.hasher,
-        origin,
-        connector_id=_connector_id(fields),
+        ask.origin,
+        connector_id=_connector_id(body.application_id),
         number=number,
         rules=rules,
-        now=deps.clock(),
+        now=ask.now,
     )
-    if to_send is None:
-        return wire.answer({})
-    tenant_id, pin = to_send
-    text = f"{pin} is your PIN. It is valid for {rules.lifetime // MINUTE} minutes. Give it to nobody who asks for it."
-    background = BackgroundTask(send_or_log, deps.messages, tenant_id, number, text, origin.correlation_id)
-    return wire.answer({}, background=background)
+    if to_send is not None:
+        (tenant_id, pin), minutes = to_send, rules.lifetime // MINUTE
+        text = f"{pin} is your PIN. It is valid for {minutes} minutes. Give it to nobody who asks for it."
+        ask.after = partial(send_or_log, deps.messages, tenant_id, number, text, ask.origin.correlation_id)
+    return Asked()
 
 
-@router.post("/kaizala/v1/loginwithpinandapplicationid")
-@performs(Action.OBTAIN_TOKEN)
-async def login_with_pin(request: Request) -> Response:
-    """A2. The PIN is the permission: single use, few tries, limits per address. The secret is optional (§6 #5)."""
-    deps, origin = deps_of(request), origin_of(request.scope)
-    _limit_address(deps, origin.address)
-    fields = await wire.read_strangers_fields(request)
-    number, pin = wire.read_number(fields), wire.read_pin(fields)
+@op(
+    "loginWithPinAndApplicationId",
+    "POST",
+    "/loginWithPinAndApplicationId",
+    Action.OBTAIN_TOKEN,
+    source="Kaizala contract 3.2, A2",
+    headers=NO_STORE,
+    before=limit_address,
+)
+async def login_with_pin(ask: Ask, body: PinLogin) -> SignedIn:
+    """A PIN becomes a refresh token.
+
+    The PIN is the permission: single use, few tries, limits per address.
+    """
+    deps, number = ask.deps, wire.read_number(body.mobile_number)
     signed_in = await sign_in_with_pin(
         deps.issuing,
-        origin,
-        Client(_connector_id(fields), fields.text("applicationSecret", max_length=256)),
+        ask.origin,
+        Client(_connector_id(body.application_id), body.application_secret),
         number=number,
-        pin=pin,
-        now=deps.clock(),
+        pin=str(body.pin).strip(),
+        now=ask.now,
     )
-    return wire.answer(
-        {
-            "refreshToken": signed_in.grant.refresh_token,
-            "refreshTokenExpiry": to_millis(signed_in.grant.expires_at),
-            "grantedScope": wire.granted_scope(signed_in.permissions),
-            "endpointUrl": endpoint_url(deps.settings),
-        },
-        headers={"cache-control": "no-store"},
+    return SignedIn(
+        refresh_token=signed_in.grant.refresh_token,
+        refresh_token_expiry=to_millis(signed_in.grant.expires_at),
+        granted_scope=wire.granted_scope(signed_in.permissions),
+        endpoint_url=endpoint_url(deps.settings),
     )
 
 
@@ -92,13 +136,9 @@ def _pin_rules(settings: Settings) -> PinRules:
     )
 
 
-def _limit_address(deps: Deps, address: str) -> None:
-    deps.limits.hit_from(address, "pin", limit=deps.settings.pins_per_address_per_hour, window=HOUR)
-
-
-def _connector_id(fields: Fields) -> ConnectorId:
-    """`applicationId`. Raises InvalidValue when it is missing, InvalidClient when it cannot be one."""
-    found = wire.parse_id(fields.text("applicationId", required=True, max_length=128))
+def _connector_id(raw: str) -> ConnectorId:
+    """Raises InvalidClient when it cannot be one."""
+    found = wire.parse_id(raw)
     if found is None:
         raise InvalidClient("connector_malformed")
     return ConnectorId(found)

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-
 from tenantry.core.caller import Audience, Caller, Reach
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import InvalidToken, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.surfaces.kaizala.errors import NO_TOKEN
-from tenantry.surfaces.shared.bearer import bearer_token
+from tenantry.surfaces.operation import Ask, Operation
+from tenantry.surfaces.shared.bearer import bearer_token_of
 from tenantry.surfaces.shared.budgets import spend
-from tenantry.surfaces.shared.deps import Deps, deps_of
-from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.shared.hot import header
 from tenantry.tokens.callers import authenticate
 
 
-async def caller_of(request: Request) -> tuple[Caller, TenantId]:
-    """The proven caller and its tenant. Source: contract 3.0 (auth header, throttling).
+async def caller_of(ask: Ask, operation: Operation) -> Caller:
+    """The proven caller, which is of a tenant, once this call is counted.
 
     The token comes in `accessToken`; two known clients send `Authorization: Bearer`. Raises InvalidToken, RateLimited.
+    Source: contract 3.0 (auth header, throttling).
     """
-    deps = deps_of(request)
-    raw_token = request.headers.get("accesstoken", "").strip() or bearer_token(request.headers)
+    deps = ask.deps
+    raw_token = header(ask.scope, b"accesstoken") or bearer_token_of(ask.scope)
     if not raw_token:
         raise InvalidToken(NO_TOKEN)
     async with deps.store.read() as read:
@@ -32,17 +32,16 @@ async def caller_of(request: Request) -> tuple[Caller, TenantId]:
             raw_token,
             issuer=deps.settings.issuer,
             audience=Audience.KAIZALA,
-            origin=origin_of(request.scope),
-            now=deps.clock(),
+            origin=ask.origin,
+            now=ask.now,
             leeway=deps.settings.clock_leeway_seconds * SECOND,
         )
     if caller.tenant_id is None:
         raise NotFound("tenant")
-    request.state.caller = caller
     throttle(deps, caller.connector_id or "", caller.tenant_id, caller.user_id, caller.reach)
     who = (caller.tenant_id, caller.subject)
-    spend(deps, request, who, caller.tenant_id, administers=caller.reach is Reach.TENANT)
-    return caller, caller.tenant_id
+    spend(deps, operation.action, operation.method, who, caller.tenant_id, administers=caller.reach is Reach.TENANT)
+    return caller
 
 
 def throttle(deps: Deps, connector_id: str, tenant_id: TenantId, user_id: UserId | None, reach: Reach | None) -> None:

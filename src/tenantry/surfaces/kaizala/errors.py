@@ -9,11 +9,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import msgspec
-from starlette.responses import Response
 
 from tenantry.core import errors
-from tenantry.core.errors import DomainError, InvalidToken, RateLimited, StoreBusy
-from tenantry.core.log import get_logger
+from tenantry.core.errors import DomainError, InvalidToken
 from tenantry.surfaces.shared.not_offered import Missing
 
 TOKEN_INVALID = "Invalid token. Failure reason:Token validation failed due to unknown reason!"
@@ -26,7 +24,13 @@ NO_TOKEN = "token_missing"
 _AUTH = "AuthException"
 _SERVICE = "ServiceException"
 
-_log = get_logger()
+
+class Error(msgspec.Struct, rename="camel"):
+    """What every error says, all three keys always; no success has one of them."""
+
+    message: str
+    error_code: str
+    error_category_key: str
 
 
 class Line(NamedTuple):
@@ -69,49 +73,38 @@ TABLE: dict[type[DomainError], Line | None] = {
     errors.DeviceTokenNotFound: NEVER,
 }
 
-_BUG = Line(500, _SERVICE, "InternalError")
+BUG = Line(500, _SERVICE, "InternalError")
+_NOT_SUPPORTED = Line(404, _SERVICE, "NotSupported")
+_WRONG_METHOD = Line(405, _SERVICE, "MethodNotAllowed")
+_NO_SUCH_ADDRESS = Line(404, _SERVICE, "NotFound")
 
 
-class Refusal(NamedTuple):
-    """An answer, ready to be sent; header names in lower case."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str]
+def line_of(error: DomainError) -> Line | None:
+    """How this error looks."""
+    return next((TABLE[kind] for kind in type(error).__mro__ if kind in TABLE), NEVER)
 
 
-def refusal_of(error: Exception, correlation_id: str) -> Refusal:
-    """Look the error up; what is NEVER or foreign becomes a 500 that says the correlation id and nothing else."""
-    line = next((TABLE[kind] for kind in type(error).__mro__ if kind in TABLE), NEVER)
-    if line is None or not isinstance(error, DomainError):
-        if isinstance(error, DomainError):
-            _log.error("error without a line", kind=type(error).__name__, exc_info=error, correlation_id=correlation_id)
-        return _refusal(_BUG, f"Internal error. Correlation id: {correlation_id}")
-    headers = {"retry-after": str(error.retry_after)} if isinstance(error, RateLimited | StoreBusy) else {}
+def body(line: Line, message: str) -> bytes:
+    """The body of an error."""
+    return msgspec.json.encode(Error(message, line.code, line.category))
+
+
+def body_of(line: Line, error: DomainError) -> bytes:
+    """The same, with the sentence for this error."""
     if isinstance(error, InvalidToken) and error.reason == NO_TOKEN:
-        return _refusal(line, TOKEN_MISSING)
-    return _refusal(line, line.message or error.public, headers)
+        return body(line, TOKEN_MISSING)
+    return body(line, line.message or error.public)
 
 
-def response_to(error: Exception, correlation_id: str) -> Response:
-    """`refusal_of` as a response."""
-    return _response(refusal_of(error, correlation_id))
+def unexpected(correlation_id: str) -> bytes:
+    """Of a bug: the id under which the log has it, and nothing else."""
+    return body(BUG, f"Internal error. Correlation id: {correlation_id}")
 
 
-def no_route(status: int, operation: Missing | None) -> Response:
-    """404 or 405 of the router; `operation` is what the contract has there and this server has not."""
-    if operation is not None:
-        text = f"This server does not offer {operation.name}."
-        return _response(_refusal(Line(404, _SERVICE, "NotSupported"), text))
-    if status == 405:
-        return _response(_refusal(Line(405, _SERVICE, "MethodNotAllowed"), "This path does not take this method."))
-    return _response(_refusal(Line(404, _SERVICE, "NotFound"), "There is nothing at this address."))
-
-
-def _refusal(line: Line, message: str, headers: dict[str, str] | None = None) -> Refusal:
-    body = {"message": message, "errorCode": line.code, "errorCategoryKey": line.category}
-    return Refusal(line.status, msgspec.json.encode(body), headers or {})
-
-
-def _response(refusal: Refusal) -> Response:
-    return Response(refusal.body, refusal.status, refusal.headers, "application/json")
+def no_route(missing: Missing | None, *, is_there: bool) -> tuple[Line, str]:
+    """`missing` is what the contract has there and this server has not; `is_there`: the address takes other methods."""
+    if missing is not None:
+        return _NOT_SUPPORTED, f"This server does not offer {missing.name}."
+    if is_there:
+        return _WRONG_METHOD, "This path does not take this method."
+    return _NO_SUCH_ADDRESS, "There is nothing at this address."

@@ -4,47 +4,112 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Annotated
 
-from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import Response
+from msgspec import UNSET, Meta, Struct, UnsetType, field, structs
 
-from tenantry.access.actions import Action
-from tenantry.core.caller import Caller
+from tenantry.access.actions import Action, GroupRole
 from tenantry.core.errors import StoreBusy
-from tenantry.core.ids import GroupId, TenantId
+from tenantry.core.ids import GroupId
 from tenantry.directory import group_deletion, group_views, groups, members
 from tenantry.directory.group_views import GroupIds, GroupView
-from tenantry.directory.groups import NewGroup
+from tenantry.directory.groups import GroupType, NewGroup
 from tenantry.directory.members import Newcomers
 from tenantry.surfaces.kaizala import wire
-from tenantry.surfaces.kaizala.callers import caller_of
-from tenantry.surfaces.shared.body import Fields
-from tenantry.surfaces.shared.deps import Deps, deps_of
-from tenantry.surfaces.shared.routing import performs
+from tenantry.surfaces.kaizala.coat import KAIZALA, ROOT, tenant_of
+from tenantry.surfaces.operation import Ask, operations
+from tenantry.surfaces.shared.long_answers import Stream
 
-router = APIRouter()
+op = operations(KAIZALA, f"{ROOT}/groups")
+
+_Flag = Annotated[bool, Meta(extra=wire.BLANK)]
+_Text = Annotated[str, Meta(max_length=groups.MAX_TEXT)] | None
 
 
-@router.get("/kaizala/v1/groups")
-@performs(Action.LIST_GROUPS)
-async def list_groups(request: Request) -> Response:
-    """G2: every group in reach. `fetchAllGroups` adds `subGroups`, `showDetail` (or `showDetails`) the welcome message.
+class Listing(Struct, rename="camel"):
+    """What a list shows: sub-groups inside their groups, and welcome messages. Clients write the last in two ways."""
+
+    fetch_all_groups: _Flag = False
+    show_detail: _Flag = False
+    show_details: _Flag = False
+
+
+class Group(Struct, rename="camel", kw_only=True):
+    """A group as the caller sees it."""
+
+    group_id: str
+    group_name: str
+    group_image_url: str
+    group_type: str
+    caller_role: str
+    has_sub_groups: bool
+    has_parent_groups: bool
+    is_mapped_to_tenant: bool = True
+    user_count: int
+    unique_user_count: int
+    current_level_user_count: int
+    current_level_sub_group_count: int
+    current_level_parent_group_count: int
+    un_provisioned_user_count: int
+    current_level_un_provisioned_user_count: int
+    is_duplicate: bool = False
+    is_editable: bool
+    is_details_readable: bool = True
+    welcome_message: str | UnsetType = UNSET
+    sub_groups: list[Group] | UnsetType = UNSET
+
+
+class Groups(Struct):
+    """All of them."""
+
+    groups: list[Group]
+
+
+class OneGroup(Group, kw_only=True):
+    """The group's keys at top level and in `groups`, as clients read either (contract §6 #10)."""
+
+    groups: list[Group]
+
+
+class SentGroup(Struct, rename="camel", kw_only=True):
+    """A group to make. `admins` may be phone numbers or user ids, as no source says which."""
+
+    admins: wire.Texts | None = None
+    name: Annotated[str, Meta(max_length=groups.MAX_NAME)]
+    welcome_message: Annotated[str, Meta(max_length=groups.MAX_TEXT)]
+    group_type: Annotated[str, Meta(max_length=64)] | None = None
+    group_photo: _Text = None
+    background_photo: _Text = None
+    short_description: _Text = field(default=None, name="ShortDescriptionString")
+    long_description: _Text = field(default=None, name="LongDescriptionString")
+    members: wire.Texts | None = None
+    member_user_ids: wire.Texts | None = None
+
+
+class CreatedGroup(Struct, rename="camel"):
+    """`membersAdded`: whether all were added."""
+
+    group_id: str
+    group_name: str
+    members_added: bool
+
+
+@op("listGroups", "GET", "", Action.LIST_GROUPS, source="Kaizala contract 3.4, G2")
+async def list_groups(ask: Ask, query: Listing) -> Groups | Stream:
+    """Every group in reach.
 
     Departs: sub-groups in reach are listed without `fetchAllGroups` too, and counts are there without `showDetail`;
     clients read both, and more keys than expected harm none.
     """
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    nested = wire.query_flag(request, "fetchAllGroups")
-    details = wire.query_flag(request, "showDetail", "showDetails")
-    with deps.long_answers.begin(caller, tenant_id) as place:
-        pages = _pages(deps, caller, tenant_id, nested=nested)
-        objects = ([wire.group_object(view, details=details) for view in page] async for page in pages)
-        return await wire.answer_list("groups", objects, place)
+    details = query.show_detail or query.show_details
+    with ask.deps.long_answers.begin(ask.caller, tenant_of(ask)) as place:
+        pages = _pages(ask, nested=query.fetch_all_groups)
+        shown_pages = ([shown(view, details=details) for view in page] async for page in pages)
+        return await wire.whole_or_stream(Groups, shown_pages, place)
 
 
-async def _pages(deps: Deps, caller: Caller, tenant_id: TenantId, *, nested: bool) -> AsyncIterator[list[GroupView]]:
+async def _pages(ask: Ask, *, nested: bool) -> AsyncIterator[list[GroupView]]:
+    deps, caller, tenant_id = ask.deps, ask.caller, tenant_of(ask)
     found = GroupIds([], ("", ""))
     while found.next is not None:
         async with deps.store.read() as read:
@@ -56,71 +121,86 @@ async def _pages(deps: Deps, caller: Caller, tenant_id: TenantId, *, nested: boo
             yield views  # with the connection given back: the reader may take its time
 
 
-@router.get("/kaizala/v1/groups/{group_id}")
-@performs(Action.READ_GROUP)
-async def get_group(request: Request, group_id: str) -> Response:
-    """G3: the group's keys at top level and in `groups[]`, as clients read either (§6 #10)."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    async with deps.store.read() as read:
-        view = await group_views.get_group(read, caller, tenant_id, wire.read_group_id(group_id), deps.clock())
-    shown = wire.group_object(view, details=True)
-    return wire.answer({**shown, "groups": [shown]})
+@op("getGroup", "GET", "/{group_id}", Action.READ_GROUP, source="Kaizala contract 3.4, G3")
+async def get_group(ask: Ask, group_id: GroupId) -> OneGroup:
+    """One group."""
+    async with ask.deps.store.read() as read:
+        view = await group_views.get_group(read, ask.caller, tenant_of(ask), group_id, ask.now)
+    group = shown(view, details=True)
+    return OneGroup(**structs.asdict(group), groups=[group])
 
 
-@router.post("/kaizala/v1/groups")
-@performs(Action.CREATE_GROUP)
-async def create_group(request: Request) -> Response:
-    """G1. With a group token it makes a sub-group (contract §1)."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    new_group = _new_group(await wire.read_fields(request))
+@op("createGroup", "POST", "", Action.CREATE_GROUP, source="Kaizala contract 3.4, G1")
+async def create_group(ask: Ask, body: SentGroup) -> CreatedGroup:
+    """A group; with a group token a sub-group of that one (contract §1)."""
+    deps, tenant_id, new_group = ask.deps, tenant_of(ask), _read(body)
     members.require_few(new_group.newcomers)
     first, *more = new_group.newcomers.parts()
     async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
-        created = await groups.create_group(tx, caller, tenant_id, replace(new_group, newcomers=first), deps.clock())
-    all_added = created.all_added
+        made = await groups.create_group(tx, ask.caller, tenant_id, replace(new_group, newcomers=first), ask.now)
+    all_added = made.all_added
     for part in more:
-        all_added = await _let_in(deps, caller, tenant_id, created.group_id, part) and all_added
-    return wire.answer({"groupId": created.group_id, "groupName": created.name, "membersAdded": all_added})
+        all_added = await _let_in(ask, made.group_id, part) and all_added
+    return CreatedGroup(made.group_id, made.name, all_added)
 
 
-async def _let_in(deps: Deps, caller: Caller, tenant_id: TenantId, group_id: GroupId, part: Newcomers) -> bool:
+async def _let_in(ask: Ask, group_id: GroupId, part: Newcomers) -> bool:
     """Whether all are in. The group is made: what the store does not take now shows in the answer."""
+    deps, tenant_id = ask.deps, tenant_of(ask)
     try:
         async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
-            return await members.admit(tx, caller, tenant_id, group_id, part, founder=None, now=deps.clock())
+            return await members.admit(tx, ask.caller, tenant_id, group_id, part, founder=None, now=deps.clock())
     except StoreBusy:
         return False
 
 
-@router.delete("/kaizala/v1/groups/{group_id}")
-@performs(Action.DELETE_GROUP)
-async def delete_group(request: Request, group_id: str) -> Response:
-    """An extension of ours: no source has a wire form for it (§6 #31)."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    async with deps.store.write() as tx:
-        await group_deletion.delete_group(tx, caller, tenant_id, wire.read_group_id(group_id), deps.clock())
-    return wire.answer({"result": True})
+@op("deleteGroup", "DELETE", "/{group_id}", Action.DELETE_GROUP, source="Kaizala contract §6 #31")
+async def delete_group(ask: Ask, group_id: GroupId) -> wire.Done:
+    """An extension of ours: no source has a wire form for it."""
+    async with ask.deps.store.write() as tx:
+        await group_deletion.delete_group(tx, ask.caller, tenant_of(ask), group_id, ask.now)
+    return wire.Done()
 
 
-def _new_group(fields: Fields) -> NewGroup:
-    """Raises InvalidValue. `admins` may be phone numbers or user ids, as no source says which."""
-    admins = wire.read_list(fields, "admins")
-    admin_ids = tuple(found for text in admins if (found := wire.parse_id(text)))
+def _read(body: SentGroup) -> NewGroup:
+    """Raises InvalidValue."""
+    admins = wire.read_texts(body.admins)
     return NewGroup(
-        name=fields.text("name", required=True, max_length=groups.MAX_NAME).strip(),
-        welcome_message=fields.text("welcomeMessage", required=True, max_length=groups.MAX_TEXT),
-        group_type=wire.read_group_type(fields),
-        image_url=fields.text("groupPhoto", max_length=groups.MAX_TEXT),
-        background_url=fields.text("backgroundPhoto", max_length=groups.MAX_TEXT),
-        short_description=fields.text("ShortDescriptionString", max_length=groups.MAX_TEXT),
-        long_description=fields.text("LongDescriptionString", max_length=groups.MAX_TEXT),
+        name=body.name.strip(),
+        welcome_message=body.welcome_message,
+        group_type=wire.read_group_type(body.group_type),
+        image_url=body.group_photo,
+        background_url=body.background_photo,
+        short_description=body.short_description,
+        long_description=body.long_description,
         newcomers=Newcomers(
-            numbers=wire.read_list(fields, "members"),
-            user_ids=tuple(wire.parse_id(text) or text for text in wire.read_list(fields, "memberUserIds")),
+            numbers=wire.read_texts(body.members),
+            user_ids=tuple(wire.parse_id(text) or text for text in wire.read_texts(body.member_user_ids)),
             admin_numbers=tuple(text for text in admins if wire.parse_id(text) is None),
-            admin_ids=admin_ids,
+            admin_ids=tuple(found for text in admins if (found := wire.parse_id(text))),
         ),
+    )
+
+
+def shown(view: GroupView, *, details: bool) -> Group:
+    """`details` adds the welcome message."""
+    row = view.group
+    return Group(
+        group_id=row.id,
+        group_name=row.name,
+        group_image_url=row.image_url or "",
+        group_type=wire.GROUP_TYPES[GroupType(row.group_type)],
+        caller_role=wire.ROLES[GroupRole.ADMIN if view.acts_as_admin else GroupRole.MEMBER],
+        has_sub_groups=row.sub_groups > 0,
+        has_parent_groups=row.parents > 0,
+        user_count=row.seats,
+        unique_user_count=row.users,
+        current_level_user_count=row.level_users,
+        current_level_sub_group_count=row.sub_groups,
+        current_level_parent_group_count=row.parents,
+        un_provisioned_user_count=row.unprovisioned,
+        current_level_un_provisioned_user_count=row.level_unprovisioned,
+        is_editable=view.acts_as_admin,
+        welcome_message=row.welcome_message if details else UNSET,
+        sub_groups=UNSET if view.sub_groups is None else [shown(each, details=details) for each in view.sub_groups],
     )

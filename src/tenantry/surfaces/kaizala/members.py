@@ -3,104 +3,128 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import Response
+from msgspec import Meta, Struct
 
-from tenantry.access.actions import Action
-from tenantry.core.caller import Caller
+from tenantry.access.actions import Action, GroupRole
 from tenantry.core.errors import InvalidValue
-from tenantry.core.ids import GroupId, TenantId
+from tenantry.core.ids import GroupId, UserId
 from tenantry.directory import members
 from tenantry.directory.members import MemberPlace, Newcomers
+from tenantry.store.groups.member_lists import ListedMember
 from tenantry.surfaces.kaizala import wire
-from tenantry.surfaces.kaizala.callers import caller_of
-from tenantry.surfaces.shared.deps import Deps, deps_of
-from tenantry.surfaces.shared.routing import performs
+from tenantry.surfaces.kaizala.coat import KAIZALA, ROOT, tenant_of
+from tenantry.surfaces.operation import Ask, operations
+from tenantry.surfaces.shared.long_answers import Stream
 
-router = APIRouter()
-
-_DONE = {"result": True}
-
-
-@router.get("/kaizala/v1/groups/{group_id}/members")
-@performs(Action.LIST_GROUP_MEMBERS)
-async def list_members(request: Request, group_id: str) -> Response:
-    """M1."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    group = wire.read_group_id(group_id)
-    with deps.long_answers.begin(caller, tenant_id) as place:
-        return await wire.answer_list("members", _pages(deps, caller, tenant_id, group), place)
+op = operations(KAIZALA, f"{ROOT}/groups/{{group_id}}/members")
+of_oneself = operations(KAIZALA, f"{ROOT}/users/me")
 
 
-async def _pages(
-    deps: Deps, caller: Caller, tenant_id: TenantId, group_id: GroupId
-) -> AsyncIterator[list[dict[str, Any]]]:
+class Member(Struct, rename="camel"):
+    """Somebody in a group. Clients read the last two unguarded (contract 3.5)."""
+
+    id: str
+    role: str
+    mobile_number: str
+    is_provisioned: bool
+    name: str
+    profile_pic: str = ""
+
+
+class Members(Struct):
+    """All of them."""
+
+    members: list[Member]
+
+
+class NewMembers(Struct, rename="camel"):
+    """Phone numbers, and ids of users of the organisation."""
+
+    members: wire.Texts | None = None
+    member_user_ids: wire.Texts | None = None
+
+
+class NewRole(Struct):
+    """Admin or Member."""
+
+    role: Annotated[str, Meta(max_length=64)]
+
+
+class Profile(Struct, rename="camel"):
+    """Oneself."""
+
+    id: str
+    mobile_number: str
+    name: str
+    profile_pic: str = ""
+
+
+@op("getGroupMembers", "GET", "", Action.LIST_GROUP_MEMBERS, source="Kaizala contract 3.5, M1")
+async def list_members(ask: Ask, group_id: GroupId) -> Members | Stream:
+    """Everybody in the group but its subscribers."""
+    with ask.deps.long_answers.begin(ask.caller, tenant_of(ask)) as place:
+        return await wire.whole_or_stream(Members, _pages(ask, group_id), place)
+
+
+async def _pages(ask: Ask, group_id: GroupId) -> AsyncIterator[list[Member]]:
+    deps, tenant_id = ask.deps, tenant_of(ask)
     place: MemberPlace | None = members.FIRST
     while place is not None:
         async with deps.store.read() as read:
-            rows, place = await members.list_members(read, caller, tenant_id, group_id, deps.clock(), after=place)
-        yield [wire.member_object(row) for row in rows]
+            rows, place = await members.list_members(read, ask.caller, tenant_id, group_id, deps.clock(), after=place)
+        yield [_shown(row) for row in rows]
 
 
-@router.put("/kaizala/v1/groups/{group_id}/members")
-@performs(Action.ADD_GROUP_MEMBERS)
-async def add_members(request: Request, group_id: str) -> Response:
-    """M2. All or none, as far as can be told before; `memberUserIds` is taken as in G1."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    group = wire.read_group_id(group_id)
-    fields = await wire.read_fields(request)
+def _shown(row: ListedMember) -> Member:
+    return Member(
+        id=row.user_id,
+        role=wire.ROLES[GroupRole(row.role)],
+        mobile_number=row.number or "",
+        is_provisioned=row.verified_at is not None,
+        name=row.display_name,
+    )
+
+
+@op("addGroupMembers", "PUT", "", Action.ADD_GROUP_MEMBERS, source="Kaizala contract 3.5, M2")
+async def add_members(ask: Ask, group_id: GroupId, body: NewMembers) -> wire.Done:
+    """All or none, as far as can be told before; `memberUserIds` is taken as in G1."""
+    deps, tenant_id = ask.deps, tenant_of(ask)
     newcomers = Newcomers(
-        numbers=wire.read_list(fields, "members"),
-        user_ids=tuple(wire.parse_id(text) or text for text in wire.read_list(fields, "memberUserIds")),
+        numbers=wire.read_texts(body.members),
+        user_ids=tuple(wire.parse_id(text) or text for text in wire.read_texts(body.member_user_ids)),
     )
     if not len(newcomers):
         raise InvalidValue("members is required.", field="members")
     async with deps.store.read() as read:
-        await members.require_addable(read, caller, tenant_id, group, newcomers, deps.clock())
+        await members.require_addable(read, ask.caller, tenant_id, group_id, newcomers, ask.now)
     for part in newcomers.parts():
         async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
-            await members.add_members(tx, caller, tenant_id, group, part, deps.clock())
-    return wire.answer(_DONE)
+            await members.add_members(tx, ask.caller, tenant_id, group_id, part, deps.clock())
+    return wire.Done()
 
 
-@router.put("/kaizala/v1/groups/{group_id}/members/{member_id}")
-@performs(Action.SET_GROUP_MEMBER_ROLE)
-async def set_role(request: Request, group_id: str, member_id: str) -> Response:
-    """M3."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    group, member = wire.read_group_id(group_id), wire.read_member_id(member_id)
-    role = wire.read_role(await wire.read_fields(request))
-    async with deps.store.write() as tx:
-        await members.set_role(tx, caller, tenant_id, group, member, role, deps.clock())
-    return wire.answer(_DONE)
+@op("updateGroupMember", "PUT", "/{member_id}", Action.SET_GROUP_MEMBER_ROLE, source="Kaizala contract 3.5, M3")
+async def set_role(ask: Ask, group_id: GroupId, member_id: UserId, body: NewRole) -> wire.Done:
+    """Make a member an admin, or an admin a member."""
+    role = wire.read_role(body.role)
+    async with ask.deps.store.write() as tx:
+        await members.set_role(tx, ask.caller, tenant_of(ask), group_id, member_id, role, ask.now)
+    return wire.Done()
 
 
-@router.delete("/kaizala/v1/groups/{group_id}/members/{member_id}")
-@performs(Action.REMOVE_GROUP_MEMBER)
-async def remove_member(request: Request, group_id: str, member_id: str) -> Response:
-    """M4."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    group, member = wire.read_group_id(group_id), wire.read_member_id(member_id)
-    async with deps.store.write() as tx:
-        await members.remove_member(tx, caller, tenant_id, group, member, deps.clock())
-    return wire.answer(_DONE)
+@op("removeGroupMember", "DELETE", "/{member_id}", Action.REMOVE_GROUP_MEMBER, source="Kaizala contract 3.5, M4")
+async def remove_member(ask: Ask, group_id: GroupId, member_id: UserId) -> wire.Done:
+    """Take somebody out of the group."""
+    async with ask.deps.store.write() as tx:
+        await members.remove_member(tx, ask.caller, tenant_of(ask), group_id, member_id, ask.now)
+    return wire.Done()
 
 
-@router.get("/kaizala/v1/users/me")
-@performs(Action.READ_OWN_PROFILE)
-async def get_own_profile(request: Request) -> Response:
-    """U1."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    async with deps.store.read() as read:
-        person = await members.get_own_profile(read, caller, tenant_id, deps.clock())
-    return wire.answer(
-        {"id": person.user_id, "mobileNumber": person.number or "", "name": person.display_name, "profilePic": ""}
-    )
+@of_oneself("getOwnProfile", "GET", "", Action.READ_OWN_PROFILE, source="Kaizala contract 3.3, U1")
+async def get_own_profile(ask: Ask) -> Profile:
+    """The user behind the token."""
+    async with ask.deps.store.read() as read:
+        person = await members.get_own_profile(read, ask.caller, tenant_of(ask), ask.now)
+    return Profile(person.user_id, person.number or "", person.display_name)

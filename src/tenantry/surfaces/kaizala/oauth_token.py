@@ -8,65 +8,56 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import Response
-
 from tenantry.access.actions import Action
 from tenantry.core.caller import Audience
-from tenantry.core.clock import to_millis
 from tenantry.core.errors import BadCredentials, InvalidValue
 from tenantry.surfaces.kaizala import wire
-from tenantry.surfaces.kaizala.access_token import endpoint_url
+from tenantry.surfaces.kaizala.access_token import Tokens, shown
 from tenantry.surfaces.kaizala.callers import throttle
+from tenantry.surfaces.kaizala.coat import KAIZALA
+from tenantry.surfaces.operation import NO_STORE, Ask, operations
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, is_clean, read_body
-from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.failures import check_failures, count_failure
-from tenantry.surfaces.shared.origin import origin_of
-from tenantry.surfaces.shared.routing import performs
+from tenantry.surfaces.shared.hot import header
 from tenantry.tokens.clients import Client
 from tenantry.tokens.grant_types.authorization_code import PresentedCode, redeem_code
-from tenantry.tokens.issuing import Issued, TokenAsk
+from tenantry.tokens.issuing import TokenAsk
 
-router = APIRouter()
+op = operations(KAIZALA, "/kaizala/api/oauth")
 
 
-@router.post("/kaizala/api/oauth/token")
-@performs(Action.OBTAIN_TOKEN)
-async def redeem(request: Request) -> Response:
-    """The code is the permission: single use, of this connector, proven by its secret or by PKCE."""
-    deps, origin = deps_of(request), origin_of(request.scope)
-    check_failures(deps, "kaizala", origin)
-    values = await _read_values(request)
-    try:
-        issued = await redeem_code(
-            deps.issuing,
-            TokenAsk(Audience.KAIZALA, origin, deps.clock()),
-            Client(wire.parse_id(values.get("client_id", "")) or "", values.get("client_secret")),
-            PresentedCode(values["code"], values.get("redirect_uri"), values.get("code_verifier")),
-        )
-    except BadCredentials:
-        count_failure(deps, "kaizala", origin)
-        raise
+@op(
+    "redeemCode",
+    "POST",
+    "/token",
+    Action.OBTAIN_TOKEN,
+    source="Kaizala contract 3.2, A5",
+    headers=NO_STORE,
+    takes="application/x-www-form-urlencoded",
+    asks=("client_id", "client_secret", "code"),
+    guesses=(BadCredentials,),
+)
+async def redeem(ask: Ask) -> Tokens:
+    """An authorization code becomes an access token and a refresh token.
+
+    The code is the permission: single use, of this connector, proven by its secret or by PKCE.
+    """
+    deps, values = ask.deps, await _read_values(ask)
+    issued = await redeem_code(
+        deps.issuing,
+        TokenAsk(Audience.KAIZALA, ask.origin, ask.now),
+        Client(wire.parse_id(values.get("client_id", "")) or "", values.get("client_secret")),
+        PresentedCode(values["code"], values.get("redirect_uri"), values.get("code_verifier")),
+    )
     throttle(deps, issued.connector_id, issued.tenant_id, issued.user_id, None)
-    return wire.answer(_answer(issued, endpoint_url(deps.settings)), headers={"cache-control": "no-store"})
+    return shown(issued, deps.settings)
 
 
-def _answer(issued: Issued, endpoint: str) -> dict[str, object]:
-    return {
-        "accessToken": issued.access_token.raw,
-        "accessTokenExpiry": to_millis(issued.access_token.expires_at),
-        "endpointUrl": endpoint,
-        "refreshToken": issued.refresh_token or "",
-        "scope": "token.write",
-    }
-
-
-async def _read_values(request: Request) -> dict[str, str]:
+async def _read_values(ask: Ask) -> dict[str, str]:
     """Form fields, else headers of the same names. Raises InvalidValue, also for a field that comes twice."""
-    body = await read_body(request, min(LARGEST_OF_STRANGERS, deps_of(request).settings.body_limit_bytes))
+    limit = min(LARGEST_OF_STRANGERS, ask.deps.settings.body_limit_bytes)
+    raw = await read_body(ask.receive, limit, header(ask.scope, b"content-length"))
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError:
         raise InvalidValue("The body is not a urlencoded form.", field="body") from None
     names = [name for name, _value in pairs]
@@ -74,8 +65,9 @@ async def _read_values(request: Request) -> dict[str, str]:
         raise InvalidValue("The body is not a urlencoded form.", field="body")
     values = {name: value for name, value in pairs if value}
     for name in ("client_id", "client_secret", "code"):
-        if name not in values and request.headers.get(name):
-            values[name] = request.headers[name]
+        sent = header(ask.scope, name.encode())
+        if name not in values and sent:
+            values[name] = sent
     for name in ("client_id", "code"):
         if name not in values:
             raise InvalidValue(f"The request needs {name}.", field=name)

@@ -2,92 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import Response
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tenantry.access.actions import Action
-from tenantry.core.caller import Caller
 from tenantry.core.errors import InvalidValue
-from tenantry.core.ids import GroupId, TenantId
+from tenantry.core.ids import GroupId
 from tenantry.directory import subscribers
 from tenantry.directory.members import PART
+from tenantry.store.groups.member_lists import ListedMember
 from tenantry.surfaces.kaizala import wire
-from tenantry.surfaces.kaizala.callers import caller_of
-from tenantry.surfaces.shared.body import Fields
-from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.routing import performs
+from tenantry.surfaces.kaizala.coat import KAIZALA, ROOT, tenant_of
+from tenantry.surfaces.operation import Ask, operations
 
 PAGE = 50
 """The default, and the most (contract 3.7)."""
 
-router = APIRouter()
+op = operations(KAIZALA, f"{ROOT}/groups/{{group_id}}/subscribers")
 
 
-@router.post("/kaizala/v1/groups/{group_id}/subscribers")
-@performs(Action.LIST_GROUP_MEMBERS)
-async def list_subscribers(request: Request, group_id: str) -> Response:
-    """B1."""
-    caller, tenant_id = await caller_of(request)
-    fields = await wire.read_fields(request, may_be_empty=True)
-    return await _list(request, caller, tenant_id, wire.read_group_id(group_id), fields)
+class Wanted(Struct):
+    """Which page: a `cursor` that a list answered, and how many; more than the most is taken as the most."""
+
+    count: Annotated[int, Meta(ge=1)] | None = None
+    cursor: Annotated[str, Meta(max_length=256)] | None = None
 
 
-@router.get("/kaizala/v1/groups/{group_id}/subscribers")
-@performs(Action.LIST_GROUP_MEMBERS)
-async def get_subscribers(request: Request, group_id: str) -> Response:
-    """B1g: as B1, with `cursor` and `count` in the query."""
-    caller, tenant_id = await caller_of(request)
-    fields = Fields(dict(request.query_params))
-    return await _list(request, caller, tenant_id, wire.read_group_id(group_id), fields)
+class Subscriber(Struct, rename="camel"):
+    """Clients read all but the last unguarded (contract 3.7)."""
+
+    id: str
+    mobile_number: str
+    name: str
+    profile_pic: str
+    is_provisioned: bool
 
 
-async def _list(request: Request, caller: Caller, tenant_id: TenantId, group_id: GroupId, fields: Fields) -> Response:
-    """A `count` beyond the most is taken as the most; the cursor is the last id."""
-    deps = deps_of(request)
-    count = min(fields.whole("count", low=1) or PAGE, PAGE)
-    cursor = fields.text("cursor", max_length=256) or ""
-    after_id = wire.parse_id(cursor) if cursor else ""
+class Subscribers(Struct):
+    """A page; without `cursor` it is the last."""
+
+    subscribers: list[Subscriber]
+    cursor: str | UnsetType = UNSET
+
+
+class Numbers(Struct):
+    """Phone numbers."""
+
+    subscribers: wire.Texts
+
+
+class Added(Struct, rename="camel"):
+    """What became of one number; `reason` is our name for what no source names."""
+
+    is_added: bool
+    reason: str | UnsetType = UNSET
+
+
+class Removed(Struct, rename="camel"):
+    """What became of one number; `reason` is our name for what no source names."""
+
+    is_removed: bool
+    reason: str | UnsetType = UNSET
+
+
+class AddedOnes(Struct):
+    """By number."""
+
+    result: dict[str, Added]
+
+
+class RemovedOnes(Struct):
+    """By number."""
+
+    result: dict[str, Removed]
+
+
+@op("listSubscribers", "POST", "", Action.LIST_GROUP_MEMBERS, source="Kaizala contract 3.7, B1", bare=True)
+async def list_subscribers(ask: Ask, group_id: GroupId, body: Wanted) -> Subscribers:
+    """A page of the subscribers."""
+    return await _list(ask, group_id, body)
+
+
+@op("getSubscribers", "GET", "", Action.LIST_GROUP_MEMBERS, source="Kaizala contract 3.7, B1g")
+async def get_subscribers(ask: Ask, group_id: GroupId, query: Wanted) -> Subscribers:
+    """The same, with `cursor` and `count` in the query."""
+    return await _list(ask, group_id, query)
+
+
+async def _list(ask: Ask, group_id: GroupId, wanted: Wanted) -> Subscribers:
+    """The cursor is the last id."""
+    count = min(wanted.count or PAGE, PAGE)
+    after_id = wire.parse_id(wanted.cursor) if wanted.cursor else ""
     if after_id is None:
         raise InvalidValue("cursor must be one that a list answered.", field="cursor")
-    async with deps.store.read() as read:
+    async with ask.deps.store.read() as read:
         found = await subscribers.list_subscribers(
-            read, caller, tenant_id, group_id, after_id=after_id, limit=count, now=deps.clock()
+            read, ask.caller, tenant_of(ask), group_id, after_id=after_id, limit=count, now=ask.now
         )
-    shown: dict[str, Any] = {"subscribers": [wire.subscriber_object(row) for row in found.subscribers]}
-    return wire.answer(shown if found.next is None else {**shown, "cursor": found.next})
+    return Subscribers([_shown(row) for row in found.subscribers], UNSET if found.next is None else found.next)
 
 
-@router.put("/kaizala/v1/groups/{group_id}/subscribers/add")
-@performs(Action.ADD_GROUP_MEMBERS)
-async def add_subscribers(request: Request, group_id: str) -> Response:
-    """B2. Each for itself: who cannot be added hinders nobody else. Who is in the group already counts as added."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    group, numbers = wire.read_group_id(group_id), await _read_numbers(request)
+def _shown(row: ListedMember) -> Subscriber:
+    return Subscriber(
+        id=row.user_id,
+        mobile_number=row.number or "",
+        name=row.display_name,
+        profile_pic="",
+        is_provisioned=row.verified_at is not None,
+    )
+
+
+@op("addSubscribers", "PUT", "/add", Action.ADD_GROUP_MEMBERS, source="Kaizala contract 3.7, B2")
+async def add_subscribers(ask: Ask, group_id: GroupId, body: Numbers) -> AddedOnes:
+    """Each for itself: who cannot be added hinders nobody else. Who is in the group already counts as added."""
+    deps, tenant_id, numbers = ask.deps, tenant_of(ask), _read_numbers(body)
     reasons: dict[str, str] = {}
     for part in _parts(numbers):
         async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
-            done = await subscribers.add_subscribers(tx, caller, tenant_id, group, part, now=deps.clock())
+            done = await subscribers.add_subscribers(tx, ask.caller, tenant_id, group_id, part, now=deps.clock())
         reasons |= {refused.row.who: refused.reason for refused in done.refused}
-    return _results({number: reasons.get(number) for number in numbers}, "isAdded")
+    return AddedOnes({number: Added(number not in reasons, reasons.get(number, UNSET)) for number in numbers})
 
 
-@router.put("/kaizala/v1/groups/{group_id}/subscribers/remove")
-@performs(Action.REMOVE_GROUP_MEMBER)
-async def remove_subscribers(request: Request, group_id: str) -> Response:
-    """B3. Each for itself."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    group, numbers = wire.read_group_id(group_id), await _read_numbers(request)
+@op("removeSubscribers", "PUT", "/remove", Action.REMOVE_GROUP_MEMBER, source="Kaizala contract 3.7, B3")
+async def remove_subscribers(ask: Ask, group_id: GroupId, body: Numbers) -> RemovedOnes:
+    """Each for itself."""
+    deps, tenant_id = ask.deps, tenant_of(ask)
     done: dict[str, str | None] = {}
-    for part in _parts(numbers):
+    for part in _parts(_read_numbers(body)):
         async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
-            done |= await subscribers.remove_subscribers(tx, caller, tenant_id, group, part, deps.clock())
-    return _results(done, "isRemoved")
+            done |= await subscribers.remove_subscribers(tx, ask.caller, tenant_id, group_id, part, deps.clock())
+    return RemovedOnes(
+        {number: Removed(reason is None, UNSET if reason is None else reason) for number, reason in done.items()}
+    )
 
 
 def _parts(numbers: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -96,16 +144,8 @@ def _parts(numbers: tuple[str, ...]) -> list[tuple[str, ...]]:
     return [ordered[start : start + PART] for start in range(0, len(ordered), PART)]
 
 
-async def _read_numbers(request: Request) -> tuple[str, ...]:
-    numbers = wire.read_list(await wire.read_fields(request), "subscribers")
+def _read_numbers(body: Numbers) -> tuple[str, ...]:
+    numbers = wire.read_texts(body.subscribers)
     if not numbers:
         raise InvalidValue("subscribers is required.", field="subscribers")
     return numbers
-
-
-def _results(done: Mapping[str, str | None], word: str) -> Response:
-    """`reason` is our name for what no source names."""
-    results = {
-        number: {word: True} if reason is None else {word: False, "reason": reason} for number, reason in done.items()
-    }
-    return wire.answer({"result": results})

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import Response
+from msgspec import Meta, Struct, field
 
 from tenantry.access.actions import Action
-from tenantry.core.caller import Caller
 from tenantry.core.clock import MILLISECOND, MINUTE, Micros, to_millis
-from tenantry.core.errors import InvalidValue, NotFound
-from tenantry.core.ids import TenantId
+from tenantry.core.errors import InvalidValue
+from tenantry.core.hiding import hiding
 from tenantry.outbox import webhooks
 from tenantry.outbox.callback_tokens import is_token_readable, token_of
 from tenantry.outbox.changes import NEVER_SENT, EventType
@@ -20,122 +17,168 @@ from tenantry.outbox.handshake import MAX_URL, ProvenUrl, prove
 from tenantry.outbox.webhooks import ObjectType, Subject, Wishes
 from tenantry.store.outbox.webhooks import Webhook
 from tenantry.surfaces.kaizala import wire
-from tenantry.surfaces.kaizala.callers import caller_of
-from tenantry.surfaces.shared.body import Fields
-from tenantry.surfaces.shared.deps import Deps, deps_of
-from tenantry.surfaces.shared.routing import performs
+from tenantry.surfaces.kaizala.coat import KAIZALA, ROOT, tenant_of
+from tenantry.surfaces.operation import Ask, operations
 
-router = APIRouter()
-
-_DONE = {"result": True}
 HANDSHAKES_PER_MINUTE = 20
 """Of one tenant: each may hold one of the few outgoing connections for seconds."""
 _MILLISECONDS_FROM = 100_000_000_000
 """Smaller numbers are seconds: this one is the year 1973 in the one unit and 5138 in the other."""
+_LONGEST_QUERY = 8192
+_Moment = Annotated[int, Meta(ge=1, le=2**53)]
+
+op = operations(KAIZALA, f"{ROOT}/webhook")
 
 
-@router.post("/kaizala/v1/webhook")
-@performs(Action.CHANGE_WEBHOOKS)
-async def register_webhook(request: Request) -> Response:
-    """W1. The receiver is asked for its validation token before anything is written."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    fields = await wire.read_fields(request)
-    subject = _read_subject(fields.text("objectType", max_length=64), fields.text("objectId", max_length=256))
+@hiding("call_back_token")
+class NewWebhook(Struct, rename="camel", kw_only=True):
+    """Of which group, for which events, and where they go. `validity`: milliseconds since 1970, or seconds."""
+
+    object_type: Annotated[str, Meta(max_length=64)] | None = None
+    object_id: Annotated[str, Meta(max_length=256)] | None = None
+    event_types: wire.Texts
+    call_back_token: Annotated[str, Meta(max_length=webhooks.MAX_TOKEN)] | None = None
+    call_back_context: Annotated[str, Meta(max_length=webhooks.MAX_CONTEXT)] | None = None
+    validity: Annotated[_Moment | None, Meta(extra=wire.BLANK)] = None
+    call_back_url: Annotated[str, Meta(max_length=MAX_URL)]
+
+
+@hiding("call_back_token")
+class WebhookChanges(Struct, rename="camel", kw_only=True):
+    """What is left out stays as it is. The object may be named, and must be that of the webhook."""
+
+    object_type: str | None = None
+    object_id: str | None = None
+    active: bool | None = field(default=None, name="Active")
+    event_types: wire.Texts | None = None
+    call_back_token: Annotated[str, Meta(max_length=webhooks.MAX_TOKEN)] | None = None
+    call_back_context: Annotated[str, Meta(max_length=webhooks.MAX_CONTEXT)] | None = None
+    validity: Annotated[_Moment | None, Meta(extra=wire.BLANK)] = None
+    call_back_url: Annotated[str, Meta(max_length=MAX_URL)] | None = None
+
+
+class OfObject(Struct, rename="camel"):
+    """Of which group."""
+
+    object_type: Annotated[str, Meta(max_length=_LONGEST_QUERY)] | None = None
+    object_id: Annotated[str, Meta(max_length=_LONGEST_QUERY)] | None = None
+
+
+class Registered(Struct, rename="camel"):
+    """The new webhook."""
+
+    webhook_id: str
+
+
+@hiding("callback_token", "call_back_token")
+class ShownWebhook(Struct, rename="camel", kw_only=True):
+    """Both spellings of the keys that the sources spell differently; times in milliseconds since 1970."""
+
+    id: str
+    object_id: str
+    object_type: str = "Group"
+    events: list[str]
+    filters: list[str]
+    callback_url: str
+    call_back_url: str
+    callback_token: str
+    call_back_token: str
+    callback_context: str
+    call_back_context: str
+    ts: int
+    validity: int
+    active: bool
+
+
+class Webhooks(Struct):
+    """All of one group."""
+
+    webhooks: list[ShownWebhook]
+
+
+@op("registerWebhook", "POST", "", Action.CHANGE_WEBHOOKS, source="Kaizala contract 3.12, W1")
+async def register_webhook(ask: Ask, body: NewWebhook) -> Registered:
+    """The receiver is asked for its validation token before anything is written."""
+    deps, tenant_id = ask.deps, tenant_of(ask)
+    subject = _read_subject(body.object_type, body.object_id)
     async with deps.store.read() as read:
-        await webhooks.require_over(read, caller, Action.CHANGE_WEBHOOKS, tenant_id, subject, deps.clock())
-    if not wire.read_list(fields, "eventTypes"):
+        await webhooks.require_over(read, ask.caller, Action.CHANGE_WEBHOOKS, tenant_id, subject, ask.now)
+    if not wire.read_texts(body.event_types):
         raise InvalidValue("eventTypes is required.", field="eventTypes")
-    wishes = _read_wishes(fields)
-    raw_url = fields.text("callBackUrl", required=True, max_length=MAX_URL)
-    url = await _prove(deps, tenant_id, raw_url, wishes.callback_token)
+    wishes = _read_wishes(body)
+    url = await _prove(ask, body.call_back_url, wishes.callback_token)
     async with deps.store.write() as tx:
         webhook_id = await webhooks.register_webhook(
-            tx, deps.master_key, caller, tenant_id, subject, url, wishes, deps.clock()
+            tx, deps.master_key, ask.caller, tenant_id, subject, url, wishes, deps.clock()
         )
-    return wire.answer({"webhookId": webhook_id})
+    return Registered(webhook_id)
 
 
-@router.get("/kaizala/v1/webhook")
-@performs(Action.READ_WEBHOOKS)
-async def list_webhooks(request: Request) -> Response:
-    """W2. Both spellings of the keys that the sources spell differently."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    query = {name.lower(): value for name, value in request.query_params.multi_items()}
-    subject = _read_subject(query.get("objecttype"), query.get("objectid"))
-    now = deps.clock()
-    async with deps.store.read() as read:
-        found = await webhooks.list_webhooks(read, caller, tenant_id, subject, now)
-    return wire.answer({"webhooks": [_shown(deps, caller, tenant_id, webhook, now) for webhook in found]})
+@op("listWebhooks", "GET", "", Action.READ_WEBHOOKS, source="Kaizala contract 3.12, W2")
+async def list_webhooks(ask: Ask, query: OfObject) -> Webhooks:
+    """The webhooks of a group."""
+    subject = _read_subject(query.object_type, query.object_id)
+    async with ask.deps.store.read() as read:
+        found = await webhooks.list_webhooks(read, ask.caller, tenant_of(ask), subject, ask.now)
+    return Webhooks([_shown(ask, webhook) for webhook in found])
 
 
-@router.put("/kaizala/v1/webhook/{webhook_id}")
-@performs(Action.CHANGE_WEBHOOKS)
-async def update_webhook(request: Request, webhook_id: str) -> Response:
-    """W3. A new address, or one whose webhook is to go on, is asked for its validation token as in W1.
+@op("updateWebhook", "PUT", "/{webhook_id}", Action.CHANGE_WEBHOOKS, source="Kaizala contract 3.12, W3")
+async def update_webhook(ask: Ask, webhook_id: str, body: WebhookChanges) -> wire.Done:
+    """A new address, or one whose webhook is to go on, is asked for its validation token as in W1.
 
     Departs: a webhook stays with its object.
     """
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    fields = await wire.read_fields(request)
-    webhook = await _find(deps, caller, tenant_id, webhook_id)
-    if fields.get("objectId") is not None or fields.get("objectType") is not None:
-        subject = _read_subject(fields.text("objectType") or "Group", fields.text("objectId") or webhook.object_id)
+    deps, tenant_id = ask.deps, tenant_of(ask)
+    webhook = await _find(ask, webhook_id)
+    if body.object_id is not None or body.object_type is not None:
+        subject = _read_subject(body.object_type or "Group", body.object_id or webhook.object_id)
         if subject != webhooks.subject_of(webhook):
             raise InvalidValue("A webhook stays with its object. Register another one.", field="objectId")
-    active = fields.flag("Active")
-    wishes = _read_wishes(fields)
-    raw_url = fields.text("callBackUrl", max_length=MAX_URL)
-    if raw_url is None and active and webhook.disabled_at is not None:
+    wishes, raw_url = _read_wishes(body), body.call_back_url
+    if raw_url is None and body.active and webhook.disabled_at is not None:
         raw_url = webhook.callback_url
     url = None
     if raw_url is not None:
         token = wishes.callback_token
         if token is None and raw_url == webhook.callback_url:
             token = token_of(deps.master_key, tenant_id, webhook)
-        url = await _prove(deps, tenant_id, raw_url, token)
+        url = await _prove(ask, raw_url, token)
     async with deps.store.write() as tx:
         await webhooks.update_webhook(
             tx,
             deps.master_key,
-            caller,
+            ask.caller,
             tenant_id,
             webhook.id,
             wishes,
             deps.clock(),
             callback_url=url,
-            active=active,
+            active=body.active,
         )
-    return wire.answer(_DONE)
+    return wire.Done()
 
 
-@router.delete("/kaizala/v1/webhook/{webhook_id}")
-@performs(Action.CHANGE_WEBHOOKS)
-async def delete_webhook(request: Request, webhook_id: str) -> Response:
-    """W4."""
-    deps = deps_of(request)
-    caller, tenant_id = await caller_of(request)
-    webhook = await _find(deps, caller, tenant_id, webhook_id)
-    async with deps.store.write() as tx:
-        await webhooks.delete_webhook(tx, caller, tenant_id, webhook.id, deps.clock())
-    return wire.answer(_DONE)
+@op("deleteWebhook", "DELETE", "/{webhook_id}", Action.CHANGE_WEBHOOKS, source="Kaizala contract 3.12, W4")
+async def delete_webhook(ask: Ask, webhook_id: str) -> wire.Done:
+    """What waits for it is not sent."""
+    webhook = await _find(ask, webhook_id)
+    async with ask.deps.store.write() as tx:
+        await webhooks.delete_webhook(tx, ask.caller, tenant_of(ask), webhook.id, ask.now)
+    return wire.Done()
 
 
-async def _prove(deps: Deps, tenant_id: TenantId, raw_url: str, token: str | None) -> ProvenUrl:
+async def _prove(ask: Ask, raw_url: str, token: str | None) -> ProvenUrl:
     """Raises InvalidValue, RateLimited."""
-    deps.limits.hit("kaizala webhook handshake", tenant_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
-    return await prove(deps.http, raw_url, token, tenant_id=tenant_id)
+    tenant_id = tenant_of(ask)
+    ask.deps.limits.hit("kaizala webhook handshake", tenant_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
+    return await prove(ask.deps.http, raw_url, token, tenant_id=tenant_id)
 
 
-async def _find(deps: Deps, caller: Caller, tenant_id: TenantId, raw_id: str) -> Webhook:
+async def _find(ask: Ask, webhook_id: str) -> Webhook:
     """Raises NotFound, Forbidden. Those of the organisation are not for connectors."""
-    webhook_id = wire.parse_id(raw_id)
-    if webhook_id is None:
-        raise NotFound("webhook")
-    async with deps.store.read() as read:
-        return await webhooks.get_webhook(read, caller, Action.CHANGE_WEBHOOKS, tenant_id, webhook_id, deps.clock())
+    async with ask.deps.store.read() as read:
+        return await webhooks.get_webhook(read, ask.caller, Action.CHANGE_WEBHOOKS, tenant_of(ask), webhook_id, ask.now)
 
 
 def _read_subject(object_type: str | None, object_id: str | None) -> Subject:
@@ -147,44 +190,41 @@ def _read_subject(object_type: str | None, object_id: str | None) -> Subject:
     return Subject(ObjectType.GROUP, wire.read_group_id(object_id))
 
 
-def _read_wishes(fields: Fields) -> Wishes:
+def _read_wishes(body: NewWebhook | WebhookChanges) -> Wishes:
     """Names of events in any letter case. Raises InvalidValue."""
     known = {name.lower(): str(name) for name in (*EventType, *NEVER_SENT)}
-    wanted = tuple(known.get(name.lower(), name) for name in wire.read_list(fields, "eventTypes"))
+    wanted = tuple(known.get(name.lower(), name) for name in wire.read_texts(body.event_types))
     return Wishes(
-        event_types=None if fields.get("eventTypes") is None else wanted,
-        callback_token=fields.text("callBackToken", max_length=webhooks.MAX_TOKEN),
-        context=fields.text("callBackContext", max_length=webhooks.MAX_CONTEXT),
-        expires_at=_read_validity(fields),
+        event_types=None if body.event_types is None else wanted,
+        callback_token=body.call_back_token,
+        context=body.call_back_context,
+        expires_at=None if body.validity is None else _moment(body.validity),
     )
 
 
-def _read_validity(fields: Fields) -> Micros | None:
-    """Milliseconds since 1970, also as text; seconds too."""
-    if fields.get("validity") in (None, ""):
-        return None
-    moment = fields.whole("validity", required=True, low=1, high=2**53)
-    return moment * MILLISECOND if moment >= _MILLISECONDS_FROM else moment * 1000 * MILLISECOND
+def _moment(validity: int) -> Micros:
+    return validity * MILLISECOND if validity >= _MILLISECONDS_FROM else validity * 1000 * MILLISECOND
 
 
-def _shown(deps: Deps, caller: Caller, tenant_id: TenantId, webhook: Webhook, now: Micros) -> dict[str, Any]:
+def _shown(ask: Ask, webhook: Webhook) -> ShownWebhook:
     """Departs: the token is shown to the connector that gave it, to others it is empty."""
-    is_own = webhook.connector_id is not None and webhook.connector_id == caller.connector_id
-    is_shown = is_own and is_token_readable(deps.master_key, tenant_id, webhook)
-    token = token_of(deps.master_key, tenant_id, webhook) if is_shown else None
-    return {
-        "id": webhook.id,
-        "objectId": webhook.object_id,
-        "objectType": "Group",
-        "events": webhook.event_types.split(),
-        "filters": [],
-        "callbackUrl": webhook.callback_url,
-        "callBackUrl": webhook.callback_url,
-        "callbackToken": token or "",
-        "callBackToken": token or "",
-        "callbackContext": webhook.context or "",
-        "callBackContext": webhook.context or "",
-        "ts": to_millis(webhook.created_at),
-        "validity": to_millis(webhook.expires_at),
-        "active": webhooks.is_live(webhook, now),
-    }
+    master_key, tenant_id = ask.deps.master_key, tenant_of(ask)
+    is_own = webhook.connector_id is not None and webhook.connector_id == ask.caller.connector_id
+    is_shown = is_own and is_token_readable(master_key, tenant_id, webhook)
+    token = (token_of(master_key, tenant_id, webhook) if is_shown else None) or ""
+    context = webhook.context or ""
+    return ShownWebhook(
+        id=webhook.id,
+        object_id=webhook.object_id,
+        events=webhook.event_types.split(),
+        filters=[],
+        callback_url=webhook.callback_url,
+        call_back_url=webhook.callback_url,
+        callback_token=token,
+        call_back_token=token,
+        callback_context=context,
+        call_back_context=context,
+        ts=to_millis(webhook.created_at),
+        validity=to_millis(webhook.expires_at),
+        active=webhooks.is_live(webhook, ask.now),
+    )

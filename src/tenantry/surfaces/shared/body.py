@@ -38,32 +38,32 @@ async def read_body(source: Request | Receive, limit: int, length: str | None = 
     Raises PayloadTooLarge, with a length before anything is read; ClientDisconnect.
     """
     if isinstance(source, Request):
-        length = source.headers.get("content-length", "")
-        chunks: AsyncIterator[bytes] = source.stream()
-    else:
-        chunks = _chunks(source)
-    if length and length.isdecimal() and int(length[:20]) > limit:
-        raise _too_large(limit)
+        length, source = source.headers.get("content-length", ""), source.receive
     body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > limit:
-            raise _too_large(limit)
+    async for part in read_parts(source, limit, length):
+        body += part
     return bytes(body)
 
 
-def _too_large(limit: int) -> PayloadTooLarge:
-    return PayloadTooLarge(f"The request body is larger than {limit} bytes.", field="body")
-
-
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
+async def read_parts(receive: Receive, limit: int, length: str | None = None) -> AsyncIterator[bytes]:
+    """The same, as it flows: for what is too much to hold. What came before it was too much was passed on."""
+    if length and length.isdecimal() and int(length[:20]) > limit:
+        raise _too_large(limit)
+    came, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        yield message.get("body", b"")
+        part = message.get("body", b"")
+        came += len(part)
+        if came > limit:
+            raise _too_large(limit)
+        yield part
         more = message.get("more_body", False)
+
+
+def _too_large(limit: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The request body is larger than {limit} bytes.", field="body")
 
 
 def parse_json(raw: bytes, *, depth_limit: int, lenient: bool = False) -> Any:

@@ -12,11 +12,8 @@ from typing import TYPE_CHECKING
 from tenantry.access.actions import Action
 from tenantry.core.clock import HOUR
 from tenantry.core.errors import RateLimited
-from tenantry.surfaces.shared.routing import action_of
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-
     from tenantry.core.ids import TenantId
     from tenantry.surfaces.shared.deps import Deps
 
@@ -41,11 +38,12 @@ PER_HOUR: dict[Action, int] = {
 TENANT = 20
 
 
-def spend(deps: Deps, request: Request, user: tuple[str, ...], tenant_id: TenantId, *, administers: bool) -> None:
+def spend(
+    deps: Deps, action: Action, method: str, user: tuple[str, ...], tenant_id: TenantId, *, administers: bool
+) -> None:
     """Count a request that changes something. Raises RateLimited. `user` is who asks, with the tenant it is of."""
-    action = action_of(request.scope.get("endpoint"))
-    most = None if action is None or request.method in ("GET", "HEAD", "OPTIONS") else PER_HOUR.get(action)
-    if action is None or most is None:
+    most = None if method in ("GET", "HEAD", "OPTIONS") else PER_HOUR.get(action)
+    if most is None:
         return
     try:
         if not administers:

@@ -18,15 +18,21 @@ from tenantry.access.actions import Action
 
 if TYPE_CHECKING:
     from tenantry.surfaces.shared.deps import Deps
+    from tenantry.surfaces.shared.long_answers import Stream
 
 
 class HotAnswer(msgspec.Struct, frozen=True, gc=False):
-    """One whole answer. Header names in lower case; Content-Length is added when it is sent."""
+    """One answer. Header names in lower case; Content-Length is added when it is sent."""
 
     status: int
     body: bytes
     headers: list[tuple[bytes, bytes]]
+    stream: Stream | None = None
+    """What is sent in place of the body, in parts and without a length."""
 
+
+After = Callable[[], Awaitable[None]]
+"""What is left to do when an answer has been sent."""
 
 HotEndpoint = Callable[["Deps", Scope, Receive, re.Match[str] | None], Awaitable[HotAnswer]]
 """Answers for itself, its surface's errors included. The match is None when the route has an exact path."""

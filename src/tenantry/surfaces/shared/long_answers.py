@@ -13,10 +13,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import Self
+from typing import NamedTuple, Self
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from tenantry.core.caller import Caller
 from tenantry.core.errors import RateLimited
@@ -87,32 +87,32 @@ class Place:
         keys, self._keys = self._keys, ()
         self._answers.end(keys)
 
-    def answer(self, parts: AsyncIterator[str | bytes], media_type: str, headers: Mapping[str, str]) -> LongAnswer:
-        """To be sent; the place is its own from now on."""
+    def stream(self, parts: AsyncIterator[str | bytes]) -> Stream:
+        """The answer of an operation; the place is its own from now on."""
         self._taken_over = True
-        return LongAnswer(self, parts, media_type, headers)
+        return Stream(self, parts)
+
+    def answer(self, parts: AsyncIterator[str | bytes], media_type: str, headers: Mapping[str, str]) -> LongAnswer:
+        """The same, for a framework."""
+        return LongAnswer(self.stream(parts), media_type, headers)
 
 
-class LongAnswer(Response):
-    """200, in parts. What fails after the first breaks the connection off, so that no reader takes it for whole."""
+class Stream(NamedTuple):
+    """What is left of an answer to make, and the place that it takes meanwhile."""
 
-    def __init__(
-        self, place: Place, parts: AsyncIterator[str | bytes], media_type: str, headers: Mapping[str, str]
-    ) -> None:
-        self.status_code = 200
-        self.media_type = media_type
-        self.background = None
-        self._place = place
-        self._parts = parts
-        self.init_headers(headers)
+    place: Place
+    parts: AsyncIterator[str | bytes]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def send(self, start: Message, scope: Scope, receive: Receive, send: Send, *, head_only: bool) -> None:
+        """The answer behind its `http.response.start`. What fails after the first part breaks the connection off, so
+        that no reader takes it for whole.
+        """
         gone = asyncio.create_task(_until_gone(receive))
         try:
-            async with aclosing(self._parts) as parts:  # type: ignore[type-var]
-                first = b"" if scope.get(HEAD_ONLY) else await anext(parts, b"")  # whose failure is an answer still
-                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                if scope.get(HEAD_ONLY):
+            async with aclosing(self.parts) as parts:  # type: ignore[type-var]
+                first = b"" if head_only else await anext(parts, b"")  # whose failure is an answer still
+                await send(start)
+                if head_only:
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
                     return
                 async for part in _followed(first, parts):
@@ -128,7 +128,22 @@ class LongAnswer(Response):
             raise
         finally:
             gone.cancel()
-            self._place.free()
+            self.place.free()
+
+
+class LongAnswer(Response):
+    """200, in parts."""
+
+    def __init__(self, stream: Stream, media_type: str, headers: Mapping[str, str]) -> None:
+        self.status_code = 200
+        self.media_type = media_type
+        self.background = None
+        self._stream = stream
+        self.init_headers(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start: Message = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await self._stream.send(start, scope, receive, send, head_only=bool(scope.get(HEAD_ONLY)))
 
 
 async def _followed(first: str | bytes, others: AsyncIterator[str | bytes]) -> AsyncIterator[str | bytes]:

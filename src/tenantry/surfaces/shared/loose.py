@@ -1,14 +1,15 @@
 """A sloppy wire, read by the Struct that an operation declares.
 
 Keys come in any letter case, and of one key in two the last counts; null counts as absent; `"true"`, `1` and `"12"` are
-the flag and the number that they mean. Everything refused is an InvalidValue whose field is the wire's name for it,
-behind that of the enclosing objects (`passwordProfile.password`).
+the flag and the number that they mean. Where a shape says `str | int` a number is its digits, and where it says
+`list[str] | str` a text is split at `,` and `;`. Everything refused is an InvalidValue whose field is the wire's name
+for it, behind that of the enclosing objects (`passwordProfile.password`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -24,6 +25,7 @@ MOST_ITEMS = 1000
 NOTHING: dict[str, Any] = {"also_absent": {}}
 """`Meta(extra=NOTHING)` on a field: `{}` counts as absent too, as one client sends what it has not."""
 
+_SEPARATORS = re.compile("[,;]")
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 _Reader = Callable[[Any, str], Any]
@@ -72,8 +74,8 @@ def _reader_of(kind: inspect.Type) -> tuple[_Reader | None, Any]:
     if isinstance(kind, inspect.Metadata):
         return _reader_of(kind.type)[0], (kind.extra or {}).get("also_absent")
     if isinstance(kind, inspect.UnionType):
-        [inner] = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
-        return _reader_of(inner)
+        inner = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
+        return _reader_of(inner[0]) if len(inner) == 1 else (_reader_of_either(inner), None)
     return _plain_reader(kind), None
 
 
@@ -97,6 +99,16 @@ def _plain_reader(kind: inspect.Type) -> _Reader | None:
     return reader
 
 
+def _reader_of_either(kinds: Sequence[inspect.Type]) -> _Reader:
+    """Of what one client sends in one form and another in another; it is read as the first."""
+    match kinds:
+        case [inspect.StrType(max_length=most), inspect.IntType()]:
+            return _digits_reader(most or LONGEST_TEXT)
+        case [inspect.ListType(item_type=item, max_length=most), inspect.StrType()]:
+            return _spread_reader(_reader_of(item)[0], most or MOST_ITEMS)
+    raise TypeError(f"nobody reads {kinds} loosely")
+
+
 def _text_reader(most: int) -> _Reader:
     def read(value: Any, name: str) -> str:
         if not isinstance(value, str):
@@ -104,6 +116,19 @@ def _text_reader(most: int) -> _Reader:
         if len(value) > most:
             raise _wrong(name, f"must not be longer than {most} characters")
         return value
+
+    return read
+
+
+def _digits_reader(most: int) -> _Reader:
+    read_text = _text_reader(most)
+
+    def read(value: Any, name: str) -> str:
+        if (
+            isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**most
+        ):  # longer ones may have no text
+            return str(value)
+        return cast(str, read_text(value, name))
 
     return read
 
@@ -133,6 +158,20 @@ def _list_reader(item: _Reader | None, most: int) -> _Reader:
         if len(value) > most:
             raise _wrong(name, f"must not have more than {most} entries")
         return value if item is None else [item(child, f"{name}[{index}]") for index, child in enumerate(value)]
+
+    return read
+
+
+def _spread_reader(item: _Reader | None, most: int) -> _Reader:
+    read_list = _list_reader(item, most)
+
+    def read(value: Any, name: str) -> list[Any]:
+        if not isinstance(value, str):
+            return cast(list[Any], read_list(value, name))
+        found = _SEPARATORS.split(value, most + 1)
+        if len(found) > most + 1:  # a last separator may be there
+            raise _wrong(name, f"must not have more than {most} entries")
+        return found
 
     return read
 

@@ -33,7 +33,8 @@ class NotOffered:
         self._patterns = [(operation, _pattern_of(f"{root}/{operation.path}")) for operation in self.operations]
 
     def find(self, method: str, path: str) -> Missing | None:
-        """The first that this request would be, letter case aside."""
+        """The first that this request would be, letter case aside. HEAD would be what GET is."""
+        method = "GET" if method == "HEAD" else method
         for operation, pattern in self._patterns:
             if operation.method in (method, ANY) and pattern.fullmatch(path):
                 return operation

@@ -27,6 +27,7 @@ from tenantry.surfaces.shared.budgets import spend
 from tenantry.surfaces.shared.cookies import cookie_of
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.routing import action_of
 
 SHOWN_HEADER = "tenantry-shown"
 """What a page's script names the tenant in that the page shows, when it asks for a part of another."""
@@ -144,7 +145,9 @@ async def signed_in_anywhere(request: Request) -> Session:
     if session is None:
         raise SignInNeeded(path_of(request))
     who, administers = (session.tenant_id, session.user_id), bool(session.roles or session.acting_roles)
-    spend(deps_of(request), request, who, session.here, administers=administers)
+    action = action_of(request.scope["endpoint"])
+    if action is not None:
+        spend(deps_of(request), action, request.method, who, session.here, administers=administers)
     return session
 
 

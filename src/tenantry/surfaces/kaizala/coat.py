@@ -1,0 +1,135 @@
+"""What Kaizala does with every request and every answer. Source: Kaizala contract §0 (what every endpoint must bear).
+
+Clients append `v1/...` or `/v1/...` to a root that ends with a slash, in any letter case, with or without a final
+slash. Group, user and connector ids are lower-case GUIDs, so a path in lower case keeps them whole.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from tenantry.core.caller import Audience, Caller, CallerKind
+from tenantry.core.errors import DomainError, NotFound
+from tenantry.core.ids import TenantId
+from tenantry.surfaces.kaizala import cors, errors, wire
+from tenantry.surfaces.kaizala.callers import caller_of
+from tenantry.surfaces.kaizala.not_offered import NOT_OFFERED
+from tenantry.surfaces.operation import Ask, Coat, Operation, Surface
+from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, parse_json, read_body
+from tenantry.surfaces.shared.hot import HotAnswer, header
+from tenantry.surfaces.shared.long_answers import Stream
+from tenantry.surfaces.shared.loose import read_loosely
+
+ROOT = "/kaizala/v1"
+
+T = TypeVar("T")
+
+_JSON = (b"content-type", b"application/json")
+_SLASHES = re.compile("/{2,}")
+
+
+class KaizalaCoat(Coat):
+    """The vendor's form of requests, answers and errors."""
+
+    door: ClassVar[Audience | None] = Audience.KAIZALA
+    errors: ClassVar[tuple[type, ...]] = (errors.Error,)
+    security: ClassVar[dict[str, Any]] = {
+        "type": "apiKey",
+        "in": "header",
+        "name": "accessToken",
+        "description": "An access token, which `GET /kaizala/v1/accessToken` gives. `Authorization: Bearer` does too.",
+    }
+
+    def spell(self, path: str) -> str:
+        """Single slashes, none at the end, lower case."""
+        return _SLASHES.sub("/", path).rstrip("/").lower() or "/"
+
+    async def enter(self, ask: Ask) -> HotAnswer | None:
+        """A browser asks first whether a page of another origin may call."""
+        return cors.preflight(ask.deps.settings, ask.scope)
+
+    async def prove(self, ask: Ask, operation: Operation) -> Caller:
+        """Raises InvalidToken, RateLimited."""
+        return await caller_of(ask, operation)
+
+    def read_value(self, name: str, raw: str, kind: Any) -> Any:
+        """A GUID without its `@n`. Raises NotFound for what cannot be one."""
+        found = wire.parse_id(raw)
+        if found is None:
+            raise NotFound(name.removesuffix("_id"))
+        return found
+
+    def read_query(self, ask: Ask, shape: type[T]) -> T:
+        """Names in any letter case. Raises InvalidValue that names the parameter."""
+        query = parse_qsl(ask.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        return read_loosely(dict(query), shape)
+
+    async def read(self, ask: Ask, shape: type[T]) -> T:
+        """A body that need not be strict JSON; nobody who is not proven sends a long one."""
+        return read_loosely(self._parsed(ask, await _read_raw(ask)), shape)
+
+    async def read_or_nothing(self, ask: Ask, shape: type[T]) -> T:
+        """Blanks are nothing."""
+        raw = await _read_raw(ask)
+        return read_loosely(self._parsed(ask, raw) if raw.strip() else {}, shape)
+
+    def _parsed(self, ask: Ask, raw: bytes) -> Any:
+        return parse_json(raw, depth_limit=ask.deps.settings.json_depth_limit, lenient=True)
+
+    def dress(self, ask: Ask, operation: Operation, value: Any) -> HotAnswer:
+        """A JSON object; a long list in parts."""
+        headers = [_JSON, *operation.headers, *self.welcome(ask)]
+        if isinstance(value, Stream):
+            return HotAnswer(operation.status, b"", headers, stream=value)
+        return HotAnswer(operation.status, msgspec.json.encode(value), headers)
+
+    def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
+        """By the table. What is NEVER is a bug."""
+        line = errors.line_of(error)
+        if line is None:
+            return None
+        headers = [_JSON, *self.welcome(ask)]
+        retry_after = getattr(error, "retry_after", None)
+        if retry_after is not None:
+            headers.append((b"retry-after", b"%d" % retry_after))
+        return HotAnswer(line.status, errors.body_of(line, error), headers)
+
+    def no_route(self, ask: Ask, allowed: list[str]) -> HotAnswer:
+        """What is not offered says so: clients would take 404 `NotFound` for the group, or what is in it."""
+        missing = NOT_OFFERED.find(ask.scope["method"], self.spell(ask.scope["path"]))
+        line, text = errors.no_route(missing, is_there=bool(allowed))
+        return HotAnswer(line.status, errors.body(line, text), [_JSON, *self.welcome(ask)])
+
+    def welcome(self, ask: Ask) -> list[tuple[bytes, bytes]]:
+        """The headers that every answer has."""
+        correlation_id = (b"x-correlation-id", ask.origin.correlation_id.encode())
+        return [*cors.headers(ask.deps.settings, ask.scope), correlation_id]
+
+    def fail(self, ask: Ask) -> HotAnswer:
+        """With the id under which the log has it."""
+        return HotAnswer(errors.BUG.status, errors.unexpected(ask.origin.correlation_id), [_JSON, *self.welcome(ask)])
+
+    def statuses(self) -> set[int]:
+        """Of the table."""
+        return {line.status for line in errors.TABLE.values() if line is not errors.NEVER}
+
+
+KAIZALA = Surface("kaizala", "Kaizala API", KaizalaCoat(), not_offered=[NOT_OFFERED])
+
+
+def tenant_of(ask: Ask) -> TenantId:
+    """The organisation of a proven caller. Raises NotFound for one without."""
+    if ask.caller.tenant_id is None:
+        raise NotFound("tenant")
+    return ask.caller.tenant_id
+
+
+async def _read_raw(ask: Ask) -> bytes:
+    limit = ask.deps.settings.body_limit_bytes
+    if ask.caller.kind is CallerKind.ANONYMOUS:
+        limit = min(LARGEST_OF_STRANGERS, limit)
+    return await read_body(ask.receive, limit, header(ask.scope, b"content-length"))
