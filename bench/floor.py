@@ -20,9 +20,9 @@ from tenantry.core.ids import GrantId, TenantId, new_guid
 from tenantry.settings import Settings, load
 from tenantry.store.engine.opening import open_store
 from tenantry.surfaces.shared.hot import json_answer, send_answer
-from tenantry.tokens.master_key import load_master_key
+from tenantry.tokens.keys.master_key import load_master_key
+from tenantry.tokens.keys.signing_keys import KeyRing
 from tenantry.tokens.mint import mint_access_token
-from tenantry.tokens.signing_keys import KeyRing
 
 
 async def _serve(settings: Settings) -> None:

@@ -19,9 +19,9 @@ from tenantry.store.devices import device_tokens, enterprises, managed_accounts
 from tenantry.store.tenants import tenants
 from tenantry.store.tokens import grants
 from tenantry.store.users import users
+from tenantry.tokens.keys.signing_keys import KeyRing
 from tenantry.tokens.mint import mint_access_token
 from tenantry.tokens.secrets import SecretHasher, SecretKind
-from tenantry.tokens.signing_keys import KeyRing
 
 TOKENS_OF_TENANT = 10
 TOKENS_OF_ACCOUNT = 10

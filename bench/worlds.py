@@ -18,7 +18,7 @@ from bench.servers import PUBLIC_URL
 from tenantry.store import Store, Value, open_store
 from tenantry.store.engine import migrate
 from tenantry.store.migrations import HEAD
-from tenantry.tokens.master_key import MasterKey, create_master_key_file, load_master_key
+from tenantry.tokens.keys.master_key import MasterKey, create_master_key_file, load_master_key
 
 T = TypeVar("T")
 

@@ -56,9 +56,9 @@ from tenantry.surfaces.shared.methods import ALL, keep_asked, serve_methods, sho
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import action_of
 from tenantry.tokens.issuing import make_issuing
-from tenantry.tokens.master_key import load_master_key
+from tenantry.tokens.keys.master_key import load_master_key
+from tenantry.tokens.keys.signing_keys import KeyRing
 from tenantry.tokens.secrets import SecretHasher
-from tenantry.tokens.signing_keys import KeyRing
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

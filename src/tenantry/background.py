@@ -18,7 +18,7 @@ from tenantry.tokens.last_uses import keep_noting
 if TYPE_CHECKING:
     from tenantry.outbox.sender import Sender
     from tenantry.surfaces.shared.deps import Deps
-    from tenantry.tokens.signing_keys import KeyRing
+    from tenantry.tokens.keys.signing_keys import KeyRing
 
 KEY_REFRESH_SECONDS = 2
 """One look at a handful of rows. A key of `tenantry key rotate` is published within this, and signs a minute later."""

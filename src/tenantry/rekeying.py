@@ -27,8 +27,8 @@ from tenantry.outbox import callback_tokens
 from tenantry.store.engine.interface import Store
 from tenantry.store.master_key import encrypted
 from tenantry.store.master_key.encrypted import Encrypted, Owned
-from tenantry.tokens import signing_keys
-from tenantry.tokens.master_key import MasterKey, MasterKeyError, load_master_key
+from tenantry.tokens.keys import signing_keys
+from tenantry.tokens.keys.master_key import MasterKey, MasterKeyError, load_master_key
 
 PAGE = 200
 

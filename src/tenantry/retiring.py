@@ -23,7 +23,7 @@ from tenantry.store.engine.interface import Store
 from tenantry.store.master_key import hashed
 from tenantry.store.master_key.hashed import Count, Hashed
 from tenantry.store.tenants import tenants
-from tenantry.tokens.master_key import MasterKey, load_master_key
+from tenantry.tokens.keys.master_key import MasterKey, load_master_key
 
 MARGIN = MINUTE
 """What was made so soon after a change counts for the pepper before: a clock of another server may have been ahead."""

@@ -15,7 +15,7 @@ from tenantry.audit.exports import Export
 from tenantry.cli.main import app
 from tenantry.core.ids import TenantId
 from tenantry.store.trail.audit_seals import Seal
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 
 ALL = [
     ("init",),

@@ -11,8 +11,8 @@ from tenantry.directory.phone_sign_in import request_sign_in_pin, sign_in_with_p
 from tenantry.directory.pins import PinRules
 from tenantry.store import Store
 from tenantry.tokens.clients import Client
-from tenantry.tokens.master_key import MasterKey
-from tenantry.tokens.signing_keys import KeyRing
+from tenantry.tokens.keys.master_key import MasterKey
+from tenantry.tokens.keys.signing_keys import KeyRing
 from tests.support.app import MASTER_KEY
 from tests.support.builders import HASHER, OPERATOR, a_connector, a_tenant, a_user, list_groups
 from tests.support.clock import NOON, FakeClock

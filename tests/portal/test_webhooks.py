@@ -20,7 +20,7 @@ from tenantry.store.engine.interface import Store, Value
 from tenantry.store.outbox import webhook_deliveries
 from tenantry.store.outbox import webhooks as rows
 from tenantry.store.outbox.webhook_deliveries import Delivery
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 from tests.support.app import an_app
 from tests.support.builders import OPERATOR, a_relationship, a_tenant, a_user, a_webhook, as_user
 from tests.support.clock import FakeClock

@@ -24,8 +24,8 @@ from tenantry.directory.users import delete_user, restore_user
 from tenantry.store.engine.interface import Store
 from tenantry.tokens.clients import Client
 from tenantry.tokens.issuing import Issuing
-from tenantry.tokens.master_key import MasterKey
-from tenantry.tokens.signing_keys import KeyRing
+from tenantry.tokens.keys.master_key import MasterKey
+from tenantry.tokens.keys.signing_keys import KeyRing
 from tests.support.app import MASTER_KEY
 from tests.support.builders import (
     HASHER,

@@ -15,7 +15,7 @@ from tenantry.core.clock import MINUTE
 from tenantry.core.errors import Forbidden, InvalidToken, NotFound
 from tenantry.store import Store
 from tenantry.tokens.callers import authenticate
-from tenantry.tokens.signing_keys import KeyRing, revoke_signing_key, rotate_signing_key
+from tenantry.tokens.keys.signing_keys import KeyRing, revoke_signing_key, rotate_signing_key
 from tests.support.app import an_app, client_for
 from tests.support.builders import OPERATOR, a_service_account, a_tenant, a_user, an_access_token, as_user
 from tests.support.clock import NOON

@@ -10,7 +10,7 @@ from pathlib import Path
 from tenantry.core.files import write_private
 from tenantry.store import open_store
 from tenantry.store.engine import health
-from tenantry.tokens.master_key import load_master_key
+from tenantry.tokens.keys.master_key import load_master_key
 from tests.cli.test_commands import Shell
 from tests.cli.test_serve import ENVIRONMENT, TENANTRY, serving
 

@@ -34,9 +34,9 @@ from tenantry.store.schema import metadata
 from tenantry.tokens.clients import Client
 from tenantry.tokens.grant_types.refresh_token import exchange_refresh_token
 from tenantry.tokens.issuing import TokenAsk
-from tenantry.tokens.master_key import MasterKey, load_master_key
+from tenantry.tokens.keys.master_key import MasterKey, load_master_key
+from tenantry.tokens.keys.signing_keys import KeyRing
 from tenantry.tokens.secrets import SecretHasher
-from tenantry.tokens.signing_keys import KeyRing
 from tests.support.app import MASTER_KEY
 from tests.support.builders import HASHER, KEY, OPERATOR, a_device_token, a_session, a_tenant, a_user, as_user
 from tests.support.clock import NOON, FakeClock

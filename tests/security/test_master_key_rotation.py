@@ -18,9 +18,9 @@ from tenantry.store.master_key import encrypted
 from tenantry.store.master_key.encrypted import Owned
 from tenantry.store.schema import metadata
 from tenantry.store.trail import audit_seals
-from tenantry.tokens import signing_keys
-from tenantry.tokens.master_key import MasterKey, MasterKeyError, create_master_key_file, load_master_key
-from tenantry.tokens.signing_keys import KeyRing
+from tenantry.tokens.keys import signing_keys
+from tenantry.tokens.keys.master_key import MasterKey, MasterKeyError, create_master_key_file, load_master_key
+from tenantry.tokens.keys.signing_keys import KeyRing
 from tests.support.app import MASTER_KEY
 from tests.support.builders import OPERATOR, a_group, a_tenant, a_user, a_webhook
 from tests.support.clock import NOON, FakeClock

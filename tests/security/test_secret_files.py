@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from tenantry.cli.main import app
 from tenantry.core.files import ExposedFileError, read_private, require_private, write_private
-from tenantry.tokens.master_key import MasterKeyError, create_master_key_file, load_master_key
+from tenantry.tokens.keys.master_key import MasterKeyError, create_master_key_file, load_master_key
 from tests.cli.test_commands import Shell
 from tests.cli.test_serve import initialised, refusal
 

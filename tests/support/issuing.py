@@ -6,9 +6,9 @@ from tenantry.core.caller import Audience
 from tenantry.core.clock import DAY, HOUR, MINUTE, Micros
 from tenantry.store import Store
 from tenantry.tokens.issuing import Issuing, Lifetimes
+from tenantry.tokens.keys.signing_keys import KeyRing
 from tenantry.tokens.last_uses import LastUses
 from tenantry.tokens.secrets import SecretHasher
-from tenantry.tokens.signing_keys import KeyRing
 from tests.support.builders import HASHER
 
 ISSUER = "https://tenantry.test"

@@ -36,7 +36,7 @@ from tenantry.store.outbox.untold_changes import UntoldChange
 from tenantry.store.sign_in import sessions
 from tenantry.store.tokens import idempotency
 from tenantry.tokens.authorization_codes import issue_code
-from tenantry.tokens.signing_keys import ensure_signing_key
+from tenantry.tokens.keys.signing_keys import ensure_signing_key
 from tests.support.builders import (
     HASHER,
     KEY,

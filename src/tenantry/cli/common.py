@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tenantry.settings import Settings
     from tenantry.store.engine.interface import Read, Store
     from tenantry.store.tenants.tenants import Tenant
-    from tenantry.tokens.master_key import MasterKey
+    from tenantry.tokens.keys.master_key import MasterKey
     from tenantry.tokens.secrets import SecretHasher
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ def _complaint(name: str, found: Mapping[str, Any]) -> str:
 
 def master_key_of(settings: Settings) -> MasterKey:
     """Raises MasterKeyError."""
-    from tenantry.tokens.master_key import load_master_key
+    from tenantry.tokens.keys.master_key import load_master_key
 
     value = settings.master_key.get_secret_value() if settings.master_key else None
     return load_master_key(value, key_file_of(settings))
@@ -136,7 +136,7 @@ def failing_well() -> Iterator[None]:
     from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue, NotFound, StoreBusy
     from tenantry.core.files import ExposedFileError
     from tenantry.store.engine.interface import SchemaOutdated
-    from tenantry.tokens.master_key import MasterKeyError
+    from tenantry.tokens.keys.master_key import MasterKeyError
 
     codes: dict[type[DomainError], int] = {InvalidValue: 2, AlreadyExists: 3, NotFound: 4, StoreBusy: 75}
     try:

@@ -12,7 +12,7 @@ from tenantry.cli.output import say
 
 if TYPE_CHECKING:
     from tenantry.settings import Settings
-    from tenantry.tokens.master_key import MasterKey
+    from tenantry.tokens.keys.master_key import MasterKey
 
 
 def init(
@@ -67,7 +67,7 @@ def prepare(settings: Settings) -> None:
 async def _make_first_key(settings: Settings, master_key: MasterKey) -> None:
     from tenantry.core.clock import system_clock
     from tenantry.store.engine.opening import open_store
-    from tenantry.tokens.signing_keys import ensure_signing_key
+    from tenantry.tokens.keys.signing_keys import ensure_signing_key
 
     store = await open_store(settings.store_url, busy_timeout=10.0, pool_size=1)
     try:
@@ -78,7 +78,7 @@ async def _make_first_key(settings: Settings, master_key: MasterKey) -> None:
 
 def ensure_master_key(settings: Settings) -> None:
     """Make the key file unless there is a key. Raises MasterKeyError."""
-    from tenantry.tokens.master_key import create_master_key_file
+    from tenantry.tokens.keys.master_key import create_master_key_file
 
     path = key_file_of(settings)
     if settings.master_key is None and not path.exists():

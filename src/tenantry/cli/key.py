@@ -21,7 +21,7 @@ def rotate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     async def work(desk: Desk) -> dict[str, str]:
         from tenantry.core.clock import MINUTE
-        from tenantry.tokens.signing_keys import rotate_signing_key
+        from tenantry.tokens.keys.signing_keys import rotate_signing_key
 
         async with desk.store.write() as tx:
             key_id = await rotate_signing_key(
@@ -68,7 +68,7 @@ def revoke(
         import asyncio
 
         from tenantry.background import KEY_REFRESH_SECONDS
-        from tenantry.tokens.signing_keys import revoke_signing_key
+        from tenantry.tokens.keys.signing_keys import revoke_signing_key
 
         async with desk.store.write() as tx:
             new = await revoke_signing_key(tx, desk.master_key, desk.caller, key, desk.now)

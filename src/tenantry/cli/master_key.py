@@ -82,7 +82,7 @@ def retire(
 
     async def work(desk: Desk, file: Path) -> tuple[list[int], list[Held]]:
         from tenantry.retiring import list_generations, retire
-        from tenantry.tokens.master_key import load_master_key
+        from tenantry.tokens.keys.master_key import load_master_key
 
         await _require_alone(desk)
         retired = await retire(desk.store, desk.caller, file, desk.now, force=force)

@@ -25,7 +25,7 @@ from tenantry.core.names import read_name
 from tenantry.store.engine.interface import Read, Store, Tx
 from tenantry.store.sign_in import identity_providers, shared_callbacks
 from tenantry.store.sign_in.identity_providers import IdentityProvider
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 
 CALLBACK = "/sign-in/callback"
 """Before the ids; alone, what all providers shared once."""

@@ -202,7 +202,7 @@ def _partner_of(caller: Caller, tenant_id: TenantId) -> TenantId | None:
     return caller.tenant_id
 
 
-async def list_roles(
+async def list_role_assignments(
     read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
 ) -> list[roles.RoleAssignment]:
     """The role assignments of the user at `now`; one's own are anybody's to see. Raises what `access.require` does."""

@@ -22,7 +22,7 @@ from tenantry.directory.second_factors import Method, note_added, note_proved, n
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.sign_in import second_factors
 from tenantry.store.sign_in.second_factors import TotpCredential
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
 
 PERIOD = 30 * SECOND

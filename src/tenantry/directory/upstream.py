@@ -40,7 +40,7 @@ from tenantry.store.engine.interface import Store
 from tenantry.store.sign_in import identity_providers
 from tenantry.store.sign_in.identity_providers import IdentityProvider
 from tenantry.tokens import base64url
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 
 LIFETIME = 10 * MINUTE

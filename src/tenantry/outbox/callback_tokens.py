@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenantry.core.errors import FailedPrecondition
 from tenantry.core.ids import TenantId
 from tenantry.store.outbox.webhooks import Webhook
-from tenantry.tokens.master_key import MasterKey, MasterKeyError
+from tenantry.tokens.keys.master_key import MasterKey, MasterKeyError
 
 UNREADABLE = "its token cannot be read with the master key of this server: enter the token again"
 

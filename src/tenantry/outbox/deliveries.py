@@ -39,7 +39,7 @@ from tenantry.store.outbox import webhook_deliveries, webhooks
 from tenantry.store.outbox.webhook_deliveries import Claimed, Delivery
 from tenantry.store.outbox.webhooks import Webhook
 from tenantry.store.tenants import tenants
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 
 RETRIES = 6
 FIRST_RETRY_AFTER = 2 * MINUTE

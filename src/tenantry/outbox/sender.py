@@ -24,7 +24,7 @@ from tenantry.outbox.deliveries import deliver_next, disable_if_overfull
 from tenantry.store.engine.interface import Store
 from tenantry.store.outbox import webhook_deliveries
 from tenantry.store.tenants import tenants
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 
 AT_ONCE = 24
 AT_ONCE_OF_A_TENANT = 4

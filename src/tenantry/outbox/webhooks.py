@@ -26,7 +26,7 @@ from tenantry.store.groups import groups
 from tenantry.store.outbox import webhook_deliveries, webhooks
 from tenantry.store.outbox.webhooks import ListedWebhook, Webhook
 from tenantry.store.tenants import tenants
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 
 VALIDITY = 730 * DAY
 LONGEST_VALIDITY = 3_650 * DAY

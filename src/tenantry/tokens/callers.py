@@ -17,7 +17,7 @@ from tenantry.core.ids import ConnectorId, GrantId, TenantId
 from tenantry.store.engine.interface import Read
 from tenantry.store.tokens import presented
 from tenantry.tokens.claims import Claims
-from tenantry.tokens.signing_keys import KeyRing
+from tenantry.tokens.keys.signing_keys import KeyRing
 from tenantry.tokens.verify import UNKNOWN_KEY, verify_access_token
 
 

@@ -14,7 +14,7 @@ import msgspec
 from tenantry.core.clock import Micros, to_seconds
 from tenantry.core.ids import ConnectorId, TenantId, UserId
 from tenantry.tokens import base64url
-from tenantry.tokens.signing_keys import KeyRing
+from tenantry.tokens.keys.signing_keys import KeyRing
 
 CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "tid")
 

@@ -18,10 +18,10 @@ from tenantry.core.hiding import hiding
 from tenantry.core.ids import ConnectorId, GrantId, TenantId, UserId
 from tenantry.settings import Settings
 from tenantry.store.engine.interface import Store, Writes
+from tenantry.tokens.keys.signing_keys import KeyRing
 from tenantry.tokens.last_uses import LastUses
 from tenantry.tokens.mint import AccessToken, mint_access_token
 from tenantry.tokens.secrets import SecretHasher
-from tenantry.tokens.signing_keys import KeyRing
 
 
 class Lifetimes(NamedTuple):

@@ -15,7 +15,7 @@ from tenantry.core.clock import SECOND, Micros
 from tenantry.core.hiding import hiding
 from tenantry.core.ids import GrantId, TenantId, random_16
 from tenantry.tokens import base64url
-from tenantry.tokens.signing_keys import KeyRing
+from tenantry.tokens.keys.signing_keys import KeyRing
 
 _encode = msgspec.json.Encoder().encode
 

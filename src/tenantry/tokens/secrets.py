@@ -6,7 +6,7 @@
 2. So whoever receives one knows which tenant to ask and refuses typos and garbage without asking anybody, and scanners
    find leaked ones. The check protects from accidents only; what proves the secret is its hash.
 3. At rest there is only a keyed BLAKE2b-256: fast, since the secret is random, and useless without the pepper.
-4. A pepper is of a generation, and each master key begins one (`tokens/master_key.py`). The secret says of which it is,
+4. A pepper is of a generation, and each master key begins one (keys/master_key.py). The secret says of which it is,
    so that looking it up stays one hash and one statement however many peppers are held. What is of a generation whose
    pepper is held no more is found under none.
 """

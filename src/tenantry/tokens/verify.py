@@ -16,7 +16,7 @@ from tenantry.core.clock import SECOND, Micros
 from tenantry.core.errors import InvalidToken
 from tenantry.tokens import base64url
 from tenantry.tokens.claims import Claims
-from tenantry.tokens.signing_keys import KeyRing, VerifyKey
+from tenantry.tokens.keys.signing_keys import KeyRing, VerifyKey
 
 UNKNOWN_KEY = "unknown_key"
 WRONG_AUDIENCE = "audience"

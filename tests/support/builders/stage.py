@@ -6,7 +6,7 @@ import itertools
 
 from tenantry.core.caller import Origin, operator
 from tenantry.core.ids import CorrelationId
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
 from tests.support.app import MASTER_KEY
 

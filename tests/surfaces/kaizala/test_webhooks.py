@@ -19,7 +19,7 @@ from tenantry.outbox.webhooks import VALIDITY, ObjectType, Subject, Wishes, disa
 from tenantry.store.engine.interface import Store
 from tenantry.store.outbox import webhook_deliveries
 from tenantry.surfaces.kaizala.webhooks import HANDSHAKES_PER_MINUTE
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 from tests.support.builders import OPERATOR, SomeConnector, SomeUser, a_connector, a_group, a_tenant, a_user
 from tests.support.kaizala import World, a_world
 from tests.support.receiver import Receiver, a_receiver

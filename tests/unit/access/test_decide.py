@@ -28,7 +28,7 @@ from tenantry.core.ids import (
     new_guid,
 )
 from tenantry.delegation.relationships import create_reseller_relationship, end_relationship
-from tenantry.directory.roles import assign_role, list_roles, remove_role
+from tenantry.directory.roles import assign_role, list_role_assignments, remove_role
 from tenantry.directory.tenants import delete_tenant
 from tenantry.store.devices import enterprises
 from tenantry.store.devices.enterprises import Enterprise
@@ -382,7 +382,7 @@ async def test_in_the_own_tenant_the_directory_role_counts_while_it_lasts(world:
     assert await world.reasons(caller, PARTNER_CENTER, now=NOON + DAY) == missing
     async with world.store.write() as tx:
         await assign_role(tx, OPERATOR, world.customer.id, world.user, admin, None, NOON)
-        held = await list_roles(tx, OPERATOR, world.customer.id, world.user, NOON)
+        held = await list_role_assignments(tx, OPERATOR, world.customer.id, world.user, NOON)
     assert [(assignment.role_id, assignment.expires_at) for assignment in held] == [(admin, None)]
     assert await world.reasons(caller, PARTNER_CENTER, now=NOON + DAY) == GRANTED
     async with world.store.write() as tx:

@@ -17,7 +17,7 @@ from tenantry.store import open_store
 from tenantry.store.engine.interface import Read, Store
 from tenantry.store.trail import audit_seals
 from tenantry.store.trail.audit_seals import Seal
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 from tests.support.app import MASTER_KEY, an_app
 from tests.support.builders import a_tenant
 from tests.support.clock import NOON, FakeClock

@@ -20,7 +20,7 @@ from tenantry.store.engine.interface import Store
 from tenantry.store.outbox import webhook_deliveries, webhooks
 from tenantry.store.outbox.webhook_deliveries import Delivery
 from tenantry.store.outbox.webhooks import Webhook
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 from tests.support.app import MASTER_KEY
 from tests.support.builders import OPERATOR, SomeTenant, SomeUser, a_group, a_tenant, a_user, as_user
 from tests.support.clock import FakeClock

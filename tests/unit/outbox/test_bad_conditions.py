@@ -33,7 +33,7 @@ from tenantry.outbox.webhooks import (
 from tenantry.store.engine.interface import Value
 from tenantry.store.outbox import webhook_deliveries, webhooks
 from tenantry.tokens.grants import revoke_grant
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 from tests.support.builders import OPERATOR, SomeConnector, a_connector, a_grant, a_user
 from tests.support.faults import FaultyStore, InjectedFault
 from tests.support.queries import counted_queries

@@ -19,9 +19,9 @@ from tenantry.tokens.callers import authenticate
 from tenantry.tokens.clients import Client
 from tenantry.tokens.grant_types.refresh_token import exchange_refresh_token
 from tenantry.tokens.issuing import Issued, Issuing, TokenAsk
+from tenantry.tokens.keys.master_key import MasterKey
+from tenantry.tokens.keys.signing_keys import KeyRing
 from tenantry.tokens.last_uses import LastUses
-from tenantry.tokens.master_key import MasterKey
-from tenantry.tokens.signing_keys import KeyRing
 from tests.support.app import MASTER_KEY
 from tests.support.builders import (
     OPERATOR,

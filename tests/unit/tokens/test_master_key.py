@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tenantry.tokens.master_key import MasterKey, MasterKeyError, create_master_key_file, load_master_key
+from tenantry.tokens.keys.master_key import MasterKey, MasterKeyError, create_master_key_file, load_master_key
 
 KEY = MasterKey.from_base64(MasterKey.generate())
 

@@ -14,9 +14,9 @@ from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import TenantId, new_guid
 from tenantry.store import Store
 from tenantry.store.trail.audit_events import list_latest
-from tenantry.tokens.master_key import MasterKey, MasterKeyError
+from tenantry.tokens.keys.master_key import MasterKey, MasterKeyError
+from tenantry.tokens.keys.signing_keys import KeyRing, generate_private_key, rotate_signing_key
 from tenantry.tokens.mint import mint_access_token
-from tenantry.tokens.signing_keys import KeyRing, generate_private_key, rotate_signing_key
 from tenantry.tokens.verify import verify_access_token
 from tests.support.app import MASTER_KEY
 from tests.support.builders import OPERATOR

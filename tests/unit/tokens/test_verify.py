@@ -21,8 +21,8 @@ from tenantry.core.clock import HOUR, MINUTE, SECOND
 from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import GrantId, TenantId, new_guid
 from tenantry.tokens import base64url
+from tenantry.tokens.keys.signing_keys import SigningKey, der_to_raw
 from tenantry.tokens.mint import mint_access_token
-from tenantry.tokens.signing_keys import SigningKey, der_to_raw
 from tenantry.tokens.verify import verify_access_token
 from tests.support.clock import NOON
 from tests.support.issuing import ISSUER
@@ -87,7 +87,7 @@ def _own_key_in_the_header(raw: str, _: SigningKey) -> str:
         "y": base64url.encode(numbers.y.to_bytes(32)).decode(),
     }
     data = _b64({**_header(raw), "jwk": jwk}) + b"." + _payload(raw)
-    from tenantry.tokens.signing_keys import _ECDSA
+    from tenantry.tokens.keys.signing_keys import _ECDSA
 
     return (data + b"." + base64url.encode(der_to_raw(own.sign(data, _ECDSA)))).decode()
 

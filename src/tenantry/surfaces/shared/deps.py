@@ -16,9 +16,9 @@ from tenantry.store.engine.shares import Shares
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.long_answers import LongAnswers
 from tenantry.tokens.issuing import Issuing
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
+from tenantry.tokens.keys.signing_keys import KeyRing
 from tenantry.tokens.secrets import SecretHasher
-from tenantry.tokens.signing_keys import KeyRing
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection

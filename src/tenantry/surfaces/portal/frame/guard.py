@@ -19,7 +19,7 @@ from tenantry.core.caller import Caller, in_person
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.delegation.acting import find_acting
-from tenantry.directory.roles import list_roles
+from tenantry.directory.roles import list_role_assignments
 from tenantry.directory.sessions import find_session
 from tenantry.directory.tenants import get_tenant
 from tenantry.settings import Settings
@@ -169,7 +169,7 @@ async def find_signed_in(request: Request) -> Session | None:
         amr = frozenset(found.amr.split())
         caller = in_person(origin_of(request.scope), tenant_id=found.tenant_id, user_id=found.user_id, amr=amr)
         tenant = await get_tenant(read, found.tenant_id)
-        held = await list_roles(read, caller, found.tenant_id, found.user_id, now)
+        held = await list_role_assignments(read, caller, found.tenant_id, found.user_id, now)
         roles = frozenset(role.role_id for role in held)
         own_roles = counted_elsewhere(held)
         acting_id = found.acting_tenant_id

@@ -12,7 +12,7 @@ from tenantry.access.standing import giveable
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import UserId
-from tenantry.directory.roles import assign_role, list_roles, remove_role
+from tenantry.directory.roles import assign_role, list_role_assignments, remove_role
 from tenantry.directory.user_search import find_any_user
 from tenantry.store.users.users import User
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_day, read_form
@@ -113,4 +113,6 @@ async def _look(request: Request, session: Session, user_id: UserId) -> tuple[Us
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.ASSIGN_ROLE, session.here, now=now)
         user = await find_any_user(read, session.caller, session.here, user_id, now)
-        return user, {held.role_id for held in await list_roles(read, session.caller, session.here, user_id, now)}
+        return user, {
+            held.role_id for held in await list_role_assignments(read, session.caller, session.here, user_id, now)
+        }

@@ -40,7 +40,7 @@ from tenantry.store.tokens import signing_keys
 from tenantry.store.tokens.signing_keys import SigningKeyRow
 from tenantry.tokens import base64url
 from tenantry.tokens.claims import ProvenTokens
-from tenantry.tokens.master_key import MasterKey
+from tenantry.tokens.keys.master_key import MasterKey
 
 Algorithm = Literal["ES256", "RS256"]
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
