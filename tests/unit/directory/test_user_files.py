@@ -172,6 +172,22 @@ def test_the_number_of_an_office_is_not_taken_for_a_mobile_one() -> None:
     assert json.loads(file.rows[0].data)["phone_number"] == ""
 
 
+def test_a_template_that_nobody_has_filled_in_is_refused() -> None:
+    lines = ENTRA_TEMPLATE.splitlines(keepends=True)
+    content = "".join(line for line in lines if line.startswith(("version", "Example")) or "[displayName]" in line)
+    assert "Example" in content
+    with pytest.raises(InvalidValue, match="but examples"):
+        read_users(content.encode())
+
+
+@pytest.mark.parametrize("headings", ["mobile,phone_number", "phone_number,mobile"])
+def test_a_heading_of_our_own_goes_before_those_of_other_systems(headings: str) -> None:
+    cells = ",".join("+14255550100" if name == "phone_number" else "+14255550199" for name in headings.split(","))
+    file = read_users(f"user_principal_name,display_name,{headings}\na@contoso.example,A,{cells}\n".encode())
+    assert json.loads(file.rows[0].data)["phone_number"] == "+14255550100"
+    assert file.ignored == ["mobile"]
+
+
 def test_passwords_are_taken_when_asked_for_and_stand_in_no_row() -> None:
     for content in (ENTRA_TEMPLATE, GOOGLE_TEMPLATE):
         file = read_users(content.encode(), with_passwords=True)
