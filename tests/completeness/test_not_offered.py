@@ -11,8 +11,10 @@ from tenantry.app import App
 from tenantry.store.engine.interface import Store
 from tenantry.surfaces.android_enterprise import methods
 from tenantry.surfaces.android_enterprise.coat import PLAY_EMM, ROOT
+from tenantry.surfaces.kaizala import KAIZALA
 from tenantry.surfaces.kaizala import not_offered as kaizala
 from tenantry.surfaces.partner_center import not_offered as partner_center
+from tenantry.surfaces.router import Routes
 from tenantry.surfaces.shared.not_offered import ANY, Missing, NotOffered
 from tests.completeness.sides import Auth, a_side, headers_for
 from tests.support.app import an_app, client_for
@@ -64,6 +66,38 @@ def test_every_method_of_the_play_emm_api_is_served_or_not_offered() -> None:
     assert len(missing) == len(set(missing))
     assert not served & set(missing)
     assert len(served) + len(missing) == 77
+
+
+KAIZALA_ENDPOINTS = (
+    *("POST v1/generatePin", "POST v1/loginWithPinAndApplicationId", "GET v1/accessToken", "POST api/oauth/token"),
+    *("GET v1/users/me", "POST v1/groups", "GET v1/groups", "GET v1/groups/7"),
+    *(
+        "GET v1/groups/7/members",
+        "PUT v1/groups/7/members",
+        "PUT v1/groups/7/members/7",
+        "DELETE v1/groups/7/members/7",
+    ),
+    *("GET v1/groups/7/subGroups", "POST v1/groups/7/subGroups", "PUT v1/groups/7/subGroups"),
+    *("DELETE v1/groups/7/subGroups/7", "POST v1/groups/7/subscribers", "GET v1/groups/7/subscribers"),
+    *("PUT v1/groups/7/subscribers/add", "PUT v1/groups/7/subscribers/remove", "POST v1/groups/7/messages"),
+    *("POST v1/media", "POST v1/media/url", "POST v1/media/attachment", "POST v1/groups/7/media"),
+    *("POST v1/groups/7/actions", "GET v1/groups/7/actions", "GET v1/groups/7/actions/7"),
+    *("POST v1/groups/7/actions/7/responses", "POST v1/groups/7/actions/$actionId$/reminder"),
+    *("POST v1/groups/7/reaction", "GET v1/groups/7/reaction/7/summary", "GET v1/groups/7/reaction/summary"),
+    *("GET v1/groups/7/reaction/7", "POST v1/webhook", "GET v1/webhook", "PUT v1/webhook/7", "DELETE v1/webhook/7"),
+    *("POST v1/bot", "GET v1/bot", "PUT v1/bot/7", "DELETE v1/bot/7", "GET v1/bot/accessToken/7"),
+    *("POST v1/groups/7/bot", "GET v1/tenant/findGroupsByQuery"),
+)
+"""All that any source shows of the vendor's (contract §3.1), but for its page of consent."""
+
+
+def test_every_endpoint_of_kaizala_is_served_or_not_offered() -> None:
+    routes = Routes(KAIZALA)
+    for endpoint in KAIZALA_ENDPOINTS:
+        method, _, path = endpoint.partition(" ")
+        path = KAIZALA.coat.spell(f"/kaizala/{path}")
+        served = routes.find(method, path) is not None
+        assert served != (kaizala.NOT_OFFERED.find(method, path) is not None), endpoint
 
 
 async def test_what_is_not_offered_is_said_in_each_vendors_own_form(app: App, subtests: Any) -> None:

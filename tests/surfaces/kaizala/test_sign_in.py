@@ -6,6 +6,7 @@ import asyncio
 import re
 from typing import Any
 
+import httpx
 import pytest
 
 from tenantry.connectors.connectors import deactivate_connector, delete_connector
@@ -245,3 +246,29 @@ async def test_a_failing_gateway_changes_no_answer_and_is_logged_without_the_pin
 async def test_the_pin_is_stored_nowhere(world: World) -> None:
     pin = await a_pin(world, world.anna.phone_number)
     assert all(pin not in event.data for event in await world.events("pin.sent"))
+
+
+async def test_the_message_leaves_when_the_answer_is_with_the_client(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever measures how long the answer takes does not learn whether a message was sent."""
+    happened: list[str] = []
+
+    async def note_message(number: str, text: str, *, tenant_id: str) -> None:
+        happened.append("message")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async def note(message: Any) -> None:
+            await send(message)
+            if message["type"] == "http.response.body":
+                happened.append("more of the answer" if message.get("more_body") else "answer")
+
+        await world.app(scope, receive, note)
+
+    monkeypatch.setattr(world.messages, "send", note_message)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tenantry.test") as client:
+        for number, expected in ((world.anna.phone_number, ["answer", "message"]), ("+12065559999", ["answer"])):
+            happened.clear()
+            body = {"mobileNumber": number, "applicationId": world.connector.id}
+            assert (await client.post("/kaizala/v1/generatePin", json=body)).status_code == 200
+            assert happened == expected
