@@ -33,7 +33,7 @@ from tenantry.directory.tenants import disable_tenant, enable_tenant
 from tenantry.directory.totp import begin_totp, claim_totp, confirm_totp
 from tenantry.directory.users import delete_user, restore_user, set_password
 from tenantry.store.engine.interface import Store
-from tenantry.store.outbox import webhooks
+from tenantry.store.outbox import subscriptions
 from tenantry.store.sign_in import passkeys
 from tenantry.store.tenants.tenants import find_live
 from tenantry.tokens.authorization_codes import issue_code
@@ -335,7 +335,7 @@ async def _invitation(held: Held) -> object:
 
 async def _webhook(held: Held) -> object:
     async with held.house.store.read() as read:
-        heard = await webhooks.list_subscribed(read, held.ann.tenant_id, held.group, held.house.clock())
+        heard = await subscriptions.list_subscribed(read, held.ann.tenant_id, held.group, held.house.clock())
         return await find_live(read, held.ann.tenant_id) and heard
 
 

@@ -50,11 +50,11 @@ def statements_below(folder: Path) -> list[Statement]:
 def statements_of(path: Path) -> Iterator[Statement]:
     """Every SQL text handed to a block in one file.
 
-    Module constants may be part of it, and the fields of an argument that is one of the file's enums, whose members are
-    all there can be: there is a text for each. Nothing else.
+    Constants of the module and of one beside it may be part of it, and the fields of an argument that is one of the
+    file's enums, whose members are all there can be: there is a text for each. Nothing else.
     """
     tree = ast.parse(path.read_text())
-    constants = _assigned(tree)
+    constants = _beside(path, tree) | _assigned(tree)
     members = _members_by_call(tree)
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
@@ -79,6 +79,20 @@ def _assigned(owner: ast.Module | ast.ClassDef) -> dict[str, ast.expr]:
         for node in owner.body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
+
+
+def _beside(path: Path, tree: ast.Module) -> dict[str, ast.expr]:
+    """Constants that the file imports from one in its own folder."""
+    found: dict[str, ast.expr] = {}
+    for node in tree.body:
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        *_, folder, name = ("", *(node.module or "").split("."))
+        file = path.with_name(f"{name}.py")
+        if folder == path.parent.name and file.exists():
+            theirs = _assigned(ast.parse(file.read_text()))
+            found |= {alias.name: theirs[alias.name] for alias in node.names if alias.name in theirs}
+    return found
 
 
 def _members_by_call(tree: ast.Module) -> dict[ast.AST, dict[str, dict[str, ast.expr]]]:

@@ -24,8 +24,8 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import GroupId, TenantId, UserId, new_guid
 from tenantry.store.engine.interface import Read, Tx, Value
-from tenantry.store.outbox import event_facts, webhook_deliveries, webhooks
-from tenantry.store.outbox.webhooks import Subscribed
+from tenantry.store.outbox import event_facts, subscriptions, webhook_deliveries, webhooks
+from tenantry.store.outbox.subscriptions import Subscribed
 
 
 class EventType(StrEnum):
@@ -113,7 +113,7 @@ async def enqueue(
     """
     if isinstance(change, MemberChange) and change.role not in _ROLES:
         return
-    found = await webhooks.list_subscribed(tx, tenant_id, change.group_id, now)
+    found = await subscriptions.list_subscribed(tx, tenant_id, change.group_id, now)
     wanting = [webhook for webhook in found if change.event_type in webhook.event_types.split()]
     if not wanting:
         return

@@ -31,9 +31,9 @@ from tenantry.outbox.changes import (
     write,
 )
 from tenantry.store.engine.interface import Read, Store, Tx
-from tenantry.store.outbox import untold_changes, webhooks
+from tenantry.store.outbox import subscriptions, untold_changes
+from tenantry.store.outbox.subscriptions import Subscribed
 from tenantry.store.outbox.untold_changes import Place, UntoldChange
-from tenantry.store.outbox.webhooks import Subscribed
 
 PLACES_AT_ONCE = 25
 """Groups, in one transaction. Each has twenty webhooks at most, those of the organisation included."""
@@ -61,7 +61,7 @@ async def enqueue_for_user(
 
     Queries: 1; with a webhook in the tenant at most 7 more.
     """
-    if not await webhooks.has_live(tx, tenant_id, now):
+    if not await subscriptions.has_live(tx, tenant_id, now):
         return
     places = await _next_places(tx, tenant_id, user_id, since, now, "")
     if not places:
@@ -112,7 +112,7 @@ async def _tell(tx: Tx, tenant_id: TenantId, change: UntoldChange, facts: _Facts
         return
     event_type = EventType(change.event_type)
     events = {place.group_id: of_member(event_type, place.group_id, facts.member, place.role) for place in places}
-    found = await webhooks.list_subscribed_over_user(
+    found = await subscriptions.list_subscribed_over_user(
         tx,
         tenant_id,
         change.user_id,

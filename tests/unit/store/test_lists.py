@@ -14,7 +14,7 @@ from tenantry.store.connectors import connector_lists, connector_secrets
 from tenantry.store.devices import device_lists, devices, enterprises, managed_accounts
 from tenantry.store.engine.interface import Read, Store
 from tenantry.store.groups import deleted_groups, group_invitations, group_lists, groups
-from tenantry.store.outbox import untold_changes, webhooks
+from tenantry.store.outbox import subscriptions, untold_changes, webhooks
 from tenantry.store.sign_in import identity_providers, sessions
 from tenantry.store.tenants import tenants
 from tenantry.store.tokens import grant_lists, grants
@@ -104,8 +104,8 @@ LISTS: dict[str, List] = {
     "roles": lambda read, s, _: roles.list_live(read, s.tenant.id, s.ann.id, NOON),
     "roles again some day": lambda read, s, _: roles.list_unexpired(read, s.tenant.id, s.ann.id, NOON),
     "providers": lambda read, s, _: identity_providers.list_live(read, s.tenant.id),
-    "webhooks to tell": lambda read, s, _: webhooks.list_subscribed(read, s.tenant.id, s.group, NOON),
-    "webhooks to tell of a user": lambda read, s, _: webhooks.list_subscribed_over_user(
+    "webhooks to tell": lambda read, s, _: subscriptions.list_subscribed(read, s.tenant.id, s.group, NOON),
+    "webhooks to tell of a user": lambda read, s, _: subscriptions.list_subscribed_over_user(
         read, s.tenant.id, s.ann.id, first=s.group, last=s.group, at=NOON
     ),
     "groups to tell of a user": lambda read, s, _: untold_changes.list_places(

@@ -162,6 +162,18 @@ def test_a_statement_with_a_field_of_an_enum_is_read_once_for_each_member(tmp_pa
     ]
 
 
+def test_a_constant_of_a_file_beside_it_is_part_of_a_statement_and_one_from_elsewhere_is_not(tmp_path: Path) -> None:
+    (tmp_path / "parts.py").write_text('LIVE = "deleted_at IS NULL"\n')
+    path = tmp_path / "example.py"
+    path.write_text(
+        f"from tenantry.store.{tmp_path.name}.parts import LIVE\n"
+        "from tenantry.store.elsewhere.parts import ENDED\n"
+        'async def good(tx): await tx.run(f"DELETE FROM users WHERE {LIVE}")\n'
+        'async def bad(tx): await tx.run(f"DELETE FROM users WHERE {ENDED}")\n'
+    )
+    assert [one.sql for one in statements_of(path)] == ["DELETE FROM users WHERE deleted_at IS NULL", None]
+
+
 def test_sql_made_at_run_time_and_sql_elsewhere_are_caught(tmp_path: Path) -> None:
     path = tmp_path / "example.py"
     path.write_text(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tenantry.core.clock import Micros
-from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.core.ids import TenantId, UserId
 from tenantry.store.engine.interface import Read, Tx
 
-_APP_IS_LIVE = """
+APP_IS_LIVE = """
     (w.connector_id IS NULL OR EXISTS (
         SELECT 1 FROM connectors c WHERE c.id = w.connector_id AND c.deleted_at IS NULL
           AND ' ' || c.permissions || ' ' LIKE '% webhooks %'
@@ -71,23 +71,6 @@ class ListedWebhook(NamedTuple):
     sent_at: int | None
     delivered_at: int | None
     due_at: int | None
-
-
-class Subscribed(NamedTuple):
-    """A webhook that an event may be for."""
-
-    id: str
-    event_types: str
-    context: str | None
-
-
-class SubscribedOverUser(NamedTuple):
-    """A webhook that may be told of a user, and one of the user's groups that it is about."""
-
-    id: str
-    event_types: str
-    context: str | None
-    group_id: GroupId
 
 
 async def count_of_object(read: Read, tenant_id: TenantId, object_type: str, object_id: str, now: Micros) -> int:
@@ -153,7 +136,7 @@ async def find(read: Read, tenant_id: TenantId, webhook_id: str) -> Webhook | No
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.callback_token, w.context,
                w.connector_id, w.created_by, w.created_at, w.expires_at, w.disabled_at, w.disabled_reason,
                w.not_before,
-               CASE WHEN {_APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
+               CASE WHEN {APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
         FROM webhooks w
         WHERE w.tenant_id = :tenant_id AND w.id = :id AND w.deleted_at IS NULL
         """,
@@ -170,7 +153,7 @@ async def list_of_object(read: Read, tenant_id: TenantId, object_type: str, obje
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.callback_token, w.context,
                w.connector_id, w.created_by, w.created_at, w.expires_at, w.disabled_at, w.disabled_reason,
                w.not_before,
-               CASE WHEN {_APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
+               CASE WHEN {APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
         FROM webhooks w
         WHERE w.tenant_id = :tenant_id AND w.object_type = :object_type AND w.object_id = :object_id
           AND w.deleted_at IS NULL
@@ -202,7 +185,7 @@ async def list_page(
         f"""
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.created_at, w.expires_at,
                w.disabled_at,
-               CASE WHEN {_APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended,
+               CASE WHEN {APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended,
                w.created_by, u.display_name AS made_by, g.name AS group_name,
                d.created_at AS sent_at, d.delivered_at, d.due_at
         FROM webhooks w
@@ -227,63 +210,6 @@ async def list_page(
         before=before,
         before_id=before_id,
         limit=limit,
-    )
-
-
-async def list_subscribed(read: Read, tenant_id: TenantId, group_id: str, now: Micros) -> list[Subscribed]:
-    """Live webhooks of the group and of the organisation, oldest first. One look at an index when there are none."""
-    return await read.all(
-        Subscribed,
-        f"""
-        SELECT w.id, w.event_types, w.context FROM webhooks w
-        WHERE w.tenant_id = :tenant_id AND w.object_type IN ('group', 'tenant')
-          AND w.object_id IN (:group_id, :tenant_id)
-          AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.expires_at > :now AND {_APP_IS_LIVE}
-        ORDER BY w.created_at, w.id
-        """,
-        tenant_id=tenant_id,
-        group_id=group_id,
-        now=now,
-    )
-
-
-async def has_live(read: Read, tenant_id: TenantId, now: Micros) -> bool:
-    """Whether the tenant has a webhook, whatever it is about. One look at an index when there is none."""
-    found = await read.one_or_none(
-        str,
-        """
-        SELECT id FROM webhooks
-        WHERE tenant_id = :tenant_id AND deleted_at IS NULL AND disabled_at IS NULL AND expires_at > :now LIMIT 1
-        """,
-        tenant_id=tenant_id,
-        now=now,
-    )
-    return found is not None
-
-
-async def list_subscribed_over_user(
-    read: Read, tenant_id: TenantId, user_id: UserId, *, first: GroupId, last: GroupId, at: Micros
-) -> list[SubscribedOverUser]:
-    """Webhooks that were there at the time `at` and live, beside each of the user's groups from `first` to `last` that
-    they are about; those of the organisation are about each. By group, oldest first.
-    """
-    return await read.all(
-        SubscribedOverUser,
-        f"""
-        SELECT w.id, w.event_types, w.context, m.group_id
-        FROM group_members m
-        JOIN webhooks w ON w.tenant_id = :tenant_id AND w.object_type IN ('group', 'tenant')
-             AND w.object_id IN (m.group_id, :tenant_id)
-        WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id AND m.group_id >= :first AND m.group_id <= :last
-          AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.created_at <= :at AND w.expires_at > :at
-          AND {_APP_IS_LIVE}
-        ORDER BY m.group_id, w.created_at, w.id
-        """,
-        tenant_id=tenant_id,
-        user_id=user_id,
-        first=first,
-        last=last,
-        at=at,
     )
 
 

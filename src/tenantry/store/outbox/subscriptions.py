@@ -1,0 +1,84 @@
+"""Which of the `webhooks` are told of a change: the live ones of what changed and of its organisation."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.core.clock import Micros
+from tenantry.core.ids import GroupId, TenantId, UserId
+from tenantry.store.engine.interface import Read
+from tenantry.store.outbox.webhooks import APP_IS_LIVE
+
+
+class Subscribed(NamedTuple):
+    """A webhook that an event may be for."""
+
+    id: str
+    event_types: str
+    context: str | None
+
+
+class SubscribedOverUser(NamedTuple):
+    """A webhook that may be told of a user, and one of the user's groups that it is about."""
+
+    id: str
+    event_types: str
+    context: str | None
+    group_id: GroupId
+
+
+async def list_subscribed(read: Read, tenant_id: TenantId, group_id: str, now: Micros) -> list[Subscribed]:
+    """Live webhooks of the group and of the organisation, oldest first. One look at an index when there are none."""
+    return await read.all(
+        Subscribed,
+        f"""
+        SELECT w.id, w.event_types, w.context FROM webhooks w
+        WHERE w.tenant_id = :tenant_id AND w.object_type IN ('group', 'tenant')
+          AND w.object_id IN (:group_id, :tenant_id)
+          AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.expires_at > :now AND {APP_IS_LIVE}
+        ORDER BY w.created_at, w.id
+        """,
+        tenant_id=tenant_id,
+        group_id=group_id,
+        now=now,
+    )
+
+
+async def has_live(read: Read, tenant_id: TenantId, now: Micros) -> bool:
+    """Whether the tenant has a webhook, whatever it is about. One look at an index when there is none."""
+    found = await read.one_or_none(
+        str,
+        """
+        SELECT id FROM webhooks
+        WHERE tenant_id = :tenant_id AND deleted_at IS NULL AND disabled_at IS NULL AND expires_at > :now LIMIT 1
+        """,
+        tenant_id=tenant_id,
+        now=now,
+    )
+    return found is not None
+
+
+async def list_subscribed_over_user(
+    read: Read, tenant_id: TenantId, user_id: UserId, *, first: GroupId, last: GroupId, at: Micros
+) -> list[SubscribedOverUser]:
+    """Webhooks that were there at the time `at` and live, beside each of the user's groups from `first` to `last` that
+    they are about; those of the organisation are about each. By group, oldest first.
+    """
+    return await read.all(
+        SubscribedOverUser,
+        f"""
+        SELECT w.id, w.event_types, w.context, m.group_id
+        FROM group_members m
+        JOIN webhooks w ON w.tenant_id = :tenant_id AND w.object_type IN ('group', 'tenant')
+             AND w.object_id IN (m.group_id, :tenant_id)
+        WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id AND m.group_id >= :first AND m.group_id <= :last
+          AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.created_at <= :at AND w.expires_at > :at
+          AND {APP_IS_LIVE}
+        ORDER BY m.group_id, w.created_at, w.id
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        first=first,
+        last=last,
+        at=at,
+    )
