@@ -1,1 +1,1 @@
-"""Deciding is one place: who may do what in which tenant, and the facts that led to it."""
+"""The one place that decides who may do what in which tenant, and says which facts led to the decision."""

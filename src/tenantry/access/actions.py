@@ -78,13 +78,13 @@ class Action(StrEnum):
     CREATE_USER = "user.create"
     UPDATE_USER = "user.update"
     RESET_PASSWORD = "user.reset_password"
-    CHANGE_SIGN_IN_METHODS = "user.change_sign_in_methods"  # another's phones and second steps, in the portal
+    CHANGE_SIGN_IN_METHODS = "user.change_sign_in_methods"  # another user's phones and second factors, in the portal
     BLOCK_USER = "user.block"  # and unblock, in the portal
     DELETE_USER = "user.delete"
     RESTORE_USER = "user.restore"
-    CHANGE_LESSER_ADMINISTRATOR = "lesser_administrator.change"  # password, name, end and return of who holds a role
-    CHANGE_ADMINISTRATOR = "administrator.change"  # the same of who holds a role that gives more
-    FIND_DOMAIN = "domain.find"  # whether anybody has it
+    CHANGE_LESSER_ADMINISTRATOR = "lesser_administrator.change"  # password, name, deletion, restoring of a role holder
+    CHANGE_ADMINISTRATOR = "administrator.change"  # the same of a user who holds a role that gives more
+    FIND_DOMAIN = "domain.find"  # whether anybody has this account name or domain
 
     # Android Enterprise
     READ_ENTERPRISE = "enterprise.read"
@@ -99,39 +99,39 @@ class Action(StrEnum):
     SEE_HOME = "home.see"
     REGISTER_PHONE = "phone.register"  # one's own
     CHANGE_IDENTITY_PROVIDERS = "identity_provider.change"
-    MANAGE_OWN_SIGN_IN = "own_sign_in.manage"  # one's password, second steps and sessions
+    MANAGE_OWN_SIGN_IN = "own_sign_in.manage"  # one's password, second factors and sessions
     LIST_CONNECTORS = "connector.list"
     READ_CONNECTOR = "connector.read"
     REGISTER_CONNECTOR = "connector.register"
     CHANGE_CONNECTOR = "connector.change"  # its secrets and permissions, on and off, deleting it
     APPROVE_CONNECTOR = "connector.approve"  # which sensitive permissions an app has; declining them too
-    LIST_ALL_GROUPS = "group.list_all"  # those of others too
-    CREATE_CONNECT_GROUP = "group.create_connect"  # one that broadcasts
+    LIST_ALL_GROUPS = "group.list_all"  # other people's too
+    CREATE_CONNECT_GROUP = "group.create_connect"  # a group that broadcasts
     RESTORE_GROUP = "group.restore"
     INVITE_TO_GROUP = "group.invite"  # by a link, which whoever has it may follow
     JOIN_GROUP = "group.join"  # the link presented is the permission
-    LIST_WEBHOOKS = "webhook.list"  # those of one's groups
-    CHANGE_TENANT_WEBHOOKS = "webhook.change_of_tenant"  # those that hear of every group; reading them too
+    LIST_WEBHOOKS = "webhook.list"  # webhooks of one's groups
+    CHANGE_TENANT_WEBHOOKS = "webhook.change_of_tenant"  # webhooks that hear of every group; reading them too
     GRANT_CONNECTOR = "grant.create"  # as far as one's own rights go
     GRANT_CONNECTOR_GROUP = "grant.create_for_group"
     REVOKE_GRANT = "grant.revoke"
     SEE_REPORTS = "report.see"  # the organisation's numbers
     SEE_REACH = "reach.see"
     SEE_BLAST_RADIUS = "blast_radius.see"
-    ASSIGN_ROLE = "role.assign"  # and take it away
+    ASSIGN_ROLE = "role.assign"  # and take a role away
     READ_AUDIT = "audit.read"
     READ_TENANT = "tenant.read"
     CHANGE_TENANT = "tenant.change"
     READ_RELATIONSHIPS = "relationship.read"  # with partners, in the customer
     APPROVE_RELATIONSHIP = "relationship.approve"
-    END_RELATIONSHIP = "relationship.end"  # by either side; declining is ending what waits
+    END_RELATIONSHIP = "relationship.end"  # by either side; declining a request is ending it
     REQUEST_RELATIONSHIP = "relationship.request"  # by the partner, in its own tenant
     LIST_CUSTOMERS = "customer.list"
     ACT_IN_CUSTOMER = "customer.act"
 
 
 class Thing(StrEnum):
-    """What an action is about, which says where else than by directory roles its right may come from."""
+    """What an action is about. It says what may allow the action besides a directory role."""
 
     DIRECTORY = "directory"
     GROUP = "group"  # what the user is in the group; for an app, the reach of its grant
@@ -140,15 +140,15 @@ class Thing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What an act needs, whoever asks and through whichever door. Fields left empty ask nothing."""
+    """What an action requires, whoever asks and through whichever door. An empty field requires nothing."""
 
     thing: Thing = Thing.DIRECTORY
     group_role: GroupRole | None = None
     """The least role the user needs in the group, when the action names one."""
     roles: frozenset[RoleId] = frozenset()
-    """Directory or delegated roles of which any one suffices."""
+    """Directory or delegated roles, any one of which suffices."""
     own_only: bool = False
-    """Refused to who acts in the tenant by a relationship, whatever its roles: it could let itself stay."""
+    """Refused to a partner that acts by a relationship, whatever its roles: it could prolong its own access."""
 
 
 PUBLIC = frozenset(
@@ -161,16 +161,16 @@ PUBLIC = frozenset(
         Action.READ_DEMO_INBOX,
     }
 )
-"""Actions that need no caller. What protects each is said beside its route."""
+"""Actions that need no caller. Each route says what protects it instead."""
 
 
 def _by(*roles: RoleId) -> Rule:
-    """Without roles: every user of the tenant. With them: who holds one, and who owns the thing."""
+    """Allow every user of the tenant if no roles are named; else those who hold one, and the owner of the thing."""
     return Rule(roles=frozenset(roles))
 
 
 def _group(group_role: GroupRole | None = None, *roles: RoleId) -> Rule:
-    """Who is `group_role` in the group; the directory roles are for who is not. Without any, every user may."""
+    """Allow whoever has `group_role` in the group or one of the directory roles; without any of these, every user."""
     return Rule(Thing.GROUP, group_role, frozenset(roles))
 
 
@@ -180,12 +180,12 @@ def _users(*roles: RoleId) -> Rule:
 
 
 def _enterprise(*roles: RoleId) -> Rule:
-    """Apps need no role: the enterprise is bound to them. People need one of `roles`."""
+    """Allow apps that the enterprise is bound to, which need no role, and people who hold one of `roles`."""
     return Rule(Thing.ENTERPRISE, roles=frozenset({*roles, RoleId.GLOBAL_ADMINISTRATOR}))
 
 
 def _own_only(*roles: RoleId) -> Rule:
-    """What decides who comes into the organisation, and as whom: its own administrators' alone."""
+    """Allow the tenant's own administrators only: the action decides who can sign in here, and as whom."""
     return Rule(roles=frozenset(roles), own_only=True)
 
 
@@ -280,7 +280,7 @@ RULES: dict[Action, Rule] = {
 EFFECTIVE_ROLES = frozenset(
     role for action, rule in RULES.items() if action is not Action.ACT_IN_CUSTOMER for role in rule.roles
 )
-"""Roles that open something. Another may be held, since clients know it, but nobody is offered it."""
+"""Roles that some rule names. Clients know others, which may be held, but the portal does not offer those."""
 
 KAIZALA_PERMISSIONS = frozenset(Permission) - {Permission.PARTNER_CENTER, Permission.ANDROID_ENTERPRISE}
-"""What a sign-in by phone or a user token can give a connector."""
+"""The permissions that a sign-in by phone, or a user token, can give a connector."""

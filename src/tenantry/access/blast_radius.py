@@ -1,8 +1,8 @@
-"""If this leaked or were removed: what a connector, token, relationship, user or device reaches and keeps working.
+"""What a connector, token, relationship, user or device can reach, and what would stop working without it.
 
-Each function answers plain facts, once the caller may see them; ids are random, so that who asks for one that is not
-there learns nothing by that. What ends the thing is decided and done where it always is. `may_end` says whether
-the caller could. Queries: at most 9, however much hangs on it; what is counted stops at COUNTED.
+Each function first checks that the caller may see the facts it returns. Ids are random, so a NotFound tells a stranger
+nothing. Nothing is ended here; `may_end` says whether the caller may end the thing. Queries: at most 9, whatever the
+size; counting stops at COUNTED.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ COUNTED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ConnectorRadius:
-    """`tokens` are the first ones; `issued` counts access tokens of the last 24 hours."""
+    """`tokens` holds the first few; `issued` counts the access tokens of the last 24 hours."""
 
     connector: Connector
     counts: ConnectorCounts
@@ -59,7 +59,7 @@ class TokenRadius:
 
 @dataclass(frozen=True, slots=True)
 class RelationshipRadius:
-    """`others` are live relationships with the same partner; `done` counts what it did here in the last 24 hours."""
+    """`others`: live relationships with the same partner; `done`: how many events it caused in the last 24 hours."""
 
     relationship: DelegatedRelationship
     partner_name: str
@@ -111,7 +111,7 @@ async def connector_radius(
 
 
 async def token_radius(read: Read, caller: Caller, tenant_id: TenantId, grant_id: GrantId, now: Micros) -> TokenRadius:
-    """Its giver may look, the owner of its connector, and administrators. Raises NotFound("token")."""
+    """The grant's user, the connector's owner, and administrators may look. Raises NotFound("token")."""
     token = await grant_lists.find_live(read, tenant_id, grant_id, now)
     if token is None:
         raise NotFound("token")
@@ -134,7 +134,7 @@ async def token_radius(read: Read, caller: Caller, tenant_id: TenantId, grant_id
 async def relationship_radius(
     read: Read, caller: Caller, tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> RelationshipRadius:
-    """One that is neither ended nor expired, as its customer sees it. Raises NotFound("relationship")."""
+    """A relationship that is neither ended nor expired, as its customer sees it. Raises NotFound("relationship")."""
     found = await relationships.find(read, tenant_id, relationship_id)
     if found is None or not _is_open(found, now):
         raise NotFound("relationship")

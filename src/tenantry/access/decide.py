@@ -1,8 +1,8 @@
 """Hot path: decide whether a caller may (1 read, 2 for a group token or a customer, none if the token refuses).
 
 In this order, and the first that fails decides:
-1. the door (access/doors.py): it serves the action, the connector has the permission, as narrowed by the grant; a user
-   stands behind it, and had a second factor, where the door asks for that;
+1. the door (access/doors.py): it serves the action; the connector has the permission and the grant includes it; where
+   the door asks for a user or a second factor, there is one;
 2. the tenant: the caller's own, one that lets the caller's tenant act in it, or one whose devices it manages;
 3. roles: in the directory, by an active relationship, or in the group, within the grant's reach; in person, people may
    also do what they like with their own.
@@ -57,10 +57,10 @@ async def require(
 
 
 class Permit(NamedTuple):
-    """A decision that allowed, made at the start of a request and taken with it into the transaction.
+    """A decision that allowed, made at the start of a request and passed on into the transaction.
 
-    What lies between, such as a slow hash, is no reason to ask again: the request is carried out as of `now`, when its
-    caller was proven, and its events are dated so.
+    It is not made again after a slow step, such as a password hash: the request is carried out as of `now`, when its
+    caller was proven, and its events have that time.
     """
 
     caller: Caller
@@ -70,7 +70,7 @@ class Permit(NamedTuple):
 
 
 async def permit(read: Read, caller: Caller, action: Action, tenant_id: TenantId, now: Micros) -> Permit:
-    """`require`, as something to take along."""
+    """`require`, and return the decision as a Permit."""
     await require(read, caller, action, tenant_id, now=now)
     return Permit(caller, action, tenant_id, now)
 
@@ -78,7 +78,7 @@ async def permit(read: Read, caller: Caller, action: Action, tenant_id: TenantId
 async def require_permit(
     read: Read, permitted: Permit | None, caller: Caller, action: Action, tenant_id: TenantId, now: Micros
 ) -> None:
-    """`require`, unless `permitted` is the answer to this very question."""
+    """`require`, unless `permitted` already allows this caller this action in this tenant."""
     if permitted != Permit(caller, action, tenant_id, now):
         await require(read, caller, action, tenant_id, now=now)
 
@@ -96,7 +96,7 @@ async def decide(
 ) -> Decision:
     """May `caller` do `action` in `tenant_id`? Raises nothing of its own.
 
-    `owner_id` is whose the thing is, in the tenant `tenant_id`; it counts for who is there in person, not for apps.
+    `owner_id` is the user of `tenant_id` who owns the thing; ownership counts for people in person, not for apps.
     """
     if action in PUBLIC:
         return Decision(action, Reason.PUBLIC, ("the action is open to everyone",))
@@ -121,7 +121,7 @@ async def _decide_act(
     owner_id: UserId | None,
     now: Micros,
 ) -> _Verdict:
-    """The rule of the act. An app acts on groups within its grant's reach, on enterprises that are bound to it."""
+    """Apply the action's rule. An app acts on groups within its grant's reach and on enterprises bound to it."""
     if rule.thing is Thing.GROUP and caller.reach is not None:
         return await _decide_group(read, caller, rule, tenant_id, group_id)
     if rule.thing is Thing.ENTERPRISE and not caller.is_in_person:
@@ -139,7 +139,7 @@ async def _decide_act(
 async def _decide_as_partner(
     read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, group_id: GroupId | None, now: Micros
 ) -> _Verdict:
-    """In a customer: by a relationship, a person always with a second factor, and in a group that is there."""
+    """Decide for a partner: a relationship must allow it, a person needs a second factor, and a group must exist."""
     verdict = await _decide_customer(read, caller, rule, tenant_id, now)
     if verdict[0] is not Reason.GRANTED:
         return verdict
@@ -180,8 +180,8 @@ async def _decide_group(
 async def _compare_groups(read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId) -> _Verdict:
     """A group token acts as admin in its group and below, and nowhere else.
 
-    Whether who gave it is still an admin of the group is not asked: such a grant is the group's, and goes on until it
-    is revoked, its giver is deleted or disabled, or the group is (Kaizala contract §1).
+    Whether the user who gave the grant is still an admin of the group is not checked: such a grant belongs to the
+    group, and lasts until it is revoked, or that user or the group is deleted or disabled (Kaizala contract §1).
     """
     root_id = caller.group_id
     if root_id is not None and await access.is_within_group(read, tenant_id, group_id, root_id):
@@ -201,7 +201,7 @@ def _compare_group_roles(standing: access.GroupStanding, needed: GroupRole | Non
 
 
 async def _decide_own_tenant(read: Read, caller: Caller, rule: Rule, now: Micros) -> _Verdict:
-    """In the caller's own tenant: the directory roles there, where the action asks for one."""
+    """Decide in the caller's own tenant: the directory roles there, where the action asks for one."""
     if not rule.roles:
         return Reason.GRANTED, "whoever belongs to the tenant may"
     who, held = await roles_at_home(read, caller, now)
@@ -212,10 +212,10 @@ async def _decide_own_tenant(read: Read, caller: Caller, rule: Rule, now: Micros
 
 
 async def _decide_customer(read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, now: Micros) -> _Verdict:
-    """A partner in a customer: known by any relationship, allowed by an active one with the role.
+    """Decide for a partner in a customer: any relationship makes it known, an active one with the role allows.
 
-    A relationship is given to an organisation. Which of its people it is for, the partner's own directory says: those
-    who hold the same role there, or Global Administrator.
+    A relationship is given to an organisation. The partner's own directory says which of its users it is for: those who
+    hold the same role there, or Global Administrator.
     """
     partner = caller.tenant_id
     if partner is None:
@@ -244,7 +244,7 @@ async def _decide_customer(read: Read, caller: Caller, rule: Rule, tenant_id: Te
 async def _decide_partners_user(
     read: Read, caller: Caller, given: dict[str, DelegatedRelationship], now: Micros
 ) -> _Verdict:
-    """Which of the roles given to the partner its user or app may use. `given`: those that would do, never empty."""
+    """Whether the partner's user or app may use one of the delegated roles `given`, which is never empty."""
     who, held = await roles_at_home(read, caller, now, for_customers=True)
     usable = set(given) if RoleId.GLOBAL_ADMINISTRATOR in held else held & given.keys()
     if usable:
@@ -259,7 +259,7 @@ async def _decide_partners_user(
 async def _decide_enterprise(
     read: Read, caller: Caller, tenant_id: TenantId, enterprise: Enterprise | None
 ) -> _Verdict:
-    """An app on an enterprise: one bound to it, or an app of the EMM that enrolled it; None: any of them."""
+    """Decide for an app: the enterprise must be bound to it, or enrolled by its EMM. No enterprise: one must exist."""
     if enterprise is None:
         found = await access.find_bound_enterprise(
             read, tenant_id, connector_id=caller.connector_id, emm_tenant_id=caller.tenant_id

@@ -10,7 +10,7 @@ from tenantry.core.errors import AppOnlyRefused, DomainError, Forbidden, MfaRequ
 
 
 class Reason(StrEnum):
-    """Why. The words are stored in the audit trail, so they stay."""
+    """Why a decision was made. The words are stored in the audit trail, so they must not change."""
 
     PUBLIC = "public"
     OPERATOR = "operator"
@@ -51,7 +51,7 @@ HIDDEN = {
     Reason.GROUP_UNKNOWN: "group",
     Reason.ENTERPRISE_UNKNOWN: "enterprise",
 }
-"""Denials of which the caller learns only that there is no such thing."""
+"""Denials that the caller sees as NotFound."""
 
 
 def error_of(decision: Decision) -> DomainError:

@@ -1,8 +1,8 @@
-"""What each door asks of whoever comes through it, before the one rule of the act is looked at.
+"""What each door asks of whoever comes through it, before the action's own rule is looked at.
 
-A door is what an access token is for (its audience), or the portal, where people are in person. It says which actions
-it serves, which permission of the connector opens each, what an application may do alone, and whether a user must
-have had a second factor. Which roles an act needs does not depend on the door: `access/actions.py`.
+A door is the audience of an access token, or the portal, where people act in person. It says which actions it serves,
+which permission the connector needs for each, what an application may do without a user, and whether the user must have
+had a second factor. Which roles an action needs does not depend on the door: see `access/actions.py`.
 
 Sources: Kaizala contract §1.1; Partner Center contract §1.3-1.4; Play EMM contract §4.
 """
@@ -24,7 +24,7 @@ class Door(NamedTuple):
     alone: frozenset[Action] = frozenset()
     """What an application may do without a user."""
     needs_mfa: bool = False
-    """Of a user; an application alone has no second factor."""
+    """Whether a user needs a second factor; an application alone has none."""
 
 
 _OF_USERS = (
@@ -63,11 +63,11 @@ DOORS: Mapping[Audience, Door] = {
         dict.fromkeys(_OF_DEVICES, Permission.ANDROID_ENTERPRISE), alone=frozenset(_OF_DEVICES)
     ),
 }
-"""No line: nothing is served there, as where tokens are only good to be exchanged."""
+"""An audience that is not listed serves nothing: its tokens can only be exchanged."""
 
 
 def fault_at_door(caller: Caller, action: Action) -> tuple[Reason, str] | None:
-    """What the door finds missing, by what the caller brings alone; None: nothing. Reads nothing."""
+    """Why the door refuses, judged by the caller's token or session alone; None: it does not. 0 queries."""
     door = DOORS.get(caller.audience) if caller.audience is not None else None
     if door is None or action not in door.opens:
         return Reason.PERMISSION_MISSING, f"the action is not served to {caller.audience or 'such a caller'}"

@@ -1,4 +1,5 @@
-"""What an administrator sees first: the last day by the hour, how full quotas are, what ends soon, what needs a hand.
+"""What an administrator sees first: the last day by the hour, how full quotas are, what expires soon, what needs
+action.
 
 Queries: 12, however large the tenant; each reads a bounded number of rows.
 """
@@ -36,7 +37,7 @@ _DENIED = frozenset({"access.denied"})
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """One hour: how often it worked and how often it was refused."""
+    """How often, in one hour, tokens were issued and refused."""
 
     starts_at: Micros
     done: int
@@ -57,7 +58,7 @@ class Attention:
     """Identity providers that need a redirect address of their own."""
     ending: list[Ending]
     administrators: int
-    """Counted up to 2: one alone can lock everybody out."""
+    """Global Administrators, counted up to 2: if there is only one, everybody can be locked out."""
     tokens_refused: int
     sign_ins_refused: int
     denied: int
@@ -65,7 +66,7 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`is_cut` when the last day had more events than are counted: then its beginning is missing."""
+    """`is_cut`: the last day had more events than are counted, so its first hours are missing."""
 
     tokens: list[Hour]
     sign_ins: list[Hour]
@@ -109,12 +110,12 @@ async def overview(read: Read, caller: Caller, tenant_id: TenantId, device_limit
 
 
 def first_event_id(instant: Micros) -> str:
-    """What sorts before the id of every event from `instant` on, and after all before it (see audit/record.py)."""
+    """A lower bound for the ids of events from `instant` on (see audit/record.py)."""
     return f"{instant:014x}"
 
 
 def _by_hour(counts: Iterable[HourCount], first: int, done: frozenset[str], refused: frozenset[str]) -> list[Hour]:
-    """HOURS of them, empty ones included, in order."""
+    """One Hour for each of the last HOURS, in order, empty ones included."""
     sums: dict[tuple[int, bool], int] = {}
     for count in counts:
         if count.type in done or count.type in refused:

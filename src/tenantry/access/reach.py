@@ -1,7 +1,7 @@
 """Who can reach what in a tenant: partners and administrators by roles on one side, apps by tokens on the other; and
 the customers that the tenant reaches as a partner.
 
-Queries: 6 and those of the decision, however large the tenant; what is left out is counted or on the next page.
+Queries: 6 and those of the decision, whatever the size of the tenant; what is left out is counted, or on the next page.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CUSTOMERS_COUNTED = 1_000
 class ReachMap:
     """One page. `next_…` are positions, None at the end; `more_holders` counts what is not in `holders`.
 
-    `group_tokens` are the first ones: an app whose `group_tokens` counts more has some that are not named.
+    `group_tokens` holds the first few; each app's own `group_tokens` counts all of them.
     """
 
     partners: list[PartnerPath]
@@ -65,7 +65,7 @@ async def map_reach(
 ) -> ReachMap:
     """`named_like`: a lower-case LIKE pattern, `!` its escape character. ("", "") is the position before all.
 
-    `is_own`: the tenant is the caller's; what a customer reaches in its own customers is not for its partner to see.
+    `is_own`: the tenant is the caller's; a partner does not see what its customer reaches in customers of its own.
     Raises what `access.require` does.
     """
     await require(read, caller, Action.SEE_REACH, tenant_id, now=now)

@@ -1,8 +1,8 @@
-"""What somebody may be in a customer by its relationships, may give there, and whose account they may get hold of.
+"""Which roles a partner's user has in a customer, may assign there, and whose account the user may take over.
 
-A relationship has an end, and the customer decides about the next one. So who acts by it gives at most the roles that
-it gives, until they end, and none by which a holder could let the partner stay. A password or a name counts as the
-roles of its account: whoever sets it can sign in with them.
+A relationship has an end, and the customer decides about the next one. So whoever acts by it may assign at most its
+roles, until they end, and none whose holder could prolong the partner's access. Setting a password or a sign-in name
+counts as assigning the roles of that account: whoever sets it can sign in with them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tenantry.store.users import roles
 from tenantry.store.users.roles import RoleAssignment
 
 _READS = frozenset({"read", "list", "list_all", "see", "find"})
-"""Last words of actions that change nothing."""
+"""The last word of the name of each action that changes nothing."""
 
 STAYING = frozenset().union(
     *(rule.roles for rule in RULES.values() if rule.own_only),
@@ -33,7 +33,7 @@ STAYING = frozenset().union(
 
 
 class Standing(NamedTuple):
-    """What one of a partner's users may be in a customer now: `ends` has each role with its end (None: none)."""
+    """The roles of a partner's user in a customer now: `ends` has each role with its end (None: no end)."""
 
     ends: Mapping[str, Micros | None]
 
@@ -60,7 +60,7 @@ class _Dated(Protocol):
 
 
 def standing_of(of_pair: Iterable[_Dated], own_roles: Collection[str], now: Micros) -> Standing | None:
-    """What the relationships of a pair come to for a user with `own_roles` in the partner; None: to nothing.
+    """The roles that the relationships of a pair give a user with `own_roles` in the partner; None: none.
 
     The roles that the user holds in the partner too, or all for its Global Administrator.
     """
@@ -93,17 +93,17 @@ def _later(one: Micros | None, other: Micros | None) -> Micros | None:
 async def find_standing(
     read: Read, customer_id: TenantId, partner_id: TenantId, own_roles: Collection[str], now: Micros
 ) -> Standing | None:
-    """What a partner's user with `own_roles` at home may be in the customer; None: nothing (any more). 1 query."""
+    """The roles in the customer of a partner's user with `own_roles` at home; None: none, or none any more. 1 query."""
     return standing_of(await relationships.list_of_pair(read, customer_id, partner_id), own_roles, now)
 
 
 def giveable(role_ids: Collection[str]) -> frozenset[str]:
-    """What may be given to others by who acts in these roles."""
+    """The roles that a holder of these roles may assign to others."""
     return frozenset(role_ids) - STAYING
 
 
 def covers(role_ids: Collection[str], role_id: str) -> bool:
-    """Whether who acts in these roles may everything already that `role_id` opens."""
+    """Whether a holder of these roles may already do everything that `role_id` allows."""
     if role_id in role_ids:
         return True
     if role_id not in set(RoleId):
@@ -113,13 +113,13 @@ def covers(role_ids: Collection[str], role_id: str) -> bool:
 
 
 def only_reads(role_ids: Collection[str]) -> bool:
-    """Whether who acts in these roles can look and change nothing."""
+    """Whether a holder of these roles can read only."""
     opened = [action for action, rule in RULES.items() if not rule.own_only and not rule.roles.isdisjoint(role_ids)]
     return all(action.rpartition(".")[2] in _READS for action in opened if action is not Action.ACT_IN_CUSTOMER)
 
 
 async def require_giveable(read: Read, caller: Caller, tenant_id: TenantId, role_id: str, now: Micros) -> Micros | None:
-    """By when a role that the caller gives in the tenant must end; None: whenever. Raises Forbidden."""
+    """The latest end of a role that the caller assigns in the tenant; None: no limit. Raises Forbidden."""
     standing = await _standing_here(read, caller, tenant_id, now)
     if standing is None:
         return None
@@ -131,7 +131,7 @@ async def require_giveable(read: Read, caller: Caller, tenant_id: TenantId, role
 async def require_within(
     read: Read, caller: Caller, tenant_id: TenantId, held: Collection[str], action: Action, now: Micros
 ) -> None:
-    """Let nobody get hold, by `action`, of an account whose roles a relationship does not give. Raises Forbidden."""
+    """Refuse an `action` that takes over an account with roles the relationship does not give. Raises Forbidden."""
     decision = await decide_within(read, caller, tenant_id, held, action, now)
     if not decision.allowed:
         raise error_of(decision)
@@ -151,7 +151,7 @@ async def decide_within(
 
 
 async def _standing_here(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> Standing | None:
-    """None when no relationship bounds what the caller may: at home, or the operator."""
+    """None when no relationship limits the caller, who is at home or the operator."""
     if caller.kind is CallerKind.OPERATOR or caller.tenant_id is None or caller.tenant_id == tenant_id:
         return None
     _, own_roles = await roles_at_home(read, caller, now, for_customers=True)
@@ -161,7 +161,8 @@ async def _standing_here(read: Read, caller: Caller, tenant_id: TenantId, now: M
 async def roles_at_home(
     read: Read, caller: Caller, now: Micros, *, for_customers: bool = False
 ) -> tuple[str, set[str]]:
-    """Whose roles count, in a word, and which they hold in their own tenant: the user's, else those of the app itself.
+    """The kind of caller, in a word, and the roles it holds in its own tenant: the user's, else those of the app
+    itself.
 
     An app that a user stands behind acts in the user's roles alone. `for_customers`: only those `counted_elsewhere`.
     """

@@ -1,4 +1,4 @@
-"""Read the trail of a tenant: search it by what, who and when, and explain one request by its number."""
+"""Read the trail of a tenant: search it by event type, actor and time, and explain one request by its id."""
 
 from __future__ import annotations
 
@@ -37,16 +37,17 @@ NAMED = (
     "parent_id",
     "object_id",
 )
-"""Fields of events with the id of something that has a name; those that tell most of an event come first."""
+"""Fields of events that hold the id of something with a name; the most telling come first."""
 _WINDOW = 2000
-"""Tokens issued are looked for among so many of the rest: to one actor a page at a time, of one request the newest."""
+"""`token.issued` events are searched for among this many: a page at a time for an actor, the newest for a request.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What to look for; what is empty asks nothing. `since` and `until` are instants, `until` not included.
+    """What to look for; an empty field matches everything. `since` and `until` are instants, `until` not included.
 
-    Tokens issued are left out unless they are asked for by `type` or `with_issued`.
+    `token.issued` events are left out unless `type` or `with_issued` asks for them.
     """
 
     type: str = ""
@@ -88,7 +89,7 @@ async def search_trail(
 async def _search_issued(
     read: Read, tenant_id: TenantId, search: Search, *, since: str, before: str, limit: int
 ) -> FoundEvents:
-    """Among all events: bounded, whatever is looked for, so a page may hold few and still not be the last."""
+    """Search among all events. The rows read are bounded, so a page may hold few events and not be the last."""
     looked_at = await audit_search.everything(read, tenant_id, since=since, before=before, limit=_WINDOW)
     events = [
         event
@@ -103,7 +104,7 @@ async def _search_issued(
 async def explain(
     read: Read, caller: Caller, tenant_id: TenantId, correlation_id: str, now: Micros
 ) -> list[FoundEvent]:
-    """What the request with this number caused in the tenant; denials carry their facts.
+    """The events that the request with this id caused in the tenant; denials carry their facts.
 
     A token it was issued is found while it is among the newest events. Raises what `access.require` does.
     """
@@ -117,7 +118,7 @@ async def explain(
 
 
 async def accounts_of_partner(read: Read, tenant_id: TenantId, partner_id: TenantId) -> list[UserId]:
-    """Users that the partner made, or into whose account it learnt a way, the newest first: from MOST_MADE events."""
+    """Users that the partner made or has learnt a way to sign in as, newest first, from MOST_MADE events."""
     found = await audit_search.accounts_of_partner(read, tenant_id, partner_id, limit=MOST_MADE)
     return [*dict.fromkeys(UserId(json.loads(event.data)["user_id"]) for event in found)]
 
@@ -125,7 +126,7 @@ async def accounts_of_partner(read: Read, tenant_id: TenantId, partner_id: Tenan
 async def list_done(
     read: Read, caller: Caller, tenant_id: TenantId, partner_id: TenantId, *, since: Micros, limit: int, now: Micros
 ) -> list[FoundEvent]:
-    """What the partner did in the tenant since then, newest first, for who sees the relationships with partners.
+    """What the partner did in the tenant since then, newest first, for whoever may see the relationships with partners.
 
     Raises what `access.require` does.
     """
@@ -136,7 +137,7 @@ async def list_done(
 async def begin_export(
     tx: Tx, caller: Caller, tenant_id: TenantId, format: str, now: Micros
 ) -> audit_seals.Seal | None:
-    """The newest seal of the trail that is taken along; None: there is none yet. Audited.
+    """Record that the trail is exported; answer its newest seal, None if there is none yet. Audited.
 
     Raises what `access.require` does.
     """
@@ -147,12 +148,12 @@ async def begin_export(
 
 
 async def left_by_partner(read: Read, tenant_id: TenantId, partner_id: TenantId, limit: int) -> list[FoundEvent]:
-    """What else the partner made in the tenant that outlives its relationship, newest first."""
+    """Other things that the partner made in the tenant and that outlive its relationship, newest first."""
     return await audit_search.left_by_partner(read, tenant_id, partner_id, limit=limit)
 
 
 async def names_in(read: Read, tenant_id: TenantId, found: Iterable[FoundEvent]) -> dict[str, str]:
-    """What the things are called that the events are about (NAMED), by their ids. 1 query for all."""
+    """The names of the things that the events are about (NAMED), by their ids. 1 query for all."""
     ids = {
         value
         for event in found
@@ -163,7 +164,7 @@ async def names_in(read: Read, tenant_id: TenantId, found: Iterable[FoundEvent])
 
 
 async def find_actor(read: Read, tenant_id: TenantId, text: str) -> str | None:
-    """What the trail calls somebody: from a sign-in name, an id or the trail's own word. None: nobody is called so."""
+    """An actor as the trail writes it, found by a sign-in name, an id or the trail's own word. None: no such actor."""
     if "@" in text:
         user = await users.find_by_name(read, tenant_id, text)
         return None if user is None else f"user:{user.id}"

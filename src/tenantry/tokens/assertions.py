@@ -1,8 +1,8 @@
-"""Service accounts: a JWT signed by the account's own key proves it, at the token endpoint or as a call's bearer token.
+"""Service accounts: a JWT signed with the account's own key authenticates it, at the token endpoint or as bearer token.
 
 The key is found by the account's address (`iss`) and its id (`kid`), never taken from the JWT; its algorithm is RS256.
 `kid` is optional (RFC 7515 §4.1.4), and several libraries leave it out: then the account's newest keys are tried.
-A JWT may be used again until it expires, as the vendor's may. Nothing is cached: a revoked key stops at once.
+A JWT may be used again until it expires, as at the vendor. Nothing is cached, so a revoked key stops at once.
 
 Source: Android Enterprise contract §5.4 and §5.5, RFC 7515 §4.1, RFC 8725 §3.1.
 """
@@ -32,19 +32,19 @@ ASSERTION_LEEWAY = 5 * MINUTE
 """Clock skew of the machines that service accounts run on."""
 
 TOKEN_PATHS = ("/token", "/oauth2/v4/token", "/oauth2/v3/token", "/o/oauth2/token")
-"""Where a token endpoint for assertions is: at the address of today's key files, and at those of older ones."""
+"""Paths of the token endpoint for assertions: the one in today's key files, and those in older ones."""
 VENDOR_AUDIENCES = (
     "https://oauth2.googleapis.com/token",
     "https://www.googleapis.com/oauth2/v4/token",
     "https://www.googleapis.com/oauth2/v3/token",
     "https://accounts.google.com/o/oauth2/token",
 )
-"""What Google's libraries, today's and older ones, write as `aud`, whatever the key file's token_uri says."""
+"""The `aud` that Google's libraries, current and older, write whatever the key file's token_uri says."""
 
 _LONGEST_LIFE = HOUR
 _LONGEST = 8_192
 _MOST_TRIED = 10
-"""Keys, of an account whose JWT names none; strangers cost as much. Ten take a millisecond."""
+"""The most keys that are tried when a JWT has no `kid`: anybody can cause this cost. Ten checks take a millisecond."""
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -66,7 +66,7 @@ class AssertionClaims(msgspec.Struct, frozen=True):
 
 
 class AssertionRefused(Exception):
-    """The JWT proves nothing. `tenant_id`: whose account it named, once a key of it has been found."""
+    """The JWT was refused. `tenant_id`: the tenant of the account it named, known once a key of that was found."""
 
     def __init__(self, reason: str, tenant_id: TenantId | None = None) -> None:
         self.reason = reason
@@ -79,7 +79,7 @@ _decode_claims = msgspec.json.Decoder(AssertionClaims).decode
 
 
 def audiences_of(issuer: str, accepted: AssertionAudiences) -> tuple[str, ...]:
-    """What an assertion for the server at `issuer` may have as its `aud`."""
+    """The values of `aud` that an assertion for the server at `issuer` may have."""
     own = tuple(f"{issuer}{path}" for path in TOKEN_PATHS)
     return {
         "own": own,
@@ -123,7 +123,7 @@ async def authenticate_self_signed(
 async def prove(
     read: Read, raw: str, accepted_audiences: Collection[str | None], now: Micros, leeway: Micros
 ) -> tuple[AssertionClaims, PresentedKey]:
-    """Check all but the scope; None among the audiences accepts a JWT without any. Raises AssertionRefused.
+    """Check everything but the scope; None among the audiences accepts a JWT without `aud`. Raises AssertionRefused.
 
     1 read, none for garbage.
     """
@@ -153,7 +153,7 @@ async def prove(
 
 
 async def _find_keys(read: Read, email: str, key_id: str | None) -> list[PresentedKey]:
-    """The one that is named, or those that may have signed."""
+    """The key that `kid` names, or those that may have signed."""
     if not key_id:
         return await presented.list_service_account_keys(read, email, limit=_MOST_TRIED)
     named = await presented.find_service_account_key(read, email, key_id)

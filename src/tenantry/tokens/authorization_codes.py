@@ -40,7 +40,7 @@ async def issue_code(
     lifetime: Micros,
     now: Micros,
 ) -> str:
-    """A code for the user's consent to `scope`. Whether `redirect_uri` is the connector's is the caller's to check.
+    """Issue a code for the user's consent to `scope`. The caller has checked that `redirect_uri` is the connector's.
 
     `authenticated_at`: when the user signed in, if there is to be an ID token, which repeats `nonce` (OpenID Connect
     Core §2). Audited. Raises NotFound("connector"), InvalidValue(field="code_challenge").

@@ -1,8 +1,9 @@
-"""Who stands behind an access token, and whether all of it is still alive.
+"""Find who stands behind an access token, and whether everything it depends on is still valid.
 
 The signature says what was true when the token was minted; one look at the grant, or at the connector when no user
-stands behind it, says what is true now. So a revoked grant, a deleted connector, user, group or tenant stops at once,
-and so does a permission taken from the connector. Those of a grant never change: the token's scope is they.
+stands behind it, says what is true now. So tokens stop at once when the grant is revoked, when the connector, user,
+group or tenant is deleted, or when the connector loses the permission. A grant's permissions never change, so they are
+read from the token's scope.
 
 Source: architecture 5.3; RFC 9068 §4.
 """
@@ -34,8 +35,8 @@ async def authenticate(
 ) -> Caller:
     """The caller whose token this is. Raises InvalidToken; its public text is the same for every cause.
 
-    Hot path: 1 query, 1 signature check. A key nobody knows may cost one more query, at most once in five seconds: the
-    token may be signed by a key that another process has just made.
+    Hot path: 1 query, 1 signature check. An unknown key costs one more query, at most once in five seconds: another
+    process may just have made it.
     """
     try:
         claims = verify_access_token(ring, raw_token, issuer=issuer, audience=audience, now=now, leeway=leeway)
@@ -80,7 +81,7 @@ async def _user_behind(read: Read, claims: Claims, gid: str, origin: Origin, aud
 
 
 async def _connector_behind(read: Read, claims: Claims, origin: Origin, audience: Audience) -> Caller:
-    """A deactivated connector's tokens go on until their end; it gets no new ones."""
+    """The connector itself. A deactivated one gets no new tokens, but those it has stay valid until they expire."""
     connector = await presented.find_connector_in_use(read, claims.client_id)
     if connector is None or connector.deleted_at is not None or connector.tenant_id != claims.tid:
         raise InvalidToken("connector_deleted")

@@ -1,4 +1,4 @@
-"""What an access token says, and the tokens whose signature was found right lately."""
+"""The claims of an access token, and a cache of tokens whose signature was verified lately."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Actor(msgspec.Struct, frozen=True):
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token says. Seconds since 1970, as on the wire."""
+    """The claims of a token. Times are seconds since 1970, as on the wire."""
 
     iss: str
     sub: str
@@ -32,10 +32,10 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProvenTokens:
-    """Claims by the hash of their token, so that a caller's next call does not check the signature again.
+    """Claims by the hash of their token, so that the signature is not verified again on the caller's next call.
 
-    Nothing else is remembered: key, audience and time are looked at on each call, and so is revocation. Holds at most
-    `limit` of them; the oldest goes first.
+    Only that result is cached: key, audience, time and revocation are checked on each call. Holds at most `limit`
+    tokens; the oldest is dropped first.
     """
 
     __slots__ = ("_claims", "_limit")
@@ -49,7 +49,7 @@ class ProvenTokens:
         return self._claims.get(_hash(raw))
 
     def add(self, raw: bytes, claims: Claims) -> None:
-        """`raw` has been proven."""
+        """Remember `raw`, whose signature has been verified."""
         if len(self._claims) >= self._limit:
             del self._claims[next(iter(self._claims))]
         self._claims[_hash(raw)] = claims

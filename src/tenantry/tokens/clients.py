@@ -18,7 +18,7 @@ from tenantry.tokens.secrets import SecretHasher, SecretKind, is_well_formed
 
 @hiding("client_secret")
 class Client(NamedTuple):
-    """What a request says of its client; nothing is proven. Without a secret it is public, or wrong."""
+    """What a request says about its client, not verified yet. A client without a secret must be a public one."""
 
     client_id: str
     client_secret: str | None
@@ -37,7 +37,7 @@ class ConnectorIdentity(NamedTuple):
 async def authenticate_connector(
     read: Read, hasher: SecretHasher, uses: LastUses, client: Client, now: Micros
 ) -> ConnectorIdentity:
-    """The connector whose ID and secret these are; a public one has no secret. Raises InvalidClient. At most 1 read."""
+    """The connector with this ID and secret; a public one has no secret. Raises InvalidClient. At most 1 read."""
     connector_id, presented_hash = read_client(hasher, client)
     row = await presented.find_connector(read, connector_id, presented_hash, now)
     if row is None:
@@ -69,7 +69,7 @@ def read_client(hasher: SecretHasher, client: Client) -> tuple[ConnectorId, byte
 def fault_of_client(
     kind: str, deleted_at: Micros | None, presented_hash: bytes, secret_hash: bytes | None
 ) -> InvalidClient | None:
-    """What is wrong with the client authentication, if anything. `secret_hash`: of the live secret that was found."""
+    """Why client authentication fails, None if it does not. `secret_hash`: the hash of the live secret found."""
     if deleted_at is not None:
         return InvalidClient("connector_deleted")
     if kind == "public":

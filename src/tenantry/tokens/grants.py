@@ -1,7 +1,7 @@
 """Grants: a user's consent to a connector, handed over as a refresh token.
 
-A grant dies with its revocation, its connector, its user, its tenant and, if it is for one group, with that group. None
-of these has to find the grants that stand on it: whoever uses one looks at all of them in one statement
+A grant dies with its revocation, its connector, its user, its tenant and, if it is for one group, with that group.
+Deleting one of these does not search for its grants: each use of a grant checks all of them in one statement
 (store/tokens/presented.py). A deactivated connector gets no new grants, the existing ones go on.
 
 Sources: Kaizala contract §1 (active and inactive connectors) and §6 no. 7 (what a new token revokes).
@@ -28,19 +28,20 @@ from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 REPLACED = "replaced"
 MOST_OF_APP = 100
-"""Live grants of one user to one connector, where a new one leaves the earlier ones."""
+"""The most live grants of one user to one connector, where a new grant does not replace the earlier ones."""
 MOST_OF_USER = 1_000
 MOST_OF_GROUP = 1_000
-"""Live grants of one user, and for one group: all of them end with it, in one transaction. The oldest gives way."""
+"""The most live grants of one user, or for one group, whose end revokes them all in one transaction."""
 _AT_ONCE = 100
-"""Why the earlier grant is revoked when the user grants again."""
+"""The reason recorded for an earlier grant that a new one revokes."""
 
 
 class Replaces(StrEnum):
     """Which of the user's own earlier grants to the same connector a new one ends (contract §6 no. 7).
 
-    EVERY: "Generate user token". SAME_PROOF: those the user proved the same way, so that a PIN by phone ends the grant
-    of the last PIN and none that stands on a password. NONE: users may sign in to an application more than once.
+    EVERY: "Generate user token". SAME_PROOF: those the user gave with the same method of authentication, so that a PIN
+    by phone ends the grant of the last PIN, and none given with a password. NONE: users may sign in to an application
+    more than once.
     """
 
     EVERY = "every"
@@ -76,9 +77,10 @@ async def create_grant(
 ) -> NewGrant:
     """Grant the connector, and revoke what it replaces: the user's earlier grants, or the group's. Audited.
 
-    Whether the user may grant this reach is the caller's to know; `group_id` goes with Reach.GROUP and only with it.
+    The caller has checked that the user may grant this reach; `group_id` goes with Reach.GROUP and only with it.
     Raises NotFound("connector" | "user" | "group"), FailedPrecondition for a deactivated connector, InvalidScope for a
-    permission the connector does not have. Twins take turns, so that one of them stays.
+    permission the connector does not have. Of two calls at the same time, one waits for the other, so that exactly one
+    grant stays.
     """
     if (reach is Reach.GROUP) != (group_id is not None):
         raise ValueError("A group goes with a group's grant, and with no other.")
@@ -144,7 +146,7 @@ async def _replace(
 async def _make_room(
     tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, user_id: UserId, group_id: GroupId | None, now: Micros
 ) -> list[RevokedGrant]:
-    """For one more."""
+    """Revoke the oldest grants, so that one more fits below the limits."""
     revoked = await _end_beyond(tx, tenant_id, user_id, None, MOST_OF_USER - 1, now)
     if group_id is None:
         return revoked + await _end_beyond(tx, tenant_id, user_id, connector_id, MOST_OF_APP - 1, now)
@@ -167,7 +169,7 @@ async def _end_beyond(
 async def revoke_grant(
     tx: Tx, caller: Caller, tenant_id: TenantId, grant_id: GrantId, reason: str, now: Micros
 ) -> None:
-    """End the grant: its refresh tokens and access tokens stop at once. Twice is once. Raises NotFound("grant")."""
+    """End the grant and its tokens at once. Repeating it changes nothing. Raises NotFound("grant")."""
     revoked = await grants.revoke(tx, tenant_id, grant_id, now)
     if revoked is not None:
         event = GrantRevoked(grant_id=grant_id, connector_id=revoked.connector_id, reason=reason)
@@ -187,7 +189,7 @@ async def revoke_grants_of_user(
 async def revoke_grants_of_proof(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, amr: Iterable[str], reason: str, now: Micros
 ) -> None:
-    """End what the user granted to anybody when proven by `amr` and nothing else. Audited, one event each."""
+    """End what the user granted to anybody when authenticated by exactly `amr`. Audited, one event each."""
     revoked = await grants.revoke_all_of_proof(tx, tenant_id, user_id, " ".join(sorted(amr)), now)
     await _record_revoked(tx, caller, tenant_id, revoked, reason, now)
 

@@ -1,7 +1,7 @@
 """ID tokens: who signed in, when and how, told to the app that asked for it.
 
-Source: OpenID Connect Core §2. `auth_time` is always there, so that an app can check what `prompt=login` and `max_age`
-came to: both travel through the browser, where its user can take them out. `typ` is that of no access token.
+Source: OpenID Connect Core §2. `auth_time` is always there, so that an app can check that `prompt=login` and `max_age`
+were respected: both travel through the browser, whose user can remove them. `typ` differs from that of access tokens.
 """
 
 from __future__ import annotations

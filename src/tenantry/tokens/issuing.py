@@ -1,6 +1,7 @@
-"""What every grant type works with, and the step that all of them end in: a token is handed out once its event is kept.
+"""The parts that every grant type uses, and the last step of all: mint a token and record it before it is handed out.
 
-`app.build` makes one `Issuing`. A grant type takes it, the `TokenAsk` of a request, the client, and what that presents.
+`app.build` makes one `Issuing`. A grant type takes that, the `TokenAsk` of a request, the client, and the credential
+that the client presents.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Issuing(NamedTuple):
 
 
 def make_issuing(settings: Settings, store: Store, ring: KeyRing, hasher: SecretHasher) -> Issuing:
-    """As the settings say; nothing has been used yet."""
+    """Make the one `Issuing` of the process from the settings."""
     access = dict.fromkeys(Audience, settings.access_token_minutes * MINUTE)
     access[Audience.KAIZALA] = settings.kaizala_access_token_hours * HOUR
     return Issuing(
@@ -69,7 +70,7 @@ class TokenAsk(NamedTuple):
 
 @hiding("refresh_token", "id_token")
 class Issued(msgspec.Struct, frozen=True):
-    """What a grant type gave. Without a user the token is the connector's own, and there is no grant."""
+    """What a grant type issued. Without a user, the token is the connector's own and there is no grant."""
 
     access_token: AccessToken
     tenant_id: TenantId
@@ -79,11 +80,11 @@ class Issued(msgspec.Struct, frozen=True):
     grant_id: GrantId | None = None
     amr: tuple[str, ...] = ()
     refresh_token: str | None = None
-    """A new one, if there is a new one."""
+    """None if no new refresh token was issued."""
     refresh_expires_at: Micros | None = None
-    """The end of `refresh_token`, or else of the one that was presented, if one was."""
+    """When `refresh_token` expires, or else the one that was presented, if any."""
     id_token: str | None = None
-    """Only where one was asked for."""
+    """None unless the request asked for an ID token."""
 
 
 async def issue(

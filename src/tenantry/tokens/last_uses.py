@@ -1,9 +1,9 @@
-"""When secrets and refresh tokens were used last, for the people who look after them.
+"""When secrets and refresh tokens were used last, for the administrators who look after them.
 
-A use is a note in memory, so that an exchange does not write one row more; the notes are written down twice a minute.
-What was noted within the hour is not noted again: the time shown is true within the hour, and a crash loses half a
-minute of it. Of more uses than MOST the rest wait for their next: with more than 240,000 tokens in use in an hour,
-notes would be a good part of what a server writes.
+Uses are noted in memory, so that an exchange does not write another row, and stored twice a minute. A use within an
+hour of the last stored one is not noted, so the time shown is at most an hour too early; a crash loses the uses of half
+a minute. At most MOST uses are noted at a time, the others at their next use: with more than 240,000 tokens in use in
+an hour, these notes would be a large part of a server's writes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TOGETHER = 50
 
 
 class LastUses:
-    """Notes on the event loop only."""
+    """Not thread-safe: use it on the event loop only."""
 
     __slots__ = ("_secrets", "_tokens")
 
@@ -41,17 +41,17 @@ class LastUses:
         self._tokens: dict[tuple[TenantId, bytes], Micros] = {}
 
     def note_secret(self, connector_id: ConnectorId, secret_hash: bytes, known: Micros | None, now: Micros) -> None:
-        """A connector's secret was found right. `known`: its last use as the store has it."""
+        """Note the use of a connector's secret. `known`: its last use as stored."""
         if (known is None or now - known >= HOUR) and len(self._secrets) < MOST:
             self._secrets[connector_id, secret_hash] = now
 
     def note_token(self, tenant_id: TenantId, token_hash: bytes, known: Micros | None, now: Micros) -> None:
-        """A refresh token was exchanged. `known`: its last use as the store has it."""
+        """Note the use of a refresh token. `known`: its last use as stored."""
         if (known is None or now - known >= HOUR) and len(self._tokens) < MOST:
             self._tokens[tenant_id, token_hash] = now
 
     async def write(self, store: Store) -> None:
-        """Write the notes down. What a busy store does not take is noted at its next use."""
+        """Store the notes. Those that a busy store refuses are dropped; the next use is noted again."""
         secrets, self._secrets = list(self._secrets.items()), {}
         tokens, self._tokens = list(self._tokens.items()), {}
         await _in_parts(partial(connector_secrets.note_uses, store), secrets)
@@ -59,14 +59,14 @@ class LastUses:
 
 
 async def _in_parts(note_uses: Callable[[Sequence[T]], Awaitable[None]], uses: Sequence[T]) -> None:
-    """Requests come between."""
+    """Store the notes in parts, so that requests get a turn in between."""
     for start in range(0, len(uses), _TOGETHER):
         with suppress(StoreBusy):
             await note_uses(uses[start : start + _TOGETHER])
 
 
 async def keep_noting(store: Store, uses: LastUses) -> None:
-    """For ever; what is left is written when the task is cancelled."""
+    """Store the notes periodically, for ever, and a last time when the task is cancelled."""
     try:
         while True:
             await asyncio.sleep(EVERY_SECONDS)

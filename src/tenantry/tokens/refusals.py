@@ -1,6 +1,7 @@
 """The mark that a refused exchange leaves in the trail of the tenant whose secret was tried.
 
-The client is told one sentence for every cause; the trail knows which. Anybody can cause a refusal: it is a `Mark`.
+The client gets the same text for every cause; the trail has the cause. Anybody can cause a refusal, so the event is a
+`Mark`.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from tenantry.store.tokens import presented
 from tenantry.tokens.issuing import TokenAsk
 
 MALFORMED = "malformed"
-"""The reason of what was refused without I/O: nobody's secret was tried."""
+"""The reason of a refusal without I/O: the text presented is no secret of anybody."""
 
 
 async def note_refusal(store: Store, ask: TokenAsk, tenant_id: TenantId, error: BadCredentials, client_id: str) -> None:
-    """Leave the mark of `error`. None is left for garbage and for an unknown tenant.
+    """Leave the mark of `error`. Garbage and unknown tenants leave none.
 
     `client_id` goes into the mark when it is proven, which it is unless the error is InvalidClient. 1 read, 1 write.
     """

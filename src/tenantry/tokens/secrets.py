@@ -1,14 +1,14 @@
 """Secrets that route themselves (architecture 5.2), and the only form in which they are stored.
 
-1. A secret reads `tny_<kind>_<tenant>_<random>_<check>`: the tenant's GUID (22 characters), 256 random bits (43) and
-   the CRC-32 of everything before it, marked with a generation (6), each in base62. Only `[A-Za-z0-9_]`, and all
+1. A secret has the form `tny_<kind>_<tenant>_<random>_<check>`: the tenant's GUID (22 characters), 256 random bits (43)
+   and the CRC-32 of everything before it, marked with a generation (6), each in base62. Only `[A-Za-z0-9_]`, and all
    secrets have one length.
-2. So whoever receives one knows which tenant to ask and refuses typos and garbage without asking anybody, and scanners
-   find leaked ones. The check protects from accidents only; what proves the secret is its hash.
+2. So the server knows from the secret which tenant it is of, refuses typos and garbage without I/O, and scanners find
+   leaked secrets. The check protects from accidents only; the hash proves the secret.
 3. At rest there is only a keyed BLAKE2b-256: fast, since the secret is random, and useless without the pepper.
-4. A pepper is of a generation, and each master key begins one (keys/master_key.py). The secret says of which it is,
-   so that looking it up stays one hash and one statement however many peppers are held. What is of a generation whose
-   pepper is held no more is found under none.
+4. Each master key begins a generation, which has a pepper of its own (keys/master_key.py). The check tells the
+   generation of a secret, so that a look-up takes one hash and one statement, however many peppers there are. A secret
+   whose generation's pepper is retired is not found.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _UNFAIR_BYTES = bytes(range(256 // 62 * 62, 256))
 SECRET_LENGTH = _CHECK_START + 1 + _CHECK_LENGTH
 """Characters of every secret."""
 GENERATIONS = 256
-"""So many are told apart, and no more may ever be made."""
+"""The check can tell this many generations apart; no more may ever be made."""
 _PAIR = len(_PAIRS)
 _PAIR_VALUES = {int.from_bytes(pair.encode()): value for value, pair in enumerate(_PAIRS)}  # as struct unpacks it
 _unpack_tenant, _unpack_check = Struct(f">{_TENANT_LENGTH // 2}H").unpack, Struct(f">{_CHECK_LENGTH // 2}H").unpack
 _LOW_PAIRS = _PAIR**6
-_MARKS = [generation * 0x9E3779B1 & 0xFFFFFFFF for generation in range(GENERATIONS)]  # far apart: a typo makes none
+_MARKS = [generation * 0x9E3779B1 & 0xFFFFFFFF for generation in range(GENERATIONS)]  # far apart, against typos
 _GENERATIONS = {mark: generation for generation, mark in enumerate(_MARKS)}
 
 
@@ -76,17 +76,17 @@ def _random_part() -> str:
 
 
 def tenant_of(raw: str, kind: SecretKind) -> TenantId | None:
-    """The tenant a secret leads to; None for garbage, a typo, a truncated one and another kind. No I/O.
+    """The tenant that a secret names; None for garbage, a typo, a truncated secret and another kind. No I/O.
 
-    That the tenant or the secret exists is not known yet.
+    Neither the tenant nor the secret need exist.
     """
     return _tenant_in(raw[_PREFIX_LENGTH:_TENANT_END]) if is_well_formed(raw, kind) else None
 
 
 def _tenant_in(part: str) -> TenantId | None:
-    """What `_tenant_part` was made of.
+    """The inverse of `_tenant_part`.
 
-    Not cached: with more tenants than a cache holds, what it keeps is strewn over the memory that each request uses.
+    Not cached: with more tenants than it holds, a cache would only spread each request over more memory.
     """
     try:
         a, b, c, d, e, f, g, h, i, j, k = map(_PAIR_VALUES.__getitem__, _unpack_tenant(part.encode()))
@@ -102,14 +102,14 @@ def _tenant_in(part: str) -> TenantId | None:
 
 
 def is_well_formed(raw: str, kind: SecretKind) -> bool:
-    """Whether it has the form of such a secret and no typo; of which tenant is not looked at."""
+    """Whether the text has the form of such a secret, of any tenant, and no typo."""
     if len(raw) != SECRET_LENGTH or not raw.startswith(f"tny_{kind}_"):
         return False
     return _generation_in(raw) is not None
 
 
 def _generation_in(raw: str) -> int | None:
-    """What the check of a text of this length is marked with; None for a typo."""
+    """The generation that the check of a text of this length tells; None for a typo."""
     if not raw.isascii() or raw[_CHECK_START] != "_":
         return None
     encoded = raw.encode()
@@ -133,7 +133,7 @@ class SecretHasher:
     __slots__ = ("_generation", "_keyed", "_newest")
 
     def __init__(self, peppers: Mapping[int, bytes]) -> None:
-        """`peppers`: 32 bytes for each generation, see `MasterKey.peppers`. New secrets are of the highest."""
+        """`peppers`: 32 bytes for each generation, see `MasterKey.peppers`. New secrets are made under the highest."""
         keyed = {number: hashlib.blake2b(key=pepper, digest_size=32) for number, pepper in sorted(peppers.items())}
         self._generation, self._newest = max(keyed), keyed[max(keyed)]
         self._keyed = keyed if len(keyed) > 1 else None
@@ -150,13 +150,13 @@ class SecretHasher:
         return keyed.digest()
 
     def derive(self, secret: str, purpose: str) -> bytes:
-        """32 bytes that only who has the secret and its pepper can make, others for each purpose."""
+        """A key of 32 bytes for each purpose, which can be derived only with the secret and its pepper."""
         keyed = self._of(secret).copy()
         keyed.update(f"{purpose} {secret}".encode("utf-8", "surrogatepass"))
         return keyed.digest()
 
     def hashes(self, text: str) -> list[bytes]:
-        """Under each pepper, the newest first: for what says of no generation, and was made under any of them."""
+        """The hashes under each pepper, newest first, for texts that do not name their generation."""
         found = []
         for each in [self._newest] if self._keyed is None else reversed(self._keyed.values()):
             keyed = each.copy()

@@ -20,7 +20,7 @@ from tenantry.tokens.keys.signing_keys import KeyRing, VerifyKey
 
 UNKNOWN_KEY = "unknown_key"
 WRONG_AUDIENCE = "audience"
-"""The reason that may go away once the ring has been read again."""
+"""The one reason that may be gone once the ring has been read again."""
 
 _LONGEST = 8_192
 _KEY_IN_HEADER = ("jwk", "jku", "x5c", "x5u")
@@ -57,7 +57,7 @@ def verify_access_token(
 
 
 def _prove(key: VerifyKey, signed: bytes, payload_part: bytes, signature_part: bytes) -> Claims:
-    """What the key has signed. Raises InvalidToken."""
+    """Verify the signature and answer the claims. Raises InvalidToken."""
     signature = base64url.decode(signature_part)
     if signature is None or not key.is_signature(signature, signed):
         raise InvalidToken("signature")
@@ -82,7 +82,7 @@ def _fault_in(claims: Claims, audience: str, issuer: str, now: Micros, leeway: M
 
 
 def _fault_of(header_part: bytes, ring: KeyRing) -> str:
-    """Why a header is not ours, for the audit trail."""
+    """Why a header is refused, for the audit trail."""
     decoded = base64url.decode(header_part)
     try:
         header = msgspec.json.decode(decoded or b"")

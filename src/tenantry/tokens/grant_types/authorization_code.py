@@ -1,8 +1,8 @@
-"""The application redeems the authorization code that the user's browser brought it.
+"""The application redeems the authorization code that the user's browser brought to it.
 
 1. The client is proven, then the code is claimed, and the grant and its tokens are made in one transaction. Whoever
    asked for `openid` gets an ID token beside them; a refresh makes no other one (OpenID Connect Core §12.2).
-2. A code that comes a second time was stolen, or its first answer was: the grant made from it is revoked.
+2. When a code comes a second time, somebody may have stolen it or the first answer: the grant made from it is revoked.
 
 Sources: RFC 6749 §4.1.3, RFC 7636 §4.6.
 """
@@ -123,7 +123,8 @@ async def _grant(
             replaces=Replaces.NONE,
         )
     except (NotFound, FailedPrecondition, InvalidScope) as gone:
-        # Nothing is kept of this transaction, the claim neither: what the code stands on is gone, so it is dead anyway.
+        # This transaction is rolled back, the claim included. The code cannot be used anyway: its user or connector is
+        # gone.
         raise InvalidGrant(f"cannot_grant: {gone}") from gone
     access_token = await issue(issuing, tx, ask, caller, scope=claimed.scope, amr=amr)
     id_token = None
@@ -157,7 +158,7 @@ async def _grant(
 async def _refuse(
     tx: Tx, caller: Caller, tenant_id: TenantId, code_hash: bytes, connector_id: ConnectorId, now: Micros
 ) -> str:
-    """Why the code could not be claimed; one that was claimed before takes its grant with it. Does not raise."""
+    """Answer why the code could not be claimed. If it was claimed before, revoke its grant."""
     code = await authorization_codes.find_state(tx, tenant_id, code_hash)
     if code is None:
         return "unknown"
@@ -173,7 +174,7 @@ async def _refuse(
 
 
 def _challenge_of(code_verifier: str | None) -> str | None:
-    """RFC 7636 §4.6. A malformed verifier becomes a challenge that no code has."""
+    """The challenge of a verifier (RFC 7636 §4.6). For a malformed verifier, a value that no code has."""
     if code_verifier is None:
         return None
     if not _VERIFIER.fullmatch(code_verifier):

@@ -1,4 +1,4 @@
-"""An application alone: its ID and secret prove it, and no user stands behind the token (RFC 6749 §4.4)."""
+"""An application gets a token for itself, by its ID and secret, without a user (RFC 6749 §4.4)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenantry.tokens.secrets import SecretKind, tenant_of
 
 
 async def exchange_client_credentials(issuing: Issuing, ask: TokenAsk, client: Client) -> Issued:
-    """A token of the connector itself. A deactivated one is refused, since no grant stands behind what it would get.
+    """Issue a token of the connector itself. A deactivated one is refused: there is no grant that could go on.
 
     Raises InvalidClient. 1 read, 1 write, 1 signature.
     """

@@ -14,7 +14,7 @@ from tenantry.tokens.refusals import note_refusal
 async def exchange_assertion(
     issuing: Issuing, ask: TokenAsk, assertion: str, *, accepted_audiences: Collection[str], required_scope: str
 ) -> Issued:
-    """A token of the service account. `required_scope`: a word its `scope` claim must hold.
+    """Issue a token of the service account. `required_scope`: a value that its `scope` claim must contain.
 
     Raises InvalidGrant for every fault of the assertion, InvalidScope. 1 read, 1 write, 1 signature.
     """

@@ -1,12 +1,12 @@
 """Hot path: refresh token -> access token (1 read and 1 write in one grouped transaction, 1 signature).
 
-1. Garbage is refused without I/O. The refresh token names its tenant; one statement brings the connector, its secret,
-   the token, the grant, and the state of all they stand on.
+1. Garbage is refused without I/O. The refresh token names its tenant; one statement reads the connector, its secret,
+   the token, the grant, and the state of everything they depend on.
 2. The client is judged before the token, so that whoever does not hold the connector's secret learns nothing of the
    token. Every fault of the client has one public answer, and so has every fault of the token; the trail knows which.
 3. The token is minted, its audit event is durable, then it is handed out.
-4. The refresh token is presented again and again, until its end. From 90 % of its validity each exchange also answers a
-   new one, which prolongs the grant; the old one stays good until its own end.
+4. A refresh token may be used any number of times until it expires. After 90 % of its lifetime each exchange also
+   answers a new one, which prolongs the grant; the old one stays valid until it expires.
 
 Sources: Kaizala contract A3, §4.1 and §6 no. 7 and 8; RFC 6749 §6.
 """
@@ -41,7 +41,7 @@ async def exchange_refresh_token(issuing: Issuing, ask: TokenAsk, client: Client
     token_hash, now = issuing.hasher.hash(refresh_token), ask.now
 
     async def judge(tx: LoneTx) -> _Exchanged | PresentedRefreshToken | BadCredentials:
-        """The row alone when a new refresh token is due, which takes more than this one write."""
+        """Answers the row alone when a new refresh token is due, since that takes more writes than this one."""
         row = await presented.find_refresh_token(tx, tenant_id, token_hash, connector_id, secret_hash, now)
         judged = _judged(row, connector_id, secret_hash, is_of_tenant=ask.tenant in (None, tenant_id), now=now)
         if isinstance(judged, BadCredentials):
@@ -78,7 +78,7 @@ async def exchange_refresh_token(issuing: Issuing, ask: TokenAsk, client: Client
 
 @hiding("new_token")
 class _Exchanged(NamedTuple):
-    """A good refresh token, and what it was exchanged for."""
+    """A valid refresh token, and what it was exchanged for."""
 
     row: PresentedRefreshToken
     access_token: AccessToken
@@ -94,7 +94,7 @@ def _judged(
     is_of_tenant: bool,
     now: Micros,
 ) -> PresentedRefreshToken | BadCredentials:
-    """The row, or what is wrong with it."""
+    """The row, or the error that refuses it."""
     if row is None:
         return InvalidClient("unknown_connector")
     fault = fault_of_client(row.connector_kind, row.connector_deleted_at, presented_hash, row.secret_hash)
@@ -105,7 +105,7 @@ def _judged(
 
 
 def _fault_of_token(row: PresentedRefreshToken, connector_id: ConnectorId, now: Micros) -> str | None:
-    """The first cause, in the order in which an administrator wants to know."""
+    """The first cause of refusal, in the order most useful to an administrator."""
     causes = (
         (row.token_created_at is None, "unknown"),
         (row.tenant_ended_at is not None, "tenant_ended"),
@@ -139,7 +139,7 @@ def _is_ending(row: PresentedRefreshToken, now: Micros) -> bool:
 async def _renew(
     issuing: Issuing, ask: TokenAsk, tenant_id: TenantId, row: PresentedRefreshToken
 ) -> _Exchanged | InvalidGrant:
-    """Step 4: the grant gets a new token and lives as long. Refused when it was revoked since it was read."""
+    """Step 4: give the grant a new token and prolong it as long. Refused if it was revoked since it was read."""
     grant_id, caller = row.grant_id, _caller_of(row, tenant_id, ask.origin)
     new_token, expires_at = (
         issuing.hasher.mint(SecretKind.REFRESH_TOKEN, tenant_id),

@@ -1,6 +1,6 @@
 """One access token for another of a different audience: same subject, grant and methods, and never a longer life.
 
-Source: Partner Center contract §1.2 (`generatetoken`), which is what RFC 8693 calls token exchange.
+Source: RFC 8693; Partner Center contract §1.2, which calls this `generatetoken`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ async def exchange_access_token(
     accepted: Collection[Audience],
     accepted_without_user: Collection[Audience],
 ) -> AccessToken:
-    """A token for the audience that is asked for, which ends no later than the one presented. Audited.
+    """Issue a token for the requested audience, which expires no later than the one presented. Audited.
 
-    `accepted`: the audiences of tokens that are taken; without a user behind it, only `accepted_without_user`.
+    `accepted`: audiences of tokens that may be presented; for a token without a user, only `accepted_without_user`.
     Raises InvalidToken. 1 read, 1 write, 1 signature.
     """
     presented = _verify_any(issuing, ask, raw_token, accepted)

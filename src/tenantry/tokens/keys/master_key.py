@@ -1,10 +1,11 @@
-"""The master key: 32 bytes that encrypt signing keys and key the hashes of secrets. Losing it loses both.
+"""The master key: 32 bytes that encrypt signing keys and key the hashes of secrets. Without it, both are lost.
 
 It is never used itself: each purpose has a key of its own, derived by HKDF-SHA256 (RFC 5869), the purpose as `info`.
 Encryption is AES-256-GCM with a random nonce in front; the context (what is encrypted, for which row) is bound to it.
 
-Each key begins a generation. What was made under an older one cannot be made again without the secret, or would lose
-its proof: so a key that has followed others has more lines in its file, of what is still needed of those.
+Each master key begins a generation. Hashes made under an older key cannot be made again without the secrets, and seals
+made again would prove nothing. So the file of a key that replaced others has more lines, with what is still needed of
+those:
 
     generation NUMBER SINCE              its own, from that moment on (microseconds); without this line, the first
     before NUMBER SINCE PEPPER SEALS     an older one, oldest first: its derived keys; `-` for a retired pepper
@@ -41,7 +42,7 @@ class MasterKeyError(ValueError):
 
 @hiding("pepper", "audit_seals")
 class Generation(NamedTuple):
-    """What was derived from one master key. No `pepper`: nothing that was hashed under it is known any more."""
+    """What was derived from one master key. No `pepper`: it is retired, and nothing hashed under it is recognised."""
 
     number: int
     since: Micros
@@ -50,7 +51,7 @@ class Generation(NamedTuple):
 
 
 class MasterKey:
-    """The key, what is derived from it, and what is left of those before. `generations`: oldest first, its own last."""
+    """The key, what is derived from it, and what is kept of earlier keys. `generations`: oldest first, its own last."""
 
     __slots__ = ("_cipher", "_key", "_own", "_was", "generations")
 
@@ -84,7 +85,7 @@ class MasterKey:
 
     @classmethod
     def from_text(cls, text: str) -> MasterKey:
-        """What a key file says. Raises MasterKeyError, whose text does not repeat the key."""
+        """Read the text of a key file. Raises MasterKeyError, whose text does not repeat the key."""
         first, *more = text.split("\n")
         number, since, own, before, was = 0, 0, [], [], None
         for line in filter(None, map(str.strip, more)):
@@ -106,7 +107,7 @@ class MasterKey:
 
     @property
     def is_following(self) -> bool:
-        """Whether the change from the key before is under way: something may still be encrypted under that."""
+        """Whether the change from the previous key is under way: something may still be encrypted under that."""
         return self._was is not None
 
     def followed_by(self, new: str, since: Micros) -> str:
@@ -118,24 +119,24 @@ class MasterKey:
         return _text(new, [f"generation {number} {since}", *map(_line, self.generations), *was])
 
     def alone(self) -> str:
-        """The text of a key file that has forgotten the key before."""
+        """The text of the key file without the previous key."""
         return self._text(self.generations[:-1])
 
     def without_peppers(self, numbers: Sequence[int]) -> str:
-        """The text of a key file that has retired these generations; not its own."""
+        """The text of the key file with the peppers of these generations retired; its own cannot be."""
         kept = [each._replace(pepper=None) if each.number in numbers else each for each in self.generations[:-1]]
         return self._text(kept)
 
     def peppers(self) -> dict[int, bytes]:
-        """32 bytes of each generation that is not retired, for `SecretHasher`."""
+        """The peppers (32 bytes) of the generations that are not retired, for `SecretHasher`."""
         return {each.number: each.pepper for each in self.generations if each.pepper is not None}
 
     def seal_keys(self) -> list[SealKey]:
-        """Oldest first; the last one seals."""
+        """The keys of audit seals, oldest first; the last one makes new seals."""
         return [SealKey(each.since, each.audit_seals) for each in self.generations]
 
     def first_key_id(self) -> str:
-        """An id that two processes which both make the first signing key agree on."""
+        """The id of the first signing key, the same in every process, so that two that start together make one key."""
         return self._derive(b"tenantry first signing key id")[:16].hex()
 
     def encrypt(self, plain: bytes, context: bytes) -> bytes:
@@ -156,7 +157,7 @@ class MasterKey:
             ) from None
 
     def encrypt_again(self, sealed: bytes, context: bytes) -> bytes | None:
-        """The same under this key; None when it is so already. Raises MasterKeyError."""
+        """Encrypt the value again under this key; None if it already is. Raises MasterKeyError."""
         try:
             self._cipher.decrypt(sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:], context)
         except (InvalidTag, ValueError):

@@ -1,12 +1,12 @@
 """The keys that sign access tokens, and their rotation.
 
-1. A key is made, stored encrypted under the master key, and published at once. It signs from `signs_from` on, by when
-   every process has read it (they re-read every few seconds, and on a `kid` they do not know).
-2. Making a key gives the older ones their end: they verify until the last token they signed has expired.
-3. A key that is revoked signs and verifies nothing from then on, in each process once that has read the keys again.
-   Another takes over first: there is always one to sign with.
-4. A process whose clock is behind goes on with the older key, and one set back before every key signs with the oldest:
-   what they sign verifies everywhere, since verifying does not ask when a key signs from.
+1. A key is made, stored encrypted under the master key, and published at once. It signs from `signs_from` on. By then
+   every process has read it: they read the keys every few seconds, and again on an unknown `kid`.
+2. Making a key sets the end of the older ones: they verify until the last token they signed has expired.
+3. A revoked key signs and verifies nothing, in each process from its next reading of the keys. Another key takes over
+   first, so that there is always one to sign with.
+4. A process whose clock is behind goes on with the older key; one whose clock is before every key signs with the
+   oldest. Their tokens verify everywhere, since verifying does not look at `signs_from`.
 
 Sources: RFC 7517 (JWK), RFC 7518 §3.3-3.4, RFC 9068 §2.1.
 """
@@ -49,7 +49,7 @@ _SHA256 = SHA256()
 _ECDSA = ec.ECDSA(_SHA256)
 _PKCS1 = padding.PKCS1v15()
 _RETRY_AFTER = 5 * SECOND
-_KEEP_AFTER_END = 3_600 * SECOND  # outlives any leeway; verifying asks for the exact end
+_KEEP_AFTER_END = 3_600 * SECOND  # longer than any leeway; verifying checks the exact end
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ class SigningKey:
 
 
 VerifyKey = SigningKey
-"""Every process holds the private halves; those that only verify use the same object."""
+"""Every process holds the private keys; code that only verifies uses the same object."""
 
 
 class KeyRing:
-    """All keys whose tokens may be alive. Belongs to the app; `refresh` swaps its content at once."""
+    """All keys whose tokens may still be valid. Belongs to the app; `refresh` swaps its content at once."""
 
     def __init__(self, store: Store, master_key: MasterKey, clock: Clock) -> None:
         self._store = store
@@ -85,7 +85,7 @@ class KeyRing:
         self._in_order: tuple[SigningKey, ...] = ()
         self._retry_at = 0
         self.proven = ProvenTokens()
-        """For `verify`: a token counts only as long as its key is here."""
+        """For `verify`: a cached token is accepted only while its key is in the ring."""
 
     @classmethod
     async def load(cls, store: Store, master_key: MasterKey, clock: Clock, algorithm: Algorithm = "ES256") -> KeyRing:
@@ -98,14 +98,14 @@ class KeyRing:
         return ring
 
     def signer(self, now: Micros) -> SigningKey:
-        """The youngest key whose time has come; the oldest when the clock stands before all of them."""
+        """The newest key whose `signs_from` has come; the oldest when the clock is before all of them."""
         for key in self._in_order:
             if key.signs_from <= now:
                 return key
         return self._in_order[-1]
 
     def find(self, kid: str) -> VerifyKey | None:
-        """The key of this id, if its tokens may be alive."""
+        """The key with this id, if its tokens may still be valid."""
         return self._keys.get(kid)
 
     def find_by_header(self, header: bytes) -> VerifyKey | None:
@@ -113,7 +113,7 @@ class KeyRing:
         return self._by_header.get(header)
 
     def jwks(self, now: Micros) -> bytes:
-        """The JWK set (RFC 7517 §5) of every key a living token may name, and of those that will sign."""
+        """The JWK set (RFC 7517 §5) of every key that a valid token may name, and of those that will sign."""
         alive = [key.public_jwk for key in self._in_order if key.verifies_until is None or key.verifies_until > now]
         return b'{"keys":[' + b",".join(alive) + b"]}"
 
@@ -132,7 +132,7 @@ class KeyRing:
         self._keys = keys
 
     async def refresh_for_unknown(self, read: Read) -> bool:
-        """`refresh`, because a token named a key nobody here knows; at most once in 5 seconds. Whether it was done."""
+        """`refresh` because a token named an unknown key, at most once in 5 seconds. Answers whether it read."""
         now = self._clock()
         if abs(self._retry_at - now) < _RETRY_AFTER:
             return False
@@ -180,7 +180,7 @@ async def rotate_signing_key(
     verify_for: Micros,
     private_key: PrivateKey | None = None,
 ) -> str:
-    """Add a key that signs from `now + overlap`; the older ones verify for `verify_for` longer. Answers its id.
+    """Add a key that signs from `now + overlap`; the older ones verify `verify_for` longer than that. Answers its id.
 
     `overlap`: at least what the slowest process needs to read the key, one minute. `verify_for`: the longest life of an
     access token, plus the leeway. `private_key`: None makes an ES256 key. Audited.
@@ -197,10 +197,10 @@ async def rotate_signing_key(
 async def revoke_signing_key(
     tx: Tx, master_key: MasterKey, caller: Caller, key_id: str, now: Micros, private_key: PrivateKey | None = None
 ) -> str | None:
-    """Refuse whatever the key has signed, for good. When it was the one to sign with, a new one takes over first.
+    """Refuse whatever the key has signed, for good. If it was the signing key, another takes over.
 
-    The id of the new one. `private_key`: as for `rotate_signing_key`. Raises NotFound("key"). Audited. Other processes
-    follow when they read the keys again, see `background.KEY_REFRESH_SECONDS`.
+    Answers the id of the new one. `private_key`: as for `rotate_signing_key`. Raises NotFound("key"). Audited. Other
+    processes follow when they read the keys again, see `background.KEY_REFRESH_SECONDS`.
     """
     if not await signing_keys.mark_revoked(tx, key_id, now):
         raise NotFound("key", "There is no such signing key, or it was revoked before.")
@@ -219,7 +219,7 @@ async def ensure_signing_key(store: Store, master_key: MasterKey, now: Micros) -
 
 
 async def _make_first(store: Store, master_key: MasterKey, now: Micros, private_key: PrivateKey) -> None:
-    """Two processes that start together agree on the id, so one of them inserts and the other reads what it did."""
+    """Two processes that start together compute the same id, so one inserts the key and the other reads it."""
     key_id = master_key.first_key_id()
     caller = operator(Origin(CorrelationId(new_guid()), ""))
     async with store.write() as tx:
@@ -246,7 +246,7 @@ def _new_row(
 
 
 def _public_jwk(private_key: PrivateKey) -> dict[str, str]:
-    """RFC 7518 §6.2.1, §6.3.1: a coordinate of P-256 is 32 bytes, a number of RSA as many as it needs."""
+    """RFC 7518 §6.2.1, §6.3.1: a coordinate of P-256 has 32 bytes, an RSA integer as many as it needs."""
     if isinstance(private_key, rsa.RSAPrivateKey):
         rsa_numbers = private_key.public_key().public_numbers()
         n, e = (number.to_bytes((number.bit_length() + 7) // 8) for number in (rsa_numbers.n, rsa_numbers.e))
@@ -262,12 +262,12 @@ def context_of(key_id: str) -> bytes:
 
 
 def _youth(key: SigningKey) -> tuple[float, Micros, str]:
-    """The key made last has no end; before it comes the one that verifies longest."""
+    """Sort key, newest key highest: the newest has no end, and the older a key, the earlier its end."""
     return (float("inf") if key.verifies_until is None else key.verifies_until, key.signs_from, key.kid)
 
 
 def _functions_of(private_key: PrivateKey) -> tuple[Callable[[bytes], bytes], Callable[[bytes, bytes], bool]]:
-    """Sign and check by this key, with nothing left to decide for each token."""
+    """The functions that sign and verify with this key, prepared so that nothing is decided for each token."""
     if isinstance(private_key, rsa.RSAPrivateKey):
         rsa_key, rsa_public = private_key, private_key.public_key()
 
