@@ -1,25 +1,16 @@
 """`build(settings) -> App`: the one file that knows every part.
 
-A request goes: host roots -> hot routes (exact path, then patterns) -> the surface that owns the path's first segment.
-Every surface sees the full path, as `docs/architecture.md` lists it, and answers its own errors in its own form; the
-portal answers what no other owns. What even a surface's own handler did not expect is answered here.
-
-What surfaces are made of is heavy (FastAPI, the portal's pages and their libraries) and no hot route needs it, so it is
-loaded by `load`, or when the first request comes for it.
+A request goes: host roots -> the router, which knows hot operations at once -> the surface that owns the path's first
+segment -> the portal (pages.py), which answers what no other owns. Every surface sees the full path, as
+`docs/architecture.md` lists it, and answers its own errors in its own form.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
-from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
@@ -35,57 +26,45 @@ from tenantry.directory.messages import AppriseMessages, DemoInbox, Messages, ca
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.metrics import Metrics
 from tenantry.outbox.sender import Sender
+from tenantry.pages import Pages, Route
 from tenantry.settings import Settings
 from tenantry.store.engine.interface import Store
 from tenantry.store.engine.opening import open_store
 from tenantry.store.engine.shares import Shares
-from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center, portal
-from tenantry.surfaces.owners import owner_of
+from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center
+from tenantry.surfaces.operations import demo_receiver
 from tenantry.surfaces.router import Router, Routes
 from tenantry.surfaces.running import begin, run, serve
-from tenantry.surfaces.shared import demo_receiver, inbox
 from tenantry.surfaces.shared.afterwards import Afterwards
-from tenantry.surfaces.shared.coding import decoding, inflating
-from tenantry.surfaces.shared.cookies import take_cookies
+from tenantry.surfaces.shared.coding import inflating
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.head import CODING, OVERRIDE, RefusedRoute, fault_of, refuse
-from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, HotRoutes, header, json_answer, send_answer
+from tenantry.surfaces.shared.head import CODING, OVERRIDE, fault_of, refuse
+from tenantry.surfaces.shared.hot import HotAnswer, header, send_answer, without_body
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.long_answers import LongAnswers, Stream
-from tenantry.surfaces.shared.methods import ALL, keep_asked, serve_methods, shown, without_body
-from tenantry.surfaces.shared.origin import origin_of
-from tenantry.surfaces.shared.routing import action_of
+from tenantry.surfaces.shared.request_log import log_failure, log_request
 from tenantry.tokens.issuing import make_issuing
 from tenantry.tokens.keys.master_key import load_master_key
 from tenantry.tokens.keys.signing_keys import KeyRing
 from tenantry.tokens.secrets import SecretHasher
 
-if TYPE_CHECKING:
-    from fastapi import FastAPI
-
-SURFACES: dict[str, ModuleType] = {
-    "device": device,
-    "oauth": oauth,
-    "portal": portal,
-}
-"""Each exports `HOT`; its module `surface` has `surface(deps) -> FastAPI`."""
-
-CONTRACTS = (android_enterprise.PLAY_EMM, kaizala.KAIZALA, partner_center.PARTNER_CENTER)
-"""The surfaces whose operations are declared."""
+CONTRACTS = (
+    android_enterprise.PLAY_EMM,
+    device.DEVICE,
+    kaizala.KAIZALA,
+    oauth.OAUTH,
+    operations.OPERATIONS,
+    partner_center.PARTNER_CENTER,
+)
+"""Every surface but the portal, whose pages are no operations."""
 
 BULK_PATIENCE = 30.0
 """Seconds that who writes much waits for others who do. Many parts come one after the other."""
 
+_ALL = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+"""What some address takes."""
+
 _log = get_logger()
-
-
-class Route(NamedTuple):
-    """One route of the running app. `path` is the full path, or the pattern of a hot route."""
-
-    method: str
-    path: str
-    action: Action | None
-    endpoint: Callable[..., Any]
 
 
 class App:
@@ -93,50 +72,23 @@ class App:
 
     def __init__(self, deps: Deps, owns_store: bool) -> None:
         self.deps = deps
-        self.metrics = Metrics()
-        self._mounted: dict[str, FastAPI] = {}
-        self._mounting = threading.Lock()
         self._owns_store = owns_store
         self._host_roots = {host.lower(): root.rstrip("/") for host, root in deps.settings.host_roots.items()}
-        self._hot = HotRoutes()
-        self._router = Router(CONTRACTS, self._hot.methods_at)
         self._background: list[asyncio.Task[None]] = []
         self._afterwards = Afterwards()
         most_waiting = deps.settings.webhook_events_waiting
         self._sender = Sender(deps.store, deps.http, deps.master_key, deps.clock, most_waiting)
-        self._hot.take("operations", operations.routes(self.metrics if deps.settings.metrics else None))
-        if deps.settings.demo:
-            self._hot.take("operations", inbox.HOT)
-            self._hot.take("operations", demo_receiver.HOT)
-        self._operations = {route.path for route in self._hot}
-        for name, module in SURFACES.items():
-            self._hot.take(name, module.HOT)
+        self._router = Router(CONTRACTS, deps.settings)
+        self._pages = Pages(deps, self._sender)
 
     def routes(self) -> list[Route]:
-        """Every route, hot ones included."""
-        self.load()
-        found = [Route(route.method, _path_of(route), route.action, route.endpoint) for route in self._hot]
-        found += [Route(each.method, each.path, each.action, each.handler) for each in self._router]
-        for app in self._mounted.values():
-            found += _routes_of(app)
-        return found
+        """Every operation and every page."""
+        declared = [Route(each.method, each.path, each.action, each.handler) for each in self._router]
+        return declared + self._pages.routes()
 
     def load(self) -> None:
-        """Make the surfaces that are not there yet. Takes most of a second; may run in a thread beside requests."""
-        for name in SURFACES:
-            self._mount(name)
-
-    def _mount(self, name: str) -> FastAPI:
-        """The surface of this name, made when it is asked for first."""
-        with self._mounting:
-            app = self._mounted.get(name)
-            if app is None:
-                app = import_module(f"tenantry.surfaces.{name}.surface").surface(self.deps)
-                app.state.deps = self.deps
-                app.router.routes.insert(0, RefusedRoute())
-                serve_methods(app, self._hot)
-                self._mounted[name] = app
-            return app
+        """Make what is not there yet. Takes most of a second; may run in a thread beside requests."""
+        self._pages.load()
 
     async def close(self) -> None:
         """Stop the background work, finish the store's."""
@@ -158,10 +110,9 @@ class App:
         fault = fault_of(scope)
         if self._host_roots:
             self._apply_host_root(scope)
-        exact = None if fault else self._hot.find_exact(scope["method"], scope["path"])
-        found = None if fault or exact else self._router.find(scope["method"], scope.get("raw_path", b""))
+        found = None if fault else self._router.find(scope["method"], scope.get("raw_path", b""))
         if found is None or (OVERRIDE in scope and found[0].coat.overrides):
-            await self._answer(scope, receive, send, exact, fault)
+            await self._answer(scope, receive, send, fault)
             return
         if CODING in scope:
             receive = inflating(scope[CODING], receive)
@@ -169,7 +120,7 @@ class App:
             answer = await run(found, begin(self.deps, scope, receive))
         except ClientDisconnect:
             return
-        self.metrics.count(found[0].name, answer.status, found[1].action is Action.OBTAIN_TOKEN)
+        self.deps.metrics.count(found[0].name, answer.status, found[1].action is Action.OBTAIN_TOKEN)
         await send_answer(send, answer)
 
     async def _attend(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -179,51 +130,20 @@ class App:
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _answer(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        exact: tuple[str, HotRoute] | None,
-        fault: DomainError | None,
-    ) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, fault: DomainError | None) -> None:
         """What the router does not know at once."""
         if fault is not None:
             refuse(scope, fault)
-        elif await self._answer_hot(exact, scope, receive, send):
+        elif scope["path"] == "*":  # only OPTIONS gets here with it
+            await send_answer(send, HotAnswer(200, b"", [(b"allow", ", ".join(_ALL).encode())]))
             return
-        routes = self._router.routes_of(owner_of(scope["path"]))
-        if routes is not None:
-            await self._serve(routes, scope, receive, send, fault)
-            return
-        if fault is None and CODING in scope:
-            receive, send = decoding(scope[CODING], receive, send)
-        if scope["method"] == "HEAD":
-            send = without_body(send)
+        routes = self._router.routes_of(scope["path"])
         if fault is None:
-            await self._answer_cold(scope, receive, send)
+            routes = self._router.routes_at(scope["method"], scope["path"]) or routes
+        if routes is None:
+            await self._pages.answer(scope, receive, send)
         else:
-            await self._pass_on(scope, receive, send)
-
-    async def _answer_hot(self, exact: tuple[str, HotRoute] | None, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Whether a hot route of a surface without a contract was there to answer."""
-        surface, route, match = (*exact, None) if exact else self._hot.find(scope["method"], scope["path"])
-        if route is None and scope["method"] == "HEAD":
-            send = without_body(send)
-            surface, route, match = self._hot.find("GET", scope["path"])
-        if route is None:
-            return False
-        if CODING in scope:
-            receive, send = decoding(scope[CODING], receive, send)
-        try:
-            answer = await route.endpoint(self.deps, scope, receive, match)
-        except ClientDisconnect:
-            return True
-        except Exception:  # noqa: BLE001 - logged in full there
-            answer = _failed(scope)
-        self.metrics.count(surface, answer.status, route.action is Action.OBTAIN_TOKEN)
-        await send_answer(send, answer)
-        return True
+            await self._serve(routes, scope, receive, send, fault)
 
     async def _serve(
         self, routes: Routes, scope: Scope, receive: Receive, send: Send, fault: DomainError | None
@@ -238,9 +158,9 @@ class App:
         except ClientDisconnect:
             return
         is_token = operation is not None and operation.action is Action.OBTAIN_TOKEN
-        self.metrics.count(surface, answer.status, is_token)
+        self.deps.metrics.count(surface, answer.status, is_token)
         if operation is None or not operation.hot:
-            _log_request(scope, surface, answer.status, time.perf_counter() - started)
+            log_request(scope, surface, answer.status, time.perf_counter() - started)
         if answer.stream is not None:
             await self._send_stream(answer, answer.stream, scope, receive, send)
         else:
@@ -256,39 +176,7 @@ class App:
         except ClientDisconnect:
             return
         except Exception:  # noqa: BLE001 - logged in full there
-            _failed(scope)
-
-    async def _answer_cold(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What no hot route takes."""
-        method, path = scope["method"], scope["path"]
-        if path == "*":  # only OPTIONS gets here with it
-            await send_answer(send, HotAnswer(200, b"", [(b"allow", ", ".join(ALL).encode())]))
-        elif path in self._operations:
-            await send_answer(send, operations.refuse_method(method, shown(self._hot.methods_at(path))))
-        else:
-            await self._pass_on(scope, receive, send)
-
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """To the surface that owns the path."""
-        started = time.perf_counter()
-        answer = _Answer(send)
-        surface = owner_of(scope["path"])
-        take_cookies(scope)
-        keep_asked(scope)
-        try:
-            app = self._mounted.get(surface)
-            if app is None:
-                app = await asyncio.to_thread(self._mount, surface)
-            with self._sender.listening():
-                await app(scope, receive, answer)
-        except ClientDisconnect:
-            return
-        except Exception:  # noqa: BLE001 - logged in full there
-            failed = _failed(scope)
-            if not answer.begun:
-                await send_answer(answer, failed)
-        self.metrics.count(surface, answer.status, action_of(scope.get("endpoint")) is Action.OBTAIN_TOKEN)
-        _log_request(scope, surface, answer.status, time.perf_counter() - started)
+            log_failure(scope)
 
     def _apply_host_root(self, scope: Scope) -> None:
         """Show one surface at `/` of its host name (setting `host_roots`)."""
@@ -308,58 +196,6 @@ class App:
         await receive()
         await self.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _path_of(route: HotRoute) -> str:
-    return route.path if isinstance(route.path, str) else route.path.pattern
-
-
-class _Answer:
-    """Passes an answer on and remembers its status; 500 until it has begun."""
-
-    __slots__ = ("begun", "send", "status")
-
-    def __init__(self, send: Send) -> None:
-        self.send = send
-        self.status = 500
-        self.begun = False
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.begun = True
-        await self.send(message)
-
-
-def _failed(scope: Scope) -> HotAnswer:
-    """A bug: everything goes to the log, only the id under which it stands there to the client."""
-    correlation_id = origin_of(scope).correlation_id
-    path = ascii(scope["path"])[1:-1]
-    _log.exception("unexpected error", method=scope["method"], path=path, correlation_id=correlation_id)
-    body = msgspec.json.encode({"error": "server_error", "correlation_id": correlation_id})
-    return json_answer(500, body, [(b"x-correlation-id", correlation_id.encode())])
-
-
-def _log_request(scope: Scope, surface: str, status: int, seconds: float) -> None:
-    """One line for each request that is not hot; no query, no header, no body."""
-    _log.info(
-        "request",
-        method=scope["method"],
-        path=ascii(scope["path"])[1:-1],
-        surface=surface,
-        status=status,
-        ms=round(seconds * 1000, 1),
-        correlation_id=origin_of(scope).correlation_id,
-    )
-
-
-def _routes_of(app: FastAPI) -> Iterator[Route]:
-    from fastapi.routing import iter_route_contexts
-
-    for route in iter_route_contexts(app.routes):
-        if route.endpoint is not None:
-            for method in sorted((route.methods or set()) - {"HEAD"}):
-                yield Route(method, route.path or "/", action_of(route.endpoint), route.endpoint)
 
 
 async def build(
@@ -397,6 +233,7 @@ async def build(
             messages=messages or _messages(settings, clock),
             limits=RateLimiter(settings.rate_limits == "on", clock),
             long_answers=LongAnswers(),
+            metrics=Metrics(),
             bulk=Shares(2, 1, BULK_PATIENCE),
             http=OutgoingHttp(
                 allow_private=settings.outgoing_private_addresses,

@@ -296,7 +296,6 @@ ANDROID_ENTERPRISE = [
     ),
 ]
 
-_TENANT = r"/(?P<tenant>[A-Za-z0-9._{}-]{1,260})"
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _REFRESH = {
     "grant_type": "refresh_token",
@@ -305,25 +304,42 @@ _REFRESH = {
     "refresh_token": "{refresh_token}",
 }
 
+_TOKEN_PATHS = ("/{tenant}/oauth2/token", "/{tenant}/oauth2/v2.0/token")
+_NO_TENANT = "/a%20b"
+
 OAUTH = [
-    Case(
-        "POST",
-        _TENANT + r"/oauth2(?P<v2>/v2\.0)?/token/?",
-        "/{customer}/oauth2/token",
-        body=_form(**_REFRESH),
-        headers=_FORM,
-        refused=(
-            Call(body=_form(**{**_REFRESH, "client_secret": "{refresh_token}"})),
-            Call(body=_form(**{**_REFRESH, "refresh_token": "{secret}"})),
-            Call(url="/{partner}/oauth2/token"),
-            Call(body=_form(**{**_REFRESH, "grant_type": "password", "username": "a", "password": "b"})),
-        ),
-        bad=(
-            Call(body=b"grant_type=refresh_token"),
-            Call(body=b"x" * 5_000_000),
-            Call(body=_form(**_REFRESH) + b"&client_id=twice"),
-            Call(body=b"\xff\xfe=%ZZ"),
-        ),
+    *(
+        Case(
+            "POST",
+            path,
+            path.replace("{tenant}", "{customer}"),
+            body=_form(**_REFRESH),
+            headers=_FORM,
+            refused=(
+                Call(body=_form(**{**_REFRESH, "client_secret": "{refresh_token}"})),
+                Call(body=_form(**{**_REFRESH, "refresh_token": "{secret}"})),
+                Call(url=path.replace("{tenant}", "{partner}")),
+                Call(body=_form(**{**_REFRESH, "grant_type": "password", "username": "a", "password": "b"})),
+            ),
+            bad=(
+                Call(body=b"grant_type=refresh_token"),
+                Call(body=b"x" * 5_000_000),
+                Call(body=_form(**_REFRESH) + b"&client_id=twice"),
+                Call(body=b"\xff\xfe=%ZZ"),
+                Call(url=path.replace("/{tenant}", _NO_TENANT)),
+            ),
+        )
+        for path in _TOKEN_PATHS
+    ),
+    *(
+        Case(
+            "GET",
+            "/{tenant}" + path,
+            "/{customer}" + path,
+            refused=(Call(url="/" + "x" * 261 + path),),
+            bad=(Call(url=_NO_TENANT + path),),
+        )
+        for path in ("/.well-known/openid-configuration", "/v2.0/.well-known/openid-configuration")
     ),
     *(
         Case(
@@ -366,7 +382,6 @@ NOTHING_TO_REFUSE = {
     ("GET", "/.well-known/openid-configuration"),
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/.well-known/jwks.json"),
-    ("GET", _TENANT + r"(?P<v2>/v2\.0)?/\.well-known/openid-configuration"),
     ("GET", "/discovery/v1/apis/androidenterprise/v1/rest"),
     ("GET", "/$discovery/rest"),
 }

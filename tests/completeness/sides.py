@@ -9,9 +9,10 @@ from enum import StrEnum
 import httpx
 
 from tenantry.access.actions import Permission, RoleId
-from tenantry.app import App, Route
+from tenantry.app import App
 from tenantry.core.caller import Audience, Reach
 from tenantry.core.ids import TenantId
+from tenantry.pages import Route
 from tenantry.store.engine.interface import Store
 from tenantry.store.schema import metadata
 from tests.support.builders import (
@@ -136,6 +137,7 @@ def names_of_values(side: Side, path: str) -> dict[str, str]:
     return {
         "group_id": side.names["broadcast" if "/subscribers" in path else "group"],
         "member_id": side.names["user"],
+        "tenant": side.names["customer"],
         "webhook_id": side.names["webhook"],
         "enterprise_id": side.names["enterprise"],
         "user_id": side.names["account"],

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tenantry.access.actions import PUBLIC, RULES
-from tenantry.app import Route
+from tenantry.pages import Route
 from tenantry.store.engine.interface import Store
 from tests.completeness.sides import is_page
 from tests.support.app import an_app

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from tenantry.access.actions import PUBLIC, RoleId
-from tenantry.app import Route
 from tenantry.core.clock import DAY
 from tenantry.delegation.relationships import end_relationship
 from tenantry.directory.roles import remove_role
 from tenantry.directory.tenants import disable_tenant
+from tenantry.pages import Route
 from tenantry.store.engine.interface import Store
 from tenantry.store.schema import metadata
 from tenantry.surfaces.portal.frame.guard import cookie_name

@@ -14,7 +14,7 @@ from tenantry.outbox.changes import EventType
 from tenantry.outbox.handshake import prove
 from tenantry.outbox.webhooks import ObjectType, Subject, Wishes, list_webhooks, register_webhook, update_webhook
 from tenantry.store.users import users
-from tenantry.surfaces.shared.demo_receiver import PATH
+from tenantry.surfaces.operations.demo_receiver import PATH
 from tenantry.surfaces.shared.deps import Deps
 
 _TOKEN = "the-demo-knows-its-own"

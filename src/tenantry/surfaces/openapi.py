@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from tenantry.settings import Settings
 from tenantry.surfaces.operation import JSON, Operation, Surface
 from tenantry.surfaces.shared.hot import HotAnswer
 
@@ -22,10 +23,12 @@ _REF = "#/components/schemas/{name}"
 
 
 def document(surface: Surface, issuer: str) -> _Json:
-    """The document for clients that reach us at `issuer`."""
+    """The document for clients that reach us at `issuer`: what a server with the usual settings has."""
     shapes = _Shapes(surface)
     paths: dict[str, _Json] = {}
-    for operation in sorted(surface.operations, key=lambda each: each.path):
+    usual = Settings.model_construct()
+    served = [each for each in surface.operations if each.when is None or each.when(usual)]
+    for operation in sorted(served, key=lambda each: each.path):
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(surface, operation, shapes)
     components: _Json = {
         "schemas": shapes.components,
@@ -82,7 +85,7 @@ def _operation(surface: Surface, operation: Operation, shapes: _Shapes) -> _Json
     if parameters:
         described["parameters"] = parameters
     if operation.body is not None:
-        content = {JSON: {"schema": shapes.of(operation.body)}}
+        content = {operation.takes or JSON: {"schema": shapes.of(operation.body)}}
         described["requestBody"] = {"required": not operation.bare, "content": content}
     elif operation.takes is not None:
         described["requestBody"] = {"required": True, "content": {operation.takes: {"schema": {"type": "string"}}}}

@@ -20,11 +20,13 @@ from starlette.types import Receive, Scope
 from tenantry.access.actions import PUBLIC, Action
 from tenantry.core.caller import Audience, Caller, Origin
 from tenantry.core.clock import Micros
-from tenantry.core.errors import DomainError
+from tenantry.core.errors import DomainError, InvalidToken, InvalidValue
+from tenantry.surfaces.shared.failures import count_failure
 from tenantry.surfaces.shared.hot import After, HotAnswer
 from tenantry.surfaces.shared.long_answers import Stream
 
 if TYPE_CHECKING:
+    from tenantry.settings import Settings
     from tenantry.surfaces.shared.deps import Deps
     from tenantry.surfaces.shared.not_offered import NotOffered
 
@@ -51,6 +53,10 @@ class Ask(msgspec.Struct):
     """What is left to do once the answer has been sent; nothing of it is done when the request is refused. The client
     does not learn how long it takes, nor whether it fails.
     """
+    operation: Operation | None = None
+    """What it asks for, once that is known."""
+    guessed: str = ""
+    """Whose secret the request presents, by its own word, where guesses count for that too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +94,11 @@ class Operation:
     bare: bool = False
     """A request without a body counts as one with an empty object."""
     takes: str | None = None
-    """The media type of a body that the handler reads itself."""
+    """The media type of the body, where it is not JSON. Without a shape the handler reads it itself."""
     gives: str = JSON
     """The media type of the answer."""
+    when: Callable[[Settings], bool] | None = None
+    """Whether a server with these settings has it; None: every one."""
     needs_caller: bool = field(init=False)
     """Whether somebody must be proven before anything is read."""
 
@@ -124,8 +132,8 @@ class Coat(Protocol):
         return None
 
     async def prove(self, ask: Ask, operation: Operation) -> Caller:
-        """Who asks. Raises InvalidToken."""
-        ...
+        """Who asks. Raises InvalidToken. Where all is public there is nobody."""
+        raise InvalidToken("nobody is proven here")
 
     def read_value(self, name: str, raw: str, kind: Any) -> Any:
         """One value of the path as `kind`. Raises InvalidValue, NotFound."""
@@ -133,11 +141,15 @@ class Coat(Protocol):
 
     def read_query(self, ask: Ask, shape: type[T]) -> T:
         """The query. Raises InvalidValue."""
-        ...
+        raise InvalidValue("No query is read here.", field="query")
 
     async def read(self, ask: Ask, shape: type[T]) -> T:
         """The body, within its limits. Raises InvalidValue, PayloadTooLarge."""
-        ...
+        raise InvalidValue("No body is read here.", field="body")
+
+    def count_guess(self, ask: Ask, surface: str) -> None:
+        """One of the operation's `guesses` is the answer. Raises RateLimited in its place once there are too many."""
+        count_failure(ask.deps, surface, ask.origin)
 
     async def read_or_nothing(self, ask: Ask, shape: type[T]) -> T:
         """The same of an operation that is `bare`."""
@@ -205,6 +217,7 @@ class Op(Protocol):
         bare: bool = False,
         takes: str | None = None,
         gives: str = JSON,
+        when: Callable[[Settings], bool] | None = None,
     ) -> Callable[[Handler], Handler]: ...
 
 

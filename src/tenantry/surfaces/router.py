@@ -11,12 +11,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tenantry.surfaces.operation import Operation, Surface
+from tenantry.surfaces.owners import owner_of
+
+if TYPE_CHECKING:
+    from tenantry.settings import Settings
 
 Found = tuple[Surface, Operation, tuple[str, ...]]
 """An operation of a surface, and the values of its path in their order. A plain tuple: one is made for each request."""
+
+
+def shown_methods(methods: set[str]) -> list[str]:
+    """What `Allow` names where routes take these; empty for none."""
+    return sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())) if methods else []
 
 
 class _Node:
@@ -59,12 +68,17 @@ class _Node:
 class Routes:
     """The operations of one surface by the segments of their paths. What is spelled out goes before a value."""
 
-    def __init__(self, surface: Surface, elsewhere: Callable[[str], set[str]] = lambda _path: set()) -> None:
-        """`elsewhere` knows which methods a path as it was sent takes beside these operations."""
+    def __init__(
+        self,
+        surface: Surface,
+        operations: Iterable[Operation] | None = None,
+        elsewhere: Callable[[str], set[str]] = lambda _path: set(),
+    ) -> None:
+        """`operations`: those that are served, else all. `elsewhere`: what a path as it was sent takes beside them."""
         self.surface = surface
         self._elsewhere = elsewhere
         self._top = _Node()
-        for operation in surface.operations:
+        for operation in surface.operations if operations is None else operations:
             self._top.add(surface, operation)
 
     def find(self, method: str, path: str) -> Found | None:
@@ -78,8 +92,9 @@ class Routes:
 
     def allowed(self, path: str, sent: str) -> list[str]:
         """What `Allow` names at this path, and at the one that was sent; empty when nothing is there."""
-        methods = {method for node, _ in self._top.reach(path) for method in node.ends} | self._elsewhere(sent)
-        return sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())) if methods else []
+        return shown_methods(
+            {method for node, _ in self._top.reach(path) for method in node.ends} | self._elsewhere(sent)
+        )
 
 
 class _Hot(NamedTuple):
@@ -107,24 +122,34 @@ def _picking(places: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
 
 
 class Router:
-    """The operations of every surface."""
+    """The operations of every surface that a server with these settings has."""
 
-    def __init__(self, surfaces: Iterable[Surface], elsewhere: Callable[[str], set[str]] = lambda _path: set()) -> None:
-        self._routes = {surface.name: Routes(surface, elsewhere) for surface in surfaces}
+    def __init__(self, surfaces: Iterable[Surface], settings: Settings) -> None:
+        self._served = [
+            (surface, [each for each in surface.operations if each.when is None or each.when(settings)])
+            for surface in surfaces
+        ]
+        self._routes = {surface.name: Routes(surface, served, self._methods_at) for surface, served in self._served}
         self._exact: dict[tuple[str, bytes], Found] = {}
         self._hot: defaultdict[tuple[str, int], list[_Hot]] = defaultdict(list)
-        for routes in self._routes.values():
-            for operation in routes.surface.operations:
-                if operation.hot and operation.values:
-                    key = operation.method, operation.path.count("/") + 1
-                    self._hot[key].append(_hot(routes.surface, operation))
-                elif operation.hot:
-                    self._exact[operation.method, operation.path.encode()] = (routes.surface, operation, ())
+        self._alone: dict[str, Routes] = {}
+        for surface, served in self._served:
+            for operation in served:
+                self._take(surface, operation)
+
+    def _take(self, surface: Surface, operation: Operation) -> None:
+        method, path = operation.method, operation.path
+        if not operation.values and owner_of(path) not in self._routes:
+            self._alone[path] = self._routes[surface.name]
+        if operation.hot and operation.values:
+            self._hot[method, path.count("/") + 1].append(_hot(surface, operation))
+        elif operation.hot:
+            self._exact[method, path.encode()] = (surface, operation, ())
 
     def __iter__(self) -> Iterator[Operation]:
         """All of them."""
-        for routes in self._routes.values():
-            yield from routes.surface.operations
+        for _, served in self._served:
+            yield from served
 
     def find(self, method: str, raw_path: bytes) -> Found | None:
         """The hot operation that is asked for, when the path is spelled as its declaration is. Hot path.
@@ -142,6 +167,16 @@ class Router:
                 return (surface, operation, values) if path.isascii() and "%" not in path and all(values) else None
         return None
 
-    def routes_of(self, surface: str) -> Routes | None:
-        """Those of one surface, if it has a contract."""
-        return self._routes.get(surface)
+    def routes_of(self, path: str) -> Routes | None:
+        """The operations of the surface that owns the path, if it has a contract."""
+        return self._routes.get(owner_of(path))
+
+    def routes_at(self, method: str, path: str) -> Routes | None:
+        """Those of a surface that has this address among another's: what owns nothing, or a hot path of its own."""
+        alone = self._alone.get(path)
+        found = self._exact.get((method, path.encode("utf-8", "surrogateescape"))) if alone is None else None
+        return alone if found is None else self._routes[found[0].name]
+
+    def _methods_at(self, path: str) -> set[str]:
+        """What a hot path takes, whoever owns it."""
+        return {method for method, known in self._exact if known == path.encode("utf-8", "surrogateescape")}

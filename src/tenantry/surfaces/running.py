@@ -23,9 +23,10 @@ from tenantry.surfaces.operation import Ask, Operation, Surface
 from tenantry.surfaces.router import Found, Routes
 from tenantry.surfaces.shared.coding import TAKEN
 from tenantry.surfaces.shared.denials import note_denial
-from tenantry.surfaces.shared.failures import check_failures, count_failure
+from tenantry.surfaces.shared.failures import check_failures
 from tenantry.surfaces.shared.hot import HotAnswer
 from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.request_log import path_in_log
 
 if TYPE_CHECKING:
     from tenantry.surfaces.shared.deps import Deps
@@ -86,6 +87,7 @@ async def run(found: Found, ask: Ask) -> HotAnswer:
     """Answer one request whose operation is known, whatever happens. Raises ClientDisconnect only. Hot path."""
     surface, operation, values = found
     coat = surface.coat
+    ask.operation = operation
     try:
         if operation.before is not None:
             operation.before(ask)
@@ -94,7 +96,7 @@ async def run(found: Found, ask: Ask) -> HotAnswer:
         if operation.needs_caller:
             ask.caller = await coat.prove(ask, operation)
         named: Sequence[Any] = values
-        if surface.reads_values:
+        if values and surface.reads_values:
             kinds = operation.values
             named = [coat.read_value(name, raw, kind) for (name, kind), raw in zip(kinds, values, strict=True)]
         sent: dict[str, Any] = {}
@@ -121,11 +123,10 @@ async def _refuse(surface: Surface, ask: Ask, operation: Operation | None, error
         answer = surface.coat.refuse(ask, error)
         if answer is not None:
             return replace(answer, headers=[*answer.headers, TAKEN]) if answer.status == 415 else answer
-    path = ascii(ask.scope["path"])[1:-1]
     _log.error(
         "unexpected error",
         method=ask.scope["method"],
-        path=path,
+        path=path_in_log(ask.scope),
         correlation_id=ask.origin.correlation_id,
         exc_info=error,
     )
@@ -135,7 +136,7 @@ async def _refuse(surface: Surface, ask: Ask, operation: Operation | None, error
 def _counted(surface: Surface, ask: Ask, error: DomainError) -> DomainError:
     """The error itself, or RateLimited once the address has made too many guesses."""
     try:
-        count_failure(ask.deps, surface.name, ask.origin)
+        surface.coat.count_guess(ask, surface.name)
     except RateLimited as limited:
         return limited
     return error

@@ -21,11 +21,7 @@ NAMES = {
 
 
 def address_of(path: str) -> str:
-    """One address of the route: of a pattern the plainest."""
-    path = re.sub(r"\(\?P<tenant>[^)]*\)", "common", path)
-    path = re.sub(r"\(\?P<v2>[^)]*\)\?", "", path)
-    path = re.sub(r"\(\?P<(enterprise|user)>[^)]*\)", "7", path)
-    path = path.replace("/+", "/").replace("/*", "").replace("/?", "").replace("\\", "")
+    """One address of the route."""
     return re.sub(r"\{[^}]*\}", ID, path)
 
 

@@ -9,9 +9,12 @@ import pytest
 from tenantry.access.actions import Action
 from tenantry.app import CONTRACTS
 from tenantry.core.ids import EnterpriseId
+from tenantry.settings import Settings
 from tenantry.surfaces.android_enterprise.coat import PlayEmmCoat
 from tenantry.surfaces.operation import Ask, Surface, operations
 from tenantry.surfaces.router import Router, Routes
+
+DEMO = Settings(demo=True)
 
 
 def a_surface() -> Surface:
@@ -81,15 +84,33 @@ def test_a_value_is_found_where_what_is_spelled_out_leads_nowhere() -> None:
 
 
 def test_every_operation_is_found_by_method_and_path_before_there_is_a_request() -> None:
-    router = Router(CONTRACTS)
     for surface in CONTRACTS:
-        routes = router.routes_of(surface.name)
-        assert routes is not None
+        routes = Routes(surface)
         for operation in surface.operations:
-            path = surface.coat.spell(operation.path)
-            found = routes.find(operation.method, path)
+            found = routes.find(operation.method, surface.coat.spell(operation.path))
             assert found is not None
             assert found[1] is operation
+
+
+def test_a_hot_operation_is_found_by_its_raw_path_alone_and_nothing_else_is() -> None:
+    router = Router(CONTRACTS, DEMO)
+    for surface in CONTRACTS:
+        for operation in surface.operations:
+            names = {name: f"{number}a" for number, (name, _) in enumerate(operation.values)}
+            path = operation.path.format_map(names).encode()
+            expected = (surface, operation, tuple(names.values())) if operation.hot else None
+            assert router.find(operation.method, path) == expected
+            for odd in (path + b"/", b"/" + path, path.replace(b"a", b"%61"), path.replace(b"a", b"\xe9")):
+                assert odd == path or router.find(operation.method, odd) is None
+            assert router.find("TRACE", path) is None
+            empty = operation.path.format_map(dict.fromkeys(names, "")).encode()
+            assert not names or router.find(operation.method, empty) is None
+
+
+def test_what_settings_leave_out_is_not_there() -> None:
+    served = {operation.path for operation in Router(CONTRACTS, Settings(metrics=False))}
+    assert not served & {"/metrics", "/dev/inbox", "/dev/webhook"}
+    assert {"/healthz", "/dev/inbox"} <= {operation.path for operation in Router(CONTRACTS, DEMO)}
 
 
 def test_no_two_operations_of_a_surface_have_one_name_and_each_says_where_the_contract_has_it() -> None:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from starlette.types import Receive, Scope
-
-from tenantry.access.actions import Action
 from tenantry.app import App
 from tenantry.core.errors import StoreUnavailable
 from tenantry.store.engine.interface import Store
-from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.hot import HotAnswer, HotRoute
 from tests.support.app import an_app, client_for
 
 
@@ -55,15 +49,14 @@ async def test_a_host_root_shows_one_surface_at_its_root(store: Store) -> None:
     assert elsewhere.status_code == 404
 
 
-async def _fails(_deps: Deps, _scope: Scope, _receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
-    raise RuntimeError("password=hunter2")
+async def test_a_bug_is_answered_with_its_correlation_id_only(store: Store, monkeypatch: Any) -> None:
+    def read(_self: Store) -> Any:
+        raise RuntimeError("password=hunter2")
 
-
-async def test_a_bug_is_answered_with_its_correlation_id_only(store: Store) -> None:
     app = await an_app(store)
-    app._hot.take("operations", [HotRoute("GET", "/bug", _fails, Action.READ_PUBLIC)])
+    monkeypatch.setattr(type(store), "read", read)
     async with client_for(app) as client:
-        answer = await client.get("/bug", headers={"X-Request-Id": "abc-1"})
+        answer = await client.get("/readyz", headers={"X-Request-Id": "abc-1"})
     assert answer.status_code == 500
     assert answer.json() == {"error": "server_error", "correlation_id": "abc-1"}
 

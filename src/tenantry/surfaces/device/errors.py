@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from tenantry.core import errors
-from tenantry.core.caller import Origin
 from tenantry.core.errors import DomainError
-from tenantry.surfaces.shared.google_error import GoogleError, body_of, error_body
-from tenantry.surfaces.shared.origin import origin_of
+from tenantry.surfaces.shared.google_error import GoogleError, error_body
 
 NEVER = None
 """A bug if it gets here."""
@@ -49,27 +44,10 @@ TABLE: Mapping[type[DomainError], GoogleError | None] = {
 }
 
 
-def refuse(error: DomainError, origin: Origin) -> Response:
-    """The answer to an error. What is NEVER goes up as it came."""
-    wire = TABLE[type(error)]
-    if wire is NEVER:
-        raise error
-    headers: dict[str, str] = {"x-correlation-id": origin.correlation_id}
-    if isinstance(error, errors.StoreBusy | errors.RateLimited):
-        headers["retry-after"] = str(error.retry_after)
-    return Response(body_of(wire, error), wire.code, headers, JSON)
-
-
-async def on_domain_error(request: Request, error: Exception) -> Response:
-    """What is refused before a route sees it."""
-    assert isinstance(error, DomainError)  # noqa: S101 - it is registered for the family only
-    return refuse(error, origin_of(request.scope))
-
-
-async def no_route(_request: Request, allowed: list[str]) -> Response:
-    """Only one path is served."""
-    if allowed:
+def no_route(*, is_there: bool) -> tuple[int, bytes]:
+    """Status and body: nothing is at the address, or not with this method."""
+    if is_there:
         wire = GoogleError(405, "UNIMPLEMENTED", "httpMethodNotAllowed")
-        return Response(error_body(wire, "This address does not take this HTTP method."), 405, media_type=JSON)
-    body = error_body(GoogleError(404, "NOT_FOUND", "notFound"), "There is nothing at this address.")
-    return Response(body, 404, media_type=JSON)
+        return wire.code, error_body(wire, "This address does not take this HTTP method.")
+    wire = GoogleError(404, "NOT_FOUND", "notFound")
+    return wire.code, error_body(wire, "There is nothing at this address.")

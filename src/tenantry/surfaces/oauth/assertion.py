@@ -5,35 +5,69 @@ Sources: RFC 7523 §2.1, §3.1; Android Enterprise contract §5.4.
 
 from __future__ import annotations
 
-from typing import Any
+from msgspec import Struct
 
+from tenantry.access.actions import Action
 from tenantry.core.caller import Audience
 from tenantry.core.clock import to_seconds
-from tenantry.core.errors import UnsupportedGrantType
-from tenantry.surfaces.oauth.answers import TokenRequest, answering, rfc_error_body
-from tenantry.surfaces.oauth.form import read_form
-from tenantry.surfaces.shared.deps import Deps
-from tenantry.tokens.assertions import audiences_of
+from tenantry.core.errors import BadCredentials, UnsupportedGrantType
+from tenantry.core.hiding import hiding
+from tenantry.surfaces.oauth.coat import FORM, NO_STORE, OAUTH
+from tenantry.surfaces.oauth.form import need
+from tenantry.surfaces.operation import Ask, operations
+from tenantry.tokens.assertions import TOKEN_PATHS, audiences_of
 from tenantry.tokens.grant_types.jwt_bearer import exchange_assertion
 from tenantry.tokens.issuing import TokenAsk
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPE = "https://www.googleapis.com/auth/androidenterprise"
 
+op = operations(OAUTH, "")
 
-async def _assertion(deps: Deps, request: TokenRequest) -> dict[str, Any]:
-    form = await read_form(request.scope, request.receive, deps.settings.body_limit_bytes)
-    if form.need("grant_type") != JWT_BEARER:
+
+@hiding("assertion")
+class AssertionForm(Struct):
+    """RFC 7523 §2.1. The grant type is `urn:ietf:params:oauth:grant-type:jwt-bearer`."""
+
+    grant_type: str | None = None
+    assertion: str | None = None
+
+
+@hiding("access_token")
+class ServiceAccountToken(Struct):
+    """RFC 6749 §5.1."""
+
+    access_token: str
+    expires_in: int
+    token_type: str = "Bearer"
+
+
+async def exchange(ask: Ask, body: AssertionForm) -> ServiceAccountToken:
+    """An assertion that a service account signed becomes an access token."""
+    if need(body, "grant_type") != JWT_BEARER:
         raise UnsupportedGrantType(f"Only {JWT_BEARER} is supported here.")
+    settings = ask.deps.settings
     issued = await exchange_assertion(
-        deps.issuing,
-        TokenAsk(Audience.ANDROID_ENTERPRISE, request.origin, request.now),
-        form.need("assertion"),
-        accepted_audiences=audiences_of(deps.settings.issuer, deps.settings.assertion_audiences),
+        ask.deps.issuing,
+        TokenAsk(Audience.ANDROID_ENTERPRISE, ask.origin, ask.now),
+        need(body, "assertion"),
+        accepted_audiences=audiences_of(settings.issuer, settings.assertion_audiences),
         required_scope=SCOPE,
     )
-    expires_in = to_seconds(issued.access_token.expires_at) - to_seconds(request.now)
-    return {"access_token": issued.access_token.raw, "expires_in": expires_in, "token_type": "Bearer"}
+    return ServiceAccountToken(
+        issued.access_token.raw, to_seconds(issued.access_token.expires_at) - to_seconds(ask.now)
+    )
 
 
-assertion = answering(_assertion, rfc_error_body)
+for path in TOKEN_PATHS:
+    op(
+        f"exchangeAssertion{path.title().replace('/', '')}",
+        "POST",
+        path,
+        Action.OBTAIN_TOKEN,
+        source="RFC 7523 §2.1; Android Enterprise contract §5.4",
+        headers=NO_STORE,
+        hot=True,
+        guesses=(BadCredentials,),
+        takes=FORM,
+    )(exchange)

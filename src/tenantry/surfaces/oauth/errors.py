@@ -65,26 +65,47 @@ def line_of(error: DomainError) -> Line | None:
     return line
 
 
-def aad_body(error: DomainError, line: Line, origin: Origin, now: Micros) -> bytes:
+class AadError(msgspec.Struct):
     """AAD's: the description begins `AADSTS<n>:` and ends with the ids that find the request in the log."""
+
+    error: str
+    error_description: str
+    error_codes: list[int]
+    timestamp: str
+    trace_id: str
+    correlation_id: str
+
+
+class RfcError(msgspec.Struct):
+    """RFC 6749 §5.2."""
+
+    error: str
+    error_description: str
+
+
+def aad_body(error: DomainError, line: Line, origin: Origin, now: Micros) -> bytes:
+    """See AadError."""
     trace_id = new_guid()
     at = to_iso(now)
-    return msgspec.json.encode(
-        {
-            "error": line.error,
-            "error_description": f"AADSTS{line.number}: {error.public} Trace ID: {trace_id}"
-            f" Correlation ID: {origin.correlation_id} Timestamp: {at}",
-            "error_codes": [line.number],
-            "timestamp": at.replace("T", " "),
-            "trace_id": trace_id,
-            "correlation_id": origin.correlation_id,
-        }
+    description = (
+        f"AADSTS{line.number}: {error.public} Trace ID: {trace_id} Correlation ID: {origin.correlation_id} "
+        f"Timestamp: {at}"
     )
+    told = AadError(line.error, description, [line.number], at.replace("T", " "), trace_id, origin.correlation_id)
+    return msgspec.json.encode(told)
 
 
 def rfc_body(error: DomainError, line: Line) -> bytes:
-    """RFC 6749 §5.2."""
-    return msgspec.json.encode({"error": line.error, "error_description": error.public})
+    """See RfcError."""
+    return msgspec.json.encode(RfcError(line.error, error.public))
+
+
+def no_route(allowed: list[str]) -> tuple[int, bytes]:
+    """Status and body: the address takes these methods, or there is none."""
+    if not allowed:
+        return 404, msgspec.json.encode(RfcError("not_found", "There is nothing at this address."))
+    description = f"Use {' or '.join(method for method in allowed if method in ('GET', 'POST'))} here."
+    return 405, msgspec.json.encode(RfcError("invalid_request", description))
 
 
 def headers_of(error: DomainError) -> list[tuple[bytes, bytes]]:

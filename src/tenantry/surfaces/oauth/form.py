@@ -6,6 +6,7 @@ import base64
 import binascii
 from urllib.parse import parse_qsl, unquote_plus
 
+from msgspec import Struct
 from starlette.types import Receive, Scope
 
 from tenantry.core.errors import InvalidClient, InvalidValue, PayloadTooLarge
@@ -16,28 +17,20 @@ from tenantry.tokens.clients import Client
 MOST_FIELDS = 50
 
 
-class Form:
-    """The parameters of one request. Empty ones count as absent (RFC 6749 §3.2)."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, values: dict[str, str]) -> None:
-        self._values = values
-
-    def get(self, name: str) -> str | None:
-        """The value, None when absent."""
-        return self._values.get(name)
-
-    def need(self, name: str) -> str:
-        """The value. Raises InvalidValue naming the parameter."""
-        value = self._values.get(name)
-        if value is None:
-            raise InvalidValue(f"The request body must contain the following parameter: '{name}'.", field=name)
-        return value
+def need(form: Struct, name: str) -> str:
+    """The parameter of that name. Raises InvalidValue naming it when it is absent."""
+    return needed(getattr(form, name), name)
 
 
-async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
-    """A urlencoded form of at most `limit` bytes, and of no more than a stranger may send.
+def needed(value: str | None, name: str) -> str:
+    """The same, of a value."""
+    if value is None:
+        raise InvalidValue(f"The request body must contain the following parameter: '{name}'.", field=name)
+    return value
+
+
+async def read_form(scope: Scope, receive: Receive, limit: int) -> dict[str, str]:
+    """The parameters of a urlencoded form of at most `limit` bytes, and of no more than a stranger may send.
 
     Raises PayloadTooLarge; InvalidValue for a repeated parameter.
     """
@@ -48,8 +41,11 @@ async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
     return parse_form(await read_body(receive, limit))
 
 
-def parse_form(raw: bytes) -> Form:
-    """Raises InvalidValue: not UTF-8, more than MOST_FIELDS, a repeated parameter, a NUL."""
+def parse_form(raw: bytes) -> dict[str, str]:
+    """Empty parameters count as absent (RFC 6749 §3.2).
+
+    Raises InvalidValue: not UTF-8, more than MOST_FIELDS, a repeated parameter, a NUL.
+    """
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:
@@ -61,16 +57,16 @@ def parse_form(raw: bytes) -> Form:
         if name in values:
             raise InvalidValue(f"The parameter '{name[:64]}' is given more than once.", field=name[:64])
         values[name] = value
-    return Form({name: value for name, value in values.items() if value})
+    return {name: value for name, value in values.items() if value}
 
 
-def client_of(scope: Scope, form: Form) -> Client:
+def client_of(scope: Scope, client_id: str | None, client_secret: str | None) -> Client:
     """The client by HTTP Basic or by form, not by both. Raises InvalidValue, InvalidClient for a broken header."""
     authorization = header(scope, b"authorization")
     if authorization is None or authorization[:6].lower() != "basic ":
-        return Client(form.need("client_id"), form.get("client_secret"))
+        return Client(needed(client_id, "client_id"), client_secret)
     client = _parse_basic(authorization[6:])
-    if form.get("client_secret") is not None or form.get("client_id") not in (None, client.client_id):
+    if client_secret is not None or client_id not in (None, client.client_id):
         raise InvalidValue("Authenticate the client by header or by form, not by both.", field="client_secret")
     return client
 

@@ -7,15 +7,19 @@ Sources: RFC 6749 §3.2, §4.1.3, §4.4, §6; Partner Center contract §1.2 (par
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import NamedTuple
 
+from msgspec import Struct
+
+from tenantry.access.actions import Action
 from tenantry.core.clock import to_seconds
-from tenantry.core.errors import NotFound, UnsupportedGrantType
+from tenantry.core.errors import BadCredentials, NotFound, UnsupportedGrantType
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, parse_guid
 from tenantry.directory.tenants import resolve_tenant
-from tenantry.surfaces.oauth import errors
-from tenantry.surfaces.oauth.answers import TokenRequest, answering, name_client
-from tenantry.surfaces.oauth.form import Form, client_of, read_form
+from tenantry.surfaces.oauth.coat import FORM, NO_STORE, OAUTH, name_client
+from tenantry.surfaces.oauth.form import client_of, need
+from tenantry.surfaces.operation import Ask, operations
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.resources import Target, target_of
 from tenantry.tokens.clients import Client
@@ -24,25 +28,71 @@ from tenantry.tokens.grant_types.client_credentials import exchange_client_crede
 from tenantry.tokens.grant_types.refresh_token import exchange_refresh_token
 from tenantry.tokens.issuing import Issued, Issuing, TokenAsk
 
+op = operations(OAUTH, "/{tenant}/oauth2")
+
 ANY_TENANT = frozenset({"common", "organizations"})
 """What AAD's clients say when the secret itself is to lead to the tenant."""
 
 
-async def _authorization_code(issuing: Issuing, ask: TokenAsk, client: Client, form: Form) -> Issued:
+@hiding("client_secret", "code", "code_verifier", "refresh_token")
+class TokenForm(Struct):
+    """RFC 6749 §4.1.3, §4.4.2, §6; `resource` is AAD's of v1. Other parameters are not looked at."""
+
+    grant_type: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+    code: str | None = None
+    redirect_uri: str | None = None
+    code_verifier: str | None = None
+    refresh_token: str | None = None
+    resource: str | None = None
+    scope: str | None = None
+
+
+@hiding("access_token", "refresh_token", "id_token")
+class TokenV1(Struct, omit_defaults=True):
+    """All numbers are texts (contract §1.2). The refresh token that was presented is repeated while it is good."""
+
+    token_type: str
+    expires_in: str
+    ext_expires_in: str
+    expires_on: str
+    not_before: str
+    resource: str
+    access_token: str
+    scope: str | None = None
+    refresh_token: str | None = None
+    id_token: str | None = None
+
+
+@hiding("access_token", "refresh_token", "id_token")
+class TokenV2(Struct, omit_defaults=True):
+    """RFC 6749 §5.1 with AAD's `ext_expires_in`."""
+
+    token_type: str
+    expires_in: int
+    ext_expires_in: int
+    access_token: str
+    scope: str | None = None
+    refresh_token: str | None = None
+    id_token: str | None = None
+
+
+async def _authorization_code(issuing: Issuing, ask: TokenAsk, client: Client, form: TokenForm) -> Issued:
     # Every code has a redirect address, so RFC 6749 §4.1.3 requires it.
-    presented = PresentedCode(form.need("code"), form.need("redirect_uri"), form.get("code_verifier"))
+    presented = PresentedCode(need(form, "code"), need(form, "redirect_uri"), form.code_verifier)
     return await redeem_code(issuing, ask, client, presented)
 
 
-async def _refresh_token(issuing: Issuing, ask: TokenAsk, client: Client, form: Form) -> Issued:
-    return await exchange_refresh_token(issuing, ask, client, form.need("refresh_token"))
+async def _refresh_token(issuing: Issuing, ask: TokenAsk, client: Client, form: TokenForm) -> Issued:
+    return await exchange_refresh_token(issuing, ask, client, need(form, "refresh_token"))
 
 
-async def _client_credentials(issuing: Issuing, ask: TokenAsk, client: Client, _form: Form) -> Issued:
+async def _client_credentials(issuing: Issuing, ask: TokenAsk, client: Client, _form: TokenForm) -> Issued:
     return await exchange_client_credentials(issuing, ask, client)
 
 
-GrantType = Callable[[Issuing, TokenAsk, Client, Form], Awaitable[Issued]]
+GrantType = Callable[[Issuing, TokenAsk, Client, TokenForm], Awaitable[Issued]]
 
 GRANT_TYPES: dict[str, GrantType] = {
     "authorization_code": _authorization_code,
@@ -52,24 +102,83 @@ GRANT_TYPES: dict[str, GrantType] = {
 """`password` is not among them: it has no second factor, and the real service refuses it since it asks for one."""
 
 
-async def _token(deps: Deps, request: TokenRequest) -> dict[str, Any]:
-    form = await read_form(request.scope, request.receive, deps.settings.body_limit_bytes)
-    grant_type = form.need("grant_type")
+@hiding("refresh_token")
+class _Got(NamedTuple):
+    """What was issued, for what, and the refresh token that the client goes on with."""
+
+    issued: Issued
+    target: Target
+    refresh_token: str | None
+
+
+@op(
+    "token.v1",
+    "POST",
+    "/token",
+    Action.OBTAIN_TOKEN,
+    source="Partner Center contract §1.2; RFC 6749 §3.2",
+    headers=NO_STORE,
+    hot=True,
+    guesses=(BadCredentials,),
+    takes=FORM,
+)
+async def token_v1(ask: Ask, tenant: str, body: TokenForm) -> TokenV1:
+    """A code, a refresh token or a client's own credentials become an access token."""
+    issued, target, refresh_token = await _exchange(ask, tenant, body)
+    now, expires_on = to_seconds(ask.now), to_seconds(issued.access_token.expires_at)
+    return TokenV1(
+        token_type="Bearer",
+        expires_in=str(expires_on - now),
+        ext_expires_in=str(expires_on - now),
+        expires_on=str(expires_on),
+        not_before=str(now),
+        resource=target.resource,
+        access_token=issued.access_token.raw,
+        scope=None if issued.user_id is None else "user_impersonation",
+        refresh_token=refresh_token,
+        id_token=issued.id_token,
+    )
+
+
+@op(
+    "token.v2",
+    "POST",
+    "/v2.0/token",
+    Action.OBTAIN_TOKEN,
+    source="RFC 6749 §3.2; Partner Center contract §1.2",
+    headers=NO_STORE,
+    hot=True,
+    guesses=(BadCredentials,),
+    takes=FORM,
+)
+async def token_v2(ask: Ask, tenant: str, body: TokenForm) -> TokenV2:
+    """A code, a refresh token or a client's own credentials become an access token."""
+    issued, target, refresh_token = await _exchange(ask, tenant, body)
+    expires_in = to_seconds(issued.access_token.expires_at) - to_seconds(ask.now)
+    return TokenV2(
+        token_type="Bearer",
+        expires_in=expires_in,
+        ext_expires_in=expires_in,
+        access_token=issued.access_token.raw,
+        scope=None if issued.user_id is None else target.scope,
+        refresh_token=refresh_token,
+        id_token=issued.id_token,
+    )
+
+
+async def _exchange(ask: Ask, tenant: str, form: TokenForm) -> _Got:
+    grant_type = need(form, "grant_type")
     grant = GRANT_TYPES.get(grant_type)
     if grant is None:
         raise UnsupportedGrantType(f"The app requested an unsupported grant type '{grant_type[:64]}'.")
-    client = client_of(request.scope, form)
-    name_client(deps, request, client.client_id)
-    target = target_of(form.get("resource"), form.get("scope"), deps.settings.issuer)
-    assert request.match is not None  # noqa: S101 - both routes are patterns
-    tenant = await _tenant_named(deps, request.match["tenant"])
-    issued = await grant(deps.issuing, TokenAsk(target.audience, request.origin, request.now, tenant), client, form)
-    presented = form.get("refresh_token") if grant_type == "refresh_token" else None
-    answer = _answer_v2 if request.match["v2"] else _answer_v1
-    body = answer(issued, target, issued.refresh_token or presented, request.now)
-    if issued.id_token is not None:
-        body["id_token"] = issued.id_token
-    return body
+    client = client_of(ask.scope, form.client_id, form.client_secret)
+    name_client(ask, client.client_id)
+    deps = ask.deps
+    target = target_of(form.resource, form.scope, deps.settings.issuer)
+    tenant_id = await _tenant_named(deps, tenant)
+    issued = await grant(deps.issuing, TokenAsk(target.audience, ask.origin, ask.now, tenant_id), client, form)
+    presented = form.refresh_token if grant_type == "refresh_token" else None
+    return _Got(issued, target, issued.refresh_token or presented)
 
 
 async def _tenant_named(deps: Deps, name: str) -> TenantId | None:
@@ -85,42 +194,3 @@ async def _tenant_named(deps: Deps, name: str) -> TenantId | None:
     if tenant_id is None:
         raise NotFound("tenant", f"Tenant '{name[:200]}' not found. Check that the tenant ID or domain is right.")
     return tenant_id
-
-
-def _answer_v1(issued: Issued, target: Target, refresh_token: str | None, now: int) -> dict[str, Any]:
-    """All numbers are strings (contract §1.2). The refresh token that was presented is repeated while it is good."""
-    expires_on = to_seconds(issued.access_token.expires_at)
-    expires_in = str(expires_on - to_seconds(now))
-    answer = {
-        "token_type": "Bearer",
-        "expires_in": expires_in,
-        "ext_expires_in": expires_in,
-        "expires_on": str(expires_on),
-        "not_before": str(to_seconds(now)),
-        "resource": target.resource,
-        "access_token": issued.access_token.raw,
-    }
-    if issued.user_id is not None:
-        answer["scope"] = "user_impersonation"
-    if refresh_token is not None:
-        answer["refresh_token"] = refresh_token
-    return answer
-
-
-def _answer_v2(issued: Issued, target: Target, refresh_token: str | None, now: int) -> dict[str, Any]:
-    """RFC 6749 §5.1 with AAD's `ext_expires_in`."""
-    expires_in = to_seconds(issued.access_token.expires_at) - to_seconds(now)
-    answer: dict[str, Any] = {
-        "token_type": "Bearer",
-        "expires_in": expires_in,
-        "ext_expires_in": expires_in,
-        "access_token": issued.access_token.raw,
-    }
-    if issued.user_id is not None:
-        answer["scope"] = target.scope
-    if refresh_token is not None:
-        answer["refresh_token"] = refresh_token
-    return answer
-
-
-token = answering(_token, errors.aad_body)

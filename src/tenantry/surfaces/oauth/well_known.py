@@ -5,55 +5,120 @@ Sources: OpenID Connect Discovery 1.0 §3 and §4, RFC 8414 §2 and §3, RFC 751
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from msgspec import Struct
 
-import msgspec
-from starlette.types import Receive, Scope
-
+from tenantry.access.actions import Action
+from tenantry.surfaces.oauth.coat import OAUTH
 from tenantry.surfaces.oauth.token import GRANT_TYPES
-from tenantry.surfaces.shared.deps import Deps
+from tenantry.surfaces.operation import Ask, Headers, operations
 from tenantry.surfaces.shared.hot import HotAnswer, json_answer
 from tenantry.tokens.id_tokens import CLAIMS
 
 ANY = "common"
-_CACHED = [(b"cache-control", b"public, max-age=60"), (b"access-control-allow-origin", b"*")]
+_CACHED: Headers = ((b"cache-control", b"public, max-age=60"), (b"access-control-allow-origin", b"*"))
 """A minute: what a new signing key waits before it signs, so that no cached key set misses it."""
+_DISCOVERY = "OpenID Connect Discovery 1.0 §4"
+
+op = operations(OAUTH, "")
 
 
-def _document(deps: Deps, tenant: str, version: str) -> dict[str, Any]:
+class Configuration(Struct):
     """What clients of one tenant's `oauth2` endpoints need; only addresses that exist."""
-    issuer = deps.settings.issuer
-    algorithm = deps.keys.signer(deps.clock()).algorithm
-    return {
-        "issuer": issuer,
-        "authorization_endpoint": f"{issuer}/{tenant}/oauth2/{version}authorize",
-        "token_endpoint": f"{issuer}/{tenant}/oauth2/{version}token",
-        "jwks_uri": f"{issuer}/.well-known/jwks.json",
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "form_post"],
-        "grant_types_supported": [*GRANT_TYPES],
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "none"],
-        "code_challenge_methods_supported": ["S256"],
-        "subject_types_supported": ["public"],
-        "scopes_supported": ["openid"],
-        "id_token_signing_alg_values_supported": [algorithm],
-        "claims_supported": CLAIMS,
-    }
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    response_types_supported: list[str]
+    response_modes_supported: list[str]
+    grant_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    code_challenge_methods_supported: list[str]
+    subject_types_supported: list[str]
+    scopes_supported: list[str]
+    id_token_signing_alg_values_supported: list[str]
+    claims_supported: list[str]
 
 
-async def tenant_configuration(deps: Deps, _scope: Scope, _receive: Receive, match: re.Match[str] | None) -> HotAnswer:
-    """`GET /{tenant}/.well-known/openid-configuration` and `/{tenant}/v2.0/...`: the endpoints of that version."""
-    assert match is not None  # noqa: S101 - the route is a pattern
-    document = _document(deps, match["tenant"], "v2.0/" if match["v2"] else "")
-    return json_answer(200, msgspec.json.encode(document), _CACHED)
+def _configuration(ask: Ask, tenant: str, version: str) -> Configuration:
+    issuer = ask.deps.settings.issuer
+    return Configuration(
+        issuer=issuer,
+        authorization_endpoint=f"{issuer}/{tenant}/oauth2/{version}authorize",
+        token_endpoint=f"{issuer}/{tenant}/oauth2/{version}token",
+        jwks_uri=f"{issuer}/.well-known/jwks.json",
+        response_types_supported=["code"],
+        response_modes_supported=["query", "form_post"],
+        grant_types_supported=[*GRANT_TYPES],
+        token_endpoint_auth_methods_supported=["client_secret_post", "client_secret_basic", "none"],
+        code_challenge_methods_supported=["S256"],
+        subject_types_supported=["public"],
+        scopes_supported=["openid"],
+        id_token_signing_alg_values_supported=[ask.deps.keys.signer(ask.now).algorithm],
+        claims_supported=[*CLAIMS],
+    )
 
 
-async def configuration(deps: Deps, _scope: Scope, _receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
-    """`GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: for any tenant."""
-    return json_answer(200, msgspec.json.encode(_document(deps, ANY, "v2.0/")), _CACHED)
+@op(
+    "configuration.tenant",
+    "GET",
+    "/{tenant}/.well-known/openid-configuration",
+    Action.READ_PUBLIC,
+    source=_DISCOVERY,
+    headers=_CACHED,
+    hot=True,
+)
+async def tenant_configuration(ask: Ask, tenant: str) -> Configuration:
+    """The endpoints of a tenant, as of v1."""
+    return _configuration(ask, tenant, "")
 
 
-async def jwks(deps: Deps, _scope: Scope, _receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
-    """`GET /.well-known/jwks.json`."""
-    return json_answer(200, deps.keys.jwks(deps.clock()), _CACHED)
+@op(
+    "configuration.tenant.v2",
+    "GET",
+    "/{tenant}/v2.0/.well-known/openid-configuration",
+    Action.READ_PUBLIC,
+    source=_DISCOVERY,
+    headers=_CACHED,
+    hot=True,
+)
+async def tenant_configuration_v2(ask: Ask, tenant: str) -> Configuration:
+    """The endpoints of a tenant, as of v2."""
+    return _configuration(ask, tenant, "v2.0/")
+
+
+@op(
+    "configuration",
+    "GET",
+    "/.well-known/openid-configuration",
+    Action.READ_PUBLIC,
+    source=_DISCOVERY,
+    headers=_CACHED,
+    hot=True,
+)
+@op(
+    "configuration.oauth",
+    "GET",
+    "/.well-known/oauth-authorization-server",
+    Action.READ_PUBLIC,
+    source="RFC 8414 §3",
+    headers=_CACHED,
+    hot=True,
+)
+async def configuration(ask: Ask) -> Configuration:
+    """The endpoints for any tenant."""
+    return _configuration(ask, ANY, "v2.0/")
+
+
+@op(
+    "jwks",
+    "GET",
+    "/.well-known/jwks.json",
+    Action.READ_PUBLIC,
+    source="RFC 7517 §5; OpenID Connect Discovery 1.0 §3",
+    headers=_CACHED,
+    hot=True,
+)
+async def jwks(ask: Ask) -> HotAnswer:
+    """The keys that access tokens and ID tokens are signed with."""
+    return json_answer(200, ask.deps.keys.jwks(ask.now), _CACHED)

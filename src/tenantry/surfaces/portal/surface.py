@@ -17,6 +17,7 @@ from tenantry.surfaces.portal.connectors import (
 )
 from tenantry.surfaces.portal.devices import device_changes, devices
 from tenantry.surfaces.portal.frame import errors, static
+from tenantry.surfaces.portal.frame.routing import serve_methods
 from tenantry.surfaces.portal.frame.security import SECURITY_HEADERS
 from tenantry.surfaces.portal.groups import (
     group_changes,
@@ -120,6 +121,7 @@ def surface(deps: Deps) -> FastAPI:
     for page in PAGES:
         app.include_router(page.router)
     errors.install(app)
+    serve_methods(app)
     app.add_middleware(Frame, is_secure=deps.settings.issuer.startswith("https:"))
     return app
 

@@ -10,6 +10,7 @@ from tenantry.core.dns import TextRecords
 from tenantry.core.http import OutgoingHttp
 from tenantry.directory.messages import Messages
 from tenantry.directory.passwords import PasswordHasher
+from tenantry.metrics import Metrics
 from tenantry.settings import Settings
 from tenantry.store.engine.interface import Store
 from tenantry.store.engine.shares import Shares
@@ -39,6 +40,7 @@ class Deps:
     messages: Messages
     limits: RateLimiter
     long_answers: LongAnswers
+    metrics: Metrics
     bulk: Shares
     """The turn of who writes much, a part at a time: one of a tenant, two in all. Others wait for these only."""
     http: OutgoingHttp

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from starlette.routing import BaseRoute, Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
 from tenantry.core.errors import AddressTooLong, DomainError, HeaderTooLarge, InvalidValue
 
@@ -19,7 +18,8 @@ LONGEST_LINE = 8192
 """Bytes of a header with its name, and of path and query: what the usual proxies let through."""
 
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?")
-_REFUSED = "tenantry.refused"
+REFUSED = "tenantry.refused"
+"""In the scope of a request that is refused whatever it asks for: why."""
 CODING = "tenantry.coding"
 """In the scope of a request whose body is not sent as it is: what its Content-Encoding says."""
 
@@ -77,22 +77,8 @@ def _is_host(value: bytes) -> bool:
 
 def refuse(scope: Scope, fault: DomainError) -> None:
     """Let the surface that the request goes to refuse it, whatever it asks for. Nobody reads a long address."""
-    scope[_REFUSED] = fault
+    scope[REFUSED] = fault
     if not scope["path"].startswith("/"):
         scope["path"] = "/"
     if isinstance(fault, AddressTooLong):
         scope["path"], scope["query_string"] = scope["path"][:256], b""
-
-
-class RefusedRoute(BaseRoute):
-    """The first route of each surface: raises what a request is refused for, so that it is answered in the form, and
-    with the headers, of every error of that surface.
-    """
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Every path, when the request is refused."""
-        return (Match.FULL if _REFUSED in scope else Match.NONE), {}
-
-    async def handle(self, scope: Scope, _receive: Receive, _send: Send) -> None:
-        """Raises it."""
-        raise scope[_REFUSED]

@@ -1,23 +1,15 @@
-"""Plain endpoints for the few paths where a framework would cost more than the work.
-
-`app.py` asks these before any mounted surface: an exact path by one dictionary lookup, patterns one after the other.
-"""
+"""What a declared operation answers, and how it is sent; headers of a request that no framework has looked at."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
-from tenantry.access.actions import Action
+from starlette.types import Message, Scope, Send
 
 if TYPE_CHECKING:
-    from tenantry.surfaces.shared.deps import Deps
     from tenantry.surfaces.shared.long_answers import Stream
 
 
@@ -34,59 +26,6 @@ class HotAnswer(msgspec.Struct, frozen=True, gc=False):
 After = Callable[[], Awaitable[None]]
 """What is left to do when an answer has been sent."""
 
-HotEndpoint = Callable[["Deps", Scope, Receive, re.Match[str] | None], Awaitable[HotAnswer]]
-"""Answers for itself, its surface's errors included. The match is None when the route has an exact path."""
-
-
-@dataclass(frozen=True, slots=True)
-class HotRoute:
-    """`path` is exact, or a pattern that the whole path must match. Both see the path as sent, percent-decoded."""
-
-    method: str
-    path: str | re.Pattern[str]
-    endpoint: HotEndpoint
-    action: Action
-
-
-class HotRoutes:
-    """All of them, each with the name of its surface."""
-
-    def __init__(self) -> None:
-        self._exact: dict[tuple[str, str], tuple[str, HotRoute]] = {}
-        self._patterns: list[tuple[str, re.Pattern[str], HotRoute]] = []
-
-    def take(self, surface: str, routes: Iterable[HotRoute]) -> None:
-        """These too."""
-        for route in routes:
-            if isinstance(route.path, str):
-                self._exact[route.method, route.path] = (surface, route)
-            else:
-                self._patterns.append((surface, route.path, route))
-
-    def __iter__(self) -> Iterator[HotRoute]:
-        """Every route."""
-        yield from (route for _, route in self._exact.values())
-        yield from (route for _, _, route in self._patterns)
-
-    def find_exact(self, method: str, path: str) -> tuple[str, HotRoute] | None:
-        """Surface and route. Hot path."""
-        return self._exact.get((method, path))
-
-    def find(self, method: str, path: str) -> tuple[str, HotRoute | None, re.Match[str] | None]:
-        """Surface, route, and the match of its pattern."""
-        exact = self._exact.get((method, path))
-        if exact is not None:
-            return (*exact, None)
-        for surface, pattern, route in self._patterns:
-            if route.method == method and (match := pattern.fullmatch(path)):
-                return surface, route, match
-        return "", None, None
-
-    def methods_at(self, path: str) -> set[str]:
-        """All that this path takes."""
-        exact = {method for method, known in self._exact if known == path}
-        return exact | {route.method for _, pattern, route in self._patterns if pattern.fullmatch(path)}
-
 
 def header(scope: Scope, name: bytes) -> str | None:
     """The first header called `name` (lower case), without outer blanks; None when there is none."""
@@ -100,6 +39,12 @@ def header(scope: Scope, name: bytes) -> str | None:
 def json_answer(status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> HotAnswer:
     """`body` is JSON."""
     return HotAnswer(status, body, [(b"content-type", b"application/json"), *headers])
+
+
+def bug_answer(correlation_id: str) -> HotAnswer:
+    """What a client is told of a bug: the id under which the log has everything."""
+    body = msgspec.json.encode({"error": "server_error", "correlation_id": correlation_id})
+    return json_answer(500, body, [(b"x-correlation-id", correlation_id.encode())])
 
 
 def answer_of(response: Response) -> HotAnswer:
@@ -119,3 +64,18 @@ async def send_answer(send: Send, answer: HotAnswer) -> None:
     """Send all of it."""
     await send({"type": "http.response.start", "status": answer.status, "headers": whole_headers(answer)})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+def without_body(send: Send) -> Send:
+    """The answer to HEAD: the head that GET has, its length included, and nothing behind it."""
+    is_over = False
+
+    async def send_head(message: Message) -> None:
+        nonlocal is_over
+        if message["type"] == "http.response.start":
+            await send(message)
+        if not is_over:
+            is_over = True
+            await send({"type": "http.response.body", "body": b""})
+
+    return send_head

@@ -22,11 +22,12 @@ from tenantry.core.caller import Caller
 from tenantry.core.errors import RateLimited
 from tenantry.core.ids import TenantId
 from tenantry.core.log import get_logger
-from tenantry.surfaces.shared.methods import HEAD_ONLY
 
 OF_CALLER = 2
 OF_TENANT = 8
 _RETRY_AFTER = 5
+HEAD_ONLY = "tenantry.head_only"
+"""In the scope of a page that is asked for its head: what is long need not be made."""
 READING_SECONDS = 30.0
 """How long a reader may take for a part."""
 

@@ -31,10 +31,10 @@ from tenantry.surfaces.portal.frame.guard import (
     form_page_of,
     path_of,
 )
+from tenantry.surfaces.portal.frame.routing import answering_no_route
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.deps import deps_of
-from tenantry.surfaces.shared.methods import answering_no_route
 from tenantry.surfaces.shared.origin import origin_of
 
 NEVER: Final = None

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 
 import msgspec
-from starlette.types import Receive, Scope
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import to_iso
 from tenantry.directory.messages import DemoInbox
+from tenantry.surfaces.operation import Ask, operations
+from tenantry.surfaces.operations.coat import OPERATIONS
 from tenantry.surfaces.shared.demo_doors import NOT_HERE, is_from_here
-from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.hot import HotAnswer, HotRoute, header, json_answer
+from tenantry.surfaces.shared.hot import HotAnswer, header, json_answer
+
+op = operations(OPERATIONS, "")
 
 _STYLE = (
     "body{max-width:46rem;margin:2rem auto;padding:0 1rem;font:16px/1.5 system-ui,sans-serif}h1{font-size:1.5rem}"
@@ -22,8 +23,19 @@ _STYLE = (
 )
 
 
-async def show_inbox(deps: Deps, scope: Scope, _receive: Receive, _match: re.Match[str] | None) -> HotAnswer:
+@op(
+    "inbox",
+    "GET",
+    "/dev/inbox",
+    Action.READ_DEMO_INBOX,
+    source="docs/operating.md",
+    hot=True,
+    gives="text/html",
+    when=lambda settings: settings.demo,
+)
+async def show_inbox(ask: Ask) -> HotAnswer:
     """The last messages, newest first: a page for browsers, JSON for everybody else. PINs are in them."""
+    deps, scope = ask.deps, ask.scope
     if not is_from_here(deps.settings, scope):
         return NOT_HERE
     kept = deps.messages.latest() if isinstance(deps.messages, DemoInbox) else []
@@ -42,7 +54,3 @@ async def show_inbox(deps: Deps, scope: Scope, _receive: Receive, _match: re.Mat
         f"{table}</html>"
     )
     return HotAnswer(200, page.encode(), [(b"content-type", b"text/html; charset=utf-8")])
-
-
-HOT = [HotRoute("GET", "/dev/inbox", show_inbox, Action.READ_DEMO_INBOX)]
-"""For `app.py`, which takes it in demo mode only."""

@@ -1,0 +1,6 @@
+"""What whoever runs the server asks of it, and what only a demo has."""
+
+from tenantry.surfaces.operations import demo_receiver, inbox, watching
+from tenantry.surfaces.operations.coat import OPERATIONS
+
+__all__ = ["OPERATIONS", "demo_receiver", "inbox", "watching"]

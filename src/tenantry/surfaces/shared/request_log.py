@@ -1,0 +1,36 @@
+"""What the log says of requests."""
+
+from __future__ import annotations
+
+from starlette.types import Scope
+
+from tenantry.core.log import get_logger
+from tenantry.surfaces.shared.hot import HotAnswer, bug_answer
+from tenantry.surfaces.shared.origin import origin_of
+
+_log = get_logger()
+
+
+def log_request(scope: Scope, surface: str, status: int, seconds: float) -> None:
+    """One line for each request that is not hot; no query, no header, no body."""
+    _log.info(
+        "request",
+        method=scope["method"],
+        path=path_in_log(scope),
+        surface=surface,
+        status=status,
+        ms=round(seconds * 1000, 1),
+        correlation_id=origin_of(scope).correlation_id,
+    )
+
+
+def log_failure(scope: Scope) -> HotAnswer:
+    """The exception that is being handled is a bug: all of it goes to the log, its id only to the client."""
+    correlation_id = origin_of(scope).correlation_id
+    _log.exception("unexpected error", method=scope["method"], path=path_in_log(scope), correlation_id=correlation_id)
+    return bug_answer(correlation_id)
+
+
+def path_in_log(scope: Scope) -> str:
+    """With escapes for what is not ASCII, so that nobody writes lines of their own."""
+    return ascii(scope["path"])[1:-1]
