@@ -16,7 +16,7 @@ from tenantry.directory.identity_providers import (
     NewProvider,
     add_identity_provider,
     callback_of,
-    next_provider_id,
+    list_providers,
 )
 from tenantry.store import open_store
 from tests.support.app import BASE_URL, an_app
@@ -90,7 +90,8 @@ async def test_a_user_signs_in_there_and_somebody_else_with_the_same_address_doe
     app = await an_app(store, clock=system_clock, outgoing_private_addresses=True)
     portal = await a_portal(app, now=system_clock())
     async with store.read() as read:
-        callback = callback_of(BASE_URL, portal.tenant.id, await next_provider_id(read, portal.tenant.id))
+        next_id = (await list_providers(read, OPERATOR, portal.tenant.id, system_clock())).next_id
+    callback = callback_of(BASE_URL, portal.tenant.id, next_id)
     async with a_provider(node_modules, portal.mia.user_principal_name, callback) as issuer:
         new = NewProvider(name="Upstream", issuer=issuer, client_id="tenantry", client_secret=SECRET)
         async with store.write() as tx:

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from tenantry.access.actions import Action, GroupRole, RoleId
-from tenantry.access.trail import _WINDOW
+from tenantry.access.trail import _WINDOW, Search, search_trail
 from tenantry.audit import events
 from tenantry.audit.exports import ExportSeal, check_export
 from tenantry.audit.record import record
@@ -28,7 +28,7 @@ from tenantry.directory.provider_accounts import FEDERATED
 from tenantry.directory.second_factors import AMR, Method
 from tenantry.directory.sign_in import PASSWORD
 from tenantry.outbox.webhooks import ObjectType
-from tenantry.store.trail import audit_seals, audit_search
+from tenantry.store.trail import audit_seals
 from tenantry.surfaces.portal.words import texts
 from tenantry.surfaces.portal.words.action_words import ACTIONS
 from tenantry.surfaces.portal.words.audit_words import told
@@ -339,8 +339,8 @@ async def test_every_event_of_a_busy_organisation_names_its_subject_and_where_it
     await names_in(portal)
     visitor = await portal.visit(portal.dana)
     async with portal.app.deps.store.read() as read:
-        found = await audit_search.latest(read, portal.tenant.id, since="", before="~", limit=1000)
-        told_events = await told(read, portal.tenant.id, found)
+        found = await search_trail(read, OPERATOR, portal.tenant.id, Search(), limit=1000, now=NOON)
+    told_events = told(found.events, found.names)
     for event in told_events:
         is_about_its_actor = event.event.actor == f"user:{json.loads(event.event.data).get('user_id')}"
         assert event.brief or is_about_its_actor or event.event.type in WITHOUT_SUBJECT, event

@@ -152,9 +152,9 @@ async def test_a_challenge_is_good_for_its_own_purpose_and_user_and_time(store: 
     tenant = await a_tenant(store)
     user, other = await a_user(store, tenant), await a_user(store, tenant)
     async with store.write() as tx:
-        made = json.loads(await sign_in_options(tx, HASHER, PARTY, tenant.id, user.id, NOON))
+        made = json.loads(await sign_in_options(tx, HASHER, as_user(user), PARTY, NOON))
         await registration_options(
-            tx, HASHER, PARTY, tenant.id, user.id, user_principal_name="a@b", display_name="A", now=NOON
+            tx, HASHER, as_user(user), PARTY, user_principal_name="a@b", display_name="A", now=NOON
         )
     async with store.read() as read:
         stored = repr(await read.all(lambda *row: row, "SELECT * FROM passkey_challenges"))

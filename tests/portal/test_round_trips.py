@@ -121,7 +121,7 @@ async def comes_back(portal: Portal, drawn: list[tuple[str, GroupRole]], *, subs
     here, there = [await a_group(store, portal.tenant, admins=[erik], subscribers=of_kind) for _ in range(2)]
     async with store.write() as tx:
         let = let_subscribers_in if subscribers else let_in
-        assert (await let(tx, OPERATOR, portal.tenant.id, here, rows, country=None, now=NOON)).refused == []
+        assert (await let(tx, OPERATOR, portal.tenant.id, here, rows, now=NOON)).refused == []
     kind = "subscribers" if subscribers else "members"
     visitor = await portal.visit(erik)
     exported = (await visitor.open(f"/groups/{here}/{kind}.csv")).text

@@ -15,7 +15,8 @@ from tenantry.directory.guessable import is_guessable
 from tenantry.directory.own_password import hash_new_password
 from tenantry.directory.passwords import PasswordHasher, check_new_password, generate_password
 from tenantry.store.engine.interface import Store
-from tests.support.builders import PASSWORD, a_tenant, a_user
+from tests.support.builders import PASSWORD, a_tenant, a_user, as_user
+from tests.support.clock import NOON
 from tests.support.partner_center import a_body, a_stage
 from tests.support.portal import Portal
 
@@ -108,8 +109,8 @@ async def test_ones_own_new_password_is_not_ones_own_name(store: Store) -> None:
     hasher = PasswordHasher(memory_kib=64, passes=1, workers=1)
     for password in ("Password1", "Rosalind-7", "Northwind#26"):
         with pytest.raises(InvalidValue, match="many people use"):
-            await hash_new_password(store, hasher, user.tenant_id, user.id, password)
-    assert await hash_new_password(store, hasher, user.tenant_id, user.id, "Third-Horse-9-Battery")
+            await hash_new_password(store, hasher, as_user(user), password, NOON)
+    assert await hash_new_password(store, hasher, as_user(user), "Third-Horse-9-Battery", NOON)
     hasher.close()
 
 

@@ -22,7 +22,7 @@ from tenantry.tokens.keys import signing_keys
 from tenantry.tokens.keys.master_key import MasterKey, MasterKeyError, create_master_key_file, load_master_key
 from tenantry.tokens.keys.signing_keys import KeyRing
 from tests.support.app import MASTER_KEY
-from tests.support.builders import OPERATOR, a_group, a_tenant, a_user, a_webhook
+from tests.support.builders import OPERATOR, a_group, a_tenant, a_user, a_webhook, as_user
 from tests.support.clock import NOON, FakeClock
 from tests.support.trail import types_of
 
@@ -42,7 +42,7 @@ async def _fill(store: Store, key: MasterKey, tenants: int = 2) -> None:
         group = await a_group(store, tenant, admins=[user])
         await a_webhook(store, tenant, group)
         async with store.write() as tx:
-            await begin_totp(tx, key, tenant.id, user.id, "a session", NOON)
+            await begin_totp(tx, key, as_user(user), "a session", NOON)
             provider = NewProvider(name="Entra", issuer="https://login.example", client_id="a", client_secret="b")
             await add_identity_provider(tx, key, OPERATOR, tenant.id, provider, NOON)
 

@@ -117,7 +117,7 @@ async def _hold(store: Store) -> Held:
         )
     held.device_token = await a_device_token(store, enterprise, account)
     async with store.write() as tx:
-        held.totp_secret = await begin_totp(tx, KEY, tenant.id, ann.id, "a session", now)
+        held.totp_secret = await begin_totp(tx, KEY, caller, "a session", now)
         code = pyotp.TOTP(held.totp_secret).at(now // SECOND)
         held.recovery_codes = await confirm_totp(tx, KEY, HASHER, caller, tenant.id, ann.id, "a session", code, now)
         await passkeys.insert(
@@ -369,7 +369,7 @@ async def _nothing(held: Held) -> None:
 async def _own_password(held: Held) -> None:
     async with held.house.store.write() as tx:
         new = await held.hasher.hash("Another-Horse-8")
-        await replace_own_password(tx, as_user(held.ann), held.ann.tenant_id, held.ann.id, new, held.house.clock())
+        await replace_own_password(tx, as_user(held.ann), new, held.house.clock())
 
 
 async def _reset(held: Held) -> None:

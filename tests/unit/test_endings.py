@@ -11,7 +11,7 @@ from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY
 from tenantry.core.errors import DomainError
 from tenantry.core.ids import ConnectorId, GroupId
-from tenantry.directory.identity_providers import NewProvider, add_identity_provider, get_identity_provider
+from tenantry.directory.identity_providers import NewProvider, add_identity_provider, find_provider
 from tenantry.directory.invitations import invite, look_at_invitation
 from tenantry.directory.sessions import NewSession, find_session, start_session
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in, find_sign_in, finish_sign_in
@@ -101,7 +101,7 @@ class World:
 
     async def _provider(self) -> object:
         async with self.house.store.read() as read:
-            return await get_identity_provider(read, self.house.tenant.id, self.provider)
+            return await find_provider(read, self.house.tenant.id, self.provider)
 
     async def _invitation(self) -> object:
         async with self.house.store.read() as read:

@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from typing import NamedTuple
 
 from tenantry.access.actions import KAIZALA_PERMISSIONS, Action, Permission
 from tenantry.access.decide import require
+from tenantry.access.own import require_own
+from tenantry.connectors.ownership import registrant_of
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidScope, MfaRequired, NotFound
-from tenantry.core.ids import ConnectorId, TenantId, UserId, parse_guid
+from tenantry.core.ids import ConnectorId, TenantId, parse_guid
 from tenantry.store.connectors import connectors
 from tenantry.store.connectors.connectors import Connector
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.tenants import tenants
 from tenantry.store.tokens import grant_lists
+from tenantry.store.users.users import User
 from tenantry.tokens.authorization_codes import issue_code
 from tenantry.tokens.secrets import SecretHasher
 
@@ -75,16 +79,29 @@ def wanted_permissions(
     return sorted(asked)
 
 
-async def count_groups(
-    read: Read, tenant_id: TenantId, user_id: UserId, permissions: Collection[Permission]
-) -> int | None:
-    """How many groups the token will reach: those of the user, an administrator's too. None when it reaches none by
-    its permissions.
+class Consent(NamedTuple):
+    """What a page says before the caller agrees. `registrant`: see `registrant_of`.
+
+    `group_count`: how many groups the token will reach: those of the caller, an administrator's too. None when it
+    reaches none by its permissions.
     """
-    if not KAIZALA_PERMISSIONS.intersection(permissions):
-        return None
-    groups = await grant_lists.list_reached_by_user(read, tenant_id, user_id, limit=1)
-    return groups[0].of_all if groups else 0
+
+    registrant: User | None
+    group_count: int | None
+
+
+async def look_at_consent(
+    read: Read, caller: Caller, connector: Connector, permissions: Collection[Permission], now: Micros
+) -> Consent:
+    """Raises what `require_own` does; NotFound for a connector of another tenant."""
+    tenant_id, user_id = await require_own(read, caller, Action.GRANT_CONNECTOR, now)
+    if connector.tenant_id != tenant_id:
+        raise NotFound("connector")
+    count = None
+    if KAIZALA_PERMISSIONS.intersection(permissions):
+        groups = await grant_lists.list_reached_by_user(read, tenant_id, user_id, limit=1)
+        count = groups[0].of_all if groups else 0
+    return Consent(await registrant_of(read, connector), count)
 
 
 async def authorize(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
+from tenantry.access.own import require_own
 from tenantry.access.standing import find_standing
 from tenantry.audit import events
 from tenantry.audit.record import record
@@ -14,10 +15,20 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
 from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.tenants import find_tenant
 from tenantry.store.delegation import partner_customers
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.sign_in import sessions
 from tenantry.store.tenants import tenants
+from tenantry.store.tenants.tenants import Tenant
+
+
+async def look_at_entering(read: Read, caller: Caller, customer_id: TenantId, now: Micros) -> Tenant:
+    """The customer, for who may act in it. Raises as `enter_customer`; NotFound("tenant")."""
+    if customer_id == caller.tenant_id:
+        raise NotFound("customer")
+    await require(read, caller, Action.ACT_IN_CUSTOMER, customer_id, now=now)
+    return await find_tenant(read, customer_id)
 
 
 async def enter_customer(
@@ -55,17 +66,23 @@ async def find_acting(
         return Acting(customer_id)
     customer = await tenants.find_live(read, customer_id)
     if customer is None:
-        return Acting(await find_customer_name(read, caller, customer_id))
+        return Acting(await find_customer_name(read, caller, customer_id, now))
     standing = await find_standing(read, customer_id, caller.tenant_id, own_roles, now)
     return Acting(customer.name, standing.role_ids, standing.until) if standing else Acting(customer.name)
 
 
-async def find_customer_name(read: Read, caller: Caller, customer_id: TenantId) -> str:
-    """What the caller's organisation calls its customer; the ID of one that it does not know."""
-    found = await partner_customers.find_name(read, caller.tenant_id, customer_id) if caller.tenant_id else None
-    return found or customer_id
+async def find_customer_name(read: Read, caller: Caller, customer_id: TenantId, now: Micros) -> str:
+    """What the caller's organisation calls its customer; the ID of one that it does not know.
+
+    Raises what `access.require` does.
+    """
+    if caller.tenant_id is None:
+        return customer_id
+    await require(read, caller, Action.LIST_CUSTOMERS, caller.tenant_id, now=now)
+    return await partner_customers.find_name(read, caller.tenant_id, customer_id) or customer_id
 
 
-async def leave_customer(tx: Tx, *, tenant_id: TenantId, user_id: UserId, session_id: str) -> None:
-    """Back to one's own tenant."""
+async def leave_customer(tx: Tx, caller: Caller, session_id: str, now: Micros) -> None:
+    """Back to one's own tenant. Raises what `require_own` does."""
+    tenant_id, user_id = await require_own(tx, caller, Action.SEE_HOME, now)
     await sessions.set_acting_tenant(tx, tenant_id, user_id, session_id, None)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import decide, require
-from tenantry.access.trail import accounts_of_partner, left_by_partner, list_done
+from tenantry.access.trail import accounts_of_partner, left_by_partner, list_done, names_in
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
@@ -25,8 +26,8 @@ from tenantry.store.users.users import User
 
 
 class RelationshipPicture(NamedTuple):
-    """A relationship of a customer. `done`: what the partner did lately; `made`: what it made that stays,
-    but for `accounts`: those that it made, or learnt a way into.
+    """A relationship of a customer. `done`: what the partner did lately; `made`: what it made that stays, but for
+    `accounts`: those that it made, or learnt a way into. `names`: what the things are called that both are about.
     """
 
     relationship: DelegatedRelationship
@@ -35,6 +36,7 @@ class RelationshipPicture(NamedTuple):
     done: list[FoundEvent]
     accounts: list[User]
     made: list[FoundEvent]
+    names: Mapping[str, str]
 
 
 class FoundCustomers(NamedTuple):
@@ -95,13 +97,16 @@ async def look_at_relationship(
     may_approve = await decide(read, caller, Action.APPROVE_RELATIONSHIP, tenant_id, now=now)
     known = await accounts_of_partner(read, tenant_id, partner_id)
     found = [await users.find(read, tenant_id, user_id) for user_id in known[:limit]]
+    done = await list_done(read, caller, tenant_id, partner_id, since=since, limit=limit, now=now)
+    made = await left_by_partner(read, tenant_id, partner_id, limit)
     return RelationshipPicture(
         relationship,
         name,
         may_approve.allowed,
-        await list_done(read, caller, tenant_id, partner_id, since=since, limit=limit, now=now),
+        done,
         [user for user in found if user is not None],
-        await left_by_partner(read, tenant_id, partner_id, limit),
+        made,
+        await names_in(read, tenant_id, [*done, *made]),
     )
 
 

@@ -11,6 +11,7 @@ import itertools
 import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
@@ -71,12 +72,12 @@ async def add_identity_provider(
     *,
     expected_id: str = "",
 ) -> str:
-    """The id of the new provider: what `next_provider_id` said, which is `expected_id` unless another came first.
+    """The id of the new provider: what `list_providers` said, which is `expected_id` unless another came first.
 
     Raises FailedPrecondition then, and what `access.require` does.
     """
     await require(tx, caller, Action.CHANGE_IDENTITY_PROVIDERS, tenant_id, now=now)
-    provider_id = await next_provider_id(tx, tenant_id)
+    provider_id = await _next_id(tx, tenant_id)
     is_added = expected_id in ("", provider_id) and await identity_providers.insert(
         tx,
         tenant_id,
@@ -111,11 +112,8 @@ async def remove_identity_provider(tx: Tx, caller: Caller, tenant_id: TenantId, 
     await record(tx, tenant_id, caller, events.IdentityProviderRemoved(provider_id=provider_id), now)
 
 
-async def next_provider_id(read: Read, tenant_id: TenantId) -> str:
-    """Of the provider that is added next: the same until one is, so that its callback address can be registered first.
-
-    Ids of removed providers do not come back.
-    """
+async def _next_id(read: Read, tenant_id: TenantId) -> str:
+    """Ids of removed providers do not come back."""
     taken = set(await identity_providers.list_ids(read, tenant_id))
     ids = (str(uuid.uuid5(uuid.UUID(tenant_id), f"identity provider {number}")) for number in itertools.count(1))
     return next(provider_id for provider_id in ids if provider_id not in taken)
@@ -137,7 +135,7 @@ async def replace_shared_callback(tx: Tx, caller: Caller, tenant_id: TenantId, p
     Raises NotFound and what `access.require` does.
     """
     await require(tx, caller, Action.CHANGE_IDENTITY_PROVIDERS, tenant_id, now=now)
-    await get_identity_provider(tx, tenant_id, provider_id)
+    await find_provider(tx, tenant_id, provider_id)
     if await shared_callbacks.replace(tx, tenant_id, provider_id, now):
         event = events.IdentityProviderCallbackReplaced(provider_id=provider_id)
         await record(tx, tenant_id, caller, event, now)
@@ -157,13 +155,36 @@ async def warn_of_shared_callbacks(store: Store, root: str) -> None:
         )
 
 
-async def list_identity_providers(read: Read, tenant_id: TenantId) -> list[IdentityProvider]:
-    """The tenant's providers by name: what its sign-in page offers to everybody."""
-    return await identity_providers.list_live(read, tenant_id)
+class Providers(NamedTuple):
+    """The tenant's providers by name. `next_id` is that of the one that is added next: the same until one is, so that
+    its callback address can be registered first.
+    """
+
+    providers: list[IdentityProvider]
+    next_id: str
 
 
-async def get_identity_provider(read: Read, tenant_id: TenantId, provider_id: str) -> IdentityProvider:
-    """One of a live tenant. Raises NotFound."""
+async def list_providers(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> Providers:
+    """For who may change them. Raises what `access.require` does."""
+    await require(read, caller, Action.CHANGE_IDENTITY_PROVIDERS, tenant_id, now=now)
+    return Providers(await identity_providers.list_live(read, tenant_id), await _next_id(read, tenant_id))
+
+
+async def get_provider(
+    read: Read, caller: Caller, tenant_id: TenantId, provider_id: str, now: Micros
+) -> IdentityProvider:
+    """For who may change it. Raises NotFound and what `access.require` does."""
+    await require(read, caller, Action.CHANGE_IDENTITY_PROVIDERS, tenant_id, now=now)
+    return await find_provider(read, tenant_id, provider_id)
+
+
+async def list_offered_providers(read: Read, tenant_id: TenantId) -> list[tuple[str, str]]:
+    """Id and name of each: what the tenant's sign-in page offers to everybody."""
+    return [(provider.id, provider.name) for provider in await identity_providers.list_live(read, tenant_id)]
+
+
+async def find_provider(read: Read, tenant_id: TenantId, provider_id: str) -> IdentityProvider:
+    """One of a live tenant, for the sign-in itself. Raises NotFound."""
     provider = await identity_providers.find_live(read, tenant_id, provider_id)
     if provider is None:
         raise NotFound("identity provider")

@@ -18,6 +18,7 @@ from tenantry.core.phone_numbers import read_number
 from tenantry.directory.member_files import MOST_ROWS, PersonRow
 from tenantry.directory.members import let_in_user
 from tenantry.directory.phones import user_or_guest_of
+from tenantry.directory.tenants import find_tenant
 from tenantry.store.engine.interface import Tx
 from tenantry.store.users import users
 
@@ -47,17 +48,18 @@ async def let_in(
     group_id: GroupId,
     rows: Sequence[PersonRow],
     *,
-    country: str | None,
+    as_at_home: bool = False,
     now: Micros,
 ) -> LetIn:
     """Add the people of `rows`, each a phone number or a sign-in name. An unknown number comes as a guest.
 
-    `country` is where numbers without `+` are from. Who stands in two rows gets the higher role. Raises what
-    `access.require` does; InvalidValue (field `people`) for more than MOST_ROWS.
+    `as_at_home`: numbers without `+` are from the country of the tenant. Who stands in two rows gets the higher role.
+    Raises what `access.require` does; InvalidValue (field `people`) for more than MOST_ROWS.
     """
     await require(tx, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     if len(rows) > MOST_ROWS:
         raise InvalidValue(f"At most {MOST_ROWS} people can be added at once.", field="people")
+    country = (await find_tenant(tx, tenant_id)).country if as_at_home else None
     refused: list[Refused] = []
     numbers: list[tuple[str, GroupRole]] = []
     roles: dict[UserId, GroupRole] = {}

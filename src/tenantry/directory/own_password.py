@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tenantry.access.actions import Action
+from tenantry.access.own import require_own
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
@@ -14,11 +16,12 @@ from tenantry.store.engine.interface import Read, Store, Tx
 from tenantry.store.sign_in import passwords
 
 
-async def hash_new_password(
-    store: Store, hasher: PasswordHasher, tenant_id: TenantId, user_id: UserId, password: str
-) -> str:
-    """The hash of a password that is good enough and not the present one. Raises InvalidValue, RateLimited."""
+async def hash_new_password(store: Store, hasher: PasswordHasher, caller: Caller, password: str, now: Micros) -> str:
+    """The hash of a password for the caller that is good enough and not the present one. Raises InvalidValue,
+    RateLimited, and what `require_own` does.
+    """
     async with store.read() as read:
+        tenant_id, user_id = await require_own(read, caller, Action.MANAGE_OWN_SIGN_IN, now)
         own = await names_of(read, tenant_id, user_id)
     check_new_password(password, own)
     if await _is_present(store, hasher, tenant_id, user_id, password):
@@ -27,9 +30,11 @@ async def hash_new_password(
 
 
 async def require_present_password(
-    store: Store, hasher: PasswordHasher, tenant_id: TenantId, user_id: UserId, password: str
+    store: Store, hasher: PasswordHasher, caller: Caller, password: str, now: Micros
 ) -> None:
-    """Raises BadCredentials unless it is the user's present password; RateLimited."""
+    """Raises BadCredentials unless it is the caller's present password; RateLimited, and what `require_own` does."""
+    async with store.read() as read:
+        tenant_id, user_id = await require_own(read, caller, Action.MANAGE_OWN_SIGN_IN, now)
     if not await _is_present(store, hasher, tenant_id, user_id, password):
         raise BadCredentials("wrong_password", "The present password is not right.")
 
@@ -37,8 +42,6 @@ async def require_present_password(
 async def replace_own_password(
     tx: Tx,
     caller: Caller,
-    tenant_id: TenantId,
-    user_id: UserId,
     password_hash: str,
     now: Micros,
     *,
@@ -48,8 +51,9 @@ async def replace_own_password(
     """Set it, and end every session and sign-in under way but those named. Audited.
 
     Raises BadCredentials when `but_session` has ended meanwhile: somebody else's new password may have ended it, and is
-    not to be undone.
+    not to be undone. Raises what `require_own` does.
     """
+    tenant_id, user_id = await require_own(tx, caller, Action.MANAGE_OWN_SIGN_IN, now)
     await passwords.set_credential(tx, tenant_id, user_id, password_hash=password_hash, must_change=False, now=now)
     if but_session:
         await hold_session(tx, tenant_id, user_id, but_session, now)

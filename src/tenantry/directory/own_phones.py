@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
+from tenantry.access.own import require_own
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
-from tenantry.core.errors import NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.phone_removal import release_phone
 from tenantry.directory.phones import add_verified_phone
@@ -50,11 +50,8 @@ async def request_registration_pin(
 
 
 async def list_own_phones(read: Read, caller: Caller, now: Micros) -> list[OwnPhone]:
-    """The numbers of the caller, verified or not. Raises what `access.require` does; NotFound for who is no user."""
-    if caller.tenant_id is None or caller.user_id is None:
-        raise NotFound("user")
-    await require(read, caller, Action.REGISTER_PHONE, caller.tenant_id, owner_id=caller.user_id, now=now)
-    return await phones.list_of_user(read, caller.tenant_id, caller.user_id)
+    """The numbers of the caller, verified or not. Raises what `require_own` does."""
+    return await phones.list_of_user(read, *await require_own(read, caller, Action.REGISTER_PHONE, now))
 
 
 async def claim_registration(

@@ -27,6 +27,8 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from tenantry.access.actions import Action
+from tenantry.access.own import require_own
 from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.errors import InvalidValue, NotFound
@@ -63,15 +65,15 @@ def relying_party(issuer: str) -> RelyingParty:
 async def registration_options(
     tx: Tx,
     hasher: SecretHasher,
+    caller: Caller,
     party: RelyingParty,
-    tenant_id: TenantId,
-    user_id: UserId,
     *,
     user_principal_name: str,
     display_name: str,
     now: Micros,
 ) -> str:
-    """JSON for `navigator.credentials.create`."""
+    """JSON for `navigator.credentials.create`: a passkey for the caller. Raises what `require_own` does."""
+    tenant_id, user_id = await require_own(tx, caller, Action.MANAGE_OWN_SIGN_IN, now)
     challenge = await _new_challenge(tx, hasher, tenant_id, user_id, _REGISTRATION, now)
     options = webauthn.generate_registration_options(
         rp_id=party.id,
@@ -138,10 +140,9 @@ async def add_passkey(
     return _amr(is_synced=is_synced), codes
 
 
-async def sign_in_options(
-    tx: Tx, hasher: SecretHasher, party: RelyingParty, tenant_id: TenantId, user_id: UserId, now: Micros
-) -> str:
-    """JSON for `navigator.credentials.get`: any of the user's passkeys will do."""
+async def sign_in_options(tx: Tx, hasher: SecretHasher, caller: Caller, party: RelyingParty, now: Micros) -> str:
+    """JSON for `navigator.credentials.get`: any of the caller's passkeys will do. Raises what `require_own` does."""
+    tenant_id, user_id = await require_own(tx, caller, Action.MANAGE_OWN_SIGN_IN, now)
     challenge = await _new_challenge(tx, hasher, tenant_id, user_id, _SIGN_IN, now)
     options = webauthn.generate_authentication_options(
         rp_id=party.id,

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import argon2
 
-from tenantry.core.clock import Micros
+from tenantry.access.decide import Permit
 from tenantry.core.errors import InvalidValue, RateLimited
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.guessable import is_guessable
@@ -72,12 +72,20 @@ def check_first_password(password: str, own: Iterable[str] = (), *, must_change:
 
 
 async def check_reset_password(
-    read: Read, tenant_id: TenantId, user_id: UserId, password: str, now: Micros, *, must_change: bool
+    read: Read, permitted: Permit, user_id: UserId, password: str, *, must_change: bool
 ) -> None:
-    """As `check_first_password`, for a user who is there; for one with a role, as `check_new_password`."""
-    is_administrator = bool(await roles.list_unexpired(read, tenant_id, user_id, now))
-    own = await names_of(read, tenant_id, user_id)
+    """As `check_first_password`, for a user who is there; for one with a role, as `check_new_password`.
+
+    `permitted`: to give the user another one.
+    """
+    is_administrator = bool(await roles.list_unexpired(read, permitted.tenant_id, user_id, permitted.now))
+    own = await names_of(read, permitted.tenant_id, user_id)
     check_first_password(password, own, must_change=must_change and not is_administrator)
+
+
+async def names_of_tenant(read: Read, permitted: Permit) -> list[str]:
+    """`names_of` a user who is not there yet. `permitted`: to make one."""
+    return await names_of(read, permitted.tenant_id, None)
 
 
 async def names_of(read: Read, tenant_id: TenantId, user_id: UserId | None) -> list[str]:

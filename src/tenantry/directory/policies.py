@@ -100,13 +100,22 @@ class Unguarded(NamedTuple):
     shown: list[tuple[UserId, str]]
 
 
-async def list_unguarded(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> tuple[Unguarded, Unguarded]:
-    """Administrators, and everybody, who have no second factor. Raises what `access.require` does. 2 queries."""
+class PolicyPicture(NamedTuple):
+    """The policies as they stand, and which administrators, and who at all, have no second factor."""
+
+    policies: Policies
+    administrators: Unguarded
+    everybody: Unguarded
+
+
+async def look_at_policies(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> PolicyPicture:
+    """For who may change them. Raises what `access.require` does. 3 queries."""
     await require(read, caller, Action.CHANGE_TENANT, tenant_id, now=now)
+    policies = await find_policies(read, tenant_id)
     powerless = RoleId.DIRECTORY_READERS
     administrators = await tenant_policies.list_administrators(read, tenant_id, powerless, now, LOOKED_AT)
     everybody = await tenant_policies.list_members(read, tenant_id, LOOKED_AT)
-    return _unguarded(administrators), _unguarded(everybody)
+    return PolicyPicture(policies, _unguarded(administrators), _unguarded(everybody))
 
 
 def _unguarded(members: list[tenant_policies.Guarded]) -> Unguarded:

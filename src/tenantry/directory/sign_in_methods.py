@@ -18,7 +18,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import TenantId, UserId
-from tenantry.directory.enrolment import make_enrolment_code
+from tenantry.directory.enrolment import list_asked, make_enrolment_code
 from tenantry.directory.notices import What, tell
 from tenantry.directory.passkeys import remove_passkey
 from tenantry.directory.phone_removal import release_phone
@@ -63,6 +63,8 @@ class SignInMethods(NamedTuple):
     user: User
     numbers: list[OwnPhone]
     factors: Factors
+    waits_until: Micros | None
+    """When they count as a second factor, if they do not yet."""
 
 
 async def look_at_methods(
@@ -71,7 +73,8 @@ async def look_at_methods(
     """Raises as `get_user_to_help`."""
     user = await get_user_to_help(read, caller, tenant_id, user_id, now)
     numbers = await phones.list_of_user(read, tenant_id, user_id)
-    return SignInMethods(user, numbers, await find_factors(read, tenant_id, user_id))
+    factors = await find_factors(read, tenant_id, user_id)
+    return SignInMethods(user, numbers, factors, await counts_from(read, tenant_id, user_id, now))
 
 
 async def remove_phone_of(
@@ -120,9 +123,13 @@ async def list_added_lately(
 
 
 async def take_away(
-    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, keys: Iterable[str], now: Micros
-) -> None:
-    """Take these (`Lately.key`) from the user; what is gone already stays gone. Raises as `get_user_to_help`."""
+    tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, keys: Iterable[str], now: Micros
+) -> str:
+    """Take these (`Lately.key`) from the user; what is gone already stays gone. When that leaves the user without a
+    second factor that its sign-in asks for, a code to set one up with, shown once; else nothing.
+
+    Raises as `get_user_to_help`.
+    """
     await get_user_to_help(tx, caller, tenant_id, user_id, now)
     for key in sorted(set(keys)):
         kind, _, name = key.partition(" ")
@@ -135,6 +142,9 @@ async def take_away(
                 await remove_totp(tx, caller, tenant_id, user_id, now)
             elif kind == Method.RECOVERY_CODE:
                 await end_recovery_codes(tx, caller, tenant_id, user_id, now)
+    if await list_asked(tx, tenant_id, user_id, now) != [Method.ENROLMENT_CODE]:
+        return ""
+    return await make_enrolment_code(tx, hasher, caller, tenant_id, user_id, now)
 
 
 async def give_enrolment_code(

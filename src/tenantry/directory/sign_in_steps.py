@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from tenantry.access.actions import Action
+from tenantry.access.own import require_own
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller, Origin, in_person
 from tenantry.core.clock import MINUTE, Micros
-from tenantry.core.errors import BadCredentials, NotFound
+from tenantry.core.errors import BadCredentials
 from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.enrolment import list_asked
@@ -116,10 +118,7 @@ async def change_expired_password(
     sign_in_hash = hasher.hash(raw)
     if not await sign_ins.clear_must_change(tx, under_way.tenant_id, sign_in_hash, now):
         raise BadCredentials("sign_in_gone", _GONE)
-    caller = user_caller(under_way, origin)
-    await replace_own_password(
-        tx, caller, under_way.tenant_id, under_way.user_id, password_hash, now, but_sign_in=sign_in_hash
-    )
+    await replace_own_password(tx, user_caller(under_way, origin), password_hash, now, but_sign_in=sign_in_hash)
 
 
 async def finish_sign_in(
@@ -176,24 +175,23 @@ async def step_up(
     now: Micros,
 ) -> NewSession:
     """A new session in place of the one that `caller` came with, whose user has proven `amr` besides. It acts in the
-    same customer. Raises NotFound.
+    same customer. Raises NotFound, and what `require_own` does.
 
     `added_factor`: it has set up its first second factor, which proves nothing yet: whoever knows the password could.
     """
-    if caller.tenant_id is None or caller.user_id is None:
-        raise NotFound("session")
+    tenant_id, user_id = await require_own(tx, caller, Action.MANAGE_OWN_SIGN_IN, now)
     started = await raise_session(
         tx,
         hasher,
         caller,
         session_id,
-        tenant_id=caller.tenant_id,
-        user_id=caller.user_id,
-        amr=caller.amr | await counted(tx, caller.tenant_id, caller.user_id, amr, now),
+        tenant_id=tenant_id,
+        user_id=user_id,
+        amr=caller.amr | await counted(tx, tenant_id, user_id, amr, now),
         browser=browser,
         lifetime=lifetime,
         added_factor=added_factor,
         now=now,
     )
-    await sessions.copy_acting_tenant(tx, caller.tenant_id, caller.user_id, session_id, started.id)
+    await sessions.copy_acting_tenant(tx, tenant_id, user_id, session_id, started.id)
     return started

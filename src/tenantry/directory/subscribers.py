@@ -18,13 +18,14 @@ from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.core.normal_form import name_key
 from tenantry.core.phone_numbers import read_number
-from tenantry.directory.group_lists import FoundMembers
+from tenantry.directory.group_lists import FoundMembers, get_group_facts
 from tenantry.directory.groups import GroupType
 from tenantry.directory.letting_in import LetIn, let_in
 from tenantry.directory.member_files import PersonRow
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.engine.pages import Position
 from tenantry.store.groups import groups, member_lists, members
+from tenantry.store.groups.group_lists import GroupFacts
 from tenantry.store.groups.member_lists import ListedMember, Standing
 from tenantry.store.sign_in import phones
 
@@ -44,7 +45,7 @@ async def list_subscribers(
     Raises what `access.require` does; FailedPrecondition for a group that has none.
     """
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
-    await require_broadcasting(read, tenant_id, group_id)
+    await _require_broadcasting(read, tenant_id, group_id)
     found = await member_lists.list_subscribers_by_id(read, tenant_id, group_id, after_id=after_id, limit=limit + 1)
     shown = await _as_seen(read, caller, tenant_id, group_id, found[:limit], now)
     return FoundSubscribers(shown, shown[-1].user_id if len(found) > limit else None)
@@ -63,7 +64,7 @@ async def search_subscribers(
 ) -> FoundMembers:
     """Those whose display name begins with `text`, by name. Raises what `list_subscribers` does."""
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
-    await require_broadcasting(read, tenant_id, group_id)
+    await _require_broadcasting(read, tenant_id, group_id)
     found = await member_lists.list_by_name(
         read, tenant_id, group_id, Standing.SUBSCRIBER, prefix=name_key(text), after=after, limit=limit + 1
     )
@@ -83,6 +84,16 @@ async def get_subscriber(
     return found
 
 
+async def get_broadcasting_group(
+    read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, action: Action, now: Micros
+) -> GroupFacts:
+    """As `get_group_facts`; FailedPrecondition for a group that has no subscribers."""
+    group = await get_group_facts(read, caller, tenant_id, group_id, action, now)
+    if group.group_type != GroupType.CONNECT_GROUP:
+        raise _no_subscribers()
+    return group
+
+
 async def add_subscribers(
     tx: Tx,
     caller: Caller,
@@ -90,7 +101,6 @@ async def add_subscribers(
     group_id: GroupId,
     people: Sequence[str],
     *,
-    country: str | None = None,
     now: Micros,
 ) -> LetIn:
     """Each a phone number or a sign-in name; who is in the group already, as a member too, stays what it is.
@@ -98,7 +108,7 @@ async def add_subscribers(
     Raises what `letting_in.let_in` does; FailedPrecondition for a group that has no subscribers.
     """
     rows = [PersonRow(number, who, GroupRole.SUBSCRIBER) for number, who in enumerate(people, 1)]
-    return await let_subscribers_in(tx, caller, tenant_id, group_id, rows, country=country, now=now)
+    return await let_subscribers_in(tx, caller, tenant_id, group_id, rows, now=now)
 
 
 async def let_subscribers_in(
@@ -108,14 +118,14 @@ async def let_subscribers_in(
     group_id: GroupId,
     rows: Sequence[PersonRow],
     *,
-    country: str | None,
+    as_at_home: bool = False,
     now: Micros,
 ) -> LetIn:
     """`add_subscribers` for the rows of a file, whatever role they name."""
     await require(tx, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
-    await require_broadcasting(tx, tenant_id, group_id)
+    await _require_broadcasting(tx, tenant_id, group_id)
     rows = [row._replace(role=GroupRole.SUBSCRIBER) for row in rows]
-    return await let_in(tx, caller, tenant_id, group_id, rows, country=country, now=now)
+    return await let_in(tx, caller, tenant_id, group_id, rows, as_at_home=as_at_home, now=now)
 
 
 async def remove_subscribers(
@@ -123,7 +133,7 @@ async def remove_subscribers(
 ) -> dict[str, str | None]:
     """By phone number: for each, as written, None, or why nobody was removed. Raises what `list_subscribers` does."""
     await require(tx, caller, Action.REMOVE_GROUP_MEMBER, tenant_id, group_id=group_id, now=now)
-    await require_broadcasting(tx, tenant_id, group_id)
+    await _require_broadcasting(tx, tenant_id, group_id)
     done: dict[str, str | None] = {}
     for number in sorted(set(numbers)):
         try:
@@ -145,13 +155,17 @@ async def remove_subscriber(
         raise NotFound("subscriber")
 
 
-async def require_broadcasting(read: Read, tenant_id: TenantId, group_id: GroupId) -> None:
+async def _require_broadcasting(read: Read, tenant_id: TenantId, group_id: GroupId) -> None:
     """Raises FailedPrecondition unless the group is a ConnectGroup; NotFound("group")."""
     group_type = await groups.find_type(read, tenant_id, group_id)
     if group_type is None:
         raise NotFound("group")
     if group_type != GroupType.CONNECT_GROUP:
-        raise FailedPrecondition("Only a broadcasting group (ConnectGroup) has subscribers.")
+        raise _no_subscribers()
+
+
+def _no_subscribers() -> FailedPrecondition:
+    return FailedPrecondition("Only a broadcasting group (ConnectGroup) has subscribers.")
 
 
 async def _remove(tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, now: Micros) -> bool:

@@ -68,7 +68,7 @@ async def add_domain(
     tx: Tx, caller: Caller, *, tenant_id: TenantId, name: str, is_federated: bool = False, now: Micros
 ) -> None:
     """Give the tenant one more domain, taken as verified. Raises NotFound("tenant"), InvalidValue, AlreadyExists."""
-    await get_tenant(tx, tenant_id)
+    await find_tenant(tx, tenant_id)
     await give_domain(tx, caller, tenant_id, name, is_federated=is_federated, now=now)
 
 
@@ -121,8 +121,14 @@ def _to_ascii(text: str) -> str:
         return ""
 
 
-async def get_tenant(read: Read, tenant_id: TenantId) -> tenants.Tenant:
-    """The live tenant. Raises NotFound("tenant")."""
+async def get_tenant(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> tenants.Tenant:
+    """The live tenant, for who belongs to it. Raises what `access.require` does; NotFound("tenant")."""
+    await require(read, caller, Action.READ_TENANT, tenant_id, now=now)
+    return await find_tenant(read, tenant_id)
+
+
+async def find_tenant(read: Read, tenant_id: TenantId) -> tenants.Tenant:
+    """The live tenant, after a decision of another kind. Raises NotFound("tenant")."""
     tenant = await tenants.find_live(read, tenant_id)
     if tenant is None:
         raise NotFound("tenant")

@@ -13,6 +13,8 @@ import hmac
 
 import pyotp
 
+from tenantry.access.actions import Action
+from tenantry.access.own import require_own
 from tenantry.core.caller import Caller
 from tenantry.core.clock import SECOND, Micros
 from tenantry.core.codes import read_code
@@ -29,12 +31,11 @@ PERIOD = 30 * SECOND
 _WRONG = "That is not the present code. Check that the clock of the device is right, then type the code it shows."
 
 
-async def begin_totp(
-    tx: Tx, master_key: MasterKey, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros
-) -> str:
-    """A new secret in base32, to be confirmed in the same session. Raises FailedPrecondition when the user has a
-    confirmed one.
+async def begin_totp(tx: Tx, master_key: MasterKey, caller: Caller, session_id: str, now: Micros) -> str:
+    """A new secret of the caller in base32, to be confirmed in the same session. Raises what `require_own` does;
+    FailedPrecondition for who has a confirmed one.
     """
+    tenant_id, user_id = await require_own(tx, caller, Action.MANAGE_OWN_SIGN_IN, now)
     secret = pyotp.random_base32()
     sealed = master_key.encrypt(f"{session_id} {secret}".encode(), context_of(tenant_id, user_id))
     if not await second_factors.put_totp(tx, tenant_id, user_id, secret=sealed, now=now):

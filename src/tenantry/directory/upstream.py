@@ -31,7 +31,7 @@ from tenantry.core.hiding import hiding
 from tenantry.core.http import OutgoingHttp, Reply, Unreachable
 from tenantry.core.ids import TenantId
 from tenantry.directory.id_tokens import IdToken, has_name, verify_id_token
-from tenantry.directory.identity_providers import callback_in_use, get_identity_provider, secret_of
+from tenantry.directory.identity_providers import callback_in_use, find_provider, secret_of
 from tenantry.directory.provider_accounts import Arrival, enter
 from tenantry.directory.provider_answers import check_age, check_answer, provider_at, word
 from tenantry.directory.provider_documents import Discovery, object_of, read_discovery, read_keys, read_userinfo
@@ -82,7 +82,7 @@ async def begin_upstream(
     Raises NotFound, BadCredentials when the provider cannot be asked, which is audited.
     """
     async with store.read() as read:
-        provider = await get_identity_provider(read, tenant_id, provider_id)
+        provider = await find_provider(read, tenant_id, provider_id)
     try:
         discovery = await read_discovery(http, tenant_id, provider.issuer)
     except Unreachable as error:

@@ -7,6 +7,8 @@ whoever wrote the file knows it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tenantry.access.actions import Action
@@ -19,7 +21,7 @@ from tenantry.core.errors import AlreadyExists, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, new_guid
 from tenantry.directory.blocking import block_user
 from tenantry.directory.passwords import PasswordHasher, check_new_password
-from tenantry.directory.tenants import get_tenant
+from tenantry.directory.tenants import find_tenant
 from tenantry.directory.user_files import BLOCKED, REQUIRED, UserFile, UserRow
 from tenantry.directory.user_properties import NewUser
 from tenantry.directory.users import create_user
@@ -37,20 +39,21 @@ _decoder = msgspec.json.Decoder(dict[str, str])
 _encoder = msgspec.json.Encoder()
 
 
-async def hash_passwords(hasher: PasswordHasher, file: UserFile, organisation: str) -> UserFile:
-    """The file with hashes for passwords, to be kept; a row whose password may not be one has failed.
+async def hash_passwords(hasher: PasswordHasher, file: UserFile, own: Sequence[str]) -> UserFile:
+    """The file with hashes for passwords, to be kept; a row whose password may not be one has failed. `own`: what the
+    organisation is called (`names_of_tenant`).
 
     One after another, outside any transaction: meanwhile others sign in. Raises RateLimited when too many do.
     """
-    return file._replace(rows=[await _hashed(hasher, row, organisation) for row in file.rows])
+    return file._replace(rows=[await _hashed(hasher, row, own) for row in file.rows])
 
 
-async def _hashed(hasher: PasswordHasher, row: UserRow, organisation: str) -> UserRow:
+async def _hashed(hasher: PasswordHasher, row: UserRow, own: Sequence[str]) -> UserRow:
     if row.password is None:
         return row
     values = _decoder.decode(row.data)
     try:
-        check_new_password(row.password, [*values.values(), organisation])
+        check_new_password(row.password, [*values.values(), *own])
     except InvalidValue as error:
         return row._replace(password=None, problem=f"{error.field}: {error.public}")
     values[_HASH] = await hasher.hash(row.password)
@@ -106,7 +109,7 @@ async def try_next_rows(tx: Tx, caller: Caller, tenant_id: TenantId, import_id: 
         tx, tenant_id, import_id, from_row=state.next_row, to_row=rows[-1].number + 1
     ):
         return
-    country = (await get_tenant(tx, tenant_id)).country
+    country = (await find_tenant(tx, tenant_id)).country
     may_block = (await decide(tx, caller, Action.BLOCK_USER, tenant_id, now=now)).allowed
     created: list[int] = []
     failed: list[tuple[int, str, str]] = []

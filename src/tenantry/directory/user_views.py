@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import decide, require
+from tenantry.access.trail import names_in
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import NotFound
@@ -60,6 +62,8 @@ class UserPicture(NamedTuple):
     tokens: list[GivenToken]
     accounts: list[WorkAccount]
     done: list[FoundEvent]
+    names: Mapping[str, str]
+    """What the things are called that `done` is about, by their ids."""
 
 
 async def look_at_user(
@@ -97,6 +101,7 @@ async def look_at_user(
         await user_facts.list_tokens(read, tenant_id, user_id, now, limit=limit + 1),
         await user_facts.list_accounts(read, tenant_id, user_id, limit=limit),
         done,
+        await names_in(read, tenant_id, done),
     )
 
 

@@ -8,7 +8,7 @@ from tenantry.access.actions import Action
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import GroupId, TenantId, UserId
-from tenantry.outbox.deliveries import list_deliveries
+from tenantry.outbox.deliveries import get_delivery, list_deliveries
 from tenantry.outbox.webhooks import ObjectType, get_webhook
 from tenantry.store.engine.interface import Read
 from tenantry.store.groups import group_lists
@@ -39,3 +39,11 @@ async def look_at_webhook(
     user = await users.find(read, tenant_id, UserId(user_id)) if kind == "user" else None
     deliveries = await list_deliveries(read, tenant_id, webhook, before=before, limit=limit)
     return WebhookPicture(webhook, group, user.display_name if user else "", deliveries)
+
+
+async def look_at_delivery(
+    read: Read, caller: Caller, tenant_id: TenantId, webhook_id: str, delivery_id: str, now: Micros
+) -> tuple[Webhook, Delivery]:
+    """One event of it, as it was sent. Raises as `get_webhook`; NotFound("event")."""
+    webhook = await get_webhook(read, caller, Action.READ_WEBHOOKS, tenant_id, webhook_id, now)
+    return webhook, await get_delivery(read, tenant_id, webhook, delivery_id)

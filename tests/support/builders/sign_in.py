@@ -20,7 +20,7 @@ from tests.support.clock import NOON
 
 async def add_factors(tx: Tx, user: SomeUser, now: Micros = NOON) -> None:
     """An app to be confirmed, a passkey, and a challenge for the next."""
-    await begin_totp(tx, KEY, user.tenant_id, user.id, "a session", now)
+    await begin_totp(tx, KEY, as_user(user), "a session", now)
     await passkeys.insert(
         tx,
         user.tenant_id,
@@ -36,9 +36,8 @@ async def add_factors(tx: Tx, user: SomeUser, now: Micros = NOON) -> None:
     await registration_options(
         tx,
         HASHER,
+        as_user(user),
         relying_party(BASE_URL),
-        user.tenant_id,
-        user.id,
         user_principal_name=user.user_principal_name,
         display_name="Admin",
         now=now,

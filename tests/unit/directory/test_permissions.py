@@ -83,7 +83,7 @@ async def test_what_was_done_is_in_the_trail(store: Store) -> None:
     async with store.write() as tx:
         provider_id = await add_identity_provider(tx, KEY, OPERATOR, tenant.id, SISTER, NOON)
         await remove_identity_provider(tx, OPERATOR, tenant.id, provider_id, NOON)
-        await replace_own_password(tx, as_user(user), tenant.id, user.id, "hash", NOON)
+        await replace_own_password(tx, as_user(user), "hash", NOON)
         await link_group(tx, as_user(user), tenant.id, parent, child, NOON)
         await unlink_group(tx, as_user(user), tenant.id, parent, child, NOON)
         await user_or_guest_of(tx, OPERATOR, tenant.id, NUMBER, NOON)

@@ -18,7 +18,7 @@ from tenantry.directory.tenants import (
     delete_tenant,
     disable_tenant,
     enable_tenant,
-    get_tenant,
+    find_tenant,
     list_tenants,
     parse_domain,
     resolve_tenant,
@@ -66,7 +66,7 @@ async def test_a_deleted_tenant_is_absent_by_every_name(store: Store) -> None:
         assert await resolve_tenant(tx, tenant_id) is None
         assert await resolve_tenant(tx, "contoso.example") is None
         with pytest.raises(NotFound):
-            await get_tenant(tx, tenant_id)
+            await find_tenant(tx, tenant_id)
         with pytest.raises(NotFound):
             await delete_tenant(tx, OPERATOR, tenant_id, NOON)
         with pytest.raises(NotFound):

@@ -67,7 +67,7 @@ async def test_a_password_that_somebody_else_sets_ends_what_the_user_granted(hou
     grants = [await house.grant(), await house.grant(Reach.GROUP, group_id)]
     async with house.store.write() as tx:
         own = as_user(house.user)
-        await replace_own_password(tx, own, house.tenant.id, house.user.id, "$own", house.clock())
+        await replace_own_password(tx, own, "$own", house.clock())
     raw = (await house.exchange(grants[0].refresh_token)).access_token.raw
     other = await a_user(house.store, house.tenant)
     kept = await a_grant(house.store, house.connector, other, now=house.clock())

@@ -20,7 +20,7 @@ from tenantry.access.decide import permit
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory import users
-from tenantry.directory.passwords import check_first_password, check_reset_password, generate_password, names_of
+from tenantry.directory.passwords import check_first_password, check_reset_password, generate_password, names_of_tenant
 from tenantry.directory.user_properties import NewPassword
 from tenantry.store.engine.interface import Tx
 from tenantry.surfaces.operation import Ask, operations
@@ -42,7 +42,7 @@ async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire
     deps = ask.deps
     async with deps.store.read() as read:
         permitted = await permit(read, ask.caller, Action.CREATE_USER, customer, ask.now)
-        own = await names_of(read, customer, None)
+        own = await names_of_tenant(read, permitted)
     new_user, sent_password, must_change = creation = wire.read_creation(body)
     if sent_password is not None:
         names = [text for text in asdict(new_user).values() if isinstance(text, str)]
@@ -145,7 +145,7 @@ async def _patch(ask: Ask, customer: TenantId, user: UserId, patch: wire.Patch) 
     if patch.password is not None:
         async with ask.deps.store.read() as read:  # a hash costs too much to make it for everybody
             permitted = await permit(read, ask.caller, Action.RESET_PASSWORD, customer, ask.now)
-            await check_reset_password(read, customer, user, patch.password, ask.now, must_change=patch.must_change)
+            await check_reset_password(read, permitted, user, patch.password, must_change=patch.must_change)
         password = NewPassword(await ask.deps.passwords.hash(patch.password), patch.must_change)
     async with ask.deps.store.write() as tx:
         changed = await users.update_user(

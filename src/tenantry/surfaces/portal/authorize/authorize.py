@@ -18,8 +18,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from tenantry.access.actions import Action
-from tenantry.connectors.authorizing import authorize, count_groups, needs_mfa
-from tenantry.connectors.ownership import registrant_of
+from tenantry.connectors.authorizing import authorize, look_at_consent, needs_mfa
 from tenantry.core.clock import MINUTE, SECOND, Micros
 from tenantry.core.errors import NotFound
 from tenantry.directory.sessions import hold_session
@@ -167,15 +166,14 @@ def _require_tenant(asked: AuthorizationRequest, session: Session) -> None:
 async def _consent_page(request: Request, asked: AuthorizationRequest, session: Session) -> Response:
     deps = deps_of(request)
     async with deps.store.read() as read:
-        registrant = registrant_text(asked.connector, await registrant_of(read, asked.connector))
-        group_count = await count_groups(read, session.tenant_id, session.user_id, asked.permissions)
+        seen = await look_at_consent(read, session.caller, asked.connector, asked.permissions, deps.clock())
     page = render(
         request,
         "authorize/authorize.html",
         connector=asked.connector,
         permissions=explained(asked.permissions),
-        group_count=group_count,
-        registrant=registrant,
+        group_count=seen.group_count,
+        registrant=registrant_text(asked.connector, seen.registrant),
         organisation=session.tenant_name,
         destination=urlsplit(asked.redirect_uri).netloc.rpartition("@")[2] or asked.redirect_uri,
         days=deps.settings.refresh_token_days,

@@ -171,7 +171,7 @@ async def _show_elsewhere(request: Request, error: ShownElsewhere) -> Response:
     shown = session.tenant_name
     if not is_own and parse_guid(error.shown):
         async with deps_of(request).store.read() as read:
-            shown = await find_customer_name(read, session.caller, error.shown)
+            shown = await find_customer_name(read, session.caller, error.shown, deps_of(request).clock())
     here = session.acting_tenant_name or session.tenant_name
     names = {"shown": shown or error.shown, "here": here}
     text = _(

@@ -168,7 +168,7 @@ async def find_signed_in(request: Request) -> Session | None:
             return None
         amr = frozenset(found.amr.split())
         caller = in_person(origin_of(request.scope), tenant_id=found.tenant_id, user_id=found.user_id, amr=amr)
-        tenant = await get_tenant(read, found.tenant_id)
+        tenant = await get_tenant(read, caller, found.tenant_id, now)
         held = await list_role_assignments(read, caller, found.tenant_id, found.user_id, now)
         roles = frozenset(role.role_id for role in held)
         own_roles = counted_elsewhere(held)

@@ -13,15 +13,13 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Depends, Request, Response
 
 from tenantry.access.actions import Action, GroupRole
-from tenantry.access.decide import require
 from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import GroupId
-from tenantry.directory.group_lists import look_at_group
+from tenantry.directory.group_lists import get_group_facts
 from tenantry.directory.letting_in import LetIn, let_in
 from tenantry.directory.member_files import MOST_ROWS, PersonRow, read_people
 from tenantry.directory.members import PART
-from tenantry.directory.subscribers import let_subscribers_in, require_broadcasting
-from tenantry.directory.tenants import get_tenant
+from tenantry.directory.subscribers import get_broadcasting_group, let_subscribers_in
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, further_part, once, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
@@ -122,14 +120,14 @@ async def _let_in(
         rows = sorted(rows, key=lambda row: row.role is not GroupRole.ADMIN)
     first = len(rows) if whole else PART
     async with once(request, session, form, back=into.back) as (tx, now):
-        country = (await get_tenant(tx, here)).country
-        done = await let(tx, caller, here, into.group_id, rows[:first], country=country, now=now)
+        done = await let(tx, caller, here, into.group_id, rows[:first], as_at_home=True, now=now)
         if whole and done.refused:
             wrong = "; ".join(f"{refused.row.who[:60]}: {_(refused.reason)}" for refused in done.refused[:5])
             raise InvalidValue(wrong, field="people")
     for start in range(first, len(rows), PART):
         async with further_part(request, session) as (tx, now):
-            more = await let(tx, caller, here, into.group_id, rows[start : start + PART], country=country, now=now)
+            part = rows[start : start + PART]
+            more = await let(tx, caller, here, into.group_id, part, as_at_home=True, now=now)
         done = LetIn(done.added + more.added, done.present + more.present, done.refused + more.refused)
     return done._replace(refused=sorted(done.refused, key=lambda refused: refused.row.number))
 
@@ -145,10 +143,8 @@ async def _page(
 ) -> Response:
     caller, here = session.caller, session.here
     async with reading(request) as (read, now):
-        await require(read, caller, Action.ADD_GROUP_MEMBERS, here, group_id=into.group_id, now=now)
-        if into.subscribers:
-            await require_broadcasting(read, here, into.group_id)
-        group = (await look_at_group(read, caller, here, into.group_id, now)).facts
+        get = get_broadcasting_group if into.subscribers else get_group_facts
+        group = await get(read, caller, here, into.group_id, Action.ADD_GROUP_MEMBERS, now)
     return render(
         request,
         template,

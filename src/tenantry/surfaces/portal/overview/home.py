@@ -12,14 +12,10 @@ from tenantry.access.decide import decide
 from tenantry.access.overview import COUNTED_EVENTS, ENDS_WITHIN, Hour, Overview, overview
 from tenantry.core.clock import DAY, HOUR, SECOND, Micros
 from tenantry.directory.messages import can_send
-from tenantry.directory.notices import list_notices
-from tenantry.directory.policies import find_policies, is_met
-from tenantry.directory.proofs import has_second
-from tenantry.directory.second_factors import list_methods
-from tenantry.store.engine.interface import Read
+from tenantry.directory.own_sign_in import find_own_reminder, list_own_notices
 from tenantry.store.overview.reports import Ending, QuotaCount
 from tenantry.surfaces.portal.frame.frame import render
-from tenantry.surfaces.portal.frame.guard import Session, SignedIn
+from tenantry.surfaces.portal.frame.guard import SignedIn
 from tenantry.surfaces.portal.overview.attention import attention_items
 from tenantry.surfaces.portal.overview.charts import Chart, Value, columns
 from tenantry.surfaces.portal.words.notice_words import notices_of
@@ -52,9 +48,9 @@ async def show_home(request: Request, session: SignedIn) -> Response:
     """Queries: those of the session and 13, whatever there is to count."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
-        lately = await list_notices(read, session.tenant_id, session.user_id, now - ENDS_TOLD)
-        notices = notices_of(lately, session)
-        remind = await _reminder(read, session, now)
+        notices = notices_of(await list_own_notices(read, session.caller, now - ENDS_TOLD, now), session)
+        starts = await find_own_reminder(read, session.caller, now)
+        remind = "" if starts is None else day(starts)
         sees = await decide(read, session.caller, Action.SEE_REPORTS, session.here, now=now)
         if not sees.allowed:
             return render(request, "overview/home.html", is_admin=False, notices=notices, remind=remind)
@@ -76,20 +72,6 @@ async def show_home(request: Request, session: SignedIn) -> Response:
         items=attention_items(seen.attention, session.user_id, now, can_send=can_send(deps.messages)),
         is_new=_is_new(seen),
     )
-
-
-async def _reminder(read: Read, session: Session, now: Micros) -> str:
-    """From which day on the user needs a second step, to whom it is about to be asked of; else empty. 1 query, for who
-    signed in with the password alone.
-    """
-    if has_second(session.amr):
-        return ""
-    policies = await find_policies(read, session.tenant_id)
-    starts = policies.second_factor_from
-    if starts is None or starts <= now:
-        return ""
-    is_meant = await is_met(read, session.tenant_id, session.user_id, policies.second_factor, now)
-    return day(starts) if is_meant and not await list_methods(read, session.tenant_id, session.user_id) else ""
 
 
 def _is_new(seen: Overview) -> bool:

@@ -10,12 +10,11 @@ from tenantry.access.actions import EFFECTIVE_ROLES, Action, RoleId
 from tenantry.access.decide import require
 from tenantry.access.standing import only_reads, standing_of
 from tenantry.core.clock import DAY, HOUR, Micros
-from tenantry.core.errors import NotFound
 from tenantry.core.ids import RelationshipId, TenantId
-from tenantry.delegation.acting import enter_customer, leave_customer
+from tenantry.delegation.acting import enter_customer, leave_customer, look_at_entering
 from tenantry.delegation.relationship_views import get_held_relationship, look_at_customer, search_customers
 from tenantry.delegation.relationships import end_relationship, request_relationship, status_at
-from tenantry.directory.tenants import get_tenant, resolve_tenant
+from tenantry.directory.tenants import resolve_tenant
 from tenantry.store.delegation.partner_customers import LiveRelationship
 from tenantry.store.delegation.relationships import DelegatedRelationship
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_day, read_form
@@ -157,8 +156,8 @@ async def ask_leave(request: Request, session: SignedInAnywhere) -> Response:
 async def leave(request: Request, session: SignedInAnywhere) -> Response:
     """Pages show one's own tenant again."""
     await read_form(request, leaves=True)
-    async with deps_of(request).store.write() as tx:
-        await leave_customer(tx, tenant_id=session.tenant_id, user_id=session.user_id, session_id=session.id)
+    async with writing(request) as (tx, now):
+        await leave_customer(tx, session.caller, session.id, now)
     return see_other("/customers")
 
 
@@ -191,10 +190,7 @@ async def show_customer(request: Request, session: SignedInAnywhere, customer_id
 async def ask_act(request: Request, session: SignedInAnywhere, customer_id: TenantId) -> Response:
     """What acting means."""
     async with reading(request) as (read, now):
-        if customer_id == session.tenant_id:
-            raise NotFound("customer")
-        await require(read, session.caller, Action.ACT_IN_CUSTOMER, customer_id, now=now)
-        customer = await get_tenant(read, customer_id)
+        customer = await look_at_entering(read, session.caller, customer_id, now)
     return ask(
         request,
         title=_("Act for %(customer)s") % {"customer": customer.name},

@@ -54,8 +54,6 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
         seen = await look_at_relationship(
             read, session.caller, session.here, relationship_id, since=now - 30 * DAY, limit=TRAIL, now=now
         )
-        trail = await told(read, session.here, seen.done)
-        others = await told(read, session.here, seen.made)
     relationship = seen.relationship
     return render(
         request,
@@ -65,9 +63,9 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
         state=status_at(relationship, now),
         roles=delegated_roles(relationship.role_ids.split()),
         may_decide=seen.may_approve and session.acting_tenant is None,
-        trail=trail,
+        trail=told(seen.done, seen.names),
         accounts=seen.accounts,
-        made=others,
+        made=told(seen.made, seen.names),
         most=TRAIL,
     )
 

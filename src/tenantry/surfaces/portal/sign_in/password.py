@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import MINUTE
-from tenantry.directory.enrolment import list_asked
 from tenantry.directory.own_password import hash_new_password, replace_own_password, require_present_password
-from tenantry.directory.sign_in_steps import NextStep, change_expired_password, finish_sign_in
+from tenantry.directory.own_sign_in import list_own_asked
+from tenantry.directory.sign_in_steps import NextStep, change_expired_password, finish_sign_in, user_caller
 from tenantry.surfaces.portal.frame.forms import Form, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, signed_in
@@ -73,13 +73,12 @@ async def _change_expired(request: Request, form: Form, under_way: UnderWay) -> 
     """Then the second factor, or the session when there is none."""
     deps, origin, sign_in = deps_of(request), origin_of(request.scope), under_way.sign_in
     deps.limits.hit("password", sign_in.user_id, limit=CHANGES_PER_USER, window=WINDOW)
-    new_hash = await hash_new_password(
-        deps.store, deps.passwords, sign_in.tenant_id, sign_in.user_id, form.value("password")
-    )
+    caller = user_caller(sign_in, origin)
+    new_hash = await hash_new_password(deps.store, deps.passwords, caller, form.value("password"), deps.clock())
     now = deps.clock()
     async with deps.store.write() as tx:
         await change_expired_password(tx, deps.hasher, under_way.secret, sign_in, new_hash, origin, now)
-        if await list_asked(tx, sign_in.tenant_id, sign_in.user_id, now):
+        if await list_own_asked(tx, caller, now):
             return go_on(request, NextStep(under_way.secret, must_change=False))
         session = await finish_sign_in(
             tx,
@@ -98,13 +97,11 @@ async def _change(request: Request, form: Form, session: Session | None) -> Resp
     assert session is not None  # noqa: S101 - one of the two is there, see change_password
     deps = deps_of(request)
     deps.limits.hit("password", session.user_id, limit=CHANGES_PER_USER, window=WINDOW)
-    tenant_id, user_id = session.tenant_id, session.user_id
-    await require_present_password(deps.store, deps.passwords, tenant_id, user_id, form.value("present_password"))
-    new_hash = await hash_new_password(deps.store, deps.passwords, tenant_id, user_id, form.value("password"))
+    caller, now = session.caller, deps.clock()
+    await require_present_password(deps.store, deps.passwords, caller, form.value("present_password"), now)
+    new_hash = await hash_new_password(deps.store, deps.passwords, caller, form.value("password"), now)
     async with deps.store.write() as tx:
-        await replace_own_password(
-            tx, session.caller, tenant_id, user_id, new_hash, deps.clock(), but_session=session.id
-        )
+        await replace_own_password(tx, caller, new_hash, deps.clock(), but_session=session.id)
     return see_other("/sessions?done=password")
 
 

@@ -17,8 +17,8 @@ from tenantry.directory.own_phones import (
     remove_own_phone,
     request_registration_pin,
 )
+from tenantry.directory.own_sign_in import find_own_factors
 from tenantry.directory.pins import PinRules
-from tenantry.directory.second_factors import find_factors
 from tenantry.directory.tenants import get_tenant
 from tenantry.settings import Settings
 from tenantry.store.sign_in.second_factors import Factors
@@ -116,8 +116,9 @@ async def verify_pin(request: Request, session: ProvenAnywhere) -> Response:
 async def ask_remove(request: Request, session: Proven, number: str) -> Response:
     """What one can no longer do with the number. Raises NotFound unless it is one's own."""
     async with deps_of(request).store.read() as read:
-        numbers = await list_own_phones(read, session.caller, deps_of(request).clock())
-        factors = await find_factors(read, session.tenant_id, session.user_id)
+        now = deps_of(request).clock()
+        numbers = await list_own_phones(read, session.caller, now)
+        factors = await find_own_factors(read, session.caller, now)
     if number not in {phone.number for phone in numbers}:
         raise NotFound("phone number")
     return ask(
@@ -167,7 +168,7 @@ async def _read_number(deps: Deps, session: Session, form: Form) -> str:
     if form.errors:
         return ""
     async with deps.store.read() as read:
-        country = (await get_tenant(read, session.tenant_id)).country
+        country = (await get_tenant(read, session.caller, session.tenant_id, deps.clock())).country
     return read_number(typed, country)
 
 

@@ -15,17 +15,16 @@ from tenantry.access.actions import Action
 from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE
 from tenantry.core.ids import TenantId, UserId
-from tenantry.directory.enrolment import claim_enrolment_code, list_asked
+from tenantry.directory.enrolment import claim_enrolment_code
 from tenantry.directory.messages import can_send, require_gateway, send_or_log
+from tenantry.directory.own_sign_in import look_at_own_proof
 from tenantry.directory.passkeys import claim_passkey, relying_party, sign_in_options
 from tenantry.directory.pins import PinRules
-from tenantry.directory.proofs import counts_from, has_second
 from tenantry.directory.second_factors import (
     AMR,
     Method,
     claim_factor_pin,
     claim_recovery_code,
-    find_factors,
     methods_of,
     request_factor_pin,
 )
@@ -207,10 +206,7 @@ async def _send_pin(request: Request, person: Person) -> Response:
 async def _page(request: Request, person: Person, form: Form) -> Response:
     deps = deps_of(request)
     async with deps.store.read() as read:
-        factors = await find_factors(read, person.tenant_id, person.user_id)
-        asked = await list_asked(read, person.tenant_id, person.user_id, deps.clock())
-        waits = person.session is not None and has_second(person.session.amr)
-        counts_at = await counts_from(read, person.tenant_id, person.user_id, deps.clock()) if waits else None
+        factors, asked, counts_at = await look_at_own_proof(read, person.caller, deps.clock())
     methods = asked if person.session is None else methods_of(factors)
     wanted = _method(request.query_params.get("with", ""))
     method = wanted if wanted in methods else next(iter(methods), None)
@@ -220,7 +216,7 @@ async def _page(request: Request, person: Person, form: Form) -> Response:
     if method is Method.PASSKEY:
         async with deps.store.write() as tx:
             party = relying_party(deps.settings.issuer)
-            options = await sign_in_options(tx, deps.hasher, party, person.tenant_id, person.user_id, deps.clock())
+            options = await sign_in_options(tx, deps.hasher, person.caller, party, deps.clock())
     return render(
         request,
         "sign_in/second_factor.html",
@@ -236,7 +232,7 @@ async def _page(request: Request, person: Person, form: Form) -> Response:
         minutes=deps.settings.pin_minutes,
         wanted=next_of(request),
         must_sign_in=person.session is not None and person.session.added_factor,
-        counts_at=exact_time(counts_at) if counts_at else "",
+        counts_at=exact_time(counts_at) if counts_at and person.session is not None else "",
     )
 
 

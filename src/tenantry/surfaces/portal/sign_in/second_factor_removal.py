@@ -6,15 +6,13 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.core.errors import NotFound
-from tenantry.directory.passkeys import list_passkeys, remove_passkey
-from tenantry.directory.second_factors import stop_using_phone
-from tenantry.directory.totp import remove_totp
+from tenantry.directory.own_factors import remove_own_passkey, remove_own_totp, stop_using_own_phone
+from tenantry.directory.own_sign_in import list_own_passkeys
 from tenantry.surfaces.portal.frame.forms import read_form
 from tenantry.surfaces.portal.frame.frame import ask, see_other
-from tenantry.surfaces.portal.frame.transactions import writing
+from tenantry.surfaces.portal.frame.transactions import reading, writing
 from tenantry.surfaces.portal.sign_in.second_factor_setup import Proven
 from tenantry.surfaces.portal.words.texts import gettext as _
-from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()
@@ -33,7 +31,7 @@ async def remove_app(request: Request, session: Proven) -> Response:
     """Raises NotFound when there is none."""
     await read_form(request)
     async with writing(request) as (tx, now):
-        await remove_totp(tx, session.caller, session.tenant_id, session.user_id, now)
+        await remove_own_totp(tx, session.caller, now)
     return see_other("/sessions?done=removed")
 
 
@@ -50,7 +48,7 @@ async def remove_phone(request: Request, session: Proven) -> Response:
     """The number stays the user's. Raises NotFound when no PIN is asked for."""
     await read_form(request)
     async with writing(request) as (tx, now):
-        await stop_using_phone(tx, session.caller, session.tenant_id, session.user_id, now)
+        await stop_using_own_phone(tx, session.caller, now)
     return see_other("/sessions?done=removed")
 
 
@@ -58,8 +56,8 @@ async def remove_phone(request: Request, session: Proven) -> Response:
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def ask_to_remove_passkey(request: Request, session: Proven, credential_id: str) -> Response:
     """One question. Raises NotFound when it is not the user's."""
-    async with deps_of(request).store.read() as read:
-        mine = await list_passkeys(read, session.tenant_id, session.user_id)
+    async with reading(request) as (read, now):
+        mine = await list_own_passkeys(read, session.caller, now)
     name = next((passkey.name for passkey in mine if passkey.credential_id == credential_id), None)
     if name is None:
         raise NotFound("passkey")
@@ -72,7 +70,7 @@ async def remove_key(request: Request, session: Proven, credential_id: str) -> R
     """Raises NotFound when it is not the user's."""
     await read_form(request)
     async with writing(request) as (tx, now):
-        await remove_passkey(tx, session.caller, session.tenant_id, session.user_id, credential_id, now)
+        await remove_own_passkey(tx, session.caller, credential_id, now)
     return see_other("/sessions?done=removed")
 
 

@@ -15,12 +15,14 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.directory.messages import can_send, require_gateway
+from tenantry.directory.own_factors import add_own_passkey, confirm_own_totp, renew_own_recovery_codes, use_own_phone
 from tenantry.directory.own_phones import list_own_phones
-from tenantry.directory.passkeys import add_passkey, registration_options, relying_party
+from tenantry.directory.own_sign_in import find_own_factors, find_own_totp_secret, list_own_methods
+from tenantry.directory.passkeys import registration_options, relying_party
 from tenantry.directory.proofs import has_second
-from tenantry.directory.second_factors import AMR, Method, find_factors, list_methods, make_recovery_codes, use_phone
+from tenantry.directory.second_factors import AMR, Method
 from tenantry.directory.sign_in_steps import step_up
-from tenantry.directory.totp import begin_totp, confirm_totp, find_unconfirmed_secret, provisioning_uri
+from tenantry.directory.totp import begin_totp, provisioning_uri
 from tenantry.store.engine.interface import Tx
 from tenantry.surfaces.portal.frame.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
@@ -32,6 +34,7 @@ from tenantry.surfaces.portal.frame.guard import (
     signed_in,
     signed_in_anywhere,
 )
+from tenantry.surfaces.portal.frame.transactions import reading
 from tenantry.surfaces.portal.sign_in.under_way import browser_of, next_of, session_lifetime, with_next
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
@@ -52,8 +55,8 @@ async def _proven_anywhere(request: Request) -> Session:
 async def _require_proof(request: Request, session: Session) -> Session:
     """Who set up the first factor in this very session may go on setting up."""
     if not has_second(session.amr) and not session.added_factor:
-        async with deps_of(request).store.read() as read:
-            if await list_methods(read, session.tenant_id, session.user_id):
+        async with reading(request) as (read, now):
+            if await list_own_methods(read, session.caller, now):
                 raise ProofNeeded(path_of(request))
     return session
 
@@ -75,15 +78,14 @@ async def set_up_totp(request: Request, session: Proven) -> Response:
     """Make a secret, or confirm it with a code."""
     deps, form = deps_of(request), await read_form(request)
     key, caller, now = deps.master_key, session.caller, deps.clock()
-    tenant_id, user_id = session.tenant_id, session.user_id
     with form.showing_errors():
         if form.checked("begin"):
             async with deps.store.write() as tx:
-                await begin_totp(tx, key, tenant_id, user_id, session.id, now)
+                await begin_totp(tx, key, caller, session.id, now)
             return see_other(with_next(request, "/second-factor/totp"))
         code = form.text("code", required=True, max_length=64)
         async with deps.store.write() as tx:
-            codes = await confirm_totp(tx, key, deps.hasher, caller, tenant_id, user_id, session.id, code, now)
+            codes = await confirm_own_totp(tx, key, deps.hasher, caller, session.id, code, now)
             return await _added(tx, request, session, AMR[Method.TOTP], codes)
     return await _totp_page(request, session, form)
 
@@ -104,13 +106,11 @@ async def set_up_passkey(request: Request, session: Proven) -> Response:
     if not form.errors:
         with form.showing_errors():
             async with deps.store.write() as tx:
-                amr, codes = await add_passkey(
+                amr, codes = await add_own_passkey(
                     tx,
                     deps.hasher,
                     session.caller,
                     relying_party(deps.settings.issuer),
-                    session.tenant_id,
-                    session.user_id,
                     answer=form.value("answer"),
                     name=name,
                     now=deps.clock(),
@@ -136,9 +136,7 @@ async def set_up_phone(request: Request, session: Proven) -> Response:
         with form.showing_errors():
             require_gateway(deps.messages)
             async with deps.store.write() as tx:
-                codes = await use_phone(
-                    tx, deps.hasher, session.caller, session.tenant_id, session.user_id, number, deps.clock()
-                )
+                codes = await use_own_phone(tx, deps.hasher, session.caller, number, deps.clock())
                 return await _added(tx, request, session, (), codes)
     return await _phone_page(request, session, form)
 
@@ -147,9 +145,8 @@ async def set_up_phone(request: Request, session: Proven) -> Response:
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def show_recovery_codes(request: Request, session: Proven) -> Response:
     """How many are left; they are never shown again."""
-    deps = deps_of(request)
-    async with deps.store.read() as read:
-        factors = await find_factors(read, session.tenant_id, session.user_id)
+    async with reading(request) as (read, now):
+        factors = await find_own_factors(read, session.caller, now)
     return render(request, "sign_in/recovery_codes_ask.html", form=Form(), left=factors.recovery_codes)
 
 
@@ -159,7 +156,7 @@ async def renew_recovery_codes(request: Request, session: Proven) -> Response:
     """New ones, shown once; the earlier ones are dead. Raises FailedPrecondition without a second factor."""
     hasher, form = deps_of(request).hasher, await read_form(request)
     async with once(request, session, form, back="/sessions", again=path_of(request)) as (tx, now):
-        codes = await make_recovery_codes(tx, hasher, session.caller, session.tenant_id, session.user_id, now)
+        codes = await renew_own_recovery_codes(tx, hasher, session.caller, now)
     return _codes_page(request, codes, _after(request, is_first=False))
 
 
@@ -198,10 +195,9 @@ def _codes_page(request: Request, codes: list[str], after: str) -> Response:
 
 
 async def _totp_page(request: Request, session: Session, form: Form) -> Response:
-    deps = deps_of(request)
-    async with deps.store.read() as read:
-        factors = await find_factors(read, session.tenant_id, session.user_id)
-        secret = await find_unconfirmed_secret(read, deps.master_key, session.tenant_id, session.user_id, session.id)
+    async with reading(request) as (read, now):
+        factors = await find_own_factors(read, session.caller, now)
+        secret = await find_own_totp_secret(read, deps_of(request).master_key, session.caller, session.id, now)
     picture = ""
     if secret is not None:
         uri = provisioning_uri(secret, session.user_principal_name, "Tenantry")
@@ -223,9 +219,8 @@ async def _passkey_page(request: Request, session: Session, form: Form) -> Respo
         options = await registration_options(
             tx,
             deps.hasher,
+            session.caller,
             relying_party(deps.settings.issuer),
-            session.tenant_id,
-            session.user_id,
             user_principal_name=session.user_principal_name,
             display_name=session.display_name,
             now=deps.clock(),
@@ -235,8 +230,8 @@ async def _passkey_page(request: Request, session: Session, form: Form) -> Respo
 
 
 async def _phone_page(request: Request, session: Session, form: Form) -> Response:
-    async with deps_of(request).store.read() as read:
-        mine = await list_own_phones(read, session.caller, deps_of(request).clock())
+    async with reading(request) as (read, now):
+        mine = await list_own_phones(read, session.caller, now)
     numbers = [(phone.number, phone.number) for phone in mine if phone.verified_at is not None]
     action, messages = with_next(request, "/second-factor/phone"), deps_of(request).messages
     return render(

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.directory.notices import KEPT, list_notices
-from tenantry.directory.passkeys import list_passkeys
-from tenantry.directory.second_factors import find_factors, methods_of
-from tenantry.directory.sessions import end_session, end_sessions, list_sessions
+from tenantry.directory.notices import KEPT
+from tenantry.directory.own_factors import end_own_session, end_own_sessions
+from tenantry.directory.own_sign_in import look_at_own_sign_in
+from tenantry.directory.second_factors import methods_of
 from tenantry.surfaces.portal.frame.forms import read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
 from tenantry.surfaces.portal.frame.guard import SignedInAnywhere
@@ -28,20 +28,17 @@ router = APIRouter()
 async def show_sessions(request: Request, session: SignedInAnywhere) -> Response:
     """One's own only."""
     async with reading(request) as (read, now):
-        listed = await list_sessions(read, session.tenant_id, session.user_id, now)
-        factors = await find_factors(read, session.tenant_id, session.user_id)
-        passkeys = await list_passkeys(read, session.tenant_id, session.user_id)
-        notices = await list_notices(read, session.tenant_id, session.user_id, now - KEPT)
+        seen = await look_at_own_sign_in(read, session.caller, now - KEPT, now)
     return render(
         request,
         "sign_in/sessions.html",
-        sessions=listed,
-        factors=factors,
-        passkeys=passkeys,
-        methods=methods_of(factors),
+        sessions=seen.sessions,
+        factors=seen.factors,
+        passkeys=seen.passkeys,
+        methods=methods_of(seen.factors),
         in_words=in_words,
         browser_name=browser_name,
-        notices=notices_of(notices, session),
+        notices=notices_of(seen.notices, session),
         done=_done_text(request.query_params.get("done", "")),
     )
 
@@ -52,7 +49,7 @@ async def end_one(request: Request, session: SignedInAnywhere, session_id: str) 
     """Raises NotFound for a session of somebody else, and for one that has ended."""
     await read_form(request)
     async with writing(request) as (tx, now):
-        await end_session(tx, session.caller, session.tenant_id, session.user_id, session_id[:64], now)
+        await end_own_session(tx, session.caller, session_id[:64], now)
     return see_other("/sessions?done=ended")
 
 
@@ -62,9 +59,7 @@ async def end_others(request: Request, session: SignedInAnywhere) -> Response:
     """Every one but this browser's."""
     await read_form(request)
     async with writing(request) as (tx, now):
-        await end_sessions(
-            tx, session.caller, session.tenant_id, session.user_id, now, reason="ended_by_user", but=session.id
-        )
+        await end_own_sessions(tx, session.caller, now, but=session.id)
     return see_other("/sessions?done=others")
 
 

@@ -17,7 +17,8 @@ from tenantry.core.caller import in_person
 from tenantry.core.clock import DAY, HOUR, MINUTE
 from tenantry.core.errors import RateLimited
 from tenantry.core.normal_form import name_key
-from tenantry.directory.sessions import NewSession, end_session
+from tenantry.directory.own_factors import end_own_session
+from tenantry.directory.sessions import NewSession
 from tenantry.directory.sign_in import PASSWORD, SignedIn, note_used_up, sign_in
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
 from tenantry.surfaces.portal.frame.forms import Form, read_form, read_late_form
@@ -101,7 +102,7 @@ async def sign_out(request: Request) -> Response:
     if session is not None:
         await read_late_form(request)
         async with deps.store.write() as tx:
-            await end_session(tx, session.caller, session.tenant_id, session.user_id, session.id, deps.clock())
+            await end_own_session(tx, session.caller, session.id, deps.clock())
     response = see_other("/sign-in")
     drop_session_cookie(response, deps.settings)
     return response

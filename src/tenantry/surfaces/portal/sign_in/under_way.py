@@ -12,7 +12,8 @@ from tenantry.core.caller import in_person
 from tenantry.core.clock import HOUR, SECOND
 from tenantry.core.errors import NotFound
 from tenantry.core.hiding import hiding
-from tenantry.directory.sessions import NewSession, end_session, find_session
+from tenantry.directory.own_factors import end_own_session
+from tenantry.directory.sessions import NewSession, find_session
 from tenantry.directory.sign_in_steps import STEP_LIFETIME, NextStep, find_sign_in
 from tenantry.settings import Settings
 from tenantry.store.engine.interface import Tx
@@ -66,7 +67,7 @@ async def leave_session(tx: Tx, request: Request) -> None:
     if left is not None:
         caller = in_person(origin_of(request.scope), tenant_id=left.tenant_id, user_id=left.user_id)
         with suppress(NotFound):  # it ended meanwhile
-            await end_session(tx, caller, left.tenant_id, left.user_id, left.id, now)
+            await end_own_session(tx, caller, left.id, now)
 
 
 def next_of(request: Request) -> str:

@@ -17,13 +17,12 @@ from tenantry.core.caller import in_person
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.errors import BadCredentials, NotFound
 from tenantry.core.ids import TenantId, parse_guid
-from tenantry.directory.identity_providers import CALLBACK, callback_of, list_identity_providers
+from tenantry.directory.identity_providers import CALLBACK, callback_of, list_offered_providers
 from tenantry.directory.provider_accounts import Arrival
 from tenantry.directory.sessions import NewSession
 from tenantry.directory.sign_in_steps import begin_sign_in
 from tenantry.directory.tenants import resolve_tenant
 from tenantry.directory.upstream import LIFETIME, REFUSED, begin_upstream, finish_upstream
-from tenantry.store.sign_in.identity_providers import IdentityProvider
 from tenantry.surfaces.portal.frame.forms import Form
 from tenantry.surfaces.portal.frame.frame import render
 from tenantry.surfaces.portal.frame.guard import local_path
@@ -60,12 +59,12 @@ async def choose_organisation(request: Request) -> Response:
     form = Form({"domain": [request.query_params.get("domain", "")]})
     typed = form.text("domain", max_length=260)
     tenant_id: TenantId | None = None
-    providers: list[IdentityProvider] = []
+    providers: list[tuple[str, str]] = []
     if typed and not form.errors:
         _limit(deps, origin_of(request.scope).address)
         async with deps.store.read() as read:
             tenant_id = await resolve_tenant(read, typed.rpartition("@")[2].lower())
-            providers = await list_identity_providers(read, tenant_id) if tenant_id else []
+            providers = await list_offered_providers(read, tenant_id) if tenant_id else []
         if not providers:
             form.fail("domain", _("No organisation of this domain signs in with accounts of its own."))
     return render(
@@ -75,7 +74,7 @@ async def choose_organisation(request: Request) -> Response:
         wanted=next_of(request),
         demands=demands_of(request),
         by_password=with_demands(request, "/sign-in"),
-        providers=[(each.name, with_demands(request, f"/sign-in/at/{tenant_id}/{each.id}")) for each in providers],
+        providers=[(name, with_demands(request, f"/sign-in/at/{tenant_id}/{id_}")) for id_, name in providers],
     )
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
-from tenantry.core.clock import MINUTE, Micros
+from tenantry.core.clock import MINUTE
 from tenantry.core.http import Unreachable
 from tenantry.directory.identity_providers import (
     NameClaim,
@@ -14,9 +14,8 @@ from tenantry.directory.identity_providers import (
     add_identity_provider,
     callback_in_use,
     callback_of,
-    get_identity_provider,
-    list_identity_providers,
-    next_provider_id,
+    get_provider,
+    list_providers,
     remove_identity_provider,
     replace_shared_callback,
 )
@@ -24,7 +23,7 @@ from tenantry.directory.provider_documents import Mistake, WrongIssuer, read_dis
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame.frame import ask, render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
-from tenantry.surfaces.portal.frame.transactions import writing
+from tenantry.surfaces.portal.frame.transactions import reading, writing
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
@@ -47,9 +46,9 @@ async def show_providers(request: Request, session: SignedIn) -> Response:
 async def add_provider(request: Request, session: SignedIn) -> Response:
     """The provider is asked for its discovery document first, so that a typing mistake shows at once."""
     deps, form = deps_of(request), await read_form(request)
-    now = deps.clock()
     expected_id = form.text("provider_id", max_length=36)
-    await _require(request, session, now)
+    async with reading(request) as (read, now):  # before a host that somebody chose is asked
+        await require(read, session.caller, Action.CHANGE_IDENTITY_PROVIDERS, session.here, now=now)
     with form.showing_errors():
         new = NewProvider(
             name=form.text("name"),
@@ -79,10 +78,8 @@ async def add_provider(request: Request, session: SignedIn) -> Response:
 @performs(Action.CHANGE_IDENTITY_PROVIDERS)
 async def ask_to_remove(request: Request, session: SignedIn, provider_id: str) -> Response:
     """One question. Raises NotFound."""
-    deps = deps_of(request)
-    await _require(request, session, deps.clock())
-    async with deps.store.read() as read:
-        provider = await get_identity_provider(read, session.here, provider_id)
+    async with reading(request) as (read, now):
+        provider = await get_provider(read, session.caller, session.here, provider_id, now)
     return ask(
         request,
         title=_("Remove %(name)s?") % {"name": provider.name},
@@ -110,11 +107,9 @@ async def remove_provider(request: Request, session: SignedIn, provider_id: str)
 @performs(Action.CHANGE_IDENTITY_PROVIDERS)
 async def ask_to_replace_callback(request: Request, session: SignedIn, provider_id: str) -> Response:
     """For a provider that still has the redirect address that all shared. Raises NotFound."""
-    deps = deps_of(request)
-    await _require(request, session, deps.clock())
-    async with deps.store.read() as read:
-        provider = await get_identity_provider(read, session.here, provider_id)
-    own = callback_of(deps.settings.issuer, session.here, provider.id)
+    async with reading(request) as (read, now):
+        provider = await get_provider(read, session.caller, session.here, provider_id, now)
+    own = callback_of(deps_of(request).settings.issuer, session.here, provider.id)
     return render(request, "tenant/identity_provider_callback.html", form=Form(), provider=provider, own=own)
 
 
@@ -150,18 +145,10 @@ def _wrong_issuer(error: WrongIssuer) -> str:
     }
 
 
-async def _require(request: Request, session: Session, now: Micros) -> None:
-    async with deps_of(request).store.read() as read:
-        await require(read, session.caller, Action.CHANGE_IDENTITY_PROVIDERS, session.here, now=now)
-
-
 async def _page(request: Request, session: Session, form: Form) -> Response:
-    deps = deps_of(request)
-    await _require(request, session, deps.clock())
-    async with deps.store.read() as read:
-        providers = await list_identity_providers(read, session.here)
-        next_id = await next_provider_id(read, session.here)
-    root = deps.settings.issuer
+    async with reading(request) as (read, now):
+        providers, next_id = await list_providers(read, session.caller, session.here, now)
+    root = deps_of(request).settings.issuer
     claims = [
         (NameClaim.EMAIL, _("E-mail address, when the provider has verified it")),
         (NameClaim.UPN, _("User principal name, for a provider where people cannot choose it (Entra ID)")),

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import require
 from tenantry.core.clock import DAY
 from tenantry.directory.policies import (
     CHOICES,
@@ -15,8 +14,7 @@ from tenantry.directory.policies import (
     Policies,
     Whom,
     change_policies,
-    find_policies,
-    list_unguarded,
+    look_at_policies,
 )
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, read_day, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
@@ -63,9 +61,7 @@ async def save(request: Request, session: SignedIn) -> Response:
 
 async def _page(request: Request, session: Session, form: Form, *, saved: bool = False) -> Response:
     async with reading(request) as (read, now):
-        await require(read, session.caller, Action.CHANGE_TENANT, session.here, now=now)
-        policies = await find_policies(read, session.here)
-        administrators, everybody = await list_unguarded(read, session.caller, session.here, now)
+        policies, administrators, everybody = await look_at_policies(read, session.caller, session.here, now)
     choices = {name: [(whom.value, _(WHOM[whom])) for whom in whoms] for name, whoms in CHOICES.items()}
     starts = policies.second_factor_from
     return render(

@@ -46,7 +46,7 @@ async def save(request: Request, session: SignedIn) -> Response:
 async def _settings_page(request: Request, session: Session, form: Form, *, saved: bool = False) -> Response:
     async with reading(request) as (read, now):
         domains, waiting, may_change = await list_domains(read, session.caller, session.here, now)
-        tenant = await get_tenant(read, session.here)
+        tenant = await get_tenant(read, session.caller, session.here, now)
     return render(
         request,
         "tenant/settings.html",

@@ -12,17 +12,17 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import require
-from tenantry.access.trail import MOST_OF_REQUEST, Search, begin_export, explain, find_actor, search_trail
+from tenantry.access.trail import MOST_OF_REQUEST, Search, begin_export, explain, find_actor, read_trail, search_trail
 from tenantry.audit.exports import TYPE, Export
-from tenantry.core.clock import DAY, SECOND, to_iso
+from tenantry.core.clock import DAY, SECOND, Micros, to_iso
 from tenantry.core.csv_files import MARK, write_row
-from tenantry.core.ids import TenantId
 from tenantry.store.engine.interface import Read
 from tenantry.store.trail.audit_search import FoundEvent
 from tenantry.surfaces.portal.frame.files import PART, csv_file
 from tenantry.surfaces.portal.frame.forms import Form, read_day
 from tenantry.surfaces.portal.frame.frame import render
-from tenantry.surfaces.portal.frame.guard import SignedIn
+from tenantry.surfaces.portal.frame.guard import Session, SignedIn
+from tenantry.surfaces.portal.frame.transactions import reading
 from tenantry.surfaces.portal.words.audit_words import Told, told, type_name, type_names
 from tenantry.surfaces.portal.words.event_words import EVENTS
 from tenantry.surfaces.portal.words.texts import gettext as _
@@ -59,7 +59,7 @@ class _Asked(NamedTuple):
         return {name: self.form.value(name) for name in NAMES if self.form.value(name)}
 
 
-async def _read_search(request: Request, read: Read, tenant_id: TenantId) -> _Asked:
+async def _read_search(request: Request, read: Read, session: Session, now: Micros) -> _Asked:
     """What cannot be understood is said beside its field."""
     form = Form({name: [request.query_params.get(name, "")] for name in NAMES})
     what, who = form.text("what", max_length=100), form.text("who", max_length=200)
@@ -68,7 +68,7 @@ async def _read_search(request: Request, read: Read, tenant_id: TenantId) -> _As
     start, end = read_day(form, "from"), read_day(form, "to")
     if start and end and start > end:
         form.fail("to", _("The last day is before the first."))
-    actor = await find_actor(read, tenant_id, who) if who and not form.errors else ""
+    actor = await find_actor(read, session.caller, session.here, who, now) if who and not form.errors else ""
     if actor is None:
         form.fail("who", _("Nobody here has this sign-in name."))
     since = start - DAY if start else None
@@ -80,18 +80,17 @@ async def _read_search(request: Request, read: Read, tenant_id: TenantId) -> _As
 @performs(Action.READ_AUDIT)
 async def show_audit(request: Request, session: SignedIn, before: str = "") -> Response:
     """Queries: those of the session, and 5, whatever the trail holds."""
-    deps, now = deps_of(request), deps_of(request).clock()
     before = before if is_clean(before) else ""
     shown: list[Told] = []
     following: str | None = None
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         await require(read, session.caller, Action.READ_AUDIT, session.here, now=now)
-        form, search = asked = await _read_search(request, read, session.here)
+        form, search = asked = await _read_search(request, read, session, now)
         if not form.errors:
-            found, following = await search_trail(
+            found, following, names = await search_trail(
                 read, session.caller, session.here, search, before=before, limit=PAGE, now=now
             )
-            shown = await told(read, session.here, found)
+            shown = told(found, names)
     query = asked.query
     return render(
         request,
@@ -110,17 +109,15 @@ async def show_audit(request: Request, session: SignedIn, before: str = "") -> R
 @performs(Action.READ_AUDIT)
 async def export_audit(request: Request, session: SignedIn, format: str = "csv") -> Response:
     """What the same search finds, all of it, newest first: CSV, or one JSON object a line. The last line seals it."""
-    deps, now = deps_of(request), deps_of(request).clock()
-    caller = session.caller
-    async with deps.store.read() as read:
-        await require(read, caller, Action.READ_AUDIT, session.here, now=now)
-        form, search = await _read_search(request, read, session.here)
+    deps, caller = deps_of(request), session.caller
+    async with reading(request) as (read, now):
+        form, search = await _read_search(request, read, session, now)
     if form.errors or format not in ("csv", "jsonl"):
         return await show_audit(request, session)
     line = _csv_line if format == "csv" else _json_line
     with deps.long_answers.begin(caller, session.here) as place:
         async with deps.store.read() as read:
-            first = await search_trail(read, caller, session.here, search, limit=PART, now=now)
+            first = await read_trail(read, caller, session.here, search, limit=PART, now=now)
 
         def seal(data: str) -> str:
             who = (caller.subject, caller.connector_id, caller.grant_id, None)
@@ -140,7 +137,7 @@ async def export_audit(request: Request, session: SignedIn, format: str = "csv")
                     yield file.end(seal)
                     return
                 async with deps.store.read() as read:
-                    found, following = await search_trail(
+                    found, following = await read_trail(
                         read, caller, session.here, search, before=following, limit=PART, now=now
                     )
 
@@ -167,20 +164,18 @@ def _json_line(values: Mapping[str, str | None]) -> str:
 @performs(Action.READ_AUDIT)
 async def show_explanation(request: Request, session: SignedIn, number: str = "") -> Response:
     """Why a request was refused, by the number that its error named."""
-    deps, now = deps_of(request), deps_of(request).clock()
     form = Form({"number": [number]})
     wanted = form.text("number", max_length=128)
-    async with deps.store.read() as read:
+    async with reading(request) as (read, now):
         found = await explain(read, session.caller, session.here, "" if form.errors else wanted, now)
-        shown = await told(read, session.here, found)
-    if wanted and not found:
+    if wanted and not found.events:
         form.fail("number", _("Nothing here has this number. It may stand in the trail of another organisation."))
     return render(
         request,
         "trail/audit_explain.html",
         form=form,
         number=wanted,
-        events=shown,
-        more=len(found) == MOST_OF_REQUEST,
+        events=told(found.events, found.names),
+        more=len(found.events) == MOST_OF_REQUEST,
         type_name=type_name,
     )

@@ -5,11 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import require
-from tenantry.audit import events
-from tenantry.audit.heads import find_missing
-from tenantry.audit.record import record
-from tenantry.audit.seals import UNSEALED_COUNTED, BrokenSeal, is_overdue, verify_trail
+from tenantry.access.trail import check_trail
+from tenantry.audit.seals import UNSEALED_COUNTED, BrokenSeal, is_overdue
 from tenantry.core.clock import MINUTE
 from tenantry.surfaces.portal.frame.frame import render
 from tenantry.surfaces.portal.frame.guard import SignedIn
@@ -34,13 +31,8 @@ async def verify_audit(request: Request, session: SignedIn) -> Response:
     The heads that the system's trail has noted lately must be among the seals still.
     """
     deps, now = deps_of(request), deps_of(request).clock()
-    async with deps.store.read() as read:
-        await require(read, session.caller, Action.READ_AUDIT, session.here, now=now)
-    verdict = await verify_trail(deps.store, deps.master_key.seal_keys(), session.here, last=SEALS)
-    async with deps.store.read() as read:
-        noted = await find_missing(read, session.here, most=NOTES)
-    verified = events.AuditVerified(seals=verdict.seals, broken=verdict.broken)
-    await record(deps.store, session.here, session.caller, verified, now)
+    keys = deps.master_key.seal_keys()
+    verdict, noted = await check_trail(deps.store, session.caller, keys, session.here, last=SEALS, notes=NOTES, now=now)
     return render(
         request,
         "trail/audit_verify.html",

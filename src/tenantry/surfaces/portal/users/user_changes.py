@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.access.decide import permit
-from tenantry.core.clock import DAY, Micros
+from tenantry.core.clock import DAY
 from tenantry.core.ids import UserId
 from tenantry.directory.domains import list_names_domains
-from tenantry.directory.enrolment import list_asked
 from tenantry.directory.passwords import generate_password
-from tenantry.directory.second_factors import Method
-from tenantry.directory.sign_in_methods import give_enrolment_code, list_added_lately, take_away
+from tenantry.directory.sign_in_methods import list_added_lately, take_away
 from tenantry.directory.user_properties import NewUser, UserChanges
 from tenantry.directory.user_views import get_user_to
 from tenantry.directory.users import create_user, get_user, set_password, update_user
-from tenantry.store.engine.interface import Tx
 from tenantry.store.users.users import User
 from tenantry.surfaces.portal.frame.forms import WHOLE, Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
@@ -138,22 +133,12 @@ async def reset_password(request: Request, session: SignedIn, user_id: UserId) -
             user = await set_password(
                 tx, session.caller, session.here, user_id, password_hash, True, now, permitted=permitted
             )
-            code = await _take_away(tx, request, session, user_id, form.texts("remove"), now)
+            ticked = form.texts("remove")
+            if ticked:
+                code = await take_away(tx, deps.hasher, session.caller, session.here, user_id, ticked, now)
     if user is None:
         return await _ask_password(request, session, user_id, form)
     return _show_password(request, user, password, is_new=False, code=code)
-
-
-async def _take_away(
-    tx: Tx, request: Request, session: Session, user_id: UserId, keys: Sequence[str], now: Micros
-) -> str:
-    """What was ticked; an enrolment code when that was the last second step, else nothing."""
-    if not keys:
-        return ""
-    await take_away(tx, session.caller, session.here, user_id, keys, now)
-    if await list_asked(tx, session.here, user_id, now) != [Method.ENROLMENT_CODE]:
-        return ""
-    return await give_enrolment_code(tx, deps_of(request).hasher, session.caller, session.here, user_id, now)
 
 
 async def _ask_password(request: Request, session: Session, user_id: UserId, form: Form) -> Response:

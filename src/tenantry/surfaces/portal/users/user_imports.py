@@ -12,9 +12,9 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import require
+from tenantry.access.decide import permit, require
 from tenantry.core.csv_files import MARK, write_row
-from tenantry.directory.tenants import get_tenant
+from tenantry.directory.passwords import names_of_tenant
 from tenantry.directory.user_files import (
     BLOCKED,
     COLUMNS,
@@ -69,10 +69,10 @@ async def take_file(request: Request, session: SignedIn) -> Response:
     if raw:
         with form.showing_errors():
             async with reading(request) as (read, now):  # before any work is done for somebody who may not
-                await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
-                organisation = (await get_tenant(read, session.here)).name
+                permitted = await permit(read, session.caller, Action.CREATE_USER, session.here, now)
+                own = await names_of_tenant(read, permitted)
             file = await asyncio.to_thread(read_users, raw, with_passwords=form.checked("with_passwords"))
-            file = await hash_passwords(deps_of(request).passwords, file, organisation)
+            file = await hash_passwords(deps_of(request).passwords, file, own)
             async with once(request, session, form, back="/users") as (tx, now):
                 import_id = await begin_import(
                     tx, session.caller, session.here, file_name=form.file_name("file"), file=file, now=now

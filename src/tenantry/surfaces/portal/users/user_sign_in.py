@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import Action
 from tenantry.core.errors import FailedPrecondition, NotFound
 from tenantry.core.ids import UserId
-from tenantry.directory.proofs import counts_from
 from tenantry.directory.second_factors import Method, methods_of
 from tenantry.directory.sign_in_methods import (
     confirm_second_factors,
@@ -38,15 +37,15 @@ router = APIRouter()
 async def ask_reset(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """What the user loses, and what it can do again. Raises FailedPrecondition when there is nothing to lose."""
     async with reading(request) as (read, now):
-        user, _numbers, factors = await look_at_methods(read, session.caller, session.here, user_id, now)
-    methods = methods_of(factors)
+        seen = await look_at_methods(read, session.caller, session.here, user_id, now)
+    methods = methods_of(seen.factors)
     if not methods:
         raise FailedPrecondition("This user has no second step.")
     return ask(
         request,
-        title=_("Reset the second steps of %(name)s") % {"name": user.display_name},
+        title=_("Reset the second steps of %(name)s") % {"name": seen.user.display_name},
         lead=_("For somebody who has lost a phone or a key, and who you are sure is %(name)s.")
-        % {"name": user.user_principal_name},
+        % {"name": seen.user.user_principal_name},
         consequences=[
             _("These are gone: %(methods)s.") % {"methods": methods_text(methods)},
             _("Signing in asks for an enrolment code, which you can make, until another second step is set up."),
@@ -89,15 +88,14 @@ async def confirm(request: Request, session: SignedIn, user_id: UserId) -> Respo
 
 async def _ask_confirm(request: Request, session: Session, user_id: UserId, form: Form) -> Response:
     async with reading(request) as (read, now):
-        user, _numbers, factors = await look_at_methods(read, session.caller, session.here, user_id, now)
-        methods = methods_of(factors)
-        waits_until = await counts_from(read, session.here, user_id, now)
-    if not methods or waits_until is None:
+        seen = await look_at_methods(read, session.caller, session.here, user_id, now)
+        methods = methods_of(seen.factors)
+    if not methods or seen.waits_until is None:
         raise FailedPrecondition("This user has no second step that waits.")
     return ask(
         request,
-        title=_("Confirm the second step of %(name)s") % {"name": user.display_name},
-        lead=_("For somebody who you are sure is %(name)s.") % {"name": user.user_principal_name},
+        title=_("Confirm the second step of %(name)s") % {"name": seen.user.display_name},
+        lead=_("For somebody who you are sure is %(name)s.") % {"name": seen.user.user_principal_name},
         consequences=[
             _("This was set up by somebody who knew the password, and nothing else: %(methods)s.")
             % {"methods": methods_text(methods)},
@@ -105,7 +103,8 @@ async def _ask_confirm(request: Request, session: Session, user_id: UserId, form
             _("From the next sign-in on it counts: for acting for customers, and for apps that need a second step."),
         ],
         confirm=_("Confirm it"),
-        undo=_("Without this it counts from %(day)s on. You can reset it at any time.") % {"day": day(waits_until)},
+        undo=_("Without this it counts from %(day)s on. You can reset it at any time.")
+        % {"day": day(seen.waits_until)},
         back=f"/users/{user_id}",
         form=form,
     )
@@ -116,14 +115,14 @@ async def _ask_confirm(request: Request, session: Session, user_id: UserId, form
 async def ask_code(request: Request, session: SignedIn, user_id: UserId) -> Response:
     """What the code is for. Raises FailedPrecondition for a user who has a second step."""
     async with reading(request) as (read, now):
-        user, _numbers, factors = await look_at_methods(read, session.caller, session.here, user_id, now)
-    methods = methods_of(factors)
+        seen = await look_at_methods(read, session.caller, session.here, user_id, now)
+    methods = methods_of(seen.factors)
     if methods:
         raise FailedPrecondition("This user has a second step. Reset the second steps first.")
     return ask(
         request,
-        title=_("Enrolment code for %(name)s") % {"name": user.display_name},
-        lead=_("For somebody who you are sure is %(name)s.") % {"name": user.user_principal_name},
+        title=_("Enrolment code for %(name)s") % {"name": seen.user.display_name},
+        lead=_("For somebody who you are sure is %(name)s.") % {"name": seen.user.user_principal_name},
         consequences=[
             _("The code is good for one sign-in within three days, together with the password."),
             _("From now on the password alone signs the user in no more, until a second step is set up."),
@@ -155,14 +154,14 @@ def _show_code(request: Request, user: User, code: str) -> Response:
 async def ask_remove_phone(request: Request, session: SignedIn, user_id: UserId, users_number: str) -> Response:
     """What the user can no longer do with the number. Raises NotFound unless it is the user's."""
     async with reading(request) as (read, now):
-        user, numbers, factors = await look_at_methods(read, session.caller, session.here, user_id, now)
-    if users_number not in {phone.number for phone in numbers}:
+        seen = await look_at_methods(read, session.caller, session.here, user_id, now)
+    if users_number not in {phone.number for phone in seen.numbers}:
         raise NotFound("phone number")
     return ask(
         request,
-        title=_("Remove %(number)s from %(name)s") % {"number": users_number, "name": user.display_name},
-        lead=user.user_principal_name,
-        consequences=what_ends(users_number, factors, is_own=False),
+        title=_("Remove %(number)s from %(name)s") % {"number": users_number, "name": seen.user.display_name},
+        lead=seen.user.user_principal_name,
+        consequences=what_ends(users_number, seen.factors, is_own=False),
         confirm=_("Remove this number"),
         back=f"/users/{user_id}",
     )

@@ -138,7 +138,6 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
     caller, here = session.caller, session.here
     async with reading(request) as (read, now):
         seen = await look_at_user(read, caller, here, user_id, limit=SHOWN, now=now)
-        trail = await told(read, here, seen.done)
     user = seen.user
     return render(
         request,
@@ -157,7 +156,7 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
         tokens=seen.tokens[:SHOWN],
         more_tokens=len(seen.tokens) > SHOWN,
         accounts=seen.accounts,
-        trail=trail,
+        trail=told(seen.done, seen.names),
         reach_text=reach_text,
         forgotten_at=user.deleted_at + RESTORABLE if user.deleted_at else None,
         form=Form(),

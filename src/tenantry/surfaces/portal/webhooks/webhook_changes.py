@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import MINUTE
+from tenantry.directory.webhook_views import look_at_delivery
 from tenantry.outbox.callback_tokens import token_of
-from tenantry.outbox.deliveries import get_delivery, send_again
+from tenantry.outbox.deliveries import send_again
 from tenantry.outbox.handshake import prove
 from tenantry.outbox.webhooks import (
     Wishes,
@@ -190,8 +191,7 @@ async def repeat_event(request: Request, session: SignedIn, webhook_id: str, del
 async def _event_page(request: Request, session: Session, webhook_id: str, delivery_id: str, form: Form) -> Response:
     caller, here = session.caller, session.here
     async with reading(request) as (read, now):
-        webhook = await get_webhook(read, caller, Action.READ_WEBHOOKS, here, webhook_id, now)
-        delivery = await get_delivery(read, here, webhook, delivery_id)
+        webhook, delivery = await look_at_delivery(read, caller, here, webhook_id, delivery_id, now)
     return render(
         request,
         "webhooks/webhook_event.html",

@@ -6,9 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from tenantry.access.trail import NAMED, names_in
-from tenantry.core.ids import TenantId
-from tenantry.store.engine.interface import Read
+from tenantry.access.trail import NAMED
 from tenantry.store.trail.audit_search import FoundEvent
 from tenantry.surfaces.portal.words.action_words import ACTIONS
 from tenantry.surfaces.portal.words.event_words import EARLIER, EVENTS, FIELDS
@@ -54,9 +52,8 @@ class Told(NamedTuple):
         return self.event.type.endswith((".refused", ".denied", ".reused"))
 
 
-async def told(read: Read, tenant_id: TenantId, found: Sequence[FoundEvent]) -> list[Told]:
-    """The events in words, with the names of whom they are about. 1 query for all."""
-    names = await names_in(read, tenant_id, found)
+def told(found: Sequence[FoundEvent], names: Mapping[str, str]) -> list[Told]:
+    """The events in words. `names`: what the things are called that they are about, by their ids."""
     return [_told(event, names) for event in found]
 
 

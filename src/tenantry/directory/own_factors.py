@@ -1,0 +1,72 @@
+"""Users set up and take away their own second steps, and end their own sessions. Whose they are, the caller says.
+
+Each raises what `access.own.require_own` does, and what the step itself does.
+"""
+
+from __future__ import annotations
+
+from tenantry.access.actions import Action
+from tenantry.access.own import require_own
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.directory.passkeys import RelyingParty, add_passkey, remove_passkey
+from tenantry.directory.second_factors import make_recovery_codes, stop_using_phone, use_phone
+from tenantry.directory.sessions import end_session, end_sessions
+from tenantry.directory.totp import confirm_totp, remove_totp
+from tenantry.store.engine.interface import Tx
+from tenantry.tokens.keys.master_key import MasterKey
+from tenantry.tokens.secrets import SecretHasher
+
+_OWN = Action.MANAGE_OWN_SIGN_IN
+
+
+async def confirm_own_totp(
+    tx: Tx, master_key: MasterKey, hasher: SecretHasher, caller: Caller, session_id: str, code: str, now: Micros
+) -> list[str]:
+    """See `confirm_totp`."""
+    own = await require_own(tx, caller, _OWN, now)
+    return await confirm_totp(tx, master_key, hasher, caller, *own, session_id, code, now)
+
+
+async def remove_own_totp(tx: Tx, caller: Caller, now: Micros) -> None:
+    """See `remove_totp`."""
+    await remove_totp(tx, caller, *await require_own(tx, caller, _OWN, now), now)
+
+
+async def add_own_passkey(
+    tx: Tx, hasher: SecretHasher, caller: Caller, party: RelyingParty, *, answer: str, name: str, now: Micros
+) -> tuple[frozenset[str], list[str]]:
+    """See `add_passkey`."""
+    own = await require_own(tx, caller, _OWN, now)
+    return await add_passkey(tx, hasher, caller, party, *own, answer=answer, name=name, now=now)
+
+
+async def remove_own_passkey(tx: Tx, caller: Caller, credential_id: str, now: Micros) -> None:
+    """See `remove_passkey`."""
+    await remove_passkey(tx, caller, *await require_own(tx, caller, _OWN, now), credential_id, now)
+
+
+async def use_own_phone(tx: Tx, hasher: SecretHasher, caller: Caller, number: str, now: Micros) -> list[str]:
+    """See `use_phone`."""
+    return await use_phone(tx, hasher, caller, *await require_own(tx, caller, _OWN, now), number, now)
+
+
+async def stop_using_own_phone(tx: Tx, caller: Caller, now: Micros) -> None:
+    """See `stop_using_phone`."""
+    await stop_using_phone(tx, caller, *await require_own(tx, caller, _OWN, now), now)
+
+
+async def renew_own_recovery_codes(tx: Tx, hasher: SecretHasher, caller: Caller, now: Micros) -> list[str]:
+    """See `make_recovery_codes`."""
+    return await make_recovery_codes(tx, hasher, caller, *await require_own(tx, caller, _OWN, now), now)
+
+
+async def end_own_session(tx: Tx, caller: Caller, session_id: str, now: Micros) -> None:
+    """See `end_session`."""
+    await end_session(tx, caller, *await require_own(tx, caller, _OWN, now), session_id, now)
+
+
+async def end_own_sessions(tx: Tx, caller: Caller, now: Micros, *, but: str) -> int:
+    """Every one but that of the browser which asks. See `end_sessions`."""
+    tenant_id, user_id = await require_own(tx, caller, _OWN, now)
+    return await end_sessions(tx, caller, tenant_id, user_id, now, reason="ended_by_user", but=but)

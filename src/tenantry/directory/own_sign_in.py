@@ -1,0 +1,115 @@
+"""How users sign in, for their own pages. Whose it is, the caller says: nobody asks here about somebody else.
+
+A caller whose sign-in is under way is its user already, as far as that is proven: it has to be told what is asked.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tenantry.access.actions import Action
+from tenantry.access.own import require_own
+from tenantry.core.caller import Caller
+from tenantry.core.clock import Micros
+from tenantry.directory.enrolment import list_asked
+from tenantry.directory.notices import list_notices
+from tenantry.directory.policies import find_policies, is_met
+from tenantry.directory.proofs import counts_from, has_second
+from tenantry.directory.second_factors import Method, find_factors, list_methods
+from tenantry.directory.sessions import list_sessions
+from tenantry.directory.totp import find_unconfirmed_secret
+from tenantry.store.engine.interface import Read
+from tenantry.store.sign_in import passkeys
+from tenantry.store.sign_in.passkeys import Passkey
+from tenantry.store.sign_in.second_factors import Factors
+from tenantry.store.sign_in.sessions import ListedSession
+from tenantry.store.sign_in.sign_in_notices import Notice
+from tenantry.tokens.keys.master_key import MasterKey
+
+_OWN = Action.MANAGE_OWN_SIGN_IN
+
+
+class OwnSignIn(NamedTuple):
+    """Where one is signed in, what signing in asks for, and what one was told of changes to it."""
+
+    sessions: list[ListedSession]
+    factors: Factors
+    passkeys: list[Passkey]
+    notices: list[Notice]
+
+
+class OwnProof(NamedTuple):
+    """With what the caller proves a second factor. `counts_from`: when it will count; None: it does."""
+
+    factors: Factors
+    asked: list[Method]
+    counts_from: Micros | None
+
+
+async def look_at_own_sign_in(read: Read, caller: Caller, since: Micros, now: Micros) -> OwnSignIn:
+    """With the notices since then. Raises what `require_own` does. 4 queries."""
+    tenant_id, user_id = await require_own(read, caller, _OWN, now)
+    return OwnSignIn(
+        await list_sessions(read, tenant_id, user_id, now),
+        await find_factors(read, tenant_id, user_id),
+        await passkeys.list_of_user(read, tenant_id, user_id),
+        await list_notices(read, tenant_id, user_id, since),
+    )
+
+
+async def find_own_factors(read: Read, caller: Caller, now: Micros) -> Factors:
+    """What the caller has set up. Raises what `require_own` does."""
+    return await find_factors(read, *await require_own(read, caller, _OWN, now))
+
+
+async def list_own_methods(read: Read, caller: Caller, now: Micros) -> list[Method]:
+    """How the caller can prove a second factor, the strongest first. Raises what `require_own` does."""
+    return await list_methods(read, *await require_own(read, caller, _OWN, now))
+
+
+async def list_own_passkeys(read: Read, caller: Caller, now: Micros) -> list[Passkey]:
+    """The oldest first. Raises what `require_own` does."""
+    return await passkeys.list_of_user(read, *await require_own(read, caller, _OWN, now))
+
+
+async def list_own_notices(read: Read, caller: Caller, since: Micros, now: Micros) -> list[Notice]:
+    """The newest since then. Raises what `require_own` does."""
+    return await list_notices(read, *await require_own(read, caller, _OWN, now), since)
+
+
+async def find_own_totp_secret(
+    read: Read, master_key: MasterKey, caller: Caller, session_id: str, now: Micros
+) -> str | None:
+    """The secret that waits for its first code in the session that made it. Raises what `require_own` does."""
+    return await find_unconfirmed_secret(read, master_key, *await require_own(read, caller, _OWN, now), session_id)
+
+
+async def list_own_asked(read: Read, caller: Caller, now: Micros) -> list[Method]:
+    """What the caller's sign-in asks for after the first factor. Raises what `require_own` does."""
+    return await list_asked(read, *await require_own(read, caller, _OWN, now), now)
+
+
+async def look_at_own_proof(read: Read, caller: Caller, now: Micros) -> OwnProof:
+    """Raises what `require_own` does. At most 5 queries."""
+    tenant_id, user_id = await require_own(read, caller, _OWN, now)
+    proven = has_second(caller.amr)
+    return OwnProof(
+        await find_factors(read, tenant_id, user_id),
+        await list_asked(read, tenant_id, user_id, now),
+        await counts_from(read, tenant_id, user_id, now) if proven else None,
+    )
+
+
+async def find_own_reminder(read: Read, caller: Caller, now: Micros) -> Micros | None:
+    """From which day on the caller needs a second factor, when it is about to be asked for and none is set up.
+
+    1 query, for who signed in with the password alone. Raises what `require_own` does.
+    """
+    tenant_id, user_id = await require_own(read, caller, _OWN, now)
+    if has_second(caller.amr):
+        return None
+    policies = await find_policies(read, tenant_id)
+    starts = policies.second_factor_from
+    if starts is None or starts <= now or not await is_met(read, tenant_id, user_id, policies.second_factor, now):
+        return None
+    return None if await list_methods(read, tenant_id, user_id) else starts
