@@ -180,6 +180,11 @@ def test_a_template_that_nobody_has_filled_in_is_refused() -> None:
         read_users(content.encode())
 
 
+def test_what_begins_like_an_example_is_a_person_where_no_template_has_examples() -> None:
+    (row,) = read_users(b"user_principal_name,display_name\na@contoso.example,Example: a shared mailbox\n").rows
+    assert json.loads(row.data)["display_name"] == "Example: a shared mailbox"
+
+
 @pytest.mark.parametrize("headings", ["mobile,phone_number", "phone_number,mobile"])
 def test_a_heading_of_our_own_goes_before_those_of_other_systems(headings: str) -> None:
     cells = ",".join("+14255550100" if name == "phone_number" else "+14255550199" for name in headings.split(","))
@@ -213,7 +218,9 @@ def test_a_file_of_too_many_passwords_is_refused_and_taken_without_them() -> Non
     assert len(read_users(content).rows) == MOST_WITH_PASSWORDS + 1
 
 
-@pytest.mark.parametrize("content", ["name\nx", "mail,password\nx,y", "userPrincipalName\nx"])
+@pytest.mark.parametrize(
+    "content", ["name\nx", "mail,password\nx,y", "userPrincipalName\nx", "First Name,Last Name\nx,y"]
+)
 def test_a_file_without_the_columns_that_a_user_needs_is_refused_with_the_first_of_them(content: str) -> None:
     with pytest.raises(InvalidValue, match=r"(user_principal_name|display_name) is missing") as refused:
         read_users(content.encode())
