@@ -54,6 +54,7 @@ def test_a_key_in_a_directory_that_anybody_writes_to_is_refused(tmp_path: Path) 
 
 def test_a_pipe_is_taken_as_it_is(tmp_path: Path) -> None:
     readable, writable = os.pipe()
+    os.fchmod(readable, 0o644)  # as other systems make them
     os.write(writable, b"something")
     os.close(writable)
     assert read_private(Path(f"/dev/fd/{readable}")) == "something"
@@ -61,13 +62,25 @@ def test_a_pipe_is_taken_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-@pytest.mark.parametrize(("mode", "is_fine"), [(0o440, True), (0o400, True), (0o444, False), (0o460, False)])
+@pytest.mark.parametrize(
+    ("owner", "mode", "is_fine"),
+    [
+        (0, 0o440, True),
+        (0, 0o400, True),
+        (0, 0o444, False),
+        (0, 0o460, False),
+        (65534, 0o400, True),
+        (65534, 0o440, False),  # its own: nobody handed it over
+        (1000, 0o440, False),
+    ],
+)
 def test_a_file_of_roots_may_be_handed_to_a_server_by_its_group_only(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: int, is_fine: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, owner: int, mode: int, is_fine: bool
 ) -> None:
     file = tmp_path / "master.key"
     create_master_key_file(file)
     file.chmod(mode)
+    os.chown(file, owner, -1)
     monkeypatch.setattr(os, "geteuid", lambda: 65534)
     if is_fine:
         require_private(file)

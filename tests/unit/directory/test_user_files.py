@@ -208,6 +208,8 @@ def test_what_is_a_hash_is_not_taken_for_a_password() -> None:
     assert row.password is None
     assert row.problem is not None
     assert "MD5" in row.problem
+    download = GOOGLE_DOWNLOAD.replace("****,,", "****,MD5,")
+    assert read_users(download.encode(), with_passwords=True).rows[0].problem is None, "there is no password in it"
 
 
 def test_a_file_of_too_many_passwords_is_refused_and_taken_without_them() -> None:
