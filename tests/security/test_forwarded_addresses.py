@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 import uvicorn
@@ -29,8 +29,10 @@ SAYINGS: dict[str, Callable[[int], dict[str, str]]] = {
 }
 
 
-async def statuses(store: Store, count: int, told: Callable[[int], dict[str, str]]) -> list[int]:
-    app = await an_app(store, rate_limits="on", refusals_per_address_per_minute=LIMIT)
+async def statuses(
+    store: Store, count: int, told: Callable[[int], dict[str, str]], proxies: Sequence[str] = ()
+) -> list[int]:
+    app = await an_app(store, rate_limits="on", refusals_per_address_per_minute=LIMIT, trusted_proxies=list(proxies))
     found = []
     async with client_for(app) as client:
         for number in range(count):
@@ -49,6 +51,11 @@ async def test_a_forwarded_address_that_stays_the_same_has_its_limit(store: Stor
 async def test_another_forwarded_address_each_time_ends_at_the_limit_of_the_peer(store: Store, saying: str) -> None:
     most = CLIENTS_OF_A_PROXY * LIMIT
     assert await statuses(store, most + 3, SAYINGS[saying]) == [401] * most + [429] * 3
+
+
+@pytest.mark.parametrize("saying", SAYINGS)
+async def test_who_comes_past_the_named_proxies_has_one_limit_whatever_it_says(store: Store, saying: str) -> None:
+    assert await statuses(store, 4, SAYINGS[saying], ["192.0.2.200"]) == [401, 401, 429, 429]
 
 
 async def test_one_client_of_an_unnamed_proxy_makes_no_other_wait(store: Store) -> None:
