@@ -308,7 +308,7 @@ def test_a_backup_replaces_no_file_and_leaves_postgresql_to_its_own_tools(shell:
 
 def test_of_a_database_that_a_later_version_made_each_command_says_so_and_changes_nothing(shell: Shell) -> None:
     database = apsw.Connection(str(shell.data_dir / "tenantry.db"))
-    database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.execute("UPDATE alembic_version SET version_num = 'r9999'")
     database.close()
     for words in (("tenant", "list"), ("db", "check"), ("db", "upgrade")):
         assert "A later version made it" in shell.run(*words, code=78)
