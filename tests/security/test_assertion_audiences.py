@@ -38,3 +38,17 @@ async def test_an_assertion_for_another_address_is_refused_unless_the_setting_na
         form = {"grant_type": GRANT, "assertion": assertion_of(account, aud=None)}
         assert (await client.post("/token", data=form)).status_code == 400
     await app.close()
+
+
+@pytest.mark.parametrize("setting", ["own", "vendor", "any"])
+async def test_a_bearer_token_that_names_no_server_is_refused_where_only_this_ones_are_taken(
+    store: Store, setting: Literal["own", "vendor", "any"]
+) -> None:
+    app = await an_app(store, assertion_audiences=setting)
+    account = await a_service_account(store, await a_tenant(store))
+    path = "/androidenterprise/v1/enterprises?domain=nobody.example"
+    async with client_for(app) as client:
+        for audience, taken in ((BASE_URL, True), (f"{BASE_URL}/", True), (None, setting != "own"), (NEVER[0], False)):
+            header = {"authorization": f"Bearer {assertion_of(account, aud=audience)}"}
+            assert ((await client.get(path, headers=header)).status_code != 401) is taken, audience
+    await app.close()

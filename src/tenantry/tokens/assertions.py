@@ -88,23 +88,31 @@ def audiences_of(issuer: str, accepted: AssertionAudiences) -> tuple[str, ...]:
     }[accepted]
 
 
+def bearer_audiences_of(issuer: str, accepted: AssertionAudiences) -> tuple[str | None, ...]:
+    """What a bearer token that a service account has signed itself may have as its `aud`. None: it may name none, as
+    Google's client libraries write it for scopes; then it is as good at every server that knows the account.
+    """
+    here = (issuer, f"{issuer}/")
+    return here if accepted == "own" else (*here, None)
+
+
 async def authenticate_self_signed(
     read: Read,
     raw: str,
     *,
-    accepted_audiences: Collection[str],
+    accepted_audiences: Collection[str | None],
     required_scope: str,
     audience: Audience,
     origin: Origin,
     now: Micros,
     leeway: Micros,
 ) -> Caller:
-    """The service account that signed its own bearer token: with `required_scope` and no audience, or an accepted one.
+    """The service account that signed its own bearer token: for an accepted audience, or with `required_scope` and one.
 
     Raises InvalidToken. 1 read.
     """
     try:
-        claims, account = await prove(read, raw, (*accepted_audiences, None), now, leeway)
+        claims, account = await prove(read, raw, accepted_audiences, now, leeway)
     except AssertionRefused as refused:
         raise InvalidToken(refused.reason) from None
     only_audience = claims.scope is None and claims.aud is not None

@@ -70,7 +70,7 @@ async def _self_signed(house: House, raw: str) -> Caller:
         return await authenticate_self_signed(
             read,
             raw,
-            accepted_audiences=[ROOT],
+            accepted_audiences=[ROOT, None],
             required_scope=SCOPE,
             audience=Audience.ANDROID_ENTERPRISE,
             origin=OPERATOR.origin,

@@ -26,7 +26,7 @@ from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.google_error import GoogleErrorBody
 from tenantry.surfaces.shared.hot import HotAnswer, header
 from tenantry.tokens import base64url
-from tenantry.tokens.assertions import authenticate_self_signed
+from tenantry.tokens.assertions import authenticate_self_signed, bearer_audiences_of
 from tenantry.tokens.callers import authenticate
 
 SCOPE = "https://www.googleapis.com/auth/androidenterprise"
@@ -168,7 +168,7 @@ async def caller_of(ask: Ask) -> Caller:
         return await authenticate_self_signed(
             read,
             raw,
-            accepted_audiences=(issuer, f"{issuer}/"),
+            accepted_audiences=bearer_audiences_of(issuer, deps.settings.assertion_audiences),
             required_scope=SCOPE,
             audience=Audience.ANDROID_ENTERPRISE,
             origin=ask.origin,
