@@ -194,6 +194,7 @@ async def a_server_process(data_dir: Path, store_url: str, **settings: str) -> A
                 while not await _listens(client):
                     assert server.returncode is None, (data_dir / "server.log").read_text()
                     await asyncio.sleep(0.05)
+            _servers[port] = server.pid
             yield port
         finally:
             server.terminate()
@@ -207,8 +208,16 @@ async def _listens(client: httpx.AsyncClient) -> bool:
         return False
 
 
+_servers: dict[int, int] = {}
+"""The processes behind the ports."""
+
+
 class Others(NamedTuple):
-    """What others found: the longest wait in seconds, how many requests there were, what was not answered 200."""
+    """What others found: the longest wait in seconds, how many requests there were, what was not answered 200.
+
+    A wait is counted without the time in which the server's event loop or the asking process was ready to run and the
+    machine, busy with something else, did not let it: that is not the server's.
+    """
 
     worst: float
     asked: int
@@ -219,7 +228,7 @@ class Others(NamedTuple):
 async def others_asking(port: int, requests: list[tuple[str, dict[str, str]]]) -> AsyncIterator[list[Others]]:
     """While the block runs, a process asks for these in turn, every 50 ms. What it found is there at the end."""
     asking = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _OTHERS, str(port), json.dumps(requests), stdin=-1, stdout=-1
+        sys.executable, "-c", _OTHERS, str(port), str(_servers[port]), json.dumps(requests), stdin=-1, stdout=-1
     )
     assert asking.stdout is not None
     await asking.stdout.readline()
@@ -233,14 +242,24 @@ async def others_asking(port: int, requests: list[tuple[str, dict[str, str]]]) -
 
 _OTHERS = """
 import http.client, json, select, sys, time
-port, requests = int(sys.argv[1]), json.loads(sys.argv[2])
+port, pid, requests = int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
+def held_up():
+    "Seconds in which the two were ready and did not run (Linux: the second number of schedstat, in ns)."
+    seconds = 0.0
+    for process in (pid, "self"):
+        try:
+            with open(f"/proc/{process}/schedstat") as file:
+                seconds += int(file.read().split()[1]) / 1e9
+        except OSError:
+            pass
+    return seconds
 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 def ask(path, headers):
-    begun = time.perf_counter()
+    before, begun = held_up(), time.perf_counter()
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     answer.read()
-    return time.perf_counter() - begun, answer.status
+    return time.perf_counter() - begun - (held_up() - before), answer.status
 for request in requests:
     ask(*request)
 print("ready", flush=True)
