@@ -19,7 +19,7 @@ from tenantry.audit.marks import MARKS
 from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.ids import TenantId
-from tenantry.store.engine.interface import Writes
+from tenantry.store.engine.interface import Tx, Writes
 from tenantry.store.trail import audit_events
 
 _BACK = MINUTE
@@ -44,6 +44,13 @@ def doubt_clock(is_doubted: bool) -> None:
     _Clock.is_doubted = is_doubted
 
 
+def _look_at_clock(now: Micros) -> None:
+    if now >= _Clock.latest:
+        _Clock.latest = now
+    elif now < _Clock.latest - _BACK:
+        _Clock.is_doubted = True
+
+
 async def record(tx: Writes, tenant_id: TenantId, caller: Caller, event: Event, now: Micros) -> None:
     """Append `event` to the trail of `tenant_id`. One write, which commits or rolls back with `tx`.
 
@@ -52,10 +59,7 @@ async def record(tx: Writes, tenant_id: TenantId, caller: Caller, event: Event, 
     """
     if isinstance(event, Mark) and not MARKS.take(tenant_id, event, now):
         return
-    if now >= _Clock.latest:
-        _Clock.latest = now
-    elif now < _Clock.latest - _BACK:
-        _Clock.is_doubted = True
+    _look_at_clock(now)
     is_plain = type(event) in _FREQUENT and not _Clock.is_doubted
     insert = audit_events.insert if is_plain else audit_events.insert_unsealed
     partner = None if caller.tenant_id == tenant_id else caller.tenant_id
@@ -75,12 +79,37 @@ async def record(tx: Writes, tenant_id: TenantId, caller: Caller, event: Event, 
     )
 
 
+async def record_all(tx: Tx, tenant_id: TenantId, caller: Caller, recorded: Sequence[Event], now: Micros) -> None:
+    """As `record` for each of some hundreds, none of them a mark, in one round trip."""
+    if not recorded:
+        return
+    _look_at_clock(now)
+    partner = None if caller.tenant_id == tenant_id else caller.tenant_id
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "id": _event_id(now),
+            "at": now,
+            "type": str(event.__struct_config__.tag),
+            "actor": caller.subject,
+            "connector_id": caller.connector_id,
+            "grant_id": caller.grant_id,
+            "partner_tenant_id": partner,
+            "correlation_id": caller.origin.correlation_id,
+            "address": caller.origin.address,
+            "data": _encode(event).decode(),
+        }
+        for event in recorded
+    ]
+    await audit_events.insert_all_unsealed(tx, rows)
+
+
 MOST_APART = 100
 _MOST_TOGETHER = 500
 
 
 async def record_each(
-    tx: Writes,
+    tx: Tx,
     tenant_id: TenantId,
     caller: Caller,
     ids: Sequence[str],
@@ -92,11 +121,11 @@ async def record_each(
     since thousands of events would keep everybody else's writes waiting.
     """
     if len(ids) <= MOST_APART:
-        for each in ids:
-            await record(tx, tenant_id, caller, one(each), now)
-        return
-    for start in range(0, len(ids), _MOST_TOGETHER):
-        await record(tx, tenant_id, caller, together([*ids[start : start + _MOST_TOGETHER]]), now)
+        told = [one(each) for each in ids]
+    else:
+        starts = range(0, len(ids), _MOST_TOGETHER)
+        told = [together([*ids[start : start + _MOST_TOGETHER]]) for start in starts]
+    await record_all(tx, tenant_id, caller, told, now)
 
 
 def _event_id(now: Micros) -> str:

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from tenantry.access.actions import Permission
 from tenantry.audit.events import GrantCreated, GrantRevoked
-from tenantry.audit.record import record
+from tenantry.audit.record import record, record_all
 from tenantry.core.caller import Caller, Reach
 from tenantry.core.clock import Micros
 from tenantry.core.errors import FailedPrecondition, InvalidScope, NotFound
@@ -205,9 +205,8 @@ async def revoke_grants_of_group(
 async def _record_revoked(
     tx: Tx, caller: Caller, tenant_id: TenantId, revoked: list[RevokedGrant], reason: str, now: Micros
 ) -> None:
-    for grant in revoked:
-        event = GrantRevoked(grant_id=grant.id, connector_id=grant.connector_id, reason=reason)
-        await record(tx, tenant_id, caller, event, now)
+    ended = [GrantRevoked(grant_id=grant.id, connector_id=grant.connector_id, reason=reason) for grant in revoked]
+    await record_all(tx, tenant_id, caller, ended, now)
 
 
 async def _require_grantable(

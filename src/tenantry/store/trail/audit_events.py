@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
-from tenantry.store.engine.interface import Read, Writes
+from tenantry.store.engine.interface import Read, Tx, Value, Writes
 
 
 class AuditEvent(NamedTuple):
@@ -62,6 +63,22 @@ async def insert(
     )
 
 
+_INSERT_UNSEALED = """
+        INSERT INTO audit_events (tenant_id, id, at, type, actor, connector_id, grant_id, partner_tenant_id,
+                                  correlation_id, address, data)
+        SELECT CAST(:tenant_id AS TEXT),
+               CASE WHEN s.last_event_id > CAST(:id AS TEXT) AND s.last_event_id < 'g'
+                    THEN s.last_event_id || CAST(:id AS TEXT) ELSE CAST(:id AS TEXT) END,
+               CAST(:at AS BIGINT), CAST(:type AS TEXT), CAST(:actor AS TEXT), CAST(:connector_id AS TEXT),
+               CAST(:grant_id AS TEXT), CAST(:partner_tenant_id AS TEXT), CAST(:correlation_id AS TEXT),
+               CAST(:address AS TEXT), CAST(:data AS TEXT)
+        FROM (
+            SELECT COALESCE((SELECT last_event_id FROM audit_seals
+                             WHERE tenant_id = :tenant_id ORDER BY number DESC LIMIT 1), '') AS last_event_id
+        ) s
+        """
+
+
 async def insert_unsealed(
     tx: Writes,
     tenant_id: TenantId,
@@ -82,20 +99,7 @@ async def insert_unsealed(
     Costs one look at the newest seal. Ids of events are of hexadecimal digits, so a seal with another is nobody's.
     """
     await tx.run(
-        """
-        INSERT INTO audit_events (tenant_id, id, at, type, actor, connector_id, grant_id, partner_tenant_id,
-                                  correlation_id, address, data)
-        SELECT CAST(:tenant_id AS TEXT),
-               CASE WHEN s.last_event_id > CAST(:id AS TEXT) AND s.last_event_id < 'g'
-                    THEN s.last_event_id || CAST(:id AS TEXT) ELSE CAST(:id AS TEXT) END,
-               CAST(:at AS BIGINT), CAST(:type AS TEXT), CAST(:actor AS TEXT), CAST(:connector_id AS TEXT),
-               CAST(:grant_id AS TEXT), CAST(:partner_tenant_id AS TEXT), CAST(:correlation_id AS TEXT),
-               CAST(:address AS TEXT), CAST(:data AS TEXT)
-        FROM (
-            SELECT COALESCE((SELECT last_event_id FROM audit_seals
-                             WHERE tenant_id = :tenant_id ORDER BY number DESC LIMIT 1), '') AS last_event_id
-        ) s
-        """,
+        _INSERT_UNSEALED,
         tenant_id=tenant_id,
         id=id,
         at=at,
@@ -108,6 +112,11 @@ async def insert_unsealed(
         address=address,
         data=data,
     )
+
+
+async def insert_all_unsealed(tx: Tx, rows: Sequence[Mapping[str, Value]]) -> None:
+    """`insert_unsealed` for each, in one round trip. A row has what that one takes, and the tenant."""
+    await tx.run_many(_INSERT_UNSEALED, rows)
 
 
 async def list_about(
