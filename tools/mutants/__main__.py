@@ -1,8 +1,9 @@
 """Sample faults, run for each the tests that are about it, and say which nobody noticed.
 
     python -m tools.mutants --count 200 --seed 1      go on with this sample; what was tried is not tried again
-    python -m tools.mutants --again                   try those once more that lived
+    python -m tools.mutants --again                   try those once more that lived, against every test of its function
     python -m tools.mutants --only 27e39ee19c3f       one fault, against every test that runs its function
+    python -m tools.mutants --jobs 2                  so many faults at once, each in a copy of its own
 
 `survivors.toml` says of each that lives why it may: it changes nothing, or why no test holds it. Exits with 1 when less
 than 97 % of those that change something were caught, or one lives without a reason. Notes are kept in var/mutants;
@@ -12,28 +13,27 @@ delete `tests.json` there when tests have moved.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
-import os
-import random
+import queue
 import re
 import shutil
-import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tools.mutants import suite
-from tools.mutants.faults import Fault, Named, faults_in
+from tools.mutants import running, suite
+from tools.mutants.faults import Named, faults_in
 from tools.mutants.targets import targets
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "var" / "mutants"
-TREE = KEPT / "tree"
-"""A copy, so that a fault never stands where people work, and they may work on meanwhile."""
 REASONS = ROOT / "tools" / "mutants" / "survivors.toml"
 ENOUGH = 0.97
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
@@ -74,52 +74,42 @@ class Reason(NamedTuple):
 
 
 def sample(count: int, seed: int) -> list[Named]:
-    """The same for the same seed and code; a longer sample begins with the shorter one."""
+    """A longer sample begins with the shorter one. Where code changes, only the faults in what changed give way."""
     everything = [named for path in targets(ROOT) for named in faults_in(ROOT, ROOT / path)]
-    random.Random(seed).shuffle(everything)
-    return everything[:count]
+    return sorted(everything, key=lambda named: hashlib.sha256(f"{seed} {named.id}".encode()).digest())[:count]
 
 
-def attempt(named: Named, tests: suite.Suite, *, all_tests: bool) -> tuple[Outcome, str]:
+def attempt(tree: Path, named: Named, tests: suite.Suite, *, all_tests: bool) -> tuple[Outcome, str]:
     """Put the fault into the copy, run its tests, take it out: what became of it, and the test that failed."""
     fault = named.fault
     chosen = tests.tests_for(fault.path, fault.function, all_tests=all_tests)
     if not chosen:
         return Outcome.UNTESTED, ""
-    file = TREE / fault.path
+    file = tree / fault.path
     source = file.read_bytes()
     file.write_bytes(fault.put_into(source))
     try:
-        return _run(chosen, 60 + 5 * sum(tests.seconds[test] for test in chosen))
+        ended = running.run_tests(tree, chosen, 60 + 5 * sum(tests.seconds[test] for test in chosen))
     finally:
         file.write_bytes(source)
-
-
-def _run(chosen: list[str], most_seconds: float) -> tuple[Outcome, str]:
-    """No byte code is written: that of a file that changes twice a second would be taken for the other's."""
-    listed = KEPT / "chosen.txt"
-    listed.write_text("\n".join(chosen))
-    environment = {**os.environ, "PYTHONPATH": f"{TREE / 'src'}:{TREE}", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", f"@{listed}", "-x", "-q", "-n0", "-p", "no:cacheprovider"]
-    try:
-        done = subprocess.run(
-            command, cwd=TREE, env=environment, capture_output=True, text=True, timeout=most_seconds, check=False
-        )
-    except subprocess.TimeoutExpired:
+    if ended.code is None:
         return Outcome.TOO_LONG, ""
-    failed = _FAILED.search(done.stdout)
-    return (Outcome.LIVES, "") if done.returncode == 0 else (Outcome.CAUGHT, failed[1] if failed else "all")
+    failed = _FAILED.search(ended.printed)
+    return (Outcome.LIVES, "") if ended.code == 0 else (Outcome.CAUGHT, failed[1] if failed else "all")
 
 
-def copy_tree() -> None:
-    shutil.rmtree(TREE, ignore_errors=True)
+def copy_tree(number: int) -> Path:
+    """So that a fault never stands where people work, and they may work on meanwhile."""
+    tree = KEPT / f"tree-{number}"
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True)
     for name in _COPIED:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, TREE / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
         elif source.exists():
-            TREE.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, TREE / name)
+            shutil.copy(source, tree / name)
+    return tree
 
 
 def read_results(file: Path) -> dict[str, Result]:
@@ -139,6 +129,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--most", type=int, default=None, help="stop after so many, and go on another time")
+    parser.add_argument("--jobs", type=int, default=1, help="try so many at once")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--only")
     parser.add_argument("--json", action="store_true")
@@ -153,26 +144,39 @@ def main() -> int:
     waiting = [named for named in chosen if _is_to_try(named, results, again=options.again or bool(options.only))]
     waiting = waiting[: options.most]
     if waiting:
-        tests = suite.load(ROOT, KEPT / "tests.json")
-        copy_tree()
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, disable=options.json, transient=True) as progress, notes.open("a") as kept:
-            for named in progress.track(waiting, description="Faults tried"):
-                result = _result(named.id, named.fault, *attempt(named, tests, all_tests=bool(options.only)))
-                results[named.id] = result
+        for result in try_all(waiting, options.jobs, all_tests=options.again or bool(options.only), quiet=options.json):
+            results[result.id] = result
+            with notes.open("a") as kept:
                 kept.write(json.dumps(result._asdict()) + "\n")
-                kept.flush()
     tried = [results[named.id] for named in chosen if named.id in results]
     return report(tried, as_json=options.json)
+
+
+def try_all(waiting: list[Named], jobs: int, *, all_tests: bool, quiet: bool) -> Iterator[Result]:
+    tests = suite.load(ROOT, KEPT / "tests.json")
+    trees: queue.SimpleQueue[Path] = queue.SimpleQueue()
+    for number in range(jobs):
+        trees.put(copy_tree(number))
+
+    def result_of(named: Named) -> Result:
+        tree = trees.get()
+        try:
+            outcome, by = attempt(tree, named, tests, all_tests=all_tests)
+        finally:
+            trees.put(tree)
+        fault = named.fault
+        return Result(named.id, fault.path, fault.line, fault.function, fault.what, outcome, by)
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, disable=quiet, transient=True) as progress, ThreadPoolExecutor(jobs) as threads:
+        tried = as_completed([threads.submit(result_of, named) for named in waiting])
+        for done in progress.track(tried, total=len(waiting), description="Faults tried"):
+            yield done.result()
 
 
 def _is_to_try(named: Named, results: dict[str, Result], *, again: bool) -> bool:
     known = results.get(named.id)
     return known is None or (again and known.lives)
-
-
-def _result(fault_id: str, fault: Fault, outcome: Outcome, by: str) -> Result:
-    return Result(fault_id, fault.path, fault.line, fault.function, fault.what, outcome, by)
 
 
 def report(tried: list[Result], *, as_json: bool) -> int:
