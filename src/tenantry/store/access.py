@@ -1,4 +1,4 @@
-"""What a decision looks at, across tables, each in one statement of one tenant."""
+"""The rows that a decision of `access` needs, across tables; each function is one statement within one tenant."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def find_group_standing(
 
 
 MOST_ABOVE = 5_000
-"""More than may be made: groups that were linked before there was a bound stand above each other in larger numbers."""
+"""More levels than groups may have today: groups that were linked before there was a limit may have more."""
 
 
 async def is_within_group(read: Read, tenant_id: TenantId, group_id: GroupId, root_id: GroupId) -> bool:
@@ -67,7 +67,7 @@ async def find_bound_enterprise(
     connector_id: ConnectorId | None,
     emm_tenant_id: TenantId | None,
 ) -> str | None:
-    """Of the customer's enterprises that this connector or its EMM tenant manages the lowest id."""
+    """The lowest id among the customer's enterprises that this connector or its EMM tenant manages."""
     return await read.one_or_none(
         str,
         """

@@ -12,7 +12,7 @@ from tenantry.store.engine.interface import Read
 class ListedConnector(NamedTuple):
     """One line. `tokens` counts live grants; `name_key` is what the list is sorted by.
 
-    `last_used_at`, within the hour: of the secrets, without which no token is good; of the tokens where there are none.
+    `last_used_at`, true within the hour, is the last use of its secrets, or of its tokens if it has no secret.
     """
 
     id: ConnectorId
@@ -94,8 +94,8 @@ async def list_grantable(read: Read, tenant_id: TenantId, limit: int) -> list[Ch
 
 
 class WaitingConnector(NamedTuple):
-    """An app that waits for permissions, and who registered it and so asked. `owner_ended_at`: since when that user is
-    blocked or deleted; the names are None when nobody knows the user any more.
+    """An app that waits for permissions, and the user who registered it and so asked. `owner_ended_at`: when that user
+    was blocked or deleted; the names are None when the user's row is gone.
     """
 
     id: ConnectorId

@@ -28,7 +28,7 @@ class RoleHolder(NamedTuple):
 async def upsert(
     tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, *, role_id: str, expires_at: Micros | None, now: Micros
 ) -> bool:
-    """Give the role, or move its end. False when the tenant has no such app, or one that cannot act alone."""
+    """Give the role, or move its end. False when the tenant has no such app, or the app cannot act alone."""
     row = await tx.one_or_none(
         str,
         """

@@ -60,7 +60,7 @@ async def list_live(read: Read, connector_id: ConnectorId, now: Micros) -> list[
 
 
 async def note_uses(store: Store, uses: Iterable[tuple[tuple[ConnectorId, bytes], Micros]]) -> None:
-    """Secrets, by connector and hash, were found right. An earlier use than the known one changes nothing."""
+    """Note when secrets, by connector and hash, were used. A use earlier than the stored one changes nothing."""
     await store.run_each(
         """
         UPDATE connector_secrets SET last_used_at = :at

@@ -11,8 +11,8 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class Connector(NamedTuple):
-    """One row. `redirect_uris` is a JSON array. `permissions` are in force, `waiting_permissions` were asked for and
-    are not: space-separated, in order, and never in both. What was declined stands until it is asked for again.
+    """One row. `redirect_uris` is a JSON array. `permissions` are in force, `waiting_permissions` wait for approval:
+    space-separated, in order, never in both. A declined permission is kept as such until it is asked for again.
     """
 
     id: ConnectorId
@@ -136,7 +136,7 @@ async def set_permissions(
     declined_permissions: str,
     declined_at: Micros | None,
 ) -> bool:
-    """Put these in the place of those of `seen`. False when the connector has others by now, or is gone."""
+    """Replace the permissions read as `seen`. False when the connector has others by now, or is gone."""
     row = await tx.one_or_none(
         str,
         """

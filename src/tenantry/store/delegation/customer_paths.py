@@ -28,7 +28,7 @@ async def list_by_name(
 ) -> list[CustomerPath]:
     """At most `limit` customers with a relationship that is live or waits, after (`name_key`, `id`).
 
-    `of_all` stops at `most`. What the roles are stands with each customer.
+    `of_all` stops at `most`. The roles are stored with each customer, not here.
     """
     return await read.all(
         CustomerPath,

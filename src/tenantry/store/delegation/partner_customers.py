@@ -1,8 +1,8 @@
 """The `partner_customers` and `partner_relationships` tables: a partner's copy of what its customers hold about it.
 
-The customer's rows decide (store/delegation/relationships.py); these are written in the same transaction and only
-listed. A customer that has agreed to nothing yet stands there with its ID as its name: anybody can ask, and learns
-nothing by it.
+Decisions use the customer's rows (store/delegation/relationships.py); these copies are written in the same transaction
+and serve lists only. A customer that has not agreed to anything yet is listed with its ID as its name, since anybody
+can send a request and must not learn the name by it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ async def remember(
     is_reseller: bool | None,
     now: Micros,
 ) -> None:
-    """Put the customer into the partner's list; what is None stays as it is. Locks the row of the pair."""
+    """Put the customer into the partner's list; a column given as None keeps its value. Locks the row of the pair."""
     await tx.run(
         """
         INSERT INTO partner_customers (tenant_id, customer_tenant_id, name_key, is_reseller, created_at)
@@ -89,7 +89,7 @@ async def copy_relationship(tx: Tx, row: DelegatedRelationship) -> None:
 
 
 async def list_partners(read: Read, customer_tenant_id: TenantId) -> list[TenantId]:
-    """Who has, or had, a relationship with the customer. Few by nature."""
+    """The partners that have, or had, a relationship with the customer. There are never many."""
     return await read.all(
         TenantId,
         """
@@ -101,7 +101,7 @@ async def list_partners(read: Read, customer_tenant_id: TenantId) -> list[Tenant
 
 
 async def rename(tx: Tx, tenant_id: TenantId, customer_tenant_id: TenantId, name: str) -> None:
-    """Where the customer stands in the partner's list from now on, if the partner knows its name."""
+    """Change the customer's name and place in the partner's list, if the partner knows its name."""
     await tx.run(
         """
         UPDATE partner_customers SET name_key = :name_key
@@ -114,7 +114,7 @@ async def rename(tx: Tx, tenant_id: TenantId, customer_tenant_id: TenantId, name
 
 
 async def find_name(read: Read, tenant_id: TenantId, customer_tenant_id: TenantId) -> str | None:
-    """What the partner calls the customer; None when it is, and was, no customer of this partner."""
+    """The customer's name in the partner's list; None when it never was a customer of this partner."""
     return await read.one_or_none(
         str,
         """

@@ -159,7 +159,7 @@ async def list_of_live_pair(
 
 
 async def hold_pair(tx: Tx, tenant_id: TenantId, partner_tenant_id: TenantId) -> None:
-    """Keep what the customer lets this partner do as it is until the transaction ends: whoever ends it waits."""
+    """Lock the pair's relationships until the transaction ends: whoever wants to end one waits."""
     await tx.run(
         """
         UPDATE delegated_relationships SET status = status
@@ -236,7 +236,7 @@ async def list_of_customer(read: Read, tenant_id: TenantId, after_id: str, limit
 
 
 class ListedRelationship(NamedTuple):
-    """A relationship as its customer lists it. `standing` orders: 0 waits for an answer, 1 is live, 2 is over."""
+    """A relationship as its customer lists it. `standing`: 0 waits for an answer, 1 is live, 2 is over."""
 
     id: RelationshipId
     partner_tenant_id: TenantId

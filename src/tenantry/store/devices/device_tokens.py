@@ -1,4 +1,4 @@
-"""The `device_tokens` and `device_credentials` tables: hashes of what provisions a device and of what it holds then."""
+"""The `device_tokens` and `device_credentials` tables: hashes of the two secrets, before and after provisioning."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ async def revoke_unused_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, no
 async def insert_credential(
     tx: Tx, tenant_id: TenantId, credential_hash: bytes, account_id: ManagedAccountId, android_id: str, now: Micros
 ) -> None:
-    """What the device holds from now on."""
+    """Store the hash of the credential that the device holds from now on."""
     await tx.run(
         """
         INSERT INTO device_credentials (tenant_id, credential_hash, managed_account_id, android_id, created_at)
@@ -134,7 +134,7 @@ async def insert_credential(
 async def revoke_credentials(
     tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, now: Micros, *, android_id: str | None = None
 ) -> None:
-    """End what one device of the account holds, None: what every one does."""
+    """End the credentials of one device of the account; None: of every device."""
     await tx.run(
         """
         UPDATE device_credentials SET revoked_at = :now

@@ -49,7 +49,7 @@ async def bring_up(
     facts: DeviceFacts,
     now: Micros,
 ) -> bool:
-    """Make the device live, disabled as every new one. False, and nothing is changed, when it is live already."""
+    """Make the device live and, as every new one, disabled. False, and nothing is changed, when it is live already."""
     brought_up = await tx.run(
         """
         INSERT INTO devices (tenant_id, managed_account_id, android_id, enterprise_id, management_type,
@@ -76,7 +76,7 @@ async def bring_up(
 
 
 async def refresh(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, facts: DeviceFacts, now: Micros) -> bool:
-    """Note what a live device says of itself when it is provisioned once more. False when it is not live."""
+    """Update what a live device reports of itself when it is provisioned again. False when it is not live."""
     refreshed = await tx.run(
         """
         UPDATE devices

@@ -1,1 +1,1 @@
-"""What has ended, and how it is forgotten."""
+"""Deletes, for good, rows that have expired or were deleted long ago."""

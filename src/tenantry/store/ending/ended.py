@@ -1,8 +1,8 @@
-"""Rows that have ended, of the tables that keep secrets and answers for a time only: how to find and forget them.
+"""Find and delete expired rows, of the tables that keep secrets and answers for a time only.
 
-One statement walks the rows of a table by primary key, some at a time, from tenant to tenant: what it costs goes by the
-rows there are, not by the tenants, and no table carries an index for it. Only housekeeping may look so; what it deletes
-is one tenant's at a time.
+One statement reads the rows of a table by primary key, some at a time, across tenants: its cost depends on the number
+of rows, not of tenants, and no table needs an index for it. Only housekeeping may read across tenants; each deletion is
+within one tenant.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tenantry.store.engine.interface import Read, Writes
 
 
 class _Rows(NamedTuple):
-    """What a row is found by beside the tenant, when it ends (NULL: not yet known), and what sorts before every key."""
+    """The key after the tenant, when a row ends (NULL: not known yet), and a key that sorts before all."""
 
     table: str
     key: str
@@ -25,7 +25,7 @@ class _Rows(NamedTuple):
 
 
 class Table(_Rows, Enum):
-    """Whose rows end."""
+    """The tables whose rows expire."""
 
     AUTHORIZATION_CODES = _Rows("authorization_codes", "code_hash")
     DEVICE_TOKENS = _Rows("device_tokens", "token_hash")
@@ -48,7 +48,7 @@ class Table(_Rows, Enum):
 
 
 class Key(NamedTuple):
-    """Of a tenant's row, or rows; `has_ended` is 1 when one of them has, else 0."""
+    """The key of one or more rows of a tenant; `has_ended` is 1 when one of them has ended, else 0."""
 
     tenant_id: TenantId
     key: bytes | str

@@ -1,7 +1,7 @@
-"""Users and groups that were deleted so long ago that nobody can restore them: how to find and delete their rows.
+"""Find and delete the rows of users and groups that were deleted so long ago that nobody can restore them.
 
-Those that are deleted have indexes of their own. They are walked from tenant to tenant, some rows at a time: what that
-costs goes by what was deleted of late, not by users, groups or tenants. Only housekeeping may look so.
+Deleted rows have indexes of their own, which are read across tenants, some rows at a time: the cost depends on what was
+deleted lately, not on the number of users, groups or tenants. Only housekeeping may read across tenants.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class _Rows(NamedTuple):
 
 
 class Table(_Rows, Enum):
-    """Whose rows stay for a time after their deletion."""
+    """The tables whose rows are kept for a time after their deletion."""
 
     USERS = _Rows("users", "deleted_at")
     GROUPS = _Rows("groups", "deleted_at")
@@ -67,7 +67,7 @@ class DeletedGroup(NamedTuple):
 
 FIRST_USER = DeletedUser(TenantId(""), "", 0)
 FIRST_GROUP = DeletedGroup(TenantId(""), 0, "")
-"""They stand before every other."""
+"""Positions that sort before every other."""
 
 
 async def list_users(read: Read, after: DeletedUser, limit: int) -> list[DeletedUser]:
@@ -117,7 +117,7 @@ async def has_more(read: Read, below: Below, tenant_id: TenantId, row_id: str, t
 
 
 async def end_restoration(store: Writes, table: Table, tenant_id: TenantId, row_id: str, deleted_until: Micros) -> bool:
-    """Nobody restores the row from now on, whatever clock he goes by. False when somebody has."""
+    """Make the row impossible to restore, whatever the clock of another server says. False when it was restored."""
     changed = await store.run(
         f"""
         UPDATE {table.table} SET {table.deleted_at} = 1

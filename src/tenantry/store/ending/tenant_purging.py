@@ -1,4 +1,4 @@
-"""Everything that is a tenant's, and what others hold about it: how to delete that for good, some rows at a time.
+"""Delete for good, some rows at a time, everything that a tenant owns and what other tenants store about it.
 
 Only `directory/tenant_purging.py` may. Rows go before those they point to.
 """
@@ -98,7 +98,7 @@ async def list_due(read: Read, deleted_until: Micros, limit: int) -> list[DueTen
 
 
 async def claim(tx: Tx, tenant_id: TenantId, deleted_until: Micros) -> bool:
-    """Nobody restores the tenant from here on, whatever settings and clocks say then. False when it was restored, or a
+    """Make the tenant impossible to restore, whatever settings and clocks say later. False when it was restored, or a
     twin has purged it; true again for a purge that was broken off.
     """
     changed = await tx.run(
@@ -206,7 +206,7 @@ async def list_accounts(read: Read, tenant_id: TenantId, enterprise_id: Enterpri
 
 
 async def delete_account(tx: Tx, tenant_id: TenantId, account_id: str) -> None:
-    """With its devices and what lets them in."""
+    """Delete an account with its devices, their tokens and credentials."""
     await tx.run(
         "DELETE FROM device_credentials WHERE tenant_id = :tenant_id AND managed_account_id = :account_id",
         tenant_id=tenant_id,
@@ -230,7 +230,7 @@ async def delete_account(tx: Tx, tenant_id: TenantId, account_id: str) -> None:
 
 
 async def delete_enterprise(tx: Tx, enterprise_id: EnterpriseId) -> None:
-    """Its accounts are gone."""
+    """Delete an enterprise whose accounts are deleted already."""
     await tx.run("DELETE FROM enterprises WHERE id = :id", id=enterprise_id)
 
 

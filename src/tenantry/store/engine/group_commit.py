@@ -1,6 +1,7 @@
 """Writers on one SQLite connection take turns, and share one `COMMIT` (group commit).
 
-1. Who finds the turn taken waits, or queues work that needs no waking. The first of a group opens the transaction.
+1. A writer that finds the turn taken waits, or queues work that runs without waking it. The first of a group opens the
+   transaction.
 2. When the event loop has run everything that was ready, the group closes and one thread runs its `COMMIT`. Writers
    that come meanwhile are the next group: queued work is run one after the other as soon as the turn is free.
 3. The commit's outcome is told to every writer of the group. If it failed, nothing of the group is kept.
@@ -54,13 +55,13 @@ class Groups:
         self.commits = 0
 
     async def take_turn(self) -> None:
-        """With the group's transaction open. Raises StoreBusy at the deadline."""
+        """Wait for the turn, which starts with the group's transaction open. Raises StoreBusy at the deadline."""
         if self._taken:
             await self._wait()
         await self._take()
 
     async def in_turn(self, work: Work) -> Any:
-        """What `work` answers, once its group is durable. While the commit runs it is queued."""
+        """Run `work` in a turn; return its answer once durable. While a commit runs, the work is queued."""
         if self._taken:
             answer = await self._wait(work)
             if answer is not _YOUR_TURN:
@@ -89,7 +90,7 @@ class Groups:
             self._let_in()
 
     def look_after_failure(self) -> None:
-        """Of a statement: SQLite may have undone the whole transaction, such as when the disk is full."""
+        """A statement failed: SQLite may have rolled back the whole transaction, as when the disk is full."""
         if not self.connection.in_transaction:
             self._end_group(apsw.Error("a failed statement rolled the whole transaction back"))
 
@@ -198,7 +199,7 @@ class Groups:
         self._let_in()
 
     def _commit(self) -> None:
-        """In the committer's thread, which has the connection to itself."""
+        """Commit, in the committer's thread. No other thread uses the connection meanwhile."""
         failure: Exception | None = None
         try:
             self.cursor.execute("COMMIT")

@@ -29,7 +29,7 @@ class SchemaOutdated(Exception):
 
 
 class Read(Protocol):
-    """Statements that look.
+    """Statements that only read.
 
     `shape` is called with the columns in order. If it is a NamedTuple class, the first use checks that the columns are
     named like its fields, and raises TypeError if they are not.
@@ -53,7 +53,7 @@ class Writes(Protocol):
 
 
 class LoneTx(Read, Writes, Protocol):
-    """Statements of one transaction that look, and a last one that may change: a second raises RuntimeError."""
+    """Reads of one transaction and, as its last statement, at most one write: a second write raises RuntimeError."""
 
 
 class Tx(Read, Writes, Protocol):
@@ -85,10 +85,11 @@ class Store(Writes, Protocol):
         ...
 
     async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
-        """What `work` answers, once all that it saw and changed is durable.
+        """Run `work` as a transaction; return its answer once all that it read and wrote is durable.
 
-        It awaits nothing but its statements, and raises nothing after the one that changes. Cheaper than a block: it is
-        run as soon as the writers' turn is free, without waking who waits for it; on PostgreSQL it needs no BEGIN.
+        `work` awaits nothing but its statements, and raises nothing after its write. Cheaper than a block: it
+        runs as soon as the writers' turn is free, without waking the waiting task first; on PostgreSQL it needs no
+        BEGIN.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Who takes how much of the store at once: what one tenant asks for in bulk is its own wait, not its neighbours'."""
+"""Limits how much of the store one tenant uses at once, so that a tenant's many requests delay itself only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from tenantry.core.errors import StoreBusy
 
 NOBODY = ""
-"""The owner of what is no tenant's, such as the look-up of a domain: bounded by the whole only."""
+"""The owner of statements that belong to no tenant, such as finding a domain: only `whole` limits them."""
 
 
 class Shares:
@@ -32,7 +32,7 @@ class Shares:
             self._note(owner)
 
     def give(self, owner: str) -> None:
-        """Give a share back, to who has waited."""
+        """Give a share back; the next that waits gets it."""
         self._taken -= 1
         left = self._held[owner] - 1
         if left:

@@ -1,7 +1,7 @@
 """SQLite, embedded: one connection for the writers, another for reads, in autocommit, a few for reads that take long.
 
-Each commit empties what the read connection has cached and mapped. The write connection knows its own changes and keeps
-both: a hot path that writes anyway does better to look in its turn (`transact`).
+Each commit empties the cache and memory map of the read connection. The write connection keeps both, since it knows its
+own changes: a hot path that writes anyway reads more cheaply in its turn (`transact`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tenantry.store.engine.sqlite_writers import LoneWriter, WriteBlock
 T = TypeVar("T")
 
 _MAPPED_FOR_WRITERS = 2047 * 1024 * 1024
-"""Bytes of the file: what SQLite maps at most. Clean pages, the kernel's to take back."""
+"""The most bytes of the file that SQLite maps into memory: clean pages, which the kernel may drop."""
 
 _MAPPED_FOR_READS = 256 * 1024 * 1024
 """What is looked into is mapped anew after each commit, but not copied."""

@@ -20,7 +20,7 @@ class Above(NamedTuple):
 
 
 class Below(NamedTuple):
-    """What is below a group: how many rows the walk had, a group once for each level; how many levels there are."""
+    """The size of what is below a group: `rows` of the walk (a group counts once for each level), and levels."""
 
     looked: int
     levels: int

@@ -1,1 +1,1 @@
-"""What stands under a master key, in every tenant: to encrypt it anew, or to tell what a pepper is still needed for."""
+"""Rows of every tenant that depend on a master key: to encrypt them again, or to count what needs a pepper."""

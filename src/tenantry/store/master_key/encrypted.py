@@ -1,4 +1,4 @@
-"""What is encrypted under the master key, in every tenant, to encrypt it under another. Only `rekeying.py` may."""
+"""Reads and replaces every tenant's values that the master key encrypts. Only `rekeying.py` may use it."""
 
 from __future__ import annotations
 

@@ -53,9 +53,9 @@ async def insert_all(tx: Tx, rows: Sequence[Mapping[str, Value]]) -> None:
 async def claim_due(
     tx: Tx, tenant_id: TenantId, webhook_id: str, *, leased_until: Micros, now: Micros
 ) -> Claimed | None:
-    """What is due longest of the webhook, which is nobody else's until `leased_until`. At most one caller wins it.
+    """Claim the delivery that the webhook has had due longest, until `leased_until`. At most one caller wins.
 
-    Nothing later than a change of which the tenant's webhooks have not been told whole.
+    Deliveries later than the tenant's oldest untold change are not claimed before that has been told.
     """
     return await tx.one_or_none(
         Claimed,
@@ -77,7 +77,7 @@ async def claim_due(
 
 
 async def mark_delivered(tx: Tx, tenant_id: TenantId, delivery_id: str, now: Micros) -> None:
-    """Whoever got it through."""
+    """Mark it, whoever's attempt got through."""
     await tx.run(
         """
         UPDATE webhook_deliveries SET due_at = NULL, delivered_at = :now, last_error = NULL
@@ -139,7 +139,7 @@ async def count_waiting(read: Read, tenant_id: TenantId, webhook_id: str, most: 
 
 
 async def give_up(tx: Tx, tenant_id: TenantId, delivery_ids: Sequence[str], why: str) -> None:
-    """Those that still wait are not sent. A reason of its own stays."""
+    """Give up the deliveries that still wait. One with an error of its own keeps that."""
     await tx.run_many(
         """
         UPDATE webhook_deliveries SET due_at = NULL, last_error = COALESCE(last_error, :why)
@@ -166,7 +166,7 @@ async def make_due(tx: Tx, tenant_id: TenantId, webhook_id: str, delivery_id: st
 
 async def list_due(read: Read, tenant_id: TenantId) -> list[Due]:
     """The tenant's webhooks for which something waits, with the first time that something may be sent: none while the
-    tenant is disabled. And '' in the place of a webhook, when the tenant has a change of which not all have been told.
+    tenant is disabled. If the tenant has an untold change, a row with '' instead of a webhook id stands for it.
     """
     return await read.all(
         Due,

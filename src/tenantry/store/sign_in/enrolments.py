@@ -19,7 +19,7 @@ async def exists(read: Read, tenant_id: TenantId, user_id: UserId) -> bool:
 
 
 async def put(tx: Tx, tenant_id: TenantId, user_id: UserId, reason: str, now: Micros) -> None:
-    """From now on; who must already, goes on with the code there is."""
+    """Require a second factor from now on. If it was required already, the present code stays."""
     await tx.run(
         """
         INSERT INTO enrolments (tenant_id, user_id, reason, created_at)
@@ -35,7 +35,7 @@ async def put(tx: Tx, tenant_id: TenantId, user_id: UserId, reason: str, now: Mi
 async def put_code(
     tx: Tx, tenant_id: TenantId, user_id: UserId, *, code_hash: bytes, expires_at: Micros, reason: str, now: Micros
 ) -> None:
-    """A code in place of an earlier one."""
+    """Replace the code."""
     await tx.run(
         """
         INSERT INTO enrolments (tenant_id, user_id, reason, created_at, code_hash, code_expires_at)
@@ -68,7 +68,7 @@ async def claim_code(tx: Tx, tenant_id: TenantId, user_id: UserId, code_hash: by
 
 
 async def end_code(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
-    """No code is taken any more; the user must set up a second factor all the same."""
+    """End the code. The user must still set up a second factor."""
     await tx.run(
         """
         UPDATE enrolments SET code_hash = NULL, code_expires_at = NULL

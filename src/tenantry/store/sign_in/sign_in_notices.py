@@ -20,7 +20,7 @@ class Notice(NamedTuple):
 async def insert(
     tx: Tx, tenant_id: TenantId, user_id: UserId, *, id: str, what: str, by_whom: str, now: Micros
 ) -> None:
-    """Add one."""
+    """Add a notice."""
     await tx.run(
         """
         INSERT INTO sign_in_notices (tenant_id, user_id, id, what, by_whom, created_at)

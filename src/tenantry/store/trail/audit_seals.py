@@ -24,7 +24,7 @@ class Seal(NamedTuple):
 
 
 class SealedEvent(NamedTuple):
-    """What a seal is made over. Another column, or another order, and no seal that was ever made would hold."""
+    """The columns that a seal covers. With another column or another order, no existing seal would hold."""
 
     id: str
     at: int
