@@ -1,1 +1,1 @@
-"""What one tenant lets another do in it."""
+"""What a customer tenant lets a partner tenant do in it."""

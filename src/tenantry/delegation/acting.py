@@ -51,7 +51,7 @@ async def enter_customer(
 
 
 class Acting(NamedTuple):
-    """What a user may be in the customer that its session shows. Without `roles` it may not go on."""
+    """A user's roles in the customer that its session shows. Without `roles`, it may not go on acting there."""
 
     name: str
     roles: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class Acting(NamedTuple):
 async def find_acting(
     read: Read, caller: Caller, customer_id: TenantId, own_roles: Collection[str], now: Micros
 ) -> Acting:
-    """As whom the caller, who holds `own_roles` at home, may act in the customer: by live relationships with it."""
+    """The roles that live relationships give the caller, who holds `own_roles` at home, in the customer."""
     if caller.tenant_id is None:
         return Acting(customer_id)
     customer = await tenants.find_live(read, customer_id)

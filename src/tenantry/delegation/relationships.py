@@ -25,7 +25,7 @@ from tenantry.store.engine.interface import Tx
 from tenantry.store.tenants import tenants
 
 _MOST_TOLD = 100
-"""Accounts that the event of an end names."""
+"""The most accounts that the event of a relationship's end names."""
 LONGEST = 730 * DAY
 """The longest a delegated relationship may last from its request on (contract §3.5: P2Y)."""
 
@@ -70,7 +70,7 @@ async def request_relationship(
     now: Micros,
 ) -> RelationshipId:
     """Ask the customer for roles until `expires_at`, in the partner's name, which learns the customer's only when that
-    agrees. One request of a pair waits at a time.
+    agrees. At most one request of a pair waits at a time.
 
     Raises what `access.require` does; NotFound("customer" or "partner"), InvalidValue; AlreadyExists (field
     `customer_tenant_id`).
@@ -139,7 +139,7 @@ async def approve_relationship(
 async def end_relationship(
     tx: Tx, caller: Caller, *, customer_tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> None:
-    """To terminated, at once, by either side; what waits for approval is declined so, or withdrawn.
+    """Any status -> terminated, by either side; so a request is declined or withdrawn.
 
     Raises what `access.require` does; NotFound("relationship"), FailedPrecondition when it was ended before.
     """

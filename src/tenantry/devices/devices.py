@@ -25,7 +25,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 MAX_POLICY_BYTES = 65_536
 MAX_WAITING = 100
-"""Policies of one account that wait for devices which have never been there."""
+"""The most policies of one account that wait for devices not provisioned yet."""
 
 Policy = Mapping[str, Any]
 """A JSON object, as the EMM set it."""

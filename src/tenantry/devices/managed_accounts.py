@@ -1,6 +1,6 @@
 """Managed accounts: the users of an enterprise, as its EMM sees them.
 
-EMM-managed accounts are ours to make and change; Google-managed ones are known and left alone. Ending an account is
+EMM-managed accounts are made and changed here; Google-managed ones are only recorded. Ending an account is
 `revocation.delete_account`. Source: Play EMM contract §1.2, §2 User, §3.3 accountIdentifier, §7.10-7.11.
 """
 

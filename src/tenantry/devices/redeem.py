@@ -4,7 +4,7 @@
 2. The token's row is claimed: at most one caller ever wins.
 3. The account's row is held until the end, so that redeems and revocations of one account take turns. Everybody takes
    the locks in this order: token, account, devices.
-4. A device that is not live yet takes a slot. A device account has one slot, and the device that had it is revoked.
+4. A device that is not live yet takes a slot. A device account has one slot; the device that had it is revoked.
 5. The device gets a fresh credential; what it held before is revoked.
 6. People see what the device says of itself: signs that may not stand in a name are taken out of it, not refused, since
    nobody can mend what a device was built with.
@@ -67,7 +67,7 @@ class Provisioned:
 
 
 class _Refusal(Exception):
-    """Rolls the transaction back and says why; the account is known when the token is."""
+    """Rolls the transaction back and says why; has the account if the token is known."""
 
     def __init__(self, error: DomainError, reason: str, account_id: ManagedAccountId | None) -> None:
         super().__init__(reason)
@@ -130,7 +130,7 @@ async def redeem_device_token(
 def _cleaned(facts: DeviceFacts) -> DeviceFacts:
     said = _all_seen(facts)
     together = "".join(filter(None, said))
-    if together.isascii() and together.isprintable():  # as every device says that nobody meddled with
+    if together.isascii() and together.isprintable():  # as every unmodified device says
         return facts
     cleaned: dict[str, Any] = {
         name: cleaned_name(text, longest=len(text)) for name, text in zip(_SEEN, said, strict=True) if text

@@ -1,4 +1,4 @@
-"""What ends a managed account's devices: their access revoked, or the account itself deleted.
+"""End a managed account's devices, by revoking their access or by deleting the account.
 
 Locks are taken in the order of `redeem.py`: tokens, account, devices. So a redeem under way either ends before and is
 revoked, or finds its token dead. Source: Play EMM contract §3.3 revokeDeviceAccess, users.delete.
