@@ -25,11 +25,11 @@ from tenantry.store.trail.audit_seals import Seal
 
 TYPE = "export.seal"
 LABEL = b"tenantry audit export\n"
-"""No seal of a trail begins so."""
+"""The first bytes under the digest; no seal of a trail begins with them."""
 
 _NO_DIGEST = "0" * 64
 _LAST_LINE = 16_384
-"""Bytes: more than the longest."""
+"""In bytes; longer than any last line."""
 _CHUNK = 1 << 20
 # In CSV a quotation mark within quotation marks is doubled.
 _SEAL = re.compile(rb'(\{"+type"+:"+export\.seal"+,[^\n{]*,"+digest"+:"+)([0-9a-f]{64})(?:"\}\}\n|""\}"\r\n)\Z')
@@ -46,7 +46,7 @@ class _Data(msgspec.Struct):
 
 
 class Export:
-    """A file in the making: all that goes into it passes here."""
+    """A file being written: every part of it passes through here."""
 
     def __init__(self, keys: SealKeys, tenant_id: TenantId, head: Seal | None) -> None:
         self._digest = hmac.new(keys[-1].key, LABEL, "sha256")

@@ -1,8 +1,8 @@
-"""The head of each trail is noted in the trail of the system, so that a trail without its seals is missed.
+"""The newest seal of each trail is noted in the system's trail, so that the removal of seals is noticed.
 
-At most once a day for each tenant whose trail was sealed: one row, found again by the tenant. Whoever takes seals away
-has to take every note of them away too, and those are sealed in turn. What is noted later, when the trail was sealed
-anew, or by whoever writes the database, hides none of them.
+At most once a day for each tenant whose trail was sealed: one row, found again by the tenant. Whoever removes seals
+would have to remove every note of them too, and the notes are sealed in turn. A later note, written after the trail was
+sealed anew or by whoever can write the database, does not hide an earlier one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tenantry.store.trail import audit_events, audit_seals
 
 _PAGE = 200
 _NEWEST = "g"
-"""Behind every id of an event."""
+"""Sorts after the id of every event."""
 
 
 class Note(NamedTuple):
@@ -70,6 +70,6 @@ async def _note(store: Store, tenant_id: TenantId, now: Micros) -> None:
         last, head = await find_note(read, tenant_id), await audit_seals.find_last(read, tenant_id)
     if head is None or (last is not None and now - DAY < last.at <= now):
         return
-    # Who acts is of the tenant: by that the note is found.
+    # The actor is of the tenant: the note is found by that.
     caller = Caller(CallerKind.OPERATOR, Origin(CorrelationId(new_guid()), ""), tenant_id=tenant_id)
     await record(store, SYSTEM_TENANT, caller, TrailNoted(tenant_id=tenant_id, head=head.mark), now)

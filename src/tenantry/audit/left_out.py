@@ -1,4 +1,4 @@
-"""The marks that trails were spared (marks.py) leave one event for each tenant and minute: how many, of which kinds."""
+"""Record, for each tenant and minute, one event with the number of left-out marks (marks.py) of each kind."""
 
 from __future__ import annotations
 

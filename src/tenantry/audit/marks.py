@@ -1,11 +1,11 @@
-"""What anybody can leave in a tenant's trail by asking (`Mark`): so many of a kind, and of the rest their number.
+"""Limits the events that anybody can cause by asking (`Mark`): so many of a kind are recorded, the rest only counted.
 
 1. `record` asks `take` for each mark. Beyond the numbers below it is left out, and counted by tenant and kind.
 2. left_out.py appends one event for each tenant when a minute ends.
 
-A budget is that of one event type in one tenant: who floods a trail with one kind hides neither other kinds nor other
-tenants' marks, and what is answered, sent or limited goes on as if it had been noted. What is kept meanwhile is
-bounded: kinds beyond the first are counted as others, tenants beyond the first not at all.
+Each event type in each tenant has a budget of its own: whoever floods a trail with one kind hides neither other kinds
+nor other tenants' marks. Answers, messages and limits do not depend on whether the mark was recorded. The memory is
+bounded: kinds beyond a number are counted as others, tenants beyond a number not at all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OTHERS = "others"
 
 
 class Marks:
-    """Counted in one process: it has one disk to protect, whatever it serves."""
+    """The counters of one process, which protects its own disk."""
 
     def __init__(self) -> None:
         self._spent: dict[tuple[TenantId, str, Micros], tuple[int, int]] = {}

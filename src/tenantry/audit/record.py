@@ -1,9 +1,8 @@
 """Write one event, in the transaction of what it tells of.
 
-An event is never dated before what is sealed: there it would look as if somebody had put it in. A clock can be set
-back, so each event looks at the newest seal of its trail first. What hot paths write for each request does not, as long
-as nothing says that this machine's clock went back: neither this process has seen it, nor has whoever seals
-(`doubt_clock`).
+An event is never dated within what is sealed already: there it would look like a forgery. A clock can be set back, so
+recording reads the newest seal of the trail first. Events that hot paths write for each request skip this unless this
+machine's clock seems to have gone back, as seen by this process or by sealing (`doubt_clock`).
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from tenantry.store.engine.interface import Tx, Writes
 from tenantry.store.trail import audit_events
 
 _BACK = MINUTE
-"""So much between two events is no queue in front of the store: seals keep ten times that distance."""
+"""A larger step back cannot come from waiting for the store; seals keep ten times this distance."""
 
 _FREQUENT = frozenset({AccessTokenIssued, DeviceTokenIssued, DeviceProvisioned})
 
@@ -117,8 +116,8 @@ async def record_each(
     together: Callable[[list[str]], Event],
     now: Micros,
 ) -> None:
-    """What one change did to many: an event for each of at most MOST_APART; of more, one for some hundreds together,
-    since thousands of events would keep everybody else's writes waiting.
+    """Record what one change did to many: an event each for at most MOST_APART; for more, one event per some hundreds,
+    since thousands of events would keep other writes waiting.
     """
     if len(ids) <= MOST_APART:
         told = [one(each) for each in ids]

@@ -25,7 +25,7 @@ from tenantry.store.trail import audit_events, audit_seals
 
 FIRST_AFTER_SECONDS = 120
 CLOCK_SKEW = 5 * MINUTE
-"""So far ahead another server's clock may be without a word."""
+"""How far ahead another server's clock may be before this is reported."""
 PAUSE_SECONDS = 0.05
 """After each page of tenants. The pause itself costs more of the processor than a look, so tenants share it."""
 _BATCH = 50
@@ -34,7 +34,7 @@ _log = get_logger()
 
 
 async def seal_all(store: Store, keys: SealKeys, clock: Clock, *, pause: float = PAUSE_SECONDS) -> int:
-    """One round over all tenants; how many seals it made. A trail that cannot be sealed keeps no other from it."""
+    """One round over all tenants; how many seals it made. A trail that cannot be sealed does not stop the others."""
     made, is_any_ahead, page = 0, False, [SYSTEM_TENANT]  # whose id comes before every other
     while page:
         waiting, is_ahead = await _with_unsealed(store, page, clock())

@@ -6,9 +6,10 @@
 3. A seal holds when the same is made again from what the store has now. An event that was changed, added or taken away
    breaks its seal, and so does a seal that was. Only the end of a chain can be cut off unseen, unless somebody has kept
    a later number and digest elsewhere.
-4. The key is that of the time a seal was made at: each master key has one, from the moment it began. With the change
-   every trail got a closing seal, over no events, under the new key and of that very moment. So who has only the old
-   key cannot make another beginning for what was sealed since: nothing under it is believed but below a closing seal.
+4. A seal uses the key in force when it was made: each master key has one, from the moment it began. At a change of the
+   master key every trail gets a closing seal, over no events, under the new key and dated at that moment. So whoever
+   has only the old key cannot forge an earlier part of the trail: seals under the old key are accepted only before a
+   closing seal.
 5. Events do not appear in the order of their ids: one server's clock is behind, one transaction takes its time. So a
    seal covers only what is older than MARGIN. What appears later than that looks as if it had been put in afterwards.
 
@@ -35,7 +36,7 @@ from tenantry.store.trail.audit_seals import Seal
 
 MARGIN = 10 * MINUTE
 EVENTS = 10_000
-"""Of one seal, at most: the first that does not hold says where to look."""
+"""The most events that one seal covers: the first seal that does not hold says where to look."""
 UNSEALED_COUNTED = 1_000
 _PAGE = 200
 _SEALS = 100
@@ -161,9 +162,9 @@ async def verify_trail(
     last: int | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Verdict:
-    """Check every seal, or so many of the last. `progress` is told how many of how many are done.
+    """Check every seal, or so many of the last. `progress` is called with the number of seals done and of all.
 
-    Seals that somebody takes away meanwhile count as one that is gone, and so does a closing seal that is not there.
+    Seals removed during the check count as one missing seal, and so does an absent closing seal.
     """
     async with store.read() as read:
         head = await audit_seals.find_last(read, tenant_id)

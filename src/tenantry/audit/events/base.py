@@ -1,4 +1,4 @@
-"""What every event is."""
+"""The base classes of events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenantry.core.ids import TenantId
 __all__ = ["SYSTEM_TENANT", "Event", "Mark", "all_events"]
 
 SYSTEM_TENANT = TenantId("00000000-0000-0000-0000-000000000000")
-"""The trail of what belongs to no tenant, such as signing keys."""
+"""The tenant id of the system's trail: events that belong to no tenant, such as those of signing keys."""
 
 
 class Event(msgspec.Struct, omit_defaults=True):
@@ -25,10 +25,10 @@ class Mark(Event):
     """
 
     budget: ClassVar[str | None] = None
-    """What it is counted with; None: what has the same tag."""
+    """Marks of the same budget are counted together; None: those with the same tag."""
 
     def detail(self) -> str:
-        """What it is counted as, besides its tag, where it is left out: one of a few words."""
+        """A word that, with the tag, names the kind under which a left-out mark is counted; one of few."""
         return str(getattr(self, "reason", "")).partition(":")[0]
 
 

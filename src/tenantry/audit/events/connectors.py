@@ -12,14 +12,14 @@ class ConnectorRegistered(Event, tag="connector.registered"):
 
 
 class ConnectorPermissionsAsked(Event, tag="connector.permissions_asked"):
-    """They wait for an administrator."""
+    """The permissions wait for an administrator."""
 
     connector_id: str
     permissions: list[str]
 
 
 class ConnectorPermissionsWithdrawn(Event, tag="connector.permissions_withdrawn"):
-    """They wait no more, and nobody answered."""
+    """The request was taken back before anybody answered it."""
 
     connector_id: str
     permissions: list[str]

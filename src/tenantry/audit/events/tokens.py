@@ -63,7 +63,7 @@ class AccessDenied(Mark, tag="access.denied"):
 
 
 class EventsLeftOut(Event, tag="events.left_out"):
-    """So many marks that the trail was spared, since it had many alike lately: how many of each kind."""
+    """How many marks of each kind were left out, because the trail had many like them lately."""
 
     count: int
     kinds: dict[str, int]
@@ -75,7 +75,7 @@ class SigningKeyRotated(Event, tag="signing_key.rotated"):
 
 
 class MasterKeyRotated(Event, tag="master_key.rotated"):
-    """So many `rows` were encrypted again. Secrets are of this `generation` from `since` on."""
+    """`rows` rows were encrypted again. New secrets are of this `generation` from `since` on."""
 
     rows: int
     generation: int
@@ -89,7 +89,7 @@ class PepperRetired(Event, tag="pepper.retired"):
 
 
 class SecretsEnded(Event, tag="secrets.ended"):
-    """The operator has ended what was of this generation of the master key: how many of each kind."""
+    """The operator has ended the secrets of this generation of the master key: how many of each kind."""
 
     generation: int
     kinds: dict[str, int]

@@ -62,7 +62,7 @@ class RoleRemoved(Event, tag="role.removed"):
 
 
 class RolesShortened(Event, tag="roles.shortened"):
-    """The role of many users ends at this time by one change."""
+    """One change moved the end of many users' role to this time."""
 
     role_id: str
     users: list[str]
@@ -70,7 +70,7 @@ class RolesShortened(Event, tag="roles.shortened"):
 
 
 class RolesRemoved(Event, tag="roles.removed"):
-    """From many users by one change."""
+    """One change took the role from many users."""
 
     role_id: str
     users: list[str]
