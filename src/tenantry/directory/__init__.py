@@ -1,1 +1,1 @@
-"""Who is in a tenant: users with their credentials and phones, groups, roles, domains."""
+"""What a tenant consists of: users with their credentials and phones, groups, roles, domains."""

@@ -1,8 +1,8 @@
-"""A user is blocked: refused at every door until somebody unblocks it. And what ends with a block or a deletion.
+"""Block a user, who is refused at every door until unblocked; and end access at a block or a deletion.
 
-Every statement that lets somebody in looks whether the user is blocked, so that none has to be told. What was obtained
-before is ended all the same, in the same transaction: unblocking gives the right to sign in back and nothing else.
-docs/what-ends-when.md has it all in one table.
+Every statement that lets somebody in checks whether the user is blocked. Existing sessions and tokens are ended all the
+same, in the same transaction: unblocking gives back the right to sign in and nothing else. docs/what-ends-when.md has
+it all in one table.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ async def unblock_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: Use
 
 async def end_access(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, reason: str, now: Micros) -> None:
     """End everything that lets the user, or somebody in the user's name, go on: sessions and what leads to one, tokens
-    given to apps, and tokens to set up another device. Devices that are set up are their manager's to take away;
-    webhooks registered by hand are their group's.
+    given to apps, and tokens to set up another device. Devices already provisioned stay, since the EMM decides about
+    them, and so do webhooks registered in the portal, which belong to their group.
     """
     await end_sessions(tx, caller, tenant_id, user_id, now, reason=reason)
     await enrolments.end_code(tx, tenant_id, user_id)

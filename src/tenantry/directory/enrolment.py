@@ -31,7 +31,7 @@ _ASKED_FOR = "asked_for"
 
 
 async def list_asked(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[Method]:
-    """With what the user can prove the second factor that a sign-in asks for; empty: none is asked for."""
+    """The methods by which the user can prove the second factor that a sign-in asks for; empty: none is asked for."""
     methods = await list_methods(read, tenant_id, user_id)
     if methods or not await must_enrol(read, tenant_id, user_id, now):
         return methods
@@ -75,7 +75,7 @@ async def make_enrolment_code(
 async def claim_enrolment_code(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, code: str, now: Micros
 ) -> bool:
-    """Whether it is the user's live code; then it is used up. False is to be told after the commit."""
+    """Whether this is the user's valid code; if so, it is used up. The caller refuses after the commit."""
     for code_hash in hasher.hashes(_text(tenant_id, user_id, code)):
         if await enrolments.claim_code(tx, tenant_id, user_id, code_hash, now):
             await note_proved(tx, caller, tenant_id, user_id, Method.ENROLMENT_CODE, now)

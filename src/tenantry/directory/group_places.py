@@ -1,7 +1,7 @@
 """Where a group may stand among the others: how deep, how many side by side, and never in a ring.
 
-What is walked through for one request, a decision included, has its bound here, where it is made. Groups that were
-linked before there was one are walked through as far as the statements of `store/groups/group_walks.py` go.
+Limiting the tree when links are made limits what one request, a decision included, has to walk through. Trees linked
+before there were limits are walked as far as the statements of `store/groups/group_walks.py` go.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from tenantry.store.groups.group_walks import Above
 from tenantry.store.tokens import grants
 
 LEVELS = 10
-"""Of groups below a group."""
+"""The most levels of groups below a group."""
 
 SUB_GROUPS = 1_000
-"""Right below a group."""
+"""The most groups directly below a group."""
 
 ABOVE = 200
-"""Groups above a group, that itself included: each is held while something is put below it."""
+"""The most groups above a group, itself included: each is locked while a link is made below it."""
 
 BELOW = 2_000
-"""What may be below a group that is put below another, a group that is there by several ways several times."""
+"""The most groups below a group that is linked below another; a group reached in several ways counts several times."""
 
 _FIELD = "child_id"
 

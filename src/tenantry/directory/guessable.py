@@ -1,4 +1,4 @@
-"""Which passwords somebody would guess: common ones, those made of common words, of one's own names, of rows of keys.
+"""Whether a password is easy to guess: common, or made of common words, the user's own names or rows of keys.
 
 The list holds forty thousand passwords, names and words, each as a piece of its hash, in one sorted file of 200 KB that
 is read when the first password is set (tools/common_passwords.py makes it). Nothing is asked of the network.
@@ -23,9 +23,9 @@ from typing import NamedTuple
 _FILE = Path(__file__).with_name("common_passwords.bin")
 _WIDTH = 5
 _ENOUGH = 5.0
-"""The price from which a password is nobody's first guess."""
+"""The price from which a password counts as hard to guess."""
 _LOOKED_AT = 32
-"""Characters: of a longer one the beginning decides."""
+"""In characters; of a longer password only the beginning is judged."""
 _FEWEST_DISTINCT = 5
 _SHORTEST_NAME = 4
 _LONGEST_PIECE = 16
@@ -99,7 +99,7 @@ def _price(text: str, names: set[str]) -> float:
 
 
 def _pieces_to(text: str, end: int, dresses: list[str], names: set[str]) -> Iterable[_Piece]:
-    """What ends there and says less than its characters."""
+    """The pieces that end there and cost less than their characters one by one."""
     row = dresses[0].translate(_SHIFTED)
     for start in range(end - 3, max(-1, end - 1 - _LONGEST_PIECE), -1):
         raw = text[start:end]
@@ -127,7 +127,7 @@ def _forms(dresses: list[str], start: int, end: int) -> set[str]:
 
 
 def _sum(text: str, said: list[_Piece]) -> float:
-    """Words beside another word or name cost more, and what was said before hardly anything."""
+    """The sum of prices. A word beside another word or name costs more, a repetition hardly anything."""
     if len(said) == len(text):
         return float("inf")
     price, words = sum(piece.price for piece in said if not piece.word), set[str]()

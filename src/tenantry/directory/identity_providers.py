@@ -29,7 +29,7 @@ from tenantry.store.sign_in.identity_providers import IdentityProvider
 from tenantry.tokens.keys.master_key import MasterKey
 
 CALLBACK = "/sign-in/callback"
-"""Before the ids; alone, what all providers shared once."""
+"""The path before the provider's id; without one, the address that all providers shared in earlier versions."""
 _WARNED_OF = 100
 LINKS_AT_ONCE = 500
 """Accounts of a removed provider, forgotten in the transaction that removes it."""
@@ -192,7 +192,7 @@ async def find_provider(read: Read, tenant_id: TenantId, provider_id: str) -> Id
 
 
 def secret_of(master_key: MasterKey, tenant_id: TenantId, provider: IdentityProvider) -> str:
-    """In clear, to be sent to the provider only."""
+    """The client secret in clear, to be sent to the provider only."""
     return master_key.decrypt(provider.client_secret, context_of(tenant_id, provider.id)).decode()
 
 

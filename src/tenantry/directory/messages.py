@@ -45,7 +45,7 @@ class AppriseMessages:
     def __init__(self, urls: Sequence[str]) -> None:
         self._urls = tuple(urls)
         self._threads = FairThreads("messages", MOST_AT_ONCE, MOST_AT_ONCE_OF_A_TENANT, MOST_WAITING_OF_A_TENANT)
-        logging.getLogger("apprise").setLevel(logging.WARNING)  # below that, it logs what it sends
+        logging.getLogger("apprise").setLevel(logging.WARNING)  # at a lower level, it logs what it sends
 
     @property
     def has_gateway(self) -> bool:
@@ -103,9 +103,9 @@ def can_send(messages: Messages) -> bool:
 
 
 def require_gateway(messages: Messages) -> None:
-    """Before anything is asked about a number, so that who asks learns of the server only.
+    """Call this before looking up a number, so that the error tells nothing about the number.
 
-    Raises FailedPrecondition when nothing can be sent, instead of saying that something was.
+    Raises FailedPrecondition when no message can be sent, instead of pretending that one was.
     """
     if not can_send(messages):
         raise FailedPrecondition(

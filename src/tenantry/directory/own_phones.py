@@ -1,4 +1,4 @@
-"""A signed-in user registers a phone number: ask for a PIN, then prove that it arrived. And gives one up.
+"""A signed-in user registers a phone number, by a PIN that is sent to it, or gives one up.
 
 Source: "Generate tenant-level user token", step 1; Kaizala contract §2.1, steps 2 and 3.
 """

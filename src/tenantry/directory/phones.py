@@ -55,7 +55,7 @@ async def add_verified_phone(
 async def _take_from(
     tx: Tx, caller: Caller, tenant_id: TenantId, owner: phones.PhoneOwner, number: str, now: Micros
 ) -> None:
-    """From a guest, or from a deleted user who may be restored: what hung on the number ends, and stays ended then."""
+    """Take it from a guest, or a deleted user who may be restored: what depended on the number ends for good."""
     if owner.verified_at is None:  # nothing hangs on it
         await phones.delete(tx, tenant_id, number, owner.user_id)
     else:

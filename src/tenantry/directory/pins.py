@@ -1,7 +1,7 @@
 """PINs: short-lived proofs that a phone number is in somebody's hand.
 
 1. `request_pin` replaces the number's PIN for one purpose and answers it, to be sent after the transaction.
-2. `claim_pin` uses one of the PIN's tries; the right PIN uses it up. Both are one conditional statement.
+2. `claim_pin` uses one of the PIN's tries; the right PIN uses it up. Each is one conditional statement.
 3. Only a keyed hash is stored. It covers number, purpose and subject, so that a PIN opens nothing else.
 4. Numbers that nobody has proven come from strangers, who have all numbers there are: of these the table keeps as many
    rows as there are `PLACES`. A number has its place by a keyed hash, and takes it over from whichever was there.
@@ -29,7 +29,7 @@ from tenantry.store.sign_in import pins
 from tenantry.tokens.secrets import SecretHasher
 
 PLACES = 4096
-"""In a tenant, for a purpose. To forget how often a number was asked for, a stranger has to ask for about as many."""
+"""Rows per tenant and purpose. To reset the count of one number, a stranger has to ask for about as many numbers."""
 
 
 class PinPurpose(StrEnum):
@@ -125,7 +125,7 @@ async def claim_pin(
 
 
 def _row_of(hasher: SecretHasher, tenant_id: TenantId, number: str, *, known: bool) -> tuple[str, bytes | None]:
-    """Under what the row is kept; for a place also whose it is, in the stead of a PIN's hash, which it never equals."""
+    """The key of the row; for a place also its owner, stored instead of a PIN's hash, which it never equals."""
     place_hash = hasher.hash(f"pin place {tenant_id} {number}")
     return (number, None) if known else (f"#{int.from_bytes(place_hash[:8]) % PLACES}", place_hash)
 

@@ -1,5 +1,5 @@
-"""What an organisation asks of its people: for whom a second factor is required, who signs in by phone, who registers
-connectors. Each is open until somebody closes it.
+"""An organisation's policies: who must have a second factor, who may sign in by phone, who may register connectors.
+Each allows everything until an administrator restricts it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ CHOICES: dict[str, tuple[Whom, ...]] = {
 
 
 async def find_policies(read: Read, tenant_id: TenantId) -> Policies:
-    """As they stand. 1 query."""
+    """The tenant's present policies. 1 query."""
     row = await tenant_policies.find(read, tenant_id)
     if row is None:
         return Policies()

@@ -1,7 +1,7 @@
-"""What of a sign-in's proofs counts as a second factor, and from when.
+"""Which proofs of a sign-in count as a second factor, and from when.
 
 1. Whoever knows a password can set up a factor for an account that has none. It never counts in the session that set
-   it up (`sign_in_steps.step_up`). Where more is to be expected than a password it counts only after WAIT: for an
+   it up (`sign_in_steps.step_up`). Where a password alone should not be enough, it counts only after WAIT: for an
    account that had one before, and where the organisation is about to ask the user for one. Until then it signs in, but
    the sign-in does not say `mfa`: it does not act in customers, and gives no app a token that needs a second factor.
    The user is told of it, and an administrator can take it away.
@@ -45,7 +45,7 @@ async def counts_from(read: Read, tenant_id: TenantId, user_id: UserId, now: Mic
 
 
 def vouches(caller: Caller) -> bool:
-    """Whether what the caller says of a second factor is worth one."""
+    """Whether the caller has proven a second factor, and so may vouch for another's."""
     return caller.kind is CallerKind.OPERATOR or "mfa" in caller.amr
 
 

@@ -1,4 +1,4 @@
-"""Whether what came back from an OpenID provider is its answer to what the browser was sent there for.
+"""Checks that an answer comes from the OpenID provider to which this browser was sent.
 
 Sources: OpenID Connect Core §2 and §3.1.2, RFC 9207, RFC 9700 §4.4.2 (mix-up).
 """
@@ -66,5 +66,5 @@ def check_age(token: IdToken, asked: UpstreamSignIn, leeway: Micros) -> None:
 
 
 def word(error: object) -> str:
-    """A provider's word for an error, as long as it is one."""
+    """The provider's error code, if it is well-formed."""
     return error if isinstance(error, str) and _WORD.fullmatch(error) else "unknown"

@@ -1,4 +1,4 @@
-"""What an OpenID provider says of itself, and of the person who signed in: read leniently, never trusted further.
+"""Reads an OpenID provider's discovery document, keys and userinfo: leniently in form, strictly in whom they are about.
 
 What is null counts as absent, what is not understood is passed over. Sources: OpenID Connect Discovery §3 and §4.3,
 OpenID Connect Core §5.3 (userinfo), RFC 9207 §3.

@@ -48,9 +48,9 @@ _LESSER = frozenset(
 
 
 def action_over(held: Collection[str]) -> Action | None:
-    """What somebody must be allowed besides, to get hold of an account that holds these roles or to take it away.
+    """The further action that a caller needs for changing an account with these roles; None: none.
 
-    None: nothing. A new password, another name, a deletion or a restoration would else lead to the account's roles.
+    A new password, another name, a deletion or a restoration would otherwise lead a lesser administrator to those roles.
     Source: Entra's tables "Who can reset passwords" and "Who can perform sensitive actions".
     """
     if not _POWERLESS.issuperset(held):
@@ -60,9 +60,9 @@ def action_over(held: Collection[str]) -> Action | None:
 
 
 async def require_over(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """Who administers something is out of reach of those who administer less: a new password would make them it.
+    """Protect administrators from those with lesser roles, who by setting a new password could sign in as them.
 
-    For who acts by a relationship, out of reach is whoever holds what it does not give, or what would let them stay.
+    A caller who acts by a relationship cannot touch holders of roles that it does not give, or that could prolong it.
     """
     held = await roles.list_unexpired(read, tenant_id, user_id, now)
     action = action_over(held)
@@ -196,7 +196,7 @@ async def _record_shortened(
 
 
 def _partner_of(caller: Caller, tenant_id: TenantId) -> TenantId | None:
-    """Whose user acts here by a relationship; None: the tenant's own, or the operator."""
+    """The partner whose user acts here by a relationship; None: the caller is the tenant's own, or the operator."""
     if caller.kind is CallerKind.OPERATOR or caller.tenant_id == tenant_id:
         return None
     return caller.tenant_id

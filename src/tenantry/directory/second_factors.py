@@ -1,4 +1,4 @@
-"""What a user has besides the password: an authenticator app (TOTP), a phone, passkeys; and recovery codes for a loss.
+"""A user's second factors: an authenticator app (TOTP), a phone, passkeys; and recovery codes in case of loss.
 
 1. A user who has one is asked for one at each sign-in (sign_in_steps.py), however many there are.
 2. The first one comes with recovery codes, which are shown once and good for one sign-in each.
@@ -64,7 +64,7 @@ async def list_methods(read: Read, tenant_id: TenantId, user_id: UserId) -> list
 
 
 def methods_of(factors: Factors) -> list[Method]:
-    """Recovery codes alone are no second factor: they stand in for one."""
+    """The methods of these factors. Recovery codes alone are no second factor: they replace one."""
     has = {
         Method.PASSKEY: factors.passkeys > 0,
         Method.TOTP: factors.totp_since is not None,

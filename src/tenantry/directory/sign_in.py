@@ -69,7 +69,7 @@ async def sign_in(
 
 
 async def _look_up(store: Store, name: str) -> tuple[Tenant | None, User | None, Credential | None]:
-    """No name is longer than the longest, and none holds what the store cannot take."""
+    """Find the user. A name that is too long, or that the store cannot hold, is not looked up."""
     typed = name_key(name) if len(name) <= _MAX_NAME else ""
     if not typed.isascii() or not typed.isprintable():
         return None, None, None
@@ -100,7 +100,7 @@ async def _refuse(store: Store, tenant: Tenant | None, name: str, reason: str, o
 
 
 async def note_used_up(store: Store, name: str, origin: Origin, now: Micros) -> None:
-    """The tries of a name are used up for now: the tenant's trail says so, and the user if there is one."""
+    """Record that a name's tries are used up for now: in the tenant's trail, and as a notice to the user."""
     tenant, user, _ = await _look_up(store, name)
     if tenant is None:
         return

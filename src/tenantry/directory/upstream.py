@@ -56,7 +56,7 @@ class Departure(NamedTuple):
 
 @hiding("access_token")
 class Redeemed(NamedTuple):
-    """What the code was good for, and the keys that the provider signs with."""
+    """The answer of the provider's token endpoint, and the keys that it signs with."""
 
     token: IdToken
     access_token: str
@@ -238,7 +238,8 @@ async def _claims_of(
     discovery: Discovery,
     redeemed: Redeemed,
 ) -> Mapping[str, Any]:
-    """What says who it is: the token, or userinfo where the token does not (Core §5.4). Once linked, nobody asks.
+    """The claims that name the user: the token's, or userinfo's where the token has none (Core §5.4). Once the account
+    is linked, userinfo is not asked.
 
     Never a part of each: an address counts with what the same document says of it. Raises TokenRefused, Unreachable.
     """

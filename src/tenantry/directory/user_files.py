@@ -37,7 +37,7 @@ COLUMNS = (
 )
 REQUIRED = COLUMNS[:2]
 BLOCKED = "blocked"
-"""What an export has besides: `yes` for who may not sign in, who is imported so again."""
+"""A further column of exports: `yes` for a blocked user, who is blocked again when imported."""
 MOST_ROWS = 20_000
 MOST_WITH_PASSWORDS = 300
 """Rows of a file whose passwords are taken: each is hashed, slowly by design, while somebody waits for the page."""
