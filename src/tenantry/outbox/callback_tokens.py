@@ -11,12 +11,12 @@ UNREADABLE = "its token cannot be read with the master key of this server: enter
 
 
 def seal(master_key: MasterKey, tenant_id: TenantId, webhook_id: str, token: str) -> bytes:
-    """As it is stored."""
+    """The token as it is stored, encrypted."""
     return master_key.encrypt(token.encode(), context_of(tenant_id, webhook_id))
 
 
 def token_of(master_key: MasterKey, tenant_id: TenantId, webhook: Webhook) -> str | None:
-    """In clear: for the receiver, and for the app that gave it. Raises FailedPrecondition after another master key."""
+    """The token in clear, for the receiver and the app that gave it. Raises FailedPrecondition if unreadable."""
     if webhook.callback_token is None:
         return None
     try:
@@ -26,7 +26,7 @@ def token_of(master_key: MasterKey, tenant_id: TenantId, webhook: Webhook) -> st
 
 
 def is_token_readable(master_key: MasterKey, tenant_id: TenantId, webhook: Webhook) -> bool:
-    """Whether `token_of` answers. Without a token it does."""
+    """Whether the token can be decrypted; also True without a token."""
     try:
         token_of(master_key, tenant_id, webhook)
     except FailedPrecondition:

@@ -3,8 +3,8 @@
 1. The webhooks that ask for the event are looked up: one look at an index, which is all that most changes cost. (A
    user that comes into or leaves thousands of groups at once is told of in steps, see many_groups.py.)
 2. Each gets a row with the envelope as it will be sent. Source: Kaizala contract 3.12 (event envelope), §6 #26.
-3. Whoever began the request listens (`listening`) and wakes the sender after the commit. Where nobody listens, as on
-   the command line, a server's walk finds the row.
+3. The code around the request listens (`listening`) and wakes the sender after the commit. Where nothing listens, as on
+   the command line, the hourly walk of a server finds the row.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ _ROLES = {"admin": "Admin", "member": "Member"}
 
 @contextmanager
 def listening() -> Iterator[Counter[Key]]:
-    """The webhooks for which something is enqueued inside the block, and how much. What was rolled back counts too."""
+    """Collect the webhooks for which the block enqueues events, and how many. Events rolled back are counted too."""
     heard: Counter[Key] = Counter()
     token = _heard.set(heard)
     try:
@@ -109,7 +109,7 @@ async def enqueue(
 ) -> None:
     """One event for each live webhook of the group, or of the organisation, that asks for it.
 
-    Queries: 1; with a webhook 3 more. Subscribers come and go unheard, as they do not count as members.
+    Queries: 1; with a webhook 3 more. No events are sent for subscribers, since they are not members.
     """
     if isinstance(change, MemberChange) and change.role not in _ROLES:
         return
@@ -128,7 +128,7 @@ async def enqueue(
 async def enqueue_test(
     tx: Tx, tenant_id: TenantId, caller: Caller, webhook: webhooks.Webhook, object_type: str, now: Micros
 ) -> None:
-    """An event that tells of nothing, for one webhook."""
+    """Enqueue a test event, about no change, for one webhook."""
     data = {"text": "This event was asked for by hand, to try the webhook. Nothing has changed."}
     event = _event(object_type, webhook.object_id, TEST, data)
     subscribed = Subscribed(webhook.id, webhook.event_types, webhook.context)

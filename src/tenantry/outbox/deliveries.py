@@ -5,8 +5,8 @@
 2. It is sent outside of any transaction. Any 2xx is a delivery, whatever its body: that is not even read.
 3. A receiver that answers 429 or 503 with `Retry-After` is left alone so long, within LONGEST_PAUSE (RFC 9110 §10.2.3);
    one that answers 410 is gone for good (§15.5.11), and its webhook is disabled at once.
-4. After the last attempt the webhook is disabled, which the trail says, until somebody enables it. So it is when more
-   wait than there may: how many that are, the sender counts now and then (sender.py), never the change itself.
+4. After the last attempt the webhook is disabled, which the trail says, until somebody enables it. It is also disabled
+   when too many events wait. The sender counts them now and then (sender.py); a change never counts.
 
 Source: Kaizala contract 3.12 (delivery): 6 retries with exponential delay within 2 days.
 """
@@ -46,7 +46,7 @@ FIRST_RETRY_AFTER = 2 * MINUTE
 GROWTH = 4
 """2, 8, 32 minutes, 2, 8.5 and 34 hours: the last attempt is 45.5 hours after the first."""
 LONGEST_PAUSE = DAY
-"""That a receiver gets by asking for it. It is never sent anything sooner than without asking."""
+"""The longest pause that a receiver can ask for. Asking never makes an attempt come sooner."""
 LEASE = 2 * MINUTE
 """Longer than any exchange may take (`core/http.py`), looking up the name included."""
 
@@ -69,8 +69,8 @@ class Failure(NamedTuple):
 async def deliver_next(
     store: Store, http: OutgoingHttp, master_key: MasterKey, tenant_id: TenantId, webhook_id: str, clock: Clock
 ) -> bool:
-    """Send what is due longest of one webhook; how it went is in the row. When nothing may be sent, go on telling of a
-    change in many groups instead, which later events wait for. False when there is nothing to do.
+    """Send the webhook's event that has been due longest, and store the outcome in its row. When nothing may be sent,
+    go on with an untold change in many groups instead, which later events wait for. False when there is nothing to do.
     """
     sending = await _claim(store, tenant_id, webhook_id, clock)
     if sending is None:
@@ -141,7 +141,7 @@ async def _send(
 async def disable_if_overfull(
     store: Store, tenant_id: TenantId, webhook_id: str, most_waiting: int, clock: Clock
 ) -> None:
-    """When more events wait for it than there may: its receiver has to read everything anew in any case."""
+    """Disable a webhook for which too many events wait: its receiver has to read everything anew in any case."""
     async with store.read() as read:
         waiting = await webhook_deliveries.count_waiting(read, tenant_id, webhook_id, most_waiting + 1)
     if waiting > most_waiting:

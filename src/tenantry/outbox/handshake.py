@@ -1,4 +1,4 @@
-"""Before a webhook is saved, its receiver proves that it wants it: it answers with the token that it is asked with.
+"""Before a webhook is saved, its receiver must confirm it by answering with the token of the request.
 
 Source: Kaizala contract 3.12 (validation handshake), §6 #23 and #27.
 """
@@ -43,7 +43,7 @@ async def prove(http: OutgoingHttp, callback_url: str, callback_token: str | Non
 
 
 def token_header(callback_token: str | None) -> dict[str, str]:
-    """What receivers know the server by."""
+    """The header by which receivers recognise the server."""
     return {TOKEN_HEADER: callback_token} if callback_token else {}
 
 

@@ -9,7 +9,8 @@ They may be thousands.
 3. Until all are told, nothing later is sent in the tenant (`webhook_deliveries.claim_due`): receivers hear of changes
    in their order.
 
-What the events say of the user is as it was at the change. Who has left a group meanwhile has been told of there.
+What the events say of the user is as it was at the change. If the user has left a group meanwhile, that group's
+webhooks were told of that.
 """
 
 from __future__ import annotations

@@ -31,26 +31,26 @@ AT_ONCE_OF_A_TENANT = 4
 WALK_FIRST_AFTER_SECONDS = 5
 WALK_EVERY_SECONDS = 3600
 COUNTED_TIMES = 10
-"""Of one webhook what waits is counted whenever a tenth of what may wait has come: so much more it can be."""
+"""Recount a webhook's queue after each tenth of its limit, so that the count is at most 10 % too low."""
 BATCH = 50
 PAUSE_SECONDS = 0.05
-"""After each page of tenants, so that requests come first. To be woken costs more than a look: tenants share it."""
+"""The pause after each page of tenants, so that requests come first. Waking costs more than one look."""
 AFTER_TROUBLE = MINUTE
 
 _log = get_logger()
 
 
 class Sender:
-    """Lives as long as the app. Without `run` it only remembers."""
+    """Lives as long as the app. Unless `run` runs, it sends nothing and only remembers what is due."""
 
     def __init__(
         self, store: Store, http: OutgoingHttp, master_key: MasterKey, clock: Clock, most_waiting: int
     ) -> None:
         self._store, self._http, self._master_key, self._clock = store, http, master_key, clock
         self._most_waiting = most_waiting
-        self._uncounted: Counter[Key] = Counter()  # events heard of since those that wait were counted
+        self._uncounted: Counter[Key] = Counter()  # events enqueued since the queue was counted
         self._due: dict[Key, Micros] = {}
-        self._heap: list[tuple[Micros, Key]] = []  # an entry counts while `_due` says the same
+        self._heap: list[tuple[Micros, Key]] = []  # an entry is valid while `_due` has the same time
         self._ready: OrderedDict[TenantId, OrderedDict[str, None]] = OrderedDict()
         self._busy: dict[Key, bool] = {}  # whether it was woken meanwhile
         self._lanes: Counter[TenantId] = Counter()
@@ -106,7 +106,7 @@ class Sender:
                 continue
 
     def _take(self) -> Key | None:
-        """Tenants take turns; one lane each, while half of all are taken. Few are passed over: those that are busy."""
+        """Tenants take turns. While half of all lanes are taken, each gets one only; busy tenants are passed over."""
         for tenant_id, waiting in self._ready.items():
             if self._lanes[tenant_id] >= (AT_ONCE_OF_A_TENANT if len(self._busy) < AT_ONCE // 2 else 1):
                 continue
@@ -148,7 +148,7 @@ class Sender:
         self._changed.set()
 
     async def _bound(self, key: Key) -> None:
-        """Count what waits. A change that is enqueued meanwhile counts next time."""
+        """Count the webhook's queue. An event that is enqueued meanwhile is counted next time."""
         self._uncounted.pop(key, None)
         await disable_if_overfull(self._store, *key, self._most_waiting, self._clock)
 
