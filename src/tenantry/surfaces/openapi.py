@@ -46,7 +46,7 @@ def document(surface: Surface, issuer: str) -> _Json:
 
 
 class _Shapes:
-    """What msgspec says of every Struct of a surface."""
+    """The JSON Schema of every Struct of a surface, by msgspec."""
 
     def __init__(self, surface: Surface) -> None:
         kinds = dict.fromkeys([*surface.coat.errors, *_kinds(surface.operations)])

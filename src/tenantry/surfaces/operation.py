@@ -1,8 +1,8 @@
-"""The contract of an operation: what a client may ask for, said once.
+"""The contract of an operation: each request that a client may make is declared once.
 
-A surface is a `Surface` with a `Coat`, which knows its wire. Each of its operations is a function that is declared by
-`op`; path, body, query and answer are read from its signature. From the declarations come the routes (`running.py`),
-the documents (`openapi.py`), the cases of the completeness tests and the lists in the docs.
+A surface is a `Surface` with a `Coat`, which knows the vendor's wire format. Each of its operations is a function that
+is declared by `op`; path, body, query and answer are read from its signature. From the declarations come the routes
+(`running.py`), the documents (`openapi.py`), the cases of the completeness tests and the lists in the docs.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 JSON = "application/json"
 NO_STORE: Headers = ((b"cache-control", b"no-store"),)
-"""For answers that hold a secret (RFC 6749 §5.1)."""
+"""Headers of answers that hold a secret (RFC 6749 §5.1)."""
 _NAME = re.compile(r"\{([a-z_]+)\}")
 
 
 class Ask(msgspec.Struct):
-    """One request on its way. `caller` is anonymous until the coat has proven it, and for public actions."""
+    """One request being served. `caller` is anonymous until the coat has authenticated it, and for public actions."""
 
     deps: Deps
     scope: Scope
@@ -50,7 +50,7 @@ class Ask(msgspec.Struct):
     caller: Caller
     now: Micros
     after: After | None = None
-    """What is left to do once the answer has been sent; nothing of it is done when the request is refused. The client
+    """Work to do after the answer has been sent; it is dropped when the request is refused. The client
     does not learn how long it takes, nor whether it fails.
     """
     operation: Operation | None = None
@@ -61,36 +61,37 @@ class Ask(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that a client may ask for. `path` is the whole path, `{names}` included."""
+    """One request that a client may make. `path` is the whole path, `{names}` included."""
 
     name: str
-    """In the vendor's words; no two of a surface are equal."""
+    """The operation's name in the vendor's words, unique within its surface."""
     method: str
     path: str
     action: Action
     handler: Callable[..., Awaitable[Any]]
     source: str
-    """Where the contract says so."""
+    """The section of the vendor's contract that describes it."""
     values: tuple[tuple[str, Any], ...]
-    """Names in the path, in its order, with the types of the arguments that they become."""
+    """The names in the path, in order, each with the type of the handler's argument."""
     query: type | None
     body: type | None
     answer: type | None
-    """None: there is nothing to show. `HotAnswer`: the handler dresses its answer itself."""
+    """None: the answer has no body. `HotAnswer`: the handler makes the response itself."""
     status: int = 200
     headers: Headers = ()
-    """Of the answer when all went well."""
+    """The status of a successful answer."""
     once: bool = False
-    """The same request again, by the surface's key for it, is carried out once."""
+    """A request that is repeated with the same idempotency key is carried out once."""
     hot: bool = False
-    """Called thousands of times a second: found before anything else is looked at, `enter` included, where it is
-    spelled as declared; not logged line by line. It enqueues no event for webhooks, since nobody listens."""
+    """Called thousands of times a second: matched before any other step, `enter` included, if spelled as declared.
+    Requests are not logged one by one. The handler must not enqueue events for webhooks: nothing would wake the sender.
+    """
     guesses: tuple[type[DomainError], ...] = ()
-    """Errors that count as a guess of a secret: who makes too many has to wait."""
+    """Errors that count as an attempt to guess a secret: an address that makes too many has to wait."""
     before: Callable[[Ask], None] | None = None
-    """Looked at before anybody is proven or anything is read: limits of those who try. Raises DomainError."""
+    """Called before the caller is authenticated or the body is read: rate limits. Raises DomainError."""
     asks: tuple[str, ...] = ()
-    """Names of headers that the handler reads, for the documents."""
+    """Names of headers that the handler reads, for the OpenAPI document."""
     bare: bool = False
     """A request without a body counts as one with an empty object."""
     takes: str | None = None
@@ -100,35 +101,35 @@ class Operation:
     when: Callable[[Settings], bool] | None = None
     """Whether a server with these settings has it; None: every one."""
     needs_caller: bool = field(init=False)
-    """Whether somebody must be proven before anything is read."""
+    """Whether the caller must be authenticated before query and body are read."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "needs_caller", self.action not in PUBLIC)
 
     @property
     def summary(self) -> str:
-        """The first paragraph of what the handler says of itself, in one line."""
+        """The first paragraph of the handler's docstring, in one line."""
         return " ".join((inspect.getdoc(self.handler) or self.name).partition("\n\n")[0].split())
 
 
 class Coat(Protocol):
-    """What one wire does with any request. Whoever subclasses it says at least what has no default here."""
+    """What one vendor's wire format does with any request. A subclass defines at least what has no default here."""
 
     door: ClassVar[Audience | None]
-    """What its access tokens are for; None when nobody brings one."""
+    """The audience of its access tokens; None when the surface takes none."""
     errors: ClassVar[tuple[type, ...]]
-    """The shapes of an error's body, for the documents."""
+    """The shapes of an error's body, for the OpenAPI document."""
     security: ClassVar[dict[str, Any]]
-    """How a caller is named, as an OpenAPI security scheme; empty when nobody is."""
+    """How a caller authenticates, as an OpenAPI security scheme; empty when no operation needs a caller."""
     overrides: ClassVar[bool] = False
-    """Whether `X-HTTP-Method-Override` counts: with it nothing is found before `enter` has seen the request."""
+    """Whether `X-HTTP-Method-Override` is obeyed: a request with it is matched only after `enter`."""
 
     def spell(self, path: str) -> str:
-        """The one form of all paths that mean the same, which the declarations have."""
+        """The path as the declarations spell it, for any spelling that means the same."""
         return path
 
     async def enter(self, ask: Ask) -> HotAnswer | None:
-        """Look at the request before a route is looked for; may change the scope. An answer ends it."""
+        """See the request before it is matched; may change the scope. A response returned here is the answer."""
         return None
 
     async def prove(self, ask: Ask, operation: Operation) -> Caller:
@@ -136,7 +137,7 @@ class Coat(Protocol):
         raise InvalidToken("nobody is proven here")
 
     def read_value(self, name: str, raw: str, kind: Any) -> Any:
-        """One value of the path as `kind`. Raises InvalidValue, NotFound."""
+        """Convert one value of the path to `kind`. Raises InvalidValue, NotFound."""
         return raw
 
     def read_query(self, ask: Ask, shape: type[T]) -> T:
@@ -152,27 +153,27 @@ class Coat(Protocol):
         count_failure(ask.deps, surface, ask.origin)
 
     async def read_or_nothing(self, ask: Ask, shape: type[T]) -> T:
-        """The same of an operation that is `bare`."""
+        """As `read`, for an operation that is `bare`."""
         return await self.read(ask, shape)
 
     def dress(self, ask: Ask, operation: Operation, value: Any) -> HotAnswer:
-        """The answer when all went well. A surface with long ones hands a `Stream` on."""
+        """Make the response of a success. A surface with long answers passes a `Stream` on."""
         ...
 
     def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
-        """The answer to an error; None for one that cannot get here."""
+        """Make the response to an error; None for a kind that cannot occur on this surface."""
         ...
 
     def no_route(self, ask: Ask, allowed: list[str]) -> HotAnswer:
-        """Nothing is here, or not with this method when the address takes others. `Allow` is added to a 405."""
+        """The response when nothing is at this address, or it takes other methods only. `Allow` is added to a 405."""
         ...
 
     def welcome(self, ask: Ask) -> Headers:
-        """Headers of an answer to OPTIONS."""
+        """The headers of a response to OPTIONS."""
         return ()
 
     def fail(self, ask: Ask) -> HotAnswer:
-        """The answer to a bug, which the log has under the request's correlation id."""
+        """The response to an unexpected error, which is logged under the request's correlation id."""
         ...
 
     def statuses(self) -> set[int]:
@@ -182,7 +183,7 @@ class Coat(Protocol):
 
 @dataclass(slots=True)
 class Surface:
-    """All that one vendor's clients may ask for."""
+    """All operations that one vendor's clients may use."""
 
     name: str
     title: str
@@ -190,14 +191,14 @@ class Surface:
     operations: list[Operation] = field(default_factory=list)
     not_offered: list[NotOffered] = field(default_factory=list)
     reads_values: bool = field(init=False)
-    """Whether the coat does anything about the values of a path."""
+    """Whether the coat has a `read_value` of its own."""
 
     def __post_init__(self) -> None:
         self.reads_values = type(self.coat).read_value is not Coat.read_value
 
 
 class Op(Protocol):
-    """Declares the function below it as an operation. Raises TypeError when path and arguments do not fit."""
+    """Declares the decorated function as an operation. Raises TypeError when path and arguments do not fit."""
 
     def __call__(
         self,
@@ -258,7 +259,7 @@ def operations(surface: Surface, root: str) -> Op:
 
 
 def _shape_of(answer: Any) -> Any:
-    """Without the `HotAnswer` or `Stream` that some answers are instead of the shape."""
+    """The shape of the answer, without the `HotAnswer` or `Stream` that a handler may return instead."""
     kinds = get_args(answer) if isinstance(answer, UnionType) else (answer,)
     if len(kinds) > 1:
         kinds = tuple(kind for kind in kinds if kind not in (HotAnswer, Stream))

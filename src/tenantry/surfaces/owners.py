@@ -22,22 +22,23 @@ FIRST_SEGMENTS = {
     "oauth2": "oauth",
     ".well-known": "oauth",
 }
-"""Which surface owns what lies below; `/{tenant}/oauth2/...` and its discovery are a tenant's token endpoints. The rest
-is the portal's. Partner Center's own paths are its surface's at the root too: one of its clients drops the path of its
-base address."""
+"""The surface that owns each first segment; `/{tenant}/oauth2/...` and its discovery are a tenant's token endpoints.
+Other paths belong to the portal. Partner Center's own paths are its surface's at the root too: one of its clients drops
+the path of its base address.
+"""
 
 FIRST_TWO_SEGMENTS = {
     ("webhooks", "v1"): "partner_center",  # the portal's webhooks have GUIDs there
     ("v1", "enterprises"): "android_enterprise",  # of the Android Management API
 }
-"""Where the first segment is another surface's."""
+"""Exceptions: paths below a first segment that another surface owns."""
 
 _AUTHORIZE = re.compile(r"(/[^/]+)?/oauth2(/v2\.0)?/authorize|(/kaizala)?/api/oauth/authorize", re.IGNORECASE)
 """Where applications send people to consent: pages of the portal, wherever they lie."""
 
 
 def owner_of(path: str) -> str:
-    """The name of the surface that answers there."""
+    """The name of the surface that answers at this path."""
     first, _, rest = path.lstrip("/").partition("/")
     second = rest.partition("/")[0]
     if path[-9:].lower() == "authorize" and _AUTHORIZE.fullmatch(path):

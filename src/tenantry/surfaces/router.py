@@ -1,9 +1,9 @@
-"""Which operation a request asks for: one router, hot and cold.
+"""Finds the operation that a request asks for: one router for hot paths and all others.
 
-1. `Router.find` knows a hot operation by method and path as they were sent, before anything else of the request is
-   looked at: no value is unpacked and no spelling brought to its form. It finds the spelling of the declaration only.
-2. For the rest `Router.routes_of` has the operations of the surface that owns the path. Its coat brings the path to the
-   one form that the declarations have, and `Routes.find` goes down it segment by segment.
+1. `Router.find` finds a hot operation by the method and path as sent, before any other step: it decodes nothing and
+   finds only paths that are spelled as declared.
+2. For the rest, `Router.routes_of` gives the routes of the surface that owns the path. Its coat spells the path as the
+   declarations do, and `Routes.find` follows it segment by segment.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def shown_methods(methods: set[str]) -> list[str]:
 
 
 class _Node:
-    """A place in a path: what leads on from it, and what ends there, by method."""
+    """A node of the tree of paths: its children by segment, and the operations whose path ends here, by method."""
 
     __slots__ = ("ends", "literal", "wild")
 
@@ -39,7 +39,7 @@ class _Node:
         self.ends: dict[str, tuple[Surface, Operation]] = {}
 
     def add(self, surface: Surface, operation: Operation) -> None:
-        """Where the path leads from here, in the coat's spelling. Raises TypeError for the second one at an address."""
+        """Add an operation at this path, in the coat's spelling. Raises TypeError for a second one at an address."""
         node = self
         for segment in surface.coat.spell(operation.path).split("/")[1:]:
             if segment.startswith("{"):
@@ -52,7 +52,7 @@ class _Node:
         node.ends[operation.method] = surface, operation
 
     def reach(self, path: str) -> list[tuple[_Node, tuple[str, ...]]]:
-        """Every place where the path may lead, with the values on the way."""
+        """Every node that the path may lead to, with the values on the way."""
         nodes: list[tuple[_Node, tuple[str, ...]]] = [(self, ())]
         for segment in path.split("/")[1:]:
             reached = []
@@ -66,7 +66,7 @@ class _Node:
 
 
 class Routes:
-    """The operations of one surface by the segments of their paths. What is spelled out goes before a value."""
+    """The operations of one surface by the segments of their paths. A literal segment goes before a variable one."""
 
     def __init__(
         self,
@@ -82,9 +82,7 @@ class Routes:
             self._top.add(surface, operation)
 
     def find(self, method: str, path: str) -> Found | None:
-        """By the path in the coat's spelling, a value only where what is spelled out leads nowhere. HEAD finds what GET
-        does.
-        """
+        """Find by the path in the coat's spelling; literal segments first, then variables. HEAD finds what GET does."""
         for node, values in self._top.reach(path):
             if method in node.ends:
                 return (*node.ends[method], values)
@@ -98,7 +96,7 @@ class Routes:
 
 
 class _Hot(NamedTuple):
-    """A hot operation with values in its path: which segments are spelled out, and how."""
+    """A hot operation with variables in its path: which segments are literal, and their text."""
 
     spelled_out: Callable[[list[str]], tuple[str, ...]]
     expected: tuple[str, ...]
@@ -115,7 +113,7 @@ def _hot(surface: Surface, operation: Operation) -> _Hot:
 
 
 def _picking(places: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
-    """The segments at these places, at least one."""
+    """A function that picks the segments at these positions, at least one."""
     if len(places) > 1:
         return itemgetter(*places)
     return lambda segments: (segments[places[0]],)
@@ -152,9 +150,9 @@ class Router:
             yield from served
 
     def find(self, method: str, raw_path: bytes) -> Found | None:
-        """The hot operation that is asked for, when the path is spelled as its declaration is. Hot path.
+        """The hot operation that is asked for, if the path is spelled as declared. Hot path.
 
-        A path with anything that is percent-encoded is left to the surface that owns it.
+        A percent-encoded path is left to the surface that owns it.
         """
         exact = self._exact.get((method, raw_path))
         if exact is not None:

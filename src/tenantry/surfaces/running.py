@@ -1,10 +1,10 @@
-"""The one way a request takes: match, prove, read query and body, call, dress; an error is counted, noted and refused.
+"""How every request is served: match the operation, authenticate, read query and body, call, make the response.
 
-1. What is asked for, `router.py` knows: a hot operation before anything is looked at, the rest by the surface that owns
-   the path.
-2. HEAD is answered wherever GET is, OPTIONS wherever anything is, with `Allow`; what an address does not take is
-   refused with 405 and an `Allow` that names all it takes (RFC 9110 §9.3.2, §9.3.7, §15.5.6).
-3. Everything that fails is answered by the surface's coat, in the form of its vendor.
+1. `router.py` matches the operation: a hot one before any other step, the rest by the surface that owns the path.
+2. HEAD is answered wherever GET is, OPTIONS at every address, with `Allow`; another method is refused with 405 and an
+   `Allow` that names those the address takes (RFC 9110 §9.3.2, §9.3.7, §15.5.6).
+3. Every error is answered by the surface's coat, in its vendor's form. Guesses of a secret are counted, denials
+   recorded.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ _log = get_logger()
 
 
 class Served(NamedTuple):
-    """An answer, and the operation that gave it, if there was one."""
+    """A response, and the operation that gave it, if there was one."""
 
     answer: HotAnswer
     operation: Operation | None
 
 
 def begin(deps: Deps, scope: Scope, receive: Receive) -> Ask:
-    """What is known of a request before anything is read or proven."""
+    """An `Ask` with what is known before the caller is authenticated or the body is read."""
     origin = origin_of(scope)
     return Ask(deps, scope, receive, origin, Caller(CallerKind.ANONYMOUS, origin), deps.clock())
 
 
 async def serve(routes: Routes, ask: Ask, *, fault: DomainError | None = None) -> Served:
-    """Answer one request that its surface has to look for first, whatever happens. Raises ClientDisconnect only.
+    """Answer one request whose operation must still be matched, whatever happens. Raises ClientDisconnect only.
 
-    `fault` is what it is refused for, whatever it asks.
+    With a `fault`, the request is refused for that, whatever it asks.
     """
     if fault is not None:
         return Served(await _refuse(routes.surface, ask, None, fault), None)
@@ -66,7 +66,7 @@ async def serve(routes: Routes, ask: Ask, *, fault: DomainError | None = None) -
 
 
 async def _match(routes: Routes, ask: Ask) -> Found | HotAnswer:
-    """The operation; an answer where there is none, or none is needed."""
+    """The matched operation, or a response if there is none or none is needed."""
     coat = routes.surface.coat
     early = await coat.enter(ask)
     if early is not None:
@@ -114,7 +114,7 @@ async def run(found: Found, ask: Ask) -> HotAnswer:
 
 
 async def _refuse(surface: Surface, ask: Ask, operation: Operation | None, error: Exception) -> HotAnswer:
-    """Count a guess, note a denial, then answer in the surface's form; what has none there is a bug."""
+    """Count a guess, record a denial, then answer in the surface's form; an error without a form is a bug."""
     ask.after = None
     if isinstance(error, DomainError):
         if operation is not None and isinstance(error, operation.guesses):
