@@ -3,7 +3,7 @@
 1. A registration has a name, details, permissions and redirect addresses; its secret is shown once. Sensitive
    permissions wait for an administrator, see permissions.py.
 2. A deactivated connector gets no new grants; existing ones go on (Kaizala contract §1).
-3. Deleting it ends every grant and token of it at once: whoever verifies a token looks the connector up.
+3. Deleting it ends all its grants and tokens at once, since each verification of a token looks up the connector.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class NewConnector:
-    """What the developer notes down. The secret (None for a public connector) is shown this once. `waiting`: what of
-    the permissions is not in force yet.
+    """What the developer needs to keep. The secret (None for a public connector) is shown only now. `waiting`:
+    permissions that are not in force yet.
     """
 
     connector_id: ConnectorId
@@ -60,7 +60,7 @@ async def register_connector(
     connector_id: ConnectorId | None = None,
     now: Micros,
 ) -> NewConnector:
-    """A connector, with a secret when it is confidential. What of `permissions` is in force, `sort_wanted` says.
+    """Register a connector, with a secret when it is confidential. `sort_wanted` says which `permissions` are in force.
 
     Raises InvalidValue, NotFound("tenant"), AlreadyExists, and what `access.require` does.
     """

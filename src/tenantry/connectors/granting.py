@@ -136,7 +136,7 @@ async def get_token(
 
 
 def _user_of(caller: Caller) -> UserId:
-    """A token is a user's to give. Raises FailedPrecondition for other callers."""
+    """The user behind the caller. Raises FailedPrecondition for other callers, who cannot give tokens."""
     if caller.user_id is None:
         raise FailedPrecondition("A token is given by a user.")
     return caller.user_id

@@ -1,4 +1,4 @@
-"""Whose a connector is: who registered it may change it, and so may administrators."""
+"""Who may change a connector: the user who registered it, and administrators."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def connector_of(read: Read, tenant_id: TenantId, connector_id: ConnectorI
 
 
 async def registrant_of(read: Read, connector: connectors.Connector) -> User | None:
-    """Who registered it, blocked or deleted perhaps; None: the server's operator, or a forgotten user. 1 query."""
+    """The user who registered it, even if blocked or deleted; None: the operator, or a purged user. 1 query."""
     if connector.created_by is None:
         return None
     return await users.find(read, connector.tenant_id, UserId(connector.created_by))

@@ -1,7 +1,7 @@
 """Which permissions an app has, and which sensitive ones it waits for.
 
-What is sensitive is in force when an administrator of the organisation wants it so. Asked for by anybody else it waits:
-it stands in another column than what is in force, where no consent, token, client credentials or assertion looks.
+A sensitive permission comes into force when an administrator of the organisation asks for it or approves it. Until then
+it waits, in a column of its own, which no consent, token, client credentials or assertion reads.
 
     nothing --ask--> waits --approve--> in force --remove--> nothing
                      waits --decline, withdraw--> nothing
@@ -33,7 +33,7 @@ from tenantry.store.tokens import grants
 from tenantry.store.users.users import User
 
 SENSITIVE = frozenset({Permission.PARTNER_CENTER, Permission.ANDROID_ENTERPRISE, Permission.TENANT_DATA})
-"""What reaches beyond the groups of the user who gives a token."""
+"""The sensitive permissions: those that reach beyond the groups of the user who gives a token."""
 
 
 class Sorted(NamedTuple):
@@ -46,7 +46,7 @@ class Sorted(NamedTuple):
 async def sort_wanted(
     read: Read, caller: Caller, tenant_id: TenantId, wanted: Collection[Permission], now: Micros
 ) -> Sorted:
-    """By whether the caller could approve it. 1 decision, where something is sensitive."""
+    """Sort into in force and waiting, by whether the caller may approve. 1 decision if one is sensitive."""
     sensitive = SENSITIVE.intersection(wanted)
     if sensitive and not (await decide(read, caller, Action.APPROVE_CONNECTOR, tenant_id, now=now)).allowed:
         return Sorted(frozenset(wanted) - sensitive, sensitive)
@@ -54,7 +54,7 @@ async def sort_wanted(
 
 
 def seen_of(connector: Connector) -> str:
-    """What a page showed of an app's permissions, to be sent back with the answer to it."""
+    """A version mark of an app's permissions, which a page shows and its form sends back."""
     return f"{connector.waiting_since or 0}:{connector.waiting_permissions}:{connector.permissions}"
 
 
@@ -142,7 +142,7 @@ async def decline_permissions(
     seen: str | None = None,
     now: Micros,
 ) -> None:
-    """Let some of what waits wait no more. Raises as `approve_permissions`, whoever asked."""
+    """Decline permissions that wait, also those that a blocked user asked for. Raises as `approve_permissions`."""
     connector = await _answerable(tx, caller, tenant_id, connector_id, chosen, seen, now)
     in_force, waiting = _words(connector.permissions), _words(connector.waiting_permissions)
     await _settle(tx, connector, in_force, waiting.difference(chosen), declined=frozenset(chosen), now=now)
@@ -217,7 +217,7 @@ async def _settle(
     declined: frozenset[Permission] = frozenset(),
     now: Micros,
 ) -> None:
-    """The one write of every step. What is had or asked for again counts as declined no more."""
+    """The one write of every step. A permission in force or asked for again is no longer noted as declined."""
     stays_declined = _words(seen.declined_permissions).union(declined) - in_force - waiting
     if not await connectors.set_permissions(
         tx,

@@ -1,7 +1,7 @@
 """Who may register connectors, and under which names: a consent page must not show what anybody makes up.
 
-Administrators register whatever they like. Of everybody else the organisation may ask to leave it to them; names that
-look like those of well-known vendors are theirs in any case. Permissions that reach beyond the user's own groups are in
+Administrators register whatever they like. The organisation may reserve registration to them; names that look like
+those of well-known vendors are reserved to them in any case. Permissions that reach beyond the user's own groups are in
 force once they approve them, see permissions.py.
 """
 

@@ -1,4 +1,4 @@
-"""Questions to the DNS: the text records of a name that somebody says is theirs.
+"""Queries the DNS for the TXT records of a domain that a tenant claims to own.
 
 Whoever says so may answer slowly, or never. So tenants take turns, in threads that nothing else waits for.
 """

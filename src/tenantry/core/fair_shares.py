@@ -1,4 +1,4 @@
-"""A few things at once, in threads, shared fairly: whoever asks for much waits, and nobody else does.
+"""Shares a few threads fairly among owners, so that an owner who asks for much delays nobody else.
 
 1. Each owner runs at most `of_one` at once; one only, while half of all places are taken.
 2. The next place goes to the owner who has waited longest since its last turn, not to the longest queue.

@@ -1,4 +1,4 @@
-"""Keep secrets out of what an object says of itself, which ends in logs, tracebacks and failed tests."""
+"""Keep secrets out of `repr`, which ends up in logs, tracebacks and failed tests."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ DEADLINE_SECONDS = 10.0
 TURN_SECONDS = 5.0
 """How long a request waits for its tenant's turn."""
 MOST_AT_ONCE = 40
-"""By one lane."""
+"""The most requests at once in one lane."""
 MOST_AT_ONCE_OF_A_TENANT = 6
 MOST_NAMES_AT_ONCE = 16
 MOST_NAMES_AT_ONCE_OF_A_TENANT = 4
@@ -50,7 +50,7 @@ class _Lane:
 
 
 class OutgoingHttp:
-    """What people wait for and what is told to receivers goes by two lanes, so that neither waits for the other.
+    """Requests that people wait for and deliveries to webhooks have a lane each, so that neither waits for the other.
 
     Every method raises Unreachable, and takes the `tenant_id` for whom it asks. `open_to` is one address, without a
     query, that may be private and plain http in any case.
