@@ -50,7 +50,7 @@ _LESSER = frozenset(
 def action_over(held: Collection[str]) -> Action | None:
     """The further action that a caller needs for changing an account with these roles; None: none.
 
-    A new password, another name, a deletion or a restoration would otherwise lead a lesser administrator to those roles.
+    A new password, another name, a deletion or a restoration would else lead a lesser administrator to those roles.
     Source: Entra's tables "Who can reset passwords" and "Who can perform sensitive actions".
     """
     if not _POWERLESS.issuperset(held):

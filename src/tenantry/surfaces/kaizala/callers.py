@@ -16,7 +16,7 @@ from tenantry.tokens.callers import authenticate
 
 
 async def caller_of(ask: Ask, operation: Operation) -> Caller:
-    """The proven caller, which is of a tenant, once this call is counted.
+    """Authenticate the caller, who has a tenant, and count the call.
 
     The token comes in `accessToken`; two known clients send `Authorization: Bearer`. Raises InvalidToken, RateLimited.
     Source: contract 3.0 (auth header, throttling).
@@ -45,7 +45,8 @@ async def caller_of(ask: Ask, operation: Operation) -> Caller:
 
 
 def throttle(deps: Deps, connector_id: str, tenant_id: TenantId, user_id: UserId | None, reach: Reach | None) -> None:
-    """Count one call (contract 3.0, §6 #37). The connector first: what it has too much does not burden its tenant.
+    """Count one call (contract 3.0, §6 #37). The connector is counted first: its calls beyond its limit do not count
+    against its tenant.
 
     Anybody may give tokens: of the tenant's calls of the minute one giver's apps have a third, or what one connector
     has. All such givers have two thirds together, and the last sixth of these are for who had few yet. The rest is for

@@ -1,4 +1,4 @@
-"""What Kaizala does with every request and every answer. Source: Kaizala contract §0 (what every endpoint must bear).
+"""What is common to all requests and answers of Kaizala. Source: Kaizala contract §0 (what every endpoint must bear).
 
 Clients append `v1/...` or `/v1/...` to a root that ends with a slash, in any letter case, with or without a final
 slash. Group, user and connector ids are lower-case GUIDs, so a path in lower case keeps them whole.
@@ -49,7 +49,7 @@ class KaizalaCoat(Coat):
         return _SLASHES.sub("/", path).rstrip("/").lower() or "/"
 
     async def enter(self, ask: Ask) -> HotAnswer | None:
-        """A browser asks first whether a page of another origin may call."""
+        """Answer a browser's CORS preflight request."""
         return cors.preflight(ask.deps.settings, ask.scope)
 
     async def prove(self, ask: Ask, operation: Operation) -> Caller:
@@ -69,11 +69,11 @@ class KaizalaCoat(Coat):
         return read_loosely(dict(query), shape)
 
     async def read(self, ask: Ask, shape: type[T]) -> T:
-        """A body that need not be strict JSON; nobody who is not proven sends a long one."""
+        """Read a body that need not be strict JSON; only an authenticated caller may send a long one."""
         return read_loosely(self._parsed(ask, await _read_raw(ask)), shape)
 
     async def read_or_nothing(self, ask: Ask, shape: type[T]) -> T:
-        """Blanks are nothing."""
+        """As `read`; a body of blanks counts as none."""
         raw = await _read_raw(ask)
         return read_loosely(self._parsed(ask, raw) if raw.strip() else {}, shape)
 
@@ -88,7 +88,7 @@ class KaizalaCoat(Coat):
         return HotAnswer(operation.status, msgspec.json.encode(value), headers)
 
     def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
-        """By the table. What is NEVER is a bug."""
+        """Make the response by the table in errors.py; a kind listed there as NEVER is a bug."""
         line = errors.line_of(error)
         if line is None:
             return None
@@ -110,7 +110,7 @@ class KaizalaCoat(Coat):
         return [*cors.headers(ask.deps.settings, ask.scope), correlation_id]
 
     def fail(self, ask: Ask) -> HotAnswer:
-        """With the id under which the log has it."""
+        """Make the response to a bug, with the id under which the log has it."""
         return HotAnswer(errors.BUG.status, errors.unexpected(ask.origin.correlation_id), [_JSON, *self.welcome(ask)])
 
     def statuses(self) -> set[int]:
@@ -122,7 +122,7 @@ KAIZALA = Surface("kaizala", "Kaizala API", KaizalaCoat(), not_offered=[NOT_OFFE
 
 
 def tenant_of(ask: Ask) -> TenantId:
-    """The organisation of a proven caller. Raises NotFound for one without."""
+    """The tenant of an authenticated caller. Raises NotFound for a caller without one."""
     if ask.caller.tenant_id is None:
         raise NotFound("tenant")
     return ask.caller.tenant_id

@@ -97,12 +97,12 @@ def body_of(line: Line, error: DomainError) -> bytes:
 
 
 def unexpected(correlation_id: str) -> bytes:
-    """Of a bug: the id under which the log has it, and nothing else."""
+    """The body for a bug: the id under which the log has it, and nothing else."""
     return body(BUG, f"Internal error. Correlation id: {correlation_id}")
 
 
 def no_route(missing: Missing | None, *, is_there: bool) -> tuple[Line, str]:
-    """`missing` is what the contract has there and this server has not; `is_there`: the address takes other methods."""
+    """`missing`: the contract's operation that this server does not offer; `is_there`: other methods work here."""
     if missing is not None:
         return _NOT_SUPPORTED, f"This server does not offer {missing.name}."
     if is_there:

@@ -31,7 +31,7 @@ from tenantry.tokens.issuing import Issued, Issuing, TokenAsk
 op = operations(OAUTH, "/{tenant}/oauth2")
 
 ANY_TENANT = frozenset({"common", "organizations"})
-"""What AAD's clients say when the secret itself is to lead to the tenant."""
+"""Names that AAD's clients send in place of a tenant: then the secret itself names its tenant."""
 
 
 @hiding("client_secret", "code", "code_verifier", "refresh_token")
@@ -187,7 +187,7 @@ async def _tenant_named(deps: Deps, name: str) -> TenantId | None:
         return None
     guid = parse_guid(name)
     if guid is not None:
-        # Not looked up: a secret that leads there is looked up with its tenant, any other is refused as foreign.
+        # The tenant is not looked up here: a secret of that tenant is looked up with it, any other is refused.
         return TenantId(guid)
     async with deps.store.read() as read:
         tenant_id = await resolve_tenant(read, name)

@@ -1,4 +1,4 @@
-"""What is left to do when an answer has been sent, so that how long the answer takes does not say what is done.
+"""Work that is done after an answer has been sent, so that the time of the answer does not tell what was done.
 
 A server that shuts down waits for it as it does for answers. What it breaks off then is counted.
 """
@@ -20,7 +20,7 @@ class Afterwards:
         self._broken_off = 0
 
     async def do(self, work: After, origin: Origin) -> None:
-        """Raises nothing: nobody is left to tell but the log."""
+        """Do the work. Raises nothing: errors go to the log, since the client has its answer."""
         self.under_way += 1
         try:
             await work()
@@ -33,7 +33,7 @@ class Afterwards:
             self.under_way -= 1
 
     def close(self) -> None:
-        """When no request is left."""
+        """Finish the work. Call it when no request is running any more."""
         left = self.under_way + self._broken_off
         if left:
             _log.warning("left undone after answers that were sent", count=left)

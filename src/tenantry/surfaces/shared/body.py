@@ -15,9 +15,9 @@ from starlette.types import Receive
 from tenantry.core.errors import InvalidValue, PayloadTooLarge
 
 LARGEST_OF_STRANGERS = 16_384
-"""Bytes of a body that is parsed before anything is proven, since parsing is work: what proves somebody is short."""
+"""The most bytes of a body that is parsed before the caller is authenticated: credentials are short."""
 MOST_VALUES = 50_000
-"""In one JSON body: of a megabyte of empty lists, looking at each would hold everybody up for half a second."""
+"""The most values in one JSON body: checking a megabyte of empty lists would block the event loop for half a second."""
 
 _fast = msgspec.json.Decoder()
 
@@ -33,7 +33,7 @@ _JSON_CONSTANT = {"True": "true", "False": "false", "None": "null"}
 
 
 async def read_body(source: Request | Receive, limit: int, length: str | None = None) -> bytes:
-    """The whole body, at most `limit` bytes. `length` is its Content-Length, which a Request has by itself.
+    """Read the whole body, at most `limit` bytes. `length`: its Content-Length, which a Request knows by itself.
 
     Raises PayloadTooLarge, with a length before anything is read; ClientDisconnect.
     """
@@ -46,7 +46,7 @@ async def read_body(source: Request | Receive, limit: int, length: str | None = 
 
 
 async def read_parts(receive: Receive, limit: int, length: str | None = None) -> AsyncIterator[bytes]:
-    """The same, as it flows: for what is too much to hold. What came before it was too much was passed on."""
+    """Read the body in parts, without holding it whole. Parts before the limit was exceeded have been passed on."""
     if length and length.isdecimal() and int(length[:20]) > limit:
         raise _too_large(limit)
     came, more = 0, True
@@ -82,7 +82,7 @@ def parse_json(raw: bytes, *, depth_limit: int, lenient: bool = False) -> Any:
 
 
 def _parse_slowly(raw: bytes, depth_limit: int, lenient: bool) -> Any:
-    """What the quick parser refused. The standard one takes lone surrogates, so that the field can be named."""
+    """Parse what the quick parser refused. The standard one takes lone surrogates, so the field can be named."""
     try:
         return json.loads(raw.decode())
     except RecursionError:
@@ -163,7 +163,7 @@ def read_flag(text: str) -> bool | None:
 
 
 class Fields:
-    """View of one JSON object. Of one key in two casings the last counts; null counts as absent.
+    """A view of one JSON object. If a key comes in two casings, the last counts; null counts as absent.
 
     Every refusal is an InvalidValue whose field is the name asked for, behind that of the enclosing objects
     (`passwordProfile.password`).
@@ -211,7 +211,7 @@ class Fields:
     @overload
     def flag(self, name: str, *, required: bool = False) -> bool | None: ...
     def flag(self, name: str, *, required: bool = False) -> bool | None:
-        """A boolean, also as one of the texts and numbers that mean one."""
+        """A boolean, also if sent as `true`, `1` and the like."""
         value = self.get(name)
         if value is None:
             self._miss(name, required)

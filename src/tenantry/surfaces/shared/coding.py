@@ -14,7 +14,7 @@ from tenantry.core.errors import InvalidValue, PayloadTooLarge, UnknownCoding
 
 _PIECE = 65_536
 _MOST_IDLE = 65_536
-"""Bytes that may come beyond twice what they hold: a packed body of nothing would have no end otherwise."""
+"""Compressed bytes allowed beyond twice the inflated size: what inflates to nothing could be endless."""
 TAKEN = (b"accept-encoding", b"gzip, deflate")
 """The header that goes with 415."""
 _WINDOWS = {b"gzip": 16 + zlib.MAX_WBITS, b"x-gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}
@@ -22,7 +22,7 @@ _WINDOWS = {b"gzip": 16 + zlib.MAX_WBITS, b"x-gzip": 16 + zlib.MAX_WBITS, b"defl
 
 
 def inflating(coding: bytes, receive: Receive) -> Receive:
-    """Where the body of the request reads as it is meant. Reading raises UnknownCoding, InvalidValue.
+    """A `receive` that gives the body decoded. Reading raises UnknownCoding, InvalidValue.
 
     `coding` is its Content-Encoding.
     """
@@ -34,7 +34,7 @@ def inflating(coding: bytes, receive: Receive) -> Receive:
 
 
 def decoding(coding: bytes, receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """The same, and an end that tells whoever is refused for the coding of a body which ones are taken."""
+    """As `inflating`, and on a refusal for the coding, name the codings that are accepted."""
 
     async def send_told(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] == 415:
