@@ -39,7 +39,7 @@ _OVER = frozenset(
         Action.RESTORE_USER,
     }
 )
-"""The actions that are refused to callers with lesser roles than the user's."""
+"""Actions on a user that are refused to callers with lesser roles than the user's."""
 _OFFERED = (*_OVER, Action.UPDATE_USER, Action.ASSIGN_ROLE, Action.READ_AUDIT)
 
 

@@ -20,7 +20,7 @@ class Above(NamedTuple):
 
 
 class Below(NamedTuple):
-    """The size of what is below a group: `rows` of the walk (a group counts once for each level), and levels."""
+    """The size of what is below a group: rows that the walk had, a group once for each level, and the levels."""
 
     looked: int
     levels: int
