@@ -59,7 +59,7 @@ CONTRACTS = (
 """Every surface but the portal, whose pages are no operations."""
 
 BULK_PATIENCE = 30.0
-"""Seconds that who writes much waits for others who do. Many parts come one after the other."""
+"""Seconds that a large write waits for other large writes. Such writes come in many parts, one after the other."""
 
 _ALL = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """What some address takes."""
@@ -124,7 +124,7 @@ class App:
         await send_answer(send, answer)
 
     async def _attend(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """To what is no request."""
+        """Handle what is no HTTP request: lifespan and WebSockets."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
@@ -148,7 +148,7 @@ class App:
     async def _serve(
         self, routes: Routes, scope: Scope, receive: Receive, send: Send, fault: DomainError | None
     ) -> None:
-        """By the contract of the surface that owns the path."""
+        """Answer by the contract of the surface that owns the path."""
         started = time.perf_counter()
         ask = begin(self.deps, scope, inflating(scope[CODING], receive) if CODING in scope else receive)
         surface = routes.surface.name
@@ -169,7 +169,7 @@ class App:
             await self._afterwards.do(ask.after, ask.origin)
 
     async def _send_stream(self, answer: HotAnswer, stream: Stream, scope: Scope, receive: Receive, send: Send) -> None:
-        """What fails on the way is in the log, and ends the connection."""
+        """Send a long answer. A failure on the way is logged and ends the connection."""
         start: Message = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
         try:
             await stream.send(start, scope, receive, send, head_only=scope["method"] == "HEAD")

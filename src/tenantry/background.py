@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from tenantry.tokens.keys.signing_keys import KeyRing
 
 KEY_REFRESH_SECONDS = 2
-"""One look at a handful of rows. A key of `tenantry key rotate` is published within this, and signs a minute later."""
+"""A read of a few rows. A key of `tenantry key rotate` is published within this time, and signs a minute later."""
 
 _log = get_logger()
 
 
 def works(deps: Deps, sender: Sender) -> list[Coroutine[Any, Any, None]]:
-    """One task each. But for the warning none ends by itself; what fails is tried again."""
+    """One task each. None ends by itself but the warning; a task that fails is started again."""
     return [
         _warn(deps),
         _refresh_keys(deps.keys),
@@ -46,7 +46,7 @@ def works(deps: Deps, sender: Sender) -> list[Coroutine[Any, Any, None]]:
 
 
 async def _warn(deps: Deps) -> None:
-    """Once, of what waits for a tenant's administrator but concerns the whole server."""
+    """Warn once of matters that a tenant's administrator has to settle but that concern the whole server."""
     try:
         await warn_of_shared_callbacks(deps.store, deps.settings.issuer)
     except StoreBusy:

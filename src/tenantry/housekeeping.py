@@ -1,9 +1,9 @@
-"""What has ended long enough ago is forgotten: tenants, users and groups past their restoration, secrets, answers.
+"""Deletes what ended long enough ago: tenants, users and groups past their restoration, secrets, stored answers.
 
-Table by table, some rows at a time, from tenant to tenant: a round costs what the rows cost to look at, whatever the
-number of tenants, and nothing waits long for it. So each round looks at the tables whose rows are soon gone, and one a
-day at those that keep theirs for a month. Several processes may do it at once; what one has deleted the other does not
-find. Events of the trail stay, but those of a tenant that goes.
+It goes table by table, some rows at a time, across tenants, so that a round's cost depends on the rows, not on the
+number of tenants, and nothing waits long for it. Each round reads the tables whose rows are kept briefly; one round a
+day reads those whose rows are kept for a month. Several processes may do it at once; one does not find what the other
+has deleted. Audit events stay, except those of a purged tenant.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FIRST_AFTER_SECONDS = 60
 EVERY_SECONDS = 3600
 ROUNDS_OF_A_DAY = 24
 PAUSE_SECONDS = 0.05
-"""Between two pages of rows, so that requests come first."""
+"""The pause between two pages of rows, so that requests come first."""
 
 TENANTS_KEPT = 30 * DAY
 """For how long a deleted tenant can be restored, unless the settings say otherwise."""
@@ -38,21 +38,22 @@ TENANTS_KEPT = 30 * DAY
 _log = get_logger()
 
 SHORT = {Table.SIGN_INS: HOUR, Table.IDEMPOTENCY_KEYS: HOUR, Table.PHONE_PINS: HOUR}
-"""For how long rows are kept after their end that live for a day at most."""
+"""How long rows that live for at most a day are kept after their end."""
 
 KEPT = {
-    # A month more, in which a late or repeated use still has its consequences, and its own reason in the trail.
+    # Kept a month more, so that a late or repeated use still has its consequences, and a reason of its own in the
+    # trail.
     Table.REFRESH_TOKENS: 30 * DAY,
     Table.AUTHORIZATION_CODES: 30 * DAY,
     Table.DEVICE_TOKENS: 30 * DAY,
     Table.GROUP_INVITATIONS: 30 * DAY,
     Table.SESSIONS: 30 * DAY,
-    # First what webhooks were sent, then the webhooks: the end of one never takes many rows with it.
+    # Deliveries before webhooks, so that deleting a webhook never deletes many rows with it.
     Table.WEBHOOK_DELIVERIES: 30 * DAY,
     Table.WEBHOOKS: 30 * DAY,
     **SHORT,
 }
-"""For how long rows are kept after their end; in this order they are forgotten."""
+"""How long rows are kept after their end; tables are cleaned in this order."""
 
 
 async def tidy(

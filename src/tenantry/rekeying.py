@@ -1,12 +1,12 @@
-"""The master key is followed by another, in steps of which each can be broken off and taken up again.
+"""Replaces the master key by another, in steps each of which can be interrupted and taken up again.
 
-1. The key file gets the new key, with the one before beside it: whoever starts from here on reads what both have
-   encrypted, and encrypts, hashes and seals under the new one.
+1. The key file gets the new key beside the previous one: a process that starts from here on decrypts under both, and
+   encrypts, hashes and seals under the new one.
 2. What is encrypted under the old key is encrypted again, row by row.
 3. Every trail gets a closing seal under the new key (`audit/seals.py`).
 4. The old key goes from the file. Its pepper stays: a hash cannot be made again without its secret (`retiring.py`).
 
-Nothing else may run meanwhile that knows the old key only: what it writes would be lost with that key.
+No process that knows only the old key may run meanwhile: what it writes would be lost with that key.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PAGE = 200
 
 
 class Rekeyed(NamedTuple):
-    """Rows. Those that are `unreadable` were so before, by a key of long ago, and are left as they are."""
+    """Numbers of rows. `unreadable` ones were so before, encrypted under a lost key, and are left as they are."""
 
     encrypted_again: int
     unreadable: int
@@ -66,7 +66,7 @@ async def rotate_master_key(
 
 
 async def _walk(store: Store, key: MasterKey, *, writes: bool) -> Rekeyed:
-    """Every row is read; with `writes`, what is not under `key` is encrypted again. How many were, or would be."""
+    """Read every row; with `writes`, encrypt again what is not under `key`. Answers how many were, or would be."""
     count = unreadable = 0
     async with store.read() as read:
         keys = await encrypted.list_keys(read)

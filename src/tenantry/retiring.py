@@ -1,10 +1,11 @@
-"""A pepper that another has followed is retired once nothing is known by a hash under it any more.
+"""Retires the pepper of an older master key, once no live row holds a hash under it any more.
 
 1. `list_generations` says what is live of each generation: it was made while that was the newest.
-2. `retire` takes the peppers out of the key file that nothing needs. What they still hold up ends by itself, is made
-   anew, or is ended here by force: tenant by tenant, each with its event, and the file last. So it can be broken off.
+2. `retire` takes the peppers out of the key file that nothing needs. The secrets hashed under a pepper end by
+   themselves, are replaced, or are ended here by force: tenant by tenant, each with its event, and the file last, so
+   that it can be interrupted.
 
-A running server knows a pepper until it is started again; whoever calls sees to it that none runs.
+A running server knows a pepper until it is restarted; the caller makes sure that none runs.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _PAGE = 200
 
 
 class Held(NamedTuple):
-    """A generation, oldest first. `live`: what is known by a hash under its pepper; empty for the newest one."""
+    """A generation. `live`: the live rows whose hashes are under its pepper, by table; empty for the newest one."""
 
     generation: int
     since: Micros

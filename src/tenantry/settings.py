@@ -192,7 +192,7 @@ def load(**overrides: object) -> Settings:
 
 
 def file_with_secrets(data_dir: Path) -> Path | None:
-    """The settings file, when something in it is nobody else's to read."""
+    """The settings file, if it holds a secret."""
     values = _in_file(data_dir)
     address = urlsplit(str(values.get("database_url") or ""))
     has_password = bool(address.password) or "password=" in address.query

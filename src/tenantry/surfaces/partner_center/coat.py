@@ -1,4 +1,4 @@
-"""What Partner Center does with every request and every answer.
+"""What is common to all requests and answers of Partner Center.
 
 Clients send trailing slashes, double slashes and `/v1.0`, and literal segments in any letter case (contract §0 #1-2).
 One drops the path of its base address: the vendor's own paths, from the root on, lead here as well (contract §5). Every
@@ -103,7 +103,7 @@ class PartnerCenterCoat(Coat):
         return HotAnswer(operation.status, msgspec.json.encode(value), [_JSON, *self.welcome(ask)])
 
     def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
-        """By the table. What is NEVER is a bug."""
+        """Make the response by the table in errors.py; a kind listed there as NEVER is a bug."""
         answer = errors.answer_of(error)
         if answer is None:
             return None
@@ -133,7 +133,7 @@ class PartnerCenterCoat(Coat):
         ]
 
     def fail(self, ask: Ask) -> HotAnswer:
-        """With the id under which the log has it."""
+        """Make the response to a bug, with the id under which the log has it."""
         return HotAnswer(500, errors.unexpected(ask.origin.correlation_id).encode(), [_JSON, *self.welcome(ask)])
 
     def statuses(self) -> set[int]:

@@ -97,7 +97,7 @@ _INVALID_CODES = {
     "size": _INVALID_INPUT,
     "MS-ContinuationToken": _INVALID_INPUT,
 }
-"""Numbers of values that are no properties of a user."""
+"""Error numbers for values that are not properties of a user."""
 
 
 def body(code: int, description: str, data: Sequence[str] = ()) -> str:

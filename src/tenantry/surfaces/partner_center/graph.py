@@ -24,7 +24,7 @@ def is_graph(path: str) -> bool:
 
 
 def not_offered(scope: Scope) -> HotAnswer:
-    """400, as Graph answers for a segment that it does not know."""
+    """A 400, as Graph answers to a path segment that it does not know."""
     segments = [segment for segment in scope["path"].split("/") if segment][1:]
     name = ascii(segments[0])[1:-1][:64] if segments else ""
     request_id = origin_of(scope).correlation_id

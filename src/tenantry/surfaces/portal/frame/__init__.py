@@ -1,1 +1,1 @@
-"""What every page stands in: layout, forms, errors, links."""
+"""What all pages share: layout, forms, errors, links."""

@@ -1,7 +1,7 @@
-"""What a form must carry to be believed: that it is of a page of ours and of this session, and which tenant it is for.
+"""The token against forged forms (CSRF): it proves that a form is of our page and this session, and names its tenant.
 
-The token is a keyed hash, then the tenant in clear. So the form names what it was about, in whatever tab it is sent and
-whatever other tabs did meanwhile; besides, browsers say where a request comes from (Fetch Metadata).
+The token is a keyed hash, then the tenant in clear. So the form names the tenant that its page showed, whatever other
+tabs did meanwhile. Besides, browsers say where a request comes from (Fetch Metadata).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ForgedForm(Exception):
 
 
 def form_token(request: Request) -> str:
-    """What the forms of this answer carry."""
+    """The token for the forms of this response."""
     session: Session | None = getattr(request.state, "session", None)
     if session is None:
         return _tokens(request, _form_seed(request), "")[0]

@@ -116,7 +116,7 @@ def render(request: Request, template: str, /, status: int | None = None, **cont
 
 
 def _shown_menu(session: Session) -> list[MenuItem]:
-    """Only what the user may open here: a line that ends at a refusal helps nobody."""
+    """The lines of the menu that the user may open here."""
     return [item for item in _menu() if not item.actions or any(session.may(action) for action in item.actions)]
 
 

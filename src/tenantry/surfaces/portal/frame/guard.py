@@ -30,7 +30,7 @@ from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.routing import action_of
 
 SHOWN_HEADER = "tenantry-shown"
-"""What a page's script names the tenant in that the page shows, when it asks for a part of another."""
+"""The header in which a page's script names the tenant that the page shows, when it fetches a part of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Session:
         return RoleId.GLOBAL_ADMINISTRATOR in self.roles
 
     def may(self, action: Action) -> bool:
-        """Whether the roles held here would do. For what pages offer; what is done, `access` decides."""
+        """Whether the roles held here suffice. Used for what pages offer only; `access` decides what is done."""
         needed = RULES[action].roles
         if self.acting_tenant is not None:
             return not RULES[action].own_only and not needed.isdisjoint(self.acting_roles)

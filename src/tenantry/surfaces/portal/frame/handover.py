@@ -1,4 +1,4 @@
-"""What a developer takes along: a `.env` file and a command that works as it stands."""
+"""What a developer gets for an app: a `.env` file, and a command that works as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the address of a list says, and the addresses of its other pages: lists are searched, and paged by key."""
+"""Reads the address of a list, and makes those of its other pages: lists are searched, and paged by key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tenantry.surfaces.shared.body import is_clean
 
 
 def searched(q: str) -> str:
-    """What is searched for; empty for what no name can hold."""
+    """The text to search for; empty for a text that no name can contain."""
     return q.strip()[:128] if is_clean(q) else ""
 
 
@@ -21,7 +21,7 @@ def like(text: str) -> str:
 
 
 def position(key: str, after: str) -> Position | None:
-    """Where the page before ended."""
+    """The position at which the previous page ended."""
     return (key, after) if after and is_clean(key + after) else None
 
 
@@ -32,5 +32,5 @@ def address(path: str, **query: str) -> str:
 
 
 def next_address(path: str, position: Position | None, **query: str) -> str:
-    """Of the next page; empty on the last."""
+    """The address of the next page; empty on the last."""
     return "" if position is None else address(path, **query, key=position[0], after=position[1])

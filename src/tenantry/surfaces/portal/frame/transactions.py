@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def reading(request: Request) -> AsyncIterator[tuple[Read, Micros]]:
-    """`async with reading(request) as (read, now):`. What is asked twice for one page is looked up once."""
+    """`async with reading(request) as (read, now):`. A statement that is repeated for one page runs once."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         yield _AskedOnce(read), now

@@ -1,4 +1,4 @@
-"""A browser in which a user has signed in before: it tries on when strangers have used up the tries of the user's name.
+"""Recognises a browser in which a user signed in before, which may try on when strangers used up the name's tries.
 
 Its cookie names the user and the moment, under a keyed hash that also covers the name that was typed and when the
 password was set. So it opens nothing, is good for one user, and is useless after every new password. It is made anew
@@ -46,7 +46,7 @@ async def find_known_user(request: Request, name: str) -> str | None:
 async def remember_browser(
     request: Request, response: Response, tenant_id: TenantId, user_id: UserId, name: str
 ) -> None:
-    """Right after the password was right."""
+    """Set the cookie, right after the password was checked."""
     deps = deps_of(request)
     async with deps.store.read() as read:
         set_at = await find_password_date(read, tenant_id, user_id)

@@ -121,7 +121,7 @@ async def leave(request: Request, tenant: str, provider_id: str) -> Response:
 @router.get(CALLBACK + "/{tenant}/{provider_id}")
 @performs(Action.SIGN_IN)
 async def come_back(request: Request, tenant: str, provider_id: str) -> Response:
-    """Proven by the provider whose address this is: on to the second factor, or signed in."""
+    """The provider's answer, at its own address: go on to the second factor, or sign in."""
     deps = deps_of(request)
     return await _come_back(request, callback_of(deps.settings.issuer, TenantId(tenant), provider_id))
 
