@@ -54,9 +54,9 @@ class Ask(msgspec.Struct):
     does not learn how long it takes, nor whether it fails.
     """
     operation: Operation | None = None
-    """What it asks for, once that is known."""
+    """The matched operation, once it is known."""
     guessed: str = ""
-    """Whose secret the request presents, by its own word, where guesses count for that too."""
+    """The client that the request names, not authenticated, where guesses are counted for that client too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Operation:
     gives: str = JSON
     """The media type of the answer."""
     when: Callable[[Settings], bool] | None = None
-    """Whether a server with these settings has it; None: every one."""
+    """Whether a server with these settings serves it; None: every server does."""
     needs_caller: bool = field(init=False)
     """Whether the caller must be authenticated before query and body are read."""
 
@@ -133,7 +133,7 @@ class Coat(Protocol):
         return None
 
     async def prove(self, ask: Ask, operation: Operation) -> Caller:
-        """Who asks. Raises InvalidToken. Where all is public there is nobody."""
+        """Authenticate the caller. Raises InvalidToken. Not defined where all operations are public."""
         raise InvalidToken("nobody is proven here")
 
     def read_value(self, name: str, raw: str, kind: Any) -> Any:
@@ -141,15 +141,15 @@ class Coat(Protocol):
         return raw
 
     def read_query(self, ask: Ask, shape: type[T]) -> T:
-        """The query. Raises InvalidValue."""
+        """Read the query into its shape. Raises InvalidValue."""
         raise InvalidValue("No query is read here.", field="query")
 
     async def read(self, ask: Ask, shape: type[T]) -> T:
-        """The body, within its limits. Raises InvalidValue, PayloadTooLarge."""
+        """Read the body, within its limits. Raises InvalidValue, PayloadTooLarge."""
         raise InvalidValue("No body is read here.", field="body")
 
     def count_guess(self, ask: Ask, surface: str) -> None:
-        """One of the operation's `guesses` is the answer. Raises RateLimited in its place once there are too many."""
+        """Count an error of the operation's `guesses`. Raises RateLimited in its place once there are too many."""
         count_failure(ask.deps, surface, ask.origin)
 
     async def read_or_nothing(self, ask: Ask, shape: type[T]) -> T:

@@ -24,7 +24,7 @@ Found = tuple[Surface, Operation, tuple[str, ...]]
 
 
 def shown_methods(methods: set[str]) -> list[str]:
-    """What `Allow` names where routes take these; empty for none."""
+    """The value of `Allow` for an address that takes these methods; empty for none."""
     return sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())) if methods else []
 
 
@@ -89,7 +89,7 @@ class Routes:
         return self.find("GET", path) if method == "HEAD" else None
 
     def allowed(self, path: str, sent: str) -> list[str]:
-        """What `Allow` names at this path, and at the one that was sent; empty when nothing is there."""
+        """The methods for `Allow` at this path and at the path as sent; empty when nothing is there."""
         return shown_methods(
             {method for node, _ in self._top.reach(path) for method in node.ends} | self._elsewhere(sent)
         )
@@ -170,11 +170,11 @@ class Router:
         return self._routes.get(owner_of(path))
 
     def routes_at(self, method: str, path: str) -> Routes | None:
-        """Those of a surface that has this address among another's: what owns nothing, or a hot path of its own."""
+        """The operations of a surface that has this one address below another surface's paths."""
         alone = self._alone.get(path)
         found = self._exact.get((method, path.encode("utf-8", "surrogateescape"))) if alone is None else None
         return alone if found is None else self._routes[found[0].name]
 
     def _methods_at(self, path: str) -> set[str]:
-        """What a hot path takes, whoever owns it."""
+        """The methods that a hot path takes, whichever surface owns it."""
         return {method for method, known in self._exact if known == path.encode("utf-8", "surrogateescape")}
