@@ -28,7 +28,7 @@ class CountingStore(WrappedStore):
 
     @contextmanager
     def counting(self) -> Iterator[Cost]:
-        """What is asked of the store inside the block."""
+        """Count the statements and transactions inside the block."""
         self._cost = Cost()
         yield self._cost
 

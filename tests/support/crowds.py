@@ -26,7 +26,7 @@ _NUMBERS = """
 
 
 def crowd_id(kind: int, number: int) -> str:
-    """The id that the statements give the thing of this number."""
+    """The id that the statements give to the row with this number."""
     return f"{10_000_000 + number}-{kind:04}-4000-8000-000000000000"
 
 

@@ -1,7 +1,7 @@
 """Every reason that the source can record in the trail, found by following the source back from where it is recorded.
 
 A value that cannot be followed to words is an error, so that a new way to make a reason is not overlooked. Sentences
-that are made as they are recorded are no words: those that begin with one and a colon count by it.
+composed when recorded are not words; one that begins with a word and a colon counts as that word.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from tenantry.audit import events
 
 ROOT = Path(tenantry.__file__).parent
 TYPED = ("cli",)
-"""Rooms in which people type reasons."""
+"""Packages in which a reason is text that people type."""
 
 Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Untold(Exception):
-    """The source cannot be followed here."""
+    """A value that this analysis cannot follow to words."""
 
 
 class Source:

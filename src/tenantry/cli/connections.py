@@ -1,9 +1,8 @@
-"""How many connections a server keeps, and whose it gives up first.
+"""Limits the connections of a server, and chooses which to close.
 
-A system lets a process have so many open files and no more, and a connection is one: who opens a thousand and says
-nothing on any of them must not keep others out. So the process asks for as many as it may have, and beyond its own
-bounds hangs up on the connection that has waited longest without a request under way: of the same address when that has
-too many, of anybody when there are too many in all.
+A connection is an open file, and a process may have only so many: a client that opens a thousand and sends nothing must
+not keep others out. So the process asks for as many files as it may have. Beyond its limits it closes the connection
+that has been idle longest: of the same address if that has too many, of any if there are too many in all.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from tenantry.surfaces.shared.limits import subscriber_of
 
 WANTED_FILES = 65_536
 RESERVED_FILES = 128
-"""For the store, the log, and what is asked of others."""
+"""Files kept free for the store, the log and outgoing requests."""
 
 
 class Connection(Protocol):
-    """What may be hung up on."""
+    """A connection that may be closed."""
 
     def hang_up(self) -> None:
         """At once: it leaves before this returns."""

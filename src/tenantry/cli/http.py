@@ -1,9 +1,10 @@
-"""uvicorn's HTTP protocol, with bounds on what a client may send that is no body, on how long it may take, and on how
-many connections it may keep (connections.py).
+"""uvicorn's HTTP protocol, with limits on what a client sends besides a body, on its time, and on its connections
+(connections.py).
 
 The parser keeps a line of the head, or of a chunked body's trailer, until it ends, and copies it at each read: without
 a bound, 100 MB in one header keep the whole server busy for 10 seconds, and any number of headers fills the memory. And
-who begins a thousand requests and ends none would keep a thousand connections: many systems let a server have no more.
+a client that begins a thousand requests and ends none would hold a thousand connections, all that many systems allow a
+server.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ client is slow."""
 LONGEST_HEAD_WAIT = 15.0
 """Seconds: from the connection, or the first byte of a later request, to the end of the request's head."""
 FEWEST_CONNECTIONS = 64
-"""However few files the process may open."""
+"""The least number of connections, however few files the process may open."""
 _LONGEST_FRAME = 16  # what a chunk of a body costs beside its content
 _LINGER = 1.0
 """Seconds that a refused client may go on sending: hung up on at once, it would never read why."""

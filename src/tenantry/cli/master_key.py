@@ -26,7 +26,7 @@ REMEDIES = {
     "enrolments": "an administrator makes a new code, or wait",
     "sessions": "wait",
 }
-"""What a person can do about each kind; the rest lives for minutes, or a day."""
+"""What the operator can do about each kind; the others live for minutes, or a day."""
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 1. Each owner runs at most `of_one` at once; one only, while half of all places are taken.
 2. The next place goes to the owner who has waited longest since its last turn, not to the longest queue.
-3. Who gets no place in time, or finds its owner's queue full, is told so.
+3. A caller that gets no place in time, or finds its owner's queue full, gets NoTurn.
 """
 
 from __future__ import annotations

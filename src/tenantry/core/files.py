@@ -1,7 +1,7 @@
 """Files that hold secrets: read only where nobody else can, written so that nobody else ever could.
 
-As ssh does with its keys. A file of root's may be readable by the group of a server that does not run as root: so
-services are handed their credentials. What is no plain file (a pipe) belongs to whoever made it for us.
+The rules are those of ssh for its keys. A file of root's may be readable by the group of a server that does not run as
+root, since services get their credentials so. A pipe is not checked: whoever made it for this process is trusted.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def remove_unfinished(path: Path) -> None:
 
 
 def _keep_owner(handle: int, old: os.stat_result) -> None:
-    """Root's command leaves a server its file."""
+    """Keep the file's owner, so that the server can still read it after a command of root's."""
     if os.geteuid() == 0:
         os.fchown(handle, old.st_uid, old.st_gid)
 
 
 def sync_directory(directory: Path) -> None:
-    """The names in it are on disk on return."""
+    """Put the directory's entries on disk (fsync)."""
     handle = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""What every builder stands on: who sets the stage, and numbers for names, so that two of a kind never collide."""
+"""What every builder uses: the caller that makes things, and numbers for names, so that two of a kind never collide."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tenantry.tokens.secrets import SecretHasher
 from tests.support.app import MASTER_KEY
 
 OPERATOR = operator(Origin(CorrelationId("test"), ""))
-"""May do everything."""
+"""The caller that makes things; it may do everything."""
 KEY = MasterKey.from_base64(MASTER_KEY)
 HASHER = SecretHasher(KEY.peppers())
-"""The one that `an_app` has."""
+"""The hasher that `an_app` has, too."""
 
 counted = itertools.count(1)
