@@ -1,4 +1,4 @@
-"""What a server does beside requests, for ever: keys are read again, what has ended is forgotten, and so on."""
+"""What a server does in the background, for ever: it reads keys again, deletes what has expired, and so on."""
 
 from __future__ import annotations
 

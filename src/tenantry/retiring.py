@@ -27,7 +27,7 @@ from tenantry.store.tenants import tenants
 from tenantry.tokens.keys.master_key import MasterKey, load_master_key
 
 MARGIN = MINUTE
-"""What was made so soon after a change counts for the pepper before: a clock of another server may have been ahead."""
+"""Rows made this soon after a change count for the earlier pepper: another server's clock may have been ahead."""
 _PAGE = 200
 
 

@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _name_proxies(cls, proxies: list[str]) -> list[str]:
-        """Who believes everybody believes what clients say of themselves; who misspells an address believes nobody."""
+        """Refuse to trust every address, since then clients choose theirs, and misspelt ones, which trust nobody."""
         for proxy in proxies:
             try:
                 width = ip_network(proxy).prefixlen

@@ -7,7 +7,7 @@ In this order, and the first that fails decides:
 3. roles: in the directory, by an active relationship, or in the group, within the grant's reach; in person, people may
    also do what they like with their own.
 
-Source: architecture 5.7; Kaizala contract §1 and §6 #30; Partner Center contract §1.3-1.4, §3.5; Play EMM contract §4.
+Source: docs/permissions.md; Kaizala contract §1, §6 #30; Partner Center contract §1.3-1.4, §3.5; Play EMM contract §4.
 """
 
 from __future__ import annotations

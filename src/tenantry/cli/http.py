@@ -31,7 +31,7 @@ FEWEST_CONNECTIONS = 64
 """The least number of connections, however few files the process may open."""
 _LONGEST_FRAME = 16  # what a chunk of a body costs beside its content
 _LINGER = 1.0
-"""Seconds that a refused client may go on sending: hung up on at once, it would never read why."""
+"""Seconds that a refused client may go on sending: if cut off at once, it would not read the answer."""
 _WHOLE_TARGET = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
 
 

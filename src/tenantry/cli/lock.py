@@ -1,4 +1,4 @@
-"""Servers of a data directory share a lock; who must be alone with it takes it whole. A dead process holds none."""
+"""The lock of a data directory: servers share it, a command that must be alone takes it exclusively."""
 
 from __future__ import annotations
 

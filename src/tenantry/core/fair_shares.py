@@ -90,7 +90,7 @@ class FairThreads:
         await self._shares.take(owner, seconds)
 
     async def work(self, owner: str, work: Callable[[], T]) -> T:
-        """In the thread that was taken. It is taken until the work is done, though nobody waits for it any more."""
+        """Run the work in the thread that was taken, which stays taken until it is done, awaited or not."""
         loop = asyncio.get_running_loop()
 
         def give_back(_done: Any) -> None:

@@ -50,7 +50,7 @@ def write_private(path: Path, text: str, *, replace: bool = False) -> None:
 
 
 def remove_unfinished(path: Path) -> None:
-    """What a killed `write_private` has left beside the file. Nobody may be writing it. Raises OSError."""
+    """Remove what a killed `write_private` left beside the file. Nobody may be writing it. Raises OSError."""
     target = path.resolve()
     for part in target.parent.glob(f"{glob.escape(target.name)}.*.part"):
         part.unlink(missing_ok=True)

@@ -48,7 +48,7 @@ async def add_verified_phone(
         await tell(tx, caller, tenant_id, user_id, What.PHONE_ADDED, now)
         return
     owner = await phones.find_owner(tx, tenant_id, number)
-    if owner is None or owner.user_id != user_id:  # a twin was quicker
+    if owner is None or owner.user_id != user_id:  # another request was quicker
         raise _taken(number)
 
 

@@ -5,7 +5,7 @@ stands behind it, says what is true now. So tokens stop at once when the grant i
 group or tenant is deleted, or when the connector loses the permission. A grant's permissions never change, so they are
 read from the token's scope.
 
-Source: architecture 5.3; RFC 9068 §4.
+Source: docs/decisions/tokens.md; RFC 9068 §4.
 """
 
 from __future__ import annotations

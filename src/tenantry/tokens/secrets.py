@@ -1,4 +1,4 @@
-"""Secrets that route themselves (architecture 5.2), and the only form in which they are stored.
+"""Secrets that route themselves (docs/decisions/secrets-route-themselves.md), and the form in which they are stored.
 
 1. A secret has the form `tny_<kind>_<tenant>_<random>_<check>`: the tenant's GUID (22 characters), 256 random bits (43)
    and the CRC-32 of everything before it, marked with a generation (6), each in base62. Only `[A-Za-z0-9_]`, and all

@@ -1,4 +1,4 @@
-"""What the tables are: the one place that says so, a file for each family. Queries are SQL text in `store/*.py`.
+"""What the tables are: the one place that says so, a file for each family. Queries are SQL text in `store/`.
 
 Every table is marked `owned` (by a tenant: `tenant_id` first in each key, so that it can be distributed by tenant) or
 `reference` (small, rarely written, copied to every node). Times are integer microseconds UTC, identifiers text, hashes

@@ -57,7 +57,7 @@ class Session:
     acting_roles: tuple[str, ...] = ()
     acting_until: Micros | None = None
     acting_ended: bool = False
-    """It may not go on: the relationship is over, the customer is disabled, the role is gone. Nothing is shown then."""
+    """Acting may not go on: the relationship is over, the customer disabled, the role gone. No data is shown."""
     added_factor: bool = False
     """The user's first second factor was set up in it. To be proven by that one, the user signs in again."""
 

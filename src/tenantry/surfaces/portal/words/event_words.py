@@ -1,4 +1,4 @@
-"""What the trail's events and their fields are called. A test holds these tables against audit/events.py."""
+"""What the trail's events and their fields are called. A test holds these tables against audit/events/."""
 
 from __future__ import annotations
 
