@@ -17,10 +17,17 @@ ManagedAccountId = NewType("ManagedAccountId", str)
 CorrelationId = NewType("CorrelationId", str)
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_VARIANT = "89ab" * 4
-_DRAWN_AT_ONCE = 4096
+_DRAWN_AT_ONCE = 256
 _drawn: list[bytes] = []
+_guids: list[str] = []
 os.register_at_fork(after_in_child=_drawn.clear)
+os.register_at_fork(after_in_child=_guids.clear)
+
+_BLANK = b"xxxxxxxx-xxxx-4xxx-xxxx-xxxxxxxxxxxx"
+_PLACES = [place for place, sign in enumerate(_BLANK) if sign == ord("x")]
+_DIGITS = [digit for digit in range(32) if digit != 12]  # the version stands in place of that one
+_VARIANT_PLACE, _VARIANT_DIGIT = 19, 16
+_VARIANT = bytes.maketrans(b"0123456789abcdef", b"89ab" * 4)
 
 
 def random_16() -> bytes:
@@ -29,16 +36,30 @@ def random_16() -> bytes:
     A system call for each would also offer the interpreter to other threads, several times in a request.
     """
     if not _drawn:
-        drawn = os.urandom(_DRAWN_AT_ONCE)
-        _drawn.extend(drawn[start : start + 16] for start in range(0, _DRAWN_AT_ONCE, 16))
+        drawn = os.urandom(16 * _DRAWN_AT_ONCE)
+        _drawn.extend(drawn[start : start + 16] for start in range(0, len(drawn), 16))
     return _drawn.pop()
 
 
 def new_guid() -> str:
-    """A random GUID (RFC 9562 version 4)."""
-    # A third of the time of `uuid.uuid4()`, which every request would wait for: version and variant set by hand.
-    digits = random_16().hex()
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[int(digits[16], 16)]}{digits[17:20]}-{digits[20:]}"
+    """A random GUID (RFC 9562 version 4). It was drawn some time ago, so secrets are not made of it.
+
+    Many are written at once, which takes half as long as one by one: every request waits for some.
+    """
+    if not _guids:
+        _guids.extend(_write_guids())
+    return _guids.pop()
+
+
+def _write_guids() -> list[str]:
+    """As many as are drawn at once, side by side, filled in one place of all of them at a time."""
+    digits = os.urandom(16 * _DRAWN_AT_ONCE).hex().encode()
+    text = bytearray(_BLANK * _DRAWN_AT_ONCE)
+    for place, digit in zip(_PLACES, _DIGITS, strict=True):
+        text[place :: len(_BLANK)] = digits[digit::32]
+    text[_VARIANT_PLACE :: len(_BLANK)] = digits[_VARIANT_DIGIT::32].translate(_VARIANT)
+    whole = text.decode()
+    return [whole[start : start + len(_BLANK)] for start in range(0, len(whole), len(_BLANK))]
 
 
 def parse_guid(raw: str) -> str | None:

@@ -104,19 +104,22 @@ def _judged(
     return row if reason is None else InvalidGrant(reason)
 
 
-def _fault_of_token(row: PresentedRefreshToken, connector_id: ConnectorId, now: Micros) -> str | None:
+def _fault_of_token(  # noqa: PLR0911 - a table of the causes would be built on each request
+    row: PresentedRefreshToken, connector_id: ConnectorId, now: Micros
+) -> str | None:
     """The first cause of refusal, in the order most useful to an administrator."""
-    causes = (
-        (row.token_created_at is None, "unknown"),
-        (row.tenant_ended_at is not None, "tenant_ended"),
-        (row.grant_connector_id != connector_id, "wrong_connector"),
-        (row.grant_revoked_at is not None, "revoked"),
-        (row.user_ended_at is not None, "user_ended"),
-        (row.group_deleted_at is not None, "group_deleted"),
-    )
-    for holds, reason in causes:
-        if holds:
-            return reason
+    if row.token_created_at is None:
+        return "unknown"
+    if row.tenant_ended_at is not None:
+        return "tenant_ended"
+    if row.grant_connector_id != connector_id:
+        return "wrong_connector"
+    if row.grant_revoked_at is not None:
+        return "revoked"
+    if row.user_ended_at is not None:
+        return "user_ended"
+    if row.group_deleted_at is not None:
+        return "group_deleted"
     return "expired" if now >= row.token_expires_at or now >= row.grant_expires_at else None
 
 
