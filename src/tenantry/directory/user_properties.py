@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import InitVar, asdict, dataclass
+from dataclasses import field as dataclass_field
 
 from tenantry.core.errors import InvalidValue
 from tenantry.core.names import read_name, read_text, trim
@@ -57,7 +58,7 @@ class NewUser(UserChanges):
 class NewPassword:
     """A password on its way into the store."""
 
-    password_hash: str
+    password_hash: str = dataclass_field(repr=False)
     must_change: bool
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tenantry.core.clock import Micros
+from tenantry.core.hiding import hiding
 from tenantry.core.ids import TenantId, UserId
 from tenantry.store.engine.interface import Read, Tx
 
 
+@hiding("password_hash")
 class Credential(NamedTuple):
     """How a user signs in with a password. `must_change` is 0 or 1."""
 
