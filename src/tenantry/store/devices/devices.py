@@ -191,7 +191,7 @@ async def find_policy(read: Read, tenant_id: TenantId, account_id: ManagedAccoun
 
 async def count_waiting_beside(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str) -> int:
     """How many rows of the account wait for a device that was never live; 0 when this device has a row."""
-    counted = await tx.one_or_none(
+    [counted] = await tx.all(
         int,
         """
         SELECT COUNT(*) FROM devices
@@ -204,7 +204,7 @@ async def count_waiting_beside(tx: Tx, tenant_id: TenantId, account_id: ManagedA
         account_id=account_id,
         android_id=android_id,
     )
-    return counted or 0
+    return counted
 
 
 async def set_policy(

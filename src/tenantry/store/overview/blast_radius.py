@@ -57,7 +57,7 @@ async def count_of_connector(
     read: Read, tenant_id: TenantId, connector_id: ConnectorId, now: Micros, most: int
 ) -> ConnectorCounts:
     """Of one connector of the tenant."""
-    found = await read.one_or_none(
+    [counts] = await read.all(
         ConnectorCounts,
         """
         SELECT
@@ -91,7 +91,7 @@ async def count_of_connector(
         now=now,
         most=most,
     )
-    return found or ConnectorCounts(0, 0, 0, 0, 0, 0, 0)
+    return counts
 
 
 async def count_issued(
@@ -104,7 +104,7 @@ async def count_issued(
     grant_id: str | None = None,
 ) -> int:
     """Access tokens issued since `from_id` to the connector or by the grant, among the newest `most` of the tenant."""
-    found = await read.one_or_none(
+    [events] = await read.all(
         int,
         """
         SELECT COUNT(*) FROM (
@@ -119,14 +119,14 @@ async def count_issued(
         connector_id=connector_id,
         grant_id=grant_id,
     )
-    return found or 0
+    return events
 
 
 async def count_done_by_partner(
     read: Read, tenant_id: TenantId, partner_tenant_id: TenantId, from_id: str, most: int
 ) -> int:
     """What the partner did here since `from_id`, among the newest `most` events that are not tokens."""
-    found = await read.one_or_none(
+    [events] = await read.all(
         int,
         """
         SELECT COUNT(*) FROM (
@@ -141,12 +141,12 @@ async def count_done_by_partner(
         from_id=from_id,
         most=most,
     )
-    return found or 0
+    return events
 
 
 async def count_of_user(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros, most: int) -> UserCounts:
     """Of one user of the tenant."""
-    found = await read.one_or_none(
+    [counts] = await read.all(
         UserCounts,
         """
         SELECT
@@ -169,7 +169,7 @@ async def count_of_user(read: Read, tenant_id: TenantId, user_id: UserId, now: M
         now=now,
         most=most,
     )
-    return UserCounts(*(int(count) for count in found)) if found else UserCounts(0, 0, 0, 0, 0)
+    return UserCounts(*(int(count) for count in counts))
 
 
 async def list_apps_of_user(

@@ -228,7 +228,7 @@ async def list_group_tokens(
 
 async def count_things(read: Read, tenant_id: TenantId, now: Micros, most: int) -> Totals:
     """What there is to reach, each counted up to `most`."""
-    found = await read.one_or_none(
+    [totals] = await read.all(
         Totals,
         """
         SELECT
@@ -252,4 +252,4 @@ async def count_things(read: Read, tenant_id: TenantId, now: Micros, most: int) 
         now=now,
         most=most,
     )
-    return found or Totals(0, 0, 0, 0, 0)
+    return totals
