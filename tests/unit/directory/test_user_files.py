@@ -202,6 +202,13 @@ def test_passwords_are_taken_when_asked_for_and_stand_in_no_row() -> None:
     assert read_users(GOOGLE_DOWNLOAD.encode(), with_passwords=True).rows[0].password is None  # `****`
 
 
+def test_a_space_is_part_of_a_password_and_of_nothing_else() -> None:
+    content = "user_principal_name,display_name,password\n ann@contoso.example , Ann , Secret 1234 \n"
+    (row,) = read_users(content.encode(), with_passwords=True).rows
+    assert row.password == " Secret 1234 "
+    assert json.loads(row.data) == {"user_principal_name": "ann@contoso.example", "display_name": "Ann"}
+
+
 def test_what_is_a_hash_is_not_taken_for_a_password() -> None:
     content = GOOGLE_TEMPLATE.replace("Secret1234,,", "5f4dcc3b5aa765d61d8327deb882cf99,MD5,")
     (row,) = read_users(content.encode(), with_passwords=True).rows

@@ -91,6 +91,8 @@ async def test_who_asked_for_an_id_token_learns_when_the_user_signed_in_and_a_re
     assert verified.amr == {"pwd", "mfa"}
     claims = json.loads(base64url.decode(redeemed.id_token.encode().split(b".")[1]) or b"")
     assert (claims["iat"], claims["auth_time"]) == (to_seconds(now), to_seconds(signed_in_at))
+    header = json.loads(base64url.decode(redeemed.id_token.encode().split(b".")[0]) or b"")
+    assert header == {"alg": "ES256", "kid": house.ring.signer(now).kid, "typ": "JWT"}
     with pytest.raises(InvalidToken):
         await house.authenticate(redeemed.id_token, Audience.PARTNER_CENTER)
     refreshed = await house.exchange(redeemed.refresh_token or "")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
 
-from tenantry.tokens.keys.master_key import MasterKey, MasterKeyError, create_master_key_file, load_master_key
+from tenantry.tokens.keys.master_key import (
+    Generation,
+    MasterKey,
+    MasterKeyError,
+    create_master_key_file,
+    load_master_key,
+)
 
 KEY = MasterKey.from_base64(MasterKey.generate())
 
@@ -30,6 +37,34 @@ def test_what_was_sealed_opens_with_the_same_key_and_context_only() -> None:
 def test_each_purpose_has_a_key_of_its_own() -> None:
     assert len({KEY.peppers()[0], KEY.seal_keys()[0].key, bytes.fromhex(KEY.first_key_id())}) == 3
     assert KEY.peppers() == KEY.peppers()
+
+
+def test_what_is_derived_stays_what_it_was_in_earlier_versions() -> None:
+    """Else no secret is recognised any more, no seal holds, and two versions make two first keys."""
+    key = MasterKey.from_base64(base64.b64encode(bytes(range(32))).decode())
+    assert key.first_key_id() == "1d1a82be9542f9fba3357bd3a1fb912c"
+    assert key.peppers()[0].hex() == "1076eca6604e76f6bd70e231f438423a576989c5ad773513bdc6f4280ccbf641"
+    assert key.seal_keys()[0].key.hex() == "c48f72a2e5d60e8ed03deebab05248f98c019221f2709c96b973d75ce7a43810"
+
+
+def test_a_retired_pepper_is_forgotten_and_its_neighbours_are_kept() -> None:
+    key = MasterKey.from_base64(MasterKey.generate())
+    for since in range(1, 4):
+        key = MasterKey.from_text(key.followed_by(MasterKey.generate(), since))
+        key = MasterKey.from_text(key.alone())
+    assert sorted(key.peppers()) == [0, 1, 2, 3]
+    without = MasterKey.from_text(key.without_peppers([1, 3]))
+    assert without.peppers() == {number: pepper for number, pepper in key.peppers().items() if number != 1}
+    assert without.seal_keys() == key.seal_keys()
+
+
+def test_a_key_is_changed_as_often_as_its_secrets_can_be_told_apart() -> None:
+    before = [Generation(number, number, None, b"s" * 32) for number in range(254)]
+    last_but_one = MasterKey(b"k" * 32, number=254, since=254, before=before)
+    last = MasterKey.from_text(last_but_one.followed_by(MasterKey.generate(), 255))
+    assert last.generations[-1].number == 255
+    with pytest.raises(MasterKeyError, match="can be no more"):
+        last.followed_by(MasterKey.generate(), 256)
 
 
 @pytest.mark.parametrize("text", ["", "not base64!", "c2hvcnQ=", "ü"])

@@ -96,6 +96,17 @@ async def test_a_new_key_is_published_at_once_and_signs_after_the_overlap(store:
     assert ring.find(old) is None
 
 
+async def test_what_a_retired_key_signed_is_taken_until_its_end_and_the_leeway(store: Store) -> None:
+    ring = await KeyRing.load(store, MASTER, FakeClock())
+    raw = _mint(ring, NOON)  # for a day
+    async with store.write() as tx:
+        await rotate_signing_key(tx, MASTER, OPERATOR, NOON, overlap=0, verify_for=HOUR)
+    await ring.refresh()
+    _verify(ring, raw, NOON + HOUR + MINUTE - 1)
+    with pytest.raises(InvalidToken, match="retired_key"):
+        _verify(ring, raw, NOON + HOUR + MINUTE)
+
+
 async def test_two_servers_with_skewed_clocks_take_each_others_tokens_around_a_rotation(store: Store) -> None:
     ahead, behind = await asyncio.gather(*[KeyRing.load(store, MASTER, FakeClock()) for _ in range(2)])
     await _rotate(store, NOON, overlap=MINUTE)
