@@ -75,7 +75,9 @@ async def test_an_app_alone_may_what_its_roles_allow_until_they_end_and_its_twin
     app, twin = await a_connector(store, tenant), await a_connector(store, tenant)
     assert (await asked(store, alone(app), tenant.id)).reason is Reason.ROLE_MISSING
     await give(store, app, ends=NOON + DAY)
-    assert (await asked(store, alone(app), tenant.id)).allowed
+    allowed = await asked(store, alone(app), tenant.id)
+    assert allowed.allowed
+    assert allowed.facts[-1] == "the application holds the directory role directory readers"
     assert (await asked(store, alone(app), tenant.id, Action.CREATE_USER)).reason is Reason.ROLE_MISSING
     assert (await asked(store, alone(twin), tenant.id)).reason is Reason.ROLE_MISSING
     assert (await asked(store, alone(app), tenant.id, now=NOON + DAY)).reason is Reason.ROLE_MISSING

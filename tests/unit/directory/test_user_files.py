@@ -202,6 +202,12 @@ def test_passwords_are_taken_when_asked_for_and_stand_in_no_row() -> None:
     assert read_users(GOOGLE_DOWNLOAD.encode(), with_passwords=True).rows[0].password is None  # `****`
 
 
+@pytest.mark.parametrize("heading", ["familyName", "Family name", "Surname", "Last Name", "sn"])
+def test_a_family_name_is_known_by_each_of_its_names(heading: str) -> None:
+    (row,) = read_users(f"userPrincipalName,displayName,{heading}\nann@x.test,Ann,Lee\n".encode()).rows
+    assert json.loads(row.data)["family_name"] == "Lee"
+
+
 def test_a_space_is_part_of_a_password_and_of_nothing_else() -> None:
     content = "user_principal_name,display_name,password\n ann@contoso.example , Ann , Secret 1234 \n"
     (row,) = read_users(content.encode(), with_passwords=True).rows

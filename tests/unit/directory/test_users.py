@@ -79,6 +79,19 @@ def test_a_value_out_of_its_limits_is_refused_by_name(field: str, value: str) ->
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("+1 206 555 0100", "+1 206 555 0100"),
+        ("(206) 555-0100", "+12065550100"),
+        ("+\uff11 206 555 0100", "+12065550100"),
+    ],
+)
+def test_a_number_is_kept_as_it_was_written_if_anybody_can_dial_it_so(written: str, kept: str) -> None:
+    user = NewUser(user_principal_name="x@a.example", display_name="X", usage_location="US", phone_number=written)
+    assert user.phone_number == kept
+
+
 @pytest.mark.parametrize("missing", ["user_principal_name", "display_name"])
 def test_a_new_user_needs_a_name_and_a_display_name(missing: str) -> None:
     values = {"user_principal_name": "x@a.example", "display_name": "X"}

@@ -11,9 +11,10 @@ from tenantry.store.connectors import connector_lists, connector_roles, connecto
 from tenantry.store.delegation import relationships
 from tenantry.store.devices import device_tokens, devices, managed_accounts
 from tenantry.store.engine.interface import Store
+from tenantry.store.overview import reach
 from tenantry.store.tenants import tenants
 from tenantry.store.tokens import grant_lists, presented
-from tenantry.store.users import roles, user_imports
+from tenantry.store.users import roles, user_facts, user_imports
 from tests.support.builders import HASHER
 from tests.support.clock import NOON
 from tests.support.town import ANDROID_IDS, Quarter, a_quarter
@@ -203,3 +204,46 @@ async def test_groups_that_a_token_opens_are_counted_as_far_as_is_said(
             await grant_lists.list_reached_by_group(read, tenant_id, home.groups.groups[0], limit=9),
         ):
             assert {group.of_all for group in found} == {1}
+
+
+async def test_a_role_of_an_app_is_held_until_its_end(store: Store, home: Quarter) -> None:
+    first, second = home.apps.connectors
+    async with store.write() as tx:
+        await tx.run("UPDATE connector_roles SET expires_at = :end WHERE connector_id = :id", end=NOON + 1, id=first.id)
+        for now, held_by in ((NOON, {first.id, second.id}), (NOON + 1, {second.id})):
+            holders = await connector_roles.list_holders(tx, home.tenant.id, RoleId.DIRECTORY_READERS, now, 9)
+            assert {holder.id for holder in holders} == held_by
+
+
+async def test_rows_of_an_import_come_in_the_order_of_the_file(store: Store, home: Quarter) -> None:
+    rows = [(number, "{}", None) for number in (4, 2, 5, 3)]
+    async with store.write() as tx:
+        await user_imports.insert(
+            tx, home.tenant.id, "import", file_name="a.csv", created_by="ann", rows=rows, ignored=[], now=NOON
+        )
+        for limit in (2, 9):
+            found = await user_imports.list_rows(tx, home.tenant.id, "import", from_row=3, limit=limit)
+            assert [row.number for row in found] == [3, 4, 5][:limit]
+
+
+async def test_the_newest_token_of_a_user_comes_first(store: Store, home: Quarter) -> None:
+    user, newest = home.people.members[0], home.apps.grants[0]
+    async with store.write() as tx:
+        await tx.run("UPDATE grants SET created_at = created_at + 1 WHERE id = :id", id=newest.id)
+        found = await user_facts.list_tokens(tx, home.tenant.id, user.id, NOON + 1, limit=9)
+        assert found[0].id == newest.id
+        await tx.run("UPDATE grants SET created_at = created_at - 2 WHERE id = :id", id=newest.id)
+        found = await user_facts.list_tokens(tx, home.tenant.id, user.id, NOON + 1, limit=9)
+    assert found[-1].id == newest.id
+
+
+async def test_what_there_is_is_counted_as_far_as_is_said_and_found_by_name(store: Store, home: Quarter) -> None:
+    tenant_id, admin = home.tenant.id, home.people.admins[0]
+    async with store.read() as read:
+        assert set(await reach.count_things(read, tenant_id, NOON + 1, 1)) == {1}
+        held = await reach.list_holders(
+            read, tenant_id, NOON + 1, named_like=admin.user_principal_name.lower(), limit=9
+        )
+        assert [holder.user_id for holder in held] == [admin.id]
+        own = await grant_lists.list_reached_by_user(read, tenant_id, home.people.newcomers[0].id, limit=9)
+        assert own == []

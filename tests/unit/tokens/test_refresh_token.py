@@ -248,6 +248,19 @@ async def test_every_fault_of_a_kind_has_one_public_answer_and_its_own_reason(ho
     assert [len(texts) for texts in answers.values()] == [1, 1]
 
 
+@pytest.mark.parametrize("table", ["grants", "refresh_tokens"])
+async def test_what_has_expired_is_refused_as_expired(house: House, table: str) -> None:
+    grant = await house.grant()
+    async with house.store.write() as tx:
+        sql = f"UPDATE {table} SET expires_at = :end WHERE tenant_id = :tenant_id"
+        await tx.run(sql, end=house.clock() + 1, tenant_id=house.tenant.id)
+    await house.exchange(grant.refresh_token)
+    house.clock.advance(1)
+    with pytest.raises(InvalidGrant) as refused:
+        await house.exchange(grant.refresh_token)
+    assert refused.value.reason == "expired"
+
+
 class NoStore:
     """A store nobody may ask."""
 

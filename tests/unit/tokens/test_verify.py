@@ -191,8 +191,9 @@ async def test_skew_within_the_leeway_is_survived_and_not_beyond(house: House) -
     for now in (NOON - MINUTE, NOON - 2 * SECOND, NOON + HOUR + MINUTE - 1):
         _verify(house, raw, now)
     for now, reason in ((NOON - MINUTE - 1, "not_yet_valid"), (NOON + HOUR + MINUTE, "expired")):
-        with pytest.raises(InvalidToken, match=reason):
+        with pytest.raises(InvalidToken) as refused:
             _verify(house, raw, now)
+        assert refused.value.reason == reason
     with pytest.raises(InvalidToken, match="not_yet_valid"):
         _verify(house, _mint(house, extra={"nbf": NOON // SECOND + 3600}))
     assert _verify(house, _mint(house, extra={"nbf": NOON // SECOND + 60})).nbf == NOON // SECOND + 60
