@@ -37,6 +37,7 @@ KEPT = ROOT / "var" / "mutants"
 REASONS = ROOT / "tools" / "mutants" / "survivors.toml"
 ENOUGH = 0.97
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_ABSENT = re.compile(r"^ERROR: (?:not found|file or directory not found): ", re.MULTILINE)
 _COPIED = ("src", "tests", "tools", "docs", "pyproject.toml", "README.md", "Makefile", "CHANGELOG.md", "bench")
 
 
@@ -94,6 +95,10 @@ def attempt(tree: Path, named: Named, tests: suite.Suite, *, all_tests: bool) ->
         file.write_bytes(source)
     if ended.code is None:
         return Outcome.TOO_LONG, ""
+    if _ABSENT.search(ended.printed):
+        raise RuntimeError(
+            "The notes name a test that is not there: delete tests.json in var/mutants, then start again."
+        )
     failed = _FAILED.search(ended.printed)
     return (Outcome.LIVES, "") if ended.code == 0 else (Outcome.CAUGHT, failed[1] if failed else "all")
 

@@ -156,3 +156,14 @@ async def test_giving_and_taking_is_for_who_gives_roles_to_people(store: Store) 
 def dataclass_of(foreign: SomeConnector, tenant: SomeTenant) -> SomeConnector:
     """Another tenant's app, named in this one."""
     return SomeConnector(foreign.id, tenant.id, foreign.secret)
+
+
+async def test_a_role_taken_from_one_app_is_left_to_the_other_that_holds_it(store: Store) -> None:
+    tenant = await a_tenant(store)
+    app, twin = await a_connector(store, tenant), await a_connector(store, tenant)
+    await give(store, app)
+    await give(store, twin)
+    async with store.write() as tx:
+        await take_connector_role(tx, OPERATOR, tenant.id, app.id, READS, NOON)
+    assert not (await asked(store, alone(app), tenant.id)).allowed
+    assert (await asked(store, alone(twin), tenant.id)).allowed

@@ -8,11 +8,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tenantry.core.caller import Audience
-from tenantry.core.errors import DomainError
+from tenantry.core.clock import HOUR
+from tenantry.core.errors import DomainError, InvalidToken
 from tenantry.tokens.grant_types.client_credentials import exchange_client_credentials
 from tenantry.tokens.issuing import Issued
+from tenantry.tokens.mint import mint_access_token
 from tests.support.builders import SomeServiceAccount, a_connector, a_service_account, a_tenant
 from tests.support.clock import NOON
+from tests.support.issuing import ISSUER
 from tests.unit.tokens.conftest import House
 from tests.unit.tokens.test_assertions import ROOT, SCOPE, _exchange, _jwt, _self_signed
 
@@ -80,3 +83,27 @@ async def test_a_service_account_ends_as_itself(house: House, end: str) -> None:
     assert await _works(lambda: house.authenticate(held, Audience.ANDROID_ENTERPRISE)) == ("old" not in closes)
     for name, door in doors(twin).items():
         assert await _works(door), f"another's account goes on: {name}"
+
+
+async def test_a_token_of_an_app_that_names_another_tenant_than_the_apps_is_nobodys(house: House) -> None:
+    """None is minted; what is true of an app in its own tenant must not be believed of another."""
+    other = await a_tenant(house.store)
+    own, foreign = [
+        mint_access_token(
+            house.ring,
+            issuer=ISSUER,
+            audience=Audience.PARTNER_CENTER,
+            subject=house.connector.id,
+            tenant_id=tenant.id,
+            client_id=house.connector.id,
+            scope="",
+            grant_id=None,
+            amr=(),
+            lifetime=HOUR,
+            now=house.clock(),
+        ).raw
+        for tenant in (house.tenant, other)
+    ]
+    assert (await house.authenticate(own, Audience.PARTNER_CENTER)).tenant_id == house.tenant.id
+    with pytest.raises(InvalidToken):
+        await house.authenticate(foreign, Audience.PARTNER_CENTER)
