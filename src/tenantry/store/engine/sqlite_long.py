@@ -29,7 +29,7 @@ _STEPS = 10_000
 """Of SQLite's machine, some 10 million of which a processor does in a second: a moment is one to two times as many."""
 _STEPS_BETWEEN_LOOKS = 50_000
 _SHORT = 0.002
-"""Seconds."""
+"""Seconds of processor time: on a busy machine a short read may wait for its turn as long as a long one runs."""
 _REMEMBERED = 2_000
 
 
@@ -49,15 +49,16 @@ class Moment:
 
 
 class _Job:
-    """One statement in a thread. Ends when `until` (monotonic seconds) has passed."""
+    """One statement in a thread. Ends when `until` (monotonic seconds) has passed. `took` is known at its end."""
 
-    __slots__ = ("bound", "shape", "sql", "until")
+    __slots__ = ("bound", "shape", "sql", "took", "until")
 
     def __init__(self, shape: Callable[..., Any], sql: str, bound: tuple[Value, ...], until: float) -> None:
         self.shape = shape
         self.sql = sql
         self.bound = bound
         self.until = until
+        self.took = 0.0
 
     def is_late(self) -> bool:
         return time.monotonic() > self.until
@@ -82,14 +83,13 @@ class LongReads:
         job = _Job(shape, sql, bound, time.monotonic() + self._timeout)
         running = asyncio.get_running_loop().run_in_executor(self._threads, self._run, job)
         running.add_done_callback(lambda _: self._shares.give(owner))
-        began = time.monotonic()
         try:
             rows: list[T] = await asyncio.shield(running)
         except asyncio.CancelledError:
             job.until = 0.0  # nobody waits for it: the thread has better to do
             running.add_done_callback(_look_at)
             raise
-        if time.monotonic() - began < _SHORT:
+        if job.took < _SHORT:
             self.remembered.pop(key, None)
         else:
             self._remember(key)
@@ -110,9 +110,11 @@ class LongReads:
         """In a thread."""
         connection = self._idle.pop() if self._idle else self._connect()
         connection.set_progress_handler(job.is_late, _STEPS_BETWEEN_LOOKS)
-        shape = job.shape
+        shape, began = job.shape, time.thread_time()
         try:
-            return [shape(*row) for row in connection.cursor().execute(job.sql, job.bound).fetchall()]
+            rows = [shape(*row) for row in connection.cursor().execute(job.sql, job.bound).fetchall()]
+            job.took = time.thread_time() - began
+            return rows
         except apsw.InterruptError as exc:
             raise StoreBusy(
                 "This looks at too much at once. Ask for less of it, or retry later.",
