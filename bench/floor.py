@@ -19,7 +19,7 @@ from tenantry.core.clock import HOUR, system_clock, to_millis
 from tenantry.core.ids import GrantId, TenantId, new_guid
 from tenantry.settings import Settings, load
 from tenantry.store.engine.opening import open_store
-from tenantry.surfaces.shared.hot import json_answer, send_answer
+from tenantry.surfaces.shared.answers import json_answer, send_answer
 from tenantry.tokens.keys.master_key import load_master_key
 from tenantry.tokens.keys.signing_keys import KeyRing
 from tenantry.tokens.mint import mint_access_token

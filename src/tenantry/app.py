@@ -36,10 +36,10 @@ from tenantry.surfaces.operations import demo_receiver
 from tenantry.surfaces.router import Router, Routes
 from tenantry.surfaces.running import begin, run, serve
 from tenantry.surfaces.shared.afterwards import Afterwards
+from tenantry.surfaces.shared.answers import Answer, header, send_answer, without_body
 from tenantry.surfaces.shared.coding import inflating
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.head import CODING, OVERRIDE, fault_of, refuse
-from tenantry.surfaces.shared.hot import HotAnswer, header, send_answer, without_body
 from tenantry.surfaces.shared.limits import RateLimiter
 from tenantry.surfaces.shared.long_answers import LongAnswers, Stream
 from tenantry.surfaces.shared.request_log import log_failure, log_request
@@ -135,7 +135,7 @@ class App:
         if fault is not None:
             refuse(scope, fault)
         elif scope["path"] == "*":  # only OPTIONS gets here with it
-            await send_answer(send, HotAnswer(200, b"", [(b"allow", ", ".join(_ALL).encode())]))
+            await send_answer(send, Answer(200, b"", [(b"allow", ", ".join(_ALL).encode())]))
             return
         routes = self._router.routes_of(scope["path"])
         if fault is None:
@@ -168,7 +168,7 @@ class App:
         if ask.after is not None:
             await self._afterwards.do(ask.after, ask.origin)
 
-    async def _send_stream(self, answer: HotAnswer, stream: Stream, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _send_stream(self, answer: Answer, stream: Stream, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a long answer. A failure on the way is logged and ends the connection."""
         start: Message = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
         try:

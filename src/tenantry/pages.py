@@ -17,11 +17,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tenantry.access.actions import Action
 from tenantry.outbox.sender import Sender
+from tenantry.surfaces.shared.answers import send_answer, without_body
 from tenantry.surfaces.shared.coding import decoding
 from tenantry.surfaces.shared.cookies import take_cookies
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.head import CODING
-from tenantry.surfaces.shared.hot import send_answer, without_body
 from tenantry.surfaces.shared.request_log import log_failure, log_request
 from tenantry.surfaces.shared.routing import action_of
 

@@ -14,7 +14,7 @@ import msgspec
 
 from tenantry.settings import Settings
 from tenantry.surfaces.operation import JSON, Operation, Surface
-from tenantry.surfaces.shared.hot import HotAnswer
+from tenantry.surfaces.shared.answers import Answer
 
 _Json = dict[str, Any]
 
@@ -67,7 +67,7 @@ class _Shapes:
 def _kinds(operations: Iterable[Operation]) -> Iterable[type]:
     for operation in operations:
         for kind in (operation.query, operation.body, operation.answer):
-            if kind is not None and kind is not HotAnswer:
+            if kind is not None and kind is not Answer:
                 yield kind
 
 
@@ -113,7 +113,7 @@ def _in_headers(operation: Operation) -> Iterable[_Json]:
 def _success(operation: Operation, shapes: _Shapes) -> _Json:
     if operation.answer is None:
         return {"description": "Done; there is nothing to show."}
-    if operation.answer is HotAnswer:
+    if operation.answer is Answer:
         schema: _Json = {"type": "object"} if operation.gives == JSON else {"type": "string"}
     else:
         schema = shapes.of(operation.answer)

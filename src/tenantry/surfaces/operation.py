@@ -21,8 +21,8 @@ from tenantry.access.actions import PUBLIC, Action
 from tenantry.core.caller import Audience, Caller, Origin
 from tenantry.core.clock import Micros
 from tenantry.core.errors import DomainError, InvalidToken, InvalidValue
+from tenantry.surfaces.shared.answers import After, Answer
 from tenantry.surfaces.shared.failures import count_failure
-from tenantry.surfaces.shared.hot import After, HotAnswer
 from tenantry.surfaces.shared.long_answers import Stream
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Operation:
     query: type | None
     body: type | None
     answer: type | None
-    """None: the answer has no body. `HotAnswer`: the handler makes the response itself."""
+    """None: the answer has no body. `Answer`: the handler makes the response itself."""
     status: int = 200
     headers: Headers = ()
     """The status of a successful answer."""
@@ -128,7 +128,7 @@ class Coat(Protocol):
         """The path as the declarations spell it, for any spelling that means the same."""
         return path
 
-    async def enter(self, ask: Ask) -> HotAnswer | None:
+    async def enter(self, ask: Ask) -> Answer | None:
         """See the request before it is matched; may change the scope. A response returned here is the answer."""
         return None
 
@@ -156,15 +156,15 @@ class Coat(Protocol):
         """As `read`, for an operation that is `bare`."""
         return await self.read(ask, shape)
 
-    def dress(self, ask: Ask, operation: Operation, value: Any) -> HotAnswer:
+    def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
         """Make the response of a success. A surface with long answers passes a `Stream` on."""
         ...
 
-    def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
+    def refuse(self, ask: Ask, error: DomainError) -> Answer | None:
         """Make the response to an error; None for a kind that cannot occur on this surface."""
         ...
 
-    def no_route(self, ask: Ask, allowed: list[str]) -> HotAnswer:
+    def no_route(self, ask: Ask, allowed: list[str]) -> Answer:
         """The response when nothing is at this address, or it takes other methods only. `Allow` is added to a 405."""
         ...
 
@@ -172,7 +172,7 @@ class Coat(Protocol):
         """The headers of a response to OPTIONS."""
         return ()
 
-    def fail(self, ask: Ask) -> HotAnswer:
+    def fail(self, ask: Ask) -> Answer:
         """The response to an unexpected error, which is logged under the request's correlation id."""
         ...
 
@@ -259,8 +259,8 @@ def operations(surface: Surface, root: str) -> Op:
 
 
 def _shape_of(answer: Any) -> Any:
-    """The shape of the answer, without the `HotAnswer` or `Stream` that a handler may return instead."""
+    """The shape of the answer, without the `Answer` or `Stream` that a handler may return instead."""
     kinds = get_args(answer) if isinstance(answer, UnionType) else (answer,)
     if len(kinds) > 1:
-        kinds = tuple(kind for kind in kinds if kind not in (HotAnswer, Stream))
+        kinds = tuple(kind for kind in kinds if kind not in (Answer, Stream))
     return None if kinds == (NoneType,) else kinds[0]

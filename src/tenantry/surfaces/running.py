@@ -21,10 +21,10 @@ from tenantry.core.errors import DomainError, RateLimited
 from tenantry.core.log import get_logger
 from tenantry.surfaces.operation import Ask, Operation, Surface
 from tenantry.surfaces.router import Found, Routes
+from tenantry.surfaces.shared.answers import Answer
 from tenantry.surfaces.shared.coding import TAKEN
 from tenantry.surfaces.shared.denials import note_denial
 from tenantry.surfaces.shared.failures import check_failures
-from tenantry.surfaces.shared.hot import HotAnswer
 from tenantry.surfaces.shared.origin import origin_of
 from tenantry.surfaces.shared.request_log import path_in_log
 
@@ -37,7 +37,7 @@ _log = get_logger()
 class Served(NamedTuple):
     """A response, and the operation that gave it, if there was one."""
 
-    answer: HotAnswer
+    answer: Answer
     operation: Operation | None
 
 
@@ -60,12 +60,12 @@ async def serve(routes: Routes, ask: Ask, *, fault: DomainError | None = None) -
         raise
     except Exception as error:  # noqa: BLE001 - refused, or logged in full
         return Served(await _refuse(routes.surface, ask, None, error), None)
-    if isinstance(found, HotAnswer):
+    if isinstance(found, Answer):
         return Served(found, None)
     return Served(await run(found, ask), found[1])
 
 
-async def _match(routes: Routes, ask: Ask) -> Found | HotAnswer:
+async def _match(routes: Routes, ask: Ask) -> Found | Answer:
     """The matched operation, or a response if there is none or none is needed."""
     coat = routes.surface.coat
     early = await coat.enter(ask)
@@ -78,12 +78,12 @@ async def _match(routes: Routes, ask: Ask) -> Found | HotAnswer:
     allowed = routes.allowed(path, ask.scope["path"])
     allow = (b"allow", ", ".join(allowed).encode())
     if allowed and method == "OPTIONS":
-        return HotAnswer(200, b"", [allow, *coat.welcome(ask)])
+        return Answer(200, b"", [allow, *coat.welcome(ask)])
     answer = coat.no_route(ask, allowed)
     return replace(answer, headers=[*answer.headers, allow]) if answer.status == 405 else answer
 
 
-async def run(found: Found, ask: Ask) -> HotAnswer:
+async def run(found: Found, ask: Ask) -> Answer:
     """Answer one request whose operation is known, whatever happens. Raises ClientDisconnect only. Hot path."""
     surface, operation, values = found
     coat = surface.coat
@@ -106,14 +106,14 @@ async def run(found: Found, ask: Ask) -> HotAnswer:
             read = coat.read_or_nothing if operation.bare else coat.read
             sent["body"] = await read(ask, operation.body)
         value = await operation.handler(ask, *named, **sent)
-        return value if isinstance(value, HotAnswer) else coat.dress(ask, operation, value)
+        return value if isinstance(value, Answer) else coat.dress(ask, operation, value)
     except ClientDisconnect:
         raise
     except Exception as error:  # noqa: BLE001 - refused, or logged in full
         return await _refuse(surface, ask, operation, error)
 
 
-async def _refuse(surface: Surface, ask: Ask, operation: Operation | None, error: Exception) -> HotAnswer:
+async def _refuse(surface: Surface, ask: Ask, operation: Operation | None, error: Exception) -> Answer:
     """Count a guess, record a denial, then answer in the surface's form; an error without a form is a bug."""
     ask.after = None
     if isinstance(error, DomainError):

@@ -13,7 +13,7 @@ from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue
 from tenantry.core.ids import ConnectorId, UserId
 from tenantry.store.engine.interface import Store, Tx
 from tenantry.store.tokens import idempotency
-from tenantry.surfaces.shared.idempotency import KEPT_FOR, Answer, answer_once, find_answer, request_keys
+from tenantry.surfaces.shared.idempotency import KEPT_FOR, KeptAnswer, answer_once, find_answer, request_keys
 from tests.support.builders import HASHER, OPERATOR, SomeTenant, a_tenant, a_user, as_user
 from tests.support.clock import NOON
 
@@ -31,15 +31,15 @@ class Desk:
     done: int = 0
     fails_with: DomainError | None = None
 
-    async def ask(self, key: bytes | None, now: Micros = NOON) -> Answer:
-        async def work(_: Tx) -> Answer:
+    async def ask(self, key: bytes | None, now: Micros = NOON) -> KeptAnswer:
+        async def work(_: Tx) -> KeptAnswer:
             self.done += 1
             if self.fails_with is not None:
                 raise self.fails_with
-            return Answer(200, f'{{"number": {self.done}}}')
+            return KeptAnswer(200, f'{{"number": {self.done}}}')
 
-        def refusal(error: DomainError) -> Answer | None:
-            return Answer(409, "{}") if isinstance(error, AlreadyExists) else None
+        def refusal(error: DomainError) -> KeptAnswer | None:
+            return KeptAnswer(409, "{}") if isinstance(error, AlreadyExists) else None
 
         return await answer_once(self.store, self.tenant.id, key, now, work, refusal)
 
@@ -68,19 +68,19 @@ async def test_without_a_key_each_is_carried_out(desk: Desk) -> None:
 
 async def test_an_answer_is_kept_for_its_time_and_not_a_moment_longer(desk: Desk) -> None:
     await desk.ask(KEY)
-    assert await find_answer(desk.store, desk.tenant.id, [KEY], NOON + KEPT_FOR - 1) == Answer(
+    assert await find_answer(desk.store, desk.tenant.id, [KEY], NOON + KEPT_FOR - 1) == KeptAnswer(
         200, '{"number": 1}', again=True
     )
     assert (await desk.ask(KEY, NOON + KEPT_FOR - 1)).again
     assert await find_answer(desk.store, desk.tenant.id, [KEY], NOON + KEPT_FOR) is None
-    assert await desk.ask(KEY, NOON + KEPT_FOR) == Answer(200, '{"number": 2}')
+    assert await desk.ask(KEY, NOON + KEPT_FOR) == KeptAnswer(200, '{"number": 2}')
 
 
 async def test_another_tenants_key_is_another(desk: Desk) -> None:
     await desk.ask(KEY)
     other = Desk(desk.store, await a_tenant(desk.store))
     assert not (await other.ask(KEY)).again
-    assert await find_answer(desk.store, other.tenant.id, [KEY], NOON) == Answer(200, '{"number": 1}', again=True)
+    assert await find_answer(desk.store, other.tenant.id, [KEY], NOON) == KeptAnswer(200, '{"number": 1}', again=True)
 
 
 async def test_a_refusal_is_kept_where_it_is_an_answer_and_else_the_key_is_free(desk: Desk) -> None:
@@ -93,7 +93,7 @@ async def test_a_refusal_is_kept_where_it_is_an_answer_and_else_the_key_is_free(
     with pytest.raises(AlreadyExists):
         await desk.ask(KEY)
     desk.fails_with = None
-    assert await desk.ask(KEY) == Answer(409, "{}", again=True)
+    assert await desk.ask(KEY) == KeptAnswer(409, "{}", again=True)
     desk.fails_with = AlreadyExists("user")
     with pytest.raises(AlreadyExists):
         await desk.ask(None)

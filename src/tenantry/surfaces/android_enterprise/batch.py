@@ -28,10 +28,10 @@ from tenantry.surfaces.android_enterprise.errors import not_served, too_much
 from tenantry.surfaces.operation import Ask, operations
 from tenantry.surfaces.router import Routes
 from tenantry.surfaces.running import begin, serve
+from tenantry.surfaces.shared.answers import Answer, header, whole_headers
 from tenantry.surfaces.shared.bearer import bearer_token_of
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, read_body
 from tenantry.surfaces.shared.coding import inflating
-from tenantry.surfaces.shared.hot import HotAnswer, header, whole_headers
 from tenantry.surfaces.shared.origin import origin_of
 
 MOST_REQUESTS = 1000
@@ -85,7 +85,7 @@ class _Part(NamedTuple):
     takes="multipart/mixed",
     gives="multipart/mixed",
 )
-async def batch(ask: Ask) -> HotAnswer:
+async def batch(ask: Ask) -> Answer:
     """At most 1000 requests in one.
 
     Raises InvalidValue(field="body") when it is no batch, InvalidToken for a bad bearer. Those that are left once the
@@ -158,7 +158,7 @@ def _headers(head: bytes) -> list[tuple[bytes, bytes]]:
     return [(name.strip().lower(), value.strip()) for name, _, value in pairs]
 
 
-async def _answer(outer: Ask, part: _Part) -> HotAnswer:
+async def _answer(outer: Ask, part: _Part) -> Answer:
     """What the request would be answered if it came alone."""
     scope = _inner_scope(outer, part)
     if not scope["path"].startswith(_PREFIX):
@@ -197,7 +197,7 @@ def _inner_scope(outer: Ask, part: _Part) -> Scope:
     }
 
 
-def _as_part(content_id: str, answer: HotAnswer) -> bytes:
+def _as_part(content_id: str, answer: Answer) -> bytes:
     phrase = HTTPStatus(answer.status).phrase
     inner = [f"HTTP/1.1 {answer.status} {phrase}".encode()]
     inner += [name.title() + b": " + value for name, value in whole_headers(answer)]
@@ -206,8 +206,8 @@ def _as_part(content_id: str, answer: HotAnswer) -> bytes:
     return b"\r\n".join([*outer, b"", *inner, b"", answer.body])
 
 
-def _join(parts: Iterable[bytes]) -> HotAnswer:
+def _join(parts: Iterable[bytes]) -> Answer:
     boundary = f"batch_{new_guid()}"
     delimiter = f"--{boundary}".encode()
     body = b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts) + delimiter + b"--\r\n"
-    return HotAnswer(200, body, [(b"content-type", f"multipart/mixed; boundary={boundary}".encode())])
+    return Answer(200, body, [(b"content-type", f"multipart/mixed; boundary={boundary}".encode())])

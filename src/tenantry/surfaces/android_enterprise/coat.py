@@ -19,12 +19,12 @@ from tenantry.surfaces.android_enterprise import errors
 from tenantry.surfaces.android_enterprise.methods import CLOSED, MANAGEMENT, NOT_OFFERED
 from tenantry.surfaces.android_enterprise.partial import parse_fields, select
 from tenantry.surfaces.operation import Ask, Coat, Operation, Surface
+from tenantry.surfaces.shared.answers import Answer, header
 from tenantry.surfaces.shared.bearer import bearer_token_of
 from tenantry.surfaces.shared.body import is_clean, parse_json, read_body
 from tenantry.surfaces.shared.convert import convert, read_texts
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.google_error import GoogleErrorBody
-from tenantry.surfaces.shared.hot import HotAnswer, header
 from tenantry.tokens import base64url
 from tenantry.tokens.assertions import authenticate_self_signed, bearer_audiences_of
 from tenantry.tokens.callers import authenticate
@@ -52,7 +52,7 @@ class PlayEmmCoat(Coat):
     }
     overrides: ClassVar[bool] = True
 
-    async def enter(self, ask: Ask) -> HotAnswer | None:
+    async def enter(self, ask: Ask) -> Answer | None:
         """Paths that can name nothing; the method that a client had to hide, and the one that updates had in older
         times.
 
@@ -89,19 +89,19 @@ class PlayEmmCoat(Coat):
         raw = await read_body(ask.receive, settings.body_limit_bytes, header(ask.scope, b"content-length"))
         return convert(parse_json(raw, depth_limit=settings.json_depth_limit), shape)
 
-    def dress(self, ask: Ask, operation: Operation, value: Any) -> HotAnswer:
+    def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
         """A resource with its `kind`, as far as `fields` asks for it; 204 without a body when there is none."""
         named = (b"x-correlation-id", ask.origin.correlation_id.encode())
         if value is None:
-            return HotAnswer(operation.status, b"", [*operation.headers, named])
+            return Answer(operation.status, b"", [*operation.headers, named])
         body = msgspec.json.encode(value)
         if ask.scope["query_string"]:
             wanted = read_texts(ask.scope["query_string"], _Standard).fields
             if wanted is not None:
                 body = msgspec.json.encode(select(msgspec.json.decode(body), parse_fields(wanted)))
-        return HotAnswer(operation.status, body, [_JSON, *operation.headers, named])
+        return Answer(operation.status, body, [_JSON, *operation.headers, named])
 
-    def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
+    def refuse(self, ask: Ask, error: DomainError) -> Answer | None:
         """By the table. What is NEVER is a bug."""
         wire = errors.TABLE[type(error)]
         if wire is errors.NEVER:
@@ -113,7 +113,7 @@ class PlayEmmCoat(Coat):
             headers.append((b"retry-after", b"%d" % error.retry_after))
         return errors.answer_of(wire, error, headers)
 
-    def no_route(self, ask: Ask, allowed: list[str]) -> HotAnswer:
+    def no_route(self, ask: Ask, allowed: list[str]) -> Answer:
         """A method of the API that is not offered says so, since 404 would mean that the thing is gone.
 
         A method that was hidden and is not taken is none at all: the address takes what the client really sent.
@@ -125,7 +125,7 @@ class PlayEmmCoat(Coat):
         is_hidden = header(ask.scope, _OVERRIDE) is not None
         return errors.wrong_verb() if allowed and not is_hidden else errors.not_served()
 
-    def fail(self, ask: Ask) -> HotAnswer:
+    def fail(self, ask: Ask) -> Answer:
         """With the id under which the log has it."""
         return errors.bug(ask.origin.correlation_id)
 

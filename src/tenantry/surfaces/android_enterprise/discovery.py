@@ -21,8 +21,8 @@ from tenantry.surfaces.android_enterprise.coat import PLAY_EMM, ROOT, SCOPE
 from tenantry.surfaces.android_enterprise.errors import JSON
 from tenantry.surfaces.android_enterprise.methods import METHODS, QUERY, REVISION, Method
 from tenantry.surfaces.operation import Ask, Operation, operations
+from tenantry.surfaces.shared.answers import Answer
 from tenantry.surfaces.shared.google_error import to_camel
-from tenantry.surfaces.shared.hot import HotAnswer
 
 _Json = dict[str, Any]
 
@@ -42,13 +42,13 @@ class OfVersion(msgspec.Struct):
     Action.READ_PUBLIC,
     source="Play EMM contract §5.1",
 )
-async def directory_form(ask: Ask) -> HotAnswer:
+async def directory_form(ask: Ask) -> Answer:
     """The discovery document, at the address of the directory. Hot path: no I/O."""
-    return HotAnswer(200, _encoded(ask.deps.settings.issuer), [(b"content-type", JSON.encode())])
+    return Answer(200, _encoded(ask.deps.settings.issuer), [(b"content-type", JSON.encode())])
 
 
 @op("discovery.service", "GET", "/$discovery/rest", Action.READ_PUBLIC, source="Play EMM contract §5.1")
-async def service_form(ask: Ask, query: OfVersion) -> HotAnswer:
+async def service_form(ask: Ask, query: OfVersion) -> Answer:
     """The same, at the address of the service."""
     if query.version != "v1":
         raise NotFound("version of this API")

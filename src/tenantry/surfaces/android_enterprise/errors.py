@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from tenantry.core import errors
 from tenantry.core.errors import DomainError
 from tenantry.surfaces.operation import Headers
+from tenantry.surfaces.shared.answers import Answer
 from tenantry.surfaces.shared.google_error import GoogleError, body_of, error_body
-from tenantry.surfaces.shared.hot import HotAnswer
 
 NEVER = None
 """A bug if it gets here."""
@@ -49,39 +49,39 @@ TABLE: Mapping[type[DomainError], GoogleError | None] = {
 _JSON = (b"content-type", JSON.encode())
 
 
-def _saying(code: int, status: str, reason: str, message: str) -> HotAnswer:
-    return HotAnswer(code, error_body(GoogleError(code, status, reason), message), [_JSON])
+def _saying(code: int, status: str, reason: str, message: str) -> Answer:
+    return Answer(code, error_body(GoogleError(code, status, reason), message), [_JSON])
 
 
-def answer_of(wire: GoogleError, error: DomainError, headers: Headers) -> HotAnswer:
+def answer_of(wire: GoogleError, error: DomainError, headers: Headers) -> Answer:
     """What may leave the server of an error of the domain."""
-    return HotAnswer(wire.code, body_of(wire, error), [_JSON, *headers])
+    return Answer(wire.code, body_of(wire, error), [_JSON, *headers])
 
 
-def wrong_verb() -> HotAnswer:
+def wrong_verb() -> Answer:
     """The address is there, and takes other methods."""
     return _saying(405, "UNIMPLEMENTED", "httpMethodNotAllowed", "This address does not take this HTTP method.")
 
 
-def not_served() -> HotAnswer:
+def not_served() -> Answer:
     """A method of the API, or of nobody, that is not here."""
     return _saying(404, "NOT_FOUND", "notFound", "There is no such method.")
 
 
-def not_offered(name: str, *, is_closed: bool) -> HotAnswer:
+def not_offered(name: str, *, is_closed: bool) -> Answer:
     """A method of the API that this server does not have, or that the vendor closed too."""
     if is_closed:
         return _saying(403, "PERMISSION_DENIED", "forbidden", f"{name} is closed; use Device.policy.")
     return _saying(400, "FAILED_PRECONDITION", "notSupported", f"{name} is not offered by this server.")
 
 
-def too_much() -> HotAnswer:
+def too_much() -> Answer:
     """A request of a batch that has no room left."""
     text = "The answers of this batch became too large before this request was begun. Send it in another batch."
-    return HotAnswer(_TOO_LARGE.code, error_body(_TOO_LARGE, text), [_JSON])
+    return Answer(_TOO_LARGE.code, error_body(_TOO_LARGE, text), [_JSON])
 
 
-def bug(correlation_id: str) -> HotAnswer:
+def bug(correlation_id: str) -> Answer:
     """With the id under which the log has it."""
     body = error_body(GoogleError(500, "INTERNAL", "backendError"), f"Internal error {correlation_id}.")
-    return HotAnswer(500, body, [_JSON, (b"x-correlation-id", correlation_id.encode())])
+    return Answer(500, body, [_JSON, (b"x-correlation-id", correlation_id.encode())])

@@ -13,9 +13,9 @@ from tenantry.core.caller import Audience
 from tenantry.core.errors import DomainError, RateLimited, StoreBusy
 from tenantry.surfaces.device import errors
 from tenantry.surfaces.operation import Ask, Coat, Operation, Surface
+from tenantry.surfaces.shared.answers import Answer, bug_answer
 from tenantry.surfaces.shared.body import parse_json, read_body
 from tenantry.surfaces.shared.google_error import GoogleErrorBody, body_of
-from tenantry.surfaces.shared.hot import HotAnswer, bug_answer
 from tenantry.surfaces.shared.loose import read_loosely
 
 T = TypeVar("T")
@@ -37,12 +37,12 @@ class DeviceCoat(Coat):
         raw = await read_body(ask.receive, min(_LARGEST_BODY, settings.body_limit_bytes))
         return read_loosely(parse_json(raw, depth_limit=settings.json_depth_limit), shape)
 
-    def dress(self, ask: Ask, operation: Operation, value: Any) -> HotAnswer:
+    def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
         """JSON."""
         named = (b"x-correlation-id", ask.origin.correlation_id.encode())
-        return HotAnswer(operation.status, msgspec.json.encode(value), [_JSON, *operation.headers, named])
+        return Answer(operation.status, msgspec.json.encode(value), [_JSON, *operation.headers, named])
 
-    def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
+    def refuse(self, ask: Ask, error: DomainError) -> Answer | None:
         """By the table. What is NEVER is a bug."""
         wire = errors.TABLE[type(error)]
         if wire is errors.NEVER:
@@ -50,13 +50,13 @@ class DeviceCoat(Coat):
         headers = [_JSON, (b"x-correlation-id", ask.origin.correlation_id.encode())]
         if isinstance(error, StoreBusy | RateLimited):
             headers.append((b"retry-after", b"%d" % error.retry_after))
-        return HotAnswer(wire.code, body_of(wire, error), headers)
+        return Answer(wire.code, body_of(wire, error), headers)
 
-    def no_route(self, ask: Ask, allowed: list[str]) -> HotAnswer:
+    def no_route(self, ask: Ask, allowed: list[str]) -> Answer:
         """Few addresses are here."""
-        return HotAnswer(*errors.no_route(is_there=bool(allowed)), [_JSON])
+        return Answer(*errors.no_route(is_there=bool(allowed)), [_JSON])
 
-    def fail(self, ask: Ask) -> HotAnswer:
+    def fail(self, ask: Ask) -> Answer:
         """With the id under which the log has it."""
         return bug_answer(ask.origin.correlation_id)
 

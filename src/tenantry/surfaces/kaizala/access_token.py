@@ -14,7 +14,7 @@ from tenantry.surfaces.kaizala.callers import throttle
 from tenantry.surfaces.kaizala.coat import KAIZALA, ROOT
 from tenantry.surfaces.kaizala.wire import parse_id
 from tenantry.surfaces.operation import NO_STORE, Ask, operations
-from tenantry.surfaces.shared.hot import header
+from tenantry.surfaces.shared.answers import header
 from tenantry.tokens.clients import Client
 from tenantry.tokens.grant_types.refresh_token import exchange_refresh_token
 from tenantry.tokens.issuing import Issued, TokenAsk

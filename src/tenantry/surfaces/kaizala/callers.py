@@ -8,10 +8,10 @@ from tenantry.core.errors import InvalidToken, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.surfaces.kaizala.errors import NO_TOKEN
 from tenantry.surfaces.operation import Ask, Operation
+from tenantry.surfaces.shared.answers import header
 from tenantry.surfaces.shared.bearer import bearer_token_of
 from tenantry.surfaces.shared.budgets import spend
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.hot import header
 from tenantry.tokens.callers import authenticate
 
 

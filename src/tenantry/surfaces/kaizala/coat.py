@@ -19,8 +19,8 @@ from tenantry.surfaces.kaizala import cors, errors, wire
 from tenantry.surfaces.kaizala.callers import caller_of
 from tenantry.surfaces.kaizala.not_offered import NOT_OFFERED
 from tenantry.surfaces.operation import Ask, Coat, Operation, Surface
+from tenantry.surfaces.shared.answers import Answer, header
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, parse_json, read_body
-from tenantry.surfaces.shared.hot import HotAnswer, header
 from tenantry.surfaces.shared.long_answers import Stream
 from tenantry.surfaces.shared.loose import read_loosely
 
@@ -48,7 +48,7 @@ class KaizalaCoat(Coat):
         """Single slashes, none at the end, lower case."""
         return _SLASHES.sub("/", path).rstrip("/").lower() or "/"
 
-    async def enter(self, ask: Ask) -> HotAnswer | None:
+    async def enter(self, ask: Ask) -> Answer | None:
         """Answer a browser's CORS preflight request."""
         return cors.preflight(ask.deps.settings, ask.scope)
 
@@ -80,14 +80,14 @@ class KaizalaCoat(Coat):
     def _parsed(self, ask: Ask, raw: bytes) -> Any:
         return parse_json(raw, depth_limit=ask.deps.settings.json_depth_limit, lenient=True)
 
-    def dress(self, ask: Ask, operation: Operation, value: Any) -> HotAnswer:
+    def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
         """A JSON object; a long list in parts."""
         headers = [_JSON, *operation.headers, *self.welcome(ask)]
         if isinstance(value, Stream):
-            return HotAnswer(operation.status, b"", headers, stream=value)
-        return HotAnswer(operation.status, msgspec.json.encode(value), headers)
+            return Answer(operation.status, b"", headers, stream=value)
+        return Answer(operation.status, msgspec.json.encode(value), headers)
 
-    def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
+    def refuse(self, ask: Ask, error: DomainError) -> Answer | None:
         """Make the response by the table in errors.py; a kind listed there as NEVER is a bug."""
         line = errors.line_of(error)
         if line is None:
@@ -96,22 +96,22 @@ class KaizalaCoat(Coat):
         retry_after = getattr(error, "retry_after", None)
         if retry_after is not None:
             headers.append((b"retry-after", b"%d" % retry_after))
-        return HotAnswer(line.status, errors.body_of(line, error), headers)
+        return Answer(line.status, errors.body_of(line, error), headers)
 
-    def no_route(self, ask: Ask, allowed: list[str]) -> HotAnswer:
+    def no_route(self, ask: Ask, allowed: list[str]) -> Answer:
         """What is not offered says so: clients would take 404 `NotFound` for the group, or what is in it."""
         missing = NOT_OFFERED.find(ask.scope["method"], self.spell(ask.scope["path"]))
         line, text = errors.no_route(missing, is_there=bool(allowed))
-        return HotAnswer(line.status, errors.body(line, text), [_JSON, *self.welcome(ask)])
+        return Answer(line.status, errors.body(line, text), [_JSON, *self.welcome(ask)])
 
     def welcome(self, ask: Ask) -> list[tuple[bytes, bytes]]:
         """The headers that every answer has."""
         correlation_id = (b"x-correlation-id", ask.origin.correlation_id.encode())
         return [*cors.headers(ask.deps.settings, ask.scope), correlation_id]
 
-    def fail(self, ask: Ask) -> HotAnswer:
+    def fail(self, ask: Ask) -> Answer:
         """Make the response to a bug, with the id under which the log has it."""
-        return HotAnswer(errors.BUG.status, errors.unexpected(ask.origin.correlation_id), [_JSON, *self.welcome(ask)])
+        return Answer(errors.BUG.status, errors.unexpected(ask.origin.correlation_id), [_JSON, *self.welcome(ask)])
 
     def statuses(self) -> set[int]:
         """Of the table."""

@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Scope
 
 from tenantry.settings import Settings
-from tenantry.surfaces.shared.hot import HotAnswer, answer_of, header
+from tenantry.surfaces.shared.answers import Answer, answer_of, header
 
 _TAKEN = (
     "accessToken",
@@ -37,7 +37,7 @@ def headers(settings: Settings, scope: Scope) -> list[tuple[bytes, bytes]]:
     return [_VARY, _EXPOSED]
 
 
-def preflight(settings: Settings, scope: Scope) -> HotAnswer | None:
+def preflight(settings: Settings, scope: Scope) -> Answer | None:
     """The answer to a preflight; None for any other request."""
     if scope["method"] != "OPTIONS":
         return None

@@ -16,8 +16,8 @@ from tenantry.surfaces.kaizala.access_token import Tokens, shown
 from tenantry.surfaces.kaizala.callers import throttle
 from tenantry.surfaces.kaizala.coat import KAIZALA
 from tenantry.surfaces.operation import NO_STORE, Ask, operations
+from tenantry.surfaces.shared.answers import header
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, is_clean, read_body
-from tenantry.surfaces.shared.hot import header
 from tenantry.tokens.clients import Client
 from tenantry.tokens.grant_types.authorization_code import PresentedCode, redeem_code
 from tenantry.tokens.issuing import TokenAsk

@@ -18,8 +18,8 @@ from tenantry.core.errors import DomainError, NotFound
 from tenantry.surfaces.oauth import errors
 from tenantry.surfaces.oauth.form import read_form
 from tenantry.surfaces.operation import Ask, Coat, Headers, Operation, Surface
+from tenantry.surfaces.shared.answers import Answer, bug_answer
 from tenantry.surfaces.shared.failures import counted_as
-from tenantry.surfaces.shared.hot import HotAnswer, bug_answer
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class OAuthCoat(Coat):
         """A tenant's token endpoint may end with a slash."""
         return path[:-1] if path.endswith("/token/") and path.count("/") > 3 else path
 
-    async def enter(self, ask: Ask) -> HotAnswer | None:
+    async def enter(self, ask: Ask) -> Answer | None:
         """What cannot name a tenant names nothing here."""
         first, _, rest = ask.scope["path"][1:].partition("/")
         return self.no_route(ask, []) if rest and not _TENANT.fullmatch(first) else None
@@ -59,14 +59,14 @@ class OAuthCoat(Coat):
         form = await read_form(ask.scope, ask.receive, ask.deps.settings.body_limit_bytes)
         return msgspec.convert(form, shape)
 
-    def dress(self, ask: Ask, operation: Operation, value: Any) -> HotAnswer:
+    def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
         """JSON. Answers with tokens have the id by which the log knows the request."""
         headers = [_JSON, *operation.headers]
         if operation.action is Action.OBTAIN_TOKEN:
             headers.append(_request_id(ask))
-        return HotAnswer(operation.status, msgspec.json.encode(value), headers)
+        return Answer(operation.status, msgspec.json.encode(value), headers)
 
-    def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
+    def refuse(self, ask: Ask, error: DomainError) -> Answer | None:
         """By the table. What is NEVER is a bug."""
         if isinstance(error, NotFound) and error.what == _NOWHERE:
             return self.no_route(ask, [])
@@ -75,10 +75,10 @@ class OAuthCoat(Coat):
             return None
         operation = ask.operation
         if operation is None:
-            return HotAnswer(line.status, errors.aad_body(error, line, ask.origin, ask.now), [_JSON])
+            return Answer(line.status, errors.aad_body(error, line, ask.origin, ask.now), [_JSON])
         is_tenants = operation.path.startswith("/{tenant}/")
         body = errors.aad_body(error, line, ask.origin, ask.now) if is_tenants else errors.rfc_body(error, line)
-        return HotAnswer(line.status, body, [_JSON, *NO_STORE, _request_id(ask), *errors.headers_of(error)])
+        return Answer(line.status, body, [_JSON, *NO_STORE, _request_id(ask), *errors.headers_of(error)])
 
     def count_guess(self, ask: Ask, surface: str) -> None:
         """For the client too that the request says to be of, at this address only: nobody can lock it out elsewhere."""
@@ -86,11 +86,11 @@ class OAuthCoat(Coat):
         limit = ask.deps.settings.refusals_per_client_per_minute
         ask.deps.limits.hit(SURFACE, counted_as(ask.deps, ask.origin), ask.guessed, limit=limit, window=MINUTE)
 
-    def no_route(self, ask: Ask, allowed: list[str]) -> HotAnswer:
+    def no_route(self, ask: Ask, allowed: list[str]) -> Answer:
         """405 where the address takes other methods, else 404."""
-        return HotAnswer(*errors.no_route(allowed), [_JSON])
+        return Answer(*errors.no_route(allowed), [_JSON])
 
-    def fail(self, ask: Ask) -> HotAnswer:
+    def fail(self, ask: Ask) -> Answer:
         """With the id under which the log has it."""
         return bug_answer(ask.origin.correlation_id)
 

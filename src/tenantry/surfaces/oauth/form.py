@@ -10,8 +10,8 @@ from msgspec import Struct
 from starlette.types import Receive, Scope
 
 from tenantry.core.errors import InvalidClient, InvalidValue, PayloadTooLarge
+from tenantry.surfaces.shared.answers import header
 from tenantry.surfaces.shared.body import LARGEST_OF_STRANGERS, is_clean, read_body
-from tenantry.surfaces.shared.hot import header
 from tenantry.tokens.clients import Client
 
 MOST_FIELDS = 50

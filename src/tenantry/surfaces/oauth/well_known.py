@@ -11,7 +11,7 @@ from tenantry.access.actions import Action
 from tenantry.surfaces.oauth.coat import OAUTH
 from tenantry.surfaces.oauth.token import GRANT_TYPES
 from tenantry.surfaces.operation import Ask, Headers, operations
-from tenantry.surfaces.shared.hot import HotAnswer, json_answer
+from tenantry.surfaces.shared.answers import Answer, json_answer
 from tenantry.tokens.id_tokens import CLAIMS
 
 ANY = "common"
@@ -119,6 +119,6 @@ async def configuration(ask: Ask) -> Configuration:
     headers=_CACHED,
     hot=True,
 )
-async def jwks(ask: Ask) -> HotAnswer:
+async def jwks(ask: Ask) -> Answer:
     """The keys that access tokens and ID tokens are signed with."""
     return json_answer(200, ask.deps.keys.jwks(ask.now), _CACHED)

@@ -11,8 +11,8 @@ from tenantry.access.actions import Action
 from tenantry.settings import Settings
 from tenantry.surfaces.operation import Ask, operations
 from tenantry.surfaces.operations.coat import OPERATIONS
+from tenantry.surfaces.shared.answers import Answer
 from tenantry.surfaces.shared.demo_doors import NOT_HERE, is_from_here
-from tenantry.surfaces.shared.hot import HotAnswer
 
 PATH = "/dev/webhook"
 
@@ -31,15 +31,15 @@ def _in_demo(settings: Settings) -> bool:
 @op(
     "receiver.handshake", "GET", "", Action.READ_PUBLIC, source="docs/webhooks.md", hot=True, gives=_KIND, when=_in_demo
 )
-async def shake(ask: Ask) -> HotAnswer:
+async def shake(ask: Ask) -> Answer:
     """The validation token, as a receiver has to answer it."""
     if not is_from_here(ask.deps.settings, ask.scope):
         return NOT_HERE
     asked = _TOKEN.fullmatch(ask.scope["query_string"])
-    return HotAnswer(200, asked[1], _TEXT) if asked else HotAnswer(400, b"validationToken is missing.", _TEXT)
+    return Answer(200, asked[1], _TEXT) if asked else Answer(400, b"validationToken is missing.", _TEXT)
 
 
 @op("receiver.take", "POST", "", Action.READ_PUBLIC, source="docs/webhooks.md", hot=True, gives=_KIND, when=_in_demo)
-async def take(ask: Ask) -> HotAnswer:
+async def take(ask: Ask) -> Answer:
     """Every event."""
-    return HotAnswer(200, b"", _TEXT) if is_from_here(ask.deps.settings, ask.scope) else NOT_HERE
+    return Answer(200, b"", _TEXT) if is_from_here(ask.deps.settings, ask.scope) else NOT_HERE

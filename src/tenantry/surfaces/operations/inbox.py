@@ -11,8 +11,8 @@ from tenantry.core.clock import to_iso
 from tenantry.directory.messages import DemoInbox
 from tenantry.surfaces.operation import Ask, operations
 from tenantry.surfaces.operations.coat import OPERATIONS
+from tenantry.surfaces.shared.answers import Answer, header, json_answer
 from tenantry.surfaces.shared.demo_doors import NOT_HERE, is_from_here
-from tenantry.surfaces.shared.hot import HotAnswer, header, json_answer
 
 op = operations(OPERATIONS, "")
 
@@ -33,7 +33,7 @@ _STYLE = (
     gives="text/html",
     when=lambda settings: settings.demo,
 )
-async def show_inbox(ask: Ask) -> HotAnswer:
+async def show_inbox(ask: Ask) -> Answer:
     """The last messages, newest first: a page for browsers, JSON for everybody else. PINs are in them."""
     deps, scope = ask.deps, ask.scope
     if not is_from_here(deps.settings, scope):
@@ -53,4 +53,4 @@ async def show_inbox(ask: Ask) -> HotAnswer:
         "<p>What would have gone to phones, the newest first. This page looks again every five seconds.</p>"
         f"{table}</html>"
     )
-    return HotAnswer(200, page.encode(), [(b"content-type", b"text/html; charset=utf-8")])
+    return Answer(200, page.encode(), [(b"content-type", b"text/html; charset=utf-8")])

@@ -12,8 +12,8 @@ from tenantry.settings import Settings
 from tenantry.store.engine import health
 from tenantry.surfaces.operation import Ask, operations
 from tenantry.surfaces.operations.coat import OPERATIONS
+from tenantry.surfaces.shared.answers import Answer
 from tenantry.surfaces.shared.demo_doors import NOT_HERE, asks_by_loopback_name, came_through_proxy
-from tenantry.surfaces.shared.hot import HotAnswer
 from tenantry.surfaces.shared.origin import origin_of
 
 _SOURCE = "docs/operating.md"
@@ -51,12 +51,12 @@ async def readyz(ask: Ask) -> Health:
     gives="text/plain",
     when=lambda settings: settings.metrics,
 )
-async def metrics(ask: Ask) -> HotAnswer:
+async def metrics(ask: Ask) -> Answer:
     """What the process has counted, for Prometheus."""
     if not _may_read(ask.deps.settings, ask.scope):
         return NOT_HERE
     body, content_type = ask.deps.metrics.render()
-    return HotAnswer(200, body, [(b"content-type", content_type.encode())])
+    return Answer(200, body, [(b"content-type", content_type.encode())])
 
 
 def _may_read(settings: Settings, scope: Scope) -> bool:

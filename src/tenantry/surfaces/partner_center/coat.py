@@ -21,10 +21,10 @@ from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.surfaces.operation import Ask, Coat, Operation, Surface
 from tenantry.surfaces.partner_center import errors, graph, wire
 from tenantry.surfaces.partner_center.not_offered import NOT_OFFERED
+from tenantry.surfaces.shared.answers import Answer, header
 from tenantry.surfaces.shared.bearer import bearer_token_of
 from tenantry.surfaces.shared.body import parse_json, read_body
 from tenantry.surfaces.shared.convert import read_any_case
-from tenantry.surfaces.shared.hot import HotAnswer, header
 from tenantry.surfaces.shared.loose import read_loosely
 from tenantry.tokens.callers import authenticate
 from tenantry.tokens.verify import WRONG_AUDIENCE
@@ -59,7 +59,7 @@ class PartnerCenterCoat(Coat):
             segments[1] = "v1"
         return "/" + "/".join(segments)
 
-    async def enter(self, ask: Ask) -> HotAnswer | None:
+    async def enter(self, ask: Ask) -> Answer | None:
         """Microsoft Graph has some paths at the root of this host."""
         return graph.not_offered(ask.scope) if graph.is_graph(ask.scope["path"]) else None
 
@@ -96,13 +96,13 @@ class PartnerCenterCoat(Coat):
         raw = await read_body(ask.receive, settings.body_limit_bytes, header(ask.scope, b"content-length"))
         return read_loosely(parse_json(raw, depth_limit=settings.json_depth_limit, lenient=True), shape)
 
-    def dress(self, ask: Ask, operation: Operation, value: Any) -> HotAnswer:
+    def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
         """JSON, or nothing."""
         if value is None:
-            return HotAnswer(operation.status, b"", self.welcome(ask))
-        return HotAnswer(operation.status, msgspec.json.encode(value), [_JSON, *self.welcome(ask)])
+            return Answer(operation.status, b"", self.welcome(ask))
+        return Answer(operation.status, msgspec.json.encode(value), [_JSON, *self.welcome(ask)])
 
-    def refuse(self, ask: Ask, error: DomainError) -> HotAnswer | None:
+    def refuse(self, ask: Ask, error: DomainError) -> Answer | None:
         """Make the response by the table in errors.py; a kind listed there as NEVER is a bug."""
         answer = errors.answer_of(error)
         if answer is None:
@@ -113,12 +113,12 @@ class PartnerCenterCoat(Coat):
         retry_after = getattr(error, "retry_after", None)
         if retry_after is not None:
             headers.append((b"retry-after", b"%d" % retry_after))
-        return HotAnswer(answer.status, answer.body.encode(), headers)
+        return Answer(answer.status, answer.body.encode(), headers)
 
-    def no_route(self, ask: Ask, allowed: list[str]) -> HotAnswer:
+    def no_route(self, ask: Ask, allowed: list[str]) -> Answer:
         """What is not offered says so: clients would take 404 for the customer, or its user."""
         status, body = errors.no_route(ask.scope["method"], self.spell(ask.scope["path"]), bool(allowed))
-        return HotAnswer(status, body.encode(), [_JSON, *self.welcome(ask)])
+        return Answer(status, body.encode(), [_JSON, *self.welcome(ask)])
 
     def welcome(self, ask: Ask) -> list[tuple[bytes, bytes]]:
         """The headers that every answer has."""
@@ -132,9 +132,9 @@ class PartnerCenterCoat(Coat):
             (b"cache-control", b"no-store"),
         ]
 
-    def fail(self, ask: Ask) -> HotAnswer:
+    def fail(self, ask: Ask) -> Answer:
         """Make the response to a bug, with the id under which the log has it."""
-        return HotAnswer(500, errors.unexpected(ask.origin.correlation_id).encode(), [_JSON, *self.welcome(ask)])
+        return Answer(500, errors.unexpected(ask.origin.correlation_id).encode(), [_JSON, *self.welcome(ask)])
 
     def statuses(self) -> set[int]:
         """Of the table."""

@@ -18,7 +18,7 @@ from tenantry.core import errors
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidToken, InvalidValue, NotFound
 from tenantry.surfaces.partner_center.not_offered import NOT_OFFERED
 from tenantry.surfaces.partner_center.wire import WIRE_NAMES
-from tenantry.surfaces.shared.idempotency import Answer
+from tenantry.surfaces.shared.idempotency import KeptAnswer
 
 JSON = "application/json; charset=utf-8"
 NO_TOKEN = "no_token"
@@ -105,7 +105,7 @@ def body(code: int, description: str, data: Sequence[str] = ()) -> str:
     return msgspec.json.encode(Error(code, description[:1024], list(data), _SOURCE)).decode()
 
 
-def answer_of(error: DomainError) -> Answer | None:
+def answer_of(error: DomainError) -> KeptAnswer | None:
     """Status and body; None for an error that NEVER gets here."""
     line = TABLE.get(type(error))
     if line is None:
@@ -127,10 +127,10 @@ def answer_of(error: DomainError) -> Answer | None:
             code, description = 800001, "The access token is missing. Send it as Authorization: Bearer TOKEN."
         case errors.MfaRequired():
             # Not the standard body: .NET finds no service error in the vendor's answer (contract §1.3).
-            return Answer(401, _message(401, "Authentication failed. MFA required. (10001)"))
+            return KeptAnswer(401, _message(401, "Authentication failed. MFA required. (10001)"))
         case errors.RateLimited():
-            return Answer(429, _message(429, error.public))  # contract §0 #8
-    return Answer(line.status, body(code, description, data))
+            return KeptAnswer(429, _message(429, error.public))  # contract §0 #8
+    return KeptAnswer(line.status, body(code, description, data))
 
 
 def _message(status: int, message: str) -> str:

@@ -11,7 +11,7 @@ import re
 import msgspec
 from starlette.types import Scope
 
-from tenantry.surfaces.shared.hot import HotAnswer, json_answer
+from tenantry.surfaces.shared.answers import Answer, json_answer
 from tenantry.surfaces.shared.origin import origin_of
 
 _PATH = re.compile(r"/+(?:v1\.0|beta)(?:/+(?!customers(?:/|$)).*)?/*", re.IGNORECASE | re.DOTALL)
@@ -23,7 +23,7 @@ def is_graph(path: str) -> bool:
     return _PATH.fullmatch(path) is not None
 
 
-def not_offered(scope: Scope) -> HotAnswer:
+def not_offered(scope: Scope) -> Answer:
     """A 400, as Graph answers to a path segment that it does not know."""
     segments = [segment for segment in scope["path"].split("/") if segment][1:]
     name = ascii(segments[0])[1:-1][:64] if segments else ""

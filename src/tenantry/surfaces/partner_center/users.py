@@ -26,14 +26,14 @@ from tenantry.store.engine.interface import Tx
 from tenantry.surfaces.operation import Ask, operations
 from tenantry.surfaces.partner_center import errors, paging, wire
 from tenantry.surfaces.partner_center.coat import PARTNER_CENTER, ROOT, sent_request_id
-from tenantry.surfaces.shared.hot import HotAnswer, header
-from tenantry.surfaces.shared.idempotency import Answer, answer_once, find_answer, request_keys
+from tenantry.surfaces.shared.answers import Answer, header
+from tenantry.surfaces.shared.idempotency import KeptAnswer, answer_once, find_answer, request_keys
 
 op = operations(PARTNER_CENTER, f"{ROOT}/customers/{{customer}}/users")
 
 
 @op("Create user accounts for a customer", "POST", "", Action.CREATE_USER, source="contract §3.2", once=True)
-async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire.CreatedUser | HotAnswer:
+async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire.CreatedUser | Answer:
     """A user and, only here, the password: the caller's own, or the one generated for want of it.
 
     A repetition stores no password: it shows the caller's own again, a generated one not.
@@ -54,11 +54,11 @@ async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire
         password = sent_password or generate_password()
         password_hash = await deps.passwords.hash(password)
 
-        async def create(tx: Tx) -> Answer:
+        async def create(tx: Tx) -> KeptAnswer:
             user = await users.create_user(
                 tx, ask.caller, customer, new_user, password_hash, must_change, ask.now, permitted=permitted
             )
-            return Answer(200, msgspec.json.encode(wire.created(user, must_change=must_change)).decode())
+            return KeptAnswer(200, msgspec.json.encode(wire.created(user, must_change=must_change)).decode())
 
         answer = await answer_once(deps.store, customer, keys[0] if keys else None, ask.now, create, _refusal_to_keep)
     return _with_password(ask, answer, sent_password if answer.again else password)
@@ -73,15 +73,15 @@ def _keys_of(ask: Ask, customer: TenantId, creation: wire.Creation) -> list[byte
     return request_keys(ask.deps.hasher, ask.caller, request_id, "POST", path, msgspec.to_builtins(creation))
 
 
-def _refusal_to_keep(error: DomainError) -> Answer | None:
+def _refusal_to_keep(error: DomainError) -> KeptAnswer | None:
     """Departs: denials are decided anew each time, so that a role given meanwhile counts at once."""
     return errors.answer_of(error) if isinstance(error, InvalidValue | AlreadyExists) else None
 
 
-def _with_password(ask: Ask, answer: Answer, password: str | None) -> wire.CreatedUser | HotAnswer:
+def _with_password(ask: Ask, answer: KeptAnswer, password: str | None) -> wire.CreatedUser | Answer:
     if answer.status != 200:
         headers = [(b"content-type", errors.JSON.encode()), *PARTNER_CENTER.coat.welcome(ask)]
-        return HotAnswer(answer.status, answer.body.encode(), headers)
+        return Answer(answer.status, answer.body.encode(), headers)
     shown = msgspec.json.decode(answer.body, type=wire.CreatedUser)
     if password is not None:
         shown.password_profile.password = password

@@ -57,8 +57,8 @@ from tenantry.surfaces.portal.users import (
 )
 from tenantry.surfaces.portal.webhooks import webhook_changes, webhook_token, webhooks
 from tenantry.surfaces.portal.words.texts import use_language
+from tenantry.surfaces.shared.answers import header
 from tenantry.surfaces.shared.deps import Deps
-from tenantry.surfaces.shared.hot import header
 
 PAGES = (
     static,

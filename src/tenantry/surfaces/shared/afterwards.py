@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tenantry.core.caller import Origin
 from tenantry.core.log import get_logger
-from tenantry.surfaces.shared.hot import After
+from tenantry.surfaces.shared.answers import After
 
 _log = get_logger()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from starlette.types import Scope
 
-from tenantry.surfaces.shared.hot import header
+from tenantry.surfaces.shared.answers import header
 
 
 def bearer_token(headers: Mapping[str, str]) -> str | None:

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from starlette.types import Scope
 
 from tenantry.settings import Settings
-from tenantry.surfaces.shared.hot import header, json_answer
+from tenantry.surfaces.shared.answers import header, json_answer
 from tenantry.surfaces.shared.origin import origin_of
 
 _OF_PROXIES = frozenset(

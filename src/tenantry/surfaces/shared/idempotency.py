@@ -29,7 +29,7 @@ _SWEEP_BATCH = 100
 _SWEEP_BELOW = 16  # of the 256 values of a key's first byte: each sixteenth request sweeps
 
 
-class Answer(NamedTuple):
+class KeptAnswer(NamedTuple):
     """`body` is JSON and holds no secret. `again`: it was given before, and nothing was done now."""
 
     status: int
@@ -51,13 +51,13 @@ async def claim_once(tx: Tx, tenant_id: TenantId, key: bytes, now: Micros) -> bo
     return await idempotency.claim(tx, tenant_id, key, now=now, expires_at=now + KEPT_FOR)
 
 
-async def find_answer(store: Store, tenant_id: TenantId, keys: Sequence[bytes], now: Micros) -> Answer | None:
+async def find_answer(store: Store, tenant_id: TenantId, keys: Sequence[bytes], now: Micros) -> KeptAnswer | None:
     """What was answered to this request before."""
     async with store.read() as read:
         for key in keys:
             stored = await idempotency.find(read, tenant_id, key, now)
             if stored is not None:
-                return Answer(stored.status, stored.response, again=True)
+                return KeptAnswer(stored.status, stored.response, again=True)
     return None
 
 
@@ -66,9 +66,9 @@ async def answer_once(
     tenant_id: TenantId,
     key: bytes | None,
     now: Micros,
-    work: Callable[[Tx], Awaitable[Answer]],
-    refusal: Callable[[DomainError], Answer | None],
-) -> Answer:
+    work: Callable[[Tx], Awaitable[KeptAnswer]],
+    refusal: Callable[[DomainError], KeptAnswer | None],
+) -> KeptAnswer:
     """Carry `work` out in one transaction unless its key is taken; then its answer again. No key: carry it out.
 
     `refusal` says which errors of `work` are answers to keep; all of them are raised.
@@ -93,8 +93,8 @@ async def answer_once(
 
 
 async def _claim_and_work(
-    tx: Tx, tenant_id: TenantId, key: bytes, now: Micros, work: Callable[[Tx], Awaitable[Answer]]
-) -> Answer:
+    tx: Tx, tenant_id: TenantId, key: bytes, now: Micros, work: Callable[[Tx], Awaitable[KeptAnswer]]
+) -> KeptAnswer:
     if await idempotency.claim(tx, tenant_id, key, now=now, expires_at=now + KEPT_FOR):
         answer = await work(tx)
         await idempotency.complete(tx, tenant_id, key, status=answer.status, response=answer.body)
@@ -102,9 +102,9 @@ async def _claim_and_work(
     stored = await idempotency.find(tx, tenant_id, key, now)
     if stored is None:
         raise StoreBusy(internal="the answer to this request expired while it was asked for")
-    return Answer(stored.status, stored.response, again=True)
+    return KeptAnswer(stored.status, stored.response, again=True)
 
 
-async def _keep(tx: Tx, tenant_id: TenantId, key: bytes, now: Micros, answer: Answer) -> None:
+async def _keep(tx: Tx, tenant_id: TenantId, key: bytes, now: Micros, answer: KeptAnswer) -> None:
     if await idempotency.claim(tx, tenant_id, key, now=now, expires_at=now + KEPT_FOR):
         await idempotency.complete(tx, tenant_id, key, status=answer.status, response=answer.body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import Scope
 
 from tenantry.core.log import get_logger
-from tenantry.surfaces.shared.hot import HotAnswer, bug_answer
+from tenantry.surfaces.shared.answers import Answer, bug_answer
 from tenantry.surfaces.shared.origin import origin_of
 
 _log = get_logger()
@@ -24,7 +24,7 @@ def log_request(scope: Scope, surface: str, status: int, seconds: float) -> None
     )
 
 
-def log_failure(scope: Scope) -> HotAnswer:
+def log_failure(scope: Scope) -> Answer:
     """The exception that is being handled is a bug: all of it goes to the log, its id only to the client."""
     correlation_id = origin_of(scope).correlation_id
     _log.exception("unexpected error", method=scope["method"], path=path_in_log(scope), correlation_id=correlation_id)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tenantry.surfaces.shared.long_answers import Stream
 
 
-class HotAnswer(msgspec.Struct, frozen=True, gc=False):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """One answer. Header names in lower case; Content-Length is added when it is sent."""
 
     status: int
@@ -36,31 +36,31 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
-def json_answer(status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> HotAnswer:
+def json_answer(status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> Answer:
     """`body` is JSON."""
-    return HotAnswer(status, body, [(b"content-type", b"application/json"), *headers])
+    return Answer(status, body, [(b"content-type", b"application/json"), *headers])
 
 
-def bug_answer(correlation_id: str) -> HotAnswer:
+def bug_answer(correlation_id: str) -> Answer:
     """What a client is told of a bug: the id under which the log has everything."""
     body = msgspec.json.encode({"error": "server_error", "correlation_id": correlation_id})
     return json_answer(500, body, [(b"x-correlation-id", correlation_id.encode())])
 
 
-def answer_of(response: Response) -> HotAnswer:
+def answer_of(response: Response) -> Answer:
     """What a framework's whole response says."""
     headers = [pair for pair in response.raw_headers if pair[0] != b"content-length"]
-    return HotAnswer(response.status_code, bytes(response.body), headers)
+    return Answer(response.status_code, bytes(response.body), headers)
 
 
-def whole_headers(answer: HotAnswer) -> list[tuple[bytes, bytes]]:
+def whole_headers(answer: Answer) -> list[tuple[bytes, bytes]]:
     """With the length of the body, which a 204 has not (RFC 9110 §8.6)."""
     if answer.status == 204:
         return answer.headers
     return [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
 
 
-async def send_answer(send: Send, answer: HotAnswer) -> None:
+async def send_answer(send: Send, answer: Answer) -> None:
     """Send all of it."""
     await send({"type": "http.response.start", "status": answer.status, "headers": whole_headers(answer)})
     await send({"type": "http.response.body", "body": answer.body})
