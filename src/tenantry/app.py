@@ -148,7 +148,7 @@ class App:
     async def _serve(
         self, routes: Routes, scope: Scope, receive: Receive, send: Send, fault: DomainError | None
     ) -> None:
-        """Answer by the contract of the surface that owns the path."""
+        """Answer with the operation that the owner of the path declares for it."""
         started = time.perf_counter()
         ask = begin(self.deps, scope, inflating(scope[CODING], receive) if CODING in scope else receive)
         surface = routes.surface.name

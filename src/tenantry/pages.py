@@ -41,7 +41,7 @@ class Route(NamedTuple):
 
 
 class Pages:
-    """Answers what no surface with a contract owns."""
+    """Answers whatever no declared operation answers: the portal's pages."""
 
     def __init__(self, deps: Deps, sender: Sender) -> None:
         self._deps = deps

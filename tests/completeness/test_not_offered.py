@@ -88,7 +88,7 @@ KAIZALA_ENDPOINTS = (
     *("POST v1/bot", "GET v1/bot", "PUT v1/bot/7", "DELETE v1/bot/7", "GET v1/bot/accessToken/7"),
     *("POST v1/groups/7/bot", "GET v1/tenant/findGroupsByQuery"),
 )
-"""All that any source shows of the vendor's (contract §3.1), but for its page of consent."""
+"""All of Kaizala's endpoints that any source shows, but for its page of consent."""
 
 
 def test_every_endpoint_of_kaizala_is_served_or_not_offered() -> None:

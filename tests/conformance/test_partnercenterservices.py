@@ -2,7 +2,7 @@
 
 It was generated from the vendor's description. It can send no password, so its creations get a generated one; it builds
 no object from the 200 that the vendor's page promises for a creation, but hands the JSON over as it is; and to most
-errors it answers None (contract §5).
+errors it answers None (Partner Center contract §5).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """What a connector may ask for: the OAuth scope (RFC 6749 §3.3). Kaizala's are those of its contract 1.1."""
+    """What a connector may ask for: the OAuth scope (RFC 6749 §3.3). Kaizala's: Kaizala contract §1.1."""
 
     GROUP_INFORMATION = "group_information"
     GROUP_MEMBERS = "group_members"
@@ -234,7 +234,7 @@ RULES: dict[Action, Rule] = {
         RoleId.USER_ADMINISTRATOR, RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR
     ),
     Action.CHANGE_ADMINISTRATOR: _users(RoleId.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR),
-    Action.FIND_DOMAIN: _by(),  # contract 1.4
+    Action.FIND_DOMAIN: _by(),  # Partner Center contract §1.4
     Action.READ_ENTERPRISE: _enterprise(RoleId.GLOBAL_READER),
     Action.READ_MANAGED_ACCOUNT: _enterprise(RoleId.GLOBAL_READER),
     Action.WRITE_MANAGED_ACCOUNT: _enterprise(),

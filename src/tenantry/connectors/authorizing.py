@@ -3,7 +3,8 @@
 1. `find_authorizable` leads from what the application says of itself to its registration, before anything is believed:
    nobody is ever sent to an address that is not registered, character for character (RFC 9700 §4.1.1).
 2. `wanted_permissions` says what is asked for; the page shows it.
-3. `authorize` issues the code. Partner Center needs a second factor behind it (contract §1.3).
+3. `authorize` issues the code. Partner Center needs a second factor behind it (Partner Center
+   contract §1.3).
 """
 
 from __future__ import annotations

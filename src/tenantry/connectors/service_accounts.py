@@ -1,6 +1,6 @@
 """Service accounts: connectors that prove themselves with an RSA key instead of a secret.
 
-Source: Android Enterprise contract §4 and §5.4: the key file's fields, RS256, the key's id as `kid`.
+Source: Play EMM contract §4 and §5.4: the key file's fields, RS256, the key's id as `kid`.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from tenantry.store.tenants import tenants
 _MOST_TOLD = 100
 """The most accounts that the event of a relationship's end names."""
 LONGEST = 730 * DAY
-"""The longest a delegated relationship may last from its request on (contract §3.5: P2Y)."""
+"""The longest that a delegated relationship may last, from its request on: `P2Y` in Partner Center contract §3.5."""
 
 
 async def create_reseller_relationship(

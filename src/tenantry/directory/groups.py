@@ -25,7 +25,7 @@ MAX_TEXT = 4_000
 
 
 class GroupType(StrEnum):
-    """Who hears whom (contract 1.2)."""
+    """Who hears whom (Kaizala contract §1.2)."""
 
     GROUP = "group"
     CONNECT_GROUP = "connect_group"
@@ -63,11 +63,12 @@ async def create_group(
     *,
     parent_id: GroupId | None = None,
 ) -> CreatedGroup:
-    """Make a group; the caller's user is its admin. A group token makes a sub-group of its own group.
+    """Make a group, whose admin is the caller's user. With a group token it becomes a sub-group of the token's group.
 
-    `parent_id`: make it a sub-group of that one, as its admins may. Phone numbers and users that cannot be added are
-    left out and show in `all_added`. Raises Forbidden for a ConnectGroup without tenant reach (contract §1) or, in the
-    portal, without the role; InvalidValue; NotFound("group") when the parent is gone; what `make_room` does.
+    `parent_id`: make it a sub-group of that group, which its admins may. Phone numbers and users that cannot be added
+    are left out, and `all_added` says so. Raises Forbidden for a ConnectGroup without tenant reach (Kaizala contract
+    §1) or, in the portal, without the role; InvalidValue; NotFound("group") when the parent is gone; what `make_room`
+    raises.
     """
     await require(tx, caller, Action.CREATE_GROUP, tenant_id, now=now)
     new_group = _checked(new_group)

@@ -86,7 +86,8 @@ async def list_members(
     after: MemberPlace = FIRST,
     limit: int = PAGE,
 ) -> MemberPage:
-    """Admins first, then by name. Numbers of others are shown to those who may add members (contract 1.2), else None.
+    """List a page of members, admins first, then by name. Those who may add members see the others' phone numbers
+    (Kaizala contract §1.2); for everybody else these are None.
 
     Raises NotFound("group"), Forbidden. Queries: those of two decisions, and 1 or 2.
     """

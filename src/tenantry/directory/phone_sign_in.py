@@ -1,4 +1,4 @@
-"""Signing in to a connector with a phone number and a PIN (Kaizala contract A1 and A2, §6 #3-#5).
+"""Signing in to a connector with a phone number and a PIN (Kaizala contract §3.2, A1 and A2, §6 #3-#5).
 
 1. `request_sign_in_pin`: a PIN for the number, in the connector's tenant. It is to be sent only when the number is
    verified and its user live; for any other number everything but the sending happens too.
@@ -171,7 +171,7 @@ async def _may_sign_in_by_phone(read: Read, tenant_id: TenantId, user_id: UserId
 
 
 async def reach_of(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> Reach:
-    """How far a user's own token goes: the whole organisation for a Global Administrator (contract §1, user token)."""
+    """How far a user's own token goes: through the whole tenant for a Global Administrator (Kaizala contract §1)."""
     held = await roles.list_live(read, tenant_id, user_id, now)
     is_admin = any(assignment.role_id == RoleId.GLOBAL_ADMINISTRATOR for assignment in held)
     return Reach.TENANT if is_admin else Reach.USER

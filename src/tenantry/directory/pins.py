@@ -7,7 +7,7 @@
    rows as there are `PLACES`. A number has its place by a keyed hash, and takes it over from whichever was there.
 
 Limits: `tries` for each PIN, `sends_per_hour` for each number and purpose; those per client address are the surface's.
-Departs: the contract advises 10 minutes (Kaizala §6 #4); ours live 5 by default, since six digits are few.
+A PIN lives 5 minutes unless a setting says otherwise, since six digits are few (Kaizala contract §6 #4).
 """
 
 from __future__ import annotations

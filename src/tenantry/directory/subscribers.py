@@ -1,4 +1,4 @@
-"""Who hears a broadcasting group (ConnectGroup) without seeing the others. Source: Kaizala contract 1.2, 3.7.
+"""Who hears a broadcasting group (ConnectGroup) without seeing the others. Source: Kaizala contract §1.2, 3.7.
 
 Whoever may list, add or remove members may do the same with subscribers.
 """

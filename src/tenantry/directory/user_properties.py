@@ -63,7 +63,7 @@ class NewPassword:
 
 
 def _read(field: str, raw: str, country: str | None) -> str:
-    """The property as it is stored. Raises InvalidValue. Lengths and characters as the contract's §3.2."""
+    """The property as it is stored. Raises InvalidValue. Source of the lengths: Partner Center contract §3.2."""
     value = trim(raw)
     if not value:
         if field in _REQUIRED:

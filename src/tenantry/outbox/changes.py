@@ -2,7 +2,7 @@
 
 1. The webhooks that ask for the event are looked up: one look at an index, which is all that most changes cost. (A
    user that comes into or leaves thousands of groups at once is told of in steps, see many_groups.py.)
-2. Each gets a row with the envelope as it will be sent. Source: Kaizala contract 3.12 (event envelope), §6 #26.
+2. Each gets a row with the envelope as it will be sent. Source: Kaizala contract §3.12 (event envelope), §6 #26.
 3. The code around the request listens (`listening`) and wakes the sender after the commit. Where nothing listens, as on
    the command line, the hourly walk of a server finds the row.
 """
@@ -29,7 +29,7 @@ from tenantry.store.outbox.subscriptions import Subscribed
 
 
 class EventType(StrEnum):
-    """The events that this server sends, in the words of the contract."""
+    """The events that this server sends, in the words of Kaizala contract §3.12."""
 
     MEMBER_ADDED = "MemberAdded"
     MEMBER_REMOVED = "MemberRemoved"
@@ -53,8 +53,8 @@ NEVER_SENT = (
     "Announcement",
     "UserJoined",
 )
-"""The contract's other events. This server has no occasion for them, but receivers ask for some in the same breath as
-for those that come (contract §5), so a webhook may name them, and its page says that they never come."""
+"""The vendor's other events. This server has no occasion for them, but receivers ask for some together with those that
+do come (Kaizala contract §5). So a webhook may name them, and its page says that they never come."""
 
 TEST = "TestEvent"
 """Asked for by a person who tries a webhook; nobody subscribes to it."""
@@ -143,7 +143,7 @@ def note(tenant_id: TenantId, webhook_id: str) -> None:
 
 
 def of_member(event_type: EventType, group_id: GroupId, member: Facts, role: str) -> Facts:
-    """A known receiver reads what is said of the member beside `data`, not in it (contract §5)."""
+    """A known receiver reads what is said of the member beside `data`, not in it (Kaizala contract §5)."""
     data = {**member, "type": _ROLES[role]}
     return {**data, **_event("Group", group_id, event_type, data)}
 
@@ -183,7 +183,7 @@ async def sender_facts(read: Read, caller: Caller) -> Facts:
 
 
 async def _group_facts(read: Read, tenant_id: TenantId, change: SubGroupChange) -> Facts:
-    """The contract leaves these keys open; they are named as in its group object (3.4)."""
+    """No source says which keys these events have: they are those of a group (Kaizala contract §3.4)."""
     group = await event_facts.find_group(read, tenant_id, change.sub_group_id)
     return {
         "groupId": change.sub_group_id,

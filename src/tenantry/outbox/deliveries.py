@@ -8,7 +8,7 @@
 4. After the last attempt the webhook is disabled, which the trail says, until somebody enables it. It is also disabled
    when too many events wait. The sender counts them now and then (sender.py); a change never counts.
 
-Source: Kaizala contract 3.12 (delivery): 6 retries with exponential delay within 2 days.
+Source: Kaizala contract §3.12 (delivery): 6 retries with exponential delay within 2 days.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Before a webhook is saved, its receiver must confirm it by answering with the token of the request.
 
-Source: Kaizala contract 3.12 (validation handshake), §6 #23 and #27.
+Source: Kaizala contract §3.12 (validation handshake), §6 #23 and #27.
 """
 
 from __future__ import annotations

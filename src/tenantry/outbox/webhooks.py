@@ -1,6 +1,6 @@
 """Webhooks: registered for a group by its admins, for the whole organisation by its administrators.
 
-Source: Kaizala contract 3.12, W1-W4. Addresses are proven first (see handshake.py): `prove` outside the transaction,
+Source: Kaizala contract §3.12, W1-W4. Addresses are proven first (see handshake.py): `prove` outside the transaction,
 then the change inside it.
 """
 
@@ -77,7 +77,7 @@ class Wishes:
 
 
 def _check_event_types(wanted: Collection[str]) -> None:
-    """Each a name of the contract's; whether it ever comes is another question."""
+    """Each is an event's name in Kaizala contract §3.12, also one of those that this server never sends."""
     known = ", ".join(EventType)
     if not wanted:
         raise InvalidValue(f"A webhook asks for at least one event: {known}.", field="eventTypes")

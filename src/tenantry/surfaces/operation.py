@@ -70,7 +70,7 @@ class Operation:
     action: Action
     handler: Callable[..., Awaitable[Any]]
     source: str
-    """The section of the vendor's contract that describes it."""
+    """The section that describes it, of a standard or of a page in docs/contracts."""
     values: tuple[tuple[str, Any], ...]
     """The names in the path, in order, each with the type of the handler's argument."""
     query: type | None

@@ -166,7 +166,7 @@ class Router:
         return None
 
     def routes_of(self, path: str) -> Routes | None:
-        """The operations of the surface that owns the path, if it has a contract."""
+        """The operations of the surface that owns the path; None for the portal, which declares none."""
         return self._routes.get(owner_of(path))
 
     def routes_at(self, method: str, path: str) -> Routes | None:

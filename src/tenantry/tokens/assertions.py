@@ -4,7 +4,7 @@ The key is found by the account's address (`iss`) and its id (`kid`), never take
 `kid` is optional (RFC 7515 §4.1.4), and several libraries leave it out: then the account's newest keys are tried.
 A JWT may be used again until it expires, as at the vendor. Nothing is cached, so a revoked key stops at once.
 
-Source: Android Enterprise contract §5.4 and §5.5, RFC 7515 §4.1, RFC 8725 §3.1.
+Source: Play EMM contract §5.4 and §5.5, RFC 7515 §4.1, RFC 8725 §3.1.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A grant dies with its revocation, its connector, its user, its tenant and, if it
 Deleting one of these does not search for its grants: each use of a grant checks all of them in one statement
 (store/tokens/presented.py). A deactivated connector gets no new grants, the existing ones go on.
 
-Sources: Kaizala contract §1 (active and inactive connectors) and §6 no. 7 (what a new token revokes).
+Sources: Kaizala contract §1 (active and inactive connectors) and §6 #7 (what a new token revokes).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _AT_ONCE = 100
 
 
 class Replaces(StrEnum):
-    """Which of the user's own earlier grants to the same connector a new one ends (contract §6 no. 7).
+    """Which of the user's own earlier grants to the same connector a new one ends (Kaizala contract §6 #7).
 
     EVERY: "Generate user token". SAME_PROOF: those the user gave with the same method of authentication, so that a PIN
     by phone ends the grant of the last PIN, and none given with a password. NONE: users may sign in to an application

@@ -1,4 +1,4 @@
-"""Play EMM API (`androidenterprise` v1): enterprises, users, devices. Contract: Play EMM."""
+"""The Play EMM API (`androidenterprise` v1): enterprises, users, devices. Source: Play EMM contract §1."""
 
 from tenantry.surfaces.android_enterprise import batch, devices, discovery, enterprises, users
 from tenantry.surfaces.android_enterprise.coat import PLAY_EMM

@@ -4,7 +4,7 @@ Inner requests go to this surface in process, by the one way that all requests t
 without `Authorization` has that of the batch, which is proven before the body is read. Clients send one with the batch
 and in each part; a batch without is read as far as that of a stranger may be. The answer's form is what the client can
 read and no other: CRLF everywhere, a reason phrase, one part for each request, `Content-ID: <response-...>` with the
-blanks of the request's id. Source: Play EMM contract §5.7, §0.6.
+blanks of the request's id. Source: Play EMM contract §5.7, §0 #6.
 """
 
 from __future__ import annotations

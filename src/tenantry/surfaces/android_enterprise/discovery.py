@@ -2,7 +2,7 @@
 
 Methods that are not offered are in it too, and say so: clients generated from it ask for them and get an answer that
 they know. It names no mTLS address. What is served comes from the declarations of the operations. Source: Play EMM
-contract §5.1, §1, §2; the form is that of the "Google API Discovery Service" reference, Discovery document.
+contract §5.1, §1 and §2; the form is that of the "Google API Discovery Service" reference, Discovery document.
 `schemas.json` has the shapes in that form, one a line.
 """
 

@@ -1,4 +1,4 @@
-"""accessToken, the one hot path. Source: Kaizala contract 3.2, A3."""
+"""accessToken, the one hot path. Source: Kaizala contract §3.2, A3."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Tokens(msgspec.Struct, rename="camel"):
     "GET",
     "/accessToken",
     Action.OBTAIN_TOKEN,
-    source="Kaizala contract 3.2, A3",
+    source="Kaizala contract §3.2, A3",
     headers=NO_STORE,
     asks=("applicationId", "applicationSecret", "refreshToken"),
     hot=True,
@@ -73,5 +73,5 @@ def shown(issued: Issued, settings: Settings) -> Tokens:
 
 
 def endpoint_url(settings: Settings) -> str:
-    """Ends with a slash: browser clients append `v1/...` (contract 0 #5)."""
+    """Ends with a slash: browser clients append `v1/...` (Kaizala contract §0 #5)."""
     return f"{settings.issuer}/kaizala/"

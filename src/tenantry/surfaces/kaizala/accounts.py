@@ -1,4 +1,4 @@
-"""Signing in: generatePin, loginWithPinAndApplicationId. Source: Kaizala contract 3.2."""
+"""Signing in: generatePin, loginWithPinAndApplicationId. Source: Kaizala contract §3.2."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PinRequest(Struct, rename="camel"):
 
 @hiding("pin", "application_secret")
 class PinLogin(Struct, rename="camel"):
-    """The PIN may be a number or a text. A secret that is sent must be right (contract §6 #5)."""
+    """The PIN may be a number or a text. A secret that is sent must be right (Kaizala contract §6 #5)."""
 
     mobile_number: Annotated[str, Meta(max_length=64)]
     pin: Annotated[str, Meta(max_length=32)] | int
@@ -67,7 +67,7 @@ def limit_address(ask: Ask) -> None:
     "POST",
     "/generatePin",
     Action.REQUEST_PIN,
-    source="Kaizala contract 3.2, A1",
+    source="Kaizala contract §3.2, A1",
     before=limit_address,
 )
 async def generate_pin(ask: Ask, body: PinRequest) -> Asked:
@@ -101,7 +101,7 @@ async def generate_pin(ask: Ask, body: PinRequest) -> Asked:
     "POST",
     "/loginWithPinAndApplicationId",
     Action.OBTAIN_TOKEN,
-    source="Kaizala contract 3.2, A2",
+    source="Kaizala contract §3.2, A2",
     headers=NO_STORE,
     before=limit_address,
 )

@@ -19,7 +19,7 @@ async def caller_of(ask: Ask, operation: Operation) -> Caller:
     """Authenticate the caller, who has a tenant, and count the call.
 
     The token comes in `accessToken`; two known clients send `Authorization: Bearer`. Raises InvalidToken, RateLimited.
-    Source: contract 3.0 (auth header, throttling).
+    Source: Kaizala contract §3.0 (auth header, throttling).
     """
     deps = ask.deps
     raw_token = header(ask.scope, b"accesstoken") or bearer_token_of(ask.scope)
@@ -45,13 +45,15 @@ async def caller_of(ask: Ask, operation: Operation) -> Caller:
 
 
 def throttle(deps: Deps, connector_id: str, tenant_id: TenantId, user_id: UserId | None, reach: Reach | None) -> None:
-    """Count one call (contract 3.0, §6 #37). The connector is counted first: its calls beyond its limit do not count
-    against its tenant.
+    """Count one call (Kaizala contract §3.0, §6 #37). Raises RateLimited.
 
-    Anybody may give tokens: of the tenant's calls of the minute one giver's apps have a third, or what one connector
-    has. All such givers have two thirds together, and the last sixth of these are for who had few yet. The rest is for
-    tokens that reach the whole organisation, which administrators give. An exchange (`reach` None) is counted for its
-    giver, and may use all there is. Raises RateLimited.
+    The connector is counted first, so that its calls beyond its limit do not count against its tenant.
+
+    Any user may give a connector a token, and nobody's connectors shall use up the tenant's calls of a minute. So the
+    connectors of one user have a third of them, or as many as one connector may make. The connectors of all such users
+    have two thirds together; of these the last sixth is kept for users whose connectors have called little in this
+    minute. The remaining third is for tokens that reach the whole tenant, which administrators give. The exchange of a
+    refresh token (`reach` is None) counts for the user who gave it, and may take from all of the tenant's calls.
     """
     limits, of_connector = deps.limits, deps.settings.kaizala_calls_per_connector_per_minute
     of_tenant = deps.settings.kaizala_calls_per_tenant_per_minute

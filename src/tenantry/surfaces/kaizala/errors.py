@@ -102,7 +102,10 @@ def unexpected(correlation_id: str) -> bytes:
 
 
 def no_route(missing: Missing | None, *, is_there: bool) -> tuple[Line, str]:
-    """`missing`: the contract's operation that this server does not offer; `is_there`: other methods work here."""
+    """How the answer looks where no operation is found.
+
+    `missing`: the vendor's operation that this server does not offer; `is_there`: the path takes other methods.
+    """
     if missing is not None:
         return _NOT_SUPPORTED, f"This server does not offer {missing.name}."
     if is_there:

@@ -1,4 +1,4 @@
-"""Groups: list, get, create, delete. Source: Kaizala contract 3.4, §6 #10-#13 and #31."""
+"""Groups: list, get, create, delete. Source: Kaizala contract §3.4, §6 #10-#13 and #31."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Groups(Struct):
 
 
 class OneGroup(Group, kw_only=True):
-    """The group's keys at top level and in `groups`, as clients read either (contract §6 #10)."""
+    """The group's keys at top level and in `groups`, as clients read either (Kaizala contract §6 #10)."""
 
     groups: list[Group]
 
@@ -94,7 +94,7 @@ class CreatedGroup(Struct, rename="camel"):
     members_added: bool
 
 
-@op("listGroups", "GET", "", Action.LIST_GROUPS, source="Kaizala contract 3.4, G2")
+@op("listGroups", "GET", "", Action.LIST_GROUPS, source="Kaizala contract §3.4, G2")
 async def list_groups(ask: Ask, query: Listing) -> Groups | Stream:
     """Every group in reach.
 
@@ -121,7 +121,7 @@ async def _pages(ask: Ask, *, nested: bool) -> AsyncIterator[list[GroupView]]:
             yield views  # with the connection given back: the reader may take its time
 
 
-@op("getGroup", "GET", "/{group_id}", Action.READ_GROUP, source="Kaizala contract 3.4, G3")
+@op("getGroup", "GET", "/{group_id}", Action.READ_GROUP, source="Kaizala contract §3.4, G3")
 async def get_group(ask: Ask, group_id: GroupId) -> OneGroup:
     """One group."""
     async with ask.deps.store.read() as read:
@@ -130,9 +130,9 @@ async def get_group(ask: Ask, group_id: GroupId) -> OneGroup:
     return OneGroup(**structs.asdict(group), groups=[group])
 
 
-@op("createGroup", "POST", "", Action.CREATE_GROUP, source="Kaizala contract 3.4, G1")
+@op("createGroup", "POST", "", Action.CREATE_GROUP, source="Kaizala contract §3.4, G1")
 async def create_group(ask: Ask, body: SentGroup) -> CreatedGroup:
-    """A group; with a group token a sub-group of that one (contract §1)."""
+    """A group; with a group token a sub-group of that one (Kaizala contract §1)."""
     deps, tenant_id, new_group = ask.deps, tenant_of(ask), _read(body)
     members.require_few(new_group.newcomers)
     first, *more = new_group.newcomers.parts()

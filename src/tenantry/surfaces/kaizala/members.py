@@ -1,4 +1,4 @@
-"""Members of a group, and one's own profile. Source: Kaizala contract 3.3, 3.5, §6 #21-#22."""
+"""Members of a group, and one's own profile. Source: Kaizala contract §3.3, 3.5, §6 #21-#22."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ of_oneself = operations(KAIZALA, f"{ROOT}/users/me")
 
 
 class Member(Struct, rename="camel"):
-    """Somebody in a group. Clients read the last two unguarded (contract 3.5)."""
+    """Somebody in a group. Clients read the last two unguarded (Kaizala contract §3.5)."""
 
     id: str
     role: str
@@ -61,7 +61,7 @@ class Profile(Struct, rename="camel"):
     profile_pic: str = ""
 
 
-@op("getGroupMembers", "GET", "", Action.LIST_GROUP_MEMBERS, source="Kaizala contract 3.5, M1")
+@op("getGroupMembers", "GET", "", Action.LIST_GROUP_MEMBERS, source="Kaizala contract §3.5, M1")
 async def list_members(ask: Ask, group_id: GroupId) -> Members | Stream:
     """Everybody in the group but its subscribers."""
     with ask.deps.long_answers.begin(ask.caller, tenant_of(ask)) as place:
@@ -87,7 +87,7 @@ def _shown(row: ListedMember) -> Member:
     )
 
 
-@op("addGroupMembers", "PUT", "", Action.ADD_GROUP_MEMBERS, source="Kaizala contract 3.5, M2")
+@op("addGroupMembers", "PUT", "", Action.ADD_GROUP_MEMBERS, source="Kaizala contract §3.5, M2")
 async def add_members(ask: Ask, group_id: GroupId, body: NewMembers) -> wire.Done:
     """All or none, as far as can be told before; `memberUserIds` is taken as in G1."""
     deps, tenant_id = ask.deps, tenant_of(ask)
@@ -105,7 +105,7 @@ async def add_members(ask: Ask, group_id: GroupId, body: NewMembers) -> wire.Don
     return wire.Done()
 
 
-@op("updateGroupMember", "PUT", "/{member_id}", Action.SET_GROUP_MEMBER_ROLE, source="Kaizala contract 3.5, M3")
+@op("updateGroupMember", "PUT", "/{member_id}", Action.SET_GROUP_MEMBER_ROLE, source="Kaizala contract §3.5, M3")
 async def set_role(ask: Ask, group_id: GroupId, member_id: UserId, body: NewRole) -> wire.Done:
     """Make a member an admin, or an admin a member."""
     role = wire.read_role(body.role)
@@ -114,7 +114,7 @@ async def set_role(ask: Ask, group_id: GroupId, member_id: UserId, body: NewRole
     return wire.Done()
 
 
-@op("removeGroupMember", "DELETE", "/{member_id}", Action.REMOVE_GROUP_MEMBER, source="Kaizala contract 3.5, M4")
+@op("removeGroupMember", "DELETE", "/{member_id}", Action.REMOVE_GROUP_MEMBER, source="Kaizala contract §3.5, M4")
 async def remove_member(ask: Ask, group_id: GroupId, member_id: UserId) -> wire.Done:
     """Take somebody out of the group."""
     async with ask.deps.store.write() as tx:
@@ -122,7 +122,7 @@ async def remove_member(ask: Ask, group_id: GroupId, member_id: UserId) -> wire.
     return wire.Done()
 
 
-@of_oneself("getOwnProfile", "GET", "", Action.READ_OWN_PROFILE, source="Kaizala contract 3.3, U1")
+@of_oneself("getOwnProfile", "GET", "", Action.READ_OWN_PROFILE, source="Kaizala contract §3.3, U1")
 async def get_own_profile(ask: Ask) -> Profile:
     """The user behind the token."""
     async with ask.deps.store.read() as read:

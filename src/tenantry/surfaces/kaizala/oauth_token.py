@@ -1,7 +1,7 @@
-"""`POST /kaizala/api/oauth/token`: an authorization code becomes an access token (A5).
+"""`POST /kaizala/api/oauth/token`: a connector trades an authorization code for an access token.
 
-The code comes from the portal's authorization endpoint. The answer is that of A3, with a refresh token.
-Source: Kaizala contract A5; the parameters may come as headers instead, as they did in 2017.
+The code comes from the portal's authorization endpoint. The answer is that of `accessToken`, with a refresh token.
+Source: Kaizala contract §3.2, A5. The parameters may come as headers instead, as they did in 2017.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ op = operations(KAIZALA, "/kaizala/api/oauth")
     "POST",
     "/token",
     Action.OBTAIN_TOKEN,
-    source="Kaizala contract 3.2, A5",
+    source="Kaizala contract §3.2, A5",
     headers=NO_STORE,
     takes="application/x-www-form-urlencoded",
     asks=("client_id", "client_secret", "code"),

@@ -1,4 +1,4 @@
-"""Subscribers of a ConnectGroup. Source: Kaizala contract 3.7, §6 #13 and #17."""
+"""Subscribers of a ConnectGroup. Source: Kaizala contract §3.7, §6 #13 and #17."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tenantry.surfaces.kaizala.coat import KAIZALA, ROOT, tenant_of
 from tenantry.surfaces.operation import Ask, operations
 
 PAGE = 50
-"""The default, and the most (contract 3.7)."""
+"""The default, and the most (Kaizala contract §3.7)."""
 
 op = operations(KAIZALA, f"{ROOT}/groups/{{group_id}}/subscribers")
 
@@ -30,7 +30,7 @@ class Wanted(Struct):
 
 
 class Subscriber(Struct, rename="camel"):
-    """Clients read all but the last unguarded (contract 3.7)."""
+    """Clients read all but the last unguarded (Kaizala contract §3.7)."""
 
     id: str
     mobile_number: str
@@ -78,13 +78,13 @@ class RemovedOnes(Struct):
     result: dict[str, Removed]
 
 
-@op("listSubscribers", "POST", "", Action.LIST_GROUP_MEMBERS, source="Kaizala contract 3.7, B1", bare=True)
+@op("listSubscribers", "POST", "", Action.LIST_GROUP_MEMBERS, source="Kaizala contract §3.7, B1", bare=True)
 async def list_subscribers(ask: Ask, group_id: GroupId, body: Wanted) -> Subscribers:
     """A page of the subscribers."""
     return await _list(ask, group_id, body)
 
 
-@op("getSubscribers", "GET", "", Action.LIST_GROUP_MEMBERS, source="Kaizala contract 3.7, B1g")
+@op("getSubscribers", "GET", "", Action.LIST_GROUP_MEMBERS, source="Kaizala contract §3.7, B1g")
 async def get_subscribers(ask: Ask, group_id: GroupId, query: Wanted) -> Subscribers:
     """The same, with `cursor` and `count` in the query."""
     return await _list(ask, group_id, query)
@@ -113,7 +113,7 @@ def _shown(row: ListedMember) -> Subscriber:
     )
 
 
-@op("addSubscribers", "PUT", "/add", Action.ADD_GROUP_MEMBERS, source="Kaizala contract 3.7, B2")
+@op("addSubscribers", "PUT", "/add", Action.ADD_GROUP_MEMBERS, source="Kaizala contract §3.7, B2")
 async def add_subscribers(ask: Ask, group_id: GroupId, body: Numbers) -> AddedOnes:
     """Each for itself: who cannot be added hinders nobody else. Who is in the group already counts as added."""
     deps, tenant_id, numbers = ask.deps, tenant_of(ask), _read_numbers(body)
@@ -125,7 +125,7 @@ async def add_subscribers(ask: Ask, group_id: GroupId, body: Numbers) -> AddedOn
     return AddedOnes({number: Added(number not in reasons, reasons.get(number, UNSET)) for number in numbers})
 
 
-@op("removeSubscribers", "PUT", "/remove", Action.REMOVE_GROUP_MEMBER, source="Kaizala contract 3.7, B3")
+@op("removeSubscribers", "PUT", "/remove", Action.REMOVE_GROUP_MEMBER, source="Kaizala contract §3.7, B3")
 async def remove_subscribers(ask: Ask, group_id: GroupId, body: Numbers) -> RemovedOnes:
     """Each for itself."""
     deps, tenant_id = ask.deps, tenant_of(ask)

@@ -1,4 +1,4 @@
-"""Webhooks of groups. Source: Kaizala contract 3.12 (W1-W4), §6 #18 and #23."""
+"""Webhooks of groups. Source: Kaizala contract §3.12 (W1-W4), §6 #18 and #23."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Webhooks(Struct):
     webhooks: list[ShownWebhook]
 
 
-@op("registerWebhook", "POST", "", Action.CHANGE_WEBHOOKS, source="Kaizala contract 3.12, W1")
+@op("registerWebhook", "POST", "", Action.CHANGE_WEBHOOKS, source="Kaizala contract §3.12, W1")
 async def register_webhook(ask: Ask, body: NewWebhook) -> Registered:
     """The receiver is asked for its validation token before anything is written."""
     deps, tenant_id = ask.deps, tenant_of(ask)
@@ -114,7 +114,7 @@ async def register_webhook(ask: Ask, body: NewWebhook) -> Registered:
     return Registered(webhook_id)
 
 
-@op("listWebhooks", "GET", "", Action.READ_WEBHOOKS, source="Kaizala contract 3.12, W2")
+@op("listWebhooks", "GET", "", Action.READ_WEBHOOKS, source="Kaizala contract §3.12, W2")
 async def list_webhooks(ask: Ask, query: OfObject) -> Webhooks:
     """The webhooks of a group."""
     subject = _read_subject(query.object_type, query.object_id)
@@ -123,7 +123,7 @@ async def list_webhooks(ask: Ask, query: OfObject) -> Webhooks:
     return Webhooks([_shown(ask, webhook) for webhook in found])
 
 
-@op("updateWebhook", "PUT", "/{webhook_id}", Action.CHANGE_WEBHOOKS, source="Kaizala contract 3.12, W3")
+@op("updateWebhook", "PUT", "/{webhook_id}", Action.CHANGE_WEBHOOKS, source="Kaizala contract §3.12, W3")
 async def update_webhook(ask: Ask, webhook_id: str, body: WebhookChanges) -> wire.Done:
     """A new address, or one whose webhook is to go on, is asked for its validation token as in W1.
 
@@ -159,7 +159,7 @@ async def update_webhook(ask: Ask, webhook_id: str, body: WebhookChanges) -> wir
     return wire.Done()
 
 
-@op("deleteWebhook", "DELETE", "/{webhook_id}", Action.CHANGE_WEBHOOKS, source="Kaizala contract 3.12, W4")
+@op("deleteWebhook", "DELETE", "/{webhook_id}", Action.CHANGE_WEBHOOKS, source="Kaizala contract §3.12, W4")
 async def delete_webhook(ask: Ask, webhook_id: str) -> wire.Done:
     """What waits for it is not sent."""
     webhook = await _find(ask, webhook_id)

@@ -1,4 +1,4 @@
-"""Kaizala's forms of things, in and out. Source: contract §0, §1.1, §3.4-3.5, §6 #12-#13 and #34."""
+"""Kaizala's forms of things, in and out. Source: Kaizala contract §0, §1.1, §3.4-3.5, §6 #12-#13 and #34."""
 
 from __future__ import annotations
 
@@ -39,18 +39,19 @@ _SCOPES: dict[Permission, tuple[str, ...]] = {
     Permission.MEDIA: ("media.read",),
     Permission.WEBHOOKS: ("webhook.read", "webhook.write", "webhook.remove", "webhook.update"),
 }
-"""As seen in `grantedScope`; the words of the other permissions were never seen."""
+"""The words that recorded answers have in `grantedScope`. For the other permissions no word is known."""
 
 
 class Done(Struct):
-    """It is done; nobody reads more (contract §6 #9, #18)."""
+    """It is done; clients read no more of the answer (Kaizala contract §6 #9, #18)."""
 
     result: bool = True
 
 
 async def whole_or_stream(shape: type[T], pages: AsyncIterator[list[Any]], place: Place) -> T | Stream:
-    """A list that the contract gives no pages: whole when it is short, else in parts while it is sent. It is the one
-    field of `shape`.
+    """The answer to a list that the wire does not divide into pages. `shape` has the list as its one field.
+
+    A short list is answered whole, a long one in parts, each of which is read while the one before is sent.
     """
     full = (page async for page in pages if page)
     first: list[Any] = await anext(full, [])
@@ -113,6 +114,6 @@ def _one_of(words: dict[T, str], raw: str, field: str) -> T:
 
 
 def granted_scope(permissions: Iterable[str]) -> str:
-    """Comma-separated, in the order of the contract."""
+    """The vendor's words for these permissions, divided by commas, in the order of Kaizala contract §1.1."""
     held = set(permissions)
     return ",".join(scope for permission, scopes in _SCOPES.items() if permission in held for scope in scopes)

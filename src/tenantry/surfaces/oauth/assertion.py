@@ -1,6 +1,6 @@
 """`POST /token` and its older addresses: an assertion that a service account signed gives an access token.
 
-Sources: RFC 7523 §2.1, §3.1; Android Enterprise contract §5.4.
+Sources: RFC 7523 §2.1, §3.1; Play EMM contract §5.4.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ for path in TOKEN_PATHS:
         "POST",
         path,
         Action.OBTAIN_TOKEN,
-        source="RFC 7523 §2.1; Android Enterprise contract §5.4",
+        source="RFC 7523 §2.1; Play EMM contract §5.4",
         headers=NO_STORE,
         hot=True,
         guesses=(BadCredentials,),

@@ -51,7 +51,9 @@ class TokenForm(Struct):
 
 @hiding("access_token", "refresh_token", "id_token")
 class TokenV1(Struct, omit_defaults=True):
-    """All numbers are texts (contract §1.2). The refresh token that was presented is repeated while it is good."""
+    """The first form of the answer, in which numbers are texts (Partner Center contract §1.2). It repeats the refresh
+    token that was presented while that is good.
+    """
 
     token_type: str
     expires_in: str

@@ -4,7 +4,7 @@
 2. `users.py` has the operations; each calls one domain function and shows what comes back.
 3. `wire.py` has the shapes, `paging.py` lists, `errors.py` says what each error looks like.
 
-Source: the Partner Center REST reference; what its clients need is in the docstrings as `contract §N`.
+Source: docs/contracts/partner-center.md, which docstrings cite as `Partner Center contract §2.5`.
 """
 
 from tenantry.surfaces.partner_center import domains, users

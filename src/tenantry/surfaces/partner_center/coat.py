@@ -1,8 +1,8 @@
 """What is common to all requests and answers of Partner Center.
 
-Clients send trailing slashes, double slashes and `/v1.0`, and literal segments in any letter case (contract §0 #1-2).
-One drops the path of its base address: the vendor's own paths, from the root on, lead here as well (contract §5). Every
-answer has the vendor's headers.
+Clients send slashes at the end, double slashes, `/v1.0`, and the fixed words of a path in any letter case (Partner
+Center contract §0 #1-#2). One client drops the path of its base address, so the vendor's own paths, from the root on,
+lead here as well (Partner Center contract §5). Every answer has the vendor's headers.
 """
 
 from __future__ import annotations
@@ -64,8 +64,10 @@ class PartnerCenterCoat(Coat):
         return graph.not_offered(ask.scope) if graph.is_graph(ask.scope["path"]) else None
 
     async def prove(self, ask: Ask, operation: Operation) -> Caller:
-        """Raises InvalidToken. An app alone may come with a token for the directory graph, as the vendor's page asks
-        for one (contract §1.2), to learn here that it needs a user; a user's token must be for Partner Center.
+        """Authenticate the caller. Raises InvalidToken.
+
+        A user's token must be for Partner Center. A connector alone may come with a token for the directory graph,
+        which the vendor's page tells it to get (Partner Center contract §1.2), and learns here that it needs a user.
         """
         token = bearer_token_of(ask.scope)
         if token is None:

@@ -15,7 +15,7 @@ QUESTIONS_PER_MINUTE = 60
 """Of one tenant, so that nobody lists the organisations of this server by asking for every name."""
 
 
-@op("Verify domain availability", "GET", "/{domain}", Action.FIND_DOMAIN, source="contract §3.1")
+@op("Verify domain availability", "GET", "/{domain}", Action.FIND_DOMAIN, source="Partner Center contract §3.1")
 async def find_domain(ask: Ask, domain: str) -> None:
     """Whether some organisation has it: 404 when it is free. Clients ask with HEAD."""
     if ask.caller.tenant_id is not None:

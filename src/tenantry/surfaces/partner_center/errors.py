@@ -1,4 +1,6 @@
-"""What each error looks like: `{"code": number, "description", "data": [..], "source"}`. Source: contract §2.7 and §6.
+"""What each error looks like: `{"code": number, "description", "data": [..], "source"}`.
+
+Source: Partner Center contract §2.7 and §6.
 
 Departs: a customer of another partner is 404/60003 like one that does not exist, not 403/20002: which tenants there
 are must not show.
@@ -39,7 +41,10 @@ class Error(msgspec.Struct):
 
 
 class Message(msgspec.Struct, rename="camel"):
-    """The vendor's body where a second factor is missing, or too much was asked (contract §1.3, §0 #8)."""
+    """The vendor's body where a second factor is missing, or where there were too many calls.
+
+    Source: Partner Center contract §1.3, §0 #8.
+    """
 
     status_code: int
     message: str
@@ -126,10 +131,10 @@ def answer_of(error: DomainError) -> KeptAnswer | None:
         case InvalidToken() if error.reason == NO_TOKEN:
             code, description = 800001, "The access token is missing. Send it as Authorization: Bearer TOKEN."
         case errors.MfaRequired():
-            # Not the standard body: .NET finds no service error in the vendor's answer (contract §1.3).
+            # Not the standard body: .NET finds no service error in the vendor's answer (Partner Center contract §1.3).
             return KeptAnswer(401, _message(401, "Authentication failed. MFA required. (10001)"))
         case errors.RateLimited():
-            return KeptAnswer(429, _message(429, error.public))  # contract §0 #8
+            return KeptAnswer(429, _message(429, error.public))  # Partner Center contract §0 #8
     return KeptAnswer(line.status, body(code, description, data))
 
 

@@ -1,7 +1,7 @@
 """Lists of users: what the query asks for, pages, and the tokens that lead from one to the next.
 
 A seek call sends the token and `seekOperation=Next` and nothing else, so that the token carries size, filter, order and
-position (contract §0 #6). It is bound to the customer and authenticated by a keyed hash.
+position (Partner Center contract §0 #6). It is bound to the customer and authenticated by a keyed hash.
 
 Size: at most 500. Not given, or 0 ("no explicit limit"): as many as there are up to 5,000, because one client reads a
 single page and never asks for the next; 100 when only a seek is asked for. Where more are left, there is a next link.
@@ -99,7 +99,10 @@ def _read_size(raw: str, seeks: bool) -> int:
 
 
 def _read_filter(raw: str) -> bool:
-    """Whether deleted users are asked for. Source: contract §2.5; a sample of the vendor says `UserStatus`."""
+    """Whether the filter asks for deleted users.
+
+    Source: Partner Center contract §2.5; a sample of the vendor says `UserStatus`.
+    """
     if not raw.strip():
         return False
     text = raw if "{" in raw else unquote(raw)  # some clients encode it twice

@@ -1,12 +1,13 @@
-"""The users of a customer: create, list, get, change, reset, delete, restore.
+"""The users of a customer: create, list, get, change, reset the password, delete, restore.
 
-1. The caller is proven first; the body is read after that.
-2. Identifiers and body are read into the domain's words, which refuse what is not valid.
-3. Slow hashes are made outside the transaction. One domain function decides, writes and records.
+1. The runner authenticates the caller, and then reads the body.
+2. `wire.py` turns identifiers and body into shapes of the domain, which refuse values that are not valid.
+3. An operation makes slow hashes outside the transaction; one domain function decides, writes and records.
 
-Everything below needs a signed-in user with a second factor (contract §1.4). Creations are carried out once for one
-`MS-RequestId` and body. Departs: only they are; repeating a PATCH or DELETE is harmless, while answering it from memory
-would lie to clients that use one id for all calls (contract §2.3).
+All operations need a signed-in user with a second factor (Partner Center contract §1.4). A creation is carried out once
+for one `MS-RequestId` and body, and its repetition is answered as before. Departs: a PATCH or DELETE is carried out
+each time. Repeating one does no harm, whereas an answer from memory would be wrong for clients that use one id for all
+their calls (Partner Center contract §2.3).
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ from tenantry.surfaces.partner_center.coat import PARTNER_CENTER, ROOT, sent_req
 from tenantry.surfaces.shared.answers import Answer, header
 from tenantry.surfaces.shared.idempotency import KeptAnswer, answer_once, find_answer, request_keys
 
+_SOURCE = "Partner Center contract §3.2"
+
 op = operations(PARTNER_CENTER, f"{ROOT}/customers/{{customer}}/users")
 
 
-@op("Create user accounts for a customer", "POST", "", Action.CREATE_USER, source="contract §3.2", once=True)
+@op("Create user accounts for a customer", "POST", "", Action.CREATE_USER, source=_SOURCE, once=True)
 async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire.CreatedUser | Answer:
     """A user and, only here, the password: the caller's own, or the one generated for want of it.
 
@@ -88,7 +91,7 @@ def _with_password(ask: Ask, answer: KeptAnswer, password: str | None) -> wire.C
     return shown
 
 
-@op("Get a list of all user accounts for a customer", "GET", "", Action.LIST_USERS, source="contract §2.5, §3.2")
+@op("Get a list of all user accounts for a customer", "GET", "", Action.LIST_USERS, source=_SOURCE)
 async def list_users(ask: Ask, customer: TenantId, query: paging.Wishes) -> wire.UserPage:
     """A page of users that are not deleted, or of those that can be restored."""
     token = header(ask.scope, b"ms-continuationtoken")
@@ -108,19 +111,19 @@ async def list_users(ask: Ask, customer: TenantId, query: paging.Wishes) -> wire
     return paging.page(listing, found, position, ask.scope["query_string"].decode("latin-1"), ask.deps.hasher)
 
 
-@op("Get a user account by ID", "GET", "/{user}", Action.READ_USER, source="contract §3.2")
+@op("Get a user account by ID", "GET", "/{user}", Action.READ_USER, source=_SOURCE)
 async def get_user(ask: Ask, customer: TenantId, user: UserId) -> wire.CustomerUser:
     """One user; a deleted one is absent."""
     async with ask.deps.store.read() as read:
         return wire.shown(await users.get_user(read, ask.caller, customer, user, ask.now))
 
 
-@op("Update user accounts for a customer", "PATCH", "/{user}", Action.UPDATE_USER, source="contract §3.2")
+@op("Update user accounts for a customer", "PATCH", "/{user}", Action.UPDATE_USER, source=_SOURCE)
 async def update_user(ask: Ask, customer: TenantId, user: UserId, body: wire.SentUser) -> wire.CustomerUser:
     """Change properties, reset the password, restore: what the body says, all or nothing.
 
-    .NET sends every unset property as null and `State: active` (contract §0 #4), so that its every PATCH of a deleted
-    user restores it.
+    .NET sends every unset property as null and `State: active` (Partner Center contract §0 #4), so each of its PATCHes
+    of a deleted user restores the user.
     """
     return await _patch(ask, customer, user, wire.read_patch(body))
 
@@ -130,7 +133,7 @@ async def update_user(ask: Ask, customer: TenantId, user: UserId, body: wire.Sen
     "PATCH",
     "/{user}/resetpassword",
     Action.RESET_PASSWORD,
-    source="contract §3.2, where one client has this address",
+    source=_SOURCE,
 )
 async def reset_password(ask: Ask, customer: TenantId, user: UserId, body: wire.SentUser) -> wire.CustomerUser:
     """The same, with a new password."""
@@ -162,7 +165,7 @@ async def _patch(ask: Ask, customer: TenantId, user: UserId, patch: wire.Patch) 
     return wire.shown(changed, None if password is None else wire.ShownPassword(password.must_change))
 
 
-@op("Delete a user account for a customer", "DELETE", "/{user}", Action.DELETE_USER, source="contract §3.2", status=204)
+@op("Delete a user account for a customer", "DELETE", "/{user}", Action.DELETE_USER, source=_SOURCE, status=204)
 async def delete_user(ask: Ask, customer: TenantId, user: UserId) -> None:
     """The user can be restored for 30 days; a second delete finds none."""
     async with ask.deps.store.write() as tx:

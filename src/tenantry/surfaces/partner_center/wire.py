@@ -1,6 +1,7 @@
-"""CustomerUser, read and written. Source: contract §3.2 and §4; the answer to a creation as on the vendor's page.
+"""CustomerUser, read and written. Keys come in any letter case; where one comes in two of them, the last counts. A key
+that is null or read-only changes nothing.
 
-Keys come in any letter case; of one key in two the last counts. Null, and what is read-only, changes nothing.
+Source: Partner Center contract §3.2 and §4. The answer to a creation is that of the vendor's page.
 """
 
 from __future__ import annotations
@@ -35,9 +36,10 @@ Text = Annotated[str, Meta(max_length=1024)]
 
 @hiding("password")
 class SentPassword(Struct, rename="camel"):
-    """A profile without a password changes nothing. `"password": {}` is how the Python client sends none (contract §5).
+    """A new password, which must be changed at the next sign-in unless `forceChangePassword` is false.
 
-    The password must be changed at the next sign-in, if nothing is said.
+    A profile without a password changes nothing. The Python client sends `"password": {}` where it has none (Partner
+    Center contract §5).
     """
 
     force_change_password: bool | None = None
@@ -75,7 +77,9 @@ class LinkHeader(Struct):
 
 
 class Link(Struct):
-    """Where something is found; `uri` has no slash before it and no `/v1`, which clients put there (contract §7)."""
+    """Where something is found. `uri` begins without a slash and `/v1`, since clients put them there (Partner Center
+    contract §7).
+    """
 
     uri: str
     method: str
@@ -142,7 +146,7 @@ class CustomerUser(Struct, rename="camel", kw_only=True, omit_defaults=True):
 
 
 class UserPage(Struct, rename="camel", kw_only=True, omit_defaults=True):
-    """The vendor's collection; `totalCount` is of this page (contract §2.5)."""
+    """The vendor's collection; `totalCount` is of this page (Partner Center contract §2.5)."""
 
     total_count: int
     items: list[CustomerUser]

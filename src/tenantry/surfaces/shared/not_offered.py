@@ -1,4 +1,4 @@
-"""What a vendor's contract has and this server has not, as data: method, path, and what the operation is called.
+"""What a vendor's API has and this server has not, as data: method, path, and what the operation is called.
 
 An operation that is not offered must not look like a thing that is gone: clients take 404 for "somebody deleted it",
 and send again after a 5xx. So each surface looks here before it says that there is nothing at an address, and answers

@@ -38,7 +38,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 @hiding("code", "code_verifier")
 class PresentedCode(NamedTuple):
-    """`redirect_uri`: None where the contract has no such parameter (Kaizala A5)."""
+    """`redirect_uri`: None where the wire has no such parameter (Kaizala contract §3.2, A5)."""
 
     code: str
     redirect_uri: str | None

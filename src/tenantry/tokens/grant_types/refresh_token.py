@@ -8,7 +8,7 @@
 4. A refresh token may be used any number of times until it expires. After 90 % of its lifetime each exchange also
    answers a new one, which prolongs the grant; the old one stays valid until it expires.
 
-Sources: Kaizala contract A3, §4.1 and §6 no. 7 and 8; RFC 6749 §6.
+Sources: Kaizala contract §3.2, A3, §4.1 and §6 #7-#8; RFC 6749 §6.
 """
 
 from __future__ import annotations

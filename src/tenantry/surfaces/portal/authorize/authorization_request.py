@@ -77,7 +77,7 @@ async def read_request(
 
     if values.get("response_mode", "query") not in ("query", "form_post"):
         raise refuse("invalid_request", "response_mode is query or form_post.")
-    # Kaizala's contract (A4) has no response_type.
+    # Kaizala's clients send no response_type (Kaizala contract §3.2, A4).
     if values.get("response_type", "code" if is_kaizala else "") != "code":
         raise refuse("unsupported_response_type", "response_type is code.")
     challenge = values.get("code_challenge")

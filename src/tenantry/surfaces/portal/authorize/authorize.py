@@ -1,10 +1,11 @@
 """The authorization endpoint: an application sends a person here, who signs in, consents, and is sent back with a code.
 
-AAD's addresses (`/{tenant}/oauth2/authorize`, `/v2.0/`), the plain one, and Kaizala's (contract A4) are one page. What
-protects it: the session, the form's token, and the redirect address, which is matched before anybody is sent anywhere.
-`prompt=none` never shows a page, `prompt=login` and `max_age` ask for a sign-in although there is a session, here or at
-the organisation's own provider; other prompts ask for nothing that is not done anyway: consent is asked for each time.
-The person can take both out of the address, so the ID token says when the sign-in was.
+One page has AAD's addresses (`/{tenant}/oauth2/authorize`, `/v2.0/`), the plain one and Kaizala's (Kaizala contract
+§3.2, A4). It is protected by the session, by the form's token, and by the redirect address, which is compared with the
+registered ones before anybody is sent anywhere. With `prompt=none` it shows no page. With `prompt=login` or `max_age`
+it asks for a sign-in although there is a session, here or at the tenant's own provider. Other prompts change nothing,
+since it asks for consent each time. The person can take both parameters out of the address, so the ID token says when
+the sign-in was.
 
 Sources: OpenID Connect Core §3.1.2.1 and §3.1.2.6, RFC 6749 §3.1 and §4.1, RFC 7636, RFC 9207 (`iss`), RFC 9700 §4.12
 (303 after a form), OAuth 2.0 Form Post.

@@ -39,7 +39,10 @@ router = APIRouter()
 async def list_connectors(
     request: Request, session: SignedIn, show: str = "", q: str = "", after: str = "", after_name: str = ""
 ) -> Response:
-    """The user's own, or everybody's for who has none; `show`: "mine" or "all" (contract §2.1). `q` searches names."""
+    """List the user's own connectors, or the organisation's where `show` is "all" or the user has none.
+
+    `show` is "mine" or "all" (Kaizala contract §2.1); `q` searches names.
+    """
     query = searched(q)
     position = (after_name, after) if after and is_clean(after_name + after) else None
     async with reading(request) as (read, now):

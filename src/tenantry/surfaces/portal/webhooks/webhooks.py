@@ -1,4 +1,4 @@
-"""Webhooks: the list, registering one, and one webhook with the events it was sent. Source: Kaizala contract 3.12."""
+"""Webhooks: the list, registering one, and one webhook with the events it was sent. Source: Kaizala contract §3.12."""
 
 from __future__ import annotations
 

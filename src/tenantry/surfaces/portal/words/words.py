@@ -1,4 +1,4 @@
-"""What the portal calls permissions and reaches. Labels of permissions: Kaizala contract 1.1."""
+"""What the portal calls permissions and reaches. Labels of permissions: Kaizala contract §1.1."""
 
 from __future__ import annotations
 
