@@ -1,5 +1,5 @@
-"""What changes a connector: another secret and the end of one, or of a key; off, on, gone. Each asks once, on a page
-that says what will stop working.
+"""What changes a connector: its owner or an administrator makes another secret, ends a secret or a key, deactivates and
+activates the connector, deletes it. Each asks once, on a page that says what will stop working.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ router = APIRouter()
 @router.get("/connectors/{connector_id}/secrets/new")
 @performs(Action.CHANGE_CONNECTOR)
 async def ask_secret(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Rotating: what happens to the old secret."""
+    """Show what happens to the old secret, before a second one is made."""
     return await _show_rotation(request, session, connector_id, Form())
 
 
 @router.post("/connectors/{connector_id}/secrets/new")
 @performs(Action.CHANGE_CONNECTOR)
 async def make_secret(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """A second secret beside the first; shown this once."""
+    """Make a second secret beside the first, and show it this once."""
     deps, form = deps_of(request), await read_form(request)
     secret: NewSecret | None = None
     path = f"/connectors/{connector_id}"
@@ -87,7 +87,7 @@ async def _show_rotation(request: Request, session: Session, connector_id: Conne
 @router.get("/connectors/{connector_id}/secrets/{secret_id}/end")
 @performs(Action.CHANGE_CONNECTOR)
 async def ask_end_secret(request: Request, session: SignedIn, connector_id: ConnectorId, secret_id: str) -> Response:
-    """What refuses the app from then on."""
+    """Show what the connector is refused without the secret, before the secret ends."""
     async with reading(request) as (read, now):
         await require_change(read, session.caller, session.here, connector_id, now)
         live = await list_secrets(read, session.caller, session.here, connector_id, now)
@@ -112,7 +112,7 @@ async def ask_end_secret(request: Request, session: SignedIn, connector_id: Conn
 @router.post("/connectors/{connector_id}/secrets/{secret_id}/end")
 @performs(Action.CHANGE_CONNECTOR)
 async def end_one_secret(request: Request, session: SignedIn, connector_id: ConnectorId, secret_id: str) -> Response:
-    """Refused from the commit on."""
+    """End the secret, which is refused from the commit on."""
     form, back = await read_form(request), way_back(session, f"/connectors/{connector_id}")
     async with once(request, session, form, back=back) as (tx, now):
         await end_secret(tx, session.caller, session.here, connector_id, secret_id, now)
@@ -122,7 +122,7 @@ async def end_one_secret(request: Request, session: SignedIn, connector_id: Conn
 @router.get("/connectors/{connector_id}/keys/{key_id}/revoke")
 @performs(Action.CHANGE_CONNECTOR)
 async def ask_revoke_key(request: Request, session: SignedIn, connector_id: ConnectorId, key_id: str) -> Response:
-    """What refuses whoever holds the key file from then on."""
+    """Show what is refused to whoever holds the key file, before the key is revoked."""
     async with reading(request) as (read, now):
         await require_change(read, session.caller, session.here, connector_id, now)
         keys = await list_service_account_keys(read, session.caller, session.here, connector_id, now)
@@ -149,7 +149,7 @@ async def ask_revoke_key(request: Request, session: SignedIn, connector_id: Conn
 @router.post("/connectors/{connector_id}/keys/{key_id}/revoke")
 @performs(Action.CHANGE_CONNECTOR)
 async def revoke_key(request: Request, session: SignedIn, connector_id: ConnectorId, key_id: str) -> Response:
-    """Refused from the commit on."""
+    """Revoke the key, which is refused from the commit on."""
     form, back = await read_form(request), way_back(session, f"/connectors/{connector_id}")
     async with once(request, session, form, back=back) as (tx, now):
         await revoke_service_account_key(tx, session.caller, session.here, connector_id, key_id, now)
@@ -159,7 +159,7 @@ async def revoke_key(request: Request, session: SignedIn, connector_id: Connecto
 @router.get("/connectors/{connector_id}/deactivate")
 @performs(Action.CHANGE_CONNECTOR)
 async def ask_deactivate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """No new tokens; those that are go on."""
+    """Show that nobody can give the connector a new token while it is deactivated, and that the tokens it has go on."""
     connector, tokens = await _look(request, session, connector_id)
     return ask(
         request,
@@ -182,7 +182,7 @@ async def ask_deactivate(request: Request, session: SignedIn, connector_id: Conn
 @router.post("/connectors/{connector_id}/deactivate")
 @performs(Action.CHANGE_CONNECTOR)
 async def deactivate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Back on the connector's page afterwards."""
+    """Deactivate the connector, and lead back to its page."""
     form, back = await read_form(request), way_back(session, f"/connectors/{connector_id}")
     async with once(request, session, form, back=back) as (tx, now):
         await deactivate_connector(tx, session.caller, session.here, connector_id, now)
@@ -192,7 +192,7 @@ async def deactivate(request: Request, session: SignedIn, connector_id: Connecto
 @router.get("/connectors/{connector_id}/activate")
 @performs(Action.CHANGE_CONNECTOR)
 async def ask_activate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Tokens can be given again."""
+    """Show that tokens can be given again, before the connector is activated."""
     connector, _tokens = await _look(request, session, connector_id)
     return ask(
         request,
@@ -207,7 +207,7 @@ async def ask_activate(request: Request, session: SignedIn, connector_id: Connec
 @router.post("/connectors/{connector_id}/activate")
 @performs(Action.CHANGE_CONNECTOR)
 async def activate(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Back on the connector's page afterwards."""
+    """Activate the connector, and lead back to its page."""
     form, back = await read_form(request), way_back(session, f"/connectors/{connector_id}")
     async with once(request, session, form, back=back) as (tx, now):
         await activate_connector(tx, session.caller, session.here, connector_id, now)
@@ -217,7 +217,7 @@ async def activate(request: Request, session: SignedIn, connector_id: ConnectorI
 @router.get("/connectors/{connector_id}/delete")
 @performs(Action.CHANGE_CONNECTOR)
 async def ask_delete(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Everything granted to it ends with it."""
+    """Show that everything granted to the connector ends with it."""
     connector, tokens = await _look(request, session, connector_id)
     return ask(
         request,
@@ -236,7 +236,7 @@ async def ask_delete(request: Request, session: SignedIn, connector_id: Connecto
 @router.post("/connectors/{connector_id}/delete")
 @performs(Action.CHANGE_CONNECTOR)
 async def delete(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Back on the list afterwards."""
+    """Delete the connector, and lead back to the list."""
     form, back = await read_form(request), way_back(session, "/connectors")
     async with once(request, session, form, back=back) as (tx, now):
         await delete_connector(tx, session.caller, session.here, connector_id, now)
@@ -244,6 +244,8 @@ async def delete(request: Request, session: SignedIn, connector_id: ConnectorId)
 
 
 async def _look(request: Request, session: Session, connector_id: ConnectorId) -> tuple[Connector, int]:
-    """The connector, if the user may change it, and how many live tokens it has as far as they are counted."""
+    """The connector, and how many live tokens it has, counted up to a limit. Raises what `access.require` does when the
+    visitor may not change it.
+    """
     async with reading(request) as (read, now):
         return await count_tokens(read, session.caller, session.here, connector_id, now)

@@ -1,4 +1,6 @@
-"""What an app may: changed by who owns it; what waits, approved or declined by an administrator."""
+"""The permissions of a connector: its owner changes them, and an administrator approves or declines the sensitive ones
+that wait.
+"""
 
 from __future__ import annotations
 
@@ -35,26 +37,28 @@ router = APIRouter()
 
 
 def chosen_permissions(form: Form) -> list[Permission]:
-    """What is ticked."""
+    """The permissions that are ticked in the form."""
     return [permission for permission in Permission if permission in form.texts("permissions")]
 
 
 def to_approve(session: Session) -> frozenset[Permission]:
-    """What an administrator has to approve when this user asks for it."""
+    """The permissions that wait for an administrator when this user asks for them."""
     return frozenset() if session.may(Action.APPROVE_CONNECTOR) else SENSITIVE
 
 
 @router.get("/connectors/{connector_id}/permissions")
 @performs(Action.CHANGE_CONNECTOR)
 async def show_permissions(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """What it has and what it waits for is ticked."""
+    """Show all permissions. Those that the connector has, and those that wait, are ticked."""
     return await _permissions_page(request, session, connector_id, draft_of(request))
 
 
 @router.post("/connectors/{connector_id}/permissions")
 @performs(Action.CHANGE_CONNECTOR)
 async def save_permissions(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Refused on the page when they are others by now than it showed."""
+    """Ask for the permissions that are ticked. When the connector's permissions are no longer those that the page
+    showed, the page refuses.
+    """
     form, back = await read_form(request), way_back(session, f"/connectors/{connector_id}")
     wanted, seen = chosen_permissions(form), form.text("seen")
     with form.showing_errors():
@@ -85,7 +89,7 @@ async def _permissions_page(request: Request, session: Session, connector_id: Co
 @router.get("/connectors/waiting")
 @performs(Action.APPROVE_CONNECTOR)
 async def show_waiting(request: Request, session: SignedIn, after: str = "", since: str = "") -> Response:
-    """Apps that wait for an answer. Queries: those of the session, and 1."""
+    """List the connectors for which permissions wait. Queries: those of the session, and 1."""
     position = (int(since), after) if since.isascii() and since.isdigit() and len(since) < 18 else (0, "")
     if not is_clean(after):
         position = (0, "")
@@ -105,14 +109,14 @@ async def show_waiting(request: Request, session: SignedIn, after: str = "", sin
 @router.get("/connectors/{connector_id}/waiting")
 @performs(Action.APPROVE_CONNECTOR)
 async def ask_answer(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Who asks, since when, and what each permission opens."""
+    """Show who asks since when, and what each permission that waits opens."""
     return await _waiting_page(request, session, connector_id, Form())
 
 
 @router.post("/connectors/{connector_id}/waiting")
 @performs(Action.APPROVE_CONNECTOR)
 async def answer(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """What the page showed is what is answered: refused on it when the app asks for something else by now."""
+    """Approve or decline what the page showed. When something else waits by now, the page refuses."""
     form, back = await read_form(request), f"/connectors/{connector_id}"
     answers = {"approve": approve_permissions, "decline": decline_permissions}
     carry_out = answers.get(form.value("answer"))
@@ -147,6 +151,8 @@ async def _waiting_page(request: Request, session: Session, connector_id: Connec
 
 
 def _drop_ticks(form: Form, seen: str) -> None:
-    """What was ticked on a page that showed something else says nothing of what this one shows."""
+    """Untick everything when the form was sent from a page that showed other permissions: its ticks say nothing about
+    those that this page shows.
+    """
     if form.value("seen") != seen:
         form.values.pop("permissions", None)

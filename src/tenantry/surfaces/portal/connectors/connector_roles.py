@@ -1,4 +1,6 @@
-"""Directory roles are given to an app itself and taken away, as from a user; see directory/connector_roles.py."""
+"""An administrator gives a connector directory roles of its own, and takes them away, as with a user; see
+directory/connector_roles.py.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,16 @@ router = APIRouter()
 @router.get("/connectors/{connector_id}/roles")
 @performs(Action.ASSIGN_ROLE)
 async def show_roles(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Every role with what it allows."""
+    """Show every role that the visitor may give, with what it allows."""
     return await _roles_page(request, session, connector_id, draft_of(request))
 
 
 @router.post("/connectors/{connector_id}/roles")
 @performs(Action.ASSIGN_ROLE)
 async def give_role(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Giving one that the app holds moves its end."""
+    """Give the connector the role that was chosen. For a role that it holds already, this moves the day on which it
+    ends.
+    """
     form = await read_form(request)
     role_id, expires_at = read_role(form)
     if role_id is not None and not form.errors:
@@ -52,7 +56,7 @@ async def _roles_page(request: Request, session: Session, connector_id: Connecto
 @router.get("/connectors/{connector_id}/roles/{role_id}/remove")
 @performs(Action.ASSIGN_ROLE)
 async def ask_take_role(request: Request, session: SignedIn, connector_id: ConnectorId, role_id: str) -> Response:
-    """What the app can no longer do."""
+    """Show what the connector can no longer do without the role, before it is taken away."""
     connector, held = await _look(request, session, connector_id)
     if role_id not in held:
         raise NotFound("role assignment")
@@ -72,7 +76,7 @@ async def ask_take_role(request: Request, session: SignedIn, connector_id: Conne
 @router.post("/connectors/{connector_id}/roles/{role_id}/remove")
 @performs(Action.ASSIGN_ROLE)
 async def take_role(request: Request, session: SignedIn, connector_id: ConnectorId, role_id: str) -> Response:
-    """Back on the connector's page afterwards."""
+    """Take the role from the connector, and lead back to its page."""
     form, back = await read_form(request), f"/connectors/{connector_id}"
     if role_id not in set(RoleId):
         raise NotFound("role assignment")
@@ -82,7 +86,9 @@ async def take_role(request: Request, session: SignedIn, connector_id: Connector
 
 
 async def _look(request: Request, session: Session, connector_id: ConnectorId) -> tuple[Connector, set[str]]:
-    """The app, for who may give roles, and the ids of the roles that it holds. A public one can hold none."""
+    """The connector, and the ids of the roles that it holds. Raises what `access.require` does; NotFound for a public
+    connector, which can hold none.
+    """
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.ASSIGN_ROLE, session.here, now=now)
         connector = await get_connector(read, session.caller, session.here, connector_id, now)

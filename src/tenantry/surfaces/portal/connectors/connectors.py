@@ -1,4 +1,4 @@
-"""Connectors: the list, registering one in two steps, and one connector with its secrets and tokens.
+"""The list of connectors; the registration of one, in two steps; one connector with its secrets and tokens.
 
 Source: "Generate tenant-level user token", step 1; Kaizala contract §2.1.
 """
@@ -74,7 +74,7 @@ async def list_connectors(
 @router.get("/connectors/new")
 @performs(Action.REGISTER_CONNECTOR)
 async def show_new(request: Request, session: SignedIn) -> Response:
-    """Step 1: name and other details."""
+    """Show the first step of a registration: name and other details."""
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.REGISTER_CONNECTOR, session.here, now=now)
     return render(request, "connectors/connector_details.html", form=draft_of(request))
@@ -83,7 +83,9 @@ async def show_new(request: Request, session: SignedIn) -> Response:
 @router.post("/connectors/new")
 @performs(Action.REGISTER_CONNECTOR)
 async def register(request: Request, session: SignedIn) -> Response:
-    """Continue leads from details to permissions, Create Connector makes it. Details travel in hidden fields."""
+    """Take the details to the page of permissions (*Continue*), or make the connector (*Create Connector*). The details
+    travel in hidden fields of the second page.
+    """
     deps = deps_of(request)
     form = await read_form(request)
     name = form.text("name", required=True, max_length=128)
@@ -145,7 +147,7 @@ def _permissions_page(request: Request, session: Session, form: Form) -> Respons
 @router.get("/connectors/{connector_id}")
 @performs(Action.READ_CONNECTOR)
 async def show_connector(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Queries: those of the session, and 8, however many tokens there are."""
+    """Show one connector. Queries: those of the session, and 8, however many tokens there are."""
     async with reading(request) as (read, now):
         seen = await look_at_connector(read, session.caller, session.here, connector_id, now)
     return render(

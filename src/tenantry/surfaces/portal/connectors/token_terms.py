@@ -1,4 +1,6 @@
-"""What a user chooses before giving an app a token: which of the permissions the app asks for, and for how long."""
+"""What a user chooses before giving a connector a token: which of the connector's permissions it has, and for how long
+it lasts.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,20 @@ from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.portal.words.texts import ngettext
 
 _SHORTER = (1, 7, 30, 90)
-"""Days to choose from, besides the longest that the server gives."""
+"""Days that the user may choose, besides the longest time that the server gives."""
 
 
 class Terms(NamedTuple):
-    """What was chosen; `permissions` is empty only beside an error in the form."""
+    """What the user chose. `permissions` is empty only when the form has an error."""
 
     permissions: list[Permission]
     lifetime: Micros
 
 
 def lifetimes(longest: int, now: Micros) -> list[tuple[str, str]]:
-    """Values and texts to choose from, the longest first: it is what apps that run unattended are made for."""
+    """Values and texts of the times to choose from. The longest comes first, since tokens are made for programs that
+    run unattended.
+    """
     days = [longest, *(shorter for shorter in reversed(_SHORTER) if shorter < longest)]
     return [
         (
@@ -36,7 +40,9 @@ def lifetimes(longest: int, now: Micros) -> list[tuple[str, str]]:
 
 
 def read_terms(form: Form, longest: int) -> Terms:
-    """The choice; what is wrong with it stands in the form's errors. What the app does not have, the grant refuses."""
+    """The user's choice; what is wrong with it becomes errors of the form. The grant refuses permissions that the
+    connector does not have.
+    """
     chosen = [permission for permission in Permission if permission in form.texts("permissions")]
     if not chosen:
         form.fail("permissions", _("Choose at least one permission. A token without any opens nothing."))

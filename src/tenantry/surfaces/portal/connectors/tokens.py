@@ -1,4 +1,7 @@
-"""Generate user token, and revoke one. Source: "Generate tenant-level user token", step 2; Kaizala contract §2.2."""
+"""A user generates a token for a connector, and revokes one.
+
+Source: "Generate tenant-level user token", step 2; Kaizala contract §2.2.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +31,14 @@ router = APIRouter()
 @router.get("/connectors/{connector_id}/user-token")
 @performs(Action.GRANT_CONNECTOR)
 async def ask_user_token(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """What the token will reach is listed first; permissions and its end are chosen."""
+    """Show what the token will reach, with the form in which the user chooses its permissions and its end."""
     return await _show_preview(request, session, connector_id, Form())
 
 
 @router.post("/connectors/{connector_id}/user-token")
 @performs(Action.GRANT_CONNECTOR)
 async def generate_user_token(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """The refresh token is shown once, with a ready curl for the exchange."""
+    """Make the refresh token and show it this once, with a command for curl that trades it for an access token."""
     deps, now = deps_of(request), deps_of(request).clock()
     form, path = await read_form(request), f"/connectors/{connector_id}"
     terms, granted = read_terms(form, deps.settings.refresh_token_days), None
@@ -88,7 +91,7 @@ def show_token(
     *,
     back: str,
 ) -> Response:
-    """The one page that shows a refresh token; nothing keeps a copy."""
+    """The one page that shows a refresh token. Nothing keeps a copy of it."""
     issuer, connector = deps_of(request).settings.issuer, reached.connector
     return render(
         request,
@@ -110,7 +113,7 @@ def show_token(
 @router.get("/tokens/{grant_id}/revoke")
 @performs(Action.REVOKE_GRANT)
 async def ask_revoke(request: Request, session: SignedIn, grant_id: GrantId) -> Response:
-    """What stops working."""
+    """Show what stops working, before the token is revoked."""
     async with reading(request) as (read, now):
         token = await get_token(read, session.caller, session.here, grant_id, now)
     return ask(
@@ -131,7 +134,7 @@ async def ask_revoke(request: Request, session: SignedIn, grant_id: GrantId) -> 
 @router.post("/tokens/{grant_id}/revoke")
 @performs(Action.REVOKE_GRANT)
 async def revoke(request: Request, session: SignedIn, grant_id: GrantId) -> Response:
-    """Works from the commit on: whoever verifies a token looks its grant up."""
+    """Revoke the token. It is refused from the commit on, since whoever verifies an access token looks its grant up."""
     form = await read_form(request)
     async with once(request, session, form, back=way_back(session, "/connectors")) as (tx, now):
         token = await get_token(tx, session.caller, session.here, grant_id, now)

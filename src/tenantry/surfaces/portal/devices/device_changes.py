@@ -1,4 +1,6 @@
-"""What changes a managed account: a device token made and shown once, access revoked, the account deleted."""
+"""What changes a managed account: an administrator makes a device token, which is shown once, takes a device away,
+revokes access on all devices, deletes the account.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,7 @@ def _path(enterprise_id: EnterpriseId, account_id: ManagedAccountId) -> str:
 async def ask_token(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
-    """What the token is good for, and how long."""
+    """Show what a device token is good for and how long, before one is made."""
     return await _token_page(request, session, enterprise_id, account_id, Form())
 
 
@@ -46,7 +48,7 @@ async def ask_token(
 async def generate_token(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
-    """Shown this once, as text and as a QR code."""
+    """Make a device token, and show it this once, as text and as a QR code."""
     deps, caller, here = deps_of(request), session.caller, session.here
     form, back = await read_form(request), _path(enterprise_id, account_id)
     issued: IssuedDeviceToken | None = None
@@ -103,7 +105,7 @@ async def _token_page(
 async def ask_remove(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId, android_id: str
 ) -> Response:
-    """What stops on this one device."""
+    """Show what stops on this one device, before it is taken away."""
     return await _remove_page(request, session, enterprise_id, account_id, android_id, Form())
 
 
@@ -112,7 +114,7 @@ async def ask_remove(
 async def remove(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId, android_id: str
 ) -> Response:
-    """Back on the account's page, with one more slot free."""
+    """Take the device away, and lead back to the account's page, where one more place is free."""
     caller, here = session.caller, session.here
     form, back = await read_form(request), _path(enterprise_id, account_id)
     with form.showing_errors():
@@ -157,7 +159,7 @@ async def _remove_page(
 async def ask_revoke(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
-    """What stops on how many devices."""
+    """Show what stops on how many devices, before access is revoked."""
     return await _revoke_page(request, session, enterprise_id, account_id, Form())
 
 
@@ -166,7 +168,7 @@ async def ask_revoke(
 async def revoke(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
-    """Back on the account's page, with every slot free."""
+    """Revoke the account's access on all devices, and lead back to the account's page, where every place is free."""
     caller, here = session.caller, session.here
     form, back = await read_form(request), _path(enterprise_id, account_id)
     with form.showing_errors():
@@ -196,7 +198,7 @@ async def _revoke_page(
 async def ask_delete(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
-    """What goes with the account."""
+    """Show what ends with the account, before it is deleted."""
     return await _delete_page(request, session, enterprise_id, account_id, Form())
 
 
@@ -205,7 +207,7 @@ async def ask_delete(
 async def delete(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
-    """Back on the list."""
+    """Delete the account, and lead back to the list."""
     caller, here = session.caller, session.here
     form, back = await read_form(request), f"/devices?enterprise={enterprise_id}"
     with form.showing_errors():
@@ -233,7 +235,9 @@ async def _delete_page(
 async def _what_ends(
     request: Request, session: Session, action: Action, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> tuple[str, list[str]]:
-    """The account's name, and what stops when its devices and tokens end."""
+    """The account's name, and sentences on what stops when its devices and tokens end. Raises what `look_at_account`
+    does for this `action`.
+    """
     async with reading(request) as (read, now):
         picture = await look_at_account(read, session.caller, action, session.here, enterprise_id, account_id, now)
     devices, tokens = len(picture.devices), picture.account.tokens

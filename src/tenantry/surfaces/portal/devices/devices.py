@@ -1,4 +1,6 @@
-"""Enterprises, their managed accounts, and one account with its devices and unused tokens."""
+"""The list of enterprises, the list of their managed accounts, and one account with its devices and unused device
+tokens.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ router = APIRouter()
 @router.get("/enterprises")
 @performs(Action.READ_ENTERPRISE)
 async def show_enterprises(request: Request, session: SignedIn, after: str = "") -> Response:
-    """Which EMM manages the organisation's devices. Queries: those of the session, and 2."""
+    """List the EMMs that manage the tenant's devices. Queries: those of the session, and 2."""
     place = after if is_clean(after) else ""
     async with reading(request) as (read, now):
         found = await list_enterprises(read, session.caller, session.here, after_id=place, limit=PAGE + 1, now=now)
@@ -54,7 +56,8 @@ async def show_enterprises(request: Request, session: SignedIn, after: str = "")
 async def show_devices(
     request: Request, session: SignedIn, enterprise: str = "", q: str = "", after: str = "", key: str = ""
 ) -> Response:
-    """Accounts of one enterprise, the first unless another is named. `q` begins an identifier or address.
+    """List the accounts of the enterprise that is named, or of the first. `q` is how an identifier or an address
+    begins.
 
     Queries: those of the session, and 5, whatever the list holds.
     """
@@ -89,12 +92,12 @@ async def show_devices(
 
 
 def name_of(account: ListedAccount) -> str:
-    """What people call the account."""
+    """What pages call the account."""
     return account.display_name or account.account_identifier or account.primary_email or account.id
 
 
 def kind_of(account: ListedAccount) -> str:
-    """Whose directory owns it, and what it is for."""
+    """What pages call the account's kind: who manages it, and whether it is for a user or for a device."""
     if account.management_type == ManagementType.GOOGLE_MANAGED:
         return _("Google account")
     return _("Device account") if account.account_type == AccountType.DEVICE_ACCOUNT else _("User account")
@@ -105,7 +108,7 @@ def kind_of(account: ListedAccount) -> str:
 async def show_account(
     request: Request, session: SignedIn, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> Response:
-    """Queries: those of the session, and 11, whatever the account has."""
+    """Show one account. Queries: those of the session, and 11, whatever the account has."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     async with deps.store.read() as read:
@@ -137,7 +140,9 @@ async def show_account(
 
 
 def is_full(picture: AccountPicture, device_limit: int) -> bool:
-    """Whether the next device is refused. The account of one device is never full: the next replaces the present."""
+    """Whether the account gets no further device. An account for one device is never full: the next device replaces the
+    present one.
+    """
     return picture.account.account_type != AccountType.DEVICE_ACCOUNT and picture.account.devices >= device_limit
 
 

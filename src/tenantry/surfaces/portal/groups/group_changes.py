@@ -1,4 +1,4 @@
-"""What changes a group: made, also below another one, and edited."""
+"""A user makes a group, at the top or below another one, or edits its name and welcome message."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ router = APIRouter()
 @router.get("/groups/new")
 @performs(Action.CREATE_GROUP)
 async def show_new(request: Request, session: SignedIn) -> Response:
-    """For every user: who makes a group is its admin."""
+    """Show the form for a new group. Every user may make one, and becomes its admin."""
     return await _new_page(request, session, None, draft_of(request))
 
 
 @router.post("/groups/new")
 @performs(Action.CREATE_GROUP)
 async def create(request: Request, session: SignedIn) -> Response:
-    """To the new group's page."""
+    """Make the group, and lead to its page."""
     return await _create(request, session, None)
 
 
 @router.get("/groups/{group_id}/sub-groups/new")
 @performs(Action.UPDATE_GROUP)
 async def show_new_below(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """For the group's admins."""
+    """Show the form for a new sub-group to admins of the group above."""
     return await _new_page(request, session, group_id, draft_of(request))
 
 
 @router.post("/groups/{group_id}/sub-groups/new")
 @performs(Action.UPDATE_GROUP)
 async def create_below(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """To the new group's page."""
+    """Make the sub-group, and lead to its page."""
     return await _create(request, session, group_id)
 
 
@@ -86,14 +86,14 @@ async def _new_page(request: Request, session: Session, parent_id: GroupId | Non
 @router.get("/groups/{group_id}/edit")
 @performs(Action.UPDATE_GROUP)
 async def show_edit(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """Name and welcome message, as they are."""
+    """Show the name and the welcome message in a form."""
     return await _edit_page(request, session, group_id, draft_of(request))
 
 
 @router.post("/groups/{group_id}/edit")
 @performs(Action.UPDATE_GROUP)
 async def edit(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """Unless somebody else changed them since the form was shown."""
+    """Change name and welcome message, unless somebody else changed them since the form was shown."""
     caller, here = session.caller, session.here
     form = await read_form(request)
     name = form.text("name", required=True, max_length=LONGEST_NAME)
@@ -119,5 +119,5 @@ async def _edit_page(request: Request, session: Session, group_id: GroupId, form
 
 
 def _seen(group: GroupFacts) -> str:
-    """What the form showed, in short. `updated_at` moves with every change of members."""
+    """A digest of what the form showed. `updated_at` would not do, since it moves with every change of the members."""
     return hashlib.sha256(f"{group.name}\n{group.welcome_message}".encode()).hexdigest()[:16]

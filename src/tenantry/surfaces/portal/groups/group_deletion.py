@@ -1,4 +1,4 @@
-"""A group is deleted, listed among the deleted for a time, and brought back."""
+"""An admin deletes a group, sees the deleted groups for a time, and restores one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ router = APIRouter()
 @router.get("/groups/deleted")
 @performs(Action.LIST_GROUPS)
 async def show_deleted(request: Request, session: SignedIn) -> Response:
-    """The latest that the visitor may restore."""
+    """List the groups that were deleted last and that the visitor may restore."""
     async with reading(request) as (read, now):
         found = await list_deleted_groups(read, session.caller, session.here, limit=SHOWN, now=now)
     return render(request, "groups/groups_deleted.html", groups=found, restorable=RESTORABLE)
@@ -42,7 +42,7 @@ async def show_deleted(request: Request, session: SignedIn) -> Response:
 @router.get("/groups/{group_id}/delete")
 @performs(Action.DELETE_GROUP)
 async def ask_delete(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """What stops working, and until when it can be undone."""
+    """Show what stops working, and until when the group can be restored, before it is deleted."""
     caller, here = session.caller, session.here
     async with reading(request) as (read, now):
         ends = await look_at_end(read, caller, here, group_id, now)
@@ -97,7 +97,7 @@ def _consequences(ends: WhatEnds) -> list[str]:
 @router.post("/groups/{group_id}/delete")
 @performs(Action.DELETE_GROUP)
 async def delete(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """To the deleted ones, where it can be restored."""
+    """Delete the group, and lead to the deleted groups, where it can be restored."""
     form = await read_form(request)
     async with once(request, session, form, back="/groups/deleted") as (tx, now):
         await delete_group(tx, session.caller, session.here, group_id, now)
@@ -107,7 +107,7 @@ async def delete(request: Request, session: SignedIn, group_id: GroupId) -> Resp
 @router.get("/groups/{group_id}/restore")
 @performs(Action.RESTORE_GROUP)
 async def ask_restore(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """What comes back, and what does not."""
+    """Show what comes back with the group and what does not, before it is restored."""
     async with reading(request) as (read, now):
         group = await get_deleted_group(read, session.caller, session.here, group_id, now)
     return ask(
@@ -127,7 +127,7 @@ async def ask_restore(request: Request, session: SignedIn, group_id: GroupId) ->
 @router.post("/groups/{group_id}/restore")
 @performs(Action.RESTORE_GROUP)
 async def restore(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """To the group's page."""
+    """Restore the group, and lead to its page."""
     form, back = await read_form(request), f"/groups/{group_id}"
     async with once(request, session, form, back=back) as (tx, now):
         await restore_group(tx, session.caller, session.here, group_id, now)

@@ -1,4 +1,4 @@
-"""Who is in a group as a CSV file to take along. What is exported can be imported again."""
+"""The people of a group as a CSV file, which can be imported again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ router = APIRouter()
 
 
 class _Search(Protocol):
-    """A page of who is in the group, by name."""
+    """A function that answers a page of the group's people, ordered by name."""
 
     def __call__(
         self,
@@ -48,21 +48,21 @@ class _Search(Protocol):
 @router.get("/groups/{group_id}/members.csv")
 @performs(Action.ADD_GROUP_MEMBERS)
 async def export_members(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """Admins and members."""
+    """Give the group's admins and members as a file."""
     return await _export(request, session, group_id, search_members, subscribers=False)
 
 
 @router.get("/groups/{broadcast_id}/subscribers.csv")
 @performs(Action.ADD_GROUP_MEMBERS)
 async def export_subscribers(request: Request, session: SignedIn, broadcast_id: GroupId) -> Response:
-    """Subscribers of a broadcasting group."""
+    """Give the subscribers of a broadcasting group as a file."""
     return await _export(request, session, broadcast_id, search_subscribers, subscribers=True)
 
 
 async def _export(
     request: Request, session: Session, group_id: GroupId, search: _Search, *, subscribers: bool
 ) -> Response:
-    """For who may add people: the file has everybody's number."""
+    """Write the file for a visitor who may add people to the group, since it has everybody's phone number."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     with deps.long_answers.begin(caller, here) as place:
@@ -87,6 +87,6 @@ async def _export(
 
 
 def _cells(row: ListedMember) -> tuple[str | None, ...]:
-    """Guests go by their number, since their sign-in name is nobody's."""
+    """One row of the file. A guest is named by phone number only, since the sign-in name of a guest is nobody's."""
     who = row.number if row.user_type == "guest" and row.number else row.user_principal_name
     return who, row.role, row.display_name, row.number

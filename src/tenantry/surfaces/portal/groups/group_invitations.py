@@ -1,4 +1,6 @@
-"""A group's invite links: made and shown once, listed, ended. Following one: join.py."""
+"""An admin makes an invite link for a group, which is shown once, sees the live links, and ends one. `join.py` is where
+a link leads.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,14 @@ router = APIRouter()
 @router.get("/groups/{group_id}/invitations")
 @performs(Action.INVITE_TO_GROUP)
 async def show_invitations(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """The live links, without what they open."""
+    """List the live links of the group, without the addresses that they open with."""
     return await _page(request, session, group_id, draft_of(request))
 
 
 @router.post("/groups/{group_id}/invitations")
 @performs(Action.INVITE_TO_GROUP)
 async def make(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """The link is shown this once."""
+    """Make a link, and show it this once."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     form = await read_form(request)
@@ -71,7 +73,7 @@ async def _page(request: Request, session: Session, group_id: GroupId, form: For
 @router.get("/groups/{group_id}/invitations/{invitation_id}/end")
 @performs(Action.INVITE_TO_GROUP)
 async def ask_end(request: Request, session: SignedIn, group_id: GroupId, invitation_id: str) -> Response:
-    """Who joined by it stays."""
+    """Ask whether the link shall end. People who joined by it stay in the group."""
     caller, here = session.caller, session.here
     async with reading(request) as (read, now):
         live = await list_invitations(read, caller, here, group_id, now)
@@ -93,7 +95,7 @@ async def ask_end(request: Request, session: SignedIn, group_id: GroupId, invita
 @router.post("/groups/{group_id}/invitations/{invitation_id}/end")
 @performs(Action.INVITE_TO_GROUP)
 async def end(request: Request, session: SignedIn, group_id: GroupId, invitation_id: str) -> Response:
-    """Back to the list."""
+    """End the link, and lead back to the list."""
     form, back = await read_form(request), f"/groups/{group_id}/invitations"
     async with once(request, session, form, back=back) as (tx, now):
         await end_invitation(tx, session.caller, session.here, group_id, invitation_id, now)

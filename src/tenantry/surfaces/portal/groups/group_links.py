@@ -1,4 +1,6 @@
-"""Existing groups become sub-groups, and cease to be. New ones: group_changes.py."""
+"""An admin puts an existing group below another one as its sub-group, and takes it out again. `group_changes.py` makes
+new sub-groups.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,14 @@ router = APIRouter()
 @router.get("/groups/{group_id}/sub-groups/add")
 @performs(Action.UPDATE_GROUP)
 async def show_choices(request: Request, session: SignedIn, group_id: GroupId, q: str = "") -> Response:
-    """Groups that the visitor administers and that may stand below this one. `q` begins a name."""
+    """List the groups that the visitor administers and that may stand below this one. `q` is how a name begins."""
     return await _page(request, session, group_id, draft_of(request), q)
 
 
 @router.post("/groups/{group_id}/sub-groups/add")
 @performs(Action.UPDATE_GROUP)
 async def link(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """Refused above the list when it would make a ring."""
+    """Put the chosen group below this one. The page refuses above the list what would make a ring of groups."""
     form = await read_form(request)
     child_id = GroupId(form.text("child_id", max_length=64))
     if not child_id:
@@ -66,7 +68,7 @@ async def _page(request: Request, session: Session, group_id: GroupId, form: For
 @router.get("/groups/{group_id}/sub-groups/{child_id}/unlink")
 @performs(Action.UPDATE_GROUP)
 async def ask_unlink(request: Request, session: SignedIn, group_id: GroupId, child_id: GroupId) -> Response:
-    """What no longer reaches the sub-group. For the admins of either."""
+    """Show to the admins of either group what no longer reaches the sub-group, before it is taken out."""
     async with reading(request) as (read, now):
         link, is_parents = await look_at_link(read, session.caller, session.here, group_id, child_id, now)
     names = link._asdict()
@@ -86,7 +88,9 @@ async def ask_unlink(request: Request, session: SignedIn, group_id: GroupId, chi
 @router.post("/groups/{group_id}/sub-groups/{child_id}/unlink")
 @performs(Action.UPDATE_GROUP)
 async def unlink(request: Request, session: SignedIn, group_id: GroupId, child_id: GroupId) -> Response:
-    """Back to the group above, or for who has no business there to the one below."""
+    """Take the sub-group out, and lead back to the group above; or to the sub-group, when the visitor may not see the
+    one above.
+    """
     form, caller, here = await read_form(request), session.caller, session.here
     async with reading(request) as (read, now):
         is_parents = (await decide(read, caller, Action.UPDATE_GROUP, here, group_id=group_id, now=now)).allowed

@@ -1,4 +1,6 @@
-"""Who is in a group is made admin or member, and taken out. Let in: letting_in.py."""
+"""An admin makes a member an admin, an admin a member, or takes somebody out of a group. `letting_in.py` lets people
+in.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,14 @@ router = APIRouter()
 @router.get("/groups/{group_id}/members/{user_id}/role")
 @performs(Action.SET_GROUP_MEMBER_ROLE)
 async def show_role(request: Request, session: SignedIn, group_id: GroupId, user_id: UserId) -> Response:
-    """Admin or member, and what each may do."""
+    """Show the two roles in a group, and what each of them may do."""
     return await _role_page(request, session, group_id, user_id, draft_of(request))
 
 
 @router.post("/groups/{group_id}/members/{user_id}/role")
 @performs(Action.SET_GROUP_MEMBER_ROLE)
 async def change_role(request: Request, session: SignedIn, group_id: GroupId, user_id: UserId) -> Response:
-    """The last admin stays one, and the page says so."""
+    """Give the person the chosen role. The last admin stays one, and the page says so."""
     form = await read_form(request)
     if form.value("role") not in (GroupRole.ADMIN, GroupRole.MEMBER):
         form.fail("role", _("Choose a role."))
@@ -60,14 +62,16 @@ async def _role_page(request: Request, session: Session, group_id: GroupId, user
 @router.get("/groups/{group_id}/members/{user_id}/remove")
 @performs(Action.REMOVE_GROUP_MEMBER)
 async def ask_remove(request: Request, session: SignedIn, group_id: GroupId, user_id: UserId) -> Response:
-    """What the person loses."""
+    """Show what the person loses, before the person is taken out."""
     return await _remove_page(request, session, group_id, user_id, Form())
 
 
 @router.post("/groups/{group_id}/members/{user_id}/remove")
 @performs(Action.REMOVE_GROUP_MEMBER)
 async def remove(request: Request, session: SignedIn, group_id: GroupId, user_id: UserId) -> Response:
-    """To the group's page, or to the list for who took out itself."""
+    """Take the person out, and lead to the group's page; or to the list of groups for visitors who took out
+    themselves.
+    """
     form = await read_form(request)
     back = f"/groups/{group_id}"
     with form.showing_errors():
@@ -106,7 +110,9 @@ async def _remove_page(request: Request, session: Session, group_id: GroupId, us
 
 
 def _words(remains: Remains, member: ListedMember) -> tuple[str, list[str]]:
-    """What to ask about what would be left of the person, and what that is; empty when there is nothing."""
+    """The question whether to end what would still reach the group through the person, and sentences that name it;
+    empty when there is nothing of the kind.
+    """
     words = _(
         "%(name)s administers %(parent)s or what is above it, or gave a token for it: the group is taken out of it."
     )

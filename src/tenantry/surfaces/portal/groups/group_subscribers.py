@@ -1,4 +1,4 @@
-"""Who hears a broadcasting group: listed, and taken out. Let in: letting_in.py."""
+"""The subscribers of a broadcasting group: an admin sees them, and takes one out. `letting_in.py` lets people in."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ router = APIRouter()
 async def show_subscribers(
     request: Request, session: SignedIn, broadcast_id: GroupId, q: str = "", after: str = "", key: str = ""
 ) -> Response:
-    """Queries: those of the session, and at most 14, however many there are. `q` begins a name."""
+    """List subscribers. `q` is how a name begins. Queries: those of the session, and at most 14, however many there
+    are.
+    """
     caller, here = session.caller, session.here
     text = searched(q)
     async with reading(request) as (read, now):
@@ -57,7 +59,7 @@ async def show_subscribers(
 @router.get("/groups/{broadcast_id}/subscribers/{subscriber_id}/remove")
 @performs(Action.REMOVE_GROUP_MEMBER)
 async def ask_remove(request: Request, session: SignedIn, broadcast_id: GroupId, subscriber_id: UserId) -> Response:
-    """What the person loses."""
+    """Show what the subscriber loses, before the subscriber is taken out."""
     caller, here = session.caller, session.here
     async with reading(request) as (read, now):
         subscriber = await get_subscriber(read, caller, here, broadcast_id, subscriber_id, now)
@@ -77,7 +79,7 @@ async def ask_remove(request: Request, session: SignedIn, broadcast_id: GroupId,
 @router.post("/groups/{broadcast_id}/subscribers/{subscriber_id}/remove")
 @performs(Action.REMOVE_GROUP_MEMBER)
 async def remove(request: Request, session: SignedIn, broadcast_id: GroupId, subscriber_id: UserId) -> Response:
-    """Back to the list."""
+    """Take the subscriber out, and lead back to the list."""
     form, back = await read_form(request), f"/groups/{broadcast_id}/subscribers"
     async with once(request, session, form, back=back) as (tx, now):
         await remove_subscriber(tx, session.caller, session.here, broadcast_id, subscriber_id, now)

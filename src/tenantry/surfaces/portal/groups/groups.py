@@ -1,4 +1,4 @@
-"""Groups: the list, searched by the database, and one group with who is in it."""
+"""The list of groups, which the database searches, and one group with the people in it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ router = APIRouter()
 async def show_groups(
     request: Request, session: SignedIn, q: str = "", show: str = "", after: str = "", key: str = ""
 ) -> Response:
-    """The user's own; everybody's, unless `show=mine`, for who may see them. `q` begins a name.
+    """List the user's own groups; or, unless `show=mine`, all groups to whoever may see them. `q` is how a name begins.
 
     Queries: those of the session, and at most 4, whatever the list holds.
     """
@@ -58,12 +58,12 @@ async def show_groups(
 
 
 def type_name(group_type: str) -> str:
-    """What people call the type."""
+    """What pages call this type of group."""
     return _("Broadcast (ConnectGroup)") if group_type == GroupType.CONNECT_GROUP else _("Group")
 
 
 def role_word(role: str | None) -> str:
-    """`admin`, `member`; empty for who is not in the group."""
+    """`admin` or `member`, in the visitor's language; empty for somebody who is not in the group."""
     words = {"admin": _("admin"), "member": _("member"), "subscriber": _("subscriber")}
     return words.get(role or "", "")
 
@@ -73,7 +73,9 @@ def role_word(role: str | None) -> str:
 async def show_group(
     request: Request, session: SignedIn, group_id: GroupId, q: str = "", after: str = "", key: str = ""
 ) -> Response:
-    """Queries: those of the session, and at most 30, however many are in it. `q` begins a member's name."""
+    """Show one group. `q` is how a member's name begins. Queries: those of the session, and at most 30, however many
+    people are in it.
+    """
     caller, here = session.caller, session.here
     text = searched(q)
     async with reading(request) as (read, now):

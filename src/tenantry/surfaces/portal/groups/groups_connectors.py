@@ -1,4 +1,6 @@
-"""A group's connectors: who holds a token for it, and Add Connector (Kaizala contract §2.3, group-level token)."""
+"""The connectors that hold a token for a group, and *Add Connector*, which makes such a token (Kaizala contract
+§2.3).
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,18 @@ router = APIRouter()
 async def show_group_connectors(
     request: Request, session: SignedIn, group_id: GroupId, connector_id: str = ""
 ) -> Response:
-    """For who administers the group. With `connector_id` the page asks what that one may do, and how long."""
+    """List the connectors to whoever administers the group. With `connector_id`, ask which permissions that one's token
+    shall have and how long it shall last.
+    """
     return await _show(request, session, group_id, draft_of(request), connector_id)
 
 
 @router.post("/groups/{group_id}/connectors")
 @performs(Action.GRANT_CONNECTOR_GROUP)
 async def add_connector(request: Request, session: SignedIn, group_id: GroupId) -> Response:
-    """A refresh token for this group and what is below it; shown once. Ends the earlier one of the same connector."""
+    """Make a refresh token for this group and those below it, and show it this once. The connector's earlier token for
+    the group ends.
+    """
     deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
     chosen = ConnectorId(form.text("connector_id", required=True, max_length=64))

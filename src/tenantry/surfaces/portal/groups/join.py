@@ -1,9 +1,10 @@
-"""Following an invite link.
+"""A person follows an invite link into a group.
 
-1. `/join/<secret>` moves the secret into a cookie that only `/join` gets, and leads there. So it stands in no `next=`,
-   no Referer and no row of a sign-in under way; the log leaves secrets out of addresses (core/log.py).
-2. `/join` wants somebody signed in, and says where the link leads and what joining means.
-3. The button sends the secret that its page was made for: of two links in two tabs, each joins its own group.
+1. `/join/<secret>` puts the secret into a cookie that only `/join` gets, and leads there. So the secret stands in no
+   `next=`, no Referer and no row of a sign-in under way; the log leaves secrets out of addresses (core/log.py).
+2. `/join` asks the person to sign in, and says where the link leads and what joining means.
+3. The button sends the secret that its page was made for. So of two links that are open in two tabs, each leads into
+   its own group.
 
 A link that leads nowhere for this person has one page, whatever the reason.
 """
@@ -27,7 +28,7 @@ from tenantry.tokens.secrets import SecretKind, is_well_formed
 
 COOKIE = "tenantry-join"
 KEPT_SECONDS = 3600
-"""Long enough to sign in."""
+"""How long the cookie is kept: long enough to sign in."""
 
 router = APIRouter()
 
@@ -35,7 +36,9 @@ router = APIRouter()
 @router.get("/join/{invitation}")
 @performs(Action.SIGN_IN)
 async def arrive(request: Request, invitation: str) -> Response:
-    """Looks nothing up: who is not signed in learns nothing of the link."""
+    """Keep the secret and lead to `/join`. It is not looked up, so somebody who is not signed in learns nothing of the
+    link.
+    """
     if not is_well_formed(invitation, SecretKind.GROUP_INVITATION):
         await find_signed_in(request)
         return _show_dead(request)
@@ -45,7 +48,7 @@ async def arrive(request: Request, invitation: str) -> Response:
 @router.get("/join")
 @performs(Action.JOIN_GROUP)
 async def ask_join(request: Request, session: SignedIn) -> Response:
-    """Which organisation, which group, and what joining means."""
+    """Show the name of the organisation and of the group, and what joining means."""
     deps, now = deps_of(request), deps_of(request).clock()
     raw = cookie_of(request, COOKIE)
     try:
@@ -59,7 +62,9 @@ async def ask_join(request: Request, session: SignedIn) -> Response:
 @router.post("/join")
 @performs(Action.JOIN_GROUP)
 async def carry_out(request: Request, session: SignedIn) -> Response:
-    """Sent twice it joins once. To the group's page; for subscribers, who have none, back here."""
+    """Let the person join, and lead to the group's page; subscribers, who may not see that page, come back here. Sent
+    twice, the form joins once.
+    """
     deps, now = deps_of(request), deps_of(request).clock()
     raw = (await read_form(request)).value("link")
     try:

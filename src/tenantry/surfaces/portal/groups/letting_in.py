@@ -1,6 +1,5 @@
-"""People are let into a group, as members, or into a broadcasting one as subscribers: a few typed, or many in a file.
-
-The pages are the same at either address.
+"""An admin lets people into a group as members, or into a broadcasting group as subscribers: a few whom the admin
+types, or many from a file. The addresses for members and for subscribers have the same pages.
 """
 # ruff: noqa: FAST003 - `_into` reads what the paths name
 
@@ -36,14 +35,14 @@ router = APIRouter()
 
 
 class _Into(NamedTuple):
-    """The group that people are let into, and as what."""
+    """The group that people are let into, and whether as members or as subscribers."""
 
     group_id: GroupId
     subscribers: bool
 
     @property
     def back(self) -> str:
-        """Where they are listed."""
+        """The address of the page that lists these people."""
         return f"/groups/{self.group_id}/subscribers" if self.subscribers else f"/groups/{self.group_id}"
 
 
@@ -59,7 +58,7 @@ Into = Annotated[_Into, Depends(_into)]
 @router.get("/groups/{broadcast_id}/subscribers/add")
 @performs(Action.ADD_GROUP_MEMBERS)
 async def show_add(request: Request, session: SignedIn, into: Into) -> Response:
-    """A few people, typed."""
+    """Show the form in which the admin types a few people."""
     return await _page(request, session, into, "groups/group_people_add.html", draft_of(request))
 
 
@@ -67,7 +66,9 @@ async def show_add(request: Request, session: SignedIn, into: Into) -> Response:
 @router.post("/groups/{broadcast_id}/subscribers/add")
 @performs(Action.ADD_GROUP_MEMBERS)
 async def add(request: Request, session: SignedIn, into: Into) -> Response:
-    """All of them or, with the lines that are wrong beside the field, none."""
+    """Let in all the people who were typed. When some of the lines are wrong, let in none and name those lines beside
+    the field.
+    """
     form = await read_form(request)
     lines = form.lines("people")
     role = GroupRole.ADMIN if form.value("role") == "admin" else GroupRole.MEMBER
@@ -87,7 +88,7 @@ async def add(request: Request, session: SignedIn, into: Into) -> Response:
 @router.get("/groups/{broadcast_id}/subscribers/import")
 @performs(Action.ADD_GROUP_MEMBERS)
 async def show_import(request: Request, session: SignedIn, into: Into) -> Response:
-    """What the file looks like."""
+    """Show what the file has to look like, with the form that takes it."""
     return await _page(request, session, into, "groups/group_people_import.html", draft_of(request))
 
 
@@ -95,7 +96,7 @@ async def show_import(request: Request, session: SignedIn, into: Into) -> Respon
 @router.post("/groups/{broadcast_id}/subscribers/import")
 @performs(Action.ADD_GROUP_MEMBERS)
 async def import_file(request: Request, session: SignedIn, into: Into) -> Response:
-    """Everybody whose row is right; the others are listed with the reason."""
+    """Let in everybody whose row is right, and list the other rows with the reason."""
     form = await read_form(request, limit=FILE_LIMIT)
     done: LetIn | None = None
     ignored: list[str] = []
@@ -111,8 +112,10 @@ async def import_file(request: Request, session: SignedIn, into: Into) -> Respon
 async def _let_in(
     request: Request, session: Session, into: _Into, form: Form, rows: list[PersonRow], *, whole: bool
 ) -> LetIn:
-    """`whole`: all of the rows or none; raises InvalidValue that names those which are wrong. Else PART by PART, admins
-    first, so that who stands in two rows gets the higher role.
+    """Let the people of these rows in. `whole`: all of them or none; raises InvalidValue that names the rows which are
+    wrong.
+
+    Otherwise they come in PART by PART, admins first, so that somebody who stands in two rows gets the higher role.
     """
     caller, here = session.caller, session.here
     let = let_subscribers_in if into.subscribers else let_in

@@ -1,1 +1,1 @@
-"""The first page, who reaches what, what a leak would open."""
+"""The first page, the map of who can reach what, and the pages on what a leak would open."""

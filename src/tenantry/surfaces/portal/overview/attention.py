@@ -1,4 +1,4 @@
-"""What needs a hand, in sentences, each with the one thing to do about it."""
+"""What needs attention in the tenant: sentences, each with a button that leads to the one thing to do about it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from tenantry.surfaces.portal.words.words import permission_label
 
 
 class Item(NamedTuple):
-    """`kind` is warn or clock: the sign before it. `fix` is the text of the button, which leads to `href`."""
+    """A sentence that needs attention. `kind` is the mark before it, warn or clock. `fix` is the text of the button,
+    which leads to `href`.
+    """
 
     kind: str
     text: str
@@ -24,7 +26,7 @@ class Item(NamedTuple):
 
 
 def attention_items(attention: Attention, user_id: str, now: Micros, *, can_send: bool) -> list[Item]:
-    """What can do harm first, then what waits, then what ends. `user_id` is who reads."""
+    """What can do harm comes first, then what waits, then what ends soon. `user_id` is the visitor."""
     items = [
         *([] if can_send else [_no_gateway()]),
         *(_unguarded(matter) for matter in attention.unguarded_administrators),

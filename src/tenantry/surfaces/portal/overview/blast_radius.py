@@ -1,6 +1,7 @@
-"""If this leaked or were removed: what it reaches, what would stop, the one button that ends it, and the way back.
+"""Pages on a single thing (a connector, a token, a user, a relationship, a device): what somebody who stole it would
+reach, what stops when it ends, the one button that ends it, and how it comes back.
 
-The button sends its form to where the thing is ended anyway; devices are ended here.
+The button sends its form to the page that ends the thing in any case. Only a device ends here.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ router = APIRouter()
 @router.get("/blast-radius/connector/{connector_id}")
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_connector(request: Request, session: SignedIn, connector_id: ConnectorId) -> Response:
-    """Ended by deleting it."""
+    """The page on a connector, which ends by being deleted."""
     async with reading(request) as (read, now):
         found = await blast_radius.connector_radius(read, session.caller, session.here, connector_id, now)
     return _show(request, connector_words(found))
@@ -38,7 +39,7 @@ async def show_connector(request: Request, session: SignedIn, connector_id: Conn
 @router.get("/blast-radius/token/{grant_id}")
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_token(request: Request, session: SignedIn, grant_id: GrantId) -> Response:
-    """Ended by revoking it."""
+    """The page on a token, which ends by being revoked."""
     async with reading(request) as (read, now):
         found = await blast_radius.token_radius(read, session.caller, session.here, grant_id, now)
     may_open = session.may(Action.READ_GROUP) or found.token.user_id == session.user_id
@@ -48,7 +49,7 @@ async def show_token(request: Request, session: SignedIn, grant_id: GrantId) -> 
 @router.get("/blast-radius/user/{user_id}")
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Ended by deleting the user, who can be restored."""
+    """The page on a user, who is deleted and can be restored."""
     async with reading(request) as (read, now):
         found = await blast_radius.user_radius(read, session.caller, session.here, user_id, now)
         reached = await is_within_reach(read, session.caller, session.here, user_id, now)
@@ -58,7 +59,7 @@ async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Res
 @router.get("/blast-radius/relationship/{relationship_id}")
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_relationship(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
-    """Ended at once."""
+    """The page on a relationship, which ends at once."""
     async with reading(request) as (read, now):
         found = await blast_radius.relationship_radius(read, session.caller, session.here, relationship_id, now)
     return _show(request, relationship_words(found))
@@ -67,7 +68,7 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
 @router.get("/blast-radius/device/{device_key}")
 @performs(Action.SEE_BLAST_RADIUS)
 async def show_device(request: Request, session: SignedIn, device_key: str) -> Response:
-    """`device_key`: the account's id, a hyphen, the Android ID."""
+    """The page on a device. `device_key` is the account's id, a hyphen and the Android ID."""
     account_id, android_id = _parts(device_key)
     async with reading(request) as (read, now):
         found = await blast_radius.device_radius(read, session.caller, session.here, account_id, android_id, now)
@@ -77,7 +78,7 @@ async def show_device(request: Request, session: SignedIn, device_key: str) -> R
 @router.post("/blast-radius/device/{device_key}")
 @performs(Action.REVOKE_DEVICE_ACCESS)
 async def end_device(request: Request, session: SignedIn, device_key: str) -> Response:
-    """Its credential is refused from the commit on, its place is free."""
+    """End the device: its credential is refused from the commit on, and its place is free."""
     account_id, android_id = _parts(device_key)
     form = await read_form(request)
     async with once(request, session, form, back="/devices") as (tx, now):

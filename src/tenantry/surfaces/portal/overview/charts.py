@@ -1,6 +1,8 @@
-"""Columns over time, laid out on the server: templates only write down what is worked out here.
+"""Charts with columns over time, laid out on the server: `columns` works out every place and size, and the template
+only writes them down.
 
-Sideways everything is in percent and upwards in pixels, so that a picture fills any width and its text keeps its size.
+Horizontal measures are percentages and vertical ones are pixels, so that a picture fills any width while its text keeps
+its size.
 """
 
 from __future__ import annotations
@@ -12,16 +14,18 @@ PLOT_TOP, PLOT_HEIGHT = 16, 96
 BASELINE = PLOT_TOP + PLOT_HEIGHT
 HEIGHT = BASELINE + 20
 _GUTTER = 8.0
-"""Percent at the left that the numbers of the lines have to themselves."""
+"""Percent of the width, at the left, that the numbers of the lines have to themselves."""
 _GAP = 0.24
 """The part of a column's room that stays empty."""
 _LEAST = 2.0
-"""Pixels: what is there is seen, however small."""
+"""Pixels that a column has at least, so that a small number is seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One column: `done` at the bottom, `marked` above it in another pattern. `tick` is written beneath when given."""
+    """What one column stands for: the number `done` at the bottom, and above it the number `marked`, in another
+    pattern. `tick` is written beneath the column when it is given.
+    """
 
     title: str
     done: int
@@ -31,7 +35,9 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Where a column stands. `x` and `width` in percent, the rest in pixels from the top; a height of 0 is absent."""
+    """Where a column stands. `x` and `width` are percentages, the rest are pixels from the top. A part whose height is
+    0 is not drawn.
+    """
 
     title: str
     x: float
@@ -44,7 +50,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Text beneath a column; `at` in percent."""
+    """A text beneath a column. `at` is a percentage."""
 
     at: float
     text: str
@@ -52,7 +58,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line across, with the number it stands for; `y` in pixels."""
+    """A horizontal line, with the number that it stands for. `y` is in pixels."""
 
     y: float
     number: int
@@ -103,7 +109,7 @@ def _pixels(count: int, top: int) -> float:
 
 
 def _round_up(highest: int) -> int:
-    """The next of 2, 4, 10, 20, 40, 100, ...: what lines can be drawn at."""
+    """The next of 2, 4, 10, 20, 40, 100 and so on, at which lines can be drawn."""
     step = 1
     while True:
         for factor in (2, 4, 10):

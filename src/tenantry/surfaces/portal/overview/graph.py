@@ -1,7 +1,7 @@
-"""A graph in layers, laid out on the server: nodes in columns, arrows between neighbouring columns.
+"""Graphs in layers, laid out on the server: nodes stand in columns, and arrows join those of neighbouring columns.
 
-Within a column nodes are sorted by where their neighbours stand, so that arrows cross little, and each column is
-centred. Everything is in pixels; the picture has its own size.
+The nodes of a column are ordered by where their neighbours stand, so that few arrows cross, and each column is centred.
+All measures are pixels; the picture has a size of its own.
 """
 
 from __future__ import annotations
@@ -13,17 +13,21 @@ from dataclasses import dataclass, field
 NODE_HEIGHT = 44
 _GAP = 12
 _LANE = 22
-"""Between two columns, for the arrows."""
+"""Pixels between two columns, for the arrows."""
 _MARGIN = 8
 _HEAD = 34
-"""Above the columns, for what they are called."""
+"""Pixels above the columns, for their headings."""
 _LETTER = 6.6
-"""About the width of a letter; what is longer than its box is cut, and whole in the title."""
+"""About the width of a letter, in pixels. A text that is longer than its box is cut, and stands whole in the node's
+title.
+"""
 
 
 @dataclass(slots=True)
 class Node:
-    """`kind`: plain, centre, waiting, more. `title` says all of it; `name` and `under` are cut to their room."""
+    """What a box stands for. `kind` is plain, centre, waiting or more. `title` is the whole text; `name` and `under`
+    are cut to their room.
+    """
 
     id: str
     name: str
@@ -47,7 +51,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """From who reaches to what is reached, as the path of a line."""
+    """A line from who reaches to what is reached, as the path of an SVG element."""
 
     path: str
     is_waiting: bool
@@ -55,7 +59,7 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What the template `reach.html` draws. `headings`: where each column begins, and what it is called."""
+    """What the template `reach.html` draws. `headings`: where each column begins, and its heading."""
 
     width: int
     height: float
@@ -66,7 +70,7 @@ class Drawing:
 
 @dataclass(slots=True)
 class Graph:
-    """Columns from left to right. `centre` is the column that both sides lead to."""
+    """The graph, column by column from left to right. `centre` is the column that both sides lead to."""
 
     headings: Sequence[str]
     widths: Sequence[int]
@@ -78,17 +82,19 @@ class Graph:
         self.layers = [[] for _ in self.headings]
 
     def add(self, layer: int, node: Node) -> str:
-        """The id. A node that is there already stays as it is."""
+        """Put the node into a column, and answer its id. A node that is in the graph already stays as it is."""
         if all(known.id != node.id for known in self.layers[layer]):
             self.layers[layer].append(node)
         return node.id
 
     def join(self, from_id: str, to_id: str, *, is_waiting: bool = False) -> None:
-        """An arrow between nodes of neighbouring columns; drawn as waiting only while all who share it wait."""
+        """Draw an arrow between nodes of neighbouring columns. It is drawn as waiting only while all who share
+        it wait.
+        """
         self.edges[from_id, to_id] = self.edges.get((from_id, to_id), True) and is_waiting
 
     def draw(self) -> Drawing:
-        """Lay it out, without the columns that are empty."""
+        """Lay the graph out, and leave columns without nodes out."""
         self._untangle()
         used = [index for index, layer in enumerate(self.layers) if layer]
         lefts: list[int] = []
@@ -118,7 +124,9 @@ class Graph:
         )
 
     def _untangle(self) -> None:
-        """From both ends to the centre: by the mean place of those that lead to a node."""
+        """Order the nodes of each column, from both ends to the centre, by the mean place of the nodes that lead to
+        them.
+        """
         leaders: dict[str, list[str]] = {}
         for start, end in self.edges:
             leaders.setdefault(end, []).append(start)
@@ -138,7 +146,7 @@ def _mean(place: dict[str, int], leaders: dict[str, list[str]]) -> Callable[[Nod
 
 
 def _path(start: Box, end: Box) -> str:
-    """A curve from side to side, leaving room for the arrow's head."""
+    """A curve from the side of one box to the side of the other, which leaves room for the arrow's head."""
     is_rightward = start.x < end.x
     x1, x2 = (start.x + start.width, end.x - 5) if is_rightward else (start.x, end.x + end.width + 5)
     y1, y2 = start.y + NODE_HEIGHT / 2, end.y + NODE_HEIGHT / 2
@@ -147,7 +155,9 @@ def _path(start: Box, end: Box) -> str:
 
 
 def cut(text: str, letters: float) -> str:
-    """At most that many letters wide, East Asian ones being two; the end is an ellipsis where something is missing."""
+    """The text, at most as wide as this many letters, of which East Asian ones count two. Where something was cut off,
+    the end is an ellipsis.
+    """
     room = letters
     for index, character in enumerate(text):
         room -= 2 if unicodedata.east_asian_width(character) in "WF" else 1

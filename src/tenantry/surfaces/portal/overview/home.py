@@ -1,4 +1,6 @@
-"""The first page: the last day in pictures, then what needs a hand; for who may not see numbers, where to begin."""
+"""The first page: charts of the last day and what needs attention, for whoever may see numbers; for everybody else,
+where to begin.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +29,15 @@ from tenantry.surfaces.shared.routing import performs
 MOST_COLUMNS = 11
 
 ENDS_TOLD = 7 * DAY
-"""Until then the home page repeats what users are told of their sign-in."""
+"""How long the home page repeats what a user was told about changes to the user's sign-in."""
 
 router = APIRouter()
 
 
 class Picture(NamedTuple):
-    """`rows` are the numbers of the chart as a table. `is_empty`: nothing to draw, so a sentence is shown instead."""
+    """A chart, and `rows` with its numbers as a table. `is_empty`: there is nothing to draw, so that a sentence is
+    shown instead.
+    """
 
     chart: Chart
     done: int
@@ -45,7 +49,7 @@ class Picture(NamedTuple):
 @router.get("/")
 @performs(Action.SEE_HOME)
 async def show_home(request: Request, session: SignedIn) -> Response:
-    """Queries: those of the session and 13, whatever there is to count."""
+    """Show the first page. Queries: those of the session, and 13, whatever there is to count."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.read() as read:
         notices = notices_of(await list_own_notices(read, session.caller, now - ENDS_TOLD, now), session)
@@ -94,7 +98,9 @@ def _hours(hours: list[Hour], title: str) -> Picture:
 
 
 def _quotas(quotas: list[QuotaCount], limit: int) -> Picture:
-    """Accounts by devices, in at most MOST_COLUMNS steps; those at the limit in the second pattern, on their own."""
+    """A chart of accounts by the number of their devices, in at most MOST_COLUMNS steps. Accounts at the limit stand by
+    themselves, in the second pattern.
+    """
     step = max(1, -(-(limit + 1) // MOST_COLUMNS))
     starts = [*range(0, limit, step), limit]
     values, rows = [], list[tuple[str | int, ...]]()
@@ -111,7 +117,7 @@ def _quotas(quotas: list[QuotaCount], limit: int) -> Picture:
 
 
 def _ends(ending: list[Ending], now: Micros) -> Picture:
-    """One column for each of the coming days."""
+    """A chart of what ends, with one column for each of the coming days."""
     today = now // DAY
     days = range(today, today + ENDS_WITHIN // DAY + 1)
     counts = {day: sum(1 for end in ending if end.ends_at // DAY == day) for day in days}

@@ -1,4 +1,6 @@
-"""Who can reach what: drawn as a graph, and the same in words. Filtered by name and side, paged by key."""
+"""The map of who can reach what, drawn as a graph and said in words. It is filtered by name and by side, and paged by
+key.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ async def show_reach(
     customer: str = "",
     customer_name: str = "",
 ) -> Response:
-    """`q` searches names; `show` is one of SIDES. Queries: those of the session and 8, whatever there is to draw."""
+    """Show the map. `q` searches names; `show` is one of SIDES. Queries: those of the session, and 8, whatever there is
+    to draw.
+    """
     query = searched(q)
     side = show if show in SIDES else "all"
     after_partner, after_app = _position(partner_name, partner), _position(app_name, app)

@@ -1,4 +1,4 @@
-"""The graph of who can reach what, from the facts of access/reach.py."""
+"""The graph of who can reach what, made from the facts of access/reach.py."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ PARTNERS, WAYS_IN, ROLES, TENANT, THINGS, TOKENS, APPS = range(7)
 _WIDTHS = (120, 124, 148, 112, 126, 118, 114)
 MANAGED = "managed"
 CUSTOMERS = "customers"
-"""What an EMM reaches, and an app by a partner's users, is in other organisations."""
+"""The id of the node for other tenants, which an EMM reaches, and a connector by the roles of a partner's users."""
 _NAMED_GROUPS = 3
-"""Tokens for single groups that one app has drawn; further ones are one node."""
+"""How many tokens for single groups are drawn for one connector; the further ones are one node."""
 _USERS_TOO = frozenset({Permission.PARTNER_CENTER, Permission.TENANT_DATA})
 
 
 def draw_reach(found: ReachMap, tenant: str, next_partner: str, next_app: str, now: Micros) -> Drawing:
-    """`next_…`: addresses of the next pages, empty where there is none."""
+    """The graph of a tenant. `next_partner` and `next_app` are addresses of the next pages, empty where there
+    is none.
+    """
     headings = (
         _("Partners"),
         _("Relations, people"),
@@ -54,7 +56,9 @@ def draw_reach(found: ReachMap, tenant: str, next_partner: str, next_app: str, n
 
 
 def draw_customers(found: ReachMap, tenant: str, next_customer: str, now: Micros) -> Drawing:
-    """From the tenant as a partner to its customers. `next_customer`: where the next page is, empty on the last."""
+    """The graph from the tenant, as a partner, to its customers. `next_customer` is the address of the next page, empty
+    on the last.
+    """
     graph = Graph((_("Organisation"), _("Relationships"), _("Customers")), (150, 200, 200), 0)
     tenant_id = graph.add(0, Node("partner", tenant, _("as a partner"), "/customers", "centre", tenant))
     for path in found.customers:
@@ -69,7 +73,7 @@ def draw_customers(found: ReachMap, tenant: str, next_customer: str, now: Micros
 
 
 def _ways_to(path: CustomerPath, href: str, now: Micros) -> list[tuple[Node, bool]]:
-    """The ways into one customer, and whether each still waits."""
+    """The ways into one customer, and of each whether it still waits."""
     ways = []
     if path.live:
         name = ngettext("%(count)s relationship", "%(count)s relationships", path.live) % {"count": number(path.live)}
@@ -83,7 +87,7 @@ def _ways_to(path: CustomerPath, href: str, now: Micros) -> list[tuple[Node, boo
 
 
 def more_customers(found: ReachMap) -> str:
-    """`3 more customers`, or `990+ more customers` where counting stopped."""
+    """As in `3 more customers`, or `990+ more customers` where counting stopped."""
     of_all = found.customers[0].of_all if found.customers else 0
     more = of_all - len(found.customers)
     count = f"{number(more)}+" if of_all >= CUSTOMERS_COUNTED else number(more)
@@ -161,12 +165,12 @@ def _draw_app(graph: Graph, found: ReachMap, app: AppPath) -> None:
 
 
 def reaches_customers(found: ReachMap, app: AppPath) -> bool:
-    """Whether tokens of the app open what a partner's users reach in its customers."""
+    """Whether tokens of the connector open what a partner's users reach in its customers."""
     return found.totals.customers > 0 and Permission.PARTNER_CENTER in app.permissions.split()
 
 
 def _draw_service_account(graph: Graph, found: ReachMap, app: AppPath, connector: str) -> None:
-    """It signs for itself with its own key, without a user."""
+    """Draw a service account, which signs with a key of its own, without a user."""
     node = Node(f"key {app.id}", _("Its own key"), _("no user behind it"), f"/connectors/{app.id}")
     graph.join(connector, graph.add(TOKENS, node))
     if found.totals.managed:
@@ -187,7 +191,7 @@ def _token(app: AppPath, reach: str, count: int, grant: str | None, giver: str |
 
 
 def _own_groups(graph: Graph, app: AppPath) -> str:
-    """What tokens reach that go as far as who gave them: one user's groups, or those of several."""
+    """Add the node for tokens that reach the groups of whoever gave them, one user or several, and answer its id."""
     if app.user_tokens == 1 and app.user_giver_id is not None:
         name = _("Groups of %(name)s") % {"name": app.user_giver or ""}
         node = Node(f"own {app.user_giver_id}", name, _("as the user may"), f"/users/{app.user_giver_id}")
@@ -207,7 +211,7 @@ def _draw_group_token(graph: Graph, connector: str, token: GroupToken) -> None:
 
 
 def _draw_rest(graph: Graph, found: ReachMap, next_partner: str, next_app: str) -> None:
-    """Nodes that lead to what is not on this page."""
+    """Draw the nodes that lead to what is not on this page."""
     if next_partner:
         graph.add(PARTNERS, Node("more partners", _("More partners"), _("next page"), next_partner, "more"))
     if found.more_holders > 0:
@@ -245,5 +249,5 @@ def _radius(kind: str, id: str) -> str:
 
 
 def counted(count: int) -> str:
-    """`12`, or `10,000+` where counting stopped."""
+    """As in `12`, or `10,000+` where counting stopped."""
     return up_to(count, COUNTED)

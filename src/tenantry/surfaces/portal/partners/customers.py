@@ -1,4 +1,6 @@
-"""Customers, as their partner sees them: the list, asking for roles, acting in one, ending it."""
+"""Customers as their partner sees them: the list, the request for roles in one, acting for one, the end of a
+relationship.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ router = APIRouter()
 async def show_customers(
     request: Request, session: SignedInAnywhere, q: str = "", key: str = "", after: str = ""
 ) -> Response:
-    """`q` begins a name. Queries: those of the session, and 3, whatever the list holds."""
+    """List the customers. `q` is how a name begins. Queries: those of the session, and 3, whatever the list holds."""
     text = searched(q)
     place = position(key, after)
     async with reading(request) as (read, now):
@@ -62,7 +64,9 @@ async def show_customers(
 
 
 class _What(NamedTuple):
-    """What a customer lets one do: `kind` is act, view or nothing; `ends` has the roles by the day they end."""
+    """What a customer lets the visitor do there. `kind` is act, view or nothing; `ends` has the roles by the day on
+    which they end.
+    """
 
     kind: str
     ends: list[tuple[str, int | None]]
@@ -81,7 +85,7 @@ def _what(live: list[LiveRelationship], session: Session, now: Micros) -> _What:
 @router.get("/customers/new")
 @performs(Action.REQUEST_RELATIONSHIP)
 async def show_request(request: Request, session: SignedInAnywhere, customer: str = "") -> Response:
-    """Which roles to ask for, in plain words. `customer`: whom, when that is known."""
+    """Show the roles that a partner may ask for, in plain words. `customer`: whom to ask, when the address says so."""
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.REQUEST_RELATIONSHIP, session.tenant_id, now=now)
     form = draft_of(request)
@@ -93,7 +97,9 @@ async def show_request(request: Request, session: SignedInAnywhere, customer: st
 @router.post("/customers/new")
 @performs(Action.REQUEST_RELATIONSHIP)
 async def send_request(request: Request, session: SignedInAnywhere) -> Response:
-    """The customer's administrators see it among their partners. Requests of one partner are counted, found or not."""
+    """Send the request, which the customer's administrators see among their partners. The requests of one partner are
+    counted, whether or not they name a customer that exists.
+    """
     deps = deps_of(request)
     form = await read_form(request)
     wanted = form.text("customer", required=True, max_length=256)
@@ -140,7 +146,9 @@ def _request_page(request: Request, form: Form) -> Response:
 @router.get("/customers/leave")
 @performs(Action.LIST_CUSTOMERS)
 async def ask_leave(request: Request, session: SignedInAnywhere) -> Response:
-    """Where pages lead that cannot be shown for the customer, or not any more."""
+    """Ask whether to go back to the visitor's own tenant. Pages lead here when they cannot be shown for the customer,
+    or not any more.
+    """
     return ask(
         request,
         title=_("Go back to %(tenant)s") % {"tenant": session.tenant_name},
@@ -154,7 +162,7 @@ async def ask_leave(request: Request, session: SignedInAnywhere) -> Response:
 @router.post("/customers/leave")
 @performs(Action.LIST_CUSTOMERS)
 async def leave(request: Request, session: SignedInAnywhere) -> Response:
-    """Pages show one's own tenant again."""
+    """Go back to the visitor's own tenant, which pages show from then on."""
     await read_form(request, leaves=True)
     async with writing(request) as (tx, now):
         await leave_customer(tx, session.caller, session.id, now)
@@ -164,7 +172,7 @@ async def leave(request: Request, session: SignedInAnywhere) -> Response:
 @router.get("/customers/{customer_id}")
 @performs(Action.LIST_CUSTOMERS)
 async def show_customer(request: Request, session: SignedInAnywhere, customer_id: TenantId) -> Response:
-    """Every relationship with it, what they come to, and the way in."""
+    """Show every relationship with the customer, which roles they give together, and the form that begins to act."""
     async with reading(request) as (read, now):
         seen = await look_at_customer(read, session.caller, session.tenant_id, customer_id, now)
     of_pair = seen.relationships
@@ -188,7 +196,7 @@ async def show_customer(request: Request, session: SignedInAnywhere, customer_id
 @router.get("/customers/{customer_id}/act")
 @performs(Action.ACT_IN_CUSTOMER)
 async def ask_act(request: Request, session: SignedInAnywhere, customer_id: TenantId) -> Response:
-    """What acting means."""
+    """Show what acting for the customer means, before it begins."""
     async with reading(request) as (read, now):
         customer = await look_at_entering(read, session.caller, customer_id, now)
     return ask(
@@ -205,7 +213,7 @@ async def ask_act(request: Request, session: SignedInAnywhere, customer_id: Tena
 @router.post("/customers/{customer_id}/act")
 @performs(Action.ACT_IN_CUSTOMER)
 async def act(request: Request, session: SignedInAnywhere, customer_id: TenantId) -> Response:
-    """To the customer's users."""
+    """Begin to act for the customer, and lead to its users."""
     await read_form(request)
     async with writing(request) as (tx, now):
         await enter_customer(
@@ -225,7 +233,7 @@ async def act(request: Request, session: SignedInAnywhere, customer_id: TenantId
 async def ask_end(
     request: Request, session: SignedInAnywhere, customer_id: TenantId, relationship_id: RelationshipId
 ) -> Response:
-    """Withdrawing a request, or giving back what is live."""
+    """Show what it means that a request is withdrawn, or that a live relationship ends."""
     return await _ask_end(request, session, customer_id, relationship_id, Form())
 
 
@@ -234,7 +242,7 @@ async def ask_end(
 async def end(
     request: Request, session: SignedInAnywhere, customer_id: TenantId, relationship_id: RelationshipId
 ) -> Response:
-    """At once, from the partner's side."""
+    """End the relationship at once, from the partner's side."""
     form, back = await read_form(request), f"/customers/{customer_id}"
     await _look(request, session, customer_id, relationship_id)
     with form.showing_errors():
@@ -256,6 +264,8 @@ async def _ask_end(
 async def _look(
     request: Request, session: Session, customer_id: TenantId, relationship_id: RelationshipId
 ) -> DelegatedRelationship:
-    """A relationship of this partner with the customer, for who may end it."""
+    """A relationship of this partner with the customer. Raises what `access.require` does when the visitor may not end
+    it.
+    """
     async with reading(request) as (read, now):
         return await get_held_relationship(read, session.caller, session.tenant_id, customer_id, relationship_id, now)

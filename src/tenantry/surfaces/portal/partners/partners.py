@@ -1,4 +1,4 @@
-"""Partners, as the customer sees them: who asks to act here, who may, with which roles, and what they did."""
+"""Partners as their customer sees them: who asks to act here, who may act with which roles, and what they did."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ router = APIRouter()
 @router.get("/partners")
 @performs(Action.READ_RELATIONSHIPS)
 async def show_partners(request: Request, session: SignedIn, after: str = "", standing: str = "") -> Response:
-    """What waits for an answer comes first, what is over last. Queries: those of the session, and 2."""
+    """List the relationships: those that wait for an answer first, those that are over last. Queries: those of the
+    session, and 2.
+    """
     place = (int(standing), after) if after and is_clean(after) and standing in ("0", "1", "2") else (-1, "")
     async with reading(request) as (read, now):
         found = await list_partners(read, session.caller, session.here, after=place, limit=PAGE + 1, now=now)
@@ -49,7 +51,9 @@ async def show_partners(request: Request, session: SignedIn, after: str = "", st
 @router.get("/partners/{relationship_id}")
 @performs(Action.READ_RELATIONSHIPS)
 async def show_relationship(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
-    """Who, which roles in plain words, until when, and what they did in the last 30 days."""
+    """Show one relationship: the partner, the roles in plain words, the day on which it ends, and what its users did in
+    the last 30 days.
+    """
     async with reading(request) as (read, now):
         seen = await look_at_relationship(
             read, session.caller, session.here, relationship_id, since=now - 30 * DAY, limit=TRAIL, now=now
@@ -73,14 +77,14 @@ async def show_relationship(request: Request, session: SignedIn, relationship_id
 @router.get("/partners/{relationship_id}/approve")
 @performs(Action.APPROVE_RELATIONSHIP)
 async def ask_approve(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
-    """What the partner will be able to do."""
+    """Show what the partner will be able to do, before the relationship is approved."""
     return await _ask_approve(request, session, relationship_id, Form())
 
 
 @router.post("/partners/{relationship_id}/approve")
 @performs(Action.APPROVE_RELATIONSHIP)
 async def approve(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
-    """Refused on the page when it was withdrawn or answered meanwhile."""
+    """Approve the relationship. When it was withdrawn or answered meanwhile, the page refuses."""
     form, back = await read_form(request), f"/partners/{relationship_id}"
     with form.showing_errors():
         async with once(request, session, form, back=back) as (tx, now):
@@ -121,14 +125,14 @@ async def _ask_approve(request: Request, session: Session, relationship_id: Rela
 @router.get("/partners/{relationship_id}/end")
 @performs(Action.END_RELATIONSHIP)
 async def ask_end(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
-    """Declining a request, or ending what is live."""
+    """Show what it means that a request is declined, or that a live relationship ends."""
     return await _ask_end(request, session, relationship_id, Form())
 
 
 @router.post("/partners/{relationship_id}/end")
 @performs(Action.END_RELATIONSHIP)
 async def end(request: Request, session: SignedIn, relationship_id: RelationshipId) -> Response:
-    """At once, and for good."""
+    """End the relationship, at once and for good."""
     form, back = await read_form(request), f"/partners/{relationship_id}"
     with form.showing_errors():
         async with once(request, session, form, back=back) as (tx, now):
@@ -147,7 +151,7 @@ async def _ask_end(request: Request, session: Session, relationship_id: Relation
 def ask_to_end(
     request: Request, relationship: DelegatedRelationship, partner: str, here: TenantId, form: Form
 ) -> Response:
-    """The page that ends a relationship, on either side."""
+    """The page that asks whether a relationship shall end, for the customer and for the partner."""
     waits = relationship.status == "approvalPending"
     by_customer = relationship.tenant_id == here
     if waits:
@@ -178,6 +182,8 @@ def ask_to_end(
 async def _look(
     request: Request, session: Session, relationship_id: RelationshipId, action: Action
 ) -> tuple[DelegatedRelationship, str]:
-    """A relationship of this customer, for who may, and the partner's name."""
+    """A relationship of this customer, and the partner's name. Raises what `access.require` does when the visitor may
+    not do `action`.
+    """
     async with reading(request) as (read, now):
         return await get_relationship(read, session.caller, action, session.here, relationship_id, now)

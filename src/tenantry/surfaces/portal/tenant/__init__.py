@@ -1,1 +1,1 @@
-"""Pages of the organisation's settings."""
+"""Pages of the tenant's settings."""

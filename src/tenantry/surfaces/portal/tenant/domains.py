@@ -1,4 +1,4 @@
-"""The organisation's domains: adding one by a record in the DNS, and giving one up."""
+"""The tenant's domains: an administrator adds one, proven by a record in the DNS, and gives one up."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tenantry.surfaces.shared.routing import performs
 
 LIST = "/settings/domains"
 QUESTIONS_PER_MINUTE = 20
-"""To the DNS, of one organisation: each may hold a thread for seconds."""
+"""How many questions to the DNS one tenant may ask a minute: each may hold a thread for seconds."""
 
 router = APIRouter()
 
@@ -35,14 +35,14 @@ router = APIRouter()
 @router.get(LIST)
 @performs(Action.READ_TENANT)
 async def show_domains(request: Request, session: SignedIn) -> Response:
-    """The list; for who may change it, the form for another."""
+    """List the domains, with the form that adds one for whoever may."""
     return await _list_page(request, session, draft_of(request))
 
 
 @router.post(LIST)
 @performs(Action.CHANGE_TENANT)
 async def add(request: Request, session: SignedIn) -> Response:
-    """To the page that says what to do next."""
+    """Note the domain, and lead to the page that says what to do next."""
     deps, form = deps_of(request), await read_form(request)
     now = deps.clock()
     async with deps.store.read() as read:
@@ -64,14 +64,16 @@ async def _list_page(request: Request, session: Session, form: Form) -> Response
 @router.get(LIST + "/{domain}")
 @performs(Action.CHANGE_TENANT)
 async def show_domain(request: Request, session: SignedIn, domain: str) -> Response:
-    """One that waits: the record to set. One that is verified: who uses it. Raises NotFound."""
+    """Show one domain: the record to set, while it waits, or who uses it, when it is verified. Raises NotFound."""
     return await _domain_page(request, session, domain, Form())
 
 
 @router.post(LIST + "/{domain}")
 @performs(Action.CHANGE_TENANT)
 async def verify(request: Request, session: SignedIn, domain: str) -> Response:
-    """Asks the DNS, for some seconds at most. Sending it twice verifies it once. Raises NotFound."""
+    """Ask the DNS for the record, for some seconds at most. Sent twice, the form verifies the domain once. Raises
+    NotFound.
+    """
     deps, form = deps_of(request), await read_form(request)
     with form.showing_errors():
         deps.limits.hit("domain proof", session.here, limit=QUESTIONS_PER_MINUTE, window=MINUTE)
@@ -92,7 +94,7 @@ async def _domain_page(request: Request, session: Session, name: str, form: Form
 @router.get(LIST + "/{domain}/remove")
 @performs(Action.CHANGE_TENANT)
 async def ask_to_remove(request: Request, session: SignedIn, domain: str) -> Response:
-    """What would stop; for one that cannot go, the page that says why. Raises NotFound."""
+    """Show what would stop, before the domain is given up; or why it cannot be given up. Raises NotFound."""
     async with reading(request) as (read, now):
         found, _proof, names = await look_at_domain(read, session.caller, session.here, domain, now)
     if found is not None and (found.is_initial or names):
@@ -122,7 +124,7 @@ def _consequences(domain: Domain | None) -> list[str]:
 @router.post(LIST + "/{domain}/remove")
 @performs(Action.CHANGE_TENANT)
 async def remove(request: Request, session: SignedIn, domain: str) -> Response:
-    """A domain, or one that waits. Raises NotFound."""
+    """Give up a domain, or one that still waits. Raises NotFound."""
     form = await read_form(request)
     with form.showing_errors():
         async with once(request, session, form, back=LIST) as (tx, now):

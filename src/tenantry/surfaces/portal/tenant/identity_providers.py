@@ -1,4 +1,4 @@
-"""Where the organisation's people have accounts already: the administrator adds and removes OpenID providers."""
+"""The OpenID providers where the tenant's people have accounts already: an administrator adds and removes them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 FORMS_PER_MINUTE = 10
-"""Of one tenant: each makes this server ask a host that somebody chose."""
+"""How many of these forms one tenant may send a minute: each makes this server call a host that somebody chose."""
 
 router = APIRouter()
 
@@ -37,14 +37,14 @@ router = APIRouter()
 @router.get("/identity-providers")
 @performs(Action.CHANGE_IDENTITY_PROVIDERS)
 async def show_providers(request: Request, session: SignedIn) -> Response:
-    """The list, and the form for another."""
+    """List the providers, with the form that adds one."""
     return await _page(request, session, draft_of(request))
 
 
 @router.post("/identity-providers")
 @performs(Action.CHANGE_IDENTITY_PROVIDERS)
 async def add_provider(request: Request, session: SignedIn) -> Response:
-    """The provider is asked for its discovery document first, so that a typing mistake shows at once."""
+    """Add a provider. It is asked for its discovery document first, so that a typing mistake shows at once."""
     deps, form = deps_of(request), await read_form(request)
     expected_id = form.text("provider_id", max_length=36)
     async with reading(request) as (read, now):  # before a host that somebody chose is asked
@@ -77,7 +77,7 @@ async def add_provider(request: Request, session: SignedIn) -> Response:
 @router.get("/identity-providers/{provider_id}/remove")
 @performs(Action.CHANGE_IDENTITY_PROVIDERS)
 async def ask_to_remove(request: Request, session: SignedIn, provider_id: str) -> Response:
-    """One question. Raises NotFound."""
+    """Ask whether the provider shall be removed. Raises NotFound."""
     async with reading(request) as (read, now):
         provider = await get_provider(read, session.caller, session.here, provider_id, now)
     return ask(
@@ -96,7 +96,7 @@ async def ask_to_remove(request: Request, session: SignedIn, provider_id: str) -
 @router.post("/identity-providers/{provider_id}/remove")
 @performs(Action.CHANGE_IDENTITY_PROVIDERS)
 async def remove_provider(request: Request, session: SignedIn, provider_id: str) -> Response:
-    """Raises NotFound."""
+    """Remove the provider. Raises NotFound."""
     await read_form(request)
     async with writing(request) as (tx, now):
         await remove_identity_provider(tx, session.caller, session.here, provider_id, now)
@@ -106,7 +106,9 @@ async def remove_provider(request: Request, session: SignedIn, provider_id: str)
 @router.get("/identity-providers/{provider_id}/callback")
 @performs(Action.CHANGE_IDENTITY_PROVIDERS)
 async def ask_to_replace_callback(request: Request, session: SignedIn, provider_id: str) -> Response:
-    """For a provider that still has the redirect address that all shared. Raises NotFound."""
+    """Show how a provider gets a redirect address of its own in place of the one that all of them shared. Raises
+    NotFound.
+    """
     async with reading(request) as (read, now):
         provider = await get_provider(read, session.caller, session.here, provider_id, now)
     own = callback_of(deps_of(request).settings.issuer, session.here, provider.id)
@@ -116,7 +118,7 @@ async def ask_to_replace_callback(request: Request, session: SignedIn, provider_
 @router.post("/identity-providers/{provider_id}/callback")
 @performs(Action.CHANGE_IDENTITY_PROVIDERS)
 async def replace_callback(request: Request, session: SignedIn, provider_id: str) -> Response:
-    """Raises NotFound."""
+    """Give the provider a redirect address of its own. Raises NotFound."""
     await read_form(request)
     async with writing(request) as (tx, now):
         await replace_shared_callback(tx, session.caller, session.here, provider_id, now)
@@ -124,7 +126,7 @@ async def replace_callback(request: Request, session: SignedIn, provider_id: str
 
 
 def _wrong_issuer(error: WrongIssuer) -> str:
-    """What the document says, and what to type instead."""
+    """The error of the form when the document names another issuer: which one it names, and what to type instead."""
     if not error.claimed:
         return _("The document there names no issuer, so it is none of an OpenID provider.")
     if error.mistake is Mistake.EVERYBODYS:

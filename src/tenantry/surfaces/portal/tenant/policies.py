@@ -1,4 +1,4 @@
-"""Policies of the organisation: for whom a second step is required, who signs in by phone, who registers connectors."""
+"""The tenant's policies: of whom a second factor is required, who may sign in by phone, who may register connectors."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ router = APIRouter()
 @router.get("/settings/policies")
 @performs(Action.CHANGE_TENANT)
 async def show_policies(request: Request, session: SignedIn, saved: str = "") -> Response:
-    """As they stand."""
+    """Show the policies as they stand."""
     return await _page(request, session, draft_of(request), saved=saved == "1")
 
 
 @router.post("/settings/policies")
 @performs(Action.CHANGE_TENANT)
 async def save(request: Request, session: SignedIn) -> Response:
-    """Sending it twice changes nothing the second time."""
+    """Save the policies. Sent twice, the form changes nothing the second time."""
     form = await read_form(request)
     chosen: dict[str, Whom] = {}
     for name, choices in CHOICES.items():

@@ -1,4 +1,4 @@
-"""Settings of the tenant: its name and country, and the domains it has."""
+"""The tenant's settings: its name, its country, and links to its domains and policies."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ router = APIRouter()
 @router.get("/settings")
 @performs(Action.READ_TENANT)
 async def show_settings(request: Request, session: SignedIn, saved: str = "") -> Response:
-    """For every user to see; to change for who may."""
+    """Show the settings to every user, with a form for whoever may change them."""
     return await _settings_page(request, session, draft_of(request), saved=saved == "1")
 
 
 @router.post("/settings")
 @performs(Action.CHANGE_TENANT)
 async def save(request: Request, session: SignedIn) -> Response:
-    """Sending it twice changes nothing the second time."""
+    """Save the settings. Sent twice, the form changes nothing the second time."""
     deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
     name = form.text("name", required=True, max_length=256)

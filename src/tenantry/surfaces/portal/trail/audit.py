@@ -1,4 +1,6 @@
-"""The trail: searched by what, who and when; taken along as a file; and one request explained by its number."""
+"""The trail: an administrator searches it by what happened, who did it and when; takes it along as a file; and reads
+why one request was refused.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,7 @@ router = APIRouter()
 
 
 class _Asked(NamedTuple):
-    """The search of an address, and how it stands in the form."""
+    """The search that an address asks for, and the form that shows it."""
 
     form: Form
     search: Search
@@ -60,7 +62,7 @@ class _Asked(NamedTuple):
 
 
 async def _read_search(request: Request, read: Read, session: Session, now: Micros) -> _Asked:
-    """What cannot be understood is said beside its field."""
+    """The search that the address asks for. What it cannot read becomes an error beside its field."""
     form = Form({name: [request.query_params.get(name, "")] for name in NAMES})
     what, who = form.text("what", max_length=100), form.text("who", max_length=200)
     if what and what not in EVENTS:
@@ -79,7 +81,7 @@ async def _read_search(request: Request, read: Read, session: Session, now: Micr
 @router.get("/audit")
 @performs(Action.READ_AUDIT)
 async def show_audit(request: Request, session: SignedIn, before: str = "") -> Response:
-    """Queries: those of the session, and 5, whatever the trail holds."""
+    """Show a page of the trail. Queries: those of the session, and 5, whatever the trail holds."""
     before = before if is_clean(before) else ""
     shown: list[Told] = []
     following: str | None = None
@@ -108,7 +110,9 @@ async def show_audit(request: Request, session: SignedIn, before: str = "") -> R
 @router.get("/audit/export")
 @performs(Action.READ_AUDIT)
 async def export_audit(request: Request, session: SignedIn, format: str = "csv") -> Response:
-    """What the same search finds, all of it, newest first: CSV, or one JSON object a line. The last line seals it."""
+    """Give all that the search finds, newest first, as CSV or as one JSON object a line. The last line is a seal over
+    the rest.
+    """
     deps, caller = deps_of(request), session.caller
     async with reading(request) as (read, now):
         form, search = await _read_search(request, read, session, now)
@@ -163,7 +167,7 @@ def _json_line(values: Mapping[str, str | None]) -> str:
 @router.get("/audit/explain")
 @performs(Action.READ_AUDIT)
 async def show_explanation(request: Request, session: SignedIn, number: str = "") -> Response:
-    """Why a request was refused, by the number that its error named."""
+    """Show why a request was refused. `number` is the correlation id that its error named."""
     form = Form({"number": [number]})
     wanted = form.text("number", max_length=128)
     async with reading(request) as (read, now):

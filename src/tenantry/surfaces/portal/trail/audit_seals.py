@@ -1,4 +1,4 @@
-"""Whether the trail is still as it was sealed. docs/audit.md says what that proves."""
+"""Whether the trail is still what its seals were made over. docs/audit.md says what a seal proves."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 SEALS = 20
-"""Of some 10,000 events at most, so that the page takes a second at most. The command checks all."""
+"""How many seals the page checks, the newest ones. Each is over at most some 10,000 events, so that the page takes a
+second at most; the command checks all seals.
+"""
 NOTES = 100
-"""Heads that were noted, one a day. The command looks for all."""
+"""How many heads that the system's trail has noted, one a day, the page looks for; the command looks for all of
+them.
+"""
 
 router = APIRouter()
 
@@ -26,9 +30,8 @@ router = APIRouter()
 @router.get("/audit/verify")
 @performs(Action.READ_AUDIT)
 async def verify_audit(request: Request, session: SignedIn) -> Response:
-    """The last seals are made again from what the trail holds now, some events at a time. It is audited.
-
-    The heads that the system's trail has noted lately must be among the seals still.
+    """Make the last seals again from what the trail holds now, some events at a time, and compare. The heads that the
+    system's trail has noted lately must be among the seals still. Audited.
     """
     deps, now = deps_of(request), deps_of(request).clock()
     keys = deps.master_key.seal_keys()
@@ -45,7 +48,7 @@ async def verify_audit(request: Request, session: SignedIn) -> Response:
 
 
 def _why(broken: BrokenSeal) -> str:
-    """Where to look, and what for."""
+    """A sentence on a broken seal: where to look, and for what."""
     names = {
         "number": number(broken.number),
         "since": exact_time(broken.since) if broken.since else _("the beginning"),

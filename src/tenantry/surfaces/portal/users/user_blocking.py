@@ -1,4 +1,4 @@
-"""Users are blocked and unblocked: one, or those chosen in the list."""
+"""An administrator blocks and unblocks users: a single one, or those that were chosen in the list."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 MOST = 100
-"""At once; a page of the list has fewer."""
+"""How many users one form may block or unblock. A page of the list shows fewer."""
 
 router = APIRouter()
 
@@ -35,7 +35,7 @@ Step = Callable[[Tx, Caller, TenantId, UserId, Micros], Awaitable[None]]
 
 
 class Left(NamedTuple):
-    """Who was left as it was, and why."""
+    """A user whom the form left as it was, and why."""
 
     name: str
     reason: str
@@ -44,56 +44,60 @@ class Left(NamedTuple):
 @router.get("/users/block")
 @performs(Action.BLOCK_USER)
 async def ask_block_chosen(request: Request, session: SignedIn) -> Response:
-    """What ends, for how many."""
+    """Show what ends for how many of the chosen users, before they are blocked."""
     return await _ask_chosen(request, session, blocks=True)
 
 
 @router.post("/users/block")
 @performs(Action.BLOCK_USER)
 async def block_chosen(request: Request, session: SignedIn) -> Response:
-    """Those who cannot be blocked hinder nobody else."""
+    """Block the chosen users. One who cannot be blocked is named with the reason; the others are blocked all
+    the same.
+    """
     return await _carry_out(request, session, block_user, blocks=True)
 
 
 @router.get("/users/unblock")
 @performs(Action.BLOCK_USER)
 async def ask_unblock_chosen(request: Request, session: SignedIn) -> Response:
-    """What they can do again."""
+    """Show what the chosen users can do again, before they are unblocked."""
     return await _ask_chosen(request, session, blocks=False)
 
 
 @router.post("/users/unblock")
 @performs(Action.BLOCK_USER)
 async def unblock_chosen(request: Request, session: SignedIn) -> Response:
-    """Those who cannot be unblocked hinder nobody else."""
+    """Unblock the chosen users. One who cannot be unblocked is named with the reason; the others are unblocked all the
+    same.
+    """
     return await _carry_out(request, session, unblock_user, blocks=False)
 
 
 @router.get("/users/{user_id}/block")
 @performs(Action.BLOCK_USER)
 async def ask_block(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """What stops working."""
+    """Show what stops working for the user, before the user is blocked."""
     return await _ask_one(request, session, user_id, Form(), blocks=True)
 
 
 @router.post("/users/{user_id}/block")
 @performs(Action.BLOCK_USER)
 async def block(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Back on the user's page afterwards."""
+    """Block the user, and lead back to the user's page."""
     return await _change_one(request, session, user_id, block_user, blocks=True)
 
 
 @router.get("/users/{user_id}/unblock")
 @performs(Action.BLOCK_USER)
 async def ask_unblock(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """What works again, and what does not."""
+    """Show what works again for the user and what does not, before the user is unblocked."""
     return await _ask_one(request, session, user_id, Form(), blocks=False)
 
 
 @router.post("/users/{user_id}/unblock")
 @performs(Action.BLOCK_USER)
 async def unblock(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Back on the user's page afterwards."""
+    """Unblock the user, and lead back to the user's page."""
     return await _change_one(request, session, user_id, unblock_user, blocks=False)
 
 
@@ -146,7 +150,9 @@ async def _ask_chosen(request: Request, session: Session, *, blocks: bool) -> Re
 
 
 async def _carry_out(request: Request, session: Session, step: Step, *, blocks: bool) -> Response:
-    """One after the other, each in a transaction of its own: what one of them holds may be much."""
+    """Take the step for one chosen user after the other, each in a transaction of its own: what one of them holds may
+    be much to end.
+    """
     form, chosen, done = await read_form(request), _chosen(request), 0
     left: list[Left] = []
     denied: list[DomainError] = []
@@ -171,13 +177,15 @@ async def _carry_out(request: Request, session: Session, step: Step, *, blocks: 
 
 
 def _chosen(request: Request) -> list[UserId]:
-    """The users that the address names, each once, at most MOST."""
+    """The users that the address names, each once, at most MOST of them."""
     named = [each for each in request.query_params.getlist("user") if is_clean(each) and len(each) <= 64]
     return [UserId(each) for each in dict.fromkeys(named)][:MOST]
 
 
 def _what_block_ends(tokens: int | None) -> Sequence[str]:
-    """`tokens`: how many of one user; None: of several."""
+    """Sentences on what a block ends. `tokens`: how many tokens the one user has given; None when several users are
+    blocked.
+    """
     ended = (
         _("Tokens that they gave to apps are revoked for good.")
         if tokens is None

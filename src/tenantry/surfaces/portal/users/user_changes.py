@@ -1,4 +1,7 @@
-"""What changes a user: made, edited, a new password. Deleting: user_deletion.py; roles: user_roles.py."""
+"""An administrator makes a user, edits one, or gives one a new password.
+
+`user_deletion.py` deletes users, and `user_roles.py` gives them roles.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,9 @@ FIELDS = (
 )
 
 LATELY = 30 * DAY
-"""What was added since then, whoever had the account may have added."""
+"""Passkeys, phone numbers and the like that were added since then are named when a password is reset: whoever had the
+account may have added them.
+"""
 
 router = APIRouter()
 
@@ -43,14 +48,14 @@ router = APIRouter()
 @router.get("/users/new")
 @performs(Action.CREATE_USER)
 async def show_new(request: Request, session: SignedIn) -> Response:
-    """The form, for who may make users."""
+    """Show an empty form for a new user to whoever may make one."""
     return await _user_form(request, session, draft_of(request), None)
 
 
 @router.post("/users/new")
 @performs(Action.CREATE_USER)
 async def create(request: Request, session: SignedIn) -> Response:
-    """Makes the user; a password is generated and shown once, unless the user signs in elsewhere."""
+    """Make the user. A password is generated and shown once, unless the user signs in at another provider."""
     deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
     values = {field: form.text(field) for field in FIELDS}
@@ -76,14 +81,14 @@ async def create(request: Request, session: SignedIn) -> Response:
 @router.get("/users/{user_id}/edit")
 @performs(Action.UPDATE_USER)
 async def show_edit(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """What may be changed, as it is."""
+    """Show the user's properties in a form."""
     return await _user_form(request, session, draft_of(request), await _look(request, session, user_id))
 
 
 @router.post("/users/{user_id}/edit")
 @performs(Action.UPDATE_USER)
 async def edit(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Changes what was typed anew, unless somebody else changed the user since the form was shown."""
+    """Change the properties that were typed anew, unless somebody else changed the user since the form was shown."""
     form = await read_form(request)
     values = {field: form.text(field) for field in FIELDS}
     if not form.errors:
@@ -110,7 +115,9 @@ async def _user_form(request: Request, session: Session, form: Form, user: User 
 @router.get("/users/{user_id}/password")
 @performs(Action.RESET_PASSWORD)
 async def ask_password(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """What a new password ends. One's own is changed where the present one is asked for."""
+    """Show what a new password ends, before one is made. Users who come for their own are sent to the page that asks
+    for the present password.
+    """
     if (session.tenant_id, session.user_id) == (session.here, user_id):
         return see_other("/password")
     return await _ask_password(request, session, user_id, Form())
@@ -119,7 +126,7 @@ async def ask_password(request: Request, session: SignedIn, user_id: UserId) -> 
 @router.post("/users/{user_id}/password")
 @performs(Action.RESET_PASSWORD)
 async def reset_password(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """A generated password, shown this once; the user must change it at the next sign-in."""
+    """Generate a password and show it this once. The user must change it at the next sign-in."""
     deps, now = deps_of(request), deps_of(request).clock()
     form = await read_form(request)
     async with deps.store.read() as read:
@@ -161,6 +168,6 @@ def _show_password(request: Request, user: User, password: str, *, is_new: bool,
 
 
 async def _look(request: Request, session: Session, user_id: UserId, action: Action = Action.UPDATE_USER) -> User:
-    """The user that is not deleted, for who may do `action`."""
+    """The user, when it is not deleted and the visitor may do `action`. Raises what `get_user_to` does."""
     async with reading(request) as (read, now):
         return await get_user_to(read, session.caller, action, session.here, user_id, now)

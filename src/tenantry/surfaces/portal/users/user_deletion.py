@@ -1,4 +1,4 @@
-"""A user is deleted, and brought back."""
+"""An administrator deletes a user, and restores a deleted one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ router = APIRouter()
 @router.get("/users/{user_id}/delete")
 @performs(Action.DELETE_USER)
 async def ask_delete(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """What stops working, and until when it can be undone."""
+    """Show what stops working, and until when the user can be restored, before the user is deleted."""
     async with reading(request) as (read, now):
         user, tokens = await look_at_deletion(read, session.caller, session.here, user_id, now)
     return ask(
@@ -48,7 +48,7 @@ async def ask_delete(request: Request, session: SignedIn, user_id: UserId) -> Re
 @router.post("/users/{user_id}/delete")
 @performs(Action.DELETE_USER)
 async def delete(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """To the user's page, where it can be restored."""
+    """Delete the user, and lead to the user's page, on which the user can be restored."""
     form, back = await read_form(request), f"/users/{user_id}"
     async with once(request, session, form, back=back) as (tx, now):
         await delete_user(tx, session.caller, session.here, user_id, now)
@@ -58,14 +58,14 @@ async def delete(request: Request, session: SignedIn, user_id: UserId) -> Respon
 @router.get("/users/{user_id}/restore")
 @performs(Action.RESTORE_USER)
 async def ask_restore(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Once, on a page of its own."""
+    """Ask whether the user shall be restored, on a page of its own."""
     return await _ask_restore(request, session, user_id, Form())
 
 
 @router.post("/users/{user_id}/restore")
 @performs(Action.RESTORE_USER)
 async def restore(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Refused beside the button when somebody has the name by now."""
+    """Restore the user. When somebody else has taken the sign-in name meanwhile, the page says so beside the button."""
     form = await read_form(request)
     with form.showing_errors():
         async with writing(request) as (tx, now):

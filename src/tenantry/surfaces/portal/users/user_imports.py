@@ -1,6 +1,8 @@
-"""Import CSV: a file is kept, then tried some rows at a time while the page shows how far it is; errors stand by row.
+"""An administrator imports users from a CSV file. The server keeps the file and tries some of its rows at a time, while
+the page shows how far it is and which rows failed.
 
-Each step is a form: a script sends it by itself, without one there is a button. Closing the page loses nothing.
+Each step is a form of its own. A script sends it by itself; without scripts there is a button. Somebody who closes the
+page loses nothing.
 """
 
 from __future__ import annotations
@@ -53,7 +55,7 @@ router = APIRouter()
 @router.get("/users/import")
 @performs(Action.CREATE_USER)
 async def show_import(request: Request, session: SignedIn) -> Response:
-    """What the file looks like."""
+    """Show what the file has to look like, with the form that takes it."""
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.CREATE_USER, session.here, now=now)
     return _form_page(request, draft_of(request))
@@ -62,7 +64,7 @@ async def show_import(request: Request, session: SignedIn) -> Response:
 @router.post("/users/import")
 @performs(Action.CREATE_USER)
 async def take_file(request: Request, session: SignedIn) -> Response:
-    """Refused as a whole when it is no such file; else to the page that tries its rows."""
+    """Keep the file and lead to the page that tries its rows. A file that cannot be read is refused as a whole."""
     form = await read_form(request, limit=FILE_LIMIT)
     raw = form.file("file")
     import_id = ""
@@ -99,14 +101,14 @@ def _form_page(request: Request, form: Form) -> Response:
 @router.get("/users/import/{import_id}")
 @performs(Action.CREATE_USER)
 async def show_progress(request: Request, session: SignedIn, import_id: str) -> Response:
-    """How far it is, and which rows failed."""
+    """Show how many rows were tried, and which of them failed."""
     return await _progress_page(request, session, import_id)
 
 
 @router.post("/users/import/{import_id}")
 @performs(Action.CREATE_USER)
 async def continue_import(request: Request, session: SignedIn, import_id: str) -> Response:
-    """The next rows. Two browsers that send this at once try different rows."""
+    """Try the next rows. Two browsers that send this form at once try different rows."""
     await read_form(request)
     async with writing(request) as (tx, now):
         await try_next_rows(tx, session.caller, session.here, import_id, now)
@@ -137,7 +139,9 @@ def _name_of(row: ImportRow) -> str:
 @router.get("/users/import/{import_id}/failed.csv")
 @performs(Action.CREATE_USER)
 async def export_failed(request: Request, session: SignedIn, import_id: str) -> Response:
-    """The rows that failed, to be put right and imported again, each with what is wrong."""
+    """Give the rows that failed as a file, each with what is wrong, so that they can be put right and imported
+    again.
+    """
     store = deps_of(request).store
     with deps_of(request).long_answers.begin(session.caller, session.here) as place:
         async with reading(request) as (read, now):

@@ -1,4 +1,4 @@
-"""Directory roles are given to a user and taken away."""
+"""An administrator gives a user directory roles, and takes them away."""
 
 from __future__ import annotations
 
@@ -29,14 +29,16 @@ router = APIRouter()
 @router.get("/users/{user_id}/roles")
 @performs(Action.ASSIGN_ROLE)
 async def show_roles(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Every role with what it allows."""
+    """Show every role that the visitor may give, with what it allows."""
     return await _roles_page(request, session, user_id, draft_of(request))
 
 
 @router.post("/users/{user_id}/roles")
 @performs(Action.ASSIGN_ROLE)
 async def give_role(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Giving one that the user holds moves its end."""
+    """Give the user the role that was chosen. For a role that the user holds already, this moves the day on which it
+    ends.
+    """
     form = await read_form(request)
     role_id, expires_at = read_role(form)
     if role_id is not None and not form.errors:
@@ -55,14 +57,18 @@ async def _roles_page(request: Request, session: Session, user_id: UserId, form:
 def role_page(
     request: Request, session: Session, form: Form, *, holder: str, back: str, held: Collection[str]
 ) -> Response:
-    """Every role that the reader may give, with what it allows. `held`: ids of those that the holder has."""
+    """The page on which the visitor gives a role to a user or to a connector: every role that the visitor may give,
+    with what it allows. `held`: ids of the roles that the holder has.
+    """
     return render(
         request, "users/role_given.html", form=form, holder=holder, back=back, roles=_giveable(session), held=held
     )
 
 
 def read_role(form: Form) -> tuple[RoleId | None, Micros | None]:
-    """The role that was chosen, and its end; what is wrong with them stands in the form's errors."""
+    """The chosen role, None when none was chosen, and the day on which it ends. What is wrong with them becomes errors
+    of the form.
+    """
     chosen = form.value("role_id")
     if chosen not in EFFECTIVE_ROLES:
         form.fail("role_id", _("Choose a role."))
@@ -70,7 +76,9 @@ def read_role(form: Form) -> tuple[RoleId | None, Micros | None]:
 
 
 def _giveable(session: Session) -> list[RoleText]:
-    """Who acts for a customer gives what the relationship gives, and nothing that would let them stay."""
+    """The roles that the visitor may give. Somebody who acts for a customer gives the roles that the relationship
+    gives, and none that would let the partner stay for longer.
+    """
     if session.acting_tenant is None:
         return offered_roles()
     return [role for role in offered_roles() if role.id in giveable(session.acting_roles)]
@@ -79,7 +87,7 @@ def _giveable(session: Session) -> list[RoleText]:
 @router.get("/users/{user_id}/roles/{role_id}/remove")
 @performs(Action.ASSIGN_ROLE)
 async def ask_remove_role(request: Request, session: SignedIn, user_id: UserId, role_id: str) -> Response:
-    """What the user can no longer do."""
+    """Show what the user can no longer do without the role, before it is taken away."""
     user, held = await _look(request, session, user_id)
     if role_id not in held:
         raise NotFound("role assignment")
@@ -99,7 +107,7 @@ async def ask_remove_role(request: Request, session: SignedIn, user_id: UserId, 
 @router.post("/users/{user_id}/roles/{role_id}/remove")
 @performs(Action.ASSIGN_ROLE)
 async def take_role(request: Request, session: SignedIn, user_id: UserId, role_id: str) -> Response:
-    """Back on the user's page afterwards."""
+    """Take the role from the user, and lead back to the user's page."""
     form, back = await read_form(request), f"/users/{user_id}"
     if role_id not in set(RoleId):
         raise NotFound("role assignment")
@@ -109,7 +117,7 @@ async def take_role(request: Request, session: SignedIn, user_id: UserId, role_i
 
 
 async def _look(request: Request, session: Session, user_id: UserId) -> tuple[User, set[str]]:
-    """The user, for who may give roles, and the ids of the roles that it holds."""
+    """The user, and the ids of the roles that the user holds. Raises what `access.require` and `find_any_user` do."""
     async with reading(request) as (read, now):
         await require(read, session.caller, Action.ASSIGN_ROLE, session.here, now=now)
         user = await find_any_user(read, session.caller, session.here, user_id, now)

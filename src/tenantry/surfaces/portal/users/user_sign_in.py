@@ -1,4 +1,6 @@
-"""What an administrator takes from a user who lost it: a phone number, or every second step."""
+"""What an administrator does for users who cannot sign in any more or must not sign in as before: takes away a lost
+phone number or every second factor, confirms a second factor that waits, makes an enrolment code.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ router = APIRouter()
 @router.get("/users/{user_id}/second-factors/reset")
 @performs(Action.CHANGE_SIGN_IN_METHODS)
 async def ask_reset(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """What the user loses, and what it can do again. Raises FailedPrecondition when there is nothing to lose."""
+    """Show which second factors the user loses, and how the user signs in afterwards. Raises FailedPrecondition when
+    the user has none.
+    """
     async with reading(request) as (read, now):
         seen = await look_at_methods(read, session.caller, session.here, user_id, now)
     methods = methods_of(seen.factors)
@@ -60,7 +64,7 @@ async def ask_reset(request: Request, session: SignedIn, user_id: UserId) -> Res
 @router.post("/users/{user_id}/second-factors/reset")
 @performs(Action.CHANGE_SIGN_IN_METHODS)
 async def reset(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Back on the user's page afterwards."""
+    """Take all second factors from the user, and lead back to the user's page."""
     form, back = await read_form(request), f"/users/{user_id}"
     async with once(request, session, form, back=back) as (tx, now):
         await reset_second_factors(tx, session.caller, session.here, user_id, now)
@@ -70,14 +74,18 @@ async def reset(request: Request, session: SignedIn, user_id: UserId) -> Respons
 @router.get("/users/{user_id}/second-factors/confirm")
 @performs(Action.CHANGE_SIGN_IN_METHODS)
 async def ask_confirm(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Why it waits. Raises FailedPrecondition when nothing does."""
+    """Show why the user's second factor does not count yet, before it is confirmed. Raises FailedPrecondition when none
+    waits.
+    """
     return await _ask_confirm(request, session, user_id, Form())
 
 
 @router.post("/users/{user_id}/second-factors/confirm")
 @performs(Action.CHANGE_SIGN_IN_METHODS)
 async def confirm(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Back on the user's page afterwards; on its own when the administrator has proven no second step."""
+    """Let the user's second factor count at once, and lead back to the user's page. An administrator who signed in
+    without a second factor sees on this page why it was refused.
+    """
     form, back = await read_form(request), f"/users/{user_id}"
     with form.showing_errors():
         async with once(request, session, form, back=back) as (tx, now):
@@ -113,7 +121,9 @@ async def _ask_confirm(request: Request, session: Session, user_id: UserId, form
 @router.get("/users/{user_id}/enrolment-code")
 @performs(Action.CHANGE_SIGN_IN_METHODS)
 async def ask_code(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """What the code is for. Raises FailedPrecondition for a user who has a second step."""
+    """Show what an enrolment code is for, before one is made. Raises FailedPrecondition for a user who has a second
+    factor.
+    """
     async with reading(request) as (read, now):
         seen = await look_at_methods(read, session.caller, session.here, user_id, now)
     methods = methods_of(seen.factors)
@@ -137,7 +147,7 @@ async def ask_code(request: Request, session: SignedIn, user_id: UserId) -> Resp
 @router.post("/users/{user_id}/enrolment-code")
 @performs(Action.CHANGE_SIGN_IN_METHODS)
 async def make_code(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Shown this once."""
+    """Make an enrolment code, and show it this once."""
     form, back, hasher = await read_form(request), f"/users/{user_id}", deps_of(request).hasher
     async with once(request, session, form, back=back, again=f"{back}/enrolment-code") as (tx, now):
         user = await get_user_to_help(tx, session.caller, session.here, user_id, now)
@@ -152,7 +162,9 @@ def _show_code(request: Request, user: User, code: str) -> Response:
 @router.get("/users/{user_id}/phones/{users_number}/remove")
 @performs(Action.CHANGE_SIGN_IN_METHODS)
 async def ask_remove_phone(request: Request, session: SignedIn, user_id: UserId, users_number: str) -> Response:
-    """What the user can no longer do with the number. Raises NotFound unless it is the user's."""
+    """Show what the user can no longer do with the number, before it is taken away. Raises NotFound when the user does
+    not have it.
+    """
     async with reading(request) as (read, now):
         seen = await look_at_methods(read, session.caller, session.here, user_id, now)
     if users_number not in {phone.number for phone in seen.numbers}:
@@ -170,7 +182,7 @@ async def ask_remove_phone(request: Request, session: SignedIn, user_id: UserId,
 @router.post("/users/{user_id}/phones/{users_number}/remove")
 @performs(Action.CHANGE_SIGN_IN_METHODS)
 async def remove_phone(request: Request, session: SignedIn, user_id: UserId, users_number: str) -> Response:
-    """Back on the user's page afterwards."""
+    """Take the number from the user, and lead back to the user's page."""
     form, back = await read_form(request), f"/users/{user_id}"
     async with once(request, session, form, back=back) as (tx, now):
         await remove_phone_of(tx, session.caller, session.here, user_id, users_number, now)
@@ -178,7 +190,7 @@ async def remove_phone(request: Request, session: SignedIn, user_id: UserId, use
 
 
 def methods_text(methods: Iterable[Method]) -> str:
-    """`passkeys, authenticator app`."""
+    """The names of these methods in a row, as in `passkeys, authenticator app`."""
     words = {
         Method.PASSKEY: _("passkeys"),
         Method.TOTP: _("authenticator app"),

@@ -1,4 +1,4 @@
-"""Users: the list, searched by the database; one user with what belongs to it; the list as a file."""
+"""The list of users, which the database searches; one user with all that belongs to the user; the list as a file."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ async def show_users(
     key: str = "",
     name: str = "",
 ) -> Response:
-    """`q` begins a display name or a sign-in name; `role` is a directory role whose holders are meant. Queries: those
-    of the session, and 3, whatever the list holds.
+    """List users. `q` is how a display name or a sign-in name begins; `role` is a directory role, whose holders are
+    listed. `after`, `key` and `name` say where the page before ended.
 
-    `after`, `key` and `name` are the place where the page before ended.
+    Queries: those of the session, and 3, whatever the list holds.
     """
     text = searched(q)
     deleted, blocked = show == "deleted", show == "blocked"
@@ -106,7 +106,7 @@ async def show_users(
 @router.get("/users.csv")
 @performs(Action.LIST_USERS)
 async def export_users(request: Request, session: SignedIn) -> Response:
-    """Every user that is not deleted, as a file that can be imported again."""
+    """Give every user that is not deleted, as a file that can be imported again."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     with deps.long_answers.begin(caller, here) as place:
@@ -134,7 +134,7 @@ def _row_of(user: User) -> str:
 @router.get("/users/{user_id}")
 @performs(Action.READ_USER)
 async def show_user(request: Request, session: SignedIn, user_id: UserId) -> Response:
-    """Queries: those of the session, and at most 13, however much the user has."""
+    """Show one user. Queries: those of the session, and at most 13, however much the user has."""
     caller, here = session.caller, session.here
     async with reading(request) as (read, now):
         seen = await look_at_user(read, caller, here, user_id, limit=SHOWN, now=now)

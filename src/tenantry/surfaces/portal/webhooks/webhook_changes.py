@@ -1,4 +1,6 @@
-"""What is done with a webhook: tried, disabled and enabled, deleted; and one of its events, sent once more."""
+"""What an administrator does with a webhook: sends it a test event, disables it and enables it, deletes it, and sends
+one of its events once more.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,7 @@ router = APIRouter()
 @router.get("/webhooks/{webhook_id}/test")
 @performs(Action.CHANGE_WEBHOOKS)
 async def ask_test(request: Request, session: SignedIn, webhook_id: str) -> Response:
-    """What the receiver will get."""
+    """Show what the receiver will get, before a test event is sent."""
     webhook = await _look(request, session, webhook_id)
     return _ask_test(request, webhook, Form())
 
@@ -45,7 +47,7 @@ async def ask_test(request: Request, session: SignedIn, webhook_id: str) -> Resp
 @router.post("/webhooks/{webhook_id}/test")
 @performs(Action.CHANGE_WEBHOOKS)
 async def test(request: Request, session: SignedIn, webhook_id: str) -> Response:
-    """Into the outbox; the page of the webhook shows what becomes of it."""
+    """Put a test event into the outbox, and lead to the webhook's page, which shows what becomes of it."""
     form, back = await read_form(request), f"/webhooks/{webhook_id}"
     webhook = await _look(request, session, webhook_id)
     with form.showing_errors():
@@ -75,7 +77,7 @@ def _ask_test(request: Request, webhook: Webhook, form: Form) -> Response:
 @router.get("/webhooks/{webhook_id}/disable")
 @performs(Action.CHANGE_WEBHOOKS)
 async def ask_disable(request: Request, session: SignedIn, webhook_id: str) -> Response:
-    """What stops."""
+    """Show what the receiver no longer gets, before the webhook is disabled."""
     webhook = await _look(request, session, webhook_id)
     return ask(
         request,
@@ -94,7 +96,7 @@ async def ask_disable(request: Request, session: SignedIn, webhook_id: str) -> R
 @router.post("/webhooks/{webhook_id}/disable")
 @performs(Action.CHANGE_WEBHOOKS)
 async def disable(request: Request, session: SignedIn, webhook_id: str) -> Response:
-    """Back on the webhook's page; a second time changes nothing."""
+    """Disable the webhook, and lead back to its page. Sent a second time, the form changes nothing."""
     await read_form(request)
     return await _set_active(request, session, webhook_id, active=False)
 
@@ -102,7 +104,7 @@ async def disable(request: Request, session: SignedIn, webhook_id: str) -> Respo
 @router.get("/webhooks/{webhook_id}/enable")
 @performs(Action.CHANGE_WEBHOOKS)
 async def ask_enable(request: Request, session: SignedIn, webhook_id: str) -> Response:
-    """What is asked of the receiver first."""
+    """Show what the receiver is asked for first, before the webhook is enabled."""
     webhook = await _look(request, session, webhook_id)
     return _ask_enable(request, webhook, Form())
 
@@ -110,7 +112,7 @@ async def ask_enable(request: Request, session: SignedIn, webhook_id: str) -> Re
 @router.post("/webhooks/{webhook_id}/enable")
 @performs(Action.CHANGE_WEBHOOKS)
 async def enable(request: Request, session: SignedIn, webhook_id: str) -> Response:
-    """When the receiver gives the validation token back."""
+    """Enable the webhook, when its receiver gives the validation token back."""
     deps = deps_of(request)
     form = await read_form(request)
     webhook = await _look(request, session, webhook_id)
@@ -141,7 +143,7 @@ def _ask_enable(request: Request, webhook: Webhook, form: Form) -> Response:
 @router.get("/webhooks/{webhook_id}/delete")
 @performs(Action.CHANGE_WEBHOOKS)
 async def ask_delete(request: Request, session: SignedIn, webhook_id: str) -> Response:
-    """What is lost."""
+    """Show what is lost, before the webhook is deleted."""
     webhook = await _look(request, session, webhook_id)
     return ask(
         request,
@@ -160,7 +162,7 @@ async def ask_delete(request: Request, session: SignedIn, webhook_id: str) -> Re
 @router.post("/webhooks/{webhook_id}/delete")
 @performs(Action.CHANGE_WEBHOOKS)
 async def delete(request: Request, session: SignedIn, webhook_id: str) -> Response:
-    """Back on the list."""
+    """Delete the webhook, and lead back to the list."""
     form = await read_form(request)
     async with once(request, session, form, back="/webhooks") as (tx, now):
         await delete_webhook(tx, session.caller, session.here, webhook_id, now)
@@ -170,14 +172,14 @@ async def delete(request: Request, session: SignedIn, webhook_id: str) -> Respon
 @router.get("/webhooks/{webhook_id}/events/{delivery_id}")
 @performs(Action.READ_WEBHOOKS)
 async def show_event(request: Request, session: SignedIn, webhook_id: str, delivery_id: str) -> Response:
-    """What the receiver got, and what it answered."""
+    """Show one event: what the receiver got, and what it answered."""
     return await _event_page(request, session, webhook_id, delivery_id, Form())
 
 
 @router.post("/webhooks/{webhook_id}/events/{delivery_id}")
 @performs(Action.CHANGE_WEBHOOKS)
 async def repeat_event(request: Request, session: SignedIn, webhook_id: str, delivery_id: str) -> Response:
-    """The same event once more."""
+    """Send the same event to the receiver once more."""
     form, back = await read_form(request), f"/webhooks/{webhook_id}"
     await _look(request, session, webhook_id)
     with form.showing_errors():
@@ -210,13 +212,13 @@ def _indented(delivery: Delivery) -> str:
 
 
 async def _look(request: Request, session: Session, webhook_id: str) -> Webhook:
-    """Raises NotFound, and what `access.require` does."""
+    """The webhook. Raises NotFound, and what `access.require` does."""
     async with reading(request) as (read, now):
         return await get_webhook(read, session.caller, Action.CHANGE_WEBHOOKS, session.here, webhook_id, now)
 
 
 def _limit(request: Request, session: Session, name: str) -> None:
-    """Raises RateLimited."""
+    """Count one action of the kind `name`, which makes this server call a receiver. Raises RateLimited."""
     deps_of(request).limits.hit(name, session.user_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
 
 

@@ -1,4 +1,6 @@
-"""Giving a webhook another token: a new one of the receiver's, or the old one after the master key was changed."""
+"""An administrator gives a webhook another token: one that the receiver has chosen anew, or the old one again after the
+master key was changed.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ router = APIRouter()
 @router.get("/webhooks/{webhook_id}/token")
 @performs(Action.CHANGE_WEBHOOKS)
 async def ask_token(request: Request, session: SignedIn, webhook_id: str) -> Response:
-    """A field for it. The one of now is not shown."""
+    """Show a field for the new token. The present one is not shown."""
     return render(
         request, "webhooks/webhook_token.html", form=Form(), webhook=await _look(request, session, webhook_id)
     )
@@ -32,7 +34,9 @@ async def ask_token(request: Request, session: SignedIn, webhook_id: str) -> Res
 @router.post("/webhooks/{webhook_id}/token")
 @performs(Action.CHANGE_WEBHOOKS)
 async def change_token(request: Request, session: SignedIn, webhook_id: str) -> Response:
-    """The receiver is asked with it first. Empty: none is sent along."""
+    """Keep the new token, when the receiver passes the handshake with it. With an empty field, the server sends no
+    token from then on.
+    """
     deps, back = deps_of(request), f"/webhooks/{webhook_id}"
     form = await read_form(request)
     webhook = await _look(request, session, webhook_id)
@@ -49,6 +53,6 @@ async def change_token(request: Request, session: SignedIn, webhook_id: str) -> 
 
 
 async def _look(request: Request, session: Session, webhook_id: str) -> Webhook:
-    """Raises NotFound, and what `access.require` does."""
+    """The webhook. Raises NotFound, and what `access.require` does."""
     async with reading(request) as (read, now):
         return await get_webhook(read, session.caller, Action.CHANGE_WEBHOOKS, session.here, webhook_id, now)

@@ -1,4 +1,6 @@
-"""Webhooks: the list, registering one, and one webhook with the events it was sent. Source: Kaizala contract §3.12."""
+"""The list of webhooks; the registration of one; one webhook with the events that it was sent. Source: Kaizala contract
+§3.12.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ router = APIRouter()
 
 
 def event_words() -> dict[str, str]:
-    """What each event means."""
+    """What each event means, in the visitor's language."""
     return {
         EventType.MEMBER_ADDED: _("Somebody comes into the group, or is restored"),
         EventType.MEMBER_REMOVED: _("Somebody leaves the group, or is deleted"),
@@ -56,7 +58,7 @@ def event_words() -> dict[str, str]:
 
 
 def delivery_state(delivery: Delivery) -> tuple[str, str]:
-    """Kind and words, for `ui.state`."""
+    """How a delivery stands, for `ui.state`: the kind of mark, and its words."""
     if delivery.delivered_at is not None:
         return "good", _("delivered")
     if delivery.due_at is None:
@@ -69,7 +71,8 @@ def delivery_state(delivery: Delivery) -> tuple[str, str]:
 async def list_webhooks(
     request: Request, session: SignedIn, group_id: str = "", after: str = "", at: str = ""
 ) -> Response:
-    """Those of the groups the user administers, of one of them, or everybody's for who may see them.
+    """List the webhooks of the groups that the user administers, or of the one group that the address names; all
+    webhooks of the tenant to whoever may see them.
 
     Queries: those of the session, and at most 7, whatever the list holds.
     """
@@ -95,14 +98,16 @@ async def list_webhooks(
 @router.get("/webhooks/new")
 @performs(Action.CHANGE_WEBHOOKS)
 async def show_new(request: Request, session: SignedIn, group_id: str = "") -> Response:
-    """For admins of a group. `group_id` is chosen already."""
+    """Show the form for a new webhook to admins of a group. `group_id` is the group that the form has chosen
+    already.
+    """
     return await _new_page(request, session, draft_of(request), group_id if is_clean(group_id) else "")
 
 
 @router.post("/webhooks/new")
 @performs(Action.CHANGE_WEBHOOKS)
 async def register(request: Request, session: SignedIn) -> Response:
-    """The receiver is asked for its validation token first, then the webhook is saved."""
+    """Ask the receiver for its validation token, and then save the webhook."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     form = await read_form(request)
@@ -146,9 +151,8 @@ async def _new_page(request: Request, session: Session, form: Form, chosen: str)
 async def _choices(
     read: Read, request: Request, session: Session, chosen: str | None, now: Micros
 ) -> list[tuple[str, str]]:
-    """What the user may register a webhook for: at most CHOICES groups by name, the chosen one in any case.
-
-    Raises NotFound for a chosen group that is none.
+    """What the user may register a webhook for: at most CHOICES groups, by name, and the chosen one in any case. Raises
+    NotFound for a chosen group that does not exist.
     """
     caller, here = session.caller, session.here
     of_tenant = (await decide(read, caller, Action.CHANGE_TENANT_WEBHOOKS, here, now=now)).allowed
@@ -165,7 +169,7 @@ async def _choices(
 @router.get("/webhooks/{webhook_id}")
 @performs(Action.READ_WEBHOOKS)
 async def show_webhook(request: Request, session: SignedIn, webhook_id: str, before: str = "") -> Response:
-    """What it is, and its latest events, older ones by key."""
+    """Show the webhook with its latest events, or with those before the event `before`."""
     deps, now = deps_of(request), deps_of(request).clock()
     caller, here = session.caller, session.here
     async with deps.store.read() as read:
