@@ -21,6 +21,7 @@ ALL = [
     ("init",),
     ("serve",),
     ("housekeeping",),
+    ("doctor",),
     ("db", "upgrade"),
     ("db", "check"),
     ("db", "backup"),

@@ -24,6 +24,7 @@ from tenantry.cli import (
 )
 from tenantry.cli.common import noun
 from tenantry.cli.connector_permissions import approve, decline, list_waiting
+from tenantry.cli.doctor import doctor
 from tenantry.cli.housekeeping import housekeeping
 from tenantry.cli.init import init
 from tenantry.cli.output import say
@@ -34,6 +35,7 @@ app = noun("Tenantry: an identity control plane for organisations that run other
 app.command()(init)
 app.command()(serve)
 app.command()(housekeeping)
+app.command()(doctor)
 connector.app.command("list-waiting")(list_waiting)
 connector.app.command()(approve)
 connector.app.command()(decline)

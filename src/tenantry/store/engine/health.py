@@ -1,8 +1,20 @@
-"""Whether the store answers. Touches no table."""
+"""Whether the store answers, and how its engine is set up. Touches no table."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from tenantry.store.engine.interface import Read
+
+
+class PostgresSettings(NamedTuple):
+    """What of PostgreSQL's settings decides whether answers are kept. Words as PostgreSQL says them."""
+
+    version: str
+    fsync: str
+    synchronous_commit: str
+    full_page_writes: str
+    max_connections: int
 
 
 async def ping(read: Read) -> None:
@@ -20,3 +32,16 @@ async def count_others(read: Read) -> int:
         """,
     )
     return found or 0
+
+
+async def read_postgres_settings(read: Read) -> PostgresSettings | None:
+    """PostgreSQL only."""
+    return await read.one_or_none(
+        PostgresSettings,
+        """
+        SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync,
+               current_setting('synchronous_commit') AS synchronous_commit,
+               current_setting('full_page_writes') AS full_page_writes,
+               CAST(current_setting('max_connections') AS INTEGER) AS max_connections
+        """,
+    )
