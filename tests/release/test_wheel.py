@@ -24,7 +24,9 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 
 def run(words: Sequence[str | Path], where: Path) -> str:
     """What the command prints; everything about it when it fails."""
-    done = subprocess.run(list(map(str, words)), cwd=where, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        list(map(str, words)), cwd=where, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
