@@ -121,6 +121,27 @@ lock: setup ## Write requirements/*.txt from pyproject.toml (ARGS=--upgrade for 
 	@$(lock) pyproject.toml --output-file requirements/runtime.txt
 	@$(lock) pyproject.toml --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
 	@$(lock) --group build --constraints requirements/dev.txt --output-file requirements/build.txt
+	@$(lock) --group release --output-file requirements/release.txt
+
+.PHONY: release
+release: setup $(VENV)-release/.done ## Build wheel, source archive, bill of materials (CycloneDX) and checksums into dist/
+	@rm -rf dist $(VENV)-shipped
+	@$(BIN)/python -m hatchling build -d dist
+	@cp requirements/runtime.txt dist/requirements.txt
+	@echo "Installing what was built, for the bill of materials"
+	@$(PYTHON) -m venv $(VENV)-shipped
+	@$(VENV)-shipped/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(VENV)-shipped/bin/pip install --quiet --disable-pip-version-check --no-deps --no-index dist/*.whl
+	@$(VENV)-shipped/bin/pip uninstall --quiet --yes pip setuptools 2>/dev/null
+	@$(VENV)-release/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --of JSON -o dist/tenantry.cdx.json $(VENV)-shipped
+	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
+
+$(VENV)-release/.done: requirements/release.txt
+	@echo "Installing what describes a release"
+	@$(PYTHON) -m venv --clear $(VENV)-release
+	@$(VENV)-release/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 .PHONY: setup
 setup: $(VENV)/.runtime ## Install what serving needs; quick when nothing changed
@@ -132,7 +153,7 @@ setup-dev: $(VENV)/.dev ## Install what testing needs too
 
 .PHONY: clean
 clean: ## Remove what these commands made, except the data
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-release $(VENV)-shipped dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # An interpreter that went away, say by an upgrade of the system, takes the environment with it.
