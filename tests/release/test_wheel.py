@@ -64,13 +64,13 @@ def test_what_was_installed_from_the_wheel_serves(wheel: Path, tmp_path: Path) -
     """As docs/operating.md has it: the pinned dependencies, then the wheel, then `init` and `serve`."""
     home = tmp_path / "environment"
     venv.create(home, with_pip=True)
-    pip = [home / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [home / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run([*pip, "--require-hashes", "-r", ROOT / "requirements" / "runtime.txt"], tmp_path)
     run([*pip, "--no-deps", "--no-index", wheel], tmp_path)
     run([home / "bin" / "python", "-m", "pip", "check"], tmp_path)
     program = home / "bin" / "tenantry"
     assert run([program, "--version"], tmp_path).strip() == tenantry.__version__
-    data = ["--data-dir", tmp_path / "data"]
+    data = ["--data-dir", str(tmp_path / "data")]
     run([program, "init", *data], tmp_path)
     server = subprocess.Popen(
         list(map(str, [program, "serve", *data, "--port", "0"])),
