@@ -26,7 +26,7 @@ lock = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: serve
 serve: setup ## Start Tenantry in demo mode (HOST, PORT, DATA_DIR)
@@ -57,6 +57,10 @@ chaos: setup-dev ## Kill processes and fill disks; takes minutes
 .PHONY: bench
 bench: setup-dev ## Measure speed and memory; takes minutes
 	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: bench-against
+bench-against: setup-dev ## Compare the CPU of requests with an older commit's (REF); takes minutes
+	@$(BIN)/python -m bench.against $(REF) $(ARGS)
 
 .PHONY: mutants
 mutants: setup-dev ## Put faults into the code and see whether a test notices; takes an hour, can be broken off

@@ -11,11 +11,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench.growth import LARGE, SMALL, Growth, measure_growth
+from bench.growth import LARGE, SMALL, measure_growth
 from bench.load import Run, is_wrk_there
 from bench.report import as_json, rows_of, show
 from bench.scenarios import FLOOR, SCENARIOS, Scenario, made, run_once
 from bench.startup import measure_idle, measure_startup
+from bench.turns import Ratio
 
 STARTUP = "startup"
 _NAMES = [STARTUP, *(scenario.name for scenario in SCENARIOS)]
@@ -62,7 +63,7 @@ def main(
 
 def _run_all(
     scenarios: list[Scenario], cache: Path, runs: int, seconds: int, console: Console
-) -> tuple[dict[str, list[Run]], Growth | None]:
+) -> tuple[dict[str, list[Run]], Ratio | None]:
     """In rounds, so that whatever else the machine does meets all scenarios alike; then few tokens against many."""
     taken: dict[str, list[Run]] = {scenario.name: [] for scenario in scenarios}
     with made(scenarios, cache, runs, seconds) as worlds:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,29 +18,29 @@ _GIVE_UP = 120.0
 
 def measure_startup(scratch: Path, runs: int) -> dict[str, float]:
     """Seconds, the median of `runs`: with an empty data directory, and with the one it left."""
-    _first_token(scratch / "warm-up")  # bytecode and page cache, as after `make setup`
+    first_token(scratch / "warm-up")  # bytecode and page cache, as after `make setup`
     fresh, existing = [], []
     for number in range(runs):
         data_dir = scratch / f"startup-{number}"
-        fresh.append(_first_token(data_dir))
-        existing.append(_first_token(data_dir))
+        fresh.append(first_token(data_dir))
+        existing.append(first_token(data_dir))
     return {"empty data directory": statistics.median(fresh), "existing data": statistics.median(existing)}
 
 
-def measure_idle(scratch: Path) -> float:
+def measure_idle(scratch: Path, python: str = sys.executable) -> float:
     """MB (PSS) of one process on SQLite that has answered one token and then nothing for a second."""
     data_dir, port = scratch / "idle", free_port()
-    with running(serve_command(data_dir, port, "--demo"), port, {}) as server:
+    with running(serve_command(data_dir, port, "--demo", python=python), port, {}) as server:
         _token(server, json.loads((data_dir / _FACTS).read_text()))
         time.sleep(1)
         return server.pss_mb()
 
 
-def _first_token(data_dir: Path) -> float:
+def first_token(data_dir: Path, python: str = sys.executable) -> float:
     """Seconds from the start of the process."""
     facts, port = data_dir / _FACTS, free_port()
     began = time.perf_counter()
-    with started(serve_command(data_dir, port, "--demo"), port, {}) as server:
+    with started(serve_command(data_dir, port, "--demo", python=python), port, {}) as server:
         while not (facts.exists() and _token(server, json.loads(facts.read_text()))):
             server.require_alive()
             if time.perf_counter() - began > _GIVE_UP:
