@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tenantry.access.actions import RULES, Action
+from tenantry.access.actions import RULES, Action, RoleId
 from tenantry.access.doors import DOORS
 from tenantry.core.caller import Audience, Reach
 from tenantry.core.clock import HOUR
 from tenantry.store.engine.interface import Store
+from tenantry.surfaces.portal.frame.guard import cookie_name
 from tenantry.surfaces.shared import budgets
-from tests.support.app import an_app
+from tests.support.app import an_app, client_for
+from tests.support.builders import a_user
 from tests.support.kaizala import a_world
-from tests.support.portal import a_portal
+from tests.support.portal import Visitor, a_portal, sign_in
 
 BODY = {"name": "Another", "welcomeMessage": "Hi"}
 
@@ -64,6 +66,41 @@ async def test_one_member_sends_so_many_forms_of_a_kind_an_hour_in_the_portal(st
     for http in portal.visitors:
         await http.aclose()
     await app.close()
+
+
+@pytest.mark.usefixtures("small")
+async def test_members_together_leave_a_part_of_the_tenants_budget_to_administrators(store: Store) -> None:
+    world = await a_world(store, rate_limits="on")
+    made = []
+    for who in (world.bob, world.anna, await a_user(store, world.tenant)):
+        token = await world.token(who)
+        made += [
+            (await world.client.post("/kaizala/v1/groups", json=BODY, headers=token)).status_code for _ in range(3)
+        ]
+    assert made == [200] * 6 + [429] * 3
+    boss = await world.token(world.boss, Reach.TENANT)
+    assert (await world.client.post("/kaizala/v1/groups", json=BODY, headers=boss)).status_code == 200
+    await world.client.aclose()
+    await world.app.close()
+
+
+@pytest.mark.usefixtures("small")
+async def test_a_role_that_lets_change_nothing_has_a_members_budget_and_one_on_all_surfaces(store: Store) -> None:
+    world = await a_world(store, rate_limits="on")
+    reader = await a_user(store, world.tenant, roles=[RoleId.DIRECTORY_READERS])
+    http = client_for(world.app)
+    http.cookies.set(cookie_name(world.app.deps.settings), await sign_in(world.app, reader))
+    visitor, sent = Visitor(http), []
+    for number in range(4):
+        await visitor.open("/groups/new")
+        made = await visitor.send("/groups/new", name=f"Group {number}", welcome_message="Hi", group_type="group")
+        sent.append(made.status_code)
+    assert sent == [303, 303, 303, 429]
+    token = await world.token(reader)
+    assert (await world.client.post("/kaizala/v1/groups", json=BODY, headers=token)).status_code == 429
+    await http.aclose()
+    await world.client.aclose()
+    await world.app.close()
 
 
 def test_what_every_member_may_make_or_change_has_a_budget() -> None:

@@ -28,6 +28,8 @@ from tests.support.app import an_app
         ("fe80::1%eth0", {}, {}, 404),
         ("10.0.0.5", {"host": "id.example"}, {"metrics_from": ["10.0.0.5/32"]}, 200),
         ("10.0.0.6", {"host": "id.example"}, {"metrics_from": ["10.0.0.5/32"]}, 404),
+        ("10.0.0.5", {"x-forwarded-for": "192.0.2.1"}, {"metrics_from": ["10.0.0.5/32"]}, 404),
+        ("127.0.0.1", {"x-forwarded-for": "10.0.0.5"}, {"metrics_from": ["10.0.0.5/32"]}, 404),
     ],
 )
 async def test_no_stranger_and_nobody_behind_a_proxy_of_this_machine_reads_the_metrics(

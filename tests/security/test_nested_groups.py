@@ -9,7 +9,7 @@ import pytest
 from tenantry.core.caller import Reach
 from tenantry.core.errors import FailedPrecondition, StoreBusy
 from tenantry.core.ids import GroupId
-from tenantry.directory import group_places
+from tenantry.directory import group_places, group_views
 from tenantry.directory.group_deletion import delete_group, restore_group
 from tenantry.directory.group_links import link_group
 from tenantry.directory.group_places import LEVELS
@@ -130,6 +130,22 @@ async def test_what_was_nested_before_there_was_a_bound_gets_no_deeper(store: St
             await link(store, admin, parent, child)
     with pytest.raises(FailedPrecondition):
         await a_group(store, tenant, admins=[admin], parent_id=bottom)
+
+
+@pytest.mark.parametrize("reach", [Reach.GROUP, Reach.USER])
+async def test_no_list_of_groups_goes_beyond_its_ceiling(
+    store: Store, monkeypatch: pytest.MonkeyPatch, reach: Reach
+) -> None:
+    world: World = await a_world(store, rate_limits="off")
+    chain = await a_chain(world.store, world.tenant, world.bob, 6)
+    headers = await world.token(world.bob, reach, chain[0] if reach is Reach.GROUP else None)
+    for ceiling in (4, 10):
+        monkeypatch.setattr(group_views, "LISTED", ceiling)
+        for query in ("", "?fetchAllGroups=true"):
+            groups = (await world.client.get(f"/kaizala/v1/groups{query}", headers=headers)).json()["groups"]
+            assert (len(groups) == 4) is (ceiling == 4)
+    await world.client.aclose()
+    await world.app.close()
 
 
 async def test_an_app_is_told_in_its_own_form_that_groups_stand_too_deep(store: Store) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Awaitable, Callable
 
+import httpx
 import pytest
 
 from tenantry.core.caller import Reach
 from tenantry.core.clock import MINUTE
 from tenantry.core.errors import RateLimited
-from tenantry.core.ids import TenantId, UserId
+from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.store.engine.interface import Store
 from tenantry.surfaces.kaizala.callers import throttle
 from tenantry.surfaces.shared.limits import RateLimiter, networks_of
-from tests.support.app import an_app
+from tests.support.app import BASE_URL, an_app
 from tests.support.builders import a_connector
 from tests.support.clock import FakeClock
 from tests.support.kaizala import World, a_world
+from tests.support.portal import Visitor
 
 ME = "/kaizala/v1/users/me"
 
@@ -59,17 +62,69 @@ def test_whatever_an_address_says_it_counts_as_something(odd: str) -> None:
     assert networks_of(odd)
 
 
-async def test_requests_for_pins_from_all_networks_of_one_subscriber_are_refused_in_the_end(store: Store) -> None:
-    app = await an_app(store, rate_limits="on")
-    spent = 0
-    for address in addresses("2001:db8:9::/48", 64, 8_000):
-        try:
-            app.deps.limits.hit_from(address, "pin", limit=app.deps.settings.pins_per_address_per_hour, window=MINUTE)
-        except RateLimited:
-            break
-        spent += 1
-    assert spent <= 16 * app.deps.settings.pins_per_address_per_hour
-    await app.close()
+async def _open(http: httpx.AsyncClient, path: str) -> httpx.Response:
+    return await http.get(path, follow_redirects=False)
+
+
+async def _guess(world: World, http: httpx.AsyncClient, number: int) -> httpx.Response:
+    visitor = Visitor(http)
+    await visitor.open("/sign-in")
+    return await visitor.send("/sign-in", name=f"user{number}@{world.tenant.domain}", password="wrong")
+
+
+def _pin(world: World, number: int, **more: str) -> dict[str, str]:
+    return {"mobileNumber": f"+1425555{number:04}", "applicationId": world.connector.id, **more}
+
+
+DOORS: dict[str, Callable[[World, httpx.AsyncClient, int], Awaitable[httpx.Response]]] = {
+    "a PIN is asked for": lambda world, http, number: http.post("/kaizala/v1/generatepin", json=_pin(world, number)),
+    "a PIN is tried": lambda world, http, number: http.post(
+        "/kaizala/v1/loginwithpinandapplicationid", json=_pin(world, number, pin="123456")
+    ),
+    "a password is tried": _guess,
+    "an organisation is looked for": lambda _world, http, number: _open(
+        http, f"/sign-in/organisation?domain=a{number}.example"
+    ),
+    "a provider is gone to": lambda world, http, _number: _open(http, f"/sign-in/at/{world.tenant.id}/{new_guid()}"),
+    "a secret is tried": lambda world, http, number: http.post(
+        "/common/oauth2/token",
+        data={
+            "grant_type": "client_credentials",
+            "client_id": world.connector.id,
+            "client_secret": f"wrong {number}",
+            "resource": "https://api.partnercenter.microsoft.com",
+        },
+    ),
+    "a refresh token is tried": lambda world, http, number: http.get(
+        "/kaizala/v1/accessToken",
+        headers={
+            "applicationId": world.connector.id,
+            "applicationSecret": world.connector.secret,
+            "refreshToken": f"wrong {number}",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_at_no_door_one_subscriber_has_a_limit_for_each_of_its_networks(
+    store: Store, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    """One request from each /64 of a /56, where an address has one: the four that the /56 has, and no more."""
+    monkeypatch.setattr("tenantry.surfaces.portal.sign_in.sign_in.TRIES_PER_ADDRESS", 1)
+    monkeypatch.setattr("tenantry.surfaces.portal.sign_in.upstream.PER_MINUTE", 1)
+    world: World = await a_world(
+        store, rate_limits="on", pins_per_address_per_hour=1, refusals_per_address_per_minute=1
+    )
+    refused = []
+    for number, address in enumerate(addresses("2001:db8:9::/48", 64, 8)):
+        transport = httpx.ASGITransport(world.app, client=(address, 50000))
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            answer = await DOORS[door](world, http, number)
+        refused.append(answer.status_code == 429 or "Too many requests" in answer.text)
+    assert refused == [False] * 4 + [True] * 4
+    await world.client.aclose()
+    await world.app.close()
 
 
 async def test_the_apps_of_one_member_do_not_use_up_the_calls_of_the_others_or_of_administrators(store: Store) -> None:

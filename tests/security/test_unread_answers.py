@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.types import Message
 
-from tenantry.core.caller import Caller, CallerKind, Origin
+from tenantry.core.caller import Audience, Caller, CallerKind, Origin
 from tenantry.core.errors import RateLimited
 from tenantry.core.ids import CorrelationId, TenantId, UserId
 from tenantry.surfaces.shared import long_answers
 from tenantry.surfaces.shared.coding import inflating
 from tenantry.surfaces.shared.long_answers import OF_CALLER, OF_TENANT, LongAnswer, LongAnswers, Place
+from tests.support.builders import a_connector, a_grant, an_access_token
+from tests.support.portal import Portal
 
 TENANT = TenantId("t")
 CALLER = Caller(CallerKind.USER, Origin(CorrelationId("c"), ""), tenant_id=TENANT, user_id=UserId("u"))
@@ -82,3 +84,33 @@ async def test_whoever_packs_a_body_does_not_keep_the_server_from_hearing_that_i
     inflated = inflating(b"gzip", receive)
     assert (await inflated())["more_body"] is False
     assert (await inflated())["type"] == "http.disconnect"
+
+
+LONG = (
+    "/users.csv",
+    "/audit/export?format=csv",
+    "/audit/export?format=jsonl",
+    "/groups/GROUP/members.csv",
+    "/users/import/x/failed.csv",
+)
+LONG_OF_APPS = ("/kaizala/v1/groups", "/kaizala/v1/groups/GROUP/members")
+
+
+async def test_no_long_answer_is_given_without_a_place(portal: Portal) -> None:
+    deps, tenant, group = portal.app.deps, portal.tenant, str(portal.group)
+    visitor = await portal.visit(portal.dana)
+    connector = await a_connector(deps.store, tenant)
+    grant = await a_grant(deps.store, connector, portal.erik)
+    token = an_access_token(portal.app, connector, Audience.KAIZALA, user=portal.erik, grant=grant)
+    for is_free in (True, False):
+        if not is_free:
+            for number in range(OF_TENANT):
+                caller = Caller(CallerKind.USER, CALLER.origin, tenant_id=tenant.id, user_id=UserId(f"u{number}"))
+                deps.long_answers.begin(caller, tenant.id)
+        for path in LONG:
+            page = await visitor.open(path.replace("GROUP", group))
+            assert page.status_code == ((404 if "import" in path else 200) if is_free else 429), path
+            assert is_free or "retry-after" in page.headers
+        for path in LONG_OF_APPS:
+            answer = await visitor.http.get(path.replace("GROUP", group), headers={"accessToken": token})
+            assert answer.status_code == (200 if is_free else 429), path

@@ -1,7 +1,9 @@
 """How often in an hour one user may make or change something that anybody may, by its action, on every surface.
 
 A person does not come near these numbers; a script in a person's name does, and fills tables and trail. Who
-administers the organisation, and tokens that reach all of it, have the tenant's budget, which is TENANT times as large.
+administers the organisation, and tokens that reach all of it, have the tenant's budget, which is TENANT times as large;
+all others together have the part of it that MEMBERS says, so that however many they are, they keep no administrator
+waiting. A role that lets change nothing administers nothing.
 Counted when the caller is proven, before anything is looked at, so that what is refused costs nothing.
 """
 
@@ -36,18 +38,22 @@ PER_HOUR: dict[Action, int] = {
     Action.REGISTER_PHONE: 60,  # PINs have limits of their own besides
 }
 TENANT = 20
+MEMBERS = 3 / 4
 
 
 def spend(
     deps: Deps, action: Action, method: str, user: tuple[str, ...], tenant_id: TenantId, *, administers: bool
 ) -> None:
-    """Count a request that changes something. Raises RateLimited. `user` is who asks, with the tenant it is of."""
+    """Count a request that changes something. Raises RateLimited. `user` is who asks, with the tenant it is of: in the
+    same words on every surface.
+    """
     most = None if method in ("GET", "HEAD", "OPTIONS") else PER_HOUR.get(action)
     if most is None:
         return
     try:
         if not administers:
             deps.limits.hit("made by user", action, *user, limit=most, window=HOUR)
+            deps.limits.hit("made by members", action, tenant_id, limit=int(MEMBERS * TENANT * most), window=HOUR)
         deps.limits.hit("made in tenant", action, tenant_id, limit=TENANT * most, window=HOUR)
     except RateLimited as limited:
         raise RateLimited(

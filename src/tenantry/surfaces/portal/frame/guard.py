@@ -19,7 +19,7 @@ from tenantry.core.caller import Caller, in_person
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.delegation.acting import find_acting
-from tenantry.directory.roles import list_role_assignments
+from tenantry.directory.roles import action_over, list_role_assignments
 from tenantry.directory.sessions import find_session
 from tenantry.directory.tenants import get_tenant
 from tenantry.settings import Settings
@@ -144,7 +144,8 @@ async def signed_in_anywhere(request: Request) -> Session:
     session = await find_signed_in(request)
     if session is None:
         raise SignInNeeded(path_of(request))
-    who, administers = (session.tenant_id, session.user_id), bool(session.roles or session.acting_roles)
+    who = (session.tenant_id, session.caller.subject)
+    administers = action_over([*session.roles, *session.acting_roles]) is not None
     action = action_of(request.scope["endpoint"])
     if action is not None:
         spend(deps_of(request), action, request.method, who, session.here, administers=administers)
