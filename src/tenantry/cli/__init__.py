@@ -1,1 +1,1 @@
-"""The command line: one file per noun, each command a call of a domain function by the operator."""
+"""The command line: one file for each noun. Each command calls a domain function as the operator."""

@@ -1,4 +1,4 @@
-"""Sign in as a service account over HTTP, without anything but a key file (RFC 7523 §2.1)."""
+"""Signs in as a service account over HTTP, with a key file and nothing else (RFC 7523 §2.1)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ SCOPE = "https://www.googleapis.com/auth/androidenterprise"
 
 
 class SignInFailed(Exception):
-    """The server refused or could not be reached. The text says which."""
+    """The server refused the sign-in, or could not be reached. The text says which."""
 
 
 def fetch_token(key_file: Mapping[str, str]) -> str:
-    """The access token. Raises SignInFailed, KeyError and ValueError for what is no key file."""
+    """Get an access token for the account of the key file. Raises SignInFailed; KeyError and ValueError when it is no
+    key file.
+    """
     form = urllib.parse.urlencode(
         {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": _assertion(key_file)}
     )

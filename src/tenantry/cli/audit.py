@@ -186,9 +186,10 @@ def verify(
 
 
 class _Found(NamedTuple):
-    """`missing` are the seals that should be among the trail's and are not; `noted` is the one of them that the
-    system's trail knows. `is_overdue`: what is not sealed is too old for that. `export` is None for one that was
-    changed, and when there is none to check."""
+    """What a check of the trail found. `missing` are the seals that should be in the trail and are not; `noted` is the
+    one of them that the system's trail has noted. `is_overdue`: events that no seal covers are older than they may be.
+    `export` is None when no export was checked, and when it was changed.
+    """
 
     tenant_id: TenantId
     name: str
@@ -207,14 +208,16 @@ class _Found(NamedTuple):
 
 
 async def _trail_named(read: Read, name: str) -> TenantId:
-    """Raises NotFound("tenant")."""
+    """The trail of this name: a tenant's ID or domain, or `system`. Raises NotFound("tenant")."""
     from tenantry.audit.events import SYSTEM_TENANT
 
     return SYSTEM_TENANT if name == "system" else await tenant_named(read, name)
 
 
 async def _trail_with_name(read: Read, name: str) -> tuple[TenantId, str]:
-    """Which trail that is: a domain may lead elsewhere than it did. Raises NotFound("tenant")."""
+    """The trail of this name, and its tenant's own name, since a domain may belong to another tenant than before.
+    Raises NotFound("tenant").
+    """
     from tenantry.audit.events import SYSTEM_TENANT
     from tenantry.cli.common import undeleted_tenant_named
 

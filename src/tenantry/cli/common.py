@@ -1,7 +1,8 @@
-"""What every command needs: its options, the opened store, what an error exits with. How results look: output.py.
+"""What every command needs: its options, the opened store, the codes that it exits with. `output.py` says how results
+look.
 
-Exit codes: 0 done, 1 refused, 2 wrong usage or value, 3 exists already, 4 not found, 75 busy (retry; EX_TEMPFAIL),
-78 configuration (EX_CONFIG).
+Exit codes: 0 done, 1 refused, 2 wrong usage or value, 3 exists already, 4 not found, 75 busy (retry; EX_TEMPFAIL), 78
+configuration (EX_CONFIG).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Rows of on
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the operator works with."""
+    """What the operator works with: settings, store, caller and time."""
 
     settings: Settings
     store: Store
@@ -48,26 +49,26 @@ class Desk:
 
     @property
     def master_key(self) -> MasterKey:
-        """Raises MasterKeyError."""
+        """The master key. Raises MasterKeyError."""
         return master_key_of(self.settings)
 
     @property
     def hasher(self) -> SecretHasher:
-        """Raises MasterKeyError."""
+        """What hashes secrets under the master key. Raises MasterKeyError."""
         from tenantry.tokens.secrets import SecretHasher
 
         return SecretHasher(self.master_key.peppers())
 
 
 def noun(help_text: str) -> typer.Typer:
-    """A group of commands."""
+    """A group of commands about one noun."""
     return typer.Typer(
         help=help_text, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False
     )
 
 
 def settings_of(data_dir: Path | None, **overrides: Any) -> Settings:
-    """The settings; exits 78 when they are not valid."""
+    """Read the settings; exit with 78 when they are not valid."""
     from pydantic import ValidationError
 
     from tenantry.core.files import ExposedFileError, require_private
@@ -95,7 +96,7 @@ def _complaint(name: str, found: Mapping[str, Any]) -> str:
 
 
 def master_key_of(settings: Settings) -> MasterKey:
-    """Raises MasterKeyError."""
+    """Read the master key. Raises MasterKeyError."""
     from tenantry.tokens.keys.master_key import load_master_key
 
     value = settings.master_key.get_secret_value() if settings.master_key else None
@@ -103,7 +104,7 @@ def master_key_of(settings: Settings) -> MasterKey:
 
 
 def key_file_of(settings: Settings) -> Path:
-    """Where the master key is, unless a setting holds it."""
+    """Where the file with the master key is, unless a setting holds the key."""
     return settings.master_key_file or settings.data_dir / "master.key"
 
 
@@ -132,7 +133,9 @@ async def _run(settings: Settings, work: Callable[[Desk], Awaitable[T]]) -> T:
 
 @contextmanager
 def failing_well() -> Iterator[None]:
-    """Turn what a person can act on into one sentence and an exit code; anything else is a bug and stays one."""
+    """Turn an error that a person can do something about into one sentence and an exit code. Any other error is a bug,
+    and goes up as it is.
+    """
     from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue, NotFound, StoreBusy
     from tenantry.core.files import ExposedFileError
     from tenantry.store.engine.interface import SchemaOutdated
@@ -150,13 +153,15 @@ def failing_well() -> Iterator[None]:
 
 
 def fail(sentence: str, code: int) -> NoReturn:
-    """Print to stderr and exit."""
+    """Print the sentence to standard error, and exit with the code."""
     say(sentence, err=True)
     raise typer.Exit(code)
 
 
 async def tenant_named(read: Read, name_or_id: str) -> TenantId:
-    """A disabled one too, which is said on stderr: there some commands find nothing. Raises NotFound("tenant")."""
+    """The tenant with this domain or ID. Of a disabled one, standard error says that it is disabled, since some
+    commands find nothing in it. Raises NotFound("tenant").
+    """
     tenant = await undeleted_tenant_named(read, name_or_id)
     if tenant.disabled_at is not None:
         say(f"The tenant {name_or_id} is disabled; `tenantry tenant enable` lets it in again.", err=True)
@@ -164,7 +169,7 @@ async def tenant_named(read: Read, name_or_id: str) -> TenantId:
 
 
 async def undeleted_tenant_named(read: Read, name_or_id: str) -> Tenant:
-    """Disabled or not. Raises NotFound("tenant")."""
+    """The tenant with this domain or ID, disabled or not. Raises NotFound("tenant")."""
     from tenantry.core.errors import NotFound
     from tenantry.directory.tenants import resolve_undeleted_tenant
 
@@ -175,7 +180,7 @@ async def undeleted_tenant_named(read: Read, name_or_id: str) -> Tenant:
 
 
 async def user_named(read: Read, tenant_id: TenantId, name_or_id: str) -> UserId:
-    """By user principal name or ID. Raises NotFound("user")."""
+    """The user with this user principal name or ID. Raises NotFound("user")."""
     from tenantry.core.errors import NotFound
     from tenantry.core.ids import UserId, parse_guid
     from tenantry.store.users import users

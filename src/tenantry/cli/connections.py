@@ -17,18 +17,20 @@ from tenantry.surfaces.shared.limits import subscriber_of
 
 WANTED_FILES = 65_536
 RESERVED_FILES = 128
-"""Files kept free for the store, the log and outgoing requests."""
+"""How many files are kept free for the store, the log and outgoing requests."""
 
 
 class Connection(Protocol):
     """A connection that may be closed."""
 
     def hang_up(self) -> None:
-        """At once: it leaves before this returns."""
+        """Close the connection at once: it calls `leave` before it returns."""
 
 
 def raise_file_limit() -> int:
-    """Let the process open as many files as the system lets it ask for, up to WANTED_FILES. Answers how many it may."""
+    """Let the process open as many files as the system lets it ask for, up to WANTED_FILES. Answers how many it may
+    open.
+    """
     try:
         import resource
     except ModuleNotFoundError:  # not a POSIX system
@@ -45,7 +47,9 @@ def raise_file_limit() -> int:
 
 
 class Connections:
-    """All that are open. A proxy that settings name has as many as it likes: it speaks for many."""
+    """All open connections. A proxy that settings name may have as many as it likes, since it speaks for many
+    clients.
+    """
 
     def __init__(self, most: int, most_of_address: int, trusted_proxies: list[str]) -> None:
         self._most = most
@@ -58,11 +62,13 @@ class Connections:
         """Without a request under way, those that wait longest first; and the same of each address."""
 
     def address_of(self, peer: str) -> str:
-        """What this client's connections count by; empty: they have no bound of their own."""
+        """The address by which this client's connections are counted; empty when they have no bound of their own."""
         return "" if peer in self._proxies else subscriber_of(peer)
 
     def enter(self, connection: Connection, address: str) -> None:
-        """Take a new one in, idle. Somebody, itself at worst, is hung up on when there are too many."""
+        """Take a new connection in, which has no request yet. When there are too many, one is hung up on, which may be
+        the new one.
+        """
         self._open[address] += 1
         self._all += 1
         surplus: Connection | None = None
@@ -75,7 +81,7 @@ class Connections:
             surplus.hang_up()
 
     def leave(self, connection: Connection, address: str) -> None:
-        """It has ended, or is about to be hung up on."""
+        """Forget a connection that has ended, or is about to be hung up on."""
         self.work(connection, address)
         self._open[address] -= 1
         self._all -= 1
@@ -84,10 +90,10 @@ class Connections:
             self._idle_of.pop(address, None)
 
     def rest(self, connection: Connection, address: str) -> None:
-        """Its request is answered."""
+        """Note that the connection's request is answered."""
         self._idle[connection] = self._idle_of[address][connection] = None
 
     def work(self, connection: Connection, address: str) -> None:
-        """It has sent the whole head of a request."""
+        """Note that the connection has sent the whole head of a request."""
         self._idle.pop(connection, None)
         self._idle_of[address].pop(connection, None)

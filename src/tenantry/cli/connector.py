@@ -1,4 +1,4 @@
-"""`tenantry connector`: register third-party apps, switch them off and on, give them secrets."""
+"""`tenantry connector`: register third-party apps, deactivate and activate them, give them secrets and roles."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def give_role(
     tenant: InTenant,
     data_dir: DataDir = None,
 ) -> None:
-    """Let an app hold a directory role itself, for what it does without a user.
+    """Let a connector hold a directory role itself, for what it does without a user.
 
     Example: `tenantry connector give-role 5c0f... "Directory Readers" --tenant contoso.example`
     """
@@ -91,7 +91,7 @@ def take_role(
     tenant: InTenant,
     data_dir: DataDir = None,
 ) -> None:
-    """Take a directory role from an app.
+    """Take a directory role from a connector.
 
     Example: `tenantry connector take-role 5c0f... "Directory Readers" --tenant contoso.example`
     """
@@ -138,7 +138,7 @@ def _change(data_dir: Path | None, tenant: str, connector_id: str, change: Calla
 
 @app.command()
 def deactivate(connector: ConnectorArgument, tenant: InTenant, data_dir: DataDir = None) -> None:
-    """No new grants; existing ones go on.
+    """Deactivate a connector: it gets no new grants, and the grants it has go on.
 
     Example: `tenantry connector deactivate 5c0f... --tenant contoso.example`
     """
@@ -149,7 +149,7 @@ def deactivate(connector: ConnectorArgument, tenant: InTenant, data_dir: DataDir
 
 @app.command()
 def activate(connector: ConnectorArgument, tenant: InTenant, data_dir: DataDir = None) -> None:
-    """New grants again.
+    """Activate a connector, which can get new grants again.
 
     Example: `tenantry connector activate 5c0f... --tenant contoso.example`
     """
@@ -160,7 +160,7 @@ def activate(connector: ConnectorArgument, tenant: InTenant, data_dir: DataDir =
 
 @app.command()
 def delete(connector: ConnectorArgument, tenant: InTenant, data_dir: DataDir = None) -> None:
-    """Delete it; every grant and token of it ends at once.
+    """Delete a connector; every grant and token of it ends at once.
 
     Example: `tenantry connector delete 5c0f... --tenant contoso.example`
     """
@@ -173,7 +173,7 @@ def delete(connector: ConnectorArgument, tenant: InTenant, data_dir: DataDir = N
 def add_secret(
     connector: ConnectorArgument, tenant: InTenant, data_dir: DataDir = None, as_json: AsJson = False
 ) -> None:
-    """Add a second secret, to change secrets without a gap; end the old one with end-secret.
+    """Add a second secret, so that secrets are changed without a gap; end the old one with end-secret.
 
     Example: `tenantry connector add-secret 5c0f... --tenant contoso.example`
     """
@@ -219,7 +219,7 @@ def end_secret(
     tenant: InTenant,
     data_dir: DataDir = None,
 ) -> None:
-    """Refuse a secret from here on.
+    """End a secret, which is refused from then on.
 
     Example: `tenantry connector end-secret 5c0f... 77aa... --tenant contoso.example`
     """
@@ -236,7 +236,7 @@ def end_secret(
 
 
 def permissions_named(names: list[str] | None) -> list[Any]:
-    """The permissions of these names, all without any. Exits 2 for an unknown one."""
+    """The permissions of these names; all permissions when there is no name. Exits with 2 for an unknown name."""
     from tenantry.access.actions import Permission
 
     unknown = set(names or ()) - set(Permission)

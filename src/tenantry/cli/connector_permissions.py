@@ -1,4 +1,4 @@
-"""What connectors ask for and an administrator has to answer: listed, approved, declined."""
+"""Sensitive permissions that connectors wait for: the operator lists, approves and declines them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def approve(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put permissions that it waits for in force. Each is named, so that nothing else is approved.
+    """Put permissions that a connector waits for in force. Each is named, so that nothing else is approved.
 
     Example: `tenantry connector approve 5c0f... -p tenant_data --tenant contoso.example`
     """
@@ -68,7 +68,7 @@ def decline(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let it wait no more for permissions. Whoever owns it may ask again.
+    """Decline permissions that a connector waits for. Whoever owns it may ask again.
 
     Example: `tenantry connector decline 5c0f... -p partner_center --tenant contoso.example`
     """

@@ -1,4 +1,4 @@
-"""`tenantry db`: the schema of the database, and a copy of it."""
+"""`tenantry db`: change or check the schema of the database, and copy the database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ app = noun("The database: its schema, a backup.")
 
 @app.command()
 def upgrade(data_dir: DataDir = None) -> None:
-    """Create or change the tables to what this version needs. Does nothing when they are so.
+    """Create the tables, or change them to what this version needs. Does nothing when they are so already.
 
     Stop the server first, back up, then: `tenantry db upgrade`
     """
@@ -29,7 +29,7 @@ def upgrade(data_dir: DataDir = None) -> None:
 
 @app.command()
 def check(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Say where the schema stands; exits 78 when it is not what this version needs.
+    """Say which version the schema has; exits 78 when it is not the one that this version needs.
 
     Example: `tenantry db check`
     """

@@ -1,4 +1,4 @@
-"""`tenantry enterprise`: bind a customer's devices to an EMM."""
+"""`tenantry enterprise`: let an EMM manage the devices of a customer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tenantry grant`: a user's consent to a connector, handed over as a refresh token."""
+"""`tenantry grant`: a user's consent to a connector, which is handed over as a refresh token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tenantry group`: create groups, list them."""
+"""`tenantry group`: create groups, and list them."""
 
 from __future__ import annotations
 

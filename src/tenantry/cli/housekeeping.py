@@ -1,4 +1,4 @@
-"""`tenantry housekeeping`: what a running server does in the background, now."""
+"""`tenantry housekeeping`: do now what a running server does in the background."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from tenantry.cli.output import show
 
 
 def housekeeping(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Forget what has ended: tenants, users and groups past their restoration, secrets, answers. It is audited.
+    """Delete what ended long enough ago: tenants, users and groups past their restoration, secrets, stored answers. It
+    is audited.
 
     A running server does it by itself, within a day. Example: `tenantry housekeeping`
     """

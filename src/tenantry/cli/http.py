@@ -1,10 +1,10 @@
-"""uvicorn's HTTP protocol, with limits on what a client sends besides a body, on its time, and on its connections
-(connections.py).
+"""uvicorn's HTTP protocol, with limits: on what a client sends besides a body, on the time it takes, and on its
+connections (connections.py).
 
-The parser keeps a line of the head, or of a chunked body's trailer, until it ends, and copies it at each read: without
-a bound, 100 MB in one header keep the whole server busy for 10 seconds, and any number of headers fills the memory. And
-a client that begins a thousand requests and ends none would hold a thousand connections, all that many systems allow a
-server.
+The parser keeps a line of the head, or of a chunked body's trailer, until the line ends, and copies it at each read.
+Without a bound, 100 MB in one header keep the whole server busy for 10 seconds, and any number of headers fills the
+memory. And a client that begins a thousand requests and ends none would hold a thousand connections, all that many
+systems allow a server.
 """
 
 from __future__ import annotations
@@ -21,25 +21,30 @@ from tenantry.cli.connections import RESERVED_FILES, Connections, raise_file_lim
 from tenantry.settings import Settings
 
 LONGEST_HEAD = 65_536
-"""Bytes; how long one line may be says `surfaces/shared/head.py`, which can answer in the words of its surface."""
+"""How many bytes a request may have besides its body. `surfaces/shared/head.py` says how long one line may be, since it
+can answer in the form of the request's surface.
+"""
 LONGEST_WAIT = 120.0
-"""Seconds: for a request, from its first byte to its last, and for room to send more of an answer, while nobody but the
-client is slow."""
+"""Seconds that a request may take from its first byte to its last, and that an answer may wait for room to send more of
+it, while nobody but the client is slow.
+"""
 LONGEST_HEAD_WAIT = 15.0
-"""Seconds: from the connection, or the first byte of a later request, to the end of the request's head."""
+"""Seconds from the beginning of the connection, or from the first byte of a later request, to the end of the request's
+head.
+"""
 FEWEST_CONNECTIONS = 64
-"""The least number of connections, however few files the process may open."""
+"""How many connections are allowed at least, however few files the process may open."""
 _LONGEST_FRAME = 16  # what a chunk of a body costs beside its content
 _LINGER = 1.0
-"""Seconds that a refused client may go on sending: if cut off at once, it would not read the answer."""
+"""Seconds that a refused client may go on sending: a client that is cut off at once would not read the answer."""
 _WHOLE_TARGET = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Answers 431 and hangs up after LONGEST_HEAD bytes, and what the first read brought, that are no body.
+    """Answers 431 and hangs up after LONGEST_HEAD bytes that belong to no body; the first read may bring some more.
 
-    Hangs up on a request that takes longer than `longest_wait`, on a head that takes longer than `longest_head_wait`,
-    and on a client that takes nothing of its answer for `longest_wait`.
+    It hangs up on a request that takes longer than `longest_wait`, on a head that takes longer than
+    `longest_head_wait`, and on a client that takes nothing of its answer for `longest_wait`.
     """
 
     open_connections: Connections
@@ -69,7 +74,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def hang_up(self) -> None:
-        """There are too many connections."""
+        """Close the connection, because there are too many."""
         self._leave()
         self.transport.abort()
 
@@ -79,7 +84,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._address = None
 
     def _look(self) -> None:
-        """One timer for each connection, however many requests come over it."""
+        """Look whether the client has used up its time. Each connection has one timer, however many requests come over
+        it.
+        """
         now = self.loop.time()
         ends = now + self.longest_head_wait
         if self._stuck_since is not None:
@@ -119,8 +126,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def _read_target(self) -> None:
-        """The other forms of a target (RFC 9112 §3.2): of a whole address the host counts, not the header. What is no
-        address of ours is left to be refused as `*`, which only OPTIONS may ask for.
+        """Read the other forms of a request's target (RFC 9112 §3.2). When it is a whole address, the host in it
+        counts, not the header. A target that is no address of this server becomes `*`, which is refused to all methods
+        but OPTIONS.
         """
         whole = _WHOLE_TARGET.fullmatch(self.url)
         if whole is not None:
@@ -142,9 +150,11 @@ class BoundedProtocol(HttpToolsProtocol):
         return b"transfer-encoding" in framing or framing.get(b"content-length", b"0").strip(b"0") != b""
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Called where the request asks for another protocol too, as Java's own client does. That is ignored (RFC 9110
-        §7.8), but the parser takes what follows the head for the other protocol's: left alone, a body would be the next
-        request. So a parser of its own reads it, and the connection ends with the answer.
+        """Called where the request also asks for another protocol, as Java's own client does, which is ignored (RFC
+        9110 §7.8).
+
+        The parser takes all that follows the head for the other protocol, so that the body would be read as the next
+        request. Therefore a parser of its own reads the body, and the connection ends with the answer.
         """
         if not self._body_follows:
             return
@@ -160,7 +170,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.send_400_response("Invalid HTTP request received.")
 
     def end_body(self) -> None:
-        """The body that followed such a head is whole."""
+        """Called when the body that followed such a head is whole."""
         self._body_follows = False
         self.on_message_complete()
 
@@ -188,7 +198,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(431, b"The head of the request is too long.")
 
     def _refuse(self, status: int, text: bytes) -> None:
-        """The last answer of this connection, to a request that no surface sees."""
+        """Send the last answer of this connection, to a request that no surface sees."""
         self._refused = True
         self.transport.write(
             STATUS_LINE[status]
@@ -199,7 +209,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def _as_ipv4(address: str) -> str:
-    """The address of an IPv4 client as settings and people write it, where a socket for both kinds shows it mapped."""
+    """The address of an IPv4 client as settings and people write it. A socket for both kinds of addresses shows it
+    mapped into IPv6.
+    """
     if not address.startswith("::ffff:"):
         return address
     mapped = IPv6Address(address.partition("%")[0]).ipv4_mapped
@@ -215,10 +227,12 @@ class _Body:
 
 
 def protocol_for(settings: Settings) -> type[BoundedProtocol]:
-    """For one server process: as many connections as it may have files, and its settings' bounds."""
+    """The protocol of one server process: with as many connections as the process may have files, and the bounds of its
+    settings.
+    """
 
     class Configured(BoundedProtocol):
-        """As the settings say."""
+        """A protocol with the bounds of the settings."""
 
         open_connections = Connections(
             max(raise_file_limit() - RESERVED_FILES, FEWEST_CONNECTIONS),

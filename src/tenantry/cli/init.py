@@ -1,4 +1,4 @@
-"""`tenantry init`: a data directory with a master key, a commented configuration and an empty database."""
+"""`tenantry init`: make a data directory with a master key, a commented configuration and an empty database."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def init(
 
 
 def prepare(settings: Settings) -> None:
-    """Make what is missing, the first signing key too: by that a later start knows its master key.
+    """Make what is missing, the first signing key too, by which a later start recognises the master key.
 
-    Raises StoreUnavailable, MasterKeyError for a key that is there and not usable.
+    Raises StoreUnavailable, MasterKeyError when there is a key that cannot be used.
     """
     import asyncio
 
@@ -86,7 +86,7 @@ def ensure_master_key(settings: Settings) -> None:
 
 
 def _configuration(settings: Settings) -> str:
-    """Every setting, commented out, with what it means and its default."""
+    """The text of a configuration file that has every setting, commented out, with its meaning and its default."""
     lines = ["# Settings of Tenantry. TENANTRY_NAME in the environment wins over this file.", ""]
     for name, field in type(settings).model_fields.items():
         if name == "data_dir":

@@ -1,4 +1,4 @@
-"""`tenantry key`: the keys that sign access tokens."""
+"""`tenantry key`: make, list and revoke the keys that sign access tokens."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def rotate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 @app.command("list")
 def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """List the keys whose tokens may be alive, and those revoked of late, without their private halves.
+    """List the keys whose tokens may be good, and those revoked lately, without their private halves.
 
     Example: `tenantry key list`
     """
@@ -58,8 +58,8 @@ def revoke(
 ) -> None:
     """Refuse every token that this key has signed, at once and for good: for a key that has leaked.
 
-    Apps get new access tokens by themselves; nobody has to sign in again. A new key takes over first. When the command
-    ends, every running server has read it.
+    Connectors get new access tokens by themselves; nobody has to sign in again. A new key takes over first. When the
+    command ends, every running server has read it.
 
     Example: `tenantry key revoke 4f9d2c...`
     """
@@ -79,7 +79,7 @@ def revoke(
 
 
 def _longest(desk: Desk) -> int:
-    """How long a token may be taken after it was signed, at most."""
+    """The longest time for which a token may be accepted after it was signed."""
     from tenantry.core.clock import HOUR, MINUTE, SECOND
 
     settings = desk.settings

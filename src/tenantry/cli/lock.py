@@ -1,4 +1,4 @@
-"""The lock of a data directory: servers share it, a command that must be alone takes it exclusively."""
+"""The lock of a data directory. Servers hold it together; a command that no server may run beside holds it alone."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _FILE = "server.lock"
 
 @contextmanager
 def serving(data_dir: Path) -> Iterator[None]:
-    """Exits 75 while somebody is alone with the directory."""
+    """Hold the lock as a server. Exits with 75 while a command holds it alone."""
     with _locked(data_dir, fcntl.LOCK_SH, "The master key is being changed. Start again when that is done."):
         yield
 
 
 @contextmanager
 def alone(data_dir: Path) -> Iterator[None]:
-    """Exits 75 while a server runs."""
+    """Hold the lock alone. Exits with 75 while a server runs."""
     with _locked(data_dir, fcntl.LOCK_EX, "A server is running on this data directory. Stop it, then run this again."):
         yield
 

@@ -1,4 +1,4 @@
-"""`tenantry master-key`: another master key, and an end to what the older ones still hold up."""
+"""`tenantry master-key`: change the master key, and end what was hashed under older ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ REMEDIES = {
     "enrolments": "an administrator makes a new code, or wait",
     "sessions": "wait",
 }
-"""What the operator can do about each kind; the others live for minutes, or a day."""
+"""What the operator can do about each kind of secret; those that are not here end by themselves within minutes or a
+day.
+"""
 
 
 @app.command()
@@ -51,7 +53,8 @@ def rotate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 @app.command("list")
 def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """List the generations of master keys, and what is still known by a hash of an older one: how much, and until when.
+    """List the generations of master keys. For each older one, say how many secrets are still hashed under it, and
+    until when.
 
     Example: `tenantry master-key list`
     """
@@ -72,10 +75,11 @@ def retire(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Forget the peppers of older master keys that nothing needs any more; exits 1 when one is still needed.
+    """Forget the peppers of older master keys under which no live secret is hashed; exits 1 when one is still needed.
 
-    `list` shows by what. With --force that is ended: apps lose their secrets and tokens, devices their credentials,
-    people their sessions and recovery codes, each noted in the trail of its organisation. Stop every server first.
+    `list` shows for what. With --force those secrets end: connectors lose their secrets and tokens, devices their
+    credentials, users their sessions and recovery codes, and the trail of each tenant notes it. Stop every server
+    first.
 
     Example: `tenantry master-key retire`
     """
@@ -103,7 +107,9 @@ def retire(
 
 @contextmanager
 def _alone(data_dir: Path | None) -> Iterator[Path]:
-    """The key file, with no server on the data directory. Exits 2 when the key is in none, 75 beside a server."""
+    """The key file, while no server runs on the data directory. Exits with 2 when the key is in no file, with 75 while
+    a server runs.
+    """
     from tenantry.cli.lock import alone
     from tenantry.core.files import remove_unfinished
 
@@ -117,7 +123,7 @@ def _alone(data_dir: Path | None) -> Iterator[Path]:
 
 
 async def _require_alone(desk: Desk) -> None:
-    """Exits 75 while another server or command is connected to the PostgreSQL database."""
+    """Exit with 75 while another server or command is connected to the PostgreSQL database."""
     from tenantry.store.engine import health
 
     if desk.store.engine != "postgresql":
@@ -129,7 +135,7 @@ async def _require_alone(desk: Desk) -> None:
 
 
 def _rows(held: list[Held]) -> Iterator[dict[str, Any]]:
-    """A line for each kind of what is live, or one that says that nothing is."""
+    """For each generation a line for each kind of live secret, or one that says that there is none."""
     for each in held:
         state = "current" if each is held[-1] else "needed" if each.live else "held" if each.has_pepper else "retired"
         row = {"generation": each.generation, "since": each.since or None, "state": state}

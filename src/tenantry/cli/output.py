@@ -1,10 +1,11 @@
-"""What commands print. Everything passes `say`: no text that somebody stored reaches the terminal as a command.
+"""What commands print. All of it passes `say`, so that no text that somebody stored reaches the terminal as a command.
 
-Escape sequences, signs that turn the direction of writing and the like are shown as `\\x1b`, `\\u202e`, in tables,
-sentences and errors alike; JSON escapes them as JSON does. What the stream cannot encode is shown so too.
+Escape sequences, signs that turn the direction of writing and the like are shown as in `\\x1b`, `\\u202e`, in tables,
+sentences and errors; JSON escapes them as JSON does. What the stream cannot encode is shown so too.
 
-A list in a terminal is a table, or, where that is too narrow for one, its rows below each other, field by field. Piped,
-it is a line for the heading and one for each row, with tabs between. No value is ever shortened or broken.
+In a terminal, a list is a table or, where the terminal is too narrow for one, its rows below each other, field by
+field. In a pipe it is a line for the heading and one for each row, with tabs between. No value is ever shortened or
+broken.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ NOTHING = "None."
 
 
 def say(line: str, *, err: bool = False) -> None:
-    """One line of plain text, to standard output or error."""
+    """Print one line of plain text, to standard output or to standard error."""
     _write(escaped(line), err=err)
 
 
@@ -34,13 +35,13 @@ def _write(text: str, *, err: bool = False) -> None:
 
 
 def say_json(value: object, *, indent: int | None = 2) -> None:
-    """Letters of every script stay readable, what commands is escaped."""
+    """Print the value as JSON. Letters of every script stay readable; what a terminal would carry out is escaped."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     _write("".join(json.dumps(char)[1:-1] if char != "\n" and is_commanding(char) else char for char in text))
 
 
 def show(row: Row, as_json: bool) -> None:
-    """One thing: its fields below each other."""
+    """Print one thing: its fields below each other."""
     if as_json:
         say_json(_readable(row))
     else:
@@ -48,7 +49,7 @@ def show(row: Row, as_json: bool) -> None:
 
 
 def show_list(rows: Iterable[Any], columns: tuple[str, ...], as_json: bool) -> None:
-    """A page: a table for people, an array of whole rows as JSON. Rows are mappings or NamedTuples."""
+    """Print a page of rows: a table for people, or as JSON an array of whole rows. Rows are mappings or NamedTuples."""
     found = [_readable(row if isinstance(row, Mapping) else row._asdict()) for row in rows]
     if as_json:
         say_json(found)
@@ -82,7 +83,7 @@ def _say_fields(row: Row) -> None:
 
 
 def _width(text: str) -> int:
-    """In cells of a terminal."""
+    """How many cells of a terminal the text takes."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len

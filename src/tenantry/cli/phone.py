@@ -18,7 +18,7 @@ def add(
     tenant: InTenant,
     data_dir: DataDir = None,
 ) -> None:
-    """Add a number as verified, without a PIN.
+    """Give a user a phone number as verified, without a PIN.
 
     Example: `tenantry phone add +14255550100 --user jo@contoso.example --tenant contoso.example`
     """

@@ -1,4 +1,4 @@
-"""`tenantry relationship`: what a customer lets a partner do."""
+"""`tenantry relationship`: what a customer lets a partner do in its tenant."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def request(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a customer for roles in its tenant. It works once the customer has approved it.
+    """Ask a customer for roles in its tenant. The relationship is in force once the customer has approved it.
 
     Example: `tenantry relationship request "Support" --partner msp.example --customer contoso.example --role "User
     Administrator" --role "Directory Writers"`
@@ -61,7 +61,7 @@ def request(
 
 @app.command()
 def approve(relationship: RelationshipArgument, customer: Customer, data_dir: DataDir = None) -> None:
-    """Let the partner act, in the customer's name.
+    """Approve a relationship in the customer's name, so that the partner may act.
 
     Example: `tenantry relationship approve 8a1b... --customer contoso.example`
     """
@@ -84,7 +84,7 @@ def approve(relationship: RelationshipArgument, customer: Customer, data_dir: Da
 
 @app.command()
 def end(relationship: RelationshipArgument, customer: Customer, data_dir: DataDir = None) -> None:
-    """End it at once.
+    """End a relationship at once.
 
     Example: `tenantry relationship end 8a1b... --customer contoso.example`
     """
@@ -109,7 +109,7 @@ def end(relationship: RelationshipArgument, customer: Customer, data_dir: DataDi
 def list_(
     customer: Customer, after: After = "", limit: Limit = 100, data_dir: DataDir = None, as_json: AsJson = False
 ) -> None:
-    """List the relationships of a customer, over ones included, by ID.
+    """List the relationships of a customer by ID, those that are over included.
 
     Example: `tenantry relationship list --customer contoso.example`
     """

@@ -1,10 +1,11 @@
-"""`tenantry serve`: one server process.
+"""`tenantry serve`: run one server process.
 
 1. Demo mode makes what is missing: key, database, demo tenants. A normal start refuses with a sentence instead.
 2. The socket is bound before anything is built, since the port is part of the issuer.
-3. A new SQLite file gets its tables from one script. Migrations run in a process of their own: their tools are heavy.
-   What a new demo needs a processor for is begun here, and made while this process loads the server.
-4. Tokens are given as soon as the server listens; a new demo's history is made then, and the rest loaded in a thread.
+3. A new SQLite file gets its tables from one script. Migrations run in a process of their own, since their tools are
+   heavy. What a new demo needs much computing for is begun here, and made while this process loads the server.
+4. The server gives tokens as soon as it listens. The past of a new demo is made after that, and the rest is loaded in a
+   thread.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def serve(
 
 
 def _require_private_database(settings: Settings) -> None:
-    """Raises ExposedFileError."""
+    """Raise ExposedFileError when others can read the database's file."""
     from tenantry.core.files import require_private
 
     file = settings.sqlite_file
@@ -72,7 +73,9 @@ def _require_private_database(settings: Settings) -> None:
 
 
 def _remove_unfinished_key(settings: Settings) -> None:
-    """A change of the master key that was killed may have left one; whoever changes it now, no server runs beside."""
+    """Remove the file that a change of the master key may have left when it was killed. No such change is under way,
+    since no server may run beside one.
+    """
     from tenantry.core.files import remove_unfinished
 
     with suppress(OSError):  # where the server may not write, nobody runs that command as the server
@@ -80,7 +83,9 @@ def _remove_unfinished_key(settings: Settings) -> None:
 
 
 def _prepare_demo(settings: Settings) -> Future[KeyPair] | None:
-    """Directory, key, and a SQLite file with tables where there is none: such a demo also needs a key pair soon."""
+    """Make the directory, the key, and a SQLite file with tables where there is none. A demo that has none needs a key
+    pair soon: it is begun here.
+    """
     _require_demo_place(settings)
     from tenantry.cli.init import ensure_master_key
     from tenantry.store.engine.new_sqlite import create_tables
@@ -95,7 +100,9 @@ def _prepare_demo(settings: Settings) -> Future[KeyPair] | None:
 
 
 def _require_demo_place(settings: Settings) -> None:
-    """Everybody who reaches a demo reads what it sends, and its directory is nobody's. Exits 78."""
+    """Refuse a demo where others reach it, or in the directory of real data: everybody who reaches a demo reads what it
+    sends. Exits with 78.
+    """
     from tenantry.demo.facts import known_facts
     from tenantry.settings import CONFIG_FILE, says_demo
 
@@ -134,7 +141,7 @@ def _bind(settings: Settings) -> socket.socket:
 
 
 def _addressed(settings: Settings, listener: socket.socket) -> Settings:
-    """With the port that was taken, and with an address that clients can use when none is set."""
+    """The settings with the port that was taken and, when none is set, with an address that clients can use."""
     port = listener.getsockname()[1]
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
@@ -142,7 +149,9 @@ def _addressed(settings: Settings, listener: socket.socket) -> Settings:
 
 
 def _note_address(settings: Settings) -> None:
-    """For commands that hand the address out: they do not know the port this server was started with."""
+    """Note the server's address for commands that hand it out, since they do not know the port that this server was
+    started with.
+    """
     with suppress(OSError):  # a data directory that is read only is no reason not to start
         settings.address_file.write_text(f"{settings.issuer}\n")
 

@@ -1,4 +1,6 @@
-"""`tenantry service-account`: accounts for the Play EMM API, their key files, and a token for trying things out."""
+"""`tenantry service-account`: make accounts for the Play EMM API, their key files, and a token for trying
+things out.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ def create(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a service account NAME@the tenant's first domain, yet without a key.
+    """Create a service account NAME@the tenant's first domain. It has no key yet.
 
     Example: `tenantry service-account create emm --tenant emm.example`
     """
@@ -121,7 +123,7 @@ def revoke_key(
     tenant: InTenant,
     data_dir: DataDir = None,
 ) -> None:
-    """Refuse a key from here on, for good. Access tokens that it has fetched work until they expire.
+    """Revoke a key for good: it is refused from then on. Access tokens that it has fetched work until they expire.
 
     To end those too, delete the account: `tenantry connector delete`.
 

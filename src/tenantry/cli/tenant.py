@@ -1,4 +1,6 @@
-"""`tenantry tenant`: create tenants, list them, disable and enable them, give them domains and take domains away."""
+"""`tenantry tenant`: create, list, disable, enable, delete and restore tenants, give them domains and take domains
+away.
+"""
 
 from __future__ import annotations
 
@@ -235,7 +237,7 @@ def claim_domain(
 def verify_domain(
     domain: Annotated[str, typer.Argument(help="A name that was claimed.")], tenant: InTenant, data_dir: DataDir = None
 ) -> None:
-    """Ask the DNS for the record of a claimed domain; with it there, the domain is the tenant's.
+    """Ask the DNS for the record of a claimed domain; when it is there, the domain is the tenant's.
 
     Example: `tenantry tenant verify-domain contoso.net --tenant contoso.example`
     """
@@ -258,7 +260,7 @@ def remove_domain_(
     tenant: InTenant,
     data_dir: DataDir = None,
 ) -> None:
-    """Take a domain from a tenant. Never the first one, and none that a sign-in name ends in.
+    """Take a domain from a tenant; never the first one, and none that a sign-in name ends in.
 
     Example: `tenantry tenant remove-domain contoso.net --tenant contoso.example`
     """

@@ -1,4 +1,4 @@
-"""`tenantry user`: create users, list them."""
+"""`tenantry user`: create and list users, block and unblock them, help them with a second factor."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def list_(
 
 @app.command()
 def block(name: UserNamed, tenant: InTenant, data_dir: DataDir = None) -> None:
-    """Refuse a user everywhere until it is unblocked; ends its sessions, tokens, codes and PINs.
+    """Block a user: it is refused everywhere until it is unblocked, and its sessions, tokens, codes and PINs end.
 
     Example: `tenantry user block jo@contoso.example --tenant contoso.example`
     """
@@ -147,7 +147,7 @@ def confirm_second_factor(name: UserNamed, tenant: InTenant, data_dir: DataDir =
 
 @app.command("enrolment-code")
 def enrolment_code(name: UserNamed, tenant: InTenant, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Make a code with which a user who has no second step signs in once, after the password, to set one up.
+    """Make a code with which a user who has no second factor signs in once, after the password, to set one up.
 
     Example: `tenantry user enrolment-code jo@contoso.example --tenant contoso.example`
     """
@@ -165,7 +165,7 @@ def enrolment_code(name: UserNamed, tenant: InTenant, data_dir: DataDir = None, 
 
 
 def role_named(text: str) -> Any:
-    """The role of this name or ID, of those that open something. Exits 2 for another."""
+    """The role of this name or ID, when it opens anything. Exits with 2 for another one."""
     from tenantry.access.actions import EFFECTIVE_ROLES
     from tenantry.directory.roles import ROLE_NAMES
 

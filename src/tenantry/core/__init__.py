@@ -1,1 +1,1 @@
-"""Words every floor shares: errors, identifiers, time. Imports nothing of ours."""
+"""What every floor shares: errors, identifiers, time, the rules for texts and numbers. It imports nothing of ours."""

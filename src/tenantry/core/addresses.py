@@ -1,7 +1,7 @@
-"""Which IP addresses are on the public internet, so that this server goes to them for strangers.
+"""Which IP addresses are on the public internet. This server sends requests for strangers to those only.
 
-The table is our own, since what the standard library calls global differs between Python versions, and leaves out what
-clouds put in public ranges. Sources: IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890), RFC 6598,
+The table is our own: what the standard library calls global differs between Python versions, and it does not know what
+clouds put into public ranges. Sources: IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890), RFC 6598,
 RFC 7526, RFC 8215, RFC 9637; Microsoft's page on 168.63.129.16.
 """
 
@@ -31,8 +31,8 @@ _NOT_PUBLIC_V4 = tuple(
     )
 )
 _UNICAST_V6 = ipaddress.IPv6Network("2000::/3")
-"""All that IANA gives out. Outside: loopback, link-local, site-local, unique local (clouds' metadata), multicast, NAT64
-(64:ff9b::/96, 64:ff9b:1::/48), IPv4-compatible and -translated addresses, segment routing.
+"""All that IANA gives out. Outside of it are loopback, link-local, site-local, unique local (clouds' metadata),
+multicast, NAT64 (64:ff9b::/96, 64:ff9b:1::/48), IPv4-compatible and IPv4-translated addresses, segment routing.
 """
 _NOT_PUBLIC_V6 = tuple(
     ipaddress.IPv6Network(network)
@@ -47,7 +47,9 @@ _NOT_PUBLIC_V6 = tuple(
 
 
 def is_public(address: str) -> bool:
-    """`address` as `getaddrinfo` gives it. What is no address is not public. IPv4-mapped counts as what it leads to."""
+    """Whether the address is on the public internet. `address` is as `getaddrinfo` gives it; a text that is no address
+    is not public. An IPv4-mapped address counts as the IPv4 address in it.
+    """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

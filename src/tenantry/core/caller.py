@@ -1,4 +1,4 @@
-"""Who is asking, as far as it has been proven, and from where."""
+"""Who makes a request, as far as authenticated, and where the request came from."""
 
 from __future__ import annotations
 
@@ -40,27 +40,32 @@ class Reach(StrEnum):
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
-    """Where a request came from; goes into each audit event it causes."""
+    """Where a request came from. Each audit event that the request causes has it."""
 
     correlation_id: CorrelationId
     address: str
     forwarded: str = ""
-    """For whom the nearest proxy says that it asks; empty when none says so. Anybody can say it: whether there is such
-    a proxy, and the address is that one's by now, settings know."""
+    """The address for which the nearest proxy says that it asks; empty when none says so. Anybody can say it: only the
+    settings know whether there is such a proxy, in which case `address` is the client's by now.
+    """
 
     @property
     def is_forwarded(self) -> bool:
-        """Whether a proxy, or somebody who says to be one, stands before the client."""
+        """Whether the request came through a proxy, or says so."""
         return bool(self.forwarded)
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
-    """A proven caller. `tenant_id` is the tenant it belongs to, which for a partner is not the tenant it acts in."""
+    """An authenticated caller. `tenant_id` is the tenant that it belongs to, which for a partner is not the tenant that
+    it acts in.
+    """
 
     kind: CallerKind
     origin: Origin
     audience: Audience | None = None
-    """Through which door; None for who has not come through one, and may do nothing that needs a right."""
+    """The door that the caller came through. A caller with None came through none, and may do nothing that needs a
+    right.
+    """
     tenant_id: TenantId | None = None
     user_id: UserId | None = None
     connector_id: ConnectorId | None = None
@@ -72,7 +77,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_in_person(self) -> bool:
-        """Whether a person is signed in, without a connector between."""
+        """Whether a person is signed in, without a connector in between."""
         return self.audience is Audience.PORTAL
 
     @property
@@ -88,12 +93,12 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 
 
 def anonymous(origin: Origin) -> Caller:
-    """Nothing is proven yet."""
+    """A caller who is not authenticated yet."""
     return Caller(CallerKind.ANONYMOUS, origin)
 
 
 def in_person(origin: Origin, *, tenant_id: TenantId, user_id: UserId, amr: Iterable[str] = ()) -> Caller:
-    """A user of the portal, without a connector between."""
+    """A user of the portal, without a connector in between."""
     return Caller(CallerKind.USER, origin, Audience.PORTAL, tenant_id=tenant_id, user_id=user_id, amr=frozenset(amr))
 
 

@@ -12,13 +12,13 @@ from unicodedata import decimal
 from tenantry.core.normal_form import name_key
 
 LONGEST = 64
-"""As typed; no code is longer."""
+"""How many characters of what somebody typed are looked at; no code is longer."""
 
 _BETWEEN = re.compile(r"[\s\-\u00ad\u058a\u1806\u2010-\u2015\u2043\u2212\u30fb\u30fc\ufe58\ufe63\uff0d._\u00b7]+")
 
 
 def read_code(raw: str) -> str:
-    """The code in lower-case letters and ASCII digits, without what groups them; empty for what is no code."""
+    """The code in lower-case letters and ASCII digits, without blanks and dashes; empty when the text is no code."""
     if len(raw) > LONGEST:
         return ""
     found = _BETWEEN.sub("", name_key(raw))

@@ -30,7 +30,7 @@ MARK = "\ufeff"
 """Begins a file, so that spreadsheets read it as UTF-8."""
 MOST_COLUMNS = 200
 LONGEST_CELL = 32_767
-"""Characters: what a spreadsheet's cell holds."""
+"""How many characters a cell of a spreadsheet holds at most."""
 LONGEST_ROW = 131_072
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -44,12 +44,14 @@ _CELL = {
     )
     for delimiter in DELIMITERS
 }
-"""The bound is that of the longest cell, each of whose characters may be a doubled mark: a match holds everybody up."""
+"""The bound is that of the longest cell, each of whose characters may be a doubled quotation mark: a match holds
+everybody up.
+"""
 _LINE = re.compile(r"\r\n|\r|\n")
 _EMPTY_LINES = re.compile(r"[\r\n]++")
 _SEPARATOR = re.compile(r'"?sep=(.)"?[,;\t|]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 _PREAMBLE = re.compile(r'(?:"?version:v?[0-9.]++"?[,;\t ]*+|"?#TYPE [^\r\n]*+)(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
-"""What Entra's templates and PowerShell's exports begin with."""
+"""The lines with which Entra's templates and PowerShell's exports begin."""
 _NO_TEXT = (
     (b"PK\x03\x04", "a workbook (.xlsx) or another ZIP archive"),
     (b"\xd0\xcf\x11\xe0", "an old workbook (.xls)"),
@@ -58,12 +60,14 @@ _NO_TEXT = (
     (b"\xff\xfe\0\0", "UTF-32 text"),
     (b"\0\0\xfe\xff", "UTF-32 text"),
 )
-"""How files begin that people take for CSV."""
+"""How those files begin that people take for CSV."""
 _MOST_BEFORE = 8
-"""Lines before the heading, of which empty ones count as one."""
+"""How many lines may stand before the heading, where empty ones count as one."""
 
 _SIGNS = "=+@\\-\u2212\u207a\u207c\u208a\u208c\u2a75\u2a76\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
-"""As a character class: what NFKC makes begin with one of the four, and the minus of mathematics."""
+"""A character class: what NFKC turns into a text that begins with one of the four signs, and the minus of
+mathematics.
+"""
 _FORMULA = re.compile(rf"(\A[\s;,|\"']*+|[\s;,|\"']++)([{_SIGNS}]?)")
 _NUMBER = re.compile(r"[+-]?[0-9() .-]*[0-9]")
 _DIVIDES = re.compile(r"[;,|\t\r\n]")
@@ -71,7 +75,7 @@ _LED_BY_BREAK = re.compile(r"'*+[\t\r\n]")
 
 
 class Row(NamedTuple):
-    """`line` is where it begins in the file, from 1. `problem` says why it cannot be used."""
+    """A row. `line` is the line of the file in which it begins, from 1. `problem` says why the row cannot be used."""
 
     line: int
     cells: dict[str, str]
@@ -79,17 +83,19 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """`columns` as the heading has them, blank ones left out; `rows` are read when they are asked for."""
+    """A file that was read. `columns` are as the heading has them, without blank ones; `rows` are read when somebody
+    asks for them.
+    """
 
     columns: list[str]
     rows: Iterator[Row]
 
 
 def read_table(raw: bytes, *, most_rows: int) -> Table:
-    """The heading, and the rows beneath it. Takes time in proportion to the file's length.
+    """Read the heading and the rows beneath it. It takes time in proportion to the file's length.
 
-    Raises InvalidValue (field `file`) for a file that is none; so does asking for the rows, for more than `most_rows`
-    and for none.
+    Raises InvalidValue (field `file`) when the file is no CSV file. Asking for the rows raises it too, when there are
+    more than `most_rows`, or none.
     """
     text = _decode(raw)
     delimiter, start = _find_start(text)
@@ -151,7 +157,7 @@ def _decode(raw: bytes) -> str:
 
 
 def _find_start(text: str) -> tuple[str, int]:
-    """What divides cells, and where the heading begins."""
+    """The sign that divides cells, and the place where the heading begins."""
     start, said = 0, ""
     for _ in range(_MOST_BEFORE):
         found = _SEPARATOR.match(text, start) or _PREAMBLE.match(text, start) or _EMPTY_LINES.match(text, start)
@@ -169,7 +175,7 @@ def _find_start(text: str) -> tuple[str, int]:
 
 
 def _read_rows(text: str, delimiter: str, start: int) -> Iterator[tuple[int, list[str]]]:
-    """Every record with the line it begins in. Raises InvalidValue where cells cannot be told apart."""
+    """Every record with the line in which it begins. Raises InvalidValue where cells cannot be told apart."""
     cell = _CELL[delimiter]
     place, line = start, _line_of(text, start)
     while place < len(text):
@@ -213,7 +219,7 @@ def _misquoted(text: str, place: int, line: int) -> InvalidValue:
 
 
 def _breaks(text: str, start: int = 0, end: int = 2**62) -> int:
-    """How many lines end between the two places."""
+    """How many lines end between the two places of the text."""
     return text.count("\n", start, end) + text.count("\r", start, end) - text.count("\r\n", start, end)
 
 
@@ -235,7 +241,9 @@ def escape(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """What `escape` was given; from other hands, the text without the apostrophe that spreadsheets know too."""
+    """The text that `escape` was given. In a file that others wrote, it is the text without the apostrophe that
+    spreadsheets know too.
+    """
     if "'" not in text:
         return text
     if text[0] == "'" and _LED_BY_BREAK.match(text, 1):

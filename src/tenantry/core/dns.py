@@ -1,6 +1,7 @@
 """Queries the DNS for the TXT records of a domain that a tenant claims to own.
 
-Whoever says so may answer slowly, or never. So tenants take turns, in threads that nothing else waits for.
+The owner of such a name may let it answer slowly, or never. So tenants take turns, in threads that nothing else waits
+for.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ MOST_AT_ONCE_OF_A_TENANT = 2
 
 
 class DnsFailed(Exception):
-    """The DNS gave no answer in time, or broke. A name that does not exist is an answer."""
+    """The DNS gave no answer in time, or failed. That a name does not exist is an answer."""
 
 
 class TextRecords(Protocol):
-    """Who can be asked; tests bring their own."""
+    """What can be asked for TXT records. Tests use one of their own."""
 
     async def find(self, name: str, *, tenant_id: str) -> list[str]:
-        """The TXT records at exactly this name (ASCII, absolute); none when there are none. `tenant_id`: for whom it is
-        asked. Raises DnsFailed.
+        """The TXT records at exactly this name (ASCII, absolute); an empty list when there are none. `tenant_id`: the
+        tenant for which it is asked. Raises DnsFailed.
         """
         ...
 
 
 class SystemDns:
-    """Asks the servers the system is set up with."""
+    """Asks the DNS servers that the system is set up with."""
 
     def __init__(self) -> None:
         self._threads = FairThreads("dns", MOST_AT_ONCE, MOST_AT_ONCE_OF_A_TENANT)
@@ -47,7 +48,7 @@ class SystemDns:
 
 
 def _ask(name: str) -> list[str]:
-    """The library is loaded when the first question comes: few servers ever ask one."""
+    """Ask for the records. The library is loaded when the first question comes, since few servers ever ask one."""
     import dns.exception
     import dns.name
     import dns.rdatatype

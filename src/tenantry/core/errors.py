@@ -1,7 +1,7 @@
 """The one family of errors that domain code raises.
 
-Each carries a `public` text, which may leave the server, and an `internal` one, which goes to the log and the audit
-trail only. Domain code knows no status codes: each surface owns one table that maps every kind to its wire form.
+Each has a `public` text, which may leave the server, and an `internal` one, which goes to the log and the audit trail
+only. Domain code knows no status codes: each surface has one table that maps every kind to its wire form.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class PayloadTooLarge(InvalidValue):
 
 
 class UnknownCoding(InvalidValue):
-    """The body is packed in a way that nobody here unpacks."""
+    """The body is packed by a coding that this server cannot unpack."""
 
     default = "The Content-Encoding of the request is not known here. Send the body as it is, or in gzip."
 
@@ -54,7 +54,9 @@ class AddressTooLong(InvalidValue):
 
 
 class NotFound(DomainError):
-    """No such thing, or the caller may not know that it exists: the two look alike. `what` is our word for it."""
+    """There is no such thing, or the caller may not know that there is: the two look alike. `what` is our word
+    for it.
+    """
 
     default = "Not found."
 
@@ -80,13 +82,15 @@ class FailedPrecondition(DomainError):
 
 
 class VersionMismatch(DomainError):
-    """Somebody else changed the row first."""
+    """Somebody else changed the row since the caller read it."""
 
     default = "It has been changed meanwhile. Read it again and retry."
 
 
 class Forbidden(DomainError):
-    """The caller is known and may not. `reason` is a stable word of `access.Reason`, for the audit trail."""
+    """The caller is authenticated, and may not do this. `reason` is a stable word of `access.Reason`, for the audit
+    trail.
+    """
 
     default = "You are not allowed to do this."
 
@@ -96,7 +100,7 @@ class Forbidden(DomainError):
 
 
 class AppOnlyRefused(Forbidden):
-    """The operation needs a signed-in user behind the application."""
+    """The operation needs a signed-in user behind the connector, and has a connector alone."""
 
     default = "This operation needs app+user credentials. Sign a user in; an application alone is refused."
 
@@ -108,9 +112,8 @@ class MfaRequired(DomainError):
 
 
 class BadCredentials(DomainError):
-    """A secret, PIN, code or client authentication is wrong, expired, revoked or unknown: one public answer for all.
-
-    `reason` says which, for the audit trail only.
+    """A secret, PIN, code or client authentication is wrong, expired, revoked or unknown. One public answer stands for
+    all of these; `reason` says which it is, for the audit trail only.
     """
 
     default = "The credentials are not valid."
@@ -145,13 +148,13 @@ class InvalidScope(DomainError):
 
 
 class UnsupportedGrantType(DomainError):
-    """RFC 6749 §5.2 `unsupported_grant_type`."""
+    """The token endpoint does not have this grant type (RFC 6749 §5.2 `unsupported_grant_type`)."""
 
     default = "This grant type is not supported."
 
 
 class RateLimited(DomainError):
-    """Too many requests. `retry_after` is in whole seconds, at least 1."""
+    """There were too many requests. `retry_after` is in whole seconds, at least 1."""
 
     default = "Too many requests. Wait, then retry."
 
@@ -173,26 +176,26 @@ class DeviceTokenUsed(DomainError):
 
 
 class DeviceTokenExpired(DomainError):
-    """The device token is past its validity."""
+    """The device token's time is over."""
 
     default = "The token has expired. Ask for a new one."
 
 
 class DeviceTokenNotFound(DomainError):
-    """No such device token: unknown, malformed, revoked, or its account is gone."""
+    """There is no such device token: it is unknown, malformed or revoked, or its account is gone."""
 
     default = "The token is not known."
 
 
 class StoreBusy(DomainError):
-    """The store could not take the work in time; nothing was written. Retry after `retry_after` whole seconds."""
+    """The store could not take the work in time, and wrote nothing. Try again after `retry_after` whole seconds."""
 
     default = "The server is busy. Retry in a moment."
     retry_after = 1
 
 
 class StoreUnavailable(StoreBusy):
-    """The store cannot answer, or failed at commit. Whether a failed commit was kept is not known on PostgreSQL."""
+    """The store cannot answer, or failed at commit. On PostgreSQL a failed commit may have been kept."""
 
     default = "The server cannot reach its storage. Retry in a moment."
     retry_after = 5

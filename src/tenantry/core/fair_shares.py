@@ -22,7 +22,7 @@ class NoTurn(Exception):
 
 
 class FairShares:
-    """`most` places, for one event loop."""
+    """At most `most` places, which owners in one event loop share."""
 
     def __init__(self, most: int, of_one: int, waiting_of_one: int = 50) -> None:
         self._most, self._of_one, self._waiting_of_one = most, of_one, waiting_of_one
@@ -52,7 +52,7 @@ class FairShares:
             raise
 
     def give_back(self, owner: str) -> None:
-        """The place is free; whoever may have it next gets it."""
+        """Free the owner's place. Whoever is next gets it."""
         self._running[owner] -= 1
         if not self._running[owner]:
             del self._running[owner]

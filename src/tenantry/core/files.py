@@ -1,4 +1,5 @@
-"""Files that hold secrets: read only where nobody else can, written so that nobody else ever could.
+"""Files that hold secrets. They are read only where nobody else can read them, and written so that nobody else ever
+could.
 
 The rules are those of ssh for its keys. A file of root's may be readable by the group of a server that does not run as
 root, since services get their credentials so. A pipe is not checked: whoever made it for this process is trusted.
@@ -14,11 +15,11 @@ from pathlib import Path
 
 
 class ExposedFileError(Exception):
-    """Others can read or replace the file. The text names it and the command that mends it."""
+    """Others can read or replace the file. The text names the file, and the command that mends this."""
 
 
 def require_private(path: Path) -> None:
-    """Follows links. Raises ExposedFileError, OSError."""
+    """Raise ExposedFileError when the file is not private. It follows links. Raises OSError."""
     _require_private(path, path.stat())
 
 
@@ -30,10 +31,10 @@ def read_private(path: Path) -> str:
 
 
 def write_private(path: Path, text: str, *, replace: bool = False) -> None:
-    """Readable by its owner only from the first byte, and on disk on return: whole, or as it was before. What is being
-    written stands beside it as NAME.PID.part.
+    """Write the text so that only the file's owner can read it, from the first byte on. On return the file is on disk,
+    whole, or is as it was before. What is being written stands beside it as NAME.PID.part.
 
-    Raises FileExistsError unless it may be replaced, OSError.
+    Raises FileExistsError unless the file may be replaced, OSError.
     """
     target = path.resolve() if replace else path  # a link to the file goes on leading to it
     new = target.with_name(f"{target.name}.{secrets.token_hex(8)}.part") if replace else target
@@ -50,14 +51,16 @@ def write_private(path: Path, text: str, *, replace: bool = False) -> None:
 
 
 def remove_unfinished(path: Path) -> None:
-    """Remove what a killed `write_private` left beside the file. Nobody may be writing it. Raises OSError."""
+    """Remove the file that a killed `write_private` left beside this one. Nobody else may be writing it. Raises
+    OSError.
+    """
     target = path.resolve()
     for part in target.parent.glob(f"{glob.escape(target.name)}.*.part"):
         part.unlink(missing_ok=True)
 
 
 def _keep_owner(handle: int, old: os.stat_result) -> None:
-    """Keep the file's owner, so that the server can still read it after a command of root's."""
+    """Give the new file the owner of the old one, so that the server can still read it after root has run a command."""
     if os.geteuid() == 0:
         os.fchown(handle, old.st_uid, old.st_gid)
 

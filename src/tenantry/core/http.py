@@ -1,10 +1,14 @@
-"""Requests that this server makes: to addresses that people typed in, so never into its own network.
+"""Sends the requests of this server: to addresses that people typed, so never into its own network.
 
-1. Tenants take turns: each has a few requests under way, so that a mute host of one holds up nobody else's.
-2. The host is resolved once, every address of it is checked, and that very address is connected to (no rebinding).
-3. https only, with the host's certificate; no redirects are followed, no proxies asked, no cookies kept.
-4. An answer has a deadline, however slowly it drips, and a size, also once it is inflated. Setting
-   `outgoing_private_addresses` opens private networks and plain http; the demo opens one address, its own receiver.
+1. Tenants take turns, and each has a few requests under way, so that a silent host of one holds up nobody else's.
+2. The host's name is looked up once, every address of it is checked, and one of these addresses is connected to, so
+   that the name cannot lead elsewhere in between (DNS rebinding).
+3. Requests go by https only, with the host's certificate checked. No redirect is followed, no proxy used, no cookie
+   kept.
+4. An answer has a deadline, however slowly it comes, and a largest size, also once it is inflated.
+
+The setting `outgoing_private_addresses` opens private networks and plain http; the demo opens one address, that of its
+own receiver.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ DEADLINE_SECONDS = 10.0
 TURN_SECONDS = 5.0
 """How long a request waits for its tenant's turn."""
 MOST_AT_ONCE = 40
-"""The most requests at once in one lane."""
+"""How many requests one lane has under way at once."""
 MOST_AT_ONCE_OF_A_TENANT = 6
 MOST_NAMES_AT_ONCE = 16
 MOST_NAMES_AT_ONCE_OF_A_TENANT = 4
@@ -40,8 +44,8 @@ _BUSY = "no answer: too many requests are under way, try again in a moment"
 
 
 class _Lane:
-    """Threads for one kind of request, and others that look its names up: nothing cuts a look-up short, so whoever
-    waits for it goes, and the thread stays.
+    """Threads that send one kind of request, and others that look names up for it. Nothing can cut a look-up short: the
+    request that waits for it is given up, and its thread stays busy until the look-up ends.
     """
 
     def __init__(self, name: str) -> None:
@@ -50,9 +54,10 @@ class _Lane:
 
 
 class OutgoingHttp:
-    """Requests that people wait for and deliveries to webhooks have a lane each, so that neither waits for the other.
+    """Requests that people wait for have one lane and deliveries to webhooks another, so that neither waits for the
+    other.
 
-    Every method raises Unreachable, and takes the `tenant_id` for whom it asks. `open_to` is one address, without a
+    Every method raises Unreachable, and takes the `tenant_id` for which it sends. `open_to` is one address, without a
     query, that may be private and plain http in any case.
     """
 
@@ -64,7 +69,9 @@ class OutgoingHttp:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """Made at the first https request: reading the machine's certificates takes some forty milliseconds."""
+        """The TLS settings, made at the first https request: reading the machine's certificates takes some forty
+        milliseconds.
+        """
         return ssl.create_default_context()
 
     async def get(
@@ -75,14 +82,14 @@ class OutgoingHttp:
         headers: Mapping[str, str] | None = None,
         deadline: float = DEADLINE_SECONDS,
     ) -> Reply:
-        """GET, asking for JSON unless `headers` say otherwise; `deadline` in seconds."""
+        """Send a GET, which asks for JSON unless `headers` say otherwise; `deadline` is in seconds."""
         sent = {"Accept": "application/json", **(headers or {})}
         return await self._ask("GET", url, None, sent, tenant_id=tenant_id, deadline=deadline)
 
     async def post_form(
         self, url: str, fields: Mapping[str, str], *, tenant_id: str, basic: tuple[str, str] | None = None
     ) -> Reply:
-        """POST a urlencoded form. `basic`: id and secret of a client (RFC 6749 §2.3.1)."""
+        """Send a POST with a urlencoded form. `basic`: id and secret of a client (RFC 6749 §2.3.1)."""
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         if basic is not None:
             pair = ":".join(quote_plus(part) for part in basic)
@@ -92,16 +99,18 @@ class OutgoingHttp:
     async def post_json(
         self, url: str, body: bytes, *, tenant_id: str, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        """POST what is JSON already. The status decides: the body of the answer is not waited for."""
+        """Send a POST with a body that is JSON already. Only the status of the answer counts; its body is not waited
+        for.
+        """
         sent = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
         return await self._ask("POST", url, body, sent, tenant_id=tenant_id, wants_body=False)
 
     def check(self, url: str) -> None:
-        """Whether the address is of the right form. Nothing is asked of anybody."""
+        """Raise Unreachable when the address does not have the right form. Nothing is sent."""
         self._parse(url)
 
     def _parse(self, url: str) -> tuple[str, str, int, str]:
-        """Scheme, host, port, path with query."""
+        """Scheme, host, port, and path with query of the address."""
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
@@ -163,7 +172,7 @@ async def _look_up(lane: _Lane, host: str, port: int, tenant_id: str, deadline: 
 
 
 async def _turn(threads: FairThreads, tenant_id: str, deadline: float) -> None:
-    """Raises Unreachable."""
+    """Wait for a thread for the tenant. Raises Unreachable."""
     try:
         await threads.take(tenant_id, min(TURN_SECONDS, deadline))
     except NoTurn:

@@ -1,4 +1,4 @@
-"""One request and its answer, in a thread of its own: the part of `core/http.py` that waits for sockets."""
+"""Sends one request and reads its answer, in a thread of its own: the part of `core/http.py` that waits for sockets."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ _MOST_CODINGS = 2
 
 
 class Unreachable(Exception):
-    """There is no answer, it is too long, or the address is not one this server goes to. The text says which."""
+    """There is no answer, it is too long, or this server does not send to the address. The text says which."""
 
 
 class Reply(NamedTuple):
-    """What came back, whatever its status. Names of `headers` are in lower case; of repeated ones the first counts."""
+    """An answer, whatever its status. Names of `headers` are in lower case; of a header that comes several times the
+    first counts.
+    """
 
     status: int
     body: bytes
@@ -31,12 +33,12 @@ class Reply(NamedTuple):
 
     @property
     def media_type(self) -> str:
-        """Such as `application/json`; empty without one."""
+        """The media type, as in `application/json`; empty when there is none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 class Sending(NamedTuple):
-    """What is asked. Without `wants_body` the status is all: the answer's body may be endless, or break off."""
+    """A request. Without `wants_body` only the status of the answer counts: its body may be endless, or break off."""
 
     scheme: str
     method: str
@@ -47,7 +49,9 @@ class Sending(NamedTuple):
 
 
 class _Answer(http.client.HTTPResponse):
-    """Passes over interim answers, such as 103 (RFC 9110 §15.2). 101 is none: nobody asked for another protocol."""
+    """An answer, past the interim ones such as 103 (RFC 9110 §15.2). 101 is no interim answer: no other protocol was
+    asked for.
+    """
 
     def begin(self) -> None:
         for _ in range(_MOST_INTERIM):
@@ -59,7 +63,9 @@ class _Answer(http.client.HTTPResponse):
 
 
 class Exchange:
-    """A connection, and its end from another thread: waiting for one more byte never adds up to waiting for ever."""
+    """A connection that another thread can cut, so that waiting for one more byte again and again does not become
+    waiting for ever.
+    """
 
     def __init__(self, host: str, port: int, *, allow_private: bool) -> None:
         self._allow_private = allow_private
@@ -69,14 +75,14 @@ class Exchange:
         self._is_cut = False
 
     def cut(self) -> None:
-        """Whoever reads or writes finds the connection closed."""
+        """Close the connection under whoever reads or writes."""
         self._is_cut = True
         if self._sock is not None:
             with suppress(OSError):
                 socket.socket.shutdown(self._sock, socket.SHUT_RDWR)  # TLS is not asked: the reader is inside it
 
     def send(self, addresses: list[str], sending: Sending, tls: Callable[[], ssl.SSLContext]) -> Reply:
-        """Raises Unreachable."""
+        """Send the request and answer the reply. Raises Unreachable."""
         connection = self._connection
         try:
             sock = self._connect(addresses)
@@ -99,7 +105,9 @@ class Exchange:
             connection.close()
 
     def _connect(self, addresses: list[str]) -> socket.socket:
-        """To the first address that answers, when all of them may be gone to. Who names many gets no more time."""
+        """Connect to the first address that answers, when this server may send to all of them. A host with many
+        addresses gets no more time.
+        """
         self._check()  # it may have waited for its thread
         if not self._allow_private and not all(is_public(address) for address in addresses):
             raise Unreachable("the address is in a private network")
@@ -125,20 +133,21 @@ class Exchange:
         return bytes(received)
 
     def _take(self, sock: socket.socket) -> None:
-        """Use this one, until the next. Raises TimeoutError when the cut came before it, and so has missed it."""
+        """Use this socket, until the next one. Raises TimeoutError when the cut came before, since it did not close
+        this socket.
+        """
         self._sock = self._connection.sock = sock
         self._check()
 
     def _check(self) -> None:
-        """Raises TimeoutError after the cut."""
+        """Raise TimeoutError when the connection was cut."""
         if self._is_cut:
             raise TimeoutError
 
 
 def _decoded(body: bytes, codings: str) -> bytes:
-    """The body without its content codings, within the same bound (RFC 9110 §8.4). Raises Unreachable.
-
-    Nobody was asked to compress; some do so all the same.
+    """The body without its content codings (RFC 9110 §8.4), within the same largest size. Raises Unreachable. No
+    request asks for a coding; some hosts use one all the same.
     """
     names = [name for name in (part.strip().lower() for part in codings.split(",")) if name not in ("", "identity")]
     if not body or not names:

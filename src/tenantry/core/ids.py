@@ -1,4 +1,4 @@
-"""Identifiers. GUIDs are lower-case text with dashes, everywhere, so that they compare as text on both engines."""
+"""Identifiers. A GUID is lower-case text with dashes everywhere, so that both engines compare it as text."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _VARIANT = bytes.maketrans(b"0123456789abcdef", b"89ab" * 4)
 
 
 def random_16() -> bytes:
-    """Random bytes for what must be unique. They were drawn some time ago, so secrets take their own.
+    """Random bytes for what must be unique. They were drawn some time ago, so secrets are made of bytes of their own.
 
-    A system call for each would also offer the interpreter to other threads, several times in a request.
+    A system call for each would also give other threads the interpreter, several times in a request.
     """
     if not _drawn:
         drawn = os.urandom(16 * _DRAWN_AT_ONCE)
@@ -42,9 +42,9 @@ def random_16() -> bytes:
 
 
 def new_guid() -> str:
-    """A random GUID (RFC 9562 version 4). It was drawn some time ago, so secrets are not made of it.
+    """A random GUID (RFC 9562 version 4). It was drawn some time ago, so no secret is made of it.
 
-    Many are written at once, which takes half as long as one by one: every request waits for some.
+    Many are written at once, which takes half as long as one by one, and every request needs some.
     """
     if not _guids:
         _guids.extend(_write_guids())
@@ -52,7 +52,9 @@ def new_guid() -> str:
 
 
 def _write_guids() -> list[str]:
-    """As many as are drawn at once, side by side, filled in one place of all of them at a time."""
+    """As many GUIDs as are drawn at once. They are written side by side: each step fills the same place in all
+    of them.
+    """
     digits = os.urandom(16 * _DRAWN_AT_ONCE).hex().encode()
     text = bytearray(_BLANK * _DRAWN_AT_ONCE)
     for place, digit in zip(_PLACES, _DIGITS, strict=True):

@@ -1,7 +1,7 @@
-"""How log lines look: structlog for what we say, the standard library's for what libraries say.
+"""How log lines look: structlog writes what our code says, the standard library what libraries say.
 
-structlog is loaded when the first line is written, not when a module asks for its logger: with it comes all of rich,
-which would make a tenth of the server's start.
+structlog is loaded when the first line is written, not when a module asks for its logger: it loads all of rich, which
+would take a tenth of the server's start.
 """
 
 from __future__ import annotations
@@ -19,19 +19,21 @@ _SECRET = re.compile(r"(tny_[a-z]{2}_)\w+")
 
 
 class Logger:
-    """structlog's logger; its methods are made by `configure`, or stay as structlog was configured."""
+    """structlog's logger. `configure` makes its methods; until then they are those of structlog as it comes."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(_structlog(), name)
 
 
 def get_logger() -> Logger:
-    """The log of a module."""
+    """The logger of a module."""
     return Logger()
 
 
 def configure(log_format: LogFormat) -> None:
-    """One line for each event to standard error, with time and level; exceptions in full, without local variables."""
+    """Write each event to standard error as one line, with time and level; exceptions in full, without local
+    variables.
+    """
     _chosen[:] = [log_format]
     _structlog.cache_clear()
     handler = logging.StreamHandler()
@@ -73,7 +75,7 @@ def _configure_structlog(log_format: LogFormat) -> None:
 
 
 def _show_commands(_logger: Any, _method: str, event: Any) -> Any:
-    """What a stranger put into a path or a header is read here, and not carried out by the terminal."""
+    """Escape what a terminal would carry out, since strangers put texts into paths and headers."""
     from tenantry.core.names import escaped
 
     for name, value in event.items():
@@ -83,7 +85,7 @@ def _show_commands(_logger: Any, _method: str, event: Any) -> Any:
 
 
 class _Formatter(logging.Formatter):
-    """For what libraries say: as `_show_commands`."""
+    """Does what `_show_commands` does, for what libraries say."""
 
     def format(self, record: logging.LogRecord) -> str:
         from tenantry.core.names import escaped
@@ -92,7 +94,7 @@ class _Formatter(logging.Formatter):
 
 
 def _hide_secrets(_logger: Any, _method: str, event: Any) -> Any:
-    """Of a secret that stands in an address, a text or a traceback, only the kind is written: `tny_gi_...`."""
+    """Leave only the kind of a secret that stands in an address, a text or a traceback: `tny_gi_...`."""
     for name, value in event.items():
         if isinstance(value, str) and "tny_" in value:
             event[name] = _SECRET.sub(r"\1...", value)

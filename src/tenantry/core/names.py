@@ -1,15 +1,16 @@
-"""What may stand in a text that people see: one rule for every name, and one for longer texts, on every surface.
+"""What may stand in a text that people see: one rule for every name and one for longer texts, on every surface.
 
-The rule is that of RFC 8264's FreeformClass and RFC 8266 (nicknames), told by what it keeps out:
+The rule is that of RFC 8264's FreeformClass and of RFC 8266 (nicknames). It keeps out:
 
-1. Nothing that a terminal, a page or a log takes for a command: controls (C0, C1), separators of lines and paragraphs,
-   signs that turn the direction of writing, tags, and the other characters that show nothing.
-2. Nothing without a meaning: noncharacters, lone surrogates, private use, U+FFFD, which stands where text was lost, and
-   what no Unicode that this Python knows has assigned, but where new emoji and ideographs come.
-3. Something that can be seen, and at most MOST_MARKS marks on one letter.
+1. What a terminal, a page or a log takes for a command: controls (C0, C1), separators of lines and paragraphs, signs
+   that turn the direction of writing, tags, and other characters that show nothing.
+2. What has no meaning: noncharacters, lone surrogates, private use, U+FFFD, which stands where text was lost, and code
+   points that this Python's Unicode has not assigned, except where new emoji and ideographs are added.
+3. Texts in which nothing can be seen, and more than MOST_MARKS marks on one letter.
 
-Joiners within words (Persian, Indic scripts, emoji), variation selectors on what they vary, the tags of a flag stay.
-Blanks around a name are taken away; letters stay as they were typed (`normal_form.name_key` is what compares them).
+It lets in joiners within words (Persian, Indic scripts, emoji), variation selectors behind what they vary, and the tags
+of a flag. Blanks around a name are taken away; letters stay as they were typed (`normal_form.name_key` makes what is
+compared).
 """
 
 from __future__ import annotations
@@ -21,20 +22,23 @@ from tenantry.core.errors import InvalidValue
 from tenantry.core.normal_form import UNSEEN
 
 MOST_MARKS = 6
-"""On one letter: Hebrew with its accents and Burmese have four, nobody's name has more."""
+"""How many marks one letter may have. Hebrew with its accents and Burmese have four, and nobody's name has more."""
 
 _SPACES = " \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _OUTER = re.compile(f"^[{_SPACES}]+|[{_SPACES}]+$")
 _BLANK_SYMBOLS = frozenset("\u2800\U0001d159")
-"""Symbols by their category, and still nothing to see: an empty Braille cell, an empty note head."""
+"""Characters whose category is that of symbols and that show nothing: an empty Braille cell, an empty note head."""
 _JOINERS = "\u200c\u200d"
 _BLACK_FLAG = "\U0001f3f4"
 _LONGEST_FLAG = 8
 _FLAG = re.compile(f"{_BLACK_FLAG}[\U000e0030-\U000e0039\U000e0061-\U000e007a]{{3,6}}\U000e007f")
-"""Of regions (UTS 51, ED-14a): a black flag, the part's code in tags, the end. Elsewhere tags say nothing."""
+"""The flag of a region (UTS 51, ED-14a): a black flag, the region's code in tags, the end. Elsewhere tags mean
+nothing.
+"""
 _TO_COME = re.compile("[\U0001f000-\U0001faff\U0001fc00-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd]")
-"""Unassigned here and yet no fault of whoever typed it: emoji and ideographs newer than this Python (reserved as
-Extended_Pictographic and Ideographic)."""
+"""Code points that this Python has not assigned and that whoever typed them may well use: emoji and ideographs newer
+than this Python (reserved as Extended_Pictographic and Ideographic).
+"""
 _VARIATIONS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _PLAIN = re.compile(r"[ -~]*")
 _LOST = "\ufffd"
@@ -55,7 +59,9 @@ _COMMON = {
 
 
 def read_name(raw: str, *, field: str, longest: int, what: str = "The name") -> str:
-    """The name without outer blanks: 1 to `longest` characters. Raises InvalidValue, which says what is wrong where."""
+    """The name without blanks around it, of 1 to `longest` characters. Raises InvalidValue, which says what is wrong
+    with which character.
+    """
     text = trim(raw)
     problem = find_problem(text)
     if problem is not None:
@@ -72,7 +78,9 @@ def read_name(raw: str, *, field: str, longest: int, what: str = "The name") -> 
 
 
 def read_text(raw: str, *, field: str, longest: int, what: str = "The text", several_lines: bool = True) -> str:
-    """A text that may be empty and, if so said, of several lines; without outer blanks. Raises InvalidValue."""
+    """The text without blanks around it. It may be empty and, with `several_lines`, have line breaks. Raises
+    InvalidValue.
+    """
     text = trim(raw)
     problem = find_problem(text, several_lines=several_lines)
     if problem is not None:
@@ -84,9 +92,10 @@ def read_text(raw: str, *, field: str, longest: int, what: str = "The text", sev
 
 
 def cleaned_name(raw: str, *, longest: int) -> str | None:
-    """A name from somewhere that cannot be asked to mend it, without what may not stand in one; None: nothing is left.
+    """A name from a source that nobody can ask to mend it, without the characters that may not stand in one; None when
+    nothing is left.
 
-    For claims of an identity provider and what browsers say of themselves; not for what people type here.
+    It is for claims of an identity provider and for what browsers say of themselves, not for what people type here.
     """
     text = raw[: 4 * longest]
     if find_problem(text) is not None:
@@ -101,12 +110,14 @@ def cleaned_name(raw: str, *, longest: int) -> str | None:
 
 
 def trim(text: str) -> str:
-    """Without blanks of any width around it. Line breaks and tabs are no blanks: they do not belong into a name."""
+    """The text without blanks of any width around it. Line breaks and tabs are no blanks: they do not belong into a
+    name.
+    """
     return text.strip(" ") if text.isascii() else _OUTER.sub("", text)
 
 
 def is_visible(text: str) -> bool:
-    """Whether there is a letter, digit, sign or symbol in it."""
+    """Whether the text has a letter, digit, sign or symbol that can be seen."""
     return any(
         (category(char)[0] in "LNPS" and char not in _BLANK_SYMBOLS and not UNSEEN.match(char)) or _TO_COME.match(char)
         for char in text
@@ -114,7 +125,9 @@ def is_visible(text: str) -> bool:
 
 
 def find_problem(text: str, *, several_lines: bool = False) -> str | None:
-    """The first character that may not stand in a text people see, in words, with its place from 1; None: all may."""
+    """The first character that may not stand in a text that people see, in words, with its place from 1; None when all
+    may.
+    """
     if _PLAIN.fullmatch(text):
         return None
     for place, char in enumerate(text):
@@ -125,13 +138,13 @@ def find_problem(text: str, *, several_lines: bool = False) -> str | None:
 
 
 def describe(char: str) -> str:
-    """A character that cannot be shown, in words: `a control character (U+0085)`."""
+    """A character that cannot be shown, in words, as in `a control character (U+0085)`."""
     words = _COMMON.get(char) or _KINDS.get(category(char)) or name(char, "a character without a meaning").lower()
     return f"{words} (U+{ord(char):04X})"
 
 
 def escaped(text: str, *, several_lines: bool = False) -> str:
-    """The text for a terminal or a log: what may not stand in a name is shown as `\\x1b`, `\\u202e`."""
+    """The text for a terminal or a log: characters that may not stand in a name are shown as in `\\x1b`, `\\u202e`."""
     if _PLAIN.fullmatch(text):
         return text
     shown, marks = [], 0
@@ -168,7 +181,7 @@ def _is_forbidden(char: str, *, several_lines: bool) -> bool:
 
 
 def _is_at_its_place(text: str, place: int) -> bool:
-    """Whether a character that shows nothing by itself does its work here: joins, varies, or names a flag."""
+    """Whether a character that shows nothing by itself does its work at this place: joins, varies, or names a flag."""
     char = text[place]
     before, after = text[place - 1 : place] if place else "", text[place + 1 : place + 2]
     if char in _JOINERS:
@@ -182,7 +195,7 @@ def _is_at_its_place(text: str, place: int) -> bool:
 
 
 def _find_heap(text: str) -> int | None:
-    """Where the marks on one letter become too many."""
+    """The place where the marks on one letter become too many; None when there is no such place."""
     marks = 0
     for place, char in enumerate(text):
         if char < "\u00c0":

@@ -1,8 +1,8 @@
-"""The one reading of phone numbers: of files, forms and requests alike.
+"""The one way in which phone numbers are read, in files, forms and requests.
 
 A number is good when it can be dialled from anywhere: valid in its country's plan (Google's libphonenumber), neither an
-extension nor a short or premium-rate number. What a spreadsheet made of one (`1.42556E+10`, `#NAME?`, `=1+425`, a date)
-is called damaged instead of guessed at.
+extension nor a short or premium-rate number. What a spreadsheet made of a number (`1.42556E+10`, `#NAME?`, `=1+425`, a
+date) is called damaged; it is not guessed at.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from tenantry.core.errors import InvalidValue
 FIELD = "number"
 
 _LONGEST = 40
-"""As written: 15 digits and whatever people put between them."""
+"""How many characters a number may have as people write it: 15 digits, and what they put between them."""
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-"""Address books put these around a number when it is copied."""
+"""Characters that address books put around a number when it is copied."""
 _DASHES = re.compile("[\u2010-\u2015\u2043\u2212\u30fc]")
 _WELL_FORMED = re.compile(r"[\s(]*\+?(?=[\s().\-/]*[0-9])[0-9\s().\-/]*")
 _SPREADSHEET = re.compile(
@@ -29,15 +29,16 @@ _SPREADSHEET = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """Powers of ten, errors, formulas, decimals and thousands, negative numbers, and dates, which are good numbers in some
-countries (`2026-12-01` in Denmark)."""
+countries (`2026-12-01` in Denmark).
+"""
 _EXTENSION = re.compile(r";?\s*ext(?:ension|n)?\b|\bx\s*[0-9]|#\s*[0-9]|[,;~]\s*[0-9]|[pwx][0-9]", re.IGNORECASE)
 _SHAPE = "A phone number is + and the country code and the number, such as +14255550100."
 
 
 def read_number(raw: str, country: str | None = None, *, field: str = FIELD) -> str:
-    """E.164: `+` and at most 15 digits. `country` (ISO 3166-1) is where numbers without `+` or `00` are from.
+    """The number in E.164: `+` and at most 15 digits. `country` (ISO 3166-1) is that of numbers without `+` or `00`.
 
-    Raises InvalidValue, which says what is wrong with it.
+    Raises InvalidValue, which says what is wrong with the number.
     """
     if len(raw) > _LONGEST * 2:
         raise InvalidValue(_SHAPE, field=field)

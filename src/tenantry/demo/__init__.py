@@ -1,1 +1,3 @@
-"""Tenants to try things out with, and what to try. Made by the same functions as real ones; never for real data."""
+"""The demo: tenants to try things out with, and examples of what to try. The functions that make real tenants make
+these too; they are never for real data.
+"""

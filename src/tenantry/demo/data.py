@@ -1,8 +1,10 @@
-"""The demo's tenants, made once in one transaction, and the facts about them.
+"""The demo's tenants, which are made once in one transaction, and the facts about them.
 
-1. The facts of an earlier start count when their partner tenant is in the database: then only addresses are renewed.
-2. Otherwise they are made, without what they lived through: that is history.py's, for later.
-3. Of two first starts at once, one makes them. The other waits for that in its transaction, and takes them as they are.
+1. When the partner tenant of an earlier start's facts is in the database, those facts hold, and only addresses are
+   renewed.
+2. Otherwise the tenants are made, without a past: `history.py` makes that later.
+3. Of two first starts at once, one makes the tenants. The other waits for it in its own transaction, and takes them as
+   they are.
 
 Who is who: Meridian, a partner, manages Alder in named roles and is the EMM of its devices; at Birch it may only read;
 Cedar does not know it.
@@ -42,16 +44,19 @@ from tenantry.surfaces.shared.deps import Deps
 
 
 class Demo(NamedTuple):
-    """`facts` in the words of `demo.json`. `is_new`: made by this start, and without a history yet."""
+    """The demo of this start. `facts` has the keys of `demo.json`. `is_new`: this start made it, and it has no past
+    yet.
+    """
 
     facts: Facts
     is_new: bool
 
 
 async def ensure_demo(deps: Deps, key_pair: Future[KeyPair] | None = None) -> Demo:
-    """Read the facts; make the tenants when they are not there, with the `key_pair` that was begun before, if any.
+    """Read the facts, and make the tenants when they are not there, with the `key_pair` that was begun before, if any.
 
-    Raises FailedPrecondition when the database has such tenants of which nothing is known here, and when it has others.
+    Raises FailedPrecondition when the database has the demo's tenants and their facts are lost, and when it has other
+    tenants.
     """
     facts, is_new = await _find(deps), False
     await _require_no_others(deps)
@@ -69,7 +74,9 @@ async def ensure_demo(deps: Deps, key_pair: Future[KeyPair] | None = None) -> De
 
 
 async def _require_no_others(deps: Deps) -> None:
-    """What people showed a demo they showed everybody."""
+    """Refuse a database with tenants that are not the demo's, whose people would show their data to everybody who sees
+    the demo.
+    """
     async with deps.store.read() as read:
         found = await tenants.list_with_first_domain(read, len(DOMAINS) + 1)
     other = next((tenant for tenant in found if tenant.domain not in DOMAINS), None)
@@ -81,7 +88,7 @@ async def _require_no_others(deps: Deps) -> None:
 
 
 async def _find(deps: Deps) -> Facts | None:
-    """The facts whose tenants are in this database."""
+    """The facts of an earlier start whose tenants are in this database; None when there are none."""
     for facts in known_facts(deps.settings.data_dir):
         async with deps.store.read() as read:
             if await tenants.find_live(read, facts["partner_center"]["partner_tenant_id"]) is not None:
@@ -90,7 +97,9 @@ async def _find(deps: Deps) -> Facts | None:
 
 
 async def _make(deps: Deps, key_pair: Future[KeyPair]) -> Facts:
-    """Raises AlreadyExists when another start has made them meanwhile; its facts are on disk then."""
+    """Make the tenants. Raises AlreadyExists when another start has made them meanwhile, whose facts are on
+    disk then.
+    """
     (private_pem, public_pem), admin_password, member_password = await asyncio.gather(
         asyncio.wrap_future(key_pair), _new_password(deps), _new_password(deps)
     )
@@ -109,7 +118,7 @@ async def _new_password(deps: Deps) -> Password:
 
 
 async def _fill(maker: Maker) -> tuple[Facts, dict[str, str]]:
-    """The facts, and the content of the service account's key file."""
+    """Make everything in one transaction: the facts, and the content of the service account's key file."""
     partner = await maker.tenant("Meridian Partners", PARTNER_DOMAIN)
     customer = await maker.tenant("Alder Logistics", CUSTOMER_DOMAIN)
     read_only = await maker.tenant("Birch Clinics", READ_ONLY_DOMAIN)

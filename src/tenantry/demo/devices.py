@@ -1,4 +1,4 @@
-"""Reference page 3: a partner as EMM of its customer, with a service account and its key file."""
+"""The demo's third story: a partner is the EMM of its customer, with a service account and its key file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tenantry.devices.managed_accounts import AccountType, add_google_managed_ac
 async def make_enterprise(
     maker: Maker, partner: TenantId, customer: TenantId, staff: Staff
 ) -> tuple[Facts, dict[str, str]]:
-    """The facts, and the content of the key file."""
+    """Make the enterprise and the service account: facts of them, and the content of the key file."""
     tx, caller, now = maker.tx, maker.caller, maker.now
     account = await register_service_account(tx, caller, tenant_id=partner, name="emm", domain=PARTNER_DOMAIN, now=now)
     key_id = new_guid().replace("-", "")

@@ -1,7 +1,8 @@
-"""What is known of the demo, in files of the data directory that their owner only reads: `demo.json` and a key file.
+"""What is known of the demo, in files of the data directory that only their owner may read: `demo.json`, and a key
+file.
 
 The facts are on disk as `demo.json.new` before the transaction that makes the tenants commits, and get their name after
-it, so that a crash between the two loses neither the tenants nor their secrets.
+it. So a crash between the two loses neither the tenants nor their secrets.
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ _NEW = f"{FACTS_FILE}.new"
 
 
 def known_facts(data_dir: Path) -> Iterator[Facts]:
-    """Those of an earlier start, and those of one that has not finished or never did.
-
-    The first file is looked at again: its name is given while somebody looks for the other.
+    """The facts of an earlier start, and those of a start that has not finished or never did. The first file is read a
+    second time at the end, since it may get its name while the other is looked for.
     """
     for name in (FACTS_FILE, _NEW, FACTS_FILE):
         try:
@@ -33,13 +33,13 @@ def known_facts(data_dir: Path) -> Iterator[Facts]:
 
 
 def write_new(data_dir: Path, facts: Facts, key: dict[str, str]) -> None:
-    """Before the commit."""
+    """Write the facts, before the transaction commits."""
     _write(data_dir / KEY_FILE, key)
     _write(data_dir / _NEW, facts)
 
 
 def readdress(data_dir: Path, facts: Facts, base_url: str) -> Facts:
-    """With the address of this start, in `demo.json` and in the key file."""
+    """Write the address of this start into `demo.json` and the key file, and answer the facts with it."""
     key_path = (data_dir / KEY_FILE).absolute()
     key = json.loads(key_path.read_text())
     key["token_uri"] = f"{base_url}/token"
@@ -52,5 +52,5 @@ def readdress(data_dir: Path, facts: Facts, base_url: str) -> Facts:
 
 
 def _write(path: Path, value: object) -> None:
-    """Two processes that do so do not meet."""
+    """Write the file whole. Two processes that do so at once do not disturb each other."""
     write_private(path, json.dumps(value, indent=2) + "\n", replace=True)

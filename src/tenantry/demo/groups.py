@@ -1,4 +1,6 @@
-"""Reference page 1: users with phones, groups, a connector and the tenant-level token of the admin."""
+"""The demo's first story: users with phone numbers, groups, a connector, and a token of the administrator for all
+groups of the tenant.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ class Staff(NamedTuple):
 
 
 async def make_staff(maker: Maker, customer: TenantId) -> Staff:
-    """The customer's users, and the groups that they are in."""
+    """Make the customer's users, and the groups that they are in."""
     admin_password, member_password = maker.ready.admin_password, maker.ready.member_password
     role = RoleId.GLOBAL_ADMINISTRATOR
     name = f"{ADMIN}@{CUSTOMER_DOMAIN}"
@@ -43,7 +45,7 @@ async def make_staff(maker: Maker, customer: TenantId) -> Staff:
 
 
 async def make_app(maker: Maker, customer: TenantId, admin: UserId) -> Facts:
-    """An app that may do everything, everywhere in the organisation."""
+    """Make a connector with every permission, and a token of the administrator for it that reaches the whole tenant."""
     connector = await register_connector(
         maker.tx,
         maker.caller,

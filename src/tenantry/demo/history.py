@@ -1,8 +1,8 @@
-"""What the demo's tenant lived through before its first start: more people, apps and devices, and one working day.
+"""What happened in the demo's tenant before its first start: more people, connectors and devices, and one working day.
 
-Everything is done by the functions that do it in production, with earlier times; nothing is written past them. It is
-the same story every time, made while the server answers already. A start that is broken off in the middle leaves part
-of it, which does no harm.
+Production functions do all of it, with earlier times; nothing is written past them. The story is the same every time,
+and is made while the server answers already. A start that is broken off in the middle leaves part of it, which does no
+harm.
 """
 
 from __future__ import annotations
@@ -53,17 +53,17 @@ from tenantry.tokens.secrets import SecretKind
 _PEOPLE = ("Noor Haddad", "Ines Costa", "Tom Becker", "Priya Nair", "Jonas Vik", "Sara Lopez", "Yuki Mori", "Omar Aziz")
 _GROUPS = ("Warehouse east", "Drivers", "Safety", "Front desk")
 _DEVICES = (10, 3, 1, 2, 6, 0)
-"""Of each further work account."""
+"""How many devices each further work account has."""
 _MODELS = ("Pixel 8", "Galaxy A54", "XCover 7", "Moto G84")
 _EXCHANGES = (1, 0, 0, 1, 2, 4, 9, 14, 11, 8, 7, 9, 12, 10, 8, 9, 11, 7, 4, 3, 2, 2, 1, 1)
 _REFUSALS = (0, 0, 0, 0, 0, 0, 1, 3, 2, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)
 _SIGN_INS = (0, 0, 0, 0, 1, 2, 5, 7, 4, 3, 2, 3, 2, 4, 2, 1, 1, 0, 1, 0, 0, 0, 0, 0)
-"""By the hour of the day, UTC."""
+"""How many sign-ins there were in each hour of the day, UTC."""
 _MISTYPED_AT = frozenset({7, 8, 13})
 
 
 async def live(deps: Deps, facts: dict[str, Any], customer_domain: str) -> None:
-    """Once, after the demo's tenants have been made; `facts` are those of data.py."""
+    """Make the past, once, after the demo's tenants have been made; `facts` are those of data.py."""
     name = facts["portal"]["admin"]["user_principal_name"]
     async with deps.store.read() as read:
         tenant_id = await resolve_tenant(read, customer_domain)

@@ -1,4 +1,4 @@
-"""The key pair of the demo's service account: of all a first start makes, what takes longest."""
+"""The key pair of the demo's service account. Of all that a first start makes, it takes longest."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from tenantry.connectors.service_accounts import generate_key_pair
 
 KeyPair = tuple[str, str]
-"""Private and public, as PEM."""
+"""The private key and the public one, as PEM."""
 
 
 def start_key_pair() -> Future[KeyPair]:
-    """Make it in a thread, beside the imports that go on meanwhile: OpenSSL lets go of the interpreter."""
+    """Begin to make the pair in a thread, beside the imports that go on meanwhile: OpenSSL does not hold the
+    interpreter while it works.
+    """
     pool = ThreadPoolExecutor(1, thread_name_prefix="key-pair")
     made = pool.submit(generate_key_pair)
     pool.shutdown(wait=False)

@@ -1,4 +1,4 @@
-"""What every part of the demo is made with: who makes it, when, and its tenants and users."""
+"""What every part of the demo is made with: the caller, the time, and helpers for tenants and users."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ READ_ONLY_DOMAIN = "birch.example"
 UNRELATED_DOMAIN = "cedar.example"
 ASKING_DOMAIN = "larch.example"
 DOMAINS = (PARTNER_DOMAIN, CUSTOMER_DOMAIN, READ_ONLY_DOMAIN, UNRELATED_DOMAIN, ASKING_DOMAIN)
-"""Each tenant of the demo has one of these first."""
+"""The first domain of each tenant of the demo."""
 ADMIN, LEAD, MEMBER, AGENT = "admin", "lead", "member", "agent"
 
 
@@ -35,7 +35,7 @@ class Password:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What takes time and is therefore made before the transaction."""
+    """What takes long, and is therefore made before the transaction."""
 
     admin_password: Password
     member_password: Password
@@ -45,7 +45,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """One transaction of one caller at one time. `lifetime` is that of refresh tokens."""
+    """What makes the demo, in one transaction, as one caller, at one time. `lifetime` is that of refresh tokens."""
 
     tx: Tx
     caller: Caller

@@ -1,4 +1,6 @@
-"""Reference page 2: a partner's customers, and its app with a technician who signed in by two factors."""
+"""The demo's second story: the customers of a partner, and the partner's connector, with a token of a technician who
+signed in with a second factor.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from tenantry.tokens.grants import create_grant
 async def make_relationship(
     maker: Maker, partner: TenantId, customer: TenantId, name: str, roles: list[RoleId]
 ) -> None:
-    """The partner manages the customer, and may act there in these roles for two years."""
+    """Let the partner manage the customer, and act there in these roles for two years."""
     await create_reseller_relationship(
         maker.tx, maker.caller, customer_tenant_id=customer, partner_tenant_id=partner, now=maker.now
     )
@@ -40,7 +42,7 @@ async def make_relationship(
 
 
 async def make_partner_app(maker: Maker, partner: TenantId) -> Facts:
-    """Its app, and the token of a technician."""
+    """Make the partner's connector, and a technician's token for it."""
     agent = await maker.user(
         partner,
         f"{AGENT}@{PARTNER_DOMAIN}",

@@ -1,4 +1,4 @@
-"""What the demo prints: where it is, who can sign in, and a story to paste for each reference page."""
+"""What the demo prints: its address, who can sign in, and three stories whose commands can be pasted into a shell."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ _TOKEN = """sed 's/.*"{name}":"\\([^"]*\\)".*/\\1/'"""
 
 
 def tell(facts: Facts, data_dir: Path) -> str:
-    """Text for the terminal, with colours when there is one. Commands stand alone and unbroken, ready to be pasted."""
+    """The text for the terminal, in colours when it can show them. Commands stand by themselves and are not broken, so
+    that they can be pasted.
+    """
     text = Text()
 
     def line(label: str, value: str) -> None:
@@ -55,7 +57,7 @@ def _rendered(text: Text) -> str:
 
 
 def kaizala_story(facts: Facts) -> str:
-    """Refresh token -> access token -> groups. For a POSIX shell with curl and sed."""
+    """From a refresh token to an access token to groups. For a POSIX shell with curl and sed."""
     base_url, kaizala = facts["base_url"], facts["kaizala"]
     return f"""\
 TOKEN=$(curl -s {base_url}/kaizala/v1/accessToken \\
@@ -66,7 +68,7 @@ curl -s {base_url}/kaizala/v1/groups -H "accessToken: $TOKEN"; echo"""
 
 
 def partner_center_story(facts: Facts) -> str:
-    """Refresh token -> access token -> a new user, of a new name each time."""
+    """From a refresh token to an access token to a new user, who has another name each time."""
     base_url, partner = facts["base_url"], facts["partner_center"]
     return f"""\
 TOKEN=$(curl -s {base_url}/{partner["partner_tenant_id"]}/oauth2/token \\
@@ -82,7 +84,7 @@ curl -s {base_url}/partnercenter/v1/customers/{partner["customer_tenant_id"]}/us
 
 
 def android_story(facts: Facts) -> str:
-    """Key file -> access token -> single-use device token -> provisioned device."""
+    """From a key file to an access token to a device token, good once, to a provisioned device."""
     base_url, android = facts["base_url"], facts["android_enterprise"]
     users = f"{base_url}/androidenterprise/v1/enterprises/{android['enterprise_id']}/users"
     return f"""\
@@ -95,7 +97,7 @@ curl -s {base_url}/device/v1/provision -H 'Content-Type: application/json' \\
 
 
 def _this_program() -> str:
-    """How to call this very command line from any directory."""
+    """The words that call this command line from any directory."""
     started = Path(sys.argv[0])
     if started.name == "tenantry" and started.exists():
         return shlex.quote(str(started.absolute()))

@@ -1,6 +1,7 @@
-"""The demo's webhook: of the whole organisation, to the receiver that the demo itself has.
+"""The demo's webhook, which sends the events of the whole tenant to the receiver that the demo has itself.
 
-Registered as the portal does it, handshake included, before the demo's history is made: so there are events to look at.
+It is registered as the portal does it, with the handshake, before the demo's past is made, so that there are events to
+look at.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _TOKEN = "the-demo-knows-its-own"
 
 
 async def ensure_webhook(deps: Deps, facts: Facts, *, is_new: bool) -> None:
-    """Register it for a new demo; for one of an earlier start give it the address of this start. The server answers."""
+    """Register the webhook for a new demo; give that of an earlier start the address of this start. The server has to
+    answer already, for the handshake.
+    """
     async with deps.store.read() as read:
         tenant_id = await resolve_tenant(read, CUSTOMER_DOMAIN)
     if tenant_id is not None:

@@ -1,10 +1,12 @@
 """Batch requests: many calls in one `multipart/mixed` body, each answered as if it had come alone.
 
-Inner requests go to this surface in process, by the one way that all requests take. Each proves its caller itself; one
-without `Authorization` has that of the batch, which is proven before the body is read. Clients send one with the batch
-and in each part; a batch without is read as far as that of a stranger may be. The answer's form is what the client can
-read and no other: CRLF everywhere, a reason phrase, one part for each request, `Content-ID: <response-...>` with the
-blanks of the request's id. Source: Play EMM contract §5.7, §0 #6.
+The runner answers the inner requests in this process, as it does all others, but only those to this surface. Each inner
+request is authenticated by itself; one without `Authorization` has the bearer token of the batch, whose caller is
+authenticated before the body is read. Clients send a token with the batch and one in each part. A batch without a token
+may be as large as the body of a stranger. The answer has the one form that the client can read: CRLF at each line's
+end, a reason phrase, one part for each request, and `Content-ID: <response-...>` with the blanks of the request's id.
+
+Source: Play EMM contract §5.7, §0 #6.
 """
 
 from __future__ import annotations
@@ -36,11 +38,13 @@ from tenantry.surfaces.shared.origin import origin_of
 
 MOST_REQUESTS = 1000
 MOST_LINE_ENDS = 128
-"""In the headers of one part, CR and LF counted each; clients send some ten lines."""
+"""How many line ends the headers of one part may have, CR and LF counted each. Clients send some ten lines."""
 _BODY_LIMITS = 4  # a full batch repeats its bearer token a thousand times
 _AT_ONCE = 16
 MAX_ANSWER_BYTES = 32 * 1_048_576
-"""What the answers of a batch come to before the rest of its requests is refused, undone."""
+"""How large the answers of a batch may become together, before the rest of its requests is refused without being
+carried out.
+"""
 _PREFIX = "/androidenterprise/v1/"
 
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,100})"|([^\s;"]{1,100}))', re.IGNORECASE)
@@ -49,15 +53,16 @@ _FOLD = re.compile(rb"\r?\n[ \t]+")
 _REQUEST_LINE = re.compile(
     r"([A-Z]{1,10}) (?:https?://[^/?#\s]{1,255})?(/[!-~]{0,16000})(?: HTTP/[0-9.]{1,5})?", re.ASCII
 )
-"""Java's library writes the whole address (RFC 9112 §3.2.2). Whatever host that has, the request stays here."""
+"""Java's library writes the whole address into this line (RFC 9112 §3.2.2). The request is answered here whatever host
+the address names.
+"""
 
 op = operations(PLAY_EMM, "")
 
 
 class _Part(NamedTuple):
-    """One inner request. `target` is path and query, None when the part is no HTTP request.
-
-    `content_id` is as it was sent: in angle brackets, or bare as Java's library has it. So is that of the answer.
+    """One inner request. `target` is path and query; None when the part is no HTTP request. `content_id` is as the
+    client sent it, in angle brackets or, by Java's library, bare; the answer has it in the same form.
     """
 
     content_id: str
@@ -86,10 +91,10 @@ class _Part(NamedTuple):
     gives="multipart/mixed",
 )
 async def batch(ask: Ask) -> Answer:
-    """At most 1000 requests in one.
+    """Answer at most 1000 requests that come as one.
 
-    Raises InvalidValue(field="body") when it is no batch, InvalidToken for a bad bearer. Those that are left once the
-    answers have MAX_ANSWER_BYTES are not done, and answered with 413.
+    Raises InvalidValue(field="body") when the body is no batch, InvalidToken for a bad bearer token. Once the answers
+    together have MAX_ANSWER_BYTES, the requests that are left are not carried out and are answered with 413.
     """
     boundary = _BOUNDARY.search(header(ask.scope, b"content-type") or "")
     if boundary is None:
@@ -114,7 +119,7 @@ async def batch(ask: Ask) -> Answer:
 
 
 def _parse(raw: bytes, boundary: bytes) -> list[_Part]:
-    """The parts between the delimiters (RFC 2046 §5.1.1), whose lines may end in LF alone."""
+    """The parts between the delimiters (RFC 2046 §5.1.1). Their lines may end in LF alone."""
     dashed = b"--" + re.escape(boundary)  # first, since what begins with a text is found ten times as quickly
     delimiter = re.compile(dashed + rb"(?<![^\n]" + dashed + rb")(--)?[ \t]*(?=\r?\n|\Z)")
     most = MOST_REQUESTS + 2  # one before the first, one behind each, and one by which there are too many
@@ -145,13 +150,15 @@ def _parse_part(raw: bytes) -> _Part:
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes]:
-    """Head and what follows the first blank line."""
+    """The head, and what follows the first blank line."""
     blank = _BLANK_LINE.search(raw)
     return (raw, b"") if blank is None else (raw[: blank.start()], raw[blank.end() :])
 
 
 def _headers(head: bytes) -> list[tuple[bytes, bytes]]:
-    """Names in lower case. A long `Content-ID` comes folded onto two lines (RFC 5322 §2.2.3)."""
+    """The headers of a part, with names in lower case. A long `Content-ID` comes folded onto two lines (RFC 5322
+    §2.2.3).
+    """
     if head.count(b"\n") + head.count(b"\r") > MOST_LINE_ENDS:
         raise InvalidValue("A request of the batch has too many header lines.", field="body")
     pairs = (line.partition(b":") for line in _FOLD.sub(b" ", head).splitlines() if b":" in line)
@@ -159,7 +166,7 @@ def _headers(head: bytes) -> list[tuple[bytes, bytes]]:
 
 
 async def _answer(outer: Ask, part: _Part) -> Answer:
-    """What the request would be answered if it came alone."""
+    """The answer to one inner request, as if it had come alone."""
     scope = _inner_scope(outer, part)
     if not scope["path"].startswith(_PREFIX):
         return not_served()
@@ -174,7 +181,7 @@ async def _answer(outer: Ask, part: _Part) -> Answer:
 
 @cache
 def _routes() -> Routes:
-    """When every module has declared its operations."""
+    """The operations of this surface. It is called at the first batch, when every module has declared its own."""
     return Routes(PLAY_EMM)
 
 

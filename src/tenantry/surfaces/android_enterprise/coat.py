@@ -1,7 +1,8 @@
 """What the Play EMM API does with every request and every answer.
 
-Source: Play EMM contract §5.2 (requests), §5.3 (answers), §2 (`kind`), §5.5 (both kinds of bearer token). Path values
-are percent-decoded after splitting (§5.2); since no id of ours has a slash, a path with an encoded one names nothing.
+Source: Play EMM contract §5.2 (requests), §5.3 (answers), §2 (`kind`), §5.5 (both kinds of bearer token). The values in
+a path are percent-decoded after the path was split (§5.2). Since no id of ours has a slash in it, a path with an
+encoded slash names nothing.
 """
 
 from __future__ import annotations
@@ -53,11 +54,10 @@ class PlayEmmCoat(Coat):
     overrides: ClassVar[bool] = True
 
     async def enter(self, ask: Ask) -> Answer | None:
-        """Paths that can name nothing; the method that a client had to hide, and the one that updates had in older
-        times.
+        """Refuse paths that can name nothing, and put the method that is meant in place of the one that was sent.
 
-        A GET with a long URL comes as POST with `X-HTTP-Method-Override` and its query as form. Older clients patch:
-        updates leave what they do not name as it is.
+        A client sends a GET with a long URL as POST with `X-HTTP-Method-Override` and the query as form. Older clients
+        send updates as PATCH, which means the same here as PUT: an update leaves what it does not name as it is.
         """
         scope = ask.scope
         if b"%2f" in scope.get("raw_path", b"").lower() or not is_clean(scope["path"]):
@@ -76,21 +76,23 @@ class PlayEmmCoat(Coat):
         return None
 
     def prove(self, ask: Ask, operation: Operation) -> Coroutine[Any, Any, Caller]:
-        """See `caller_of`. Hot path: 1 read."""
+        """Authenticate the caller, as `caller_of` does. Hot path: 1 read."""
         return caller_of(ask)
 
     def read_query(self, ask: Ask, shape: type[T]) -> T:
-        """Raises InvalidValue that names the parameter."""
+        """Read the query. Raises InvalidValue that names the parameter."""
         return read_texts(ask.scope["query_string"], shape)
 
     async def read(self, ask: Ask, shape: type[T]) -> T:
-        """The JSON body. Raises InvalidValue that names the field, PayloadTooLarge."""
+        """Read the JSON body. Raises InvalidValue that names the field, PayloadTooLarge."""
         settings = ask.deps.settings
         raw = await read_body(ask.receive, settings.body_limit_bytes, header(ask.scope, b"content-length"))
         return convert(parse_json(raw, depth_limit=settings.json_depth_limit), shape)
 
     def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
-        """A resource with its `kind`, as far as `fields` asks for it; 204 without a body when there is none."""
+        """Answer the resource with its `kind`, as far as the parameter `fields` asks for it; or 204 without a body,
+        when there is no resource.
+        """
         named = (b"x-correlation-id", ask.origin.correlation_id.encode())
         if value is None:
             return Answer(operation.status, b"", [*operation.headers, named])
@@ -102,7 +104,7 @@ class PlayEmmCoat(Coat):
         return Answer(operation.status, body, [_JSON, *operation.headers, named])
 
     def refuse(self, ask: Ask, error: DomainError) -> Answer | None:
-        """By the table. What is NEVER is a bug."""
+        """Make the response by the table in errors.py; a kind listed there as NEVER is a bug."""
         wire = errors.TABLE[type(error)]
         if wire is errors.NEVER:
             return None
@@ -114,9 +116,10 @@ class PlayEmmCoat(Coat):
         return errors.answer_of(wire, error, headers)
 
     def no_route(self, ask: Ask, allowed: list[str]) -> Answer:
-        """A method of the API that is not offered says so, since 404 would mean that the thing is gone.
+        """Say of a method of the vendor's that it is not offered, since a client takes 404 for a resource that is gone.
 
-        A method that was hidden and is not taken is none at all: the address takes what the client really sent.
+        Where the client named another method in a header and that is not taken, the answer is 404 instead of 405: the
+        address does take the POST that was sent.
         """
         asked = ask.scope["method"], ask.scope["path"]
         missing = NOT_OFFERED.find(*asked) or MANAGEMENT.find(*asked)
@@ -126,11 +129,11 @@ class PlayEmmCoat(Coat):
         return errors.wrong_verb() if allowed and not is_hidden else errors.not_served()
 
     def fail(self, ask: Ask) -> Answer:
-        """With the id under which the log has it."""
+        """Make the response to a bug, with the id under which the log has it."""
         return errors.bug(ask.origin.correlation_id)
 
     def statuses(self) -> set[int]:
-        """Of the table."""
+        """The statuses that the table in errors.py has."""
         return {wire.code for wire in errors.TABLE.values() if wire is not errors.NEVER}
 
 
@@ -138,15 +141,14 @@ PLAY_EMM = Surface("android_enterprise", "Play EMM API", PlayEmmCoat(), not_offe
 
 
 class _Standard(msgspec.Struct):
-    """What of the standard query parameters has an effect."""
+    """Those of Google's standard query parameters that have an effect here."""
 
     fields: str | None = None
 
 
 async def caller_of(ask: Ask) -> Caller:
-    """The service account behind the bearer token: one of our access tokens, or a JWT it signed itself.
-
-    Raises InvalidToken. Hot path: 1 read.
+    """The service account behind the bearer token, which is an access token of this server or a JWT that the service
+    account signed itself. Raises InvalidToken. Hot path: 1 read.
     """
     raw = bearer_token_of(ask.scope)
     if raw is None:
@@ -178,7 +180,9 @@ async def caller_of(ask: Ask) -> Caller:
 
 
 def _is_access_token(deps: Deps, raw: str) -> bool:
-    """Whether the header says so (RFC 9068 §2.1); which check it must pass follows from that, and nothing else does."""
+    """Whether the token's header says that it is an access token (RFC 9068 §2.1). This chooses the check that the token
+    must pass, and decides nothing else.
+    """
     head = raw.encode("utf-8", "replace").partition(b".")[0]
     if deps.keys.find_by_header(head) is not None:
         return True

@@ -1,4 +1,7 @@
-"""`devices`: what a user's account is on, and what the EMM asks of it. Source: Play EMM contract §1.3, §7.6-7.7."""
+"""`devices`: the devices that a user's account is on, and what the EMM asks of them.
+
+Source: Play EMM contract §1.3, §7.6-7.7.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +26,14 @@ op = operations(PLAY_EMM, f"{ROOT}/enterprises/{{enterprise_id}}/users/{{user_id
 
 
 class Masked(Struct, rename="camel"):
-    """`updateMask` names `policy` or fields of it, with commas between."""
+    """`updateMask` names `policy` or fields of it, divided by commas."""
 
     update_mask: str | None = None
 
 
 @op("devices.list", "GET", "", Action.READ_DEVICE, source="Play EMM contract §1.3")
 async def list_devices(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> wire.DevicesListResponse:
-    """The whole devices, not their ids alone."""
+    """List the devices of a user, each with all its fields."""
     async with ask.deps.store.read() as read:
         found = await devices.list_devices(read, ask.caller, enterprise_id, user_id, ask.now)
     return wire.DevicesListResponse([wire.shown_device(device) for device in found] or None)
@@ -38,7 +41,7 @@ async def list_devices(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAc
 
 @op("devices.get", "GET", "/{device_id}", Action.READ_DEVICE, source="Play EMM contract §1.3")
 async def get(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str) -> wire.Device:
-    """One device."""
+    """Read one device."""
     async with ask.deps.store.read() as read:
         return wire.shown_device(await devices.get_device(read, ask.caller, enterprise_id, user_id, device_id, ask.now))
 
@@ -52,7 +55,7 @@ async def update(
     query: Masked,
     body: wire.DeviceUpdate,
 ) -> wire.Device:
-    """Set the policy, also before the device is there."""
+    """Set the policy of a device, which need not be there yet."""
     if body.android_id not in (None, device_id):
         raise InvalidValue("It must be the device of the path.", field="androidId")
     change = _policy_change(body, query.update_mask)
@@ -63,9 +66,9 @@ async def update(
 
 
 def _policy_change(body: wire.DeviceUpdate, mask: str | None) -> Callable[[Policy], Policy]:
-    """What the request does to the present policy. Without a mask the whole policy is replaced, if there is one.
+    """What the request does to the present policy. Without a mask it replaces the whole policy, if it has one.
 
-    Masks name `policy` or one of its fields (`policy.policyId`). Raises InvalidValue(field="updateMask").
+    A mask names `policy` or one of its fields (`policy.policyId`). Raises InvalidValue(field="updateMask").
     """
     sent: Policy = {} if body.policy in (UNSET, None) else to_builtins(body.policy)
     paths = [path.strip() for path in mask.split(",")] if mask else []
@@ -89,7 +92,7 @@ def _policy_change(body: wire.DeviceUpdate, mask: str | None) -> Callable[[Polic
 async def get_state(
     ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str
 ) -> wire.DeviceState:
-    """Whether the account may be used on the device."""
+    """Read whether the account may be used on the device."""
     async with ask.deps.store.read() as read:
         device = await devices.get_device(read, ask.caller, enterprise_id, user_id, device_id, ask.now)
     return wire.DeviceState(AccountState(device.account_state).value)
@@ -99,7 +102,7 @@ async def get_state(
 async def set_state(
     ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str, body: wire.NewDeviceState
 ) -> wire.DeviceState:
-    """Say whether the account may be used on the device."""
+    """Set whether the account may be used on the device."""
     state = AccountState(body.account_state)
     async with ask.deps.store.write() as tx:
         await devices.set_state(tx, ask.caller, enterprise_id, user_id, device_id, state, ask.now)
@@ -115,7 +118,7 @@ async def set_state(
     status=204,
 )
 async def force_report_upload(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str) -> None:
-    """Ask for a report: 3 times a day and device."""
+    """Ask a device for a report. A device may be asked three times a day."""
     async with ask.deps.store.write() as tx:
         await devices.request_report(tx, ask.caller, enterprise_id, user_id, device_id, ask.now)
         ask.deps.limits.hit("device_report", enterprise_id, user_id, device_id, limit=REPORTS_PER_DAY, window=DAY)

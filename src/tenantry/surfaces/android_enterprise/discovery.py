@@ -1,9 +1,12 @@
-"""The discovery document: every address, batch included, and every method and shape of the vendor's API.
+"""The discovery document, from which clients learn every address, that of batches included, and every method and shape
+of the vendor's API.
 
-Methods that are not offered are in it too, and say so: clients generated from it ask for them and get an answer that
-they know. It names no mTLS address. What is served comes from the declarations of the operations. Source: Play EMM
-contract §5.1, §1 and §2; the form is that of the "Google API Discovery Service" reference, Discovery document.
-`schemas.json` has the shapes in that form, one a line.
+It also has the methods that are not offered here and says so of each: clients that are generated from it call these,
+and get an answer that they know. It names no mTLS address. What it says of the methods that are served comes from the
+declarations of the operations; `schemas.json` has the shapes, one a line.
+
+Source: Play EMM contract §5.1, §1 and §2; the form is that of the "Google API Discovery Service" reference, Discovery
+document.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ op = operations(PLAY_EMM, "")
 
 
 class OfVersion(msgspec.Struct):
-    """`version` can only be v1, which it is when nothing is said."""
+    """The version of the API that is asked for: v1, which is also taken when the query names none."""
 
     version: str = "v1"
 
@@ -43,13 +46,13 @@ class OfVersion(msgspec.Struct):
     source="Play EMM contract §5.1",
 )
 async def directory_form(ask: Ask) -> Answer:
-    """The discovery document, at the address of the directory. Hot path: no I/O."""
+    """Answer the discovery document at the address of Google's directory of APIs. Hot path: no I/O."""
     return Answer(200, _encoded(ask.deps.settings.issuer), [(b"content-type", JSON.encode())])
 
 
 @op("discovery.service", "GET", "/$discovery/rest", Action.READ_PUBLIC, source="Play EMM contract §5.1")
 async def service_form(ask: Ask, query: OfVersion) -> Answer:
-    """The same, at the address of the service."""
+    """Answer the discovery document at the address that each of Google's services has for it."""
     if query.version != "v1":
         raise NotFound("version of this API")
     return await directory_form(ask)
@@ -61,7 +64,7 @@ def _encoded(issuer: str) -> bytes:
 
 
 def document(issuer: str) -> _Json:
-    """The document for clients that reach us at `issuer`."""
+    """The document for clients that reach this server at `issuer`."""
     return {
         "kind": "discovery#restDescription",
         "discoveryVersion": "v1",
@@ -86,7 +89,7 @@ def document(issuer: str) -> _Json:
 
 
 def _parameter(description: str, *choices: str, **more: Any) -> _Json:
-    """A standard query parameter."""
+    """What the document says of one standard query parameter."""
     enum = {"enum": list(choices), "enumDescriptions": ["" for _ in choices]} if choices else {}
     return {"type": "string", "location": "query", "description": description, **enum, **more}
 
@@ -129,7 +132,9 @@ _DESCRIPTIONS = {
 
 
 def _schemas() -> _Json:
-    """All are in use by a method; `kind` is in every answer here, though the vendor has dropped it from most shapes."""
+    """The shapes, each of which some method uses. Each answer has `kind`, though the vendor has dropped it from most
+    shapes.
+    """
     text = files("tenantry.surfaces.android_enterprise").joinpath("schemas.json").read_bytes()
     shapes: dict[str, dict[str, _Json]] = msgspec.json.decode(text)
     for (schema, field), description in _DESCRIPTIONS.items():
@@ -150,7 +155,7 @@ def _resources() -> _Json:
 
 
 def _served() -> Iterator[tuple[str, _Json]]:
-    """The operations of this surface below ROOT, in the words of the vendor's document."""
+    """What the document says of the operations of this surface below ROOT."""
     for operation in PLAY_EMM.operations:
         if operation.path.startswith(ROOT):
             path = to_camel(operation.path.removeprefix(f"{ROOT}/"))
@@ -163,7 +168,9 @@ def _sent(operation: Operation) -> str | None:
 
 
 def _answered(operation: Operation) -> str | None:
-    """By its `kind`: `androidenterprise#usersListResponse` is a UsersListResponse."""
+    """The name of the shape that the operation answers with, which follows from its `kind`:
+    `androidenterprise#usersListResponse` is a UsersListResponse.
+    """
     if operation.answer is None:
         return None
     name = str(operation.answer.__struct_config__.tag).partition("#")[2]  # type: ignore[attr-defined]
@@ -180,7 +187,7 @@ def _query(operation: Operation) -> _Json:
 
 
 def _method(method: Method, in_query: _Json, *, is_served: bool) -> _Json:
-    """Path parameters follow from the path."""
+    """What the document says of one method. The parameters in its path follow from the path."""
     path = f"{ROOT[1:]}/{method.path}"
     in_path = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
     parameters = {name: {"type": "string", "required": True, "location": "path"} for name in in_path}

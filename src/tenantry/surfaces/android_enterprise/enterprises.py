@@ -1,4 +1,4 @@
-"""`enterprises`: the EMM reads what it manages. Source: Play EMM contract §1.1."""
+"""`enterprises`: an EMM reads the enterprises that it manages. Source: Play EMM contract §1.1."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ op = operations(PLAY_EMM, f"{ROOT}/enterprises")
 
 @op("enterprises.get", "GET", "/{enterprise_id}", Action.READ_ENTERPRISE, source="Play EMM contract §1.1")
 async def get(ask: Ask, enterprise_id: EnterpriseId) -> wire.Enterprise:
-    """One enterprise."""
+    """Read one enterprise."""
     async with ask.deps.store.read() as read:
         found = await require_enterprise(read, ask.caller, Action.READ_ENTERPRISE, enterprise_id, ask.now)
     return wire.shown_enterprise(found)
@@ -30,7 +30,7 @@ class ByDomain(Struct):
 
 @op("enterprises.list", "GET", "", Action.READ_ENTERPRISE, source="Play EMM contract §1.1")
 async def list_by_domain(ask: Ask, query: ByDomain) -> wire.EnterprisesListResponse:
-    """Enterprises by a domain of the customer."""
+    """Find enterprises by a domain of their customer."""
     async with ask.deps.store.read() as read:
         found = await list_enterprises(read, ask.caller, query.domain, ask.now)
     return wire.EnterprisesListResponse([wire.shown_enterprise(enterprise) for enterprise in found] or None)

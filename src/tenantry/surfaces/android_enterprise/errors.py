@@ -11,7 +11,7 @@ from tenantry.surfaces.shared.answers import Answer
 from tenantry.surfaces.shared.google_error import GoogleError, body_of, error_body
 
 NEVER = None
-"""A bug if it gets here."""
+"""In TABLE: an error of this kind does not reach this surface. If it does, it is answered as a bug."""
 
 JSON = "application/json; charset=UTF-8"
 
@@ -54,34 +54,36 @@ def _saying(code: int, status: str, reason: str, message: str) -> Answer:
 
 
 def answer_of(wire: GoogleError, error: DomainError, headers: Headers) -> Answer:
-    """What may leave the server of an error of the domain."""
+    """The response to an error of the domain, with what of it may leave the server."""
     return Answer(wire.code, body_of(wire, error), [_JSON, *headers])
 
 
 def wrong_verb() -> Answer:
-    """The address is there, and takes other methods."""
+    """The response where the address is there and takes other methods."""
     return _saying(405, "UNIMPLEMENTED", "httpMethodNotAllowed", "This address does not take this HTTP method.")
 
 
 def not_served() -> Answer:
-    """A method of the API, or of nobody, that is not here."""
+    """The response where nothing is at the address."""
     return _saying(404, "NOT_FOUND", "notFound", "There is no such method.")
 
 
 def not_offered(name: str, *, is_closed: bool) -> Answer:
-    """A method of the API that this server does not have, or that the vendor closed too."""
+    """The response to a method of the vendor's API that this server does not have. `is_closed`: the vendor has closed
+    it too.
+    """
     if is_closed:
         return _saying(403, "PERMISSION_DENIED", "forbidden", f"{name} is closed; use Device.policy.")
     return _saying(400, "FAILED_PRECONDITION", "notSupported", f"{name} is not offered by this server.")
 
 
 def too_much() -> Answer:
-    """A request of a batch that has no room left."""
+    """The response to a request of a batch whose answers are too large already."""
     text = "The answers of this batch became too large before this request was begun. Send it in another batch."
     return Answer(_TOO_LARGE.code, error_body(_TOO_LARGE, text), [_JSON])
 
 
 def bug(correlation_id: str) -> Answer:
-    """With the id under which the log has it."""
+    """The response to a bug, with the id under which the log has it."""
     body = error_body(GoogleError(500, "INTERNAL", "backendError"), f"Internal error {correlation_id}.")
     return Answer(500, body, [_JSON, (b"x-correlation-id", correlation_id.encode())])

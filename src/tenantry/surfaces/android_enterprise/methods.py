@@ -1,7 +1,7 @@
 """The methods of the vendor's API that are not served here, as data.
 
-From it come what the discovery document says of them, which has all methods as code generators want it, and the answers
-to them. Source: Play EMM contract §1; the vendor's document of REVISION.
+The answers to these methods are made from it, and what the discovery document says of them, since generators of code
+want all methods in that document. Source: Play EMM contract §1; the vendor's document of REVISION.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _CLUSTERS = f"{_PAGES}/{{pageId}}/clusters"
 
 
 class Method(NamedTuple):
-    """`path` is below ROOT; `request` and `response` name schemas."""
+    """A method of the vendor's. `path` is below ROOT; `request` and `response` name shapes."""
 
     id: str
     http_method: str
@@ -238,10 +238,10 @@ QUERY: dict[str, dict[str, dict[str, Any]]] = {
         "token": _TEXT,
     },
 }
-"""Query parameters beside the standard ones, by method."""
+"""The query parameters of each method, besides the standard ones."""
 
 CLOSED = frozenset({"users.getAvailableProductSet", "users.setAvailableProductSet"})
-"""The vendor closed them too; what they were for is in `Device.policy`."""
+"""Methods that the vendor has closed too. What they were for is in `Device.policy` now."""
 
 _REMOVED = (
     Missing("POST", "enterprises", "enterprises.insert"),
@@ -251,7 +251,7 @@ _REMOVED = (
     Missing("POST", f"{_USER}/token", "users.generateToken"),
     Missing("DELETE", f"{_USER}/token", "users.revokeToken"),
 )
-"""Of an older revision; older clients still send them."""
+"""Methods of an older revision of the API, which older clients still call."""
 
 _TOKENS = "enterprises/{enterprise}/enrollmentTokens"
 
@@ -265,7 +265,9 @@ MANAGEMENT = NotOffered(
         Missing(ANY, "enterprises/**", "The Android Management API"),
     ],
 )
-"""The vendor's other API for devices, which EMMs call beside this one. Source: Play EMM contract §6."""
+"""The Android Management API, the vendor's other API for devices, which EMMs call beside this one. Source: Play EMM
+contract §6.
+"""
 
 NOT_OFFERED = NotOffered(
     f"/{ROOT}",

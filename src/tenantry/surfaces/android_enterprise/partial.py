@@ -1,7 +1,8 @@
-"""Partial responses: the `fields` parameter of Google's APIs, as `a,b(c,d),e/f,*`.
+"""Partial responses: the parameter `fields` of Google's APIs selects fields of an answer, as in `a,b(c,d),e/f,*`.
 
-Source: "Improve performance: partial response" of Google's API client guides: a comma separates, `a/b` and `a(b)` go
-down, `*` stands for every field, and a selection applies to each entry of a list.
+A comma separates fields; `a/b` and `a(b)` select a field within a field; `*` stands for every field; a selection that
+meets a list applies to each of its entries. Source: "Improve performance: partial response" of Google's API client
+guides.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from typing import Any
 from tenantry.core.errors import InvalidValue
 
 Selection = dict[str, "Selection"]
-"""Field -> what of it; an empty selection means all of it."""
+"""For each selected field, what is selected of its value. An empty selection means all of it."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_$.-]+|[*(),/]")
 _DEEPEST = 16
 
 
 def parse_fields(text: str) -> Selection:
-    """Raises InvalidValue(field="fields")."""
+    """Read the parameter. Raises InvalidValue(field="fields")."""
     tokens = _TOKEN.findall(text)
     if "".join(tokens) != text.replace(" ", "") or not tokens:
         raise _invalid()
@@ -31,7 +32,7 @@ def parse_fields(text: str) -> Selection:
 
 
 def select(value: Any, selection: Selection) -> Any:
-    """The part of `value` that was asked for. Unknown fields select nothing."""
+    """The selected part of `value`. A field that `value` does not have selects nothing."""
     if not selection:
         return value
     if isinstance(value, list):
@@ -44,7 +45,7 @@ def select(value: Any, selection: Selection) -> Any:
 
 
 def _parse_list(tokens: list[str], depth: int) -> Selection:
-    """`item,item,...`; takes what it reads off the end of `tokens`."""
+    """Read `item,item,...` off the end of `tokens`, which are in reverse order."""
     selection: Selection = {}
     while True:
         _parse_item(tokens, selection, depth)
@@ -70,7 +71,7 @@ def _parse_item(tokens: list[str], selection: Selection, depth: int) -> None:
 
 
 def _merge(selection: Selection, name: str, inner: Selection) -> None:
-    """`a/b,a/c` is `a(b,c)`; `a,a/b` is `a`."""
+    """Add a field to the selection: `a/b,a/c` is `a(b,c)`, and `a,a/b` is `a`."""
     if name in selection and inner and selection[name]:
         for key, value in inner.items():
             _merge(selection[name], key, value)

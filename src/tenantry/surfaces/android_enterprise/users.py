@@ -1,4 +1,4 @@
-"""`users`: the managed accounts of an enterprise. Source: Play EMM contract §1.2."""
+"""`users`: the managed accounts of an enterprise, which the vendor calls users. Source: Play EMM contract §1.2."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ op = operations(PLAY_EMM, f"{ROOT}/enterprises/{{enterprise_id}}/users")
 
 
 class ByEmail(Struct):
-    """`email` is the primary address of Google-managed users."""
+    """`email` is the primary address of a user that Google manages."""
 
     email: str
 
 
 @op("users.insert", "POST", "", Action.WRITE_MANAGED_ACCOUNT, source="Play EMM contract §1.2")
 async def insert(ask: Ask, enterprise_id: EnterpriseId, body: wire.NewUser) -> wire.User:
-    """A new user, or the one that has the accountIdentifier."""
+    """Make a user, or answer the one that has the accountIdentifier already."""
     async with ask.deps.store.write() as tx:
         account = await managed_accounts.insert_account(
             tx,
@@ -41,7 +41,7 @@ async def insert(ask: Ask, enterprise_id: EnterpriseId, body: wire.NewUser) -> w
 
 @op("users.list", "GET", "", Action.READ_MANAGED_ACCOUNT, source="Play EMM contract §1.2")
 async def list_users(ask: Ask, enterprise_id: EnterpriseId, query: ByEmail) -> wire.UsersListResponse:
-    """Google-managed users by their primary address."""
+    """Find users that Google manages by their primary address."""
     async with ask.deps.store.read() as read:
         accounts = await managed_accounts.list_accounts(read, ask.caller, enterprise_id, query.email, ask.now)
     return wire.UsersListResponse([wire.shown_user(account) for account in accounts] or None)
@@ -49,14 +49,14 @@ async def list_users(ask: Ask, enterprise_id: EnterpriseId, query: ByEmail) -> w
 
 @op("users.get", "GET", "/{user_id}", Action.READ_MANAGED_ACCOUNT, source="Play EMM contract §1.2")
 async def get(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> wire.User:
-    """One user."""
+    """Read one user."""
     async with ask.deps.store.read() as read:
         return wire.shown_user(await managed_accounts.get_account(read, ask.caller, enterprise_id, user_id, ask.now))
 
 
 @op("users.update", "PUT", "/{user_id}", Action.WRITE_MANAGED_ACCOUNT, source="Play EMM contract §1.2")
 async def update(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId, body: wire.UserUpdate) -> wire.User:
-    """Change the display name of an EMM-managed user."""
+    """Change the display name of a user that the EMM manages."""
     async with ask.deps.store.write() as tx:
         account = await managed_accounts.update_account(
             tx,
@@ -72,7 +72,7 @@ async def update(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountI
 
 @op("users.delete", "DELETE", "/{user_id}", Action.WRITE_MANAGED_ACCOUNT, source="Play EMM contract §1.2", status=204)
 async def delete(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> None:
-    """Delete an EMM-managed user."""
+    """Delete a user that the EMM manages."""
     async with ask.deps.store.write() as tx:
         await delete_account(tx, ask.caller, enterprise_id, user_id, ask.now)
 
@@ -103,7 +103,7 @@ async def revoke_access(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedA
 async def generate_authentication_token(
     ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId
 ) -> wire.AuthenticationToken:
-    """Hot path: the token that provisions the account on a device (caller: 1 read; then 1 read, 1 write)."""
+    """Hot path: make the token that provisions the account on a device (caller: 1 read; then 1 read, 1 write)."""
     settings = ask.deps.settings
     issued = await generate_device_token(
         ask.deps.store,

@@ -1,7 +1,7 @@
-"""Shapes of the wire, and how they are cast to and from the domain. Source: Play EMM contract §2.
+"""The shapes of the wire, and how they are turned into those of the domain and back. Source: Play EMM contract §2.
 
-Requests may carry `kind` and any output-only field: what is not named here is ignored. Fields that are null count as
-absent. int64 values are strings.
+A request may have `kind` and fields that only answers have; fields that are not named here are ignored. A field that is
+null counts as absent. Numbers of 64 bits are texts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ ACCOUNT_TYPES = {"userAccount": AccountType.USER_ACCOUNT, "deviceAccount": Accou
 
 
 class _Shape(Struct, rename="camel", omit_defaults=True):
-    """Base of what clients send. The vendor has one shape for what is sent and what is answered."""
+    """Base of the shapes that clients send. The vendor uses one shape for what is sent and for what is answered; here
+    they are two.
+    """
 
     vendor_name: ClassVar[str] = ""
 
@@ -43,7 +45,7 @@ class NewUser(_Shape):
 
 
 class UserUpdate(_Shape):
-    """A user to change; what has its value already may be named too."""
+    """What to change of a user. It may also name what has its value already."""
 
     vendor_name: ClassVar[str] = "User"
 
@@ -55,7 +57,7 @@ class UserUpdate(_Shape):
     primary_email: Text | None = None
 
     def unchanged(self) -> dict[str, str]:
-        """What must have its value already, by the names and in the words of the domain."""
+        """The values that the user must have already, by the names and in the words of the domain."""
         values = {
             "id": self.id,
             "account_identifier": self.account_identifier,
@@ -67,7 +69,7 @@ class UserUpdate(_Shape):
 
 
 class AutoInstallConstraint(_Shape):
-    """When an app may be installed by itself."""
+    """When Play may install an app without asking the user."""
 
     charging_state_constraint: (
         Literal["chargingStateConstraintUnspecified", "chargingNotRequired", "chargingRequired"] | None
@@ -79,7 +81,7 @@ class AutoInstallConstraint(_Shape):
 
 
 class AutoInstallPolicy(_Shape):
-    """Whether an app is installed by itself."""
+    """Whether Play installs an app without asking the user."""
 
     auto_install_mode: (
         Literal["autoInstallModeUnspecified", "doNotAutoInstall", "autoInstallOnce", "forceAutoInstall"] | None
@@ -90,7 +92,7 @@ class AutoInstallPolicy(_Shape):
 
 
 class ProductPolicy(_Shape):
-    """What holds for one app."""
+    """What holds for one app on a device."""
 
     product_id: Text | None = None
     auto_install_policy: AutoInstallPolicy | None = None
@@ -105,7 +107,7 @@ class ProductPolicy(_Shape):
 
 
 class MaintenanceWindow(_Shape):
-    """When apps may be updated."""
+    """The hours in which Play may update apps."""
 
     start_time_after_midnight_ms: Int64 | None = None
     duration_ms: Int64 | None = None
@@ -127,7 +129,7 @@ class Policy(_Shape):
 
 
 class DeviceUpdate(_Shape):
-    """A device to change."""
+    """What to change of a device."""
 
     vendor_name: ClassVar[str] = "Device"
 
@@ -136,7 +138,7 @@ class DeviceUpdate(_Shape):
 
 
 class NewDeviceState(_Shape):
-    """A state to set."""
+    """Whether the account shall be usable on the device."""
 
     vendor_name: ClassVar[str] = "DeviceState"
 
@@ -144,11 +146,11 @@ class NewDeviceState(_Shape):
 
 
 class _Resource(Struct, rename="camel", omit_defaults=True, tag_field="kind"):
-    """Base of what is answered; `kind` says which resource it is."""
+    """Base of the shapes that are answered; `kind` says which one it is."""
 
 
 class Enterprise(_Resource, tag="androidenterprise#enterprise"):
-    """A customer's enterprise."""
+    """The enterprise of a customer."""
 
     id: str
     name: str
@@ -157,7 +159,7 @@ class Enterprise(_Resource, tag="androidenterprise#enterprise"):
 
 
 class EnterprisesListResponse(_Resource, tag="androidenterprise#enterprisesListResponse"):
-    """`enterprise` is left out when there is none."""
+    """A list without an enterprise leaves `enterprise` out."""
 
     enterprise: list[Enterprise] | None = None
 
@@ -174,20 +176,20 @@ class User(_Resource, tag="androidenterprise#user"):
 
 
 class UsersListResponse(_Resource, tag="androidenterprise#usersListResponse"):
-    """`user` is left out when there is none."""
+    """A list without a user leaves `user` out."""
 
     user: list[User] | None = None
 
 
 @hiding("token")
 class AuthenticationToken(_Resource, tag="androidenterprise#authenticationToken"):
-    """A device token, good once."""
+    """A device token, which is good once."""
 
     token: str
 
 
 class Device(_Resource, tag="androidenterprise#device"):
-    """A device that an account is, or will be, on."""
+    """A device that an account is on, or will be."""
 
     android_id: str
     management_type: str | None = None
@@ -202,7 +204,7 @@ class Device(_Resource, tag="androidenterprise#device"):
 
 
 class DevicesListResponse(_Resource, tag="androidenterprise#devicesListResponse"):
-    """`device` is left out when there is none."""
+    """A list without a device leaves `device` out."""
 
     device: list[Device] | None = None
 
@@ -214,7 +216,7 @@ class DeviceState(_Resource, tag="androidenterprise#deviceState"):
 
 
 def shown_enterprise(enterprise: EnterpriseRow) -> Enterprise:
-    """As the wire has it."""
+    """The enterprise in the wire's shape."""
     managed_domain = enterprise.primary_domain is not None
     return Enterprise(
         id=enterprise.id,
@@ -225,7 +227,7 @@ def shown_enterprise(enterprise: EnterpriseRow) -> Enterprise:
 
 
 def shown_user(account: ManagedAccount) -> User:
-    """As the wire has it."""
+    """The managed account in the wire's shape."""
     return User(
         id=account.id,
         account_identifier=account.account_identifier,
@@ -237,7 +239,7 @@ def shown_user(account: ManagedAccount) -> User:
 
 
 def shown_device(device: DeviceRow) -> Device:
-    """As the wire has it. The policy is shown as it was set: it was read by its shape then."""
+    """The device in the wire's shape. The policy is answered as it was set, since it was read by its shape then."""
     return Device(
         android_id=device.android_id,
         management_type=device.management_type and to_camel(device.management_type),
