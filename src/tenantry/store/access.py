@@ -1,4 +1,4 @@
-"""The rows that a decision of `access` needs, across tables; each function is one statement within one tenant."""
+"""The rows that a decision of `access` needs, from several tables. Each function is one statement within one tenant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tenantry.store.engine.interface import Read
 
 
 class GroupStanding(NamedTuple):
-    """A group that exists, and what the user is in it (None: nothing)."""
+    """A live group, and the user's role in it; None when the user is not in it."""
 
     group_id: GroupId
     role: str | None
@@ -35,11 +35,13 @@ async def find_group_standing(
 
 
 MOST_ABOVE = 5_000
-"""More levels than groups may have today: groups that were linked before there was a limit may have more."""
+"""How many groups above one are looked at. It is more than the levels that groups may have today, since groups that
+were linked before there was a limit may have more.
+"""
 
 
 async def is_within_group(read: Read, tenant_id: TenantId, group_id: GroupId, root_id: GroupId) -> bool:
-    """Whether `group_id` is `root_id` or below it through live groups. Looks at the nearest MOST_ABOVE."""
+    """Whether `group_id` is `root_id`, or is below it through live groups. It looks at the nearest MOST_ABOVE."""
     found = await read.one_or_none(
         str,
         """
@@ -67,7 +69,9 @@ async def find_bound_enterprise(
     connector_id: ConnectorId | None,
     emm_tenant_id: TenantId | None,
 ) -> str | None:
-    """The lowest id among the customer's enterprises that this connector or its EMM tenant manages."""
+    """The lowest id among the customer's enterprises that this connector or its EMM tenant manages; None when there is
+    none.
+    """
     return await read.one_or_none(
         str,
         """

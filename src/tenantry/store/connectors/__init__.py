@@ -1,1 +1,1 @@
-"""Registered apps, their secrets and keys."""
+"""Connectors, their secrets, keys and roles."""

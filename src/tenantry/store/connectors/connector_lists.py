@@ -10,9 +10,8 @@ from tenantry.store.engine.interface import Read
 
 
 class ListedConnector(NamedTuple):
-    """One line. `tokens` counts live grants; `name_key` is what the list is sorted by.
-
-    `last_used_at`, true within the hour, is the last use of its secrets, or of its tokens if it has no secret.
+    """One line. `tokens` counts live grants; `name_key` is what the list is sorted by. `last_used_at`, to the hour, is
+    the last use of the connector's secrets, or of its tokens if it has no secret.
     """
 
     id: ConnectorId
@@ -37,9 +36,9 @@ async def list_by_name(
     after: tuple[str, str] = ("", ""),
     limit: int,
 ) -> list[ListedConnector]:
-    """At most `limit` connectors by name, after the position (`name_key`, `id`). Service accounts are not listed.
+    """At most `limit` connectors by name, after the position (`name_key`, `id`). Service accounts are left out.
 
-    `created_by`: only this user's. `named_like`: a LIKE pattern in normal form whose escape character is `!`.
+    `created_by`: only this user's. `named_like`: a LIKE pattern in normal form, whose escape character is `!`.
     """
     return await read.all(
         ListedConnector,
@@ -80,7 +79,7 @@ class Choice(NamedTuple):
 
 
 async def list_grantable(read: Read, tenant_id: TenantId, limit: int) -> list[Choice]:
-    """The active ones by name: what a group's admin may choose from."""
+    """The active connectors by name, from which a group's admin may choose."""
     return await read.all(
         Choice,
         """
@@ -94,8 +93,8 @@ async def list_grantable(read: Read, tenant_id: TenantId, limit: int) -> list[Ch
 
 
 class WaitingConnector(NamedTuple):
-    """An app that waits for permissions, and the user who registered it and so asked. `owner_ended_at`: when that user
-    was blocked or deleted; the names are None when the user's row is gone.
+    """A connector for which permissions wait, and the user who registered it and so asked for them. `owner_ended_at`:
+    when that user was disabled or deleted; the names are None when the user's row is gone.
     """
 
     id: ConnectorId
@@ -112,7 +111,9 @@ class WaitingConnector(NamedTuple):
 async def list_waiting(
     read: Read, tenant_id: TenantId, *, after: tuple[int, str] = (0, ""), limit: int
 ) -> list[WaitingConnector]:
-    """At most `limit`, who waits longest first, after the position (`waiting_since`, `id`). `of_all` counts from it."""
+    """At most `limit` connectors for which permissions wait, the longest wait first, after the position
+    (`waiting_since`, `id`). `of_all` counts all from there on.
+    """
     return await read.all(
         WaitingConnector,
         """

@@ -1,4 +1,4 @@
-"""The `connector_roles` table: which directory roles an app holds itself, as a service principal does."""
+"""The `connector_roles` table: which directory roles a connector holds itself, as a service principal does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class ConnectorRole(NamedTuple):
-    """One row. Without `expires_at` it lasts."""
+    """One row. An assignment without `expires_at` has no end."""
 
     connector_id: ConnectorId
     role_id: str
@@ -19,7 +19,7 @@ class ConnectorRole(NamedTuple):
 
 
 class RoleHolder(NamedTuple):
-    """An app that holds a role."""
+    """A connector that holds a role."""
 
     id: ConnectorId
     name: str
@@ -28,7 +28,9 @@ class RoleHolder(NamedTuple):
 async def upsert(
     tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, *, role_id: str, expires_at: Micros | None, now: Micros
 ) -> bool:
-    """Give the role, or move its end. False when the tenant has no such app, or the app cannot act alone."""
+    """Give the connector the role, or move the end of the assignment. Answers False when the tenant has no such
+    connector, or when it is public and so cannot act alone.
+    """
     row = await tx.one_or_none(
         str,
         """
@@ -49,7 +51,7 @@ async def upsert(
 
 
 async def delete(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, role_id: str) -> bool:
-    """False when the app did not hold the role."""
+    """Take the role from the connector. Answers False when it did not hold the role."""
     deleted = await tx.run(
         """
         DELETE FROM connector_roles
@@ -63,7 +65,7 @@ async def delete(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, role_id
 
 
 async def delete_all(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId) -> int:
-    """How many roles the app held, ended ones included."""
+    """Take all roles from the connector. Answers how many it held, ended ones included."""
     return await tx.run(
         "DELETE FROM connector_roles WHERE tenant_id = :tenant_id AND connector_id = :connector_id",
         tenant_id=tenant_id,
@@ -72,7 +74,7 @@ async def delete_all(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId) -> 
 
 
 async def list_live(read: Read, tenant_id: TenantId, connector_id: ConnectorId, now: Micros) -> list[ConnectorRole]:
-    """What the app holds at `now`, by role id. Nothing for a deleted or deactivated app."""
+    """The roles that the connector holds at `now`, by role id; none for a deleted or deactivated one."""
     return await read.all(
         ConnectorRole,
         """
@@ -90,7 +92,7 @@ async def list_live(read: Read, tenant_id: TenantId, connector_id: ConnectorId, 
 
 
 async def list_holders(read: Read, tenant_id: TenantId, role_id: str, now: Micros, limit: int) -> list[RoleHolder]:
-    """Apps that hold the role at `now`, by id, at most `limit`."""
+    """At most `limit` connectors that hold the role at `now`, by id."""
     return await read.all(
         RoleHolder,
         """

@@ -1,4 +1,6 @@
-"""The `connector_secrets` table. Small and read everywhere (reference)."""
+"""The `connector_secrets` table: the hashes of connectors' secrets. It is a reference table: small, and read on every
+node.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from tenantry.store.engine.interface import Read, Store, Tx
 
 
 class ConnectorSecret(NamedTuple):
-    """One secret, as people may see it. `last_used_at` is true within the hour."""
+    """One secret, as people may see it. `last_used_at` is right to the hour."""
 
     id: str
     hint: str
@@ -46,7 +48,9 @@ async def insert(
 
 
 async def list_live(read: Read, connector_id: ConnectorId, now: Micros) -> list[ConnectorSecret]:
-    """Neither ended nor expired, oldest first. At most two, see connectors/secrets.py."""
+    """The connector's secrets that have neither ended nor expired, oldest first. There are at most two, see
+    connectors/secrets.py.
+    """
     return await read.all(
         ConnectorSecret,
         """
@@ -75,7 +79,7 @@ async def note_uses(store: Store, uses: Iterable[tuple[tuple[ConnectorId, bytes]
 
 
 async def mark_ended(tx: Tx, connector_id: ConnectorId, secret_id: str, now: Micros) -> bool:
-    """False when there is no such secret, or it was ended before."""
+    """End a secret. Answers False when there is no such secret, or when it ended before."""
     changed = await tx.run(
         """
         UPDATE connector_secrets SET ended_at = :now

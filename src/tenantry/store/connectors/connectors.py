@@ -1,4 +1,4 @@
-"""The `connectors` table. Small and read everywhere (reference)."""
+"""The `connectors` table. It is a reference table: small, and read on every node."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class Connector(NamedTuple):
-    """One row. `redirect_uris` is a JSON array. `permissions` are in force, `waiting_permissions` wait for approval:
-    space-separated, in order, never in both. A declined permission is kept as such until it is asked for again.
+    """One row. `redirect_uris` is a JSON array. `permissions` are in force and `waiting_permissions` wait for approval:
+    both are divided by blanks, in order, and no permission is in both. A declined permission is kept as such until
+    somebody asks for it again.
     """
 
     id: ConnectorId
@@ -53,7 +54,7 @@ async def insert(
     created_by: str | None,
     now: Micros,
 ) -> bool:
-    """Add a connector. False when its id or e-mail address is taken."""
+    """Add a connector. Answers False when its id or its e-mail address is taken."""
     row = await tx.one_or_none(
         str,
         """
@@ -114,7 +115,7 @@ async def list_of_tenant(read: Read, tenant_id: TenantId, after_id: str, limit: 
 
 
 async def hold(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId) -> Connector | None:
-    """Like `find`, and locks the row until the transaction ends, so that twins take turns."""
+    """As `find`, and hold the row until the transaction ends, so that two such transactions take turns."""
     return await tx.one_or_none(
         Connector,
         f"""
@@ -136,7 +137,9 @@ async def set_permissions(
     declined_permissions: str,
     declined_at: Micros | None,
 ) -> bool:
-    """Replace the permissions read as `seen`. False when the connector has others by now, or is gone."""
+    """Replace the permissions that were read as `seen`. Answers False when the connector has others by now, or
+    is gone.
+    """
     row = await tx.one_or_none(
         str,
         """
@@ -162,7 +165,7 @@ async def set_permissions(
 
 
 async def mark_deactivated(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, now: Micros) -> bool:
-    """False when there is no such active connector."""
+    """Deactivate a connector. Answers False when there is no such active one."""
     changed = await tx.run(
         """
         UPDATE connectors SET deactivated_at = :now
@@ -176,7 +179,7 @@ async def mark_deactivated(tx: Tx, tenant_id: TenantId, connector_id: ConnectorI
 
 
 async def mark_activated(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId) -> bool:
-    """False when there is no such deactivated connector."""
+    """Activate a connector. Answers False when there is no such deactivated one."""
     changed = await tx.run(
         """
         UPDATE connectors SET deactivated_at = NULL
@@ -189,7 +192,7 @@ async def mark_activated(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId)
 
 
 async def mark_deleted(tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, now: Micros) -> bool:
-    """False when there is no such connector, or it was deleted before."""
+    """Mark a connector deleted. Answers False when there is no such one, or when it was deleted before."""
     changed = await tx.run(
         """
         UPDATE connectors SET deleted_at = :now

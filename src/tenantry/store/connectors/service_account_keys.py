@@ -1,4 +1,4 @@
-"""The `service_account_keys` table. Small and read everywhere (reference)."""
+"""The `service_account_keys` table: public keys. It is a reference table: small, and read on every node."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ServiceAccountKey(NamedTuple):
 async def insert(
     tx: Tx, connector_id: ConnectorId, key_id: str, *, algorithm: str, public_key: str, now: Micros
 ) -> bool:
-    """Add a service account's public key (PEM). False when the account has a key of that id."""
+    """Add a service account's public key (PEM). Answers False when the account has a key with this id."""
     row = await tx.one_or_none(
         str,
         """
@@ -51,7 +51,7 @@ async def list_of_connector(read: Read, connector_id: ConnectorId) -> list[Servi
 
 
 async def mark_revoked(tx: Tx, connector_id: ConnectorId, key_id: str, now: Micros) -> bool:
-    """False when there is no such key, or it was revoked before."""
+    """Revoke a key. Answers False when there is no such key, or when it was revoked before."""
     changed = await tx.run(
         """
         UPDATE service_account_keys SET revoked_at = :now

@@ -1,4 +1,4 @@
-"""Which customers a tenant reaches as their partner, a page at a time, from the partner's own copy."""
+"""Which customers a tenant may act in as their partner, a page at a time, read from the partner's own copy."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tenantry.store.engine.interface import Read
 
 
 class CustomerPath(NamedTuple):
-    """A customer that the tenant reaches as its partner. `live` and `waiting` count relationships; `ends_at` is the
-    latest end of a live one. `of_all` counts the customers from this page on.
+    """A customer of the tenant. `live` and `waiting` count relationships; `ends_at` is the latest end of a live one.
+    `of_all` counts the customers from this page on.
     """
 
     id: str

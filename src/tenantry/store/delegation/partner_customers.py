@@ -1,8 +1,8 @@
-"""The `partner_customers` and `partner_relationships` tables: a partner's copy of what its customers hold about it.
+"""The `partner_customers` and `partner_relationships` tables: a partner's copy of what its customers store about it.
 
-Decisions use the customer's rows (store/delegation/relationships.py); these copies are written in the same transaction
-and serve lists only. A customer that has not agreed to anything yet is listed with its ID as its name, since anybody
-can send a request and must not learn the name by it.
+Decisions read the customer's rows (store/delegation/relationships.py). These copies are written in the same
+transaction, and only lists read them. A customer that has not agreed to anything yet is listed with its ID as its name:
+anybody can send a request, and nobody shall learn the name by it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from tenantry.store.engine.pages import beyond
 
 
 class ListedCustomer(NamedTuple):
-    """One line. `active_until` is the latest end of a live relationship; `waiting` counts requests not answered.
-
-    `deleted_at`: its deletion is asked for, or under way (`tenants.BEING_PURGED`); it is known of who has agreed to
-    something only.
+    """One line. `active_until` is the latest end of a live relationship; `waiting` counts requests that nobody has
+    answered. `deleted_at`: the customer was deleted, or is being purged (`tenants.BEING_PURGED`); only a partner to
+    which the customer has agreed sees it.
     """
 
     id: TenantId
@@ -35,7 +34,7 @@ class ListedCustomer(NamedTuple):
 
 
 class LiveRelationship(NamedTuple):
-    """What a customer lets the partner do, until when. `role_ids` is space-separated."""
+    """Which roles a customer gives the partner, and until when. `role_ids` are divided by blanks."""
 
     customer_tenant_id: TenantId
     role_ids: str
@@ -52,7 +51,9 @@ async def remember(
     is_reseller: bool | None,
     now: Micros,
 ) -> None:
-    """Put the customer into the partner's list; a column given as None keeps its value. Locks the row of the pair."""
+    """Put the customer into the partner's list. A column given as None keeps its value. It holds the row of the two
+    until the transaction ends.
+    """
     await tx.run(
         """
         INSERT INTO partner_customers (tenant_id, customer_tenant_id, name_key, is_reseller, created_at)
@@ -71,7 +72,7 @@ async def remember(
 
 
 async def copy_relationship(tx: Tx, row: DelegatedRelationship) -> None:
-    """Note the state of a relationship with the partner."""
+    """Copy the state of a relationship with the partner."""
     await tx.run(
         """
         INSERT INTO partner_relationships (tenant_id, id, customer_tenant_id, role_ids, status, expires_at)
@@ -89,7 +90,7 @@ async def copy_relationship(tx: Tx, row: DelegatedRelationship) -> None:
 
 
 async def list_partners(read: Read, customer_tenant_id: TenantId) -> list[TenantId]:
-    """The partners that have, or had, a relationship with the customer. There are never many."""
+    """The partners that have, or had, a relationship with the customer. There are few."""
     return await read.all(
         TenantId,
         """

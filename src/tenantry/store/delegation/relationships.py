@@ -11,7 +11,9 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class DelegatedRelationship(NamedTuple):
-    """One row. `role_ids` is space-separated; `status` does not know yet that `expires_at` has passed."""
+    """One row. `role_ids` are divided by blanks; `status` may still say that it is active after `expires_at` has
+    passed.
+    """
 
     tenant_id: TenantId
     id: RelationshipId
@@ -31,7 +33,7 @@ _COLUMNS = """
 
 
 async def open_reseller(tx: Tx, tenant_id: TenantId, partner_tenant_id: TenantId, now: Micros) -> bool:
-    """Make the pair's relationship, or open an ended one again. False when it is open already."""
+    """Make the reseller relationship of the two, or open an ended one again. Answers False when it is open already."""
     row = await tx.one_or_none(
         str,
         """
@@ -49,7 +51,7 @@ async def open_reseller(tx: Tx, tenant_id: TenantId, partner_tenant_id: TenantId
 
 
 async def end_reseller(tx: Tx, tenant_id: TenantId, partner_tenant_id: TenantId, now: Micros) -> bool:
-    """False when the two have no open relationship."""
+    """End the reseller relationship of the two. Answers False when there is no open one."""
     changed = await tx.run(
         """
         UPDATE reseller_relationships SET ended_at = :now
@@ -87,9 +89,10 @@ async def insert(
     expires_at: Micros,
     now: Micros,
 ) -> DelegatedRelationship | None:
-    """Add a relationship that waits for the customer's approval; None when one of the pair waits already.
+    """Add a relationship that waits for the customer's approval. Answers None when one of the same two tenants waits
+    already.
 
-    Of two at the same time one wins if both have locked the pair's row before (`partner_customers.remember`).
+    Of two callers at the same time one wins, when both hold the row of the two tenants (`partner_customers.remember`).
     """
     return await tx.one_or_none(
         DelegatedRelationship,
@@ -127,7 +130,7 @@ async def find(read: Read, tenant_id: TenantId, relationship_id: RelationshipId)
 
 
 async def list_of_pair(read: Read, tenant_id: TenantId, partner_tenant_id: TenantId) -> list[DelegatedRelationship]:
-    """Every relationship the customer has or had with this partner, newest first. Few rows by nature."""
+    """Every relationship that the customer has or had with this partner, newest first. There are few."""
     return await read.all(
         DelegatedRelationship,
         f"""
@@ -159,7 +162,7 @@ async def list_of_live_pair(
 
 
 async def hold_pair(tx: Tx, tenant_id: TenantId, partner_tenant_id: TenantId) -> None:
-    """Lock the pair's relationships until the transaction ends: whoever wants to end one waits."""
+    """Hold the relationships of the two tenants until the transaction ends, so that whoever wants to end one waits."""
     await tx.run(
         """
         UPDATE delegated_relationships SET status = status
@@ -173,7 +176,9 @@ async def hold_pair(tx: Tx, tenant_id: TenantId, partner_tenant_id: TenantId) ->
 async def activate(
     tx: Tx, tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> DelegatedRelationship | None:
-    """approvalPending -> active while its end is ahead; None in any other state. At most one caller wins."""
+    """Turn approvalPending into active, unless its end has passed. Answers None in any other state. Of several callers
+    at most one wins.
+    """
     return await tx.one_or_none(
         DelegatedRelationship,
         f"""
@@ -190,7 +195,9 @@ async def activate(
 async def terminate(
     tx: Tx, tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> DelegatedRelationship | None:
-    """Anything unfinished -> terminated; None when it is unknown or was ended before. At most one caller wins."""
+    """Turn any state before the end into terminated. Answers None when the relationship is unknown or has ended. Of
+    several callers at most one wins.
+    """
     return await tx.one_or_none(
         DelegatedRelationship,
         f"""
@@ -207,7 +214,9 @@ async def terminate(
 async def expire(
     tx: Tx, tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> DelegatedRelationship | None:
-    """active -> expired once its end has come; None in any other state. At most one caller wins."""
+    """Turn active into expired once its end has come. Answers None in any other state. Of several callers at most one
+    wins.
+    """
     return await tx.one_or_none(
         DelegatedRelationship,
         f"""
@@ -253,7 +262,7 @@ class ListedRelationship(NamedTuple):
 async def list_by_standing(
     read: Read, tenant_id: TenantId, now: Micros, *, after: tuple[int, str] = (-1, ""), limit: int
 ) -> list[ListedRelationship]:
-    """At most `limit` relationships of the customer after (`standing`, `id`): what needs an answer first."""
+    """At most `limit` relationships of the customer after (`standing`, `id`), those that need an answer first."""
     return await read.all(
         ListedRelationship,
         """

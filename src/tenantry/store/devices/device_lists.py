@@ -1,4 +1,4 @@
-"""Enterprises, managed accounts and their unused tokens as people list and search them, by key."""
+"""Enterprises, managed accounts and unused device tokens as people list and search them, by key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenantry.store.engine.pages import Position, beyond
 
 
 class ListedEnterprise(NamedTuple):
-    """One enrolled enterprise. `emm_name` is the organisation that manages its devices."""
+    """One enrolled enterprise. `emm_name` is the name of the tenant that manages its devices."""
 
     id: EnterpriseId
     name: str
@@ -22,7 +22,7 @@ class ListedEnterprise(NamedTuple):
 
 
 class ListedAccount(NamedTuple):
-    """One live account. `tokens` counts those that nobody has used and that are still good."""
+    """One live account. `tokens` counts device tokens that nobody has used and that are still good."""
 
     id: ManagedAccountId
     management_type: str
@@ -103,7 +103,7 @@ async def list_accounts(
 async def find_account(
     read: Read, tenant_id: TenantId, enterprise_id: EnterpriseId, account_id: ManagedAccountId, now: Micros
 ) -> ListedAccount | None:
-    """A live account by primary key. One of another enterprise of the tenant is absent."""
+    """A live account; None for one of another enterprise of the tenant."""
     return await read.one_or_none(
         ListedAccount,
         _COLUMNS + "  AND a.id = :account_id",
@@ -117,7 +117,7 @@ async def find_account(
 async def list_unused_tokens(
     read: Read, tenant_id: TenantId, account_id: ManagedAccountId, now: Micros, limit: int
 ) -> list[UnusedToken]:
-    """Tokens of the account that can still be used, the one that ends first in front."""
+    """Device tokens of the account that can still be used, the one that ends first in front."""
     return await read.all(
         UnusedToken,
         """

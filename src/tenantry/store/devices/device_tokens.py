@@ -1,4 +1,6 @@
-"""The `device_tokens` and `device_credentials` tables: hashes of the two secrets, before and after provisioning."""
+"""The `device_tokens` and `device_credentials` tables: hashes of the secret that provisions a device, and of the one
+that the device holds afterwards.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class DeviceToken(NamedTuple):
-    """One token in any state."""
+    """One device token, in any state."""
 
     managed_account_id: ManagedAccountId
     expires_at: int
@@ -30,9 +32,10 @@ async def insert(
     expires_at: Micros,
     now: Micros,
 ) -> bool:
-    """A token for a live EMM-managed account that has room for a device; False when there is no such account.
+    """Add a device token for a live EMM-managed account that has room for a device. Answers False when there is no such
+    account.
 
-    A device account always has room: its next device replaces the present one. Hot path: 1 write.
+    An account for one device always has room, since its next device replaces the present one. Hot path: 1 write.
     """
     inserted = await tx.run(
         """
@@ -57,7 +60,9 @@ async def insert(
 async def claim(
     tx: Tx, tenant_id: TenantId, token_hash: bytes, android_id: str, now: Micros
 ) -> ManagedAccountId | None:
-    """Claim an unused, live token for a device and answer its account; None otherwise. At most one caller ever wins."""
+    """Use an unused, live device token up for a device, and answer its account; None otherwise. Of several callers at
+    most one wins.
+    """
     return await tx.one_or_none(
         ManagedAccountId,
         """
@@ -74,7 +79,7 @@ async def claim(
 
 
 async def find(read: Read, tenant_id: TenantId, token_hash: bytes) -> DeviceToken | None:
-    """One token by primary key."""
+    """One device token, in any state."""
     return await read.one_or_none(
         DeviceToken,
         """
@@ -87,7 +92,7 @@ async def find(read: Read, tenant_id: TenantId, token_hash: bytes) -> DeviceToke
 
 
 async def revoke_unused(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, now: Micros) -> None:
-    """End every token of the account that nobody has claimed; waits for those that are being claimed."""
+    """End every device token of the account that nobody has used. It waits for those that are being used."""
     await tx.run(
         """
         UPDATE device_tokens SET revoked_at = :now
@@ -100,7 +105,7 @@ async def revoke_unused(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountI
 
 
 async def revoke_unused_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """`revoke_unused` for every account of the user."""
+    """Do as `revoke_unused` for every account of the user."""
     await tx.run(
         """
         UPDATE device_tokens SET revoked_at = :now
@@ -134,7 +139,7 @@ async def insert_credential(
 async def revoke_credentials(
     tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, now: Micros, *, android_id: str | None = None
 ) -> None:
-    """End the credentials of one device of the account; None: of every device."""
+    """End the credentials of one device of the account, or of every device when `android_id` is None."""
     await tx.run(
         """
         UPDATE device_credentials SET revoked_at = :now

@@ -1,4 +1,6 @@
-"""The `devices` table. A row lives from its provisioning to its removal; before and after it only keeps a policy."""
+"""The `devices` table. A device lives from its provisioning to its removal; before and after that its row only keeps a
+policy.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class Device(NamedTuple):
-    """One device of one account. `policy` is JSON, as the EMM set it."""
+    """One device of one account. `policy` is JSON, as the EMM has set it."""
 
     android_id: str
     management_type: str | None = None
@@ -49,7 +51,9 @@ async def bring_up(
     facts: DeviceFacts,
     now: Micros,
 ) -> bool:
-    """Make the device live and, as every new one, disabled. False, and nothing is changed, when it is live already."""
+    """Make the device live, with its account disabled as on every new device. Answers False, and changes nothing, when
+    it is live already.
+    """
     brought_up = await tx.run(
         """
         INSERT INTO devices (tenant_id, managed_account_id, android_id, enterprise_id, management_type,
@@ -76,7 +80,7 @@ async def bring_up(
 
 
 async def refresh(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, facts: DeviceFacts, now: Micros) -> bool:
-    """Update what a live device reports of itself when it is provisioned again. False when it is not live."""
+    """Update what a live device reports of itself when it is provisioned again. Answers False when it is not live."""
     refreshed = await tx.run(
         """
         UPDATE devices
@@ -95,7 +99,7 @@ async def refresh(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, fac
 
 
 async def remove_all(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, now: Micros) -> int:
-    """Remove the live devices of an account; how many there were."""
+    """Remove the live devices of an account. Answers how many there were."""
     return await tx.run(
         """
         UPDATE devices SET removed_at = :now
@@ -109,7 +113,7 @@ async def remove_all(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, 
 
 
 async def remove(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str, now: Micros) -> bool:
-    """Remove one device. False when it was not live."""
+    """Remove one device. Answers False when it was not live."""
     removed = await tx.run(
         """
         UPDATE devices SET removed_at = :now
@@ -125,7 +129,7 @@ async def remove(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, andr
 
 
 async def remove_others(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str, now: Micros) -> int:
-    """Remove the live devices of an account but this one; how many there were."""
+    """Remove the live devices of an account but this one. Answers how many there were."""
     return await tx.run(
         """
         UPDATE devices SET removed_at = :now
@@ -140,7 +144,7 @@ async def remove_others(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountI
 
 
 async def find(read: Read, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str) -> Device | None:
-    """One live device by primary key."""
+    """One live device."""
     return await read.one_or_none(
         Device,
         """
@@ -157,7 +161,7 @@ async def find(read: Read, tenant_id: TenantId, account_id: ManagedAccountId, an
 
 
 async def list_live(read: Read, tenant_id: TenantId, account_id: ManagedAccountId) -> list[Device]:
-    """The live devices of an account, which its quota keeps few, in the order of their ids."""
+    """The live devices of an account, by id. There are few, since accounts have a limit."""
     return await read.all(
         Device,
         """
@@ -174,7 +178,7 @@ async def list_live(read: Read, tenant_id: TenantId, account_id: ManagedAccountI
 
 
 async def find_policy(read: Read, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str) -> str | None:
-    """The policy kept for a device, live or not; None also when none was set."""
+    """The policy that is kept for a device, live or not; None also when none was set."""
     rows = await read.all(
         str,
         """
@@ -190,7 +194,7 @@ async def find_policy(read: Read, tenant_id: TenantId, account_id: ManagedAccoun
 
 
 async def count_waiting_beside(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str) -> int:
-    """How many rows of the account wait for a device that was never live; 0 when this device has a row."""
+    """How many rows of the account keep a policy for a device that was never live; 0 when this device has a row."""
     [counted] = await tx.all(
         int,
         """
@@ -236,7 +240,7 @@ async def set_policy(
 async def set_state(
     tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str, account_state: str
 ) -> bool:
-    """False when the device is not live."""
+    """Set whether the account may be used on a live device. Answers False when the device is not live."""
     changed = await tx.run(
         """
         UPDATE devices SET account_state = :account_state

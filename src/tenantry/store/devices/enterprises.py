@@ -1,4 +1,6 @@
-"""The `enterprises` reference table: which tenant an enterprise id leads to, and who manages its devices."""
+"""The `enterprises` table: which tenant an enterprise belongs to, and which tenant manages its devices. It is a
+reference table.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ async def insert(
     primary_domain: str | None,
     now: Micros,
 ) -> None:
-    """A new enterprise without a service account of its own."""
+    """Add an enterprise, which has no service account of its own yet."""
     await tx.run(
         """
         INSERT INTO enterprises (id, tenant_id, emm_tenant_id, name, name_key, primary_domain, created_at)
@@ -61,7 +63,9 @@ async def find(read: Read, enterprise_id: EnterpriseId) -> Enterprise | None:
 
 
 async def set_service_account(tx: Tx, enterprise_id: EnterpriseId, service_account_id: ConnectorId) -> TenantId | None:
-    """Bind a live service account of the customer or of its EMM. Answers the customer; None when either is absent."""
+    """Bind a live service account of the customer or of its EMM to the enterprise. Answers the customer; None when
+    either is absent.
+    """
     return await tx.one_or_none(
         TenantId,
         """
@@ -93,7 +97,7 @@ async def list_of_tenant(read: Read, tenant_id: TenantId, after_id: str, limit: 
 
 
 async def list_of_domain(read: Read, emm_tenant_id: TenantId, domain: str) -> list[Enterprise]:
-    """Enrolled enterprises, at most 100, which the EMM manages of the live tenant that has proven this domain."""
+    """At most 100 enrolled enterprises that the EMM manages, of the live tenant that has verified this domain."""
     return await read.all(
         Enterprise,
         """

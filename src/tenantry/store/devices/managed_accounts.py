@@ -1,4 +1,6 @@
-"""The `managed_accounts` table. `device_count` counts the live devices of an account and is its quota's counter."""
+"""The `managed_accounts` table. `device_count` counts the live devices of an account, so that it gets no more than it
+may have.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class ManagedAccount(NamedTuple):
-    """A live account. `account_identifier` is set for EMM-managed ones, `primary_email` for Google-managed ones."""
+    """A live account. `account_identifier` is set when the EMM manages it, `primary_email` when Google does."""
 
     id: ManagedAccountId
     enterprise_id: EnterpriseId
@@ -38,9 +40,11 @@ async def insert_or_update(
     user_id: UserId | None,
     now: Micros,
 ) -> ManagedAccount | None:
-    """An EMM-managed account: a new one, which then has `new_id` and `user_id`, or the one that has the identifier.
+    """Answer an EMM-managed account: a new one, which then has `new_id` and `user_id`, or the one that has the
+    identifier.
 
-    Of an existing one only the display name changes, when one is given. None: it has another account type. Atomic.
+    Of an existing account only the display name changes, when one is given. Answers None when it has another account
+    type. Atomic.
     """
     return await tx.one_or_none(
         ManagedAccount,
@@ -78,7 +82,7 @@ async def insert_google_managed(
     user_id: UserId | None,
     now: Micros,
 ) -> None:
-    """An account that Google's directory owns: known here, not changed here."""
+    """Add an account of Google's directory, which is known here and not changed here."""
     await tx.run(
         """
         INSERT INTO managed_accounts (tenant_id, id, enterprise_id, management_type, account_type, primary_email,
@@ -100,7 +104,7 @@ async def insert_google_managed(
 async def find(
     read: Read, tenant_id: TenantId, enterprise_id: EnterpriseId, account_id: ManagedAccountId
 ) -> ManagedAccount | None:
-    """A live account by primary key. One of another enterprise of the tenant is absent."""
+    """A live account; None for one of another enterprise of the tenant."""
     return await read.one_or_none(
         ManagedAccount,
         f"""
@@ -135,7 +139,7 @@ async def list_by_email(
 async def set_display_name(
     tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, display_name: str, now: Micros
 ) -> ManagedAccount | None:
-    """The account as it now is; None when it is not live."""
+    """Give the account this name. Answers the account as it is now; None when it is not live."""
     return await tx.one_or_none(
         ManagedAccount,
         f"""
@@ -151,9 +155,8 @@ async def set_display_name(
 
 
 async def hold(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId) -> ManagedAccount | None:
-    """Take the row until the transaction ends, so that changes to the devices of one account take turns.
-
-    None when the account, its enterprise or its tenant is not live.
+    """Hold the row until the transaction ends, so that changes to the devices of one account take turns. Answers None
+    when the account, its enterprise or its tenant is not live.
     """
     return await tx.one_or_none(
         ManagedAccount,
@@ -171,7 +174,9 @@ async def hold(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId) -> Man
 
 
 async def claim_slot(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, limit: int) -> bool:
-    """Count one more live device unless there are `limit` of them. At most `limit` callers ever win."""
+    """Count one more live device, unless there are `limit` of them. However many callers there are, at most `limit` get
+    True.
+    """
     claimed = await tx.run(
         """
         UPDATE managed_accounts SET device_count = device_count + 1
@@ -185,7 +190,9 @@ async def claim_slot(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, 
 
 
 async def release_slot(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId) -> bool:
-    """Count one live device less. False when the account is not live or counts none. Holds the row like `hold`."""
+    """Count one live device less. Answers False when the account is not live or counts none. It holds the row as `hold`
+    does.
+    """
     released = await tx.run(
         """
         UPDATE managed_accounts SET device_count = device_count - 1
@@ -198,7 +205,7 @@ async def release_slot(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId
 
 
 async def set_device_count(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, count: int) -> bool:
-    """Say how many devices live. False when the account is not live. Holds the row like `hold`."""
+    """Set the number of live devices. Answers False when the account is not live. It holds the row as `hold` does."""
     changed = await tx.run(
         """
         UPDATE managed_accounts SET device_count = :count
@@ -212,7 +219,7 @@ async def set_device_count(tx: Tx, tenant_id: TenantId, account_id: ManagedAccou
 
 
 async def delete(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, now: Micros) -> bool:
-    """End a live account; its identifier is free again. False when it was not live."""
+    """End a live account, whose identifier is then free again. Answers False when it was not live."""
     deleted = await tx.run(
         """
         UPDATE managed_accounts SET deleted_at = :now, updated_at = :now

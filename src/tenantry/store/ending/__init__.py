@@ -1,1 +1,1 @@
-"""Deletes, for good, rows that have expired or were deleted long ago."""
+"""Deletes rows for good that have expired or were deleted long ago."""

@@ -1,8 +1,8 @@
-"""Find and delete expired rows, of the tables that keep secrets and answers for a time only.
+"""Finds and deletes expired rows of the tables that keep secrets and answers for a time only.
 
-One statement reads the rows of a table by primary key, some at a time, across tenants: its cost depends on the number
-of rows, not of tenants, and no table needs an index for it. Only housekeeping may read across tenants; each deletion is
-within one tenant.
+One statement reads the rows of a table by primary key, some at a time, across tenants. So its cost depends on the
+number of rows, not of tenants, and no table needs an index for it. Only housekeeping may read across tenants; each
+deletion is within one tenant.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from tenantry.store.engine.interface import Read, Writes
 
 
 class _Rows(NamedTuple):
-    """The key after the tenant, when a row ends (NULL: not known yet), and a key that sorts before all."""
+    """Of a table: the key behind the tenant, the time when a row ends (NULL: not known yet), and a key that sorts
+    before all others.
+    """
 
     table: str
     key: str
@@ -75,7 +77,7 @@ async def list_keys(
 
 
 class ExpiredRelationship(NamedTuple):
-    """A delegated relationship; `is_over` is 1 when its end has come and its status does not say so, else 0."""
+    """A delegated relationship. `is_over` is 1 when its end has come and its status does not say so yet, else 0."""
 
     tenant_id: TenantId
     id: RelationshipId
@@ -128,7 +130,7 @@ async def list_providers(read: Read, *, after: tuple[str, str], limit: int) -> l
 async def delete(
     store: Writes, table: Table, tenant_id: TenantId, *, first: bytes | str, last: bytes | str, before: Micros
 ) -> int:
-    """Delete the tenant's rows from `first` to `last` that ended before `before`; how many."""
+    """Delete the tenant's rows from `first` to `last` that ended before `before`. Answers how many."""
     return await store.run(
         f"""
         DELETE FROM {table.table}

@@ -1,4 +1,4 @@
-"""Find and delete the rows of users and groups that were deleted so long ago that nobody can restore them.
+"""Finds and deletes the rows of users and groups that were deleted so long ago that nobody can restore them.
 
 Deleted rows have indexes of their own, which are read across tenants, some rows at a time: the cost depends on what was
 deleted lately, not on the number of users, groups or tenants. Only housekeeping may read across tenants.
@@ -33,7 +33,9 @@ class _Below(NamedTuple):
 
 
 class Below(_Below, Enum):
-    """Rows that go with a group or a user, of which one can have very many. `key`: the primary key's other column."""
+    """Rows that are deleted with a group or a user, which can have very many of them. `key` is the other column of
+    their primary key.
+    """
 
     MEMBERS = _Below("group_members", "group_id", "user_id")
     SUB_GROUPS = _Below("group_links", "parent_id", "child_id")
@@ -50,7 +52,7 @@ BELOW = {
 
 
 class DeletedUser(NamedTuple):
-    """In the order of the index."""
+    """A deleted user, and its place in the order of the index."""
 
     tenant_id: TenantId
     id: str
@@ -58,7 +60,7 @@ class DeletedUser(NamedTuple):
 
 
 class DeletedGroup(NamedTuple):
-    """In the order of the index."""
+    """A deleted group, and its place in the order of the index."""
 
     tenant_id: TenantId
     deleted_at: int
@@ -102,7 +104,7 @@ async def list_groups(read: Read, after: DeletedGroup, limit: int) -> list[Delet
 
 
 async def has_more(read: Read, below: Below, tenant_id: TenantId, row_id: str, than: int) -> bool:
-    """Whether more than so many rows go with the one of this id."""
+    """Whether more rows than this many are deleted with the row of this id."""
     found = await read.one_or_none(
         int,
         f"""
@@ -117,7 +119,9 @@ async def has_more(read: Read, below: Below, tenant_id: TenantId, row_id: str, t
 
 
 async def end_restoration(store: Writes, table: Table, tenant_id: TenantId, row_id: str, deleted_until: Micros) -> bool:
-    """Make the row impossible to restore, whatever the clock of another server says. False when it was restored."""
+    """Make the row impossible to restore, whatever the clock of another server says. Answers False when it was
+    restored.
+    """
     changed = await store.run(
         f"""
         UPDATE {table.table} SET {table.deleted_at} = 1
@@ -131,7 +135,7 @@ async def end_restoration(store: Writes, table: Table, tenant_id: TenantId, row_
 
 
 async def delete_some(store: Writes, below: Below, tenant_id: TenantId, row_id: str, limit: int) -> int:
-    """Delete at most `limit` of the rows that go with this one; how many."""
+    """Delete at most `limit` of the rows that are deleted with this one. Answers how many."""
     return await store.run(
         f"""
         DELETE FROM {below.table}
@@ -146,9 +150,8 @@ async def delete_some(store: Writes, below: Below, tenant_id: TenantId, row_id: 
 
 
 async def delete(tx: Tx, table: Table, tenant_id: TenantId, row_id: str, deleted_until: Micros) -> bool:
-    """Delete a row that was marked deleted at `deleted_until` or before, and by the tables' rules all that is only its.
-
-    False when there is none.
+    """Delete a row that was marked deleted at `deleted_until` or before; the tables' rules delete all that belongs to
+    it alone. Answers False when there is none.
     """
     changed = await tx.run(
         f"DELETE FROM {table.table} WHERE tenant_id = :tenant_id AND id = :id AND {table.deleted_at} <= :deleted_until",
@@ -160,7 +163,7 @@ async def delete(tx: Tx, table: Table, tenant_id: TenantId, row_id: str, deleted
 
 
 async def count_grants(read: Read, tenant_id: TenantId, user_id: UserId, most: int) -> int:
-    """How many grants there are of the user, also such as have ended; counted up to `most`."""
+    """How many grants the user has given, ended ones included, counted up to `most`."""
     found = await read.one_or_none(
         int,
         """
@@ -178,7 +181,7 @@ _SOME_OF_USER = "SELECT id FROM grants WHERE tenant_id = :tenant_id AND user_id 
 
 
 async def delete_grants(tx: Tx, tenant_id: TenantId, user_id: UserId, most: int) -> int:
-    """Forget at most so many grants of the user, with their refresh tokens; how many."""
+    """Delete at most this many grants of the user, with their refresh tokens. Answers how many."""
     await tx.run(
         f"DELETE FROM refresh_tokens WHERE tenant_id = :tenant_id AND grant_id IN ({_SOME_OF_USER})",
         tenant_id=tenant_id,

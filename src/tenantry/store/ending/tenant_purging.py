@@ -1,6 +1,6 @@
-"""Delete for good, some rows at a time, everything that a tenant owns and what other tenants store about it.
+"""Deletes for good, some rows at a time, everything that a tenant owns and what other tenants store about it.
 
-Only `directory/tenant_purging.py` may. Rows go before those they point to.
+Only `directory/tenant_purging.py` may use it. Rows are deleted before the rows that they refer to.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ from tenantry.store.tenants.tenants import BEING_PURGED
 
 
 class _Rows(NamedTuple):
-    """`keys`: the primary key behind the tenant; the tenant itself where that is all."""
+    """Of a table: its name and `keys`, the primary key behind the tenant, or the tenant itself where the key is no
+    more.
+    """
 
     table: str
     keys: str
 
 
 class Owned(_Rows, Enum):
-    """Every table that tenants own, in the order in which their rows can go. A test holds it against the schema."""
+    """Every table that tenants own, in the order in which their rows can be deleted. A test compares it with the
+    schema.
+    """
 
     UNTOLD_CHANGES = _Rows("untold_changes", "id")
     WEBHOOK_DELIVERIES = _Rows("webhook_deliveries", "id")
@@ -98,8 +102,8 @@ async def list_due(read: Read, deleted_until: Micros, limit: int) -> list[DueTen
 
 
 async def claim(tx: Tx, tenant_id: TenantId, deleted_until: Micros) -> bool:
-    """Make the tenant impossible to restore, whatever settings and clocks say later. False when it was restored, or a
-    twin has purged it; true again for a purge that was broken off.
+    """Make the tenant impossible to restore, whatever settings and clocks say later. Answers False when it was
+    restored, or when another process has purged it; True also for a purge that was broken off.
     """
     changed = await tx.run(
         "UPDATE tenants SET deleted_at = :purged WHERE id = :tenant_id AND deleted_at <= :deleted_until",
@@ -111,7 +115,7 @@ async def claim(tx: Tx, tenant_id: TenantId, deleted_until: Micros) -> bool:
 
 
 async def delete_some(store: Writes, rows: Owned, tenant_id: TenantId, limit: int) -> int:
-    """Delete at most `limit` rows of the tenant; how many."""
+    """Delete at most `limit` rows of the tenant. Answers how many."""
     return await store.run(
         f"""
         DELETE FROM {rows.table}
@@ -125,7 +129,7 @@ async def delete_some(store: Writes, rows: Owned, tenant_id: TenantId, limit: in
 
 
 async def forget_customer(tx: Tx, partner_tenant_id: TenantId, tenant_id: TenantId) -> None:
-    """What a partner holds about the tenant as its customer."""
+    """Delete what a partner stores about the tenant as its customer."""
     await tx.run(
         "DELETE FROM partner_relationships WHERE tenant_id = :partner_tenant_id AND customer_tenant_id = :tenant_id",
         partner_tenant_id=partner_tenant_id,
@@ -161,7 +165,7 @@ async def list_customers(read: Read, tenant_id: TenantId, limit: int) -> list[Te
 
 
 async def forget_partner(tx: Tx, customer_tenant_id: TenantId, tenant_id: TenantId) -> None:
-    """What a customer holds about the tenant as its partner, and the tenant about that customer."""
+    """Delete what a customer stores about the tenant as its partner, and what the tenant stores about that customer."""
     await tx.run(
         "DELETE FROM delegated_relationships WHERE tenant_id = :customer_tenant_id AND partner_tenant_id = :tenant_id",
         customer_tenant_id=customer_tenant_id,
@@ -235,7 +239,9 @@ async def delete_enterprise(tx: Tx, enterprise_id: EnterpriseId) -> None:
 
 
 async def delete_last(tx: Tx, tenant_id: TenantId) -> bool:
-    """The tenant itself, with its apps, domains and enterprises, after `claim`. False when a twin was quicker."""
+    """Delete the tenant itself, with its connectors, domains and enterprises, after `claim`. Answers False when another
+    process was quicker.
+    """
     await tx.run(
         "DELETE FROM audit_events WHERE tenant_id = :tenant_id",
         tenant_id=tenant_id,

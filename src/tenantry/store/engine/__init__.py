@@ -1,1 +1,1 @@
-"""The one interface over two engines, its engines, and how a database is opened and made."""
+"""The one interface over two engines, both engines, and how a database is opened, made and migrated."""

@@ -1,4 +1,6 @@
-"""What differs between the engines below the level of SQL: parameters and the check of column names."""
+"""What differs between the engines below the level of SQL: how parameters are written; and the check of column
+names.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,7 @@ def without_blanks(sql: str) -> str:
 
 
 def require_columns(shape: Callable[..., Any], sql: str, columns: Sequence[str]) -> None:
-    """Raise TypeError unless the statement's columns are the fields of `shape`, in order."""
+    """Raise TypeError unless the statement's columns are the fields of `shape`, in their order."""
     fields = getattr(shape, "_fields", None)
     if fields is not None and tuple(columns) != tuple(fields):
         raise TypeError(

@@ -32,11 +32,15 @@ Work = Callable[[], Any]
 _YOUR_TURN: Any = object()
 
 _Waiter = tuple[float, "asyncio.Future[Any]", Work | None]
-"""Until when; what it waits for: the answer of its work, once durable, or else _YOUR_TURN; the work."""
+"""Until when it waits; what it waits for: the answer of its work, once that is durable, or else _YOUR_TURN; its
+work.
+"""
 
 
 class Groups:
-    """Owns both connections: of the writers, and of who copies their log. `commits` counts the durable groups."""
+    """Owns both connections: that of the writers, and the one that copies their log. `commits` counts the durable
+    groups.
+    """
 
     def __init__(self, connection: apsw.Connection, copier: apsw.Connection, busy_timeout: float) -> None:
         self.connection = connection
@@ -76,13 +80,13 @@ class Groups:
         return await done
 
     def join(self, answer: Any = None) -> asyncio.Future[Any]:
-        """What the writer who has the turn waits for, to be told `answer`."""
+        """What the writer who has the turn waits for, until it is told `answer`."""
         done: asyncio.Future[Any] = self._loop.create_future()
         self._group.append((done, answer))
         return done
 
     def give_turn(self) -> None:
-        """Let the next writers in; the group closes when everything that is ready now has run."""
+        """Let the next writers in. The group closes when everything that is ready now has run."""
         self._taken = False
         if self._overdue:
             self._close_group()
@@ -116,7 +120,7 @@ class Groups:
             raise
 
     async def _wait(self, work: Work | None = None) -> Any:
-        """_YOUR_TURN once it is free, or what `work` answered, durably. Raises StoreBusy at the deadline."""
+        """Wait for the turn, or for what `work` answers, durably. Raises StoreBusy at the deadline."""
         deadline = self._loop.time() + self._busy_timeout
         while True:
             waiter: _Waiter = (deadline, self._loop.create_future(), work)
@@ -136,7 +140,9 @@ class Groups:
                 return answer
 
     def _refuse_late(self) -> None:
-        """One timer for all who wait: a timer each would cost more than the write."""
+        """Refuse the writers whose deadline has come. One timer serves all who wait, since a timer for each would cost
+        more than the write.
+        """
         now = self._loop.time()
         late = [future for deadline, future, _ in self._waiting if deadline <= now]
         self._waiting = self._waiting[len(late) :]
@@ -162,7 +168,9 @@ class Groups:
             pause = min(pause * 2, 0.05)
 
     def _let_in(self) -> None:
-        """Run what queued and wake the others, all at once: who finds the turn taken again waits on at its place."""
+        """Run the queued work and wake the other writers, all at once. A writer that finds the turn taken again waits
+        on at its place.
+        """
         waiting, self._waiting = self._waiting, []
         for _, future, work in waiting:
             if not future.done() and (work is None or not self._run_queued(work, future)):
@@ -172,7 +180,9 @@ class Groups:
             self._loop.call_soon(self._close_group)
 
     def _run_queued(self, work: Work, done: asyncio.Future[Any]) -> bool:
-        """False when another process holds the file: then the writer has to wait for that itself."""
+        """Run a writer's work. Answers False when another process holds the file, so that the writer has to wait for it
+        itself.
+        """
         try:
             if not self._in_transaction:
                 self.cursor.execute("BEGIN IMMEDIATE")
@@ -218,7 +228,9 @@ class Groups:
         self._let_in()
 
     def _end_group(self, failure: Exception | None) -> None:
-        """Tell every writer of the group; one that was cancelled meanwhile is not there to be told."""
+        """Tell every writer of the group how its commit ended. A writer that was cancelled meanwhile is not there to be
+        told.
+        """
         group, self._group = self._group, []
         self._in_transaction = False
         self.commits += failure is None

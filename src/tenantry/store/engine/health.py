@@ -1,4 +1,4 @@
-"""Whether the store answers, and how its engine is set up. Touches no table."""
+"""Whether the store answers, and how its engine is set up. It reads no table of ours."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class PostgresSettings(NamedTuple):
 
 
 async def ping(read: Read) -> None:
-    """Raises StoreBusy or StoreUnavailable when it does not answer."""
+    """Ask the store for an answer. Raises StoreBusy or StoreUnavailable."""
     await read.one_or_none(int, "SELECT 1")
 
 
 async def count_others(read: Read) -> int:
-    """Connections of Tenantry to this database beside the own; those of other programs do no harm. PostgreSQL only."""
+    """How many other connections of Tenantry the database has; those of other programs do no harm. PostgreSQL only."""
     found = await read.one_or_none(
         int,
         """

@@ -45,10 +45,10 @@ class Read(Protocol):
 
 
 class Writes(Protocol):
-    """A statement that changes: in a transaction, or by itself."""
+    """Statements that change rows, in a transaction or each by itself."""
 
     async def run(self, sql: str, /, **params: Value) -> int:
-        """Number of rows inserted, changed or deleted."""
+        """Run the statement. Answers how many rows it inserted, changed or deleted."""
         ...
 
 
@@ -60,12 +60,12 @@ class Tx(Read, Writes, Protocol):
     """Statements of one transaction; it sees its own writes."""
 
     async def run_many(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
-        """The same statement once for each row of parameters."""
+        """Run the same statement once for each of these rows of parameters."""
         ...
 
 
 class Store(Writes, Protocol):
-    """One database. Lives as long as the app; belongs to the event loop it was opened on.
+    """One database. It lives as long as the application, and belongs to the event loop in which it was opened.
 
     `run` is a transaction of one statement: what it changed is durable when it returns.
     """
@@ -78,9 +78,11 @@ class Store(Writes, Protocol):
     def write(self) -> AbstractAsyncContextManager[Tx]: ...
 
     async def run_each(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
-        """The same statement for each row of parameters, each a transaction of its own: none waits for another's lock.
+        """Run the same statement for each row of parameters, each in a transaction of its own, so that none waits for
+        another's lock.
 
-        When one fails, which of the others were taken is not told. StoreBusy: no other failure.
+        When one fails, nobody is told which of the others were carried out. It raises StoreBusy only when no other
+        failure came.
         """
         ...
 

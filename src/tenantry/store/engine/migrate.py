@@ -1,8 +1,9 @@
-"""Bring a database to the schema of this version, or say where it stands. A normal start does not load this.
+"""Brings a database to the schema of this version, or says which schema it has. A normal start does not load this
+module.
 
-A migration runs in one transaction on both engines: it is there as a whole or not at all. A new SQLite file needs none:
-new_sqlite.py makes it. The functions are for a process that has no store open on the same file and no running event
-loop.
+A migration runs in one transaction on both engines, so that it is carried out as a whole or not at all. A new SQLite
+file needs no migration, since new_sqlite.py makes it. The functions are for a process that has no store open on the
+same file and no running event loop.
 """
 
 from __future__ import annotations
@@ -49,12 +50,14 @@ def upgrade(url: str) -> None:
 
 
 def run_migrations(url: str) -> None:
-    """The migrations that the database has not seen, one after the other. Raises SchemaOutdated, StoreUnavailable."""
+    """Run the migrations that the database has not had yet, one after the other. Raises SchemaOutdated,
+    StoreUnavailable.
+    """
     _on_connection(url, _upgrade)
 
 
 def check(url: str) -> SchemaState:
-    """Where the schema stands; changes nothing. Raises StoreUnavailable."""
+    """Which schema the database has; changes nothing. Raises StoreUnavailable."""
     path = _sqlite_path(url)
     if path is not None and not path.exists():
         return SchemaState(None, migrations.HEAD)

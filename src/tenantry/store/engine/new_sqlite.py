@@ -1,4 +1,4 @@
-"""The whole schema from one script, for a SQLite file that has none: without the migration tools, in one commit.
+"""Makes the whole schema from one script, for a SQLite file that has none: without the migration tools, in one commit.
 
 `migrations/new_sqlite.sql` is what the migrations leave behind in an empty file; `make schema` writes it.
 """
@@ -19,9 +19,8 @@ _WAIT_SECONDS = 10.0  # for another process that makes the same file
 
 
 def create_tables(path: Path) -> bool:
-    """Make the tables at HEAD, all or none, in a file that is absent (readable by its owner only) or empty.
-
-    False, and nothing done, when something is in it. Raises StoreBusy, StoreUnavailable.
+    """Make the tables at HEAD, all or none, in a file that is absent (then readable by its owner only) or empty.
+    Answers False, and does nothing, when something is in it. Raises StoreBusy, StoreUnavailable.
     """
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     with closing(connect(str(path), _CACHE_MIB, _WAIT_SECONDS, None)) as connection:

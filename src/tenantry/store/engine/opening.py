@@ -1,4 +1,4 @@
-"""Open the store an address names, at the schema this version was written for."""
+"""Opens the store that an address names, when it has the schema for which this version was written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What statements share that list rows by a key, a page at a time."""
+"""What statements share that list rows by key, a page at a time."""
 
 Position = tuple[str, str]
 """(key, id) of the last row of a page, after which the next one begins."""

@@ -1,10 +1,12 @@
 """PostgreSQL (and Citus on it) through an asyncpg pool: each write block is one READ COMMITTED transaction.
 
-A block takes its connection with its first statement, and of the pool no more than its tenant's share: what one tenant
-asks for at once keeps no other from it. Lone statements, which are the hot ones, have what the blocks leave free.
-A connection goes back to the pool without asyncpg's reset query, which would cost a round trip: no session state is
-ever changed here, and a transaction left open is rolled back by asyncpg itself. An error at COMMIT means that the
-outcome is unknown, not that nothing was written: it may never be retried blindly.
+A block takes its connection with its first statement, and a tenant's blocks take at most the tenant's share of the
+pool, so that what one tenant asks for at once keeps no other out. Statements outside of blocks, which are the hot ones,
+use what the blocks leave free.
+
+A connection goes back to the pool without asyncpg's reset query, which would cost a round trip. That is safe, since no
+session state is ever changed here and asyncpg itself rolls back a transaction that was left open. An error at COMMIT
+means that the outcome is unknown, not that nothing was written: it may never be retried blindly.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ _CACHED_STATEMENTS = 512
 
 
 async def open_postgres(url: str, *, pool_size: int, busy_timeout: float, statement_timeout: float) -> PostgresStore:
-    """Raises StoreUnavailable when the server cannot be reached."""
+    """Connect to the server. Raises StoreUnavailable when it cannot be reached."""
     try:
         pool = await asyncpg.create_pool(
             url,
@@ -81,7 +83,9 @@ def _is_lost(connection: Any) -> bool:
 
 
 class _Block:
-    """One connection from the first statement to the end of the block; each sees what is committed when it runs."""
+    """One connection, from the first statement to the end of the block. Each statement sees what is committed when it
+    runs.
+    """
 
     __slots__ = ("_connection", "_has_ended", "_owner", "_store")
 
@@ -100,7 +104,7 @@ class _Block:
         await self._release()
 
     async def _take_share(self, params: Mapping[str, Value]) -> None:
-        """The block's tenant is that of its first statement."""
+        """Wait for the share of the block's tenant, which is that of its first statement."""
         owner = str(params.get("tenant_id") or NOBODY)
         await self._store._shares.take(owner)
         self._owner = owner
@@ -171,7 +175,7 @@ class _ChangingBlock(_Block):
 
 
 class _LoneBlock(_ChangingBlock):
-    """Each statement commits by itself. Hot paths run here: a connection is taken without a share."""
+    """Statements that commit each by itself. Hot paths run here, so that a connection is taken without a share."""
 
     __slots__ = ("_has_changed",)
 
@@ -269,7 +273,9 @@ class PostgresStore:
         return _WriteBlock(self)
 
     async def run(self, sql: str, /, **params: Value) -> int:
-        """One round trip: the statement commits by itself. StoreUnavailable when the outcome is not known."""
+        """Run the statement, in one round trip; it commits by itself. Raises StoreUnavailable when the outcome is not
+        known.
+        """
         return await self._change(sql, params)
 
     async def run_each(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
@@ -279,7 +285,9 @@ class PostgresStore:
             raise failure
 
     async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
-        """A round trip for each statement: READ COMMITTED would not let the last see more of the others in a block."""
+        """Run `work` with a round trip for each statement. They are in no block: READ COMMITTED would not let the last
+        statement see more of what others committed.
+        """
         async with _LoneBlock(self) as block:
             return await work(block)
 
@@ -288,7 +296,7 @@ class PostgresStore:
             return await block._change(sql, params)
 
     async def close(self) -> None:
-        """Wait for running blocks; what is still running after the busy timeout is cut off."""
+        """Wait for the blocks that run. What still runs after the busy timeout is cut off."""
         try:
             await asyncio.wait_for(self._pool.close(), self._busy_timeout)
         except TimeoutError:

@@ -10,11 +10,13 @@ from contextlib import asynccontextmanager
 from tenantry.core.errors import StoreBusy
 
 NOBODY = ""
-"""The owner of statements that belong to no tenant, such as finding a domain: only `whole` limits them."""
+"""The owner of statements that belong to no tenant, such as those that find a domain. Only `whole` limits them."""
 
 
 class Shares:
-    """At most `whole` at once, and `each` of one owner. Owners who wait are served in turn, each from its oldest on."""
+    """At most `whole` shares at once, and `each` for one owner. Owners who wait are served in turn, each from its
+    oldest request on.
+    """
 
     def __init__(self, whole: int, each: int, patience: float) -> None:
         self._whole = whole
@@ -25,14 +27,14 @@ class Shares:
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
     async def take(self, owner: str) -> None:
-        """Wait for a share; to be given back. Raises StoreBusy after `patience` seconds."""
+        """Wait for a share, which has to be given back. Raises StoreBusy after `patience` seconds."""
         if not self._is_free(owner) or owner in self._waiting:
             await self._wait(owner)
         else:
             self._note(owner)
 
     def give(self, owner: str) -> None:
-        """Give a share back; the next that waits gets it."""
+        """Give a share back, which goes to the next that waits."""
         self._taken -= 1
         left = self._held[owner] - 1
         if left:
@@ -43,7 +45,7 @@ class Shares:
 
     @asynccontextmanager
     async def turn(self, owner: str) -> AsyncIterator[None]:
-        """A share for the length of a block. Raises StoreBusy."""
+        """Have a share for the length of a block. Raises StoreBusy."""
         await self.take(owner)
         try:
             yield
@@ -80,7 +82,7 @@ class Shares:
                 del self._waiting[owner]
 
     def _let_in(self) -> None:
-        """The owner who is served goes to the end of the line."""
+        """Give free shares to those who wait. The owner who is served goes to the end of the line."""
         for owner in list(self._waiting):
             if self._taken >= self._whole:
                 return

@@ -1,7 +1,8 @@
-"""SQLite, embedded: one connection for the writers, another for reads, in autocommit, a few for reads that take long.
+"""SQLite, embedded: one connection for the writers, another one for reads, in autocommit, and a few for reads that take
+long.
 
-Each commit empties the cache and memory map of the read connection. The write connection keeps both, since it knows its
-own changes: a hot path that writes anyway reads more cheaply in its turn (`transact`).
+Each commit empties the cache and the memory map of the read connection. The write connection keeps both, since it knows
+its own changes: a hot path that writes anyway reads more cheaply while it has the turn (`transact`).
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ _MAPPED_FOR_WRITERS = 2047 * 1024 * 1024
 """The most bytes of the file that SQLite maps into memory: clean pages, which the kernel may drop."""
 
 _MAPPED_FOR_READS = 256 * 1024 * 1024
-"""What is looked into is mapped anew after each commit, but not copied."""
+"""The most bytes that are mapped for reads: they are mapped anew after each commit, but not copied."""
 
 _READ_CACHE_MIB = 4
-"""What a commit empties should be small: SQLite walks all it ever was to empty it."""
+"""It is small, since each commit empties it, and SQLite walks all it ever held to empty it."""
 
 
 class SqliteStore:
-    """`Store` on one file. Raises SchemaOutdated when it is absent."""
+    """`Store` on one file. Raises SchemaOutdated when the file is absent."""
 
     engine: Literal["sqlite"] = "sqlite"
 
@@ -60,7 +61,7 @@ class SqliteStore:
 
     @property
     def commits(self) -> int:
-        """How many groups of writers are durable."""
+        """How many groups of writers have become durable."""
         return self._groups.commits
 
     def read(self) -> ReadBlock:

@@ -1,9 +1,10 @@
-"""A copy of a SQLite file while servers write to it, as it was at one moment.
+"""Copies a SQLite file, as it was at one moment, while servers write to it.
 
-1. A read transaction is held from the first page to the last. SQLite would begin the copy anew after each commit of
-   another process; so it copies one state of the file. Nobody waits: writers go on in the log, which grows meanwhile.
-2. The copy is made under another name, checked, put on disk, and renamed: a file of the name asked for is whole, or
-   empty if the machine died on the way.
+1. A read transaction is held from the first page to the last, so that one state of the file is copied. Without it
+   SQLite would begin the copy anew after each commit of another process. Nobody waits: writers go on in the log, which
+   grows meanwhile.
+2. The copy is made under another name, checked, put on disk, and renamed. So a file with the name that was asked for is
+   whole; it is empty only if the machine died on the way.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ _WAIT_SECONDS = 10.0
 
 
 class Backup(NamedTuple):
-    """`schema` is the revision of its tables: what the version that opens it must need, or know how to change."""
+    """A copy. `schema` is the revision of its tables: the version that opens it must need this one, or be able to
+    change it.
+    """
 
     file: str
     bytes: int
@@ -58,7 +61,7 @@ def back_up(path: Path, target: Path, progress: Callable[[int, int], None]) -> B
 
 @contextmanager
 def _new_file(target: Path) -> Iterator[Path]:
-    """An empty file beside `target`, which takes its name in the end, or goes. Raises OSError."""
+    """An empty file beside `target`, which takes the target's name at the end, or is deleted. Raises OSError."""
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # the name is ours from here on
     try:
         handle, name = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".part", dir=target.parent)  # mode 0600
@@ -78,7 +81,7 @@ def _new_file(target: Path) -> Iterator[Path]:
 
 
 def _copy(path: Path, copy: Path, progress: Callable[[int, int], None]) -> str:
-    """The revision of what was copied."""
+    """Copy the database. Answers the revision of what was copied."""
     with closing(connect(str(path), _CACHE_MIB, _WAIT_SECONDS, None)) as source, closing(_open_copy(copy)) as target:
         source.set_busy_timeout(int(_WAIT_SECONDS * 1000))
         try:
@@ -98,7 +101,9 @@ def _copy(path: Path, copy: Path, progress: Callable[[int, int], None]) -> str:
 
 
 def _open_copy(copy: Path) -> apsw.Connection:
-    """Without a journal: what is broken off is deleted, and what is done is put on disk as a whole."""
+    """Open the copy without a journal: a copy that is broken off is deleted, and a finished one is put on disk as a
+    whole.
+    """
     target = apsw.Connection(str(copy), apsw.SQLITE_OPEN_READWRITE)
     target.pragma("journal_mode", "off")
     target.pragma("synchronous", "off")
@@ -106,7 +111,7 @@ def _open_copy(copy: Path) -> apsw.Connection:
 
 
 def _check(copy: Path) -> None:
-    """Raises StoreUnavailable for a copy that is not sound, as the database is then not either."""
+    """Raise StoreUnavailable when the copy is not sound, in which case the database is not sound either."""
     address = f"file:{quote(str(copy.absolute()))}?immutable=1"  # else it would get a log of its own
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
     with closing(apsw.Connection(address, flags)) as connection:

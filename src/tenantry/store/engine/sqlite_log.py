@@ -1,8 +1,8 @@
-"""Copying SQLite's log back into the database file, beside the writers: no commit waits for the bulk of it.
+"""Copies SQLite's log back into the database file beside the writers, so that no commit waits for most of it.
 
-1. Once the log is long, a thread with a connection of its own copies what is committed; writers go on appending.
-2. What came meanwhile is little. The committer copies that between two commits, when nobody writes, so that the next
-   writer begins the log anew: SQLite does that only when all of it has been copied.
+1. Once the log is long, a thread with a connection of its own copies what is committed, while writers go on appending.
+2. What was written meanwhile is little. The committer copies that between two commits, when nobody writes, so that the
+   next writer begins the log anew: SQLite begins it anew only when all of it has been copied.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import apsw
 from tenantry.core.log import get_logger
 
 LONG = 16_000
-"""Pages, 64 MiB: a page that many transactions change goes to the database file once."""
+"""Pages, 64 MiB in all, from which on the log is copied: a page that many transactions change is then copied once."""
 _LITTLE = 500
 _ROUNDS = 4
 
@@ -22,7 +22,9 @@ _log = get_logger()
 
 
 class LogCopier:
-    """Belongs to the committer's thread, but for `close`. `copier` is a connection for nothing else."""
+    """What copies the log. All but `close` belongs to the committer's thread. Nothing else uses the connection
+    `copier`.
+    """
 
     def __init__(self, writer: apsw.Connection, copier: apsw.Connection) -> None:
         self._writer = writer
@@ -33,7 +35,7 @@ class LogCopier:
         writer.set_wal_hook(self._note)
 
     def after_commit(self) -> None:
-        """Begin or end a round, when it is time. Raises nothing: a log that is not copied only grows."""
+        """Begin or end a round of copying when it is time. Raises nothing: a log that is not copied only grows."""
         if self._pages < LONG:
             return
         if self._copying is None:
@@ -60,7 +62,9 @@ def _copy(connection: apsw.Connection) -> None:
 
 
 def _try_to_copy(connection: apsw.Connection) -> int:
-    """How many pages are left. A log that cannot be copied now, for a reader or a full disk, is tried again later."""
+    """Copy the log. Answers how many pages are left. A log that cannot be copied now, because of a reader or a full
+    disk, is tried again later.
+    """
     try:
         length, copied = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
     except apsw.BusyError:

@@ -1,10 +1,11 @@
-"""SQLite's reads that take more than a moment, in threads of their own: however long one is, the event loop goes on.
+"""Runs SQLite's reads that take more than a moment in threads of their own: however long one takes, the event loop goes
+on.
 
 1. A read runs inline. `Moment` interrupts it once it has taken so many steps that others would notice.
-2. Then it is run anew in a thread, on a connection of the thread's: one at once for a tenant, and a few in all.
-3. Which statement was too long for which tenant is remembered, so that the next goes to the thread at once; one that
-   turns out short there is forgotten again.
-4. What is not done at its deadline is given up: StoreBusy for who asked, and nothing for anybody else.
+2. It is then run anew in a thread, on a connection of the thread's: at most one at once for a tenant, and a few in all.
+3. Which statement took too long for which tenant is remembered, so that it is run in a thread at once the next time.
+   When it takes little time there, that is forgotten again.
+4. A read that is not done at its deadline is given up: its caller gets StoreBusy, and nobody else notices.
 """
 
 from __future__ import annotations
@@ -26,15 +27,21 @@ T = TypeVar("T")
 
 THREADS = 2
 _STEPS = 10_000
-"""Of SQLite's machine, some 10 million of which a processor does in a second: a moment is one to two times as many."""
+"""Steps of SQLite's virtual machine, of which a processor does some 10 million in a second. A moment is between one and
+two times as many.
+"""
 _STEPS_BETWEEN_LOOKS = 50_000
 _SHORT = 0.002
-"""Seconds of processor time: on a busy machine a short read may wait for its turn as long as a long one runs."""
+"""Seconds of processor time that a short read takes at most. Time on the clock would not do: on a busy machine a short
+read may wait for its turn as long as a long one runs.
+"""
 _REMEMBERED = 2_000
 
 
 class Moment:
-    """Interrupts the statement that runs on a connection at the second look within it. `begun` is reset before each."""
+    """Interrupts the statement that runs on a connection, at the second look within it. The caller resets `begun`
+    before each statement.
+    """
 
     __slots__ = ("begun",)
 
@@ -49,7 +56,9 @@ class Moment:
 
 
 class _Job:
-    """One statement in a thread. Ends when `until` (monotonic seconds) has passed. `took` is known at its end."""
+    """One statement in a thread. It is given up when `until` (monotonic seconds) has passed. `took` is known when it
+    has ended.
+    """
 
     __slots__ = ("bound", "shape", "sql", "took", "until")
 
@@ -65,7 +74,9 @@ class _Job:
 
 
 class LongReads:
-    """Belongs to the event loop it was made on. `connect` makes a connection that only reads."""
+    """What runs long reads. It belongs to the event loop in which it was made. `connect` makes a connection that only
+    reads.
+    """
 
     def __init__(self, connect: Callable[[], apsw.Connection], timeout: float) -> None:
         self._connect = connect
@@ -76,7 +87,7 @@ class LongReads:
         self.remembered: dict[tuple[str, Value], None] = {}
 
     async def rows(self, shape: Callable[..., T], sql: str, bound: tuple[Value, ...], tenant_id: Value) -> list[T]:
-        """Every row. Raises StoreBusy at the deadline."""
+        """Run the statement and answer every row. Raises StoreBusy at the deadline."""
         key = (sql, tenant_id)
         owner = str(tenant_id or "")
         await self._shares.take(owner)
@@ -96,7 +107,7 @@ class LongReads:
         return rows
 
     def close(self) -> None:
-        """Wait for what runs."""
+        """Wait for the reads that run."""
         self._threads.shutdown()
         for connection in self._idle:
             connection.close()
@@ -107,7 +118,7 @@ class LongReads:
         self.remembered[key] = None
 
     def _run(self, job: _Job) -> list[Any]:
-        """In a thread."""
+        """Run the statement, in a thread."""
         connection = self._idle.pop() if self._idle else self._connect()
         connection.set_progress_handler(job.is_late, _STEPS_BETWEEN_LOOKS)
         shape, began = job.shape, time.thread_time()
@@ -128,6 +139,6 @@ class LongReads:
 
 
 def _look_at(future: asyncio.Future[Any]) -> None:
-    """An exception that nobody waits for is no news."""
+    """Take the exception of a read that nobody waits for any more, so that asyncio does not report it."""
     if not future.cancelled():
         future.exception()

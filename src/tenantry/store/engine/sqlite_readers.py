@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class ReadBlock(Statements):
-    """`Read`, and its block. There is one for all: nothing is kept between two statements."""
+    """`Read` and its block in one object. There is one for all reads, since nothing is kept between two statements."""
 
     __slots__ = ("_long", "_moment")
 

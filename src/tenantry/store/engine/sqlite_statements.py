@@ -21,7 +21,7 @@ from tenantry.store.engine.interface import Value
 T = TypeVar("T")
 
 Known = set[tuple[str, Callable[..., Any]]]
-"""Statements whose columns were compared with their shape."""
+"""Statements whose columns have been compared with their shape."""
 
 _BUSY = (apsw.BusyError, apsw.LockedError)
 _BROKEN = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.CantOpenError, apsw.NotADBError, apsw.ReadOnlyError)
@@ -48,9 +48,8 @@ Binder = Callable[[Mapping[str, Value]], tuple[Value, ...]]
 
 @cache
 def prepared(sql: str) -> tuple[str, Binder]:
-    """What SQLite is given of a statement, and its binder.
-
-    The text is as short as can be: each execution hashes and compares all of it, to find what was compiled before.
+    """The text of a statement as SQLite is given it, and its binder. The text is as short as it can be, since SQLite
+    hashes and compares all of it at each execution, to find what it has compiled before.
     """
     text, names = to_positional(sql)
     if len(names) > 1:
@@ -59,7 +58,7 @@ def prepared(sql: str) -> tuple[str, Binder]:
 
 
 class Statements:
-    """`Read` on one connection. Nothing here suspends."""
+    """`Read` on one connection. Nothing in it suspends."""
 
     __slots__ = ("_cursor", "_known")
 
@@ -111,7 +110,9 @@ class Statements:
 
 
 def _use_log(connection: apsw.Connection, busy_timeout: float) -> None:
-    """Write-ahead logging. SQLite does not wait for whoever else turns it on in a new file, so this does."""
+    """Turn on write-ahead logging. SQLite does not wait for another process that turns it on in a new file, so this
+    does.
+    """
     deadline = time.monotonic() + busy_timeout
     while True:
         try:

@@ -1,8 +1,9 @@
-"""What SQLite's writers do in their turn: statements run inline on the event loop.
+"""How SQLite's writers use their turn: their statements run inline, on the event loop.
 
-1. A block works in a savepoint of its own. Leaving it normally releases the savepoint, gives the turn on and waits for
-   the group's commit; an exception rolls back this savepoint only.
-2. A transaction that changes once, with its last statement, needs no savepoint: if that fails, SQLite undoes it alone.
+1. A block works in a savepoint of its own. When it is left normally, it releases the savepoint, gives the turn on, and
+   waits for the group's commit. An exception rolls back this savepoint only.
+2. A transaction that makes one change, with its last statement, needs no savepoint: when that statement fails, SQLite
+   undoes it alone.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class WriteBlock(Statements):
         await done
 
     def _roll_back(self) -> None:
-        """Undo this writer; if SQLite has undone the whole transaction, the group has failed."""
+        """Undo what this writer did. When SQLite has undone the whole transaction, the group has failed."""
         groups = self._groups
         if groups.connection.in_transaction:
             groups.cursor.execute("ROLLBACK TO writer")
@@ -91,7 +92,7 @@ class WriteBlock(Statements):
 
 
 class LoneWriter(Statements):
-    """`LoneTx`. There is one for all, since nothing suspends in it."""
+    """`LoneTx`. There is one for all writers, since nothing in it suspends."""
 
     __slots__ = ("_groups", "_has_changed")
 
@@ -101,18 +102,20 @@ class LoneWriter(Statements):
         self._has_changed = False
 
     async def change(self, sql: str, params: Mapping[str, Value]) -> int:
-        """One statement, durable: how many rows it has changed."""
+        """Run one statement and wait until it is durable. Answers how many rows it has changed."""
         text, binder = prepared(sql)
         changed: int = await self._groups.in_turn(partial(self._change, text, binder(params)))
         return changed
 
     async def change_each(self, sql: str, rows: Sequence[Mapping[str, Value]]) -> None:
-        """All in one turn."""
+        """Run the statement for each of these rows, all in one turn."""
         text, binder = prepared(sql)
         await self._groups.in_turn(partial(self._change_each, text, [binder(row) for row in rows]))
 
     async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
-        """What `work` sees may be others' of its group, who are told with it that all is durable."""
+        """Run `work`, and wait until it is durable. What it sees may be changes of others in its group, which become
+        durable with it.
+        """
         answer: T = await self._groups.in_turn(partial(self._finish, work))
         return answer
 
@@ -144,7 +147,7 @@ class LoneWriter(Statements):
             raise
 
     def _finish(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
-        """Run a coroutine from its beginning to its end, at once: its statements do not suspend."""
+        """Run a coroutine from beginning to end at once, since its statements do not suspend."""
         self._has_changed = False
         try:
             work(self).__await__().send(None)
@@ -158,7 +161,9 @@ class LoneWriter(Statements):
         raise RuntimeError("The work of such a transaction awaits nothing but its statements.")
 
     def _undo(self) -> None:
-        """There is no savepoint to go back to: whoever fails after a change, against the rule, fails the group."""
+        """Fail the group, because a transaction failed after its change, which it must not: there is no savepoint to go
+        back to.
+        """
         groups = self._groups
         if self._has_changed and groups.connection.in_transaction:
             groups.cursor.execute("ROLLBACK")

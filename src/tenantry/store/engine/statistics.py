@@ -1,6 +1,6 @@
-"""How many rows SQLite's planner takes a key to find: a rule, not a measurement, so that each file has the same plans.
+"""Tells SQLite's planner how many rows a key finds: by a rule, not by measuring, so that each file has the same plans.
 
-Knowing nothing, SQLite takes the whole table of a tenant for ten rows, hardly more than what a second column finds in
+Without numbers, SQLite takes the whole table of a tenant for ten rows, hardly more than what a second column finds in
 it, and so prefers any index that saves it a look into the table. It would read a million refresh tokens by tenant to
 find the two of a grant. PostgreSQL measures by itself.
 """
@@ -17,12 +17,14 @@ _OWNED, _OF_TENANT = 1_000_000, 100_000
 _REFERENCE = 100_000
 _OF_KEY = 10
 _ENDED = 1_000
-"""Rows of an index `..._ended`, whose key leads to one: who has ended is looked for there, not in the whole table."""
+"""Rows of an index `..._ended`, in which one key leads to one row: the planner is to look for what has ended there, not
+in the whole table.
+"""
 _WIDE = {
     *("connector_id", "enterprise_id", "role_id"),
     *("device_count", "object_type", "reach", "status", "type", "user_type"),
 }
-"""Columns of owned tables that tell little: a tenth of the rows has the same value."""
+"""Columns of owned tables that distinguish little: a tenth of the rows has the same value."""
 
 
 class _IndexColumn(NamedTuple):
@@ -34,7 +36,9 @@ class _IndexColumn(NamedTuple):
 
 
 def write_statistics(connection: sa.Connection) -> None:
-    """Put the rule's numbers into the file, for each index it has by now. A connection reads them when it is opened."""
+    """Write the rule's numbers into the file, for each index that it has by now. A connection reads them when it is
+    opened.
+    """
     connection.exec_driver_sql("ANALYZE sqlite_schema")  # makes the table that they stand in
     connection.exec_driver_sql("DELETE FROM sqlite_stat1")
     rows = connection.exec_driver_sql(
@@ -51,7 +55,9 @@ def write_statistics(connection: sa.Connection) -> None:
 
 
 def _numbers(columns: Iterable[_IndexColumn]) -> Iterator[tuple[str, str, str]]:
-    """Table, index, and its rows: all, with one value of the first column, of the first two, ..."""
+    """Of each index: its table, its name, and its numbers of rows: all, with one value of the first column, of the
+    first two, and so on.
+    """
     for (table, index), group in groupby(columns, lambda column: (column.table, column.index_name)):
         of_index = list(group)
         if index.endswith("_ended"):

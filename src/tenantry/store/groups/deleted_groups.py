@@ -1,4 +1,4 @@
-"""Groups that were deleted: the rows stay for a time, with members and links, so that they can come back."""
+"""Deleted groups: their rows stay for a time, with members and links, so that they can be restored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class DeletedGroup(NamedTuple):
-    """`own_role` is what the user who asked was in it, None: nothing."""
+    """One row. `own_role` is the role in it of the user who asks; None when that user was not in it."""
 
     id: GroupId
     name: str
@@ -31,7 +31,7 @@ class WhatEnds(NamedTuple):
 
 
 async def delete(tx: Tx, tenant_id: TenantId, group_id: GroupId, now: Micros) -> str | None:
-    """Mark a live group deleted; its name, None when there is none."""
+    """Mark a live group deleted. Answers its name; None when there is none."""
     return await tx.one_or_none(
         str,
         """
@@ -45,7 +45,7 @@ async def delete(tx: Tx, tenant_id: TenantId, group_id: GroupId, now: Micros) ->
 
 
 async def restore(tx: Tx, tenant_id: TenantId, group_id: GroupId, deleted_after: Micros, now: Micros) -> str | None:
-    """Bring a group back that was deleted after that instant; its name, None when there is none."""
+    """Restore a group that was deleted after that instant. Answers its name; None when there is none."""
     return await tx.one_or_none(
         str,
         """
@@ -62,7 +62,7 @@ async def restore(tx: Tx, tenant_id: TenantId, group_id: GroupId, deleted_after:
 async def find(
     read: Read, tenant_id: TenantId, group_id: GroupId, asking_user_id: UserId, deleted_after: Micros
 ) -> DeletedGroup | None:
-    """A group deleted after that instant."""
+    """A group that was deleted after that instant."""
     return await read.one_or_none(
         DeletedGroup,
         """
@@ -82,7 +82,9 @@ async def find(
 async def list_latest(
     read: Read, tenant_id: TenantId, asking_user_id: UserId, *, everyones: bool, deleted_after: Micros, limit: int
 ) -> list[DeletedGroup]:
-    """Groups deleted after that instant, the latest first: those the user administered, or `everyones`."""
+    """Groups that were deleted after that instant, the latest first: those that the user administered, or with
+    `everyones` all.
+    """
     return await read.all(
         DeletedGroup,
         """
@@ -103,7 +105,7 @@ async def list_latest(
 
 
 async def count_what_ends(read: Read, tenant_id: TenantId, group_id: GroupId, now: Micros, most: int) -> WhatEnds:
-    """Each count stops at `most`."""
+    """Count what the deletion of the group would end. Each count stops at `most`."""
     found = await read.one_or_none(
         WhatEnds,
         """

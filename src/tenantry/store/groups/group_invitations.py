@@ -1,4 +1,4 @@
-"""The `group_invitations` table: links that let whoever has them into a group. The link's hash is the key."""
+"""The `group_invitations` table: links that let whoever has one into a group. The key is the link's hash."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class ListedInvitation(NamedTuple):
-    """A link that neither ended nor expired. `made_by` is the display name of now, None for a user who is gone.
-
-    `leads`: 1 while who made it is a live user; whether that one may still make links, the domain adds.
+    """A link that has neither ended nor expired. `made_by` is the present display name of its maker, None for a user
+    who is gone. `leads`: 1 while its maker is a live user; the domain adds whether that user may still make links.
     """
 
     id: str
@@ -25,7 +24,9 @@ class ListedInvitation(NamedTuple):
 
 
 class InvitationRow(NamedTuple):
-    """A live link and where it leads; `own_role` is what the user who asked is in the group, None: nothing."""
+    """A live link, and where it leads. `own_role` is the role in the group of the user who asks; None when that user is
+    not in it.
+    """
 
     id: str
     created_by: UserId
@@ -70,7 +71,7 @@ async def insert(
 async def list_live(
     read: Read, tenant_id: TenantId, group_id: GroupId, now: Micros, limit: int
 ) -> list[ListedInvitation]:
-    """Neither ended nor expired, the newest first."""
+    """The group's links that have neither ended nor expired, newest first."""
     return await read.all(
         ListedInvitation,
         """
@@ -92,7 +93,7 @@ async def list_live(
 async def find_live(
     read: Read, tenant_id: TenantId, invitation_hash: bytes, asking_user_id: UserId, now: Micros
 ) -> InvitationRow | None:
-    """None when there is no such link, it ended or expired, its group is deleted, or who made it disabled or gone."""
+    """The link; None when it ended or expired, when its group is deleted, or when its maker is disabled or gone."""
     return await read.one_or_none(
         InvitationRow,
         """
@@ -116,7 +117,9 @@ async def find_live(
 
 
 async def hold(tx: Tx, tenant_id: TenantId, invitation_hash: bytes, now: Micros) -> bool:
-    """Keep the live link's row until the transaction ends: it cannot be ended meanwhile. False when it is not live."""
+    """Keep the live link's row until the transaction ends, so that nobody can end it meanwhile. Answers False when it
+    is not live.
+    """
     changed = await tx.run(
         """
         UPDATE group_invitations SET expires_at = expires_at
@@ -130,7 +133,7 @@ async def hold(tx: Tx, tenant_id: TenantId, invitation_hash: bytes, now: Micros)
 
 
 async def end(tx: Tx, tenant_id: TenantId, group_id: GroupId, invitation_id: str, now: Micros) -> bool:
-    """False when the group has no such live link."""
+    """End a link. Answers False when the group has no such live one."""
     changed = await tx.run(
         """
         UPDATE group_invitations SET ended_at = :now
@@ -145,7 +148,7 @@ async def end(tx: Tx, tenant_id: TenantId, group_id: GroupId, invitation_id: str
 
 
 async def end_of_group(tx: Tx, tenant_id: TenantId, group_id: GroupId, now: Micros) -> list[str]:
-    """End every live link of the group; their ids."""
+    """End every live link of the group. Answers their ids."""
     return await tx.all(
         str,
         """

@@ -15,7 +15,7 @@ class GroupLink(NamedTuple):
 
 
 async def insert(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros) -> bool:
-    """Make `child_id` a sub-group of `parent_id`. False when it is one."""
+    """Make `child_id` a sub-group of `parent_id`. Answers False when it is one already."""
     row = await tx.one_or_none(
         str,
         """
@@ -32,7 +32,7 @@ async def insert(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: Grou
 
 
 async def delete(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId) -> bool:
-    """False when `child_id` is no sub-group of `parent_id`."""
+    """Take `child_id` out of `parent_id`. Answers False when it was no sub-group of it."""
     changed = await tx.run(
         "DELETE FROM group_links WHERE tenant_id = :tenant_id AND parent_id = :parent_id AND child_id = :child_id",
         tenant_id=tenant_id,
@@ -43,7 +43,7 @@ async def delete(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: Grou
 
 
 async def count_sub_groups(read: Read, tenant_id: TenantId, parent_id: GroupId, most: int) -> int:
-    """Up to `most`, deleted ones too: they may come back."""
+    """How many sub-groups the group has, counted up to `most`; deleted ones too, since they may be restored."""
     found = await read.one_or_none(
         int,
         """
@@ -58,7 +58,8 @@ async def count_sub_groups(read: Read, tenant_id: TenantId, parent_id: GroupId, 
 
 
 async def list_of_parents(read: Read, tenant_id: TenantId, ids: str, limit: int) -> list[GroupLink]:
-    """At most `limit` links of the groups `ids` to live ones below, in the order of the ids, by the child's name.
+    """At most `limit` links of the groups `ids` to their live sub-groups, in the order of the ids, and then by the
+    sub-group's name.
 
     `ids` are GUIDs, one after the other with nothing between them.
     """

@@ -1,6 +1,6 @@
 """Groups as people list and search them: a page at a time, by key.
 
-A statement takes the rows whose key begins with `prefix` (lower case; empty: all) and come after `after`, which is
+A statement reads the rows whose key begins with `prefix` (lower case; empty: all rows) and that come after `after`, the
 (key, id) of the last row before. Counts stop at COUNTED.
 """
 
@@ -16,7 +16,9 @@ COUNTED = 1_000
 
 
 class ListedGroup(NamedTuple):
-    """One line. `members` counts users that are not deleted, admins among them; `own_role` is that of who asked."""
+    """One line. `members` counts users that are not deleted, admins among them; `own_role` is that of the user who
+    asks.
+    """
 
     id: GroupId
     name: str
@@ -28,7 +30,7 @@ class ListedGroup(NamedTuple):
 
 
 class GroupFacts(NamedTuple):
-    """A group on its own page."""
+    """A group as its own page shows it."""
 
     id: GroupId
     name: str
@@ -42,7 +44,7 @@ class GroupFacts(NamedTuple):
 
 
 class RelatedGroup(NamedTuple):
-    """A group above or below."""
+    """A group right above or right below."""
 
     id: GroupId
     name: str
@@ -100,8 +102,8 @@ async def by_name(
 async def of_user_by_name(
     read: Read, tenant_id: TenantId, asking_user_id: UserId, *, prefix: str, after: Position | None, limit: int
 ) -> list[ListedGroup]:
-    """Live groups that the user is admin or member of, by name. Costs what the user's groups cost, however many there
-    are.
+    """Live groups that the user is admin or member of, by name. It costs what the user's groups cost, however many
+    groups there are.
     """
     key, row_id = after or (prefix, "")
     return await read.all(
@@ -123,7 +125,7 @@ async def of_user_by_name(
 
 
 async def find_facts(read: Read, tenant_id: TenantId, group_id: GroupId) -> GroupFacts | None:
-    """A live group by primary key."""
+    """A live group."""
     return await read.one_or_none(
         GroupFacts,
         """
@@ -180,7 +182,7 @@ async def list_parents(read: Read, tenant_id: TenantId, group_id: GroupId, limit
 
 
 async def list_joined_neighbours(read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> list[GroupId]:
-    """Of the groups right above and below, those that the user is a member or an admin of."""
+    """Those of the groups right above and right below that the user is a member or an admin of."""
     return await read.all(
         GroupId,
         """
@@ -207,7 +209,7 @@ _ABOVE = """
             SELECT id FROM walk LIMIT :most
         )
 """
-"""The group and what it is a part of, the nearest first; deleted ones too."""
+"""The group and those above it, the nearest first; deleted ones too."""
 _LINKABLE = """
           AND g.deleted_at IS NULL AND g.name_key >= :prefix AND g.name_key < :beyond
           AND g.id NOT IN (SELECT id FROM above)
@@ -220,9 +222,8 @@ _LINKABLE = """
 async def list_linkable(
     read: Read, tenant_id: TenantId, parent_id: GroupId, *, prefix: str, limit: int
 ) -> list[RelatedGroup]:
-    """Live groups that may become sub-groups of `parent_id`, by name.
-
-    Not itself, not what is right below, and not what is above: that would be a ring.
+    """Live groups that may become sub-groups of `parent_id`, by name: not the group itself, not those right below it,
+    and not those above it, which would make a ring.
     """
     return await read.all(
         RelatedGroup,
@@ -243,7 +244,7 @@ async def list_linkable(
 async def list_linkable_by(
     read: Read, tenant_id: TenantId, admin_id: UserId, parent_id: GroupId, *, prefix: str, limit: int
 ) -> list[RelatedGroup]:
-    """`list_linkable`, of the groups that the user administers."""
+    """As `list_linkable`, but only groups that the user administers."""
     return await read.all(
         RelatedGroup,
         _ABOVE

@@ -1,4 +1,4 @@
-"""Who reaches a group from the groups above it, and what of one person reaches it."""
+"""Who has rights in a group through the groups above it, and what of one person's has rights in it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tenantry.store.engine.interface import Read
 
 
 class Overseer(NamedTuple):
-    """A live group above. `is_direct`: 1 when right above. `admins` and `tokens` (live, for it and what is below) are
-    counted up to a limit; `admin_name` is one of the admins.
+    """A live group above. `is_direct`: 1 when it is right above. `admins` and `tokens` (live ones, for it and those
+    below it) are counted up to a limit; `admin_name` is one of the admins.
     """
 
     id: GroupId
@@ -71,7 +71,9 @@ async def list_overseers(
 async def is_held_by(
     read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId, now: Micros, *, most: int
 ) -> bool:
-    """Whether the user is admin of the live group or of one of the nearest `most` above it, or gave a token for one."""
+    """Whether the user is admin of the live group or of one of the nearest `most` groups above it, or gave a token for
+    one of these.
+    """
     found = await read.one_or_none(
         int,
         """
@@ -100,7 +102,7 @@ async def is_held_by(
 async def list_tokens_by(
     read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId, now: Micros, limit: int
 ) -> list[GrantId]:
-    """Live tokens for this one group that the user gave."""
+    """Live tokens for this group alone that the user gave."""
     return await read.all(
         GrantId,
         """
@@ -119,7 +121,7 @@ async def list_tokens_by(
 async def list_invitations_by(
     read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId, now: Micros, limit: int
 ) -> list[str]:
-    """Ids of live invite links that the user made."""
+    """The ids of live invite links into the group that the user made."""
     return await read.all(
         str,
         """
@@ -138,7 +140,7 @@ async def list_invitations_by(
 async def list_webhooks_by(
     read: Read, tenant_id: TenantId, group_id: GroupId, created_by: str, now: Micros, limit: int
 ) -> list[str]:
-    """Ids of the group's live webhooks that `created_by` registered."""
+    """The ids of the group's live webhooks that `created_by` registered."""
     return await read.all(
         str,
         """
@@ -155,7 +157,7 @@ async def list_webhooks_by(
 
 
 async def find_link(read: Read, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId) -> LinkNames | None:
-    """What the two groups of a link are called."""
+    """The names of the two groups of a link."""
     return await read.one_or_none(
         LinkNames,
         """

@@ -1,6 +1,6 @@
-"""Walks along the links between groups, up and down.
+"""Walks along the links between groups, upwards and downwards.
 
-People link groups as they like: each walk looks at `most` groups and stops, wherever it is then. UNION keeps it from
+People link groups as they like, so each walk looks at `most` groups and stops wherever it is then. UNION keeps it from
 going round in a ring for ever.
 """
 
@@ -13,28 +13,32 @@ from tenantry.store.engine.interface import Read
 
 
 class Above(NamedTuple):
-    """A group above another, or that itself, `levels` higher. One that is above it by several ways has several."""
+    """A group above another, `levels` higher; or that group itself, with 0. A group that is above it by several ways
+    has several of these.
+    """
 
     id: GroupId
     levels: int
 
 
 class Below(NamedTuple):
-    """The size of what is below a group: rows that the walk had, a group once for each level, and the levels."""
+    """How much is below a group: how many rows the walk had, in which a group counts once for each level, and how many
+    levels.
+    """
 
     looked: int
     levels: int
 
 
 class NamedGroup(NamedTuple):
-    """Its place in the order of names."""
+    """A group, and its place in the order of names."""
 
     id: GroupId
     name_key: str
 
 
 async def list_above(read: Read, tenant_id: TenantId, group_id: GroupId, *, deepest: int, most: int) -> list[Above]:
-    """The group and whatever it is a part of, deleted ones too, up to `deepest` levels, the nearest first."""
+    """The group and those above it, deleted ones too, up to `deepest` levels, the nearest first."""
     return await read.all(
         Above,
         """
@@ -55,7 +59,7 @@ async def list_above(read: Read, tenant_id: TenantId, group_id: GroupId, *, deep
 
 
 async def measure_below(read: Read, tenant_id: TenantId, group_id: GroupId, *, deepest: int, most: int) -> Below:
-    """How far it goes down from the group, deleted ones too, up to `deepest` levels."""
+    """How far it goes down from the group, deleted groups too, up to `deepest` levels."""
     found = await read.one_or_none(
         Below,
         """

@@ -1,6 +1,7 @@
-"""The `groups` table, and groups with the counts of what is in and below them.
+"""The `groups` table, and groups with counts of the people and groups in them.
 
-In a CROSS JOIN SQLite keeps the order as written: it cannot know that a walk finds few groups.
+SQLite keeps the order in which a CROSS JOIN is written. The statements write it, since SQLite cannot know that a walk
+finds few groups.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class GroupRow(NamedTuple):
-    """A group with its counts. `own_role` is that of the user who asked, None when not in the group.
+    """A group with its counts. `own_role` is the role of the user who asks; None when that user is not in it.
 
-    Counts are of live users, subscribers left out. `seats` counts every membership of the group and its descendants,
-    `users` each user once; `level_*` is the group alone. A user without a verified phone is unprovisioned. `looked` is
-    not the group's: how much its statement had to look at.
+    Counts are of live users without subscribers. `seats` counts every membership of the group and of those below it,
+    `users` counts each user once; `level_*` counts the group alone. A user without a verified phone is unprovisioned.
+    `looked` is no fact of the group: it says at how many rows its statement looked.
     """
 
     id: GroupId
@@ -78,7 +79,7 @@ async def insert(
 async def update(
     tx: Tx, tenant_id: TenantId, group_id: GroupId, *, name: str, welcome_message: str, now: Micros
 ) -> bool:
-    """False when there is no such live group."""
+    """Give a live group this name and welcome message. Answers False when there is none."""
     changed = await tx.run(
         """
         UPDATE groups SET name = :name, name_key = :name_key, welcome_message = :welcome_message, updated_at = :now
@@ -95,7 +96,7 @@ async def update(
 
 
 async def find_type(read: Read, tenant_id: TenantId, group_id: GroupId) -> str | None:
-    """What kind of group it is, None when there is no such live one."""
+    """The type of a live group; None when there is none."""
     return await read.one_or_none(
         str,
         "SELECT group_type FROM groups WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL",
@@ -105,8 +106,7 @@ async def find_type(read: Read, tenant_id: TenantId, group_id: GroupId) -> str |
 
 
 async def lock(tx: Tx, tenant_id: TenantId, group_id: GroupId, now: Micros) -> bool:
-    """Take the group's row until the end of the transaction, so that changes of its admins come one after the other.
-
+    """Hold the group's row until the transaction ends, so that changes of its admins come one after the other. Answers
     False when there is no such live group.
     """
     changed = await tx.run(
@@ -121,11 +121,11 @@ async def lock(tx: Tx, tenant_id: TenantId, group_id: GroupId, now: Micros) -> b
 async def list_by_ids(
     read: Read, tenant_id: TenantId, ids: str, *, asking_user_id: str, deepest: int, counted: int, most: int
 ) -> list[GroupRow]:
-    """Of the groups among `ids` the live ones, with their counts, by name.
+    """The live groups among `ids`, with their counts, by name.
 
-    `ids` are GUIDs, one after the other with nothing between them. Neighbours are counted up to `counted`. For the
-    people the statement goes `deepest` levels down and looks at no more than `most` groups and `most` memberships: a
-    row says in `looked` at how many. With `most` of either the counts may be too low.
+    `ids` are GUIDs, one after the other with nothing between them. The groups right above and below are counted up to
+    `counted`. To count people, the statement goes `deepest` levels down, and looks at no more than `most` groups and
+    `most` memberships: a row says in `looked` at how many. Where that is `most`, the counts may be too low.
     """
     return await read.all(
         GroupRow,

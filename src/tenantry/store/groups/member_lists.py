@@ -1,6 +1,6 @@
-"""Who is in a group, as people list and search them: a page at a time, by key.
+"""The people in a group as people list and search them: a page at a time, by key.
 
-A statement takes the rows whose key begins with `prefix` (lower case; empty: all) and come after `after`, which is
+A statement reads the rows whose key begins with `prefix` (lower case; empty: all rows) and that come after `after`, the
 (key, id) of the last row before. Members and subscribers have an index each, in which deleted users have no key.
 """
 
@@ -15,7 +15,7 @@ from tenantry.store.engine.pages import Position, beyond
 
 
 class ListedMember(NamedTuple):
-    """One member. `number` is the best known phone; `verified_at` says whether and when it was proven."""
+    """One person. `number` is the best known phone; `verified_at` says whether and when it was proven."""
 
     user_id: UserId
     display_name: str
@@ -45,7 +45,9 @@ _COLUMNS = """
 
 
 class Standing(_Standing, Enum):
-    """As what somebody is in a group. Admins are members; a plain one is none of them."""
+    """Whether somebody is a member of a group or a subscriber. Admins are members; `PLAIN` are members who are no
+    admins.
+    """
 
     MEMBER = _Standing("m.role <> 'subscriber'")
     ADMIN = _Standing("m.role = 'admin'")
@@ -63,7 +65,7 @@ async def list_by_name(
     after: Position | None,
     limit: int,
 ) -> list[ListedMember]:
-    """Those who are not deleted, by display name."""
+    """People in the group who are not deleted, by display name."""
     key, row_id = after or (prefix, "")
     return await read.all(
         ListedMember,
@@ -84,7 +86,7 @@ async def list_by_name(
 async def find(
     read: Read, tenant_id: TenantId, group_id: GroupId, standing: Standing, user_id: UserId
 ) -> ListedMember | None:
-    """One who is not deleted."""
+    """One person in the group who is not deleted."""
     return await read.one_or_none(
         ListedMember,
         f"{_COLUMNS} AND {standing.condition} AND m.user_id = :user_id",

@@ -1,4 +1,4 @@
-"""The `group_members` table: who is in which group, and as what."""
+"""The `group_members` table: who is in which group, in which role."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _ANOTHER_ADMIN = """EXISTS (
                 AND u.disabled_at IS NULL
               WHERE other.tenant_id = :tenant_id AND other.group_id = :group_id AND other.role = 'admin'
                 AND other.user_id <> :user_id)"""
-"""The group has a live admin beside the user."""
+"""A condition: the group has a live admin besides the user."""
 
 
 async def find_role(read: Read, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> str | None:
-    """The user's role in the group, None when not in it."""
+    """The user's role in the group; None when the user is not in it."""
     return await read.one_or_none(
         str,
         """
@@ -38,10 +38,10 @@ async def find_role(read: Read, tenant_id: TenantId, group_id: GroupId, user_id:
 
 
 async def insert(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: str, now: Micros) -> bool:
-    """False, and the role stays, when the user is in the group; but a subscriber becomes what more there is. False too
-    when the user has been deleted.
+    """Add the user to the group. A subscriber becomes a member or an admin, if `role` is that. Answers False, and
+    leaves the role, when the user is in the group otherwise; also when the user has been deleted.
 
-    Keeps the user's row until the transaction ends, so that the membership has the name that the user has then.
+    It holds the user's row until the transaction ends, so that the membership has the name that the user has then.
     """
     member_key = await _hold(tx, tenant_id, user_id)
     if member_key is None:
@@ -65,7 +65,9 @@ async def insert(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId
 
 
 async def _hold(tx: Tx, tenant_id: TenantId, user_id: UserId) -> str | None:
-    """The name by which lists have the user, who keeps it until the transaction ends; None for one who is deleted."""
+    """Hold the user's row until the transaction ends, and answer the key under which lists have the user; None for one
+    who is deleted.
+    """
     return await tx.one_or_none(
         str,
         """
@@ -78,7 +80,9 @@ async def _hold(tx: Tx, tenant_id: TenantId, user_id: UserId) -> str | None:
 
 
 async def set_role(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: str) -> bool:
-    """False when the user is not in the group, or would cease to be its last live admin. Take `groups.lock` first."""
+    """Give a person in the group this role. Answers False when the user is not in the group, or is its last live admin
+    and would be none. Take `groups.lock` first.
+    """
     changed = await tx.run(
         f"""
         UPDATE group_members SET role = :role
@@ -94,7 +98,9 @@ async def set_role(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: User
 
 
 async def delete(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> bool:
-    """False when the user is not in the group, or is its last live admin. Take `groups.lock` first."""
+    """Take a person out of the group. Answers False when the user is not in it, or is its last live admin. Take
+    `groups.lock` first.
+    """
     changed = await tx.run(
         f"""
         DELETE FROM group_members
@@ -109,7 +115,7 @@ async def delete(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId
 
 
 async def delete_subscriber(tx: Tx, tenant_id: TenantId, group_id: GroupId, user_id: UserId) -> bool:
-    """False when the user is not in the group, or is more than a subscriber."""
+    """Take a subscriber out of the group. Answers False when the user is not in it, or is more than a subscriber."""
     changed = await tx.run(
         """
         DELETE FROM group_members
@@ -123,10 +129,10 @@ async def delete_subscriber(tx: Tx, tenant_id: TenantId, group_id: GroupId, user
 
 
 async def take_over(tx: Tx, tenant_id: TenantId, guest_id: UserId, user_id: UserId, now: Micros) -> list[Membership]:
-    """Let the user into every group that the guest is in, in the same role; those that it was not in before. A
-    subscriber becomes what more the guest is; see `raise_like` for the rest.
+    """Add the user to every group that the guest is in, in the guest's role. Answers the groups that the user was not
+    in before. A subscriber becomes what the guest is; `raise_like` does the rest.
 
-    Keeps the user's row until the transaction ends, as `insert` does.
+    It holds the user's row until the transaction ends, as `insert` does.
     """
     return await tx.all(
         Membership,
@@ -148,7 +154,7 @@ async def take_over(tx: Tx, tenant_id: TenantId, guest_id: UserId, user_id: User
 
 
 async def raise_like(tx: Tx, tenant_id: TenantId, guest_id: UserId, user_id: UserId) -> list[GroupId]:
-    """Make the user admin of the groups where the guest is admin and the user a member; which."""
+    """Make the user admin of the groups where the guest is admin and the user a member. Answers which groups."""
     return await tx.all(
         GroupId,
         """

@@ -1,1 +1,1 @@
-"""Rows of every tenant that depend on a master key: to encrypt them again, or to count what needs a pepper."""
+"""Rows of every tenant that depend on a master key: what it encrypts, and what was hashed under its pepper."""

@@ -1,4 +1,4 @@
-"""Reads and replaces every tenant's values that the master key encrypts. Only `rekeying.py` may use it."""
+"""Reads and replaces the values of every tenant that the master key encrypts. Only `rekeying.py` may use it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tenantry.store.engine.interface import Read, Writes
 
 
 class _Rows(NamedTuple):
-    """What a row is found by beside the tenant, and the column that is encrypted."""
+    """Of a table: the columns that, with the tenant, find a row, and the column that is encrypted."""
 
     table: str
     key: str
@@ -18,7 +18,7 @@ class _Rows(NamedTuple):
 
 
 class Owned(_Rows, Enum):
-    """Of tenants. A test holds it against the schema."""
+    """The tables of tenants that have an encrypted column. A test compares it with the schema."""
 
     TOTP_CREDENTIALS = _Rows("totp_credentials", "user_id", "secret")
     IDENTITY_PROVIDERS = _Rows("identity_providers", "id", "client_secret")
@@ -26,7 +26,7 @@ class Owned(_Rows, Enum):
 
 
 class Encrypted(NamedTuple):
-    """One row that has something."""
+    """One row whose column has a value."""
 
     tenant_id: TenantId
     key: str
@@ -56,7 +56,7 @@ async def list_rows(read: Read, rows: Owned, after_tenant_id: str, after: str, l
 
 
 async def replace(store: Writes, rows: Owned, row: Encrypted, sealed: bytes) -> None:
-    """Unless somebody has changed it meanwhile."""
+    """Replace the value, unless somebody has changed it meanwhile."""
     await store.run(
         f"""
         UPDATE {rows.table} SET {rows.column} = :sealed
@@ -70,12 +70,12 @@ async def replace(store: Writes, rows: Owned, row: Encrypted, sealed: bytes) -> 
 
 
 async def list_keys(read: Read) -> list[EncryptedKey]:
-    """Every signing key there ever was. Few: one a month."""
+    """Every signing key there ever was. There are few: one a month."""
     return await read.all(EncryptedKey, "SELECT id, private_key AS sealed FROM signing_keys ORDER BY id")
 
 
 async def replace_key(store: Writes, key: EncryptedKey, sealed: bytes) -> None:
-    """Unless somebody has changed it meanwhile."""
+    """Replace the encrypted half of the key, unless somebody has changed it meanwhile."""
     await store.run(
         "UPDATE signing_keys SET private_key = :sealed WHERE id = :id AND private_key = :before",
         sealed=sealed,

@@ -1,7 +1,7 @@
-"""What is known by a hash under a pepper, in every tenant: how much of it was made while a pepper was the newest.
+"""Rows of every tenant that hold a hash under a pepper: how many of them were made while a pepper was the newest.
 
-Only `retiring.py` may look so. No row says under which pepper it was made, and none needs to: the secret does. When it
-was made says it too.
+Only `retiring.py` may use it. No row says under which pepper it was made, and none needs to, since a presented secret
+is hashed under each pepper. Here it follows from the time at which the row was made.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class _Rows(NamedTuple):
-    """When a row was made and when it ends by itself; which are live; what ends them; whose they are.
-
-    A code that lives for a time was made so long before its end.
+    """Of a table: when a row was made, when it ends by itself, which rows are live, what ends them, and whose they are.
+    The time at which a code with a fixed lifetime was made follows from its end.
     """
 
     table: str
@@ -29,7 +28,7 @@ class _Rows(NamedTuple):
 
 
 class Hashed(_Rows, Enum):
-    """A test holds it against the schema."""
+    """The tables with such hashes. A test compares it with the schema."""
 
     REFRESH_TOKENS = _Rows(
         "refresh_tokens",
@@ -107,7 +106,7 @@ class Count(NamedTuple):
 
 
 async def count(read: Read, rows: Hashed, tenant_id: TenantId, *, since: Micros, until: Micros, now: Micros) -> Count:
-    """Of the tenant, made from `since` on and before `until`."""
+    """Count the tenant's live rows that were made from `since` on and before `until`."""
     found = await read.one_or_none(
         Count,
         f"""
@@ -125,7 +124,7 @@ async def count(read: Read, rows: Hashed, tenant_id: TenantId, *, since: Micros,
 
 
 async def end(tx: Tx, rows: Hashed, tenant_id: TenantId, *, since: Micros, until: Micros, now: Micros) -> int:
-    """What `count` counts is live no more; how many."""
+    """End the rows that `count` counts. Answers how many."""
     return await tx.run(
         f"""
         {rows.end}
@@ -139,7 +138,7 @@ async def end(tx: Tx, rows: Hashed, tenant_id: TenantId, *, since: Micros, until
 
 
 async def revoke_grants_without_token(tx: Tx, tenant_id: TenantId, now: Micros) -> int:
-    """The tenant's grants whose last refresh tokens were ended `now`; how many."""
+    """Revoke the tenant's grants whose last refresh tokens were ended `now`. Answers how many."""
     return await tx.run(
         """
         UPDATE grants SET revoked_at = :now

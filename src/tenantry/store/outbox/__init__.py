@@ -1,1 +1,1 @@
-"""Webhooks and what waits to be sent."""
+"""Webhooks, and the events that wait to be sent to them."""

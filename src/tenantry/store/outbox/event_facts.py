@@ -1,4 +1,4 @@
-"""What events tell of the people and groups they are about, of those that are gone too."""
+"""What events say of the people and groups that they are about, deleted ones too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tenantry.store.engine.interface import Read
 
 
 class PersonFacts(NamedTuple):
-    """`number` is the best known phone: verified before unverified."""
+    """A user, as events name one. `number` is the best known phone: a verified one before one that is not."""
 
     display_name: str
     number: str | None
@@ -22,7 +22,7 @@ class GroupFacts(NamedTuple):
 
 
 async def find_person(read: Read, tenant_id: TenantId, user_id: UserId) -> PersonFacts | None:
-    """By primary key, deleted or not."""
+    """The user, deleted or not."""
     return await read.one_or_none(
         PersonFacts,
         """
@@ -37,7 +37,7 @@ async def find_person(read: Read, tenant_id: TenantId, user_id: UserId) -> Perso
 
 
 async def find_group(read: Read, tenant_id: TenantId, group_id: GroupId) -> GroupFacts | None:
-    """By primary key, deleted or not."""
+    """The group, deleted or not."""
     return await read.one_or_none(
         GroupFacts,
         "SELECT name, group_type, image_url FROM groups WHERE tenant_id = :tenant_id AND id = :group_id",

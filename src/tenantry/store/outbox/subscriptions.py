@@ -1,4 +1,4 @@
-"""Which of the `webhooks` are told of a change: the live ones of what changed and of its organisation."""
+"""Which webhooks are told of a change: the live ones of the group that changed, and of its tenant."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Subscribed(NamedTuple):
 
 
 class SubscribedOverUser(NamedTuple):
-    """A webhook that may be told of a user, and one of the user's groups that it is about."""
+    """A webhook that may be told of a user, and one of that user's groups that it listens to."""
 
     id: str
     event_types: str
@@ -28,7 +28,7 @@ class SubscribedOverUser(NamedTuple):
 
 
 async def list_subscribed(read: Read, tenant_id: TenantId, group_id: str, now: Micros) -> list[Subscribed]:
-    """Live webhooks of the group and of the organisation, oldest first. One look at an index when there are none."""
+    """Live webhooks of the group and of the tenant, oldest first. It is one look at an index when there are none."""
     return await read.all(
         Subscribed,
         f"""
@@ -45,7 +45,7 @@ async def list_subscribed(read: Read, tenant_id: TenantId, group_id: str, now: M
 
 
 async def has_live(read: Read, tenant_id: TenantId, now: Micros) -> bool:
-    """Whether the tenant has a webhook, whatever it is about. One look at an index when there is none."""
+    """Whether the tenant has a live webhook. It is one look at an index when there is none."""
     found = await read.one_or_none(
         str,
         """
@@ -61,8 +61,8 @@ async def has_live(read: Read, tenant_id: TenantId, now: Micros) -> bool:
 async def list_subscribed_over_user(
     read: Read, tenant_id: TenantId, user_id: UserId, *, first: GroupId, last: GroupId, at: Micros
 ) -> list[SubscribedOverUser]:
-    """Webhooks that were there at the time `at` and live, beside each of the user's groups from `first` to `last` that
-    they are about; those of the organisation are about each. By group, oldest first.
+    """Webhooks that were there and live at the time `at`, beside each of the user's groups from `first` to `last` that
+    they listen to; a webhook of the tenant stands beside each. By group, the oldest webhook first.
     """
     return await read.all(
         SubscribedOverUser,

@@ -10,7 +10,9 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class UntoldChange(NamedTuple):
-    """`id` sorts by time. `facts` is JSON: what all of its events say. Groups up to `after_group_id` have been told."""
+    """One row. `id` sorts by time. `facts` is JSON, with what all of its events say. Webhooks of the groups up to
+    `after_group_id` have been told.
+    """
 
     id: str
     event_type: str
@@ -44,7 +46,7 @@ async def insert(tx: Tx, tenant_id: TenantId, change: UntoldChange) -> None:
 
 
 async def find_first(read: Read, tenant_id: TenantId) -> UntoldChange | None:
-    """The oldest of the tenant."""
+    """The oldest row of the tenant."""
     return await read.one_or_none(
         UntoldChange,
         """
@@ -56,7 +58,7 @@ async def find_first(read: Read, tenant_id: TenantId) -> UntoldChange | None:
 
 
 async def advance(tx: Tx, tenant_id: TenantId, change: UntoldChange, after_group_id: str) -> bool:
-    """Let the caller alone tell the groups up to this one; False when another one did."""
+    """Let the caller alone tell the webhooks of the groups up to this one. Answers False when another caller has."""
     changed = await tx.run(
         """
         UPDATE untold_changes SET after_group_id = :after_group_id
@@ -71,7 +73,7 @@ async def advance(tx: Tx, tenant_id: TenantId, change: UntoldChange, after_group
 
 
 async def finish(tx: Tx, tenant_id: TenantId, change: UntoldChange) -> bool:
-    """Let the caller alone tell the groups that are left; False when another one did."""
+    """Let the caller alone tell the webhooks of the groups that are left. Answers False when another caller has."""
     changed = await tx.run(
         "DELETE FROM untold_changes WHERE tenant_id = :tenant_id AND id = :id AND after_group_id = :before",
         tenant_id=tenant_id,
@@ -84,8 +86,8 @@ async def finish(tx: Tx, tenant_id: TenantId, change: UntoldChange) -> bool:
 async def list_places(
     read: Read, tenant_id: TenantId, user_id: UserId, *, since: Micros, at: Micros, after: str, limit: int
 ) -> list[Place]:
-    """At most `limit` groups behind the id `after` that lived at the time `at`, and in which the user was then and
-    still is, since that time or later. Subscribers do not count.
+    """At most `limit` groups behind the id `after` that were live at the time `at`, and in which the user was then and
+    has been since `since` or later. Subscribers do not count.
     """
     return await read.all(
         Place,

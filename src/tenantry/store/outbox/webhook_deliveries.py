@@ -1,4 +1,6 @@
-"""The `webhook_deliveries` table: the outbox. A row is written with the change it tells of, and sent after it."""
+"""The `webhook_deliveries` table: the outbox. A row is written in the transaction of the change that it tells of, and
+is sent after it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from tenantry.store.engine.interface import Read, Tx, Value
 
 
 class Claimed(NamedTuple):
-    """What is to be sent now. `attempts` counts this one."""
+    """A delivery that is to be sent now. `attempts` counts this attempt too."""
 
     id: str
     event_type: str
@@ -33,14 +35,14 @@ class Delivery(NamedTuple):
 
 
 class Due(NamedTuple):
-    """A webhook, and when something of its is due."""
+    """A webhook, and the time at which something is due for it."""
 
     webhook_id: str
     due_at: int
 
 
 async def insert_all(tx: Tx, rows: Sequence[Mapping[str, Value]]) -> None:
-    """Each row: tenant_id, id, webhook_id, event_type, body, now. Due at once."""
+    """Add deliveries that are due at once. Each row has tenant_id, id, webhook_id, event_type, body, now."""
     await tx.run_many(
         """
         INSERT INTO webhook_deliveries (tenant_id, id, webhook_id, event_type, body, attempts, created_at, due_at)
@@ -53,9 +55,10 @@ async def insert_all(tx: Tx, rows: Sequence[Mapping[str, Value]]) -> None:
 async def claim_due(
     tx: Tx, tenant_id: TenantId, webhook_id: str, *, leased_until: Micros, now: Micros
 ) -> Claimed | None:
-    """Claim the delivery that the webhook has had due longest, until `leased_until`. At most one caller wins.
+    """Claim the delivery that has been due longest for the webhook, until `leased_until`. Of several callers at most
+    one wins.
 
-    Deliveries later than the tenant's oldest untold change are not claimed before that has been told.
+    A delivery that is later than the tenant's oldest untold change is not claimed before that has been told.
     """
     return await tx.one_or_none(
         Claimed,
@@ -77,7 +80,7 @@ async def claim_due(
 
 
 async def mark_delivered(tx: Tx, tenant_id: TenantId, delivery_id: str, now: Micros) -> None:
-    """Mark it, whoever's attempt got through."""
+    """Mark the delivery delivered, whichever attempt got through."""
     await tx.run(
         """
         UPDATE webhook_deliveries SET due_at = NULL, delivered_at = :now, last_error = NULL
@@ -92,7 +95,9 @@ async def mark_delivered(tx: Tx, tenant_id: TenantId, delivery_id: str, now: Mic
 async def mark_failed(
     tx: Tx, tenant_id: TenantId, delivery_id: str, *, attempts: int, error: str, due_at: Micros | None
 ) -> bool:
-    """To be tried again at `due_at`; given up without one. False when somebody else has taken it meanwhile."""
+    """Note that an attempt failed: the delivery is tried again at `due_at`, or given up when that is None. Answers
+    False when somebody else has claimed it meanwhile.
+    """
     changed = await tx.run(
         """
         UPDATE webhook_deliveries SET due_at = :due_at, last_error = :error
@@ -150,7 +155,9 @@ async def give_up(tx: Tx, tenant_id: TenantId, delivery_ids: Sequence[str], why:
 
 
 async def make_due(tx: Tx, tenant_id: TenantId, webhook_id: str, delivery_id: str, now: Micros) -> bool:
-    """Send once more what was delivered or given up, from the first attempt on. False when it waits, or is none."""
+    """Let a delivery that was delivered or given up be sent once more, from the first attempt on. Answers False when it
+    waits, or does not exist.
+    """
     changed = await tx.run(
         """
         UPDATE webhook_deliveries SET due_at = :now, delivered_at = NULL, attempts = 0, last_error = NULL
@@ -165,8 +172,9 @@ async def make_due(tx: Tx, tenant_id: TenantId, webhook_id: str, delivery_id: st
 
 
 async def list_due(read: Read, tenant_id: TenantId) -> list[Due]:
-    """The tenant's webhooks for which something waits, with the first time that something may be sent: none while the
-    tenant is disabled. If the tenant has an untold change, a row with '' instead of a webhook id stands for it.
+    """The tenant's webhooks for which something waits, each with the first time at which something may be sent; none
+    while the tenant is disabled. When the tenant has an untold change, a row with '' in place of a webhook's id stands
+    for it.
     """
     return await read.all(
         Due,
@@ -188,7 +196,7 @@ async def list_due(read: Read, tenant_id: TenantId) -> list[Due]:
 
 
 async def find_next_due(read: Read, tenant_id: TenantId, webhook_id: str) -> Micros | None:
-    """When something of the webhook may be sent; None when nothing waits, and while the tenant is disabled."""
+    """When something may be sent to the webhook; None when nothing waits, and while the tenant is disabled."""
     return await read.one_or_none(
         Micros,
         """
@@ -204,7 +212,9 @@ async def find_next_due(read: Read, tenant_id: TenantId, webhook_id: str) -> Mic
 
 
 async def list_latest(read: Read, tenant_id: TenantId, webhook_id: str, *, before: str, limit: int) -> list[Delivery]:
-    """Newest first, those before the id `before` (empty: from the newest)."""
+    """At most `limit` deliveries of the webhook, newest first, from before the id `before` on (empty: from the
+    newest).
+    """
     return await read.all(
         Delivery,
         """

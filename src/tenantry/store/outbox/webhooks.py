@@ -1,4 +1,4 @@
-"""The `webhooks` table: who wants to be told of what, and where."""
+"""The `webhooks` table: which receiver is told of which events, at which address."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ APP_IS_LIVE = """
         SELECT 1 FROM grants t WHERE t.tenant_id = :tenant_id AND t.connector_id = w.connector_id
           AND t.reach = 'tenant' AND t.revoked_at IS NULL
     )))"""
-"""Of the webhook `w`: it was not registered through an app, or the app still has the permission and a token left that
-is not revoked: of the user who registered it, for the group, or for the organisation. Three looks at three indexes,
-however many there are.
+"""A condition on the webhook `w`: it was not registered through a connector; or the connector still has the permission,
+and a live token left of the user who registered it, for the group or for the tenant. It is three looks at three
+indexes, however many rows there are.
 """
 
 
 class Webhook(NamedTuple):
-    """`callback_token` is encrypted. Nothing is sent `not_before`, as its receiver asked. `connector_ended`: 1 when the
-    app through which it was registered may know of nothing any more.
+    """One row. `callback_token` is encrypted. Nothing is sent before `not_before`, which its receiver asked for.
+    `connector_ended`: 1 when the connector through which it was registered may know of nothing any more.
     """
 
     id: str
@@ -51,9 +51,8 @@ class Webhook(NamedTuple):
 
 
 class ListedWebhook(NamedTuple):
-    """A webhook in a list, with its group's name and what became of its latest event (None: there was none).
-
-    `made_by` is the display name of now of the user of the tenant who registered it.
+    """A webhook in a list, with its group's name and what became of its latest event (None: there was none). `made_by`
+    is the present display name of the tenant's user who registered it.
     """
 
     id: str
@@ -74,7 +73,7 @@ class ListedWebhook(NamedTuple):
 
 
 async def count_of_object(read: Read, tenant_id: TenantId, object_type: str, object_id: str, now: Micros) -> int:
-    """How many it has that neither ended nor expired."""
+    """How many webhooks of the group or tenant have neither ended nor expired."""
     found = await read.one_or_none(
         int,
         """
@@ -129,7 +128,7 @@ async def insert(
 
 
 async def find(read: Read, tenant_id: TenantId, webhook_id: str) -> Webhook | None:
-    """One that was not deleted; it may be disabled or expired."""
+    """A webhook that is not deleted. It may be disabled or expired."""
     return await read.one_or_none(
         Webhook,
         f"""
@@ -146,7 +145,7 @@ async def find(read: Read, tenant_id: TenantId, webhook_id: str) -> Webhook | No
 
 
 async def list_of_object(read: Read, tenant_id: TenantId, object_type: str, object_id: str) -> list[Webhook]:
-    """Those of one group or of the organisation, oldest first; disabled and expired ones too."""
+    """The webhooks of one group or of the tenant, oldest first; disabled and expired ones too."""
     return await read.all(
         Webhook,
         f"""
@@ -177,8 +176,8 @@ async def list_page(
     before_id: str,
     limit: int,
 ) -> list[ListedWebhook]:
-    """Newest first, from (`before`, `before_id`) on: those of the organisation, of every group, of one group, and of
-    the groups whose admin `of_admin` is, whichever are asked for. Deleted groups have none.
+    """At most `limit` webhooks, newest first, from (`before`, `before_id`) on: as asked for, those of the tenant, of
+    every group, of one group, and of the groups that `of_admin` administers. Deleted groups have none.
     """
     return await read.all(
         ListedWebhook,
@@ -224,7 +223,7 @@ async def update(
     context: str | None,
     expires_at: Micros,
 ) -> bool:
-    """False when there is no such webhook that was not deleted."""
+    """Change a webhook. Answers False when there is none that is not deleted."""
     changed = await tx.run(
         """
         UPDATE webhooks SET event_types = :event_types, callback_url = :callback_url, callback_token = :callback_token,
@@ -244,7 +243,7 @@ async def update(
 
 
 async def disable(tx: Tx, tenant_id: TenantId, webhook_id: str, reason: str, now: Micros) -> bool:
-    """False when it is disabled or gone."""
+    """Disable a webhook. Answers False when it is disabled or deleted."""
     changed = await tx.run(
         """
         UPDATE webhooks SET disabled_at = :now, disabled_reason = :reason
@@ -259,7 +258,7 @@ async def disable(tx: Tx, tenant_id: TenantId, webhook_id: str, reason: str, now
 
 
 async def enable(tx: Tx, tenant_id: TenantId, webhook_id: str) -> bool:
-    """False when it is not disabled, or gone."""
+    """Enable a webhook. Answers False when it is not disabled, or is deleted."""
     changed = await tx.run(
         """
         UPDATE webhooks SET disabled_at = NULL, disabled_reason = NULL, not_before = NULL
@@ -272,7 +271,9 @@ async def enable(tx: Tx, tenant_id: TenantId, webhook_id: str) -> bool:
 
 
 async def pause(tx: Tx, tenant_id: TenantId, webhook_id: str, until: Micros) -> None:
-    """Its receiver asked for it. Another address, or enabling it, ends the pause."""
+    """Send nothing to the webhook until then, as its receiver has asked. Another address ends the pause, and so does
+    enabling it.
+    """
     await tx.run(
         "UPDATE webhooks SET not_before = :until WHERE tenant_id = :tenant_id AND id = :id",
         tenant_id=tenant_id,
@@ -282,7 +283,7 @@ async def pause(tx: Tx, tenant_id: TenantId, webhook_id: str, until: Micros) -> 
 
 
 async def mark_deleted(tx: Tx, tenant_id: TenantId, webhook_id: str, now: Micros) -> bool:
-    """False when it is gone already. Its token goes at once."""
+    """Mark a webhook deleted, and delete its token at once. Answers False when it was deleted before."""
     changed = await tx.run(
         """
         UPDATE webhooks SET deleted_at = :now, callback_token = NULL

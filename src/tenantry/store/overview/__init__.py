@@ -1,1 +1,1 @@
-"""What pages with numbers and pictures ask, across tables."""
+"""What pages with numbers and pictures ask of several tables."""

@@ -1,4 +1,4 @@
-"""What hangs on one connector, token, relationship, user or device. Counts stop at `most`, lists at `limit`."""
+"""What depends on one connector, token, relationship, user or device. Counts stop at `most`, lists at `limit`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from tenantry.store.engine.interface import Read
 
 
 class ConnectorCounts(NamedTuple):
-    """Live tokens by reach, live secrets and keys, enterprises a service account acts for, webhooks that send."""
+    """Of a connector: live tokens by reach, live secrets and keys, enterprises that a service account acts for,
+    webhooks that send.
+    """
 
     tenant_tokens: int
     user_tokens: int
@@ -22,7 +24,7 @@ class ConnectorCounts(NamedTuple):
 
 
 class UserCounts(NamedTuple):
-    """What is the user's: live sessions, tokens given, groups administered, connectors registered, live devices."""
+    """Of a user: live sessions, tokens given, groups administered, connectors registered, live devices."""
 
     sessions: int
     tokens: int
@@ -32,7 +34,7 @@ class UserCounts(NamedTuple):
 
 
 class Named(NamedTuple):
-    """Something to name and to lead to."""
+    """A thing with its id and its name."""
 
     id: str
     name: str
@@ -56,7 +58,7 @@ class AccountOfDevice(NamedTuple):
 async def count_of_connector(
     read: Read, tenant_id: TenantId, connector_id: ConnectorId, now: Micros, most: int
 ) -> ConnectorCounts:
-    """Of one connector of the tenant."""
+    """Count what depends on one connector of the tenant."""
     [counts] = await read.all(
         ConnectorCounts,
         """
@@ -145,7 +147,7 @@ async def count_done_by_partner(
 
 
 async def count_of_user(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros, most: int) -> UserCounts:
-    """Of one user of the tenant."""
+    """Count what depends on one user of the tenant."""
     [counts] = await read.all(
         UserCounts,
         """
@@ -217,7 +219,7 @@ async def list_led_alone(read: Read, tenant_id: TenantId, user_id: UserId, *, li
 async def find_device(
     read: Read, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str
 ) -> AccountOfDevice | None:
-    """A live device of a live account, by key."""
+    """A live device of a live account."""
     return await read.one_or_none(
         AccountOfDevice,
         """

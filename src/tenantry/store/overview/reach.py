@@ -1,4 +1,4 @@
-"""Who can reach what in a tenant, a page at a time: partners and administrators on one side, apps on the other.
+"""Who can reach what in a tenant, a page at a time: partners and administrators on one side, connectors on the other.
 
 Each statement reads a bounded number of rows; counts stop at `most`.
 """
@@ -13,7 +13,7 @@ from tenantry.store.engine.interface import Read
 
 
 class PartnerPath(NamedTuple):
-    """How a partner comes in. `kind`: relationship, or enterprise for the EMM of one. `role_ids` space-separated."""
+    """A partner's way in. `kind`: relationship, or enterprise for the EMM of one. `role_ids` are divided by blanks."""
 
     kind: str
     id: str
@@ -37,7 +37,7 @@ class Holder(NamedTuple):
 
 
 class AppPath(NamedTuple):
-    """A connector and its live tokens, by reach. A `grant` is one of them, a `giver` who gave that one."""
+    """A connector and its live tokens, by reach. A `grant` is one of them, and a `giver` the user who gave that one."""
 
     id: str
     name: str
@@ -56,7 +56,7 @@ class AppPath(NamedTuple):
 
 
 class GroupToken(NamedTuple):
-    """A live token for one group and what is below it."""
+    """A live token for one group and those below it."""
 
     id: str
     connector_id: str
@@ -66,8 +66,8 @@ class GroupToken(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """How much there is to reach. `managed` are enterprises of live customers, whose EMM the tenant is; `customers`
-    the live ones with a live relationship.
+    """How much there is to reach. `managed` counts enterprises of live customers whose EMM the tenant is; `customers`
+    the live customers with a live relationship.
     """
 
     users: int
@@ -80,7 +80,9 @@ class Totals(NamedTuple):
 async def list_partner_paths(
     read: Read, tenant_id: TenantId, now: Micros, *, named_like: str, after: tuple[str, str], limit: int
 ) -> list[PartnerPath]:
-    """At most `limit` ways in of live partners, requests that wait too, by the partner's name, after the position."""
+    """At most `limit` ways in of live partners, requests that wait included, by the partner's name, after the
+    position.
+    """
     return await read.all(
         PartnerPath,
         """

@@ -1,4 +1,6 @@
-"""What the first page counts and warns of. Each statement reads a bounded number of rows, however large the tenant."""
+"""What the first page counts, and what it warns of. Each statement reads a bounded number of rows, however large the
+tenant is.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +20,15 @@ class HourCount(NamedTuple):
 
 
 class QuotaCount(NamedTuple):
-    """How many live managed accounts have so many devices."""
+    """How many live managed accounts have this many devices."""
 
     device_count: int
     accounts: int
 
 
 class Ending(NamedTuple):
-    """What ends soon. `kind`: relationship, customer, secret, token. `parent_id`: the partner, customer or connector.
-
-    `owner` names the partner, shows the end of the secret, or names who gave the token.
+    """Something that ends soon. `kind`: relationship, customer, secret, token. `parent_id`: the partner, customer or
+    connector. `owner` names the partner, shows the end of the secret, or names who gave the token.
     """
 
     kind: str
@@ -41,7 +42,7 @@ class Ending(NamedTuple):
 
 
 class Matter(NamedTuple):
-    """Something to look at: what it is about, since or until when, and how many there are."""
+    """Something that needs attention: what it is about, since or until when, and how many of it there are."""
 
     id: str
     name: str
@@ -51,7 +52,7 @@ class Matter(NamedTuple):
 
 
 async def count_issued_by_hour(read: Read, tenant_id: TenantId, from_id: str, most: int) -> list[HourCount]:
-    """Access tokens issued since `from_id`; of more than `most` the newest."""
+    """Access tokens that were issued since `from_id`; the newest `most` of them."""
     return await read.all(
         HourCount,
         """
@@ -68,7 +69,7 @@ async def count_issued_by_hour(read: Read, tenant_id: TenantId, from_id: str, mo
 
 
 async def count_others_by_hour(read: Read, tenant_id: TenantId, from_id: str, most: int) -> list[HourCount]:
-    """Sign-ins, and refusals of every kind, since `from_id`; of more than `most` the newest."""
+    """Sign-ins, and refusals of every kind, since `from_id`; the newest `most` of them."""
     return await read.all(
         HourCount,
         """
@@ -88,7 +89,7 @@ async def count_others_by_hour(read: Read, tenant_id: TenantId, from_id: str, mo
 
 
 async def count_accounts_by_devices(read: Read, tenant_id: TenantId, most: int) -> list[QuotaCount]:
-    """Live accounts by how many devices they have; of more than `most` those with the most devices."""
+    """Live accounts by the number of their devices; the `most` with the most devices."""
     return await read.all(
         QuotaCount,
         """
@@ -213,7 +214,7 @@ async def list_unguarded(read: Read, tenant_id: TenantId, role_id: str, now: Mic
 
 
 async def list_shared_callbacks(read: Read, tenant_id: TenantId, limit: int) -> list[Matter]:
-    """Identity providers that still have the callback address which all shared. `detail` is the issuer."""
+    """Identity providers that still have the redirect address that all of them shared. `detail` is the issuer."""
     return await read.all(
         Matter,
         """
@@ -246,7 +247,7 @@ async def count_holders(read: Read, tenant_id: TenantId, role_id: str, now: Micr
 
 
 async def list_full_accounts(read: Read, tenant_id: TenantId, devices: int, limit: int) -> list[Matter]:
-    """Live accounts with at least so many devices. `detail` is the enterprise, `at` when the account last changed."""
+    """Live accounts with at least this many devices. `detail` is the enterprise, `at` when the account last changed."""
     return await read.all(
         Matter,
         """

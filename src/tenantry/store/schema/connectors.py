@@ -1,4 +1,4 @@
-"""Registered apps, and how they prove who they are."""
+"""Connectors, and the secrets and keys by which they authenticate."""
 
 from __future__ import annotations
 

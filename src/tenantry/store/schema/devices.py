@@ -1,4 +1,4 @@
-"""Enterprises, managed accounts, and what their devices are let in by."""
+"""Enterprises, managed accounts, their devices, and the secrets of these."""
 
 from __future__ import annotations
 

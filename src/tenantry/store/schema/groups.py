@@ -1,4 +1,4 @@
-"""Groups, who is in them, and which is below which."""
+"""Groups, the people in them, and which group is below which."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _of_group(table: str, column: str = "group_id") -> ForeignKeyConstraint:
 
 
 def _members(name: str, *more: str, where: str) -> Index:
-    """Who of a group has such a role, by name."""
+    """An index of those of a group with such a role, by name."""
     return index(name, "tenant_id", "group_id", "member_key", "user_id", *more, where=where)
 
 

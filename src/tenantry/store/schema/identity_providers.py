@@ -1,4 +1,4 @@
-"""Signing in where an organisation's people have their accounts already (OpenID Connect)."""
+"""OpenID providers where a tenant's users have accounts already, and sign-ins that are under way there."""
 
 from __future__ import annotations
 

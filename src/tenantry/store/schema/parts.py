@@ -1,4 +1,4 @@
-"""What tables are made of."""
+"""What tables are made of: their two kinds, their columns and indexes."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ metadata = MetaData()
 
 
 def reference(name: str, *items: Any, **options: Any) -> None:
-    """A small global table, read on every node."""
+    """Define a small global table, which every node has a copy of."""
     Table(name, metadata, *items, info={"kind": "reference"}, **options)
 
 
 def owned(name: str, *items: Any, key: tuple[str, ...], tenant_known: bool = True, **options: Any) -> None:
-    """A tenant's table: `tenant_id` leads the primary key. `tenant_known=False` leaves out the foreign key."""
+    """Define a table of tenants, whose primary key begins with `tenant_id`. `tenant_known=False` leaves out the foreign
+    key to the tenant.
+    """
     tenant = ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=f"fk_{name}_tenant")
     Table(
         name,
@@ -42,7 +44,7 @@ def owned(name: str, *items: Any, key: tuple[str, ...], tenant_known: bool = Tru
 
 
 def child_of(parent: str, column: str, *, name: str, ondelete: str | None = "CASCADE") -> ForeignKeyConstraint:
-    """`column` is the id of a row of the same tenant in `parent`."""
+    """A foreign key: `column` is the id of a row of the same tenant in `parent`."""
     return ForeignKeyConstraint(
         ["tenant_id", column], [f"{parent}.tenant_id", f"{parent}.id"], name=name, ondelete=ondelete
     )
@@ -53,7 +55,7 @@ def of_user(table: str) -> ForeignKeyConstraint:
 
 
 def index(name: str, *columns: str, where: str | None = None, unique: bool = False) -> Index:
-    """With `where`, an index of some rows only."""
+    """An index; with `where`, of some rows only."""
     some = None if where is None else sql(where)
     return Index(name, *columns, unique=unique, sqlite_where=some, postgresql_where=some)
 
@@ -91,13 +93,13 @@ def blob(name: str, *, nullable: bool = False) -> Column[Any]:
 
 
 def digest(name: str) -> Column[Any]:
-    """32 bytes of a keyed hash."""
+    """A column for the 32 bytes of a keyed hash."""
     return _column(name, LargeBinary)
 
 
 def _column(
     name: str, kind: Any, *items: Any, nullable: bool = False, default: str | None = None, **options: Any
 ) -> Column[Any]:
-    """`default` is SQL."""
+    """A column. `default` is SQL."""
     server_default = None if default is None else sql(default)
     return Column(name, kind, *items, nullable=nullable, server_default=server_default, **options)

@@ -1,4 +1,4 @@
-"""Signing in to the portal: sessions, and second factors."""
+"""What signing in to the portal needs: sessions, second factors, sign-ins under way, notices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who exists, and which name leads where."""
+"""Tenants, their domains, and their policies."""
 
 from __future__ import annotations
 

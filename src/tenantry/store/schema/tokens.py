@@ -1,4 +1,4 @@
-"""Grants, the secrets made from them, and the keys that sign."""
+"""Grants, the secrets that are made from them, and the keys that sign."""
 
 from __future__ import annotations
 

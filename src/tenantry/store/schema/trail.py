@@ -1,4 +1,4 @@
-"""What happened, and what was answered."""
+"""The trail, its seals, and the answers that are kept for repeated requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users, with what is known about them and what they may do."""
+"""Users, what is known about them, and which roles they hold."""
 
 from __future__ import annotations
 

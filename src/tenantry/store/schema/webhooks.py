@@ -1,4 +1,4 @@
-"""What goes out after a change."""
+"""Webhooks, and the events that are on their way to them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How people sign in: passwords, phones, second factors, sessions, providers."""
+"""What people sign in with: passwords, phones, second factors, providers; and their sessions."""

@@ -1,4 +1,4 @@
-"""The `enrolments` table: users who must set up a second factor, and the code with which they may."""
+"""The `enrolments` table: users who must set up a second factor, and the code with which each of them may."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def put(tx: Tx, tenant_id: TenantId, user_id: UserId, reason: str, now: Mi
 async def put_code(
     tx: Tx, tenant_id: TenantId, user_id: UserId, *, code_hash: bytes, expires_at: Micros, reason: str, now: Micros
 ) -> None:
-    """Replace the code."""
+    """Give the user a code in place of an earlier one, and require a second factor."""
     await tx.run(
         """
         INSERT INTO enrolments (tenant_id, user_id, reason, created_at, code_hash, code_expires_at)
@@ -53,7 +53,9 @@ async def put_code(
 
 
 async def claim_code(tx: Tx, tenant_id: TenantId, user_id: UserId, code_hash: bytes, now: Micros) -> bool:
-    """Use it up. At most one caller ever wins."""
+    """Use the code up: of several callers at most one gets True. Answers False for a code that is not the user's, or
+    has expired.
+    """
     changed = await tx.run(
         """
         UPDATE enrolments SET code_hash = NULL, code_expires_at = NULL
@@ -80,7 +82,7 @@ async def end_code(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
 
 
 async def delete(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
-    """The user has set one up."""
+    """Require no second factor of the user any more, who has set one up."""
     await tx.run(
         "DELETE FROM enrolments WHERE tenant_id = :tenant_id AND user_id = :user_id",
         tenant_id=tenant_id,

@@ -1,4 +1,6 @@
-"""The `identity_providers`, `linked_identities` and `upstream_sign_ins` tables."""
+"""The `identity_providers`, `linked_identities` and `upstream_sign_ins` tables: the OpenID providers of a tenant, whose
+accounts its users have there, and sign-ins that went to a provider.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from tenantry.store.engine.interface import Read, Tx, Writes
 
 
 class IdentityProvider(NamedTuple):
-    """`client_secret` is encrypted; `trusts_mfa`, and whether it `shares_callback` with others, are 0 or 1."""
+    """One row. `client_secret` is encrypted; `trusts_mfa` and `shares_callback` (with other providers) are 0 or 1."""
 
     id: str
     name: str
@@ -24,7 +26,9 @@ class IdentityProvider(NamedTuple):
 
 
 class UpstreamSignIn(NamedTuple):
-    """Where a browser was sent, when and asking for what, and where it wanted to go. `max_age` is in microseconds."""
+    """A sign-in that went to a provider: which one, when, with which demands, and where the browser wanted to go.
+    `max_age` is in microseconds.
+    """
 
     provider_id: str
     back: str
@@ -46,7 +50,7 @@ async def insert(
     trusts_mfa: bool,
     now: Micros,
 ) -> bool:
-    """Add a provider. False when the id is taken."""
+    """Add a provider. Answers False when the id is taken."""
     changed = await tx.run(
         """
         INSERT INTO identity_providers (tenant_id, id, name, issuer, client_id, client_secret, name_claim, trusts_mfa,
@@ -68,14 +72,14 @@ async def insert(
 
 
 async def list_ids(read: Read, tenant_id: TenantId) -> list[str]:
-    """Of every provider that the tenant has or had."""
+    """The ids of every provider that the tenant has or had."""
     return await read.all(
         str, "SELECT id FROM identity_providers WHERE tenant_id = :tenant_id ORDER BY id", tenant_id=tenant_id
     )
 
 
 async def list_live(read: Read, tenant_id: TenantId) -> list[IdentityProvider]:
-    """By name."""
+    """The tenant's providers that are not removed, by name."""
     return await read.all(
         IdentityProvider,
         """
@@ -91,7 +95,7 @@ async def list_live(read: Read, tenant_id: TenantId) -> list[IdentityProvider]:
 
 
 async def find_live(read: Read, tenant_id: TenantId, provider_id: str) -> IdentityProvider | None:
-    """One of a live tenant."""
+    """A provider that is not removed, of a live tenant."""
     return await read.one_or_none(
         IdentityProvider,
         """
@@ -109,8 +113,8 @@ async def find_live(read: Read, tenant_id: TenantId, provider_id: str) -> Identi
 
 
 async def disable(tx: Tx, tenant_id: TenantId, provider_id: str, now: Micros) -> bool:
-    """False when there is no such provider that is live. What is linked to it opens nothing any more, see
-    `delete_links`.
+    """Remove a provider. Answers False when there is no such live one. The accounts that are linked to it open nothing
+    any more, and `delete_links` forgets them.
     """
     changed = await tx.run(
         """
@@ -125,7 +129,7 @@ async def disable(tx: Tx, tenant_id: TenantId, provider_id: str, now: Micros) ->
 
 
 async def has_links(read: Read, tenant_id: TenantId, provider_id: str) -> bool:
-    """Whether any account of the provider is known."""
+    """Whether any account of the provider is linked to a user."""
     found = await read.one_or_none(
         str,
         "SELECT user_id FROM linked_identities WHERE tenant_id = :tenant_id AND provider_id = :provider_id LIMIT 1",
@@ -136,7 +140,7 @@ async def has_links(read: Read, tenant_id: TenantId, provider_id: str) -> bool:
 
 
 async def delete_links(tx: Writes, tenant_id: TenantId, provider_id: str, limit: int) -> int:
-    """Forget at most `limit` accounts of a provider that is removed; how many."""
+    """Forget at most `limit` accounts of a provider that is removed. Answers how many."""
     return await tx.run(
         """
         DELETE FROM linked_identities
@@ -162,7 +166,7 @@ async def insert_sign_in(
     expires_at: Micros,
     now: Micros,
 ) -> None:
-    """A browser goes to the provider. Those that never came back in time are forgotten."""
+    """Note that a browser goes to the provider, and forget the sign-ins that never came back in time."""
     await tx.run(
         "DELETE FROM upstream_sign_ins WHERE tenant_id = :tenant_id AND expires_at <= :now",
         tenant_id=tenant_id,
@@ -186,7 +190,7 @@ async def insert_sign_in(
 
 
 async def claim_sign_in(tx: Tx, tenant_id: TenantId, state_hash: bytes, now: Micros) -> UpstreamSignIn | None:
-    """The browser is back: the row goes. At most one caller ever wins."""
+    """Delete the row of a browser that is back. Of several callers at most one gets the sign-in."""
     return await tx.one_or_none(
         UpstreamSignIn,
         """
@@ -203,7 +207,7 @@ async def claim_sign_in(tx: Tx, tenant_id: TenantId, state_hash: bytes, now: Mic
 async def find_linked_user(
     read: Read, tenant_id: TenantId, provider_id: str, issuer: str, subject: str
 ) -> UserId | None:
-    """Whose identity it is, dead users included."""
+    """The user to whom the identity is linked, disabled and deleted ones included."""
     return await read.one_or_none(
         UserId,
         """
@@ -220,7 +224,9 @@ async def find_linked_user(
 async def link(
     tx: Tx, tenant_id: TenantId, user_id: UserId, *, provider_id: str, issuer: str, subject: str, now: Micros
 ) -> bool:
-    """False when the user has an identity of this provider, or the identity a user. Hold the user's row before."""
+    """Link the identity to the user, whose row the caller holds. Answers False when the user has an identity of this
+    provider already, or the identity another user.
+    """
     row = await tx.one_or_none(
         str,
         """

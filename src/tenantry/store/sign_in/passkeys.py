@@ -10,7 +10,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class Passkey(NamedTuple):
-    """`credential_id` is base64url, `transports` space-separated. `is_synced` is 0 or 1."""
+    """One row. `credential_id` is base64url, `transports` are divided by blanks, `is_synced` is 0 or 1."""
 
     credential_id: str
     name: str
@@ -35,7 +35,7 @@ async def insert(
     transports: str,
     now: Micros,
 ) -> bool:
-    """False when the tenant knows the credential already."""
+    """Add a passkey. Answers False when the tenant knows the credential already."""
     row = await tx.one_or_none(
         str,
         """
@@ -58,7 +58,7 @@ async def insert(
 
 
 async def list_of_user(read: Read, tenant_id: TenantId, user_id: UserId) -> list[Passkey]:
-    """Oldest first."""
+    """The user's passkeys, oldest first."""
     return await read.all(
         Passkey,
         """
@@ -71,7 +71,7 @@ async def list_of_user(read: Read, tenant_id: TenantId, user_id: UserId) -> list
 
 
 async def find(read: Read, tenant_id: TenantId, user_id: UserId, credential_id: str) -> Passkey | None:
-    """One of this user."""
+    """The passkey of this user; None when it is somebody else's."""
     return await read.one_or_none(
         Passkey,
         """
@@ -87,7 +87,9 @@ async def find(read: Read, tenant_id: TenantId, user_id: UserId, credential_id: 
 async def note_use(
     tx: Tx, tenant_id: TenantId, user_id: UserId, credential_id: str, *, sign_count: int, now: Micros
 ) -> bool:
-    """Keep the key's counter. False when it did not grow, though it counts: a copy of the key may be about."""
+    """Keep the key's counter. Answers False when the key counts and its counter did not grow, since then there may be a
+    copy of the key.
+    """
     changed = await tx.run(
         """
         UPDATE passkeys SET sign_count = :sign_count, last_used_at = :now
@@ -104,7 +106,7 @@ async def note_use(
 
 
 async def delete(tx: Tx, tenant_id: TenantId, user_id: UserId, credential_id: str) -> bool:
-    """False when the user has no such passkey."""
+    """Delete a passkey. Answers False when the user has no such one."""
     changed = await tx.run(
         """
         DELETE FROM passkeys WHERE tenant_id = :tenant_id AND user_id = :user_id AND credential_id = :credential_id
@@ -117,7 +119,7 @@ async def delete(tx: Tx, tenant_id: TenantId, user_id: UserId, credential_id: st
 
 
 async def delete_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> int:
-    """Every passkey of the user goes, and every challenge that waits for one; how many passkeys."""
+    """Delete every passkey of the user, and every challenge that waits for one. Answers how many passkeys."""
     await tx.run(
         "DELETE FROM passkey_challenges WHERE tenant_id = :tenant_id AND user_id = :user_id",
         tenant_id=tenant_id,
@@ -140,7 +142,7 @@ async def insert_challenge(
     expires_at: Micros,
     now: Micros,
 ) -> None:
-    """Add a challenge, and forget the user's past ones."""
+    """Add a challenge, and forget the user's expired ones."""
     await tx.run(
         """
         DELETE FROM passkey_challenges
@@ -166,7 +168,7 @@ async def insert_challenge(
 async def claim_challenge(
     tx: Tx, tenant_id: TenantId, user_id: UserId, challenge_hash: bytes, *, purpose: str, now: Micros
 ) -> bool:
-    """Use it up: its row goes. At most one caller ever wins."""
+    """Delete the challenge, so that it is answered once: of several callers at most one gets True."""
     changed = await tx.run(
         """
         DELETE FROM passkey_challenges

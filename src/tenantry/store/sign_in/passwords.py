@@ -1,4 +1,4 @@
-"""The `password_credentials` table: with which password a user signs in."""
+"""The `password_credentials` table: the hash of the password with which a user signs in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 @hiding("password_hash")
 class Credential(NamedTuple):
-    """How a user signs in with a password. `must_change` is 0 or 1."""
+    """The password of a user. `must_change` is 0 or 1."""
 
     password_hash: str
     must_change: int
@@ -21,7 +21,7 @@ class Credential(NamedTuple):
 async def set_credential(
     tx: Tx, tenant_id: TenantId, user_id: UserId, *, password_hash: str, must_change: bool, now: Micros
 ) -> None:
-    """Set or replace the password."""
+    """Give the user this password, in place of an earlier one."""
     await tx.run(
         """
         INSERT INTO password_credentials (tenant_id, user_id, password_hash, must_change, changed_at)
@@ -63,7 +63,7 @@ async def find_set_at(read: Read, tenant_id: TenantId, user_id: UserId) -> Micro
 
 
 async def hold(tx: Tx, tenant_id: TenantId, user_id: UserId, password_hash: str) -> bool:
-    """Whether this is still the hash of the user's password; until the end of the transaction it stays so."""
+    """Keep the user's password as it is until the transaction ends. Answers whether this is still its hash."""
     held = await tx.run(
         """
         UPDATE password_credentials SET password_hash = :password_hash
@@ -77,7 +77,7 @@ async def hold(tx: Tx, tenant_id: TenantId, user_id: UserId, password_hash: str)
 
 
 async def replace_hash(tx: Tx, tenant_id: TenantId, user_id: UserId, *, old: str, new: str) -> None:
-    """The same password under other parameters; nothing when it was changed meanwhile."""
+    """Keep the same password under other parameters. Does nothing when the password was changed meanwhile."""
     await tx.run(
         """
         UPDATE password_credentials SET password_hash = :new

@@ -1,4 +1,4 @@
-"""The `phones` table: whose a number is."""
+"""The `phones` table: which user has which phone number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class PhoneOwner(NamedTuple):
-    """Whom a number belongs to. `is_live` is 0 when that user is deleted."""
+    """The user who has a number. `is_live` is 0 when that user is deleted."""
 
     user_id: UserId
     user_type: str
@@ -19,7 +19,7 @@ class PhoneOwner(NamedTuple):
 
 
 class Person(NamedTuple):
-    """A user as other people see one. `number` is the best known phone: verified before unverified."""
+    """A user as other people see one. `number` is the best known phone: a verified one before one that is not."""
 
     user_id: UserId
     display_name: str
@@ -27,14 +27,14 @@ class Person(NamedTuple):
 
 
 class OwnPhone(NamedTuple):
-    """A number as its owner sees it."""
+    """A number as the user who has it sees it."""
 
     number: str
     verified_at: int | None
 
 
 async def find_owner(read: Read, tenant_id: TenantId, number: str) -> PhoneOwner | None:
-    """By primary key. The owner may be deleted."""
+    """The user who has the number, and who may be deleted."""
     return await read.one_or_none(
         PhoneOwner,
         """
@@ -49,7 +49,7 @@ async def find_owner(read: Read, tenant_id: TenantId, number: str) -> PhoneOwner
 
 
 async def find_verified_user(read: Read, tenant_id: TenantId, number: str) -> UserId | None:
-    """The user who proved this number, if neither disabled nor deleted."""
+    """The user who has proven this number and is neither disabled nor deleted."""
     return await read.one_or_none(
         UserId,
         """
@@ -92,7 +92,7 @@ async def find_person(read: Read, tenant_id: TenantId, user_id: UserId) -> Perso
 async def insert(
     tx: Tx, tenant_id: TenantId, number: str, user_id: UserId, *, verified_at: Micros | None, now: Micros
 ) -> bool:
-    """False when the number belongs to somebody."""
+    """Give the user the number. Answers False when somebody has it."""
     row = await tx.one_or_none(
         str,
         """
@@ -110,7 +110,7 @@ async def insert(
 
 
 async def mark_verified(tx: Tx, tenant_id: TenantId, number: str, user_id: UserId, now: Micros) -> bool:
-    """False when the number is not this user's, or was verified before."""
+    """Mark the number verified. Answers False when it is not this user's, or was verified before."""
     changed = await tx.run(
         """
         UPDATE phones SET verified_at = :now
@@ -125,7 +125,7 @@ async def mark_verified(tx: Tx, tenant_id: TenantId, number: str, user_id: UserI
 
 
 async def delete(tx: Tx, tenant_id: TenantId, number: str, user_id: UserId) -> bool:
-    """Take the number from this user; False when it is not theirs, or no longer."""
+    """Take the number from this user. Answers False when the user does not have it."""
     changed = await tx.run(
         "DELETE FROM phones WHERE tenant_id = :tenant_id AND number = :number AND user_id = :user_id",
         tenant_id=tenant_id,

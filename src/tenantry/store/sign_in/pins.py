@@ -1,4 +1,4 @@
-"""The `phone_pins` table: what proves whose a number is."""
+"""The `phone_pins` table: PINs that were sent to phone numbers, by which people prove that a number is theirs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 async def end(tx: Tx, tenant_id: TenantId, number: str) -> None:
-    """No PIN sent to the number is taken any more. The rows stay, since they count how many were sent."""
+    """End every PIN that was sent to the number. The rows stay, since they count how many were sent."""
     await tx.run(
         "UPDATE phone_pins SET tries_left = 0 WHERE tenant_id = :tenant_id AND number = :number",
         tenant_id=tenant_id,
@@ -17,7 +17,7 @@ async def end(tx: Tx, tenant_id: TenantId, number: str) -> None:
 
 
 async def end_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
-    """`end` for every number of the user."""
+    """Do as `end` for every number of the user."""
     await tx.run(
         """
         UPDATE phone_pins SET tries_left = 0
@@ -43,10 +43,11 @@ async def upsert(
     sends_per_window: int,
     now: Micros,
 ) -> bool:
-    """Replace the PIN of this number and purpose. False, and nothing changed, when the window's sends are used up.
+    """Replace the PIN of this number and purpose. Answers False, and changes nothing, when as many were sent in this
+    window as may be.
 
-    A window that began at or before `window_floor` is over. `takes_over`: so is that of another `pin_hash`. One
-    statement, so that twins count one after the other.
+    A window that began at or before `window_floor` is over. With `takes_over`, so is that of a row with another
+    `pin_hash`, which belongs to another number. It is one statement, so that two callers count one after the other.
     """
     row = await tx.one_or_none(
         str,
@@ -84,7 +85,7 @@ async def upsert(
 
 
 async def find_window(read: Read, tenant_id: TenantId, number: str, purpose: str) -> Micros | None:
-    """When the number's present window began."""
+    """When the present window of the number and purpose began; None when there is none."""
     return await read.one_or_none(
         int,
         """
@@ -100,11 +101,11 @@ async def find_window(read: Read, tenant_id: TenantId, number: str, purpose: str
 async def spend_try(
     tx: Tx, tenant_id: TenantId, number: str, purpose: str, pin_hash: bytes, older_hash: bytes, now: Micros
 ) -> bytes | None:
-    """Use one try, or all of them when the PIN is the right one. Answers the hash that was asked for. `older_hash`: the
-    same PIN under the pepper before, if there is one.
+    """Use one try of the PIN, or all of them when the PIN is right, and answer the hash that is kept. `older_hash` is
+    that of the same PIN under the earlier pepper, if there is one.
 
-    None when there is no PIN, it has expired, or no try is left. One statement under the row's lock: the right PIN
-    wins at most once, and no number of twins gets more tries than there are.
+    Answers None when there is no PIN, when it has expired, or when no try is left. It is one statement under the row's
+    lock: the right PIN wins at most once, and however many callers there are, they get no more tries than the PIN has.
     """
     return await tx.one_or_none(
         bytes,
@@ -125,7 +126,7 @@ async def spend_try(
 
 
 async def delete_stale(tx: Tx, tenant_id: TenantId, before: Micros) -> None:
-    """Forget the tenant's PINs that expired, and whose window began, before `before`."""
+    """Delete the tenant's PINs that expired before `before`, and whose window began before it."""
     await tx.run(
         """
         DELETE FROM phone_pins

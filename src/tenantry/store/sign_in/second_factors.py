@@ -1,4 +1,4 @@
-"""The `totp_credentials`, `phone_factors` and `recovery_codes` tables, and which second factors a user has."""
+"""The `totp_credentials`, `phone_factors` and `recovery_codes` tables: which second factors a user has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class Factors(NamedTuple):
-    """What a user has set up: since when, how many."""
+    """What a user has set up: how much of it, and since when."""
 
     totp_since: int | None
     phone_number: str | None
@@ -21,7 +21,7 @@ class Factors(NamedTuple):
 
 @hiding("secret")
 class TotpCredential(NamedTuple):
-    """`secret` is encrypted; codes of time steps up to `last_step` are not taken again."""
+    """A TOTP secret, encrypted. The codes of time steps up to `last_step` are refused."""
 
     secret: bytes
     last_step: int
@@ -29,7 +29,9 @@ class TotpCredential(NamedTuple):
 
 
 async def find_factors(read: Read, tenant_id: TenantId, user_id: UserId) -> Factors | None:
-    """None when there is no such user. A phone that is no longer the user's, or not verified, is no factor. 1 query."""
+    """What the user has set up; None when there is no such user. A phone that is no longer the user's, or is not
+    verified, is no factor. 1 query.
+    """
     return await read.one_or_none(
         Factors,
         """
@@ -51,7 +53,7 @@ async def find_factors(read: Read, tenant_id: TenantId, user_id: UserId) -> Fact
 
 
 async def find_counts_from(read: Read, tenant_id: TenantId, user_id: UserId) -> Micros | None:
-    """From when the user's second factor counts, see directory/proofs.py; None: it always did. 1 query."""
+    """When the user's second factor begins to count, see directory/proofs.py; None when it counts already. 1 query."""
     return await read.one_or_none(
         int,
         """
@@ -64,7 +66,7 @@ async def find_counts_from(read: Read, tenant_id: TenantId, user_id: UserId) -> 
 
 
 async def set_counts_from(tx: Tx, tenant_id: TenantId, user_id: UserId, counts_from: Micros | None) -> bool:
-    """False when it is so already."""
+    """Set when the user's second factor begins to count. Answers False when that is so already."""
     changed = await tx.run(
         """
         UPDATE users SET factor_counts_from = CAST(:counts_from AS BIGINT)
@@ -79,7 +81,9 @@ async def set_counts_from(tx: Tx, tenant_id: TenantId, user_id: UserId, counts_f
 
 
 async def put_totp(tx: Tx, tenant_id: TenantId, user_id: UserId, *, secret: bytes, now: Micros) -> bool:
-    """A secret to be confirmed, in place of an earlier one that was not. False when the user has a confirmed one."""
+    """Keep a TOTP secret that waits for its first code, in place of an earlier one that waited. Answers False when the
+    user has a confirmed one.
+    """
     row = await tx.one_or_none(
         str,
         """
@@ -98,7 +102,7 @@ async def put_totp(tx: Tx, tenant_id: TenantId, user_id: UserId, *, secret: byte
 
 
 async def find_totp(read: Read, tenant_id: TenantId, user_id: UserId) -> TotpCredential | None:
-    """Confirmed or not."""
+    """The user's TOTP secret, confirmed or not."""
     return await read.one_or_none(
         TotpCredential,
         """
@@ -111,7 +115,7 @@ async def find_totp(read: Read, tenant_id: TenantId, user_id: UserId) -> TotpCre
 
 
 async def confirm_totp(tx: Tx, tenant_id: TenantId, user_id: UserId, *, secret: bytes, step: int, now: Micros) -> bool:
-    """From now on it is a factor. At most one of several callers gets True."""
+    """Make the secret that waited a second factor. Of several callers at most one gets True."""
     changed = await tx.run(
         """
         UPDATE totp_credentials SET confirmed_at = :now, last_step = :step
@@ -127,7 +131,9 @@ async def confirm_totp(tx: Tx, tenant_id: TenantId, user_id: UserId, *, secret: 
 
 
 async def claim_totp_step(tx: Tx, tenant_id: TenantId, user_id: UserId, *, secret: bytes, step: int) -> bool:
-    """Use the code of a time step up, with all before it. At most one caller ever wins (RFC 6238 §5.2)."""
+    """Use up the code of a time step, and those of all steps before. Of several callers at most one gets True (RFC 6238
+    §5.2).
+    """
     changed = await tx.run(
         """
         UPDATE totp_credentials SET last_step = :step
@@ -143,7 +149,7 @@ async def claim_totp_step(tx: Tx, tenant_id: TenantId, user_id: UserId, *, secre
 
 
 async def delete_totp(tx: Tx, tenant_id: TenantId, user_id: UserId) -> bool:
-    """False when the user had none that was confirmed; one that was not goes as well."""
+    """Delete the user's TOTP secret, confirmed or not. Answers whether a confirmed one was among what was deleted."""
     row = await tx.one_or_none(
         int,
         """
@@ -157,7 +163,7 @@ async def delete_totp(tx: Tx, tenant_id: TenantId, user_id: UserId) -> bool:
 
 
 async def put_phone_factor(tx: Tx, tenant_id: TenantId, user_id: UserId, number: str, now: Micros) -> bool:
-    """Ask for PINs to this number at sign-in. False unless it is a verified number of the user."""
+    """Ask for PINs to this number at sign-in. Answers False when it is no verified number of the user."""
     row = await tx.one_or_none(
         str,
         """
@@ -176,7 +182,7 @@ async def put_phone_factor(tx: Tx, tenant_id: TenantId, user_id: UserId, number:
 
 
 async def delete_phone_factor(tx: Tx, tenant_id: TenantId, user_id: UserId) -> bool:
-    """False when the user had none."""
+    """Ask for no PIN at sign-in any more. Answers False when the user had no such factor."""
     changed = await tx.run(
         "DELETE FROM phone_factors WHERE tenant_id = :tenant_id AND user_id = :user_id",
         tenant_id=tenant_id,
@@ -186,7 +192,7 @@ async def delete_phone_factor(tx: Tx, tenant_id: TenantId, user_id: UserId) -> b
 
 
 async def delete_phone_factor_of_number(tx: Tx, tenant_id: TenantId, user_id: UserId, number: str) -> bool:
-    """False when this number was no factor of the user."""
+    """Ask for no PIN to this number at sign-in any more. Answers False when it was no factor of the user."""
     changed = await tx.run(
         "DELETE FROM phone_factors WHERE tenant_id = :tenant_id AND user_id = :user_id AND number = :number",
         tenant_id=tenant_id,
@@ -199,7 +205,7 @@ async def delete_phone_factor_of_number(tx: Tx, tenant_id: TenantId, user_id: Us
 async def replace_recovery_codes(
     tx: Tx, tenant_id: TenantId, user_id: UserId, code_hashes: list[bytes], now: Micros
 ) -> None:
-    """These and no others."""
+    """Give the user these recovery codes in place of all earlier ones."""
     await tx.run(
         "DELETE FROM recovery_codes WHERE tenant_id = :tenant_id AND user_id = :user_id",
         tenant_id=tenant_id,
@@ -215,7 +221,7 @@ async def replace_recovery_codes(
 
 
 async def find_recovery_codes_made(read: Read, tenant_id: TenantId, user_id: UserId) -> Micros | None:
-    """When the user's recovery codes were made; None: there are none."""
+    """When the user's recovery codes were made; None when there are none."""
     return await read.one_or_none(
         int,
         """
@@ -228,7 +234,7 @@ async def find_recovery_codes_made(read: Read, tenant_id: TenantId, user_id: Use
 
 
 async def claim_recovery_code(tx: Tx, tenant_id: TenantId, user_id: UserId, code_hash: bytes) -> bool:
-    """Use it up: its row goes. At most one caller ever wins."""
+    """Delete the code, so that it is used once: of several callers at most one gets True."""
     changed = await tx.run(
         """
         DELETE FROM recovery_codes WHERE tenant_id = :tenant_id AND user_id = :user_id AND code_hash = :code_hash

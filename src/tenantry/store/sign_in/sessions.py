@@ -10,9 +10,10 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class FoundSession(NamedTuple):
-    """A live session of a live user. `amr` is space-separated; `id` lists and ends the session, it opens nothing.
+    """A live session of a live user. `amr` words are divided by blanks. `id` lists and ends the session, and opens
+    nothing.
 
-    `authenticated_at`: when the user was last proven, here or at the organisation's own provider. `added_factor`: 1
+    `authenticated_at`: when the user was last authenticated, here or at the tenant's own provider. `added_factor`: 1
     when the user's first second factor was set up in this session.
     """
 
@@ -29,7 +30,7 @@ class FoundSession(NamedTuple):
 
 
 class ListedSession(NamedTuple):
-    """A session as its user sees it. `browser` is what it calls itself."""
+    """A session as its user sees it. `browser` is what the browser calls itself."""
 
     id: str
     amr: str
@@ -77,7 +78,7 @@ async def insert(
 
 
 async def find_live(read: Read, tenant_id: TenantId, session_hash: bytes, now: Micros) -> FoundSession | None:
-    """The session, unless it, its user or its tenant has ended. Hot path: 1 query."""
+    """The session; None when it, its user or its tenant has ended. Hot path: 1 query."""
     return await read.one_or_none(
         FoundSession,
         """
@@ -99,7 +100,9 @@ async def find_live(read: Read, tenant_id: TenantId, session_hash: bytes, now: M
 
 
 async def hold(tx: Tx, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros) -> bool:
-    """Keep this session of the user as it is until the transaction ends; whoever ends it waits. False when it ended."""
+    """Keep this session of the user as it is until the transaction ends, so that whoever ends it waits. Answers False
+    when it has ended.
+    """
     changed = await tx.run(
         """
         UPDATE sessions SET ended_at = NULL
@@ -114,7 +117,7 @@ async def hold(tx: Tx, tenant_id: TenantId, user_id: UserId, session_id: str, no
 
 
 async def list_live(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros, limit: int) -> list[ListedSession]:
-    """The newest sessions of a user that go on."""
+    """The user's sessions that have not ended, newest first, at most `limit`."""
     return await read.all(
         ListedSession,
         """
@@ -130,7 +133,7 @@ async def list_live(read: Read, tenant_id: TenantId, user_id: UserId, now: Micro
 
 
 async def end(tx: Tx, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros) -> bool:
-    """False when the user has no such session that goes on."""
+    """End a session. Answers False when the user has no such live one."""
     changed = await tx.run(
         """
         UPDATE sessions SET ended_at = :now
@@ -145,7 +148,7 @@ async def end(tx: Tx, tenant_id: TenantId, user_id: UserId, session_id: str, now
 
 
 async def end_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, but: str, now: Micros) -> int:
-    """End the user's sessions save the one of id `but` (empty: all); how many went on until now."""
+    """End the user's sessions but the one with the id `but` (empty: all). Answers how many were live until now."""
     return await tx.run(
         """
         UPDATE sessions SET ended_at = :now
@@ -161,7 +164,9 @@ async def end_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, but: str, no
 async def set_acting_tenant(
     tx: Tx, tenant_id: TenantId, user_id: UserId, session_id: str, acting_tenant_id: TenantId | None
 ) -> bool:
-    """In which customer the session's user acts from now on; None: in none. False when there is no such session."""
+    """Let the session's user act in this customer, or in none when it is None. Answers False when there is no such
+    session.
+    """
     changed = await tx.run(
         """
         UPDATE sessions SET acting_tenant_id = :acting_tenant_id
@@ -176,7 +181,7 @@ async def set_acting_tenant(
 
 
 async def copy_acting_tenant(tx: Tx, tenant_id: TenantId, user_id: UserId, from_id: str, to_id: str) -> None:
-    """Let a session of the user act where an earlier one did."""
+    """Let a session of the user act in the tenant in which an earlier session acted."""
     await tx.run(
         """
         UPDATE sessions SET acting_tenant_id = (
@@ -191,7 +196,7 @@ async def copy_acting_tenant(tx: Tx, tenant_id: TenantId, user_id: UserId, from_
 
 
 async def delete_past(tx: Tx, tenant_id: TenantId, user_id: UserId, before: Micros) -> None:
-    """Forget the user's sessions that would have expired before then."""
+    """Delete the user's sessions that expired before `before`."""
     await tx.run(
         "DELETE FROM sessions WHERE tenant_id = :tenant_id AND user_id = :user_id AND expires_at <= :before",
         tenant_id=tenant_id,

@@ -1,6 +1,7 @@
-"""The `shared_callbacks` table: providers from before each had a callback address of its own. Nothing is added to it.
+"""The `shared_callbacks` table: providers from before each had a redirect address of its own. Nothing adds rows to it.
 
-A row stays when its provider gets an address of its own or is removed: the old address may still be registered there.
+A row stays when its provider gets an address of its own or is removed, since the old address may still be registered at
+the provider.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class SharedCallback(NamedTuple):
-    """A provider that is still to be registered anew."""
+    """A provider that has to be registered with its own address."""
 
     tenant_id: TenantId
     provider_id: str
 
 
 async def replace(tx: Tx, tenant_id: TenantId, provider_id: str, now: Micros) -> bool:
-    """The provider uses its own address from now on, or nobody uses it. False when it did not share."""
+    """Let the provider use its own address from now on. Answers False when it did not use the shared one."""
     changed = await tx.run(
         """
         UPDATE shared_callbacks SET replaced_at = :now
@@ -34,7 +35,7 @@ async def replace(tx: Tx, tenant_id: TenantId, provider_id: str, now: Micros) ->
 
 
 async def is_of_several_tenants(read: Read, tenant_id: TenantId) -> bool:
-    """Whether a provider of another tenant was registered with the shared address too, now or once."""
+    """Whether a provider of another tenant has, or had, the shared address too."""
     found = await read.one_or_none(
         int, "SELECT 1 FROM shared_callbacks WHERE tenant_id <> :tenant_id LIMIT 1", tenant_id=tenant_id
     )
@@ -42,7 +43,7 @@ async def is_of_several_tenants(read: Read, tenant_id: TenantId) -> bool:
 
 
 async def list_in_use(read: Read, limit: int) -> list[SharedCallback]:
-    """Of every tenant that was not deleted."""
+    """Providers of tenants that are not deleted that still use the shared address."""
     return await read.all(
         SharedCallback,
         """

@@ -1,4 +1,4 @@
-"""The `sign_in_notices` table: what users are told of changes to how they sign in."""
+"""The `sign_in_notices` table: what users are told about changes to how they sign in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class Notice(NamedTuple):
-    """`what` is a word of directory/notices.py, `by_whom` a subject as in the trail."""
+    """One row. `what` is a word of directory/notices.py, `by_whom` a subject as in the trail."""
 
     what: str
     by_whom: str
@@ -36,7 +36,7 @@ async def insert(
 
 
 async def list_of_user(read: Read, tenant_id: TenantId, user_id: UserId, since: Micros, limit: int) -> list[Notice]:
-    """Those made since then, the newest first."""
+    """The user's notices since then, newest first."""
     return await read.all(
         Notice,
         """
@@ -52,7 +52,7 @@ async def list_of_user(read: Read, tenant_id: TenantId, user_id: UserId, since: 
 
 
 async def delete_past(tx: Tx, tenant_id: TenantId, user_id: UserId, before: Micros) -> None:
-    """Forget the user's older ones."""
+    """Delete the user's notices from before then."""
     await tx.run(
         "DELETE FROM sign_in_notices WHERE tenant_id = :tenant_id AND user_id = :user_id AND created_at <= :before",
         tenant_id=tenant_id,

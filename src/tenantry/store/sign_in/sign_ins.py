@@ -1,4 +1,4 @@
-"""The `sign_ins` table: sign-ins under way, whose first factor is proven and which are no session yet."""
+"""The `sign_ins` table: sign-ins under way, whose user has passed the first factor and has no session yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class SignInUnderWay(NamedTuple):
-    """`amr` (space-separated) is what is proven; `must_change` (0 or 1) asks for another password first."""
+    """One row. `amr` words, divided by blanks, say how the user was authenticated so far; `must_change` (0 or 1): the
+    user has to choose another password first.
+    """
 
     tenant_id: TenantId
     user_id: UserId
@@ -50,7 +52,7 @@ async def insert(
 
 
 async def find_live(read: Read, tenant_id: TenantId, sign_in_hash: bytes, now: Micros) -> SignInUnderWay | None:
-    """The sign-in, unless it expired, used up its tries, or its user or tenant has ended."""
+    """The sign-in; None when it expired, when its tries are used up, or when its user or tenant has ended."""
     return await read.one_or_none(
         SignInUnderWay,
         """
@@ -70,7 +72,7 @@ async def find_live(read: Read, tenant_id: TenantId, sign_in_hash: bytes, now: M
 
 
 async def use_try(tx: Tx, tenant_id: TenantId, sign_in_hash: bytes) -> None:
-    """One try of a second factor is spent."""
+    """Count one try of a second factor."""
     await tx.run(
         """
         UPDATE sign_ins SET tries_left = tries_left - 1
@@ -82,7 +84,7 @@ async def use_try(tx: Tx, tenant_id: TenantId, sign_in_hash: bytes) -> None:
 
 
 async def clear_must_change(tx: Tx, tenant_id: TenantId, sign_in_hash: bytes, now: Micros) -> bool:
-    """The password was changed. At most one of several callers gets True."""
+    """Note that the password was changed. Of several callers at most one gets True."""
     changed = await tx.run(
         """
         UPDATE sign_ins SET must_change = 0
@@ -96,7 +98,7 @@ async def clear_must_change(tx: Tx, tenant_id: TenantId, sign_in_hash: bytes, no
 
 
 async def claim(tx: Tx, tenant_id: TenantId, sign_in_hash: bytes, now: Micros) -> UserId | None:
-    """The sign-in becomes a session: its row goes. At most one of several callers gets the user."""
+    """Delete the row of a sign-in that becomes a session. Of several callers at most one gets the user."""
     return await tx.one_or_none(
         UserId,
         """
@@ -112,7 +114,7 @@ async def claim(tx: Tx, tenant_id: TenantId, sign_in_hash: bytes, now: Micros) -
 
 
 async def delete_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, but: bytes) -> None:
-    """Forget every sign-in of the user that is under way, save the one whose hash is `but`."""
+    """Delete every sign-in of the user that is under way, but the one whose hash is `but`."""
     await tx.run(
         """
         DELETE FROM sign_ins WHERE tenant_id = :tenant_id AND user_id = :user_id AND sign_in_hash <> :but
@@ -124,7 +126,7 @@ async def delete_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, but: byte
 
 
 async def delete_past(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """Forget the user's sign-ins that nobody finished in time."""
+    """Delete the user's sign-ins that nobody finished in time."""
     await tx.run(
         "DELETE FROM sign_ins WHERE tenant_id = :tenant_id AND user_id = :user_id AND expires_at <= :now",
         tenant_id=tenant_id,

@@ -1,4 +1,4 @@
-"""The `domain_proofs` table: names that a tenant says are its own, until the DNS says so too."""
+"""The `domain_proofs` table: names that a tenant claims to own, until a record in the DNS confirms it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class DomainProof(NamedTuple):
 
 
 async def insert(tx: Tx, tenant_id: TenantId, *, name: str, token: str, created_by: str, now: Micros) -> bool:
-    """Wait for the name. False when the tenant waits for it already."""
+    """Let the tenant wait for the name. Answers False when it waits for the name already."""
     row = await tx.one_or_none(
         str,
         """
@@ -36,7 +36,7 @@ async def insert(tx: Tx, tenant_id: TenantId, *, name: str, token: str, created_
 
 
 async def find(read: Read, tenant_id: TenantId, name: str) -> DomainProof | None:
-    """What the tenant has to set at this name."""
+    """The row of this name; None when the tenant does not wait for it."""
     return await read.one_or_none(
         DomainProof,
         "SELECT name, token, created_at FROM domain_proofs WHERE tenant_id = :tenant_id AND name = :name",
@@ -46,7 +46,7 @@ async def find(read: Read, tenant_id: TenantId, name: str) -> DomainProof | None
 
 
 async def list_all(read: Read, tenant_id: TenantId) -> list[DomainProof]:
-    """Every name the tenant waits for, by name. Few: directory/domains.py bounds them."""
+    """Every name that the tenant waits for, by name. There are few, since directory/domains.py bounds them."""
     return await read.all(
         DomainProof,
         "SELECT name, token, created_at FROM domain_proofs WHERE tenant_id = :tenant_id ORDER BY name",
@@ -55,7 +55,7 @@ async def list_all(read: Read, tenant_id: TenantId) -> list[DomainProof]:
 
 
 async def claim(tx: Tx, tenant_id: TenantId, name: str, token: str) -> bool:
-    """Use the proof up; at most one caller wins."""
+    """Delete the row, so that the domain is added once: of several callers at most one gets True."""
     row = await tx.one_or_none(
         str,
         "DELETE FROM domain_proofs WHERE tenant_id = :tenant_id AND name = :name AND token = :token RETURNING name",
@@ -67,7 +67,7 @@ async def claim(tx: Tx, tenant_id: TenantId, name: str, token: str) -> bool:
 
 
 async def delete(tx: Tx, tenant_id: TenantId, name: str) -> bool:
-    """Wait no more. False when the tenant did not."""
+    """Let the tenant wait for the name no more. Answers False when it did not wait."""
     row = await tx.one_or_none(
         str,
         "DELETE FROM domain_proofs WHERE tenant_id = :tenant_id AND name = :name RETURNING name",

@@ -1,4 +1,6 @@
-"""The `tenant_policies` table: what an organisation asks of its people. No row: what `directory/policies.py` says."""
+"""The `tenant_policies` table: what a tenant requires of its users. A tenant without a row has the defaults of
+`directory/policies.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class PolicyRow(NamedTuple):
-    """Words of directory/policies.py."""
+    """One row, in the words of directory/policies.py."""
 
     second_factor: str
     phone_sign_in: str
@@ -19,7 +21,7 @@ class PolicyRow(NamedTuple):
 
 
 class Guarded(NamedTuple):
-    """A member, and how many second factors it has."""
+    """A member of the tenant, and how many second factors that user has."""
 
     id: UserId
     display_name: str
@@ -27,7 +29,7 @@ class Guarded(NamedTuple):
 
 
 async def find(read: Read, tenant_id: TenantId) -> PolicyRow | None:
-    """None when the tenant never changed one."""
+    """The row of the tenant; None when nobody has changed its policies."""
     return await read.one_or_none(
         PolicyRow,
         """
@@ -48,7 +50,7 @@ async def upsert(
     second_factor_from: Micros | None,
     now: Micros,
 ) -> None:
-    """These and no others."""
+    """Set all policies of the tenant."""
     await tx.run(
         """
         INSERT INTO tenant_policies (tenant_id, second_factor, phone_sign_in, connector_registration, updated_at,
@@ -81,7 +83,7 @@ _FACTORS = """
 
 
 async def list_members(read: Read, tenant_id: TenantId, limit: int) -> list[Guarded]:
-    """At most `limit` live members by name."""
+    """At most `limit` live members, by name."""
     return await read.all(
         Guarded,
         f"""

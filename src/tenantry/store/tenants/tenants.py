@@ -1,4 +1,4 @@
-"""The `tenants` and `domains` tables: who exists, and which name leads where."""
+"""The `tenants` and `domains` tables: which tenants there are, and which tenant has which domain."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tenantry.core.normal_form import name_key
 from tenantry.store.engine.interface import Read, Tx
 
 BEING_PURGED = 0
-"""`deleted_at` of a tenant whose purge has begun: part of it is gone, so that nothing brings it back."""
+"""`deleted_at` of a tenant whose purge has begun. Part of its rows are gone, so that it can no longer be restored."""
 
 
 class Tenant(NamedTuple):
-    """One row. Live when neither disabled nor deleted."""
+    """One row. A tenant is live when it is neither disabled nor deleted."""
 
     id: TenantId
     name: str
@@ -36,7 +36,7 @@ class Domain(NamedTuple):
 
 
 async def insert(tx: Tx, tenant_id: TenantId, *, name: str, country: str | None, now: Micros) -> bool:
-    """Add a tenant. False when the id is taken."""
+    """Add a tenant. Answers False when the id is taken."""
     row = await tx.one_or_none(
         str,
         """
@@ -53,7 +53,7 @@ async def insert(tx: Tx, tenant_id: TenantId, *, name: str, country: str | None,
 
 
 async def find_live(read: Read, tenant_id: TenantId) -> Tenant | None:
-    """The tenant, unless it is disabled or deleted."""
+    """The tenant; None when it is disabled or deleted."""
     return await read.one_or_none(
         Tenant,
         """
@@ -65,7 +65,7 @@ async def find_live(read: Read, tenant_id: TenantId) -> Tenant | None:
 
 
 async def find_live_by_domain(read: Read, name: str) -> Tenant | None:
-    """The live tenant whose verified domain `name` (lower-case) is."""
+    """The live tenant that has verified the domain `name` (lower-case)."""
     return await read.one_or_none(
         Tenant,
         """
@@ -90,7 +90,7 @@ async def find_undeleted(read: Read, tenant_id: TenantId) -> Tenant | None:
 
 
 async def find_undeleted_by_domain(read: Read, name: str) -> Tenant | None:
-    """The tenant, disabled or not, whose verified domain `name` (lower-case) is."""
+    """The tenant that has verified the domain `name` (lower-case), disabled or not."""
     return await read.one_or_none(
         Tenant,
         """
@@ -117,7 +117,7 @@ async def list_undeleted(read: Read, after_id: str, limit: int) -> list[Tenant]:
 
 
 class TenantWithDomain(NamedTuple):
-    """`domain` is the one it was made with."""
+    """A tenant. `domain` is the one that it was made with."""
 
     id: TenantId
     name: str
@@ -145,7 +145,7 @@ async def list_ids(read: Read, after_id: str, limit: int) -> list[TenantId]:
 
 
 async def update(tx: Tx, tenant_id: TenantId, *, name: str, country: str | None) -> bool:
-    """Rename a live tenant; False when there is none that differs."""
+    """Give a live tenant this name and country. Answers False when there is none, or when it has them already."""
     changed = await tx.run(
         """
         UPDATE tenants SET name = :name, name_key = :name_key, country = :country
@@ -161,9 +161,10 @@ async def update(tx: Tx, tenant_id: TenantId, *, name: str, country: str | None)
 
 
 async def hold(tx: Tx, tenant_id: TenantId) -> bool:
-    """Keep the live tenant's row until the transaction ends, so that twins take turns. False when there is none.
+    """Keep the live tenant's row until the transaction ends, so that two such transactions take turns. Answers False
+    when there is no live tenant.
 
-    For what is rare: tenants are a reference table.
+    It is for what is rare: tenants are a reference table.
     """
     changed = await tx.run(
         "UPDATE tenants SET name = name WHERE id = :id AND disabled_at IS NULL AND deleted_at IS NULL", id=tenant_id
@@ -172,7 +173,7 @@ async def hold(tx: Tx, tenant_id: TenantId) -> bool:
 
 
 async def mark_disabled(tx: Tx, tenant_id: TenantId, now: Micros) -> bool:
-    """False when there is no such live tenant. At most one caller wins."""
+    """Disable a live tenant. Of several callers at most one gets True; False when there is no such live tenant."""
     changed = await tx.run(
         "UPDATE tenants SET disabled_at = :now WHERE id = :id AND disabled_at IS NULL AND deleted_at IS NULL",
         id=tenant_id,
@@ -182,7 +183,9 @@ async def mark_disabled(tx: Tx, tenant_id: TenantId, now: Micros) -> bool:
 
 
 async def mark_enabled(tx: Tx, tenant_id: TenantId) -> bool:
-    """False when there is no such disabled tenant. At most one caller wins."""
+    """Enable a disabled tenant. Of several callers at most one gets True; False when there is no such disabled
+    tenant.
+    """
     changed = await tx.run(
         "UPDATE tenants SET disabled_at = NULL WHERE id = :id AND disabled_at IS NOT NULL AND deleted_at IS NULL",
         id=tenant_id,
@@ -191,7 +194,9 @@ async def mark_enabled(tx: Tx, tenant_id: TenantId) -> bool:
 
 
 async def mark_deleted(tx: Tx, tenant_id: TenantId, now: Micros) -> bool:
-    """False when there is no such tenant, disabled or not."""
+    """Delete a tenant, disabled or not. Of several callers at most one gets True; False when there is no such
+    tenant.
+    """
     changed = await tx.run(
         "UPDATE tenants SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL", id=tenant_id, now=now
     )
@@ -199,7 +204,9 @@ async def mark_deleted(tx: Tx, tenant_id: TenantId, now: Micros) -> bool:
 
 
 async def mark_restored(tx: Tx, tenant_id: TenantId, deleted_after: Micros) -> bool:
-    """False when there is no tenant that was deleted after this time, or its purge has begun."""
+    """Restore a tenant that was deleted after this time. Answers False when there is none, or when its purge
+    has begun.
+    """
     changed = await tx.run(
         "UPDATE tenants SET deleted_at = NULL WHERE id = :id AND deleted_at > :deleted_after AND deleted_at <> :purged",
         id=tenant_id,
@@ -222,7 +229,7 @@ async def find_deleted(read: Read, tenant_id: TenantId) -> Tenant | None:
 
 
 async def find_deleted_by_domain(read: Read, name: str) -> Tenant | None:
-    """The deleted tenant whose verified domain `name` (lower-case) still is."""
+    """The deleted tenant that still has the verified domain `name` (lower-case)."""
     return await read.one_or_none(
         Tenant,
         """
@@ -252,7 +259,7 @@ async def list_deleted(read: Read, after_id: str, limit: int) -> list[Tenant]:
 async def insert_domain(
     tx: Tx, tenant_id: TenantId, *, name: str, is_initial: bool, is_federated: bool, now: Micros
 ) -> bool:
-    """Add a domain that counts as verified from `now`. False when any tenant has it."""
+    """Add a domain, which counts as verified from `now` on. Answers False when any tenant has it."""
     row = await tx.one_or_none(
         str,
         """
@@ -270,7 +277,7 @@ async def insert_domain(
 
 
 async def find_domain(read: Read, tenant_id: TenantId, name: str) -> Domain | None:
-    """A domain of this tenant; another tenant's is absent. `name` is lower-case."""
+    """A domain of this tenant; None for one of another tenant. `name` is lower-case."""
     return await read.one_or_none(
         Domain,
         """
@@ -300,7 +307,7 @@ async def is_domain_taken(read: Read, name: str) -> bool:
 
 
 async def delete_domain(tx: Tx, tenant_id: TenantId, name: str) -> bool:
-    """Never the initial one. At most one caller wins."""
+    """Take the domain from the tenant, unless it is the initial one. Of several callers at most one gets True."""
     row = await tx.one_or_none(
         str,
         "DELETE FROM domains WHERE name = :name AND tenant_id = :tenant_id AND is_initial = 0 RETURNING name",
@@ -311,9 +318,9 @@ async def delete_domain(tx: Tx, tenant_id: TenantId, name: str) -> bool:
 
 
 async def count_names_in_domain(read: Read, tenant_id: TenantId, name: str, most: int) -> int:
-    """How many users, deleted ones included, have a sign-in name in the domain; counts up to `most`.
+    """How many users, deleted ones included, have a sign-in name in the domain; it counts up to `most`.
 
-    Looks at every name of the tenant, in their index, when there are fewer.
+    When there are fewer, it looks at every name of the tenant, in their index.
     """
     found = await read.one_or_none(
         int,

@@ -1,1 +1,1 @@
-"""Grants, codes, keys, and what presented secrets lead to."""
+"""Grants, codes, signing keys, and what a presented secret belongs to."""

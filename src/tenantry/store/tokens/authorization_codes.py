@@ -1,4 +1,6 @@
-"""The `authorization_codes` table: what a signed-in user sends an application back with (RFC 6749 §4.1)."""
+"""The `authorization_codes` table: the codes with which a signed-in user is sent back to a connector (RFC 6749
+§4.1).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class ClaimedCode(NamedTuple):
-    """What the user agreed to. `scope` and `amr` are space-separated; `authenticated_at`: for an ID token, or None."""
+    """What the user agreed to. The words of `scope` and `amr` are divided by blanks; `authenticated_at` is for an ID
+    token, or None.
+    """
 
     user_id: UserId
     scope: str
@@ -20,7 +24,7 @@ class ClaimedCode(NamedTuple):
 
 
 class CodeState(NamedTuple):
-    """Why a code cannot be claimed."""
+    """The state of a code, which says why it cannot be claimed."""
 
     connector_id: ConnectorId
     claimed_at: int | None
@@ -78,10 +82,11 @@ async def claim(
     grant_id: GrantId,
     now: Micros,
 ) -> ClaimedCode | None:
-    """Claim an unspent, unexpired code of this connector for the grant to be made. At most one caller ever wins.
+    """Claim an unspent, unexpired code of this connector for the grant that is about to be made. Of several callers at
+    most one wins.
 
-    `redirect_uri`: None asks nothing. `code_challenge`: None only claims a code that was issued without.
-    Source: RFC 6749 §4.1.2 ("MUST NOT use the authorization code more than once"), RFC 7636 §4.6.
+    `redirect_uri`: with None it is not compared. `code_challenge`: with None only a code that was issued without one is
+    claimed. Source: RFC 6749 §4.1.2 ("MUST NOT use the authorization code more than once"), RFC 7636 §4.6.
     """
     return await tx.one_or_none(
         ClaimedCode,
@@ -104,7 +109,7 @@ async def claim(
 
 
 async def find_state(read: Read, tenant_id: TenantId, code_hash: bytes) -> CodeState | None:
-    """The code in whatever state."""
+    """The code, in whatever state."""
     return await read.one_or_none(
         CodeState,
         """
@@ -117,7 +122,7 @@ async def find_state(read: Read, tenant_id: TenantId, code_hash: bytes) -> CodeS
 
 
 async def end_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """No code that the user was sent away with, and that nobody redeemed yet, is taken any more."""
+    """End every code that the user was sent back with and that nobody has redeemed yet."""
     await tx.run(
         """
         UPDATE authorization_codes SET expires_at = :now

@@ -1,4 +1,6 @@
-"""Grants as people see them: who gave which connector what, and which groups a token opens. One statement each."""
+"""Grants as people see them: which user gave which connector what, and which groups a token opens. Each function is one
+statement.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ COUNTED = 10_000
 
 
 class GrantRow(NamedTuple):
-    """A live grant. Names are of now; `connector_owner` is who registered the connector. `last_used_at`: of its refresh
-    tokens, within the hour.
+    """A live grant, with present names. `connector_owner` is who registered the connector. `last_used_at` is the last
+    use of its refresh tokens, to the hour.
     """
 
     id: GrantId
@@ -32,7 +34,7 @@ class GrantRow(NamedTuple):
 
 
 class ReachedGroup(NamedTuple):
-    """A group, what the token acts as in it, and how many groups there are in all, counted up to COUNTED."""
+    """A group, the role in which the token acts there, and how many groups there are in all, counted up to COUNTED."""
 
     id: GroupId
     name: str
@@ -50,7 +52,7 @@ _COLUMNS = """
 
 
 async def find_live(read: Read, tenant_id: TenantId, grant_id: GrantId, now: Micros) -> GrantRow | None:
-    """Neither revoked nor expired, of a connector that is not deleted."""
+    """A grant that is neither revoked nor expired, of a connector that is not deleted."""
     return await read.one_or_none(
         GrantRow,
         _COLUMNS
@@ -70,7 +72,7 @@ async def find_live(read: Read, tenant_id: TenantId, grant_id: GrantId, now: Mic
 async def list_live_of_connector(
     read: Read, tenant_id: TenantId, connector_id: ConnectorId, now: Micros, *, after_id: str = "", limit: int
 ) -> list[GrantRow]:
-    """At most `limit` live grants by id, of users and groups that still are."""
+    """At most `limit` live grants to the connector, by id, of users and groups that are not deleted."""
     return await read.all(
         GrantRow,
         _COLUMNS
@@ -116,7 +118,7 @@ async def list_live_of_group(
 async def find_live_of_user(
     read: Read, tenant_id: TenantId, connector_id: ConnectorId, user_id: UserId, now: Micros
 ) -> GrantId | None:
-    """The user's present grant to the connector, those for single groups aside: a new one replaces it."""
+    """The user's live grant to the connector for more than a single group, which a new one replaces."""
     return await read.one_or_none(
         GrantId,
         """
@@ -133,7 +135,7 @@ async def find_live_of_user(
 
 
 async def list_reached_by_user(read: Read, tenant_id: TenantId, user_id: UserId, *, limit: int) -> list[ReachedGroup]:
-    """The groups the token of a user opens: those the user is in, those it administers first."""
+    """The groups that a user's token opens: those that the user is in, those that the user administers first."""
     return await read.all(
         ReachedGroup,
         """
@@ -152,7 +154,7 @@ async def list_reached_by_user(read: Read, tenant_id: TenantId, user_id: UserId,
 
 
 async def list_reached_by_tenant(read: Read, tenant_id: TenantId, *, limit: int) -> list[ReachedGroup]:
-    """The groups the token of a whole tenant opens: all, by name. `role` is what the token acts as."""
+    """The groups that a token for the whole tenant opens: all of them, by name. `role` is what the token acts as."""
     return await read.all(
         ReachedGroup,
         """
@@ -170,7 +172,7 @@ async def list_reached_by_tenant(read: Read, tenant_id: TenantId, *, limit: int)
 async def list_reached_by_group(
     read: Read, tenant_id: TenantId, group_id: GroupId, *, limit: int
 ) -> list[ReachedGroup]:
-    """The group itself, then all below it by name. `role` is what the token acts as."""
+    """The group itself, and then all below it by name. `role` is what the token acts as."""
     return await read.all(
         ReachedGroup,
         """

@@ -1,4 +1,6 @@
-"""The `grants` and `refresh_tokens` tables: a user's consent to a connector, and the secrets that stand for it."""
+"""The `grants` and `refresh_tokens` tables: a user's consents to connectors, and the secrets that were handed out for
+them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from tenantry.store.engine.interface import Read, Store, Tx
 
 
 class LiveGrant(NamedTuple):
-    """A grant as people look at it. `permissions` are space-separated."""
+    """A grant in a list. `permissions` are divided by blanks."""
 
     id: GrantId
     connector_id: ConnectorId
@@ -24,7 +26,7 @@ class LiveGrant(NamedTuple):
 
 
 class RevokedGrant(NamedTuple):
-    """A grant that this statement revoked."""
+    """A grant that a statement has revoked."""
 
     id: GrantId
     connector_id: ConnectorId
@@ -44,7 +46,7 @@ async def insert(
     expires_at: Micros,
     now: Micros,
 ) -> None:
-    """Add a grant. `permissions` and `amr` are space-separated."""
+    """Add a grant. `permissions` and `amr` are divided by blanks."""
     await tx.run(
         """
         INSERT INTO grants (tenant_id, id, connector_id, user_id, reach, group_id, permissions, amr, created_at,
@@ -67,7 +69,7 @@ async def insert(
 async def insert_refresh_token(
     tx: Tx, tenant_id: TenantId, token_hash: bytes, *, grant_id: GrantId, expires_at: Micros, now: Micros
 ) -> None:
-    """Add one more token of the grant; the earlier ones stay."""
+    """Add one more refresh token of the grant; the earlier ones stay."""
     await tx.run(
         """
         INSERT INTO refresh_tokens (tenant_id, token_hash, grant_id, created_at, expires_at)
@@ -82,7 +84,9 @@ async def insert_refresh_token(
 
 
 async def note_uses(store: Store, uses: Iterable[tuple[tuple[TenantId, bytes], Micros]]) -> None:
-    """Refresh tokens, by tenant and hash, were exchanged. An earlier use than the known one changes nothing."""
+    """Note when refresh tokens, by tenant and hash, were exchanged. A use earlier than the stored one changes
+    nothing.
+    """
     await store.run_each(
         """
         UPDATE refresh_tokens SET last_used_at = :at
@@ -93,7 +97,7 @@ async def note_uses(store: Store, uses: Iterable[tuple[tuple[TenantId, bytes], M
 
 
 async def prolong(tx: Tx, tenant_id: TenantId, grant_id: GrantId, expires_at: Micros) -> bool:
-    """Let the grant live until `expires_at` at least. False when it has been revoked meanwhile."""
+    """Let the grant last until `expires_at` at least. Answers False when it has been revoked meanwhile."""
     changed = await tx.run(
         """
         UPDATE grants SET expires_at = CASE WHEN expires_at < :expires_at THEN :expires_at ELSE expires_at END
@@ -107,7 +111,9 @@ async def prolong(tx: Tx, tenant_id: TenantId, grant_id: GrantId, expires_at: Mi
 
 
 async def hold_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> bool:
-    """Keep the live user's row until the transaction ends, so that twins take turns. False when there is none."""
+    """Hold the live user's row until the transaction ends, so that two such transactions take turns. Answers False when
+    there is none.
+    """
     changed = await tx.run(
         """
         UPDATE users SET updated_at = updated_at
@@ -120,7 +126,7 @@ async def hold_user(tx: Tx, tenant_id: TenantId, user_id: UserId) -> bool:
 
 
 async def hold_group(tx: Tx, tenant_id: TenantId, group_id: GroupId) -> bool:
-    """`hold_user` for a group."""
+    """As `hold_user`, for a group."""
     changed = await tx.run(
         """
         UPDATE groups SET updated_at = updated_at WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL
@@ -138,7 +144,7 @@ _RETURNING = "RETURNING id, connector_id"
 
 
 async def revoke(tx: Tx, tenant_id: TenantId, grant_id: GrantId, now: Micros) -> RevokedGrant | None:
-    """None when there is no such grant, or it was revoked before."""
+    """Revoke a grant. Answers None when there is no such one, or when it was revoked before."""
     return await tx.one_or_none(
         RevokedGrant,
         f"{_REVOKE} AND id = :id {_RETURNING}",
@@ -151,7 +157,9 @@ async def revoke(tx: Tx, tenant_id: TenantId, grant_id: GrantId, now: Micros) ->
 async def revoke_of_user(
     tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, user_id: UserId, amr: str | None, now: Micros
 ) -> list[RevokedGrant]:
-    """Revoke what the user granted the connector, but for single groups; with `amr`, only what stands on that proof."""
+    """Revoke what the user has granted the connector, except for single groups; with `amr`, only what was granted after
+    that kind of sign-in.
+    """
     return await tx.all(
         RevokedGrant,
         f"""{_REVOKE}
@@ -191,7 +199,7 @@ async def count_live_of_user(
 async def revoke_oldest_of_user(
     tx: Tx, tenant_id: TenantId, user_id: UserId, connector_id: ConnectorId | None, *, most: int, now: Micros
 ) -> list[RevokedGrant]:
-    """Of those that `count_live_of_user` counts, the `most` oldest."""
+    """Revoke the `most` oldest of the grants that `count_live_of_user` counts."""
     return await tx.all(
         RevokedGrant,
         f"""{_REVOKE} AND id IN (
@@ -229,7 +237,7 @@ async def count_live_of_group(read: Read, tenant_id: TenantId, group_id: GroupId
 async def revoke_oldest_of_group(
     tx: Tx, tenant_id: TenantId, group_id: GroupId, *, most: int, now: Micros
 ) -> list[RevokedGrant]:
-    """Of those that `count_live_of_group` counts, the `most` oldest."""
+    """Revoke the `most` oldest of the grants that `count_live_of_group` counts."""
     return await tx.all(
         RevokedGrant,
         f"""{_REVOKE} AND id IN (
@@ -245,7 +253,7 @@ async def revoke_oldest_of_group(
 
 
 async def revoke_all_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[RevokedGrant]:
-    """Revoke whatever the user granted to anybody, for single groups too."""
+    """Revoke all that the user has granted to any connector, for single groups too."""
     return await tx.all(
         RevokedGrant,
         f"{_REVOKE} AND user_id = :user_id AND expires_at > :now {_RETURNING}",
@@ -258,7 +266,7 @@ async def revoke_all_of_user(tx: Tx, tenant_id: TenantId, user_id: UserId, now: 
 async def revoke_all_of_proof(
     tx: Tx, tenant_id: TenantId, user_id: UserId, amr: str, now: Micros
 ) -> list[RevokedGrant]:
-    """Revoke what the user granted when proven by exactly `amr` (space-separated)."""
+    """Revoke what the user has granted when authenticated by exactly `amr` (words divided by blanks)."""
     return await tx.all(
         RevokedGrant,
         f"{_REVOKE} AND user_id = :user_id AND amr = :amr AND expires_at > :now {_RETURNING}",
@@ -272,7 +280,7 @@ async def revoke_all_of_proof(
 async def revoke_of_group(
     tx: Tx, tenant_id: TenantId, connector_id: ConnectorId, group_id: GroupId, now: Micros
 ) -> list[RevokedGrant]:
-    """Revoke what anybody granted the connector for this group."""
+    """Revoke what any user has granted the connector for this group."""
     return await tx.all(
         RevokedGrant,
         f"{_REVOKE} AND connector_id = :connector_id AND group_id = :group_id {_RETURNING}",
@@ -284,7 +292,7 @@ async def revoke_of_group(
 
 
 async def revoke_all_of_group(tx: Tx, tenant_id: TenantId, group_id: GroupId, now: Micros) -> list[RevokedGrant]:
-    """Revoke whatever anybody granted to any connector for this group."""
+    """Revoke all that any user has granted to any connector for this group."""
     return await tx.all(
         RevokedGrant,
         f"{_REVOKE} AND group_id = :group_id AND expires_at > :now {_RETURNING}",
@@ -295,7 +303,7 @@ async def revoke_all_of_group(tx: Tx, tenant_id: TenantId, group_id: GroupId, no
 
 
 async def exists(tx: Tx, tenant_id: TenantId, grant_id: GrantId) -> bool:
-    """Also when it is revoked."""
+    """Whether there is such a grant, revoked or not."""
     found = await tx.one_or_none(
         str, "SELECT id FROM grants WHERE tenant_id = :tenant_id AND id = :id", tenant_id=tenant_id, id=grant_id
     )

@@ -1,7 +1,7 @@
 """The `idempotency_keys` table: what was answered to a request, so that its repetition gets the same answer.
 
-A row is claimed and completed in one transaction, together with what the request does: it is there as a whole or not
-at all, and who claims the same key meanwhile waits for the end of that transaction.
+A row is claimed and completed in one transaction, together with what the request does. So it is there as a whole or not
+at all, and whoever claims the same key meanwhile waits for the end of that transaction.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class StoredAnswer(NamedTuple):
-    """`response` is JSON, without secrets."""
+    """An answer. `response` is JSON, without secrets."""
 
     status: int
     response: str
 
 
 async def claim(tx: Tx, tenant_id: TenantId, key_hash: bytes, *, now: Micros, expires_at: Micros) -> bool:
-    """Claim a key that is absent or expired; at most one caller wins. The winner completes it or rolls back."""
+    """Claim a key that is absent or expired. Of several callers at most one wins, which completes the row or rolls
+    back.
+    """
     row = await tx.one_or_none(
         bytes,
         """
@@ -41,7 +43,7 @@ async def claim(tx: Tx, tenant_id: TenantId, key_hash: bytes, *, now: Micros, ex
 
 
 async def complete(tx: Tx, tenant_id: TenantId, key_hash: bytes, *, status: int, response: str) -> None:
-    """Write the answer of a key claimed in this transaction."""
+    """Write the answer into the row of a key that was claimed in this transaction."""
     await tx.run(
         """
         UPDATE idempotency_keys SET status = :status, response = :response
@@ -55,7 +57,7 @@ async def complete(tx: Tx, tenant_id: TenantId, key_hash: bytes, *, status: int,
 
 
 async def find(read: Read, tenant_id: TenantId, key_hash: bytes, now: Micros) -> StoredAnswer | None:
-    """What was answered, unless that has expired."""
+    """What was answered; None when it has expired, or when nothing was."""
     return await read.one_or_none(
         StoredAnswer,
         """
@@ -69,7 +71,7 @@ async def find(read: Read, tenant_id: TenantId, key_hash: bytes, now: Micros) ->
 
 
 async def delete_expired(tx: Tx, tenant_id: TenantId, now: Micros, limit: int) -> int:
-    """Delete at most `limit` expired rows of the tenant, oldest first; how many."""
+    """Delete at most `limit` expired rows of the tenant, oldest first. Answers how many."""
     return await tx.run(
         """
         DELETE FROM idempotency_keys

@@ -1,7 +1,8 @@
-"""What a presented proof leads to: one joined statement for each kind, over connectors, grants, users and tenants.
+"""What a presented secret or key belongs to: for each kind one joined statement over connectors, grants, users and
+tenants.
 
-A row tells all that decides, dead things included, so that the audit trail can say what was wrong. A secret is found by
-its hash; whoever asked compares the hash once more, in constant time.
+A row has all that decides, of deleted and disabled things too, so that the audit trail can say what was wrong. A secret
+is found by its hash; the caller compares the hash once more, in constant time.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tenantry.store.engine.interface import Read
 
 
 class PresentedRefreshToken(NamedTuple):
-    """A connector, its secret if the hash is that of a live one, and the refresh token if there is such a one."""
+    """A connector; its secret, when the hash is that of a live one; and the refresh token, when there is such a one."""
 
     connector_kind: str
     connector_deleted_at: int | None
@@ -37,7 +38,7 @@ class PresentedRefreshToken(NamedTuple):
 
 
 class PresentedConnector(NamedTuple):
-    """A connector, and its secret if the hash is that of a live one."""
+    """A connector; and its secret, when the hash is that of a live one."""
 
     id: ConnectorId
     tenant_id: TenantId
@@ -90,15 +91,14 @@ class GrantInUse(NamedTuple):
     group_deleted_at: int | None
     tenant_ended_at: int | None
     reach_role_id: str | None
-    """The role without which reach is the user's own, if the user still holds it."""
+    """The role without which the grant reaches only what the user may; None when the user no longer holds it."""
 
 
 async def find_refresh_token(
     read: Read, tenant_id: TenantId, token_hash: bytes, connector_id: str, secret_hash: bytes, now: Micros
 ) -> PresentedRefreshToken | None:
-    """None when there is no such connector. Without such a token, the columns after `secret_hash` are None.
-
-    Hot path: 1 query.
+    """Answers None when there is no such connector. When there is no such refresh token, the columns after
+    `secret_hash` are None. Hot path: 1 query.
     """
     return await read.one_or_none(
         PresentedRefreshToken,
@@ -130,7 +130,7 @@ async def find_refresh_token(
 
 
 async def find_connector(read: Read, connector_id: str, secret_hash: bytes, now: Micros) -> PresentedConnector | None:
-    """The connector a client names, in whatever state."""
+    """The connector that a client names, in whatever state."""
     return await read.one_or_none(
         PresentedConnector,
         """
@@ -161,7 +161,7 @@ async def find_connector_in_use(read: Read, connector_id: str) -> ConnectorInUse
 
 
 async def find_service_account_key(read: Read, email: str, key_id: str) -> PresentedKey | None:
-    """The key of that id of the service account with that e-mail address, in whatever state."""
+    """The key with this id of the service account with that e-mail address, in whatever state."""
     return await read.one_or_none(
         PresentedKey,
         """
@@ -176,7 +176,7 @@ async def find_service_account_key(read: Read, email: str, key_id: str) -> Prese
 
 
 async def list_service_account_keys(read: Read, email: str, *, limit: int) -> list[PresentedKey]:
-    """Of the service account with that e-mail address: live keys before revoked ones, newest first."""
+    """Keys of the service account with that e-mail address: live ones before revoked ones, newest first."""
     return await read.all(
         PresentedKey,
         """
@@ -194,7 +194,7 @@ async def list_service_account_keys(read: Read, email: str, *, limit: int) -> li
 async def find_grant_in_use(
     read: Read, tenant_id: TenantId, grant_id: str, *, reach_role_id: str, now: Micros
 ) -> GrantInUse | None:
-    """The grant with the state of all it stands on. Hot path: 1 query."""
+    """The grant, with the state of all that it depends on. Hot path: 1 query."""
     return await read.one_or_none(
         GrantInUse,
         """
@@ -220,5 +220,5 @@ async def find_grant_in_use(
 
 
 async def tenant_exists(read: Read, tenant_id: TenantId) -> bool:
-    """Also when it is disabled or deleted: its trail goes on."""
+    """Whether there is such a tenant, disabled and deleted ones included: their trail goes on."""
     return await read.one_or_none(str, "SELECT id FROM tenants WHERE id = :tenant_id", tenant_id=tenant_id) is not None

@@ -1,4 +1,6 @@
-"""The `signing_keys` table: what signs access tokens. A reference table, read at start and every few seconds."""
+"""The `signing_keys` table: the keys that sign access tokens. It is a reference table, which is read at the start and
+every few seconds.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ class ListedKey(NamedTuple):
 
 
 async def list_all(read: Read, verifies_after: Micros) -> list[SigningKeyRow]:
-    """Every key whose tokens may still be alive after `verifies_after`. One that was revoked has none."""
+    """Every key whose tokens may still be good after `verifies_after`; revoked keys are left out."""
     return await read.all(
         SigningKeyRow,
         """
@@ -44,7 +46,7 @@ async def list_all(read: Read, verifies_after: Micros) -> list[SigningKeyRow]:
 
 
 async def list_for_people(read: Read, verifies_after: Micros) -> list[ListedKey]:
-    """Like `list_all`, the youngest first, with those that were revoked in that time."""
+    """As `list_all`, the youngest first, and with keys that were revoked in that time."""
     return await read.all(
         ListedKey,
         """
@@ -57,7 +59,7 @@ async def list_for_people(read: Read, verifies_after: Micros) -> list[ListedKey]
 
 
 async def insert(tx: Tx, key: SigningKeyRow) -> bool:
-    """False if there is a key of this id already, which then stays as it is."""
+    """Add a key. Answers False when there is one with this id, which then stays as it is."""
     return (
         await tx.one_or_none(
             str,
@@ -73,7 +75,7 @@ async def insert(tx: Tx, key: SigningKeyRow) -> bool:
 
 
 async def retire_others(tx: Tx, key_id: str, verifies_until: Micros) -> int:
-    """Give every key but `key_id` that has no end yet its end. Answers how many."""
+    """Let every key but `key_id` that has no end yet end then. Answers how many."""
     return await tx.run(
         "UPDATE signing_keys SET verifies_until = :verifies_until WHERE verifies_until IS NULL AND id <> :key_id",
         verifies_until=verifies_until,
@@ -82,7 +84,9 @@ async def retire_others(tx: Tx, key_id: str, verifies_until: Micros) -> int:
 
 
 async def mark_revoked(tx: Tx, key_id: str, now: Micros) -> bool:
-    """False when there is no such key, or it was revoked before. A key without an end gets one, for lists."""
+    """Revoke a key. Answers False when there is no such key, or when it was revoked before. A key without an end gets
+    one, for lists.
+    """
     changed = await tx.run(
         """
         UPDATE signing_keys SET revoked_at = :now,
@@ -96,7 +100,7 @@ async def mark_revoked(tx: Tx, key_id: str, now: Micros) -> bool:
 
 
 async def exists_lasting(read: Read) -> bool:
-    """Whether there is a key that signs until another is made."""
+    """Whether there is a key that signs until another one is made."""
     found = await read.one_or_none(
         str, "SELECT id FROM signing_keys WHERE verifies_until IS NULL AND revoked_at IS NULL LIMIT 1"
     )

@@ -1,4 +1,4 @@
-"""The `audit_events` table: appended to, read in order, never changed."""
+"""The `audit_events` table. Rows are appended and read in order; no statement changes one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenantry.store.engine.interface import Read, Tx, Value, Writes
 
 
 class AuditEvent(NamedTuple):
-    """One row. `data` is JSON and repeats `type`."""
+    """One row. `data` is JSON, and has the `type` too."""
 
     tenant_id: str
     id: str
@@ -94,9 +94,11 @@ async def insert_unsealed(
     address: str,
     data: str,
 ) -> None:
-    """Like `insert`, behind what the newest seal covers, whatever the clock says: its id is put behind the seal's last.
+    """As `insert`, but put the event behind what the newest seal covers, whatever the clock says, by an id that comes
+    after the seal's last.
 
-    Costs one look at the newest seal. Ids of events are of hexadecimal digits, so a seal with another is nobody's.
+    It costs one look at the newest seal. The ids of events are hexadecimal digits, so a seal with another id in it was
+    not made here, and is passed over.
     """
     await tx.run(
         _INSERT_UNSEALED,
@@ -115,7 +117,7 @@ async def insert_unsealed(
 
 
 async def insert_all_unsealed(tx: Tx, rows: Sequence[Mapping[str, Value]]) -> None:
-    """`insert_unsealed` for each, in one round trip. A row has what that one takes, and the tenant."""
+    """Do as `insert_unsealed` for each row, in one round trip. A row has what that function takes, and the tenant."""
     await tx.run_many(_INSERT_UNSEALED, rows)
 
 

@@ -1,4 +1,4 @@
-"""The `audit_seals` table, and the events as seals cover them. Seals are appended to, never changed."""
+"""The `audit_seals` table, and the columns of events that seals cover. Seals are appended; no statement changes one."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Seal(NamedTuple):
 
     @property
     def mark(self) -> str:
-        """`NUMBER:DIGEST`, for people to keep elsewhere."""
+        """`NUMBER:DIGEST`, which people keep elsewhere."""
         return f"{self.number}:{self.digest.hex()}"
 
 
 class SealedEvent(NamedTuple):
-    """The columns that a seal covers. With another column or another order, no existing seal would hold."""
+    """The columns that a seal covers. With another column, or in another order, no existing seal would hold."""
 
     id: str
     at: int
@@ -39,14 +39,16 @@ class SealedEvent(NamedTuple):
 
 
 class Look(NamedTuple):
-    """`waiting`: 1 when there are events behind the newest seal; `is_ahead`: 1 when it covers events of the future."""
+    """Whether the trail has to be sealed. `waiting`: 1 when there are events behind the newest seal; `is_ahead`: 1 when
+    that seal covers events of the future.
+    """
 
     waiting: int
     is_ahead: int
 
 
 async def insert(store: Writes, tenant_id: TenantId, seal: Seal) -> bool:
-    """False when the tenant has a seal of this number."""
+    """Add a seal. Answers False when the tenant has one with this number."""
     inserted = await store.run(
         """
         INSERT INTO audit_seals (tenant_id, number, last_event_id, event_count, digest, sealed_at)
@@ -72,7 +74,7 @@ async def find_last(read: Read, tenant_id: TenantId) -> Seal | None:
 
 
 async def look(read: Read, tenant_id: TenantId, until_id: str, now_id: str) -> Look:
-    """`until_id`: what is waited for; `now_id`: where ids of the future begin."""
+    """Look at the end of the trail. Events up to `until_id` are to be sealed; ids of the future begin at `now_id`."""
     found = await read.one_or_none(
         Look,
         """

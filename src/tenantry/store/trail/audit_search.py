@@ -1,7 +1,7 @@
 """The trail as people search it, newest first.
 
-Tokens issued are most of it and rarely asked for: statements that leave them out have an index of the rest. Times are
-bounds on the id, which begins with the time: `since <= id < before`.
+Most events are issued tokens, which are rarely asked for: statements that leave them out have an index of the rest.
+Times are bounds on the id, which begins with the time: `since <= id < before`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FIRST, LAST = "", "~"
 
 
 class FoundEvent(NamedTuple):
-    """One event, with the names of who did it: a user or connector of the tenant, or somebody of a partner's."""
+    """One event, with the name of who did it: a user or connector of the tenant, or a partner's user."""
 
     id: str
     at: int
@@ -47,21 +47,21 @@ _NEWEST = " ORDER BY e.id DESC LIMIT :limit"
 
 
 async def latest(read: Read, tenant_id: TenantId, *, since: str, before: str, limit: int) -> list[FoundEvent]:
-    """Everything but tokens issued."""
+    """Every event but issued tokens."""
     return await read.all(
         FoundEvent, _COLUMNS + _RARE + _NEWEST, tenant_id=tenant_id, since=since, before=before, limit=limit
     )
 
 
 async def everything(read: Read, tenant_id: TenantId, *, since: str, before: str, limit: int) -> list[FoundEvent]:
-    """Tokens issued among the rest."""
+    """Every event, issued tokens too."""
     return await read.all(FoundEvent, _COLUMNS + _NEWEST, tenant_id=tenant_id, since=since, before=before, limit=limit)
 
 
 async def of_type(
     read: Read, tenant_id: TenantId, type: str, *, since: str, before: str, limit: int
 ) -> list[FoundEvent]:
-    """One kind of event, which is not a token issued."""
+    """Events of one type, which is not that of issued tokens."""
     return await read.all(
         FoundEvent,
         _COLUMNS + _RARE + " AND e.type = :type" + _NEWEST,
@@ -76,7 +76,7 @@ async def of_type(
 async def of_actor(
     read: Read, tenant_id: TenantId, actor: str, *, type: str | None, since: str, before: str, limit: int
 ) -> list[FoundEvent]:
-    """What one actor did, save tokens issued; of one kind, when `type` is given."""
+    """What one actor did, without issued tokens; of one type when `type` is given."""
     return await read.all(
         FoundEvent,
         _COLUMNS + _RARE + " AND e.actor = :actor AND (CAST(:type AS TEXT) IS NULL OR e.type = :type)" + _NEWEST,
@@ -92,7 +92,7 @@ async def of_actor(
 async def of_partner(
     read: Read, tenant_id: TenantId, partner_tenant_id: TenantId, *, since: str, limit: int
 ) -> list[FoundEvent]:
-    """What the users of one partner did in this tenant, save tokens issued."""
+    """What the users of one partner did in this tenant, without issued tokens."""
     return await read.all(
         FoundEvent,
         _COLUMNS
@@ -110,7 +110,7 @@ async def of_partner(
 async def accounts_of_partner(
     read: Read, tenant_id: TenantId, partner_tenant_id: TenantId, *, limit: int
 ) -> list[FoundEvent]:
-    """By which one partner made accounts, or learnt a way into them; newest first."""
+    """Events by which one partner made accounts, or got to know how to sign in to them; newest first."""
     return await read.all(
         FoundEvent,
         _COLUMNS
@@ -129,7 +129,9 @@ async def accounts_of_partner(
 async def left_by_partner(
     read: Read, tenant_id: TenantId, partner_tenant_id: TenantId, *, limit: int
 ) -> list[FoundEvent]:
-    """What else one partner made, gave or switched on that goes on when its relationship ends; newest first."""
+    """Events by which one partner made, gave or switched on anything else that goes on when its relationship ends;
+    newest first.
+    """
     return await read.all(
         FoundEvent,
         _COLUMNS
@@ -151,7 +153,7 @@ async def left_by_partner(
 
 
 async def of_request(read: Read, tenant_id: TenantId, correlation_id: str, *, limit: int) -> list[FoundEvent]:
-    """What one request caused, save tokens issued."""
+    """What one request caused, without issued tokens."""
     return await read.all(
         FoundEvent,
         _COLUMNS + _RARE + " AND e.correlation_id = :correlation_id" + _NEWEST,

@@ -1,4 +1,4 @@
-"""What the things are called that events of the trail name by their ids."""
+"""The names of the things that events of the trail name by their ids."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class NamedThing(NamedTuple):
 
 
 LONGEST = 36
-"""Characters of an id; a longer one has no name."""
+"""How many characters an id has at most; a longer text has no name."""
 
 
 async def list_names(read: Read, tenant_id: TenantId, ids: Iterable[str]) -> list[NamedThing]:
-    """Of what the tenant has among `ids`, deleted or not, and of other tenants that its events name.
+    """The names of what the tenant has among `ids`, deleted or not, and of other tenants that its events name.
 
-    Each is found by its primary key, so the cost is that of the ids. A webhook has the name of what it listens to.
+    Each is found by its primary key, so that it costs what the ids cost. A webhook has the name of what it listens to.
     """
     return await read.all(
         NamedThing,

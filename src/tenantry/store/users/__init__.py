@@ -1,1 +1,1 @@
-"""Users, how they are listed and found, their roles."""
+"""Users, their lists and the search for them, their roles, their import."""

@@ -10,7 +10,9 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class RoleAssignment(NamedTuple):
-    """One row. Without `expires_at` it lasts. `given_by`: the partner whose user gave it, if one did."""
+    """One row. An assignment without `expires_at` has no end. `given_by` is the partner whose user gave the role, if
+    one did.
+    """
 
     user_id: UserId
     role_id: str
@@ -29,8 +31,8 @@ async def upsert(
     given_by: TenantId | None,
     now: Micros,
 ) -> bool:
-    """Assign the role, or move the end of the assignment; it is the last giver's from then on. False when the tenant
-    has no such live user.
+    """Assign the role, or move the end of the assignment, which counts as given by the last giver from then on. Answers
+    False when the tenant has no such live user.
     """
     row = await tx.one_or_none(
         str,
@@ -54,7 +56,7 @@ async def upsert(
 
 
 async def end_given_by(tx: Tx, tenant_id: TenantId, partner_id: TenantId, role_id: str) -> list[UserId]:
-    """Take the role from all whom the partner gave it; from whom."""
+    """Take the role from all users to whom the partner gave it. Answers who they were."""
     return await tx.all(
         UserId,
         """
@@ -71,7 +73,7 @@ async def end_given_by(tx: Tx, tenant_id: TenantId, partner_id: TenantId, role_i
 async def shorten_given_by(
     tx: Tx, tenant_id: TenantId, partner_id: TenantId, role_id: str, latest: Micros
 ) -> list[UserId]:
-    """Let the role that the partner gave end at `latest` where it would go on; for whom."""
+    """Let the role that the partner gave end at `latest`, where it would last longer. Answers whose role that was."""
     return await tx.all(
         UserId,
         """
@@ -88,7 +90,7 @@ async def shorten_given_by(
 
 
 async def delete(tx: Tx, tenant_id: TenantId, user_id: UserId, role_id: str) -> bool:
-    """False when the user did not hold the role."""
+    """Take the role from the user. Answers False when the user did not hold it."""
     deleted = await tx.run(
         "DELETE FROM role_assignments WHERE tenant_id = :tenant_id AND user_id = :user_id AND role_id = :role_id",
         tenant_id=tenant_id,
@@ -113,7 +115,7 @@ async def list_unexpired(read: Read, tenant_id: TenantId, user_id: UserId, now: 
 
 
 async def list_live(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[RoleAssignment]:
-    """What the user holds at `now`, by role id. Nothing for a deleted or disabled user."""
+    """The roles that the user holds at `now`, by role id; none for a deleted or disabled user."""
     return await read.all(
         RoleAssignment,
         """
@@ -130,7 +132,7 @@ async def list_live(read: Read, tenant_id: TenantId, user_id: UserId, now: Micro
 
 
 async def hold(tx: Tx, tenant_id: TenantId, role_id: str) -> None:
-    """Keep who holds the role as it is until the transaction ends, so that twins take turns."""
+    """Keep the rows of all who hold the role until the transaction ends, so that two who take it away take turns."""
     await tx.run(
         "UPDATE role_assignments SET role_id = role_id WHERE tenant_id = :tenant_id AND role_id = :role_id",
         tenant_id=tenant_id,
@@ -139,7 +141,7 @@ async def hold(tx: Tx, tenant_id: TenantId, role_id: str) -> None:
 
 
 async def is_held_by_another(read: Read, tenant_id: TenantId, role_id: str, user_id: UserId, now: Micros) -> bool:
-    """Whether somebody besides this user, neither blocked nor deleted, holds the role at `now`."""
+    """Whether a user other than this one, neither disabled nor deleted, holds the role at `now`."""
     found = await read.one_or_none(
         str,
         """

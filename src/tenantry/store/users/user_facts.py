@@ -1,4 +1,4 @@
-"""What belongs to one user, for the page that shows it: the tokens it gave, its work accounts."""
+"""What belongs to one user, for the page on that user: tokens that the user gave, and work accounts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tenantry.store.engine.interface import Read
 
 
 class GivenToken(NamedTuple):
-    """A live grant of the user. `last_used_at`: of its refresh tokens, within the hour."""
+    """A live grant of the user. `last_used_at` is the last use of its refresh tokens, to the hour."""
 
     id: str
     connector_id: str
@@ -23,7 +23,7 @@ class GivenToken(NamedTuple):
 
 
 class WorkAccount(NamedTuple):
-    """A live managed account of the user. `devices` counts those provisioned."""
+    """A live managed account of the user. `devices` counts those that are provisioned."""
 
     id: str
     enterprise_id: str

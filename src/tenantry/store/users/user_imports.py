@@ -1,6 +1,6 @@
 """The `user_imports` and `user_import_rows` tables: users that come from a file, some rows at a time.
 
-A row is there until it became a user; what is left at the end are the rows that failed.
+A row of the file is deleted when it has become a user. What is left at the end are the rows that failed.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class UserImport(NamedTuple):
-    """One file. A row's number is its line in the file; those before `next_row` have been tried.
+    """One file. The number of a row is its line in the file; the rows before `next_row` have been tried.
 
-    `ignored` is a JSON list of headings, as the file has them, of columns that were not taken.
+    `ignored` is a JSON list of the headings, as the file has them, of columns that were not read.
     """
 
     id: str
@@ -50,7 +50,7 @@ async def insert(
     ignored: Sequence[str],
     now: Micros,
 ) -> None:
-    """Keep a file: its rows as (number, JSON, what is wrong with it already)."""
+    """Keep a file: its rows as (number, JSON, what is wrong with the row already)."""
     await tx.run(
         """
         INSERT INTO user_imports (tenant_id, id, file_name, created_by, created_at, total, next_row, created,
@@ -80,7 +80,7 @@ async def insert(
 
 
 async def find(read: Read, tenant_id: TenantId, import_id: str) -> UserImport | None:
-    """A file of this tenant."""
+    """A file of this tenant; None when there is none."""
     return await read.one_or_none(
         UserImport,
         """
@@ -93,7 +93,9 @@ async def find(read: Read, tenant_id: TenantId, import_id: str) -> UserImport | 
 
 
 async def claim_rows(tx: Tx, tenant_id: TenantId, import_id: str, *, from_row: int, to_row: int) -> bool:
-    """Let the caller alone try the rows from `from_row` until before `to_row`; False when another one did."""
+    """Let the caller alone try the rows from `from_row` until before `to_row`. Answers False when another caller has
+    them.
+    """
     changed = await tx.run(
         """
         UPDATE user_imports SET next_row = :to_row
@@ -142,7 +144,7 @@ async def list_failed(read: Read, tenant_id: TenantId, import_id: str, *, after:
 async def settle(
     tx: Tx, tenant_id: TenantId, import_id: str, *, created: Sequence[int], failed: Sequence[tuple[int, str, str]]
 ) -> None:
-    """Forget the rows that became users; keep (number, data, error) of the others, to be put right."""
+    """Delete the rows that became users. Of the others keep (number, data, error), so that they can be put right."""
     await tx.run_many(
         """
         DELETE FROM user_import_rows

@@ -1,4 +1,4 @@
-"""Pages of the `users` table: the members of a tenant by name or display name, up or down."""
+"""Pages of the `users` table: the members of a tenant, by sign-in name or by display name, upwards or downwards."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tenantry.store.users.users import User
 
 
 class _Order(NamedTuple):
-    """Which rows come after a position, in what order, and the position before all: what is least begins upwards, what
-    is greatest nobody knows.
+    """Which rows come after a position, and in what order. `start` is the position before all rows: upwards it has the
+    least key, downwards None, since nobody knows the greatest key.
     """
 
     after: str
@@ -38,9 +38,9 @@ class Order(_Order, Enum):
 async def list_members(
     read: Read, tenant_id: TenantId, order: Order, *, deleted_after: Micros | None, after: Position | None, limit: int
 ) -> list[User]:
-    """At most `limit` members after the position; None: from the start.
+    """At most `limit` members after the position, or from the start when it is None.
 
-    `deleted_after` None: those that are not deleted; else those deleted after that instant.
+    With `deleted_after` None it lists members that are not deleted, otherwise those deleted after that instant.
     """
     key, row_id = after or order.start
     return await read.all(

@@ -1,8 +1,8 @@
-"""Users as people list and search them: by display name, then by sign-in name, from a prefix on.
+"""Users as people list and search them, by display name or by sign-in name, from a prefix on.
 
-A statement takes the rows whose key begins with `prefix` (lower case; empty: all) and come after `after`, which is
-(key, id) of the last row before. Each has an index of just its rows, so a page costs the same at any size; the holders
-of a role are read all and then sorted, since they are few.
+A statement reads the rows whose key begins with `prefix` (lower case; empty: all rows) and that come after `after`, the
+(key, id) of the last row before. Each statement has an index with just its rows, so that a page costs the same at any
+size. Only the holders of a role are all read and then sorted, since they are few.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from tenantry.store.engine.pages import Position, beyond
 
 
 class ListedUser(NamedTuple):
-    """One line. `a_role` is one of the `roles` live directory roles; `devices` counts those provisioned."""
+    """One line. `a_role` is one of the user's `roles` live directory roles; `devices` counts those that are
+    provisioned.
+    """
 
     id: UserId
     user_principal_name: str
@@ -61,8 +63,9 @@ _HOLDERS = """
             ORDER BY display_key, user_id LIMIT :limit
         )
 """
-"""Each holder of a role is looked up by its key and by nothing else: a planner without statistics would else take the
-index of names for it, and read that whole for every holder."""
+"""Each holder of a role is looked up by its key and by nothing else. A planner without statistics would take the index
+of names for that, and read the whole index for every holder.
+"""
 
 
 async def by_display_name(
@@ -168,9 +171,10 @@ async def blocked_by_display_name(
 async def holders_by_display_name(
     read: Read, tenant_id: TenantId, now: Micros, *, role_id: str, prefix: str, after: Position | None, limit: int
 ) -> list[ListedUser]:
-    """Users that are not deleted and hold the directory role, by display name; `prefix` begins either name.
+    """Users that are not deleted and hold the directory role, by display name. `prefix` is how either of their names
+    begins.
 
-    Costs what the role's holders cost, however many users there are.
+    It costs what the role's holders cost, however many users there are.
     """
     key, row_id = after or ("", "")
     return await read.all(

@@ -1,4 +1,4 @@
-"""The `users` table. A deleted user keeps its row, and gives its name free."""
+"""The `users` table. A deleted user keeps its row, and its name is free for another one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class User(NamedTuple):
-    """One row. Live when neither disabled nor deleted. `upn_key` is the name in normal form."""
+    """One row. A user is live when neither disabled nor deleted. `upn_key` is the sign-in name in its normal form."""
 
     tenant_id: TenantId
     id: UserId
@@ -50,7 +50,7 @@ async def insert(
     phone_number: str | None = None,
     now: Micros,
 ) -> User | None:
-    """Add a user; None when a live user of the tenant has the name, in any letter case."""
+    """Add a user. Answers None when a user of the tenant that is not deleted has the name, in any letter case."""
     return await tx.one_or_none(
         User,
         f"""
@@ -78,7 +78,7 @@ async def insert(
 
 
 async def find(read: Read, tenant_id: TenantId, user_id: UserId) -> User | None:
-    """One row by its key, deleted or not. Another tenant's user is absent."""
+    """The user of this id, deleted or not; None for a user of another tenant."""
     return await read.one_or_none(
         User,
         f"SELECT {_COLUMNS} FROM users WHERE tenant_id = :tenant_id AND id = :id",
@@ -88,7 +88,7 @@ async def find(read: Read, tenant_id: TenantId, user_id: UserId) -> User | None:
 
 
 async def find_by_name(read: Read, tenant_id: TenantId, user_principal_name: str) -> User | None:
-    """The user of this name, in any letter case, unless deleted."""
+    """The user of this name, in any letter case; None when it is deleted."""
     return await read.one_or_none(
         User,
         f"""
@@ -100,10 +100,11 @@ async def find_by_name(read: Read, tenant_id: TenantId, user_principal_name: str
 
 
 async def claim_name(tx: Tx, tenant_id: TenantId, unused_id: UserId, user_principal_name: str, now: Micros) -> bool:
-    """Claim a name for a later UPDATE of this transaction; False when a live user has it.
+    """Claim a name for a later UPDATE of this transaction. Answers False when a user that is not deleted has it.
 
-    A row that takes the name and goes at once: on PostgreSQL, who inserts or claims the same name meanwhile waits for
-    the end of this transaction, so that the UPDATE cannot run into the unique index. UPDATE has no ON CONFLICT.
+    It inserts a row that has the name, and deletes it at once. On PostgreSQL, whoever inserts or claims the same name
+    meanwhile waits for the end of this transaction, so that the UPDATE cannot meet the name in the unique index.
+    (UPDATE has no ON CONFLICT.)
     """
     claimed = await insert(
         tx, tenant_id, unused_id, user_principal_name=user_principal_name, user_type="claim", display_name="", now=now
@@ -128,9 +129,10 @@ async def update(
     phone_number: str | None = None,
     now: Micros,
 ) -> User | None:
-    """Change a user that is not deleted; None when there is none.
+    """Change a user that is not deleted. Answers None when there is none.
 
-    None leaves a column as it is, the empty string clears one that may be empty. A new name must have been claimed.
+    None leaves a column as it is, and the empty string clears a column that may be empty. A new name must have been
+    claimed.
     """
     updated = await tx.one_or_none(
         User,
@@ -168,7 +170,9 @@ async def update(
 
 
 async def soft_delete(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
-    """False when there is no such user that is not deleted. At most one of several callers gets True."""
+    """Mark the user deleted. Of several callers at most one gets True; False when there is no such user that is not
+    deleted.
+    """
     changed = await tx.run(
         """
         UPDATE users SET deleted_at = :now, updated_at = :now
@@ -183,7 +187,7 @@ async def soft_delete(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros)
 
 
 async def restore(tx: Tx, tenant_id: TenantId, user_id: UserId, deleted_after: Micros, now: Micros) -> User | None:
-    """Bring back a user that was deleted after `deleted_after`; None when there is none. Claim its name first."""
+    """Restore a user that was deleted after `deleted_after`. Answers None when there is none. Claim its name first."""
     restored = await tx.one_or_none(
         User,
         f"""
@@ -201,7 +205,7 @@ async def restore(tx: Tx, tenant_id: TenantId, user_id: UserId, deleted_after: M
 
 
 async def block(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
-    """False when there is no such live user. At most one of several callers gets True."""
+    """Disable a live user. Of several callers at most one gets True; False when there is no such live user."""
     changed = await tx.run(
         """
         UPDATE users SET disabled_at = :now, updated_at = :now
@@ -215,7 +219,7 @@ async def block(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> bo
 
 
 async def unblock(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
-    """False when there is no such blocked user. At most one of several callers gets True."""
+    """Enable a disabled user. Of several callers at most one gets True; False when there is no such disabled user."""
     changed = await tx.run(
         """
         UPDATE users SET disabled_at = NULL, updated_at = :now
@@ -229,9 +233,9 @@ async def unblock(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> 
 
 
 async def _follow_in_groups(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
-    """Let lists of members go by the user's present name, and leave it out while it is deleted.
+    """Put the user's present name into the lists of members, which leave the user out while it is deleted.
 
-    Whoever adds a member takes the user's row first (`members.insert`), so that none is missed.
+    Whoever adds a member takes the user's row first (`members.insert`), so that no membership is missed.
     """
     await tx.run(
         """
@@ -246,7 +250,9 @@ async def _follow_in_groups(tx: Tx, tenant_id: TenantId, user_id: UserId) -> Non
 
 
 async def note_sign_in(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """The user has signed in to the portal; what other people changed about the user stays as new as it was."""
+    """Note that the user signed in to the portal. `updated_at` stays as it is, since it tells what others changed of
+    the user.
+    """
     await tx.run(
         "UPDATE users SET last_sign_in_at = :now WHERE tenant_id = :tenant_id AND id = :id",
         tenant_id=tenant_id,
@@ -256,7 +262,7 @@ async def note_sign_in(tx: Tx, tenant_id: TenantId, user_id: UserId, now: Micros
 
 
 async def find_last_sign_in(read: Read, tenant_id: TenantId, user_id: UserId) -> Micros | None:
-    """When the user last signed in to the portal; None: never."""
+    """When the user last signed in to the portal; None when the user never did."""
     return await read.one_or_none(
         int,
         """
