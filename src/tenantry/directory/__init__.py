@@ -1,1 +1,1 @@
-"""What a tenant consists of: users with their credentials and phones, groups, roles, domains."""
+"""What a tenant has: users with their passwords, phones and second factors; groups, roles, domains, policies."""

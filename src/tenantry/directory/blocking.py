@@ -1,8 +1,8 @@
-"""Block a user, who is refused at every door until unblocked; and end access at a block or a deletion.
+"""Blocks a user, who is refused at every door until unblocked; and ends a user's access at a block or a deletion.
 
-Every statement that lets somebody in checks whether the user is blocked. Existing sessions and tokens are ended all the
-same, in the same transaction: unblocking gives back the right to sign in and nothing else. docs/what-ends-when.md has
-it all in one table.
+Every statement that lets somebody in checks whether the user is blocked. Sessions and tokens are ended all the same, in
+the same transaction: unblocking gives back the right to sign in and nothing else. docs/what-ends-when.md has all of it
+in one table.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ async def get_user_to_block(read: Read, caller: Caller, tenant_id: TenantId, use
 async def list_users_to_block(
     read: Read, caller: Caller, tenant_id: TenantId, user_ids: Iterable[UserId], now: Micros
 ) -> list[User]:
-    """Of these users those that are known, deleted ones too, for who may block. Raises what `access.require` does."""
+    """Those of these users that exist, deleted ones too. Raises what `access.require` does for a caller who may not
+    block.
+    """
     await require(read, caller, Action.BLOCK_USER, tenant_id, now=now)
     found = [await users.find(read, tenant_id, user_id) for user_id in user_ids]
     return [user for user in found if user is not None]
@@ -78,9 +80,9 @@ async def unblock_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: Use
 
 
 async def end_access(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, reason: str, now: Micros) -> None:
-    """End everything that lets the user, or somebody in the user's name, go on: sessions and what leads to one, tokens
-    given to apps, and tokens to set up another device. Devices already provisioned stay, since the EMM decides about
-    them, and so do webhooks registered in the portal, which belong to their group.
+    """End everything by which the user, or somebody in the user's name, could go on: sessions and what leads to one,
+    tokens given to connectors, and tokens that provision another device. Devices that are provisioned stay, since the
+    EMM decides about them; so do webhooks that were registered in the portal, which belong to their group.
     """
     await end_sessions(tx, caller, tenant_id, user_id, now, reason=reason)
     await enrolments.end_code(tx, tenant_id, user_id)

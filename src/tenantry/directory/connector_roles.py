@@ -1,7 +1,7 @@
-"""Roles that an app holds itself, so that what it does alone goes by the same rules as what people do.
+"""Roles that a connector holds itself, so that what it does alone goes by the same rules as what people do.
 
-Giving one asks what giving one to a user asks. A public app has no secret to prove itself by, so it holds none; a
-deleted app loses its roles, a deactivated one keeps them without use.
+Giving a connector a role needs the same rights as giving it to a user. A public connector has no secret by which it
+could authenticate, so it holds none. A deleted connector loses its roles; a deactivated one keeps them, without use.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ async def give_connector_role(
     expires_at: Micros | None,
     now: Micros,
 ) -> None:
-    """Let the app hold the role until `expires_at` (None: for good); a second time moves the end.
+    """Let the connector hold the role until `expires_at` (None: for good). For a role that it holds already, this moves
+    the end.
 
     Raises what `access.require` and `require_giveable` do; NotFound("connector"), InvalidValue for an end in the past.
     """
@@ -49,7 +50,7 @@ async def give_connector_role(
 async def take_connector_role(
     tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, role_id: RoleId, now: Micros
 ) -> None:
-    """The app no longer holds the role. Raises as `give_connector_role`; NotFound("role assignment")."""
+    """Take the role from the connector. Raises as `give_connector_role`; NotFound("role assignment")."""
     await require(tx, caller, Action.ASSIGN_ROLE, tenant_id, now=now)
     await require_giveable(tx, caller, tenant_id, role_id, now)
     if not await connector_roles.delete(tx, tenant_id, connector_id, role_id):
@@ -60,7 +61,7 @@ async def take_connector_role(
 async def list_connector_roles(
     read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> list[ConnectorRole]:
-    """What the app holds at `now`. Raises what `access.require` does."""
+    """The roles that the connector holds at `now`. Raises what `access.require` does."""
     await require(read, caller, Action.READ_CONNECTOR, tenant_id, now=now)
     return await connector_roles.list_live(read, tenant_id, connector_id, now)
 
@@ -68,6 +69,6 @@ async def list_connector_roles(
 async def list_role_holders(
     read: Read, caller: Caller, tenant_id: TenantId, role_id: RoleId, now: Micros, limit: int
 ) -> list[RoleHolder]:
-    """Apps that hold the role, by id. Raises what `access.require` does."""
+    """Connectors that hold the role, by id. Raises what `access.require` does."""
     await require(read, caller, Action.LIST_USERS, tenant_id, now=now)
     return await connector_roles.list_holders(read, tenant_id, role_id, now, limit)

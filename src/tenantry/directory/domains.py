@@ -1,9 +1,11 @@
-"""A tenant's further domains: said to be its own, proven by the DNS, given up again.
+"""A tenant's further domains: a tenant claims one, proves by the DNS that it owns it, and gives it up again.
 
-1. `begin_proof` notes the name and a random token. Whoever owns the name can set a TXT record there, nobody else can.
-2. `prove_domain` asks the DNS, outside of any transaction; with the record there, the domain is the tenant's at once.
-3. A name below a verified domain of the same tenant needs no record: who has the parent could set it anyway. A name
-   below another tenant's domain needs its own, like any other: the parent's owner may have given it away.
+1. `begin_proof` notes the name and a random token. Whoever owns the name can set a TXT record there; nobody else can.
+2. `prove_domain` asks the DNS, outside of any transaction. When the record is there, the domain is the tenant's at
+   once.
+3. A name below a verified domain of the same tenant needs no record, since who owns the parent could set it anyway. A
+   name below another tenant's domain needs a record of its own, like any other: the parent's owner may have given it
+   away.
 
 The first domain comes with the tenant, and others by the operator's word (directory/tenants.py); those need no proof.
 """
@@ -29,18 +31,20 @@ from tenantry.store.tenants.domain_proofs import DomainProof
 from tenantry.store.tenants.tenants import Domain
 
 MOST_DOMAINS = 200
-"""Of one tenant, those that wait included. It keeps a page short, so twins may pass it by one."""
+"""How many domains one tenant may have, those that wait included. It keeps a page short, so it does no harm that two
+requests at once may exceed it by one.
+"""
 USERS_COUNTED = 1_000
 _MARK = "tenantry-verification="
 
 
 def record_of(proof: DomainProof) -> str:
-    """What the TXT record must hold, to the letter."""
+    """The exact text that the TXT record must hold."""
     return _MARK + proof.token
 
 
 async def is_domain_taken(read: Read, caller: Caller, name: str, now: Micros) -> bool:
-    """Whether any organisation here has the domain. Raises what `access.require` does; InvalidValue, NotFound."""
+    """Whether any tenant has the domain. Raises what `access.require` does; InvalidValue, NotFound."""
     if caller.tenant_id is None:
         raise NotFound("tenant")
     await require(read, caller, Action.FIND_DOMAIN, caller.tenant_id, now=now)
@@ -48,9 +52,9 @@ async def is_domain_taken(read: Read, caller: Caller, name: str, now: Micros) ->
 
 
 async def begin_proof(tx: Tx, caller: Caller, tenant_id: TenantId, name: str, now: Micros) -> str:
-    """Wait for the DNS to say that `name` is the tenant's, or take it at once below a domain that is.
+    """Let the tenant wait for the record of `name`; or give it the domain at once, when it has verified one above.
+    Answers the name in its lower-case ASCII form. A second call for the same name changes nothing.
 
-    The name in its lower-case ASCII form. Beginning twice is beginning once.
     Raises what `access.require` does; InvalidValue, AlreadyExists, FailedPrecondition (field `domain`).
     """
     await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
@@ -83,7 +87,9 @@ class TenantDomains(NamedTuple):
 
 
 class DomainPicture(NamedTuple):
-    """A domain, or what a name waits for. `names`: how many sign-in names end in it, counted up to USERS_COUNTED."""
+    """A domain, or a name that waits for its record. `names`: how many sign-in names end in it, counted up to
+    USERS_COUNTED.
+    """
 
     domain: Domain | None
     proof: DomainProof | None
@@ -91,7 +97,7 @@ class DomainPicture(NamedTuple):
 
 
 async def list_domains(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> TenantDomains:
-    """Raises what `access.require` does."""
+    """All domains of the tenant. Raises what `access.require` does."""
     await require(read, caller, Action.READ_TENANT, tenant_id, now=now)
     may_change = await decide(read, caller, Action.CHANGE_TENANT, tenant_id, now=now)
     return TenantDomains(
@@ -100,14 +106,16 @@ async def list_domains(read: Read, caller: Caller, tenant_id: TenantId, now: Mic
 
 
 async def list_names_domains(read: Read, caller: Caller, tenant_id: TenantId, action: Action, now: Micros) -> list[str]:
-    """In which domains sign-in names may end, for who may do `action`. Raises what `access.require` does."""
+    """The domains in which sign-in names may end. Raises what `access.require` does when the caller may not do
+    `action`.
+    """
     await require(read, caller, action, tenant_id, now=now)
     found = await tenants.list_domains(read, tenant_id)
     return [domain.name for domain in found if domain.verified_at and not domain.is_federated]
 
 
 async def look_at_domain(read: Read, caller: Caller, tenant_id: TenantId, name: str, now: Micros) -> DomainPicture:
-    """For who may change it. Raises what `access.require` does; NotFound("domain")."""
+    """One domain, for a caller who may change it. Raises what `access.require` does; NotFound("domain")."""
     await require(read, caller, Action.CHANGE_TENANT, tenant_id, now=now)
     domain = await tenants.find_domain(read, tenant_id, name)
     if domain is not None:
@@ -122,10 +130,10 @@ async def look_at_domain(read: Read, caller: Caller, tenant_id: TenantId, name: 
 async def prove_domain(
     store: Store, dns: TextRecords, caller: Caller, tenant_id: TenantId, name: str, now: Micros
 ) -> None:
-    """Ask the DNS; with the record there, the domain is the tenant's. Who comes second finds it done.
+    """Ask the DNS. When the record is there, the domain is the tenant's. A second call for the same name finds it done.
 
-    Raises what `access.require` does; NotFound("domain"); FailedPrecondition when the record is not to be seen;
-    AlreadyExists when another tenant proved it meanwhile.
+    Raises what `access.require` does; NotFound("domain"); FailedPrecondition when the record cannot be found;
+    AlreadyExists when another tenant has proven the domain meanwhile.
     """
     async with store.read() as read:
         await require(read, caller, Action.CHANGE_TENANT, tenant_id, now=now)
@@ -152,17 +160,20 @@ async def prove_domain(
 
 
 async def _require_own(read: Read, tenant_id: TenantId, name: str) -> None:
-    """A proof that is gone: a twin has used it up, or somebody has dropped it. Raises NotFound("domain")."""
+    """Check what became of a proof whose row is gone: another request has used it up, or somebody has given the name
+    up. Raises NotFound("domain") when the domain is not the tenant's.
+    """
     if await tenants.find_domain(read, tenant_id, name) is None:
         raise NotFound("domain")
 
 
 async def remove_domain(tx: Tx, caller: Caller, tenant_id: TenantId, name: str, now: Micros) -> None:
-    """Wait for the domain no more, or give it up: then nothing leads to the tenant by it, and another may take it.
+    """Give up a domain, or a name that waits for its record. Then nothing leads to the tenant by it, and another tenant
+    may take it.
 
-    Raises what `access.require` does; NotFound("domain"); FailedPrecondition for the first one, and while the sign-in
-    name of a user ends in it, a deleted user's too. On PostgreSQL a user who is created in the same moment can keep a
-    name in it; that user then needs another name to sign in.
+    Raises what `access.require` does; NotFound("domain"); FailedPrecondition for the first domain, and while the
+    sign-in name of a user ends in it, a deleted user's too. On PostgreSQL a user who is created in the same moment can
+    keep a name in it; that user then needs another name to sign in.
     """
     await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
     if await domain_proofs.delete(tx, tenant_id, name):

@@ -1,10 +1,12 @@
-"""A user who must set up a second factor: because the organisation asks for one, or because the last one went away by
-what somebody else did. Then the password alone signs nobody in; an administrator's code does, once, as a second factor.
+"""A user who must set up a second factor, because the tenant requires one or because somebody else took the last one
+away. The password alone then signs the user in no more; with an administrator's code beside it, it does so once.
 
-1. `list_asked` says what a sign-in asks for after the first factor. Without any, and without a duty: nothing.
-2. `require_enrolment` comes with every loss that the user did not bring about.
-3. `make_enrolment_code` is for an administrator who knows who asks; the code is shown once and good for CODE_LIFETIME.
-4. Setting a factor up ends the duty (`second_factors.note_added`).
+1. `list_asked` says what a sign-in asks for after the first factor: nothing, when the user has no second factor and
+   needs none.
+2. `require_enrolment` is called at every loss that the user did not bring about.
+3. `make_enrolment_code` is for an administrator who is sure of the user; the code is shown once and good for
+   CODE_LIFETIME.
+4. Setting a factor up ends the obligation (`second_factors.note_added`).
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ async def list_asked(read: Read, tenant_id: TenantId, user_id: UserId, now: Micr
 
 
 async def must_enrol(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
-    """Whether the user, who has none, has to have a second factor."""
+    """Whether the user has no second factor and must have one."""
     if await enrolments.exists(read, tenant_id, user_id):
         return True
     return await asks_second_factor(read, tenant_id, user_id, now)
@@ -48,10 +50,11 @@ async def must_enrol(read: Read, tenant_id: TenantId, user_id: UserId, now: Micr
 async def make_enrolment_code(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
 ) -> str:
-    """A code of 59 bits in place of an earlier one. Whether the caller may is known (`get_user_to_help`). What is set
-    up with it counts at once if the caller has proven a second factor (proofs.py). The user's sessions end.
+    """Make a code of 59 bits in place of an earlier one, and end the user's sessions. The caller has been checked
+    (`get_user_to_help`). A factor that is set up with the code counts at once if the caller has proven a second factor
+    (proofs.py).
 
-    Raises FailedPrecondition for a user who has a second factor: those are reset first.
+    Raises FailedPrecondition for a user who has a second factor, which has to be reset first.
     """
     if await list_methods(tx, tenant_id, user_id):
         raise FailedPrecondition("This user has a second step. Reset the second steps first.")
@@ -75,7 +78,9 @@ async def make_enrolment_code(
 async def claim_enrolment_code(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, code: str, now: Micros
 ) -> bool:
-    """Whether this is the user's valid code; if so, it is used up. The caller refuses after the commit."""
+    """Whether this is the user's valid code, which is then used up. On False the caller commits first and refuses
+    afterwards.
+    """
     for code_hash in hasher.hashes(_text(tenant_id, user_id, code)):
         if await enrolments.claim_code(tx, tenant_id, user_id, code_hash, now):
             await note_proved(tx, caller, tenant_id, user_id, Method.ENROLMENT_CODE, now)

@@ -1,7 +1,7 @@
-"""Deleting a group, and bringing it back: who was in it, what was above and below it come back; tokens, invite links
-and webhooks do not.
+"""Deletes a group, and restores it with its people and the groups above and below it; its tokens, invite links and
+webhooks do not come back.
 
-Whoever administers the group may delete it and, since nobody else has it any more, restore it.
+Whoever administers the group may delete it and, since nobody else can see it any more, restore it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ async def look_at_end(read: Read, caller: Caller, tenant_id: TenantId, group_id:
 
 
 async def delete_group(tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros) -> None:
-    """Soft-delete; revoke every token for this one group, end its links and webhooks. Its sub-groups stay as they are.
+    """Mark the group deleted, revoke every token for this group alone, end its links and webhooks. Its sub-groups stay
+    as they are.
 
     Raises what `access.require` does; NotFound("group").
     """
@@ -63,7 +64,7 @@ async def get_deleted_group(
 
 
 async def restore_group(tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros) -> None:
-    """Until RESTORABLE after the deletion. Raises what `get_deleted_group` does."""
+    """Restore the group, until RESTORABLE after its deletion. Raises what `get_deleted_group` does."""
     await get_deleted_group(tx, caller, tenant_id, group_id, now)
     name = await deleted_groups.restore(tx, tenant_id, group_id, now - RESTORABLE, now)
     if name is None:
@@ -82,7 +83,7 @@ async def _tell_groups_above(
 async def list_deleted_groups(
     read: Read, caller: Caller, tenant_id: TenantId, *, limit: int, now: Micros
 ) -> list[DeletedGroup]:
-    """The latest that the caller may restore. Raises what `access.require` does."""
+    """The groups that were deleted last and that the caller may restore. Raises what `access.require` does."""
     await require(read, caller, Action.LIST_GROUPS, tenant_id, now=now)
     everyones = (await decide(read, caller, Action.RESTORE_GROUP, tenant_id, now=now)).allowed
     return await deleted_groups.list_latest(

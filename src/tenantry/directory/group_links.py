@@ -1,4 +1,6 @@
-"""What is below a group: existing groups become its sub-groups, for who administers both; either side may end that."""
+"""Which groups are below a group: whoever administers both may make one a sub-group of the other, and an admin of
+either may undo it.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,8 @@ async def search_linkable(
 async def link_group(
     tx: Tx, caller: Caller, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros
 ) -> None:
-    """Make `child_id` a sub-group of `parent_id`. Raises what `access.require` does for either, what `make_room` does,
-    and FailedPrecondition (field `child_id`) for what is a sub-group already.
+    """Make `child_id` a sub-group of `parent_id`. Raises what `access.require` does for either group, what `make_room`
+    does, and FailedPrecondition (field `child_id`) when it is a sub-group already.
     """
     await require_both(tx, caller, tenant_id, parent_id, child_id, now)
     await make_room(tx, tenant_id, parent_id, child_id)
@@ -48,8 +50,9 @@ async def link_group(
 async def unlink_group(
     tx: Tx, caller: Caller, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros
 ) -> None:
-    """Let `child_id` be no sub-group of `parent_id` any more, for who administers either: who is above acts as admin
-    below, so the one below must be able to leave. Raises what `access.require` does for the parent; NotFound("group").
+    """Take `child_id` out of `parent_id`. Admins of the parent act as admins below, so the admins of the sub-group must
+    be able to leave it: an admin of either may call. Raises what `access.require` does for the parent;
+    NotFound("group").
     """
     if not (await decide(tx, caller, Action.UPDATE_GROUP, tenant_id, group_id=child_id, now=now)).allowed:
         await require(tx, caller, Action.UPDATE_GROUP, tenant_id, group_id=parent_id, now=now)
@@ -62,6 +65,6 @@ async def unlink_group(
 async def require_both(
     read: Read, caller: Caller, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros
 ) -> None:
-    """The caller administers both groups. Raises what `access.require` does."""
+    """Raise what `access.require` does unless the caller administers both groups."""
     for group_id in (parent_id, child_id):
         await require(read, caller, Action.UPDATE_GROUP, tenant_id, group_id=group_id, now=now)

@@ -1,4 +1,6 @@
-"""Groups as people look at them: search by the start of the name, and one group with who is in it, a page at a time."""
+"""Groups as people look at them: a search by the beginning of the name, and one group with the people in it, a page at
+a time.
+"""
 
 from __future__ import annotations
 
@@ -22,27 +24,27 @@ RELATED_SHOWN = 100
 
 
 class FoundGroups(NamedTuple):
-    """`next` is where the next page begins, None on the last."""
+    """A page of groups. `next` is where the next page begins, None on the last."""
 
     groups: list[ListedGroup]
     next: Position | None
 
 
 class FoundMembers(NamedTuple):
-    """`next` is where the next page begins, None on the last."""
+    """A page of people. `next` is where the next page begins, None on the last."""
 
     members: list[ListedMember]
     next: Position | None
 
 
 class GroupPicture(NamedTuple):
-    """A group with its neighbours, as far as they are shown."""
+    """A group with the groups right above and right below it, as far as they are shown."""
 
     facts: GroupFacts
     parents: list[RelatedGroup]
     sub_groups: list[RelatedGroup]
     joined: list[GroupId] | None
-    """Of the neighbours those that the caller may look at; None: all."""
+    """Those of these groups that the caller may look at; None: all of them."""
 
 
 async def search_groups(
@@ -94,7 +96,7 @@ async def look_at_group(
 async def get_group_facts(
     read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, action: Action, now: Micros
 ) -> GroupFacts:
-    """One group, for who may do `action` in it. Raises what `access.require` does; NotFound("group")."""
+    """One group. Raises what `access.require` does when the caller may not do `action` in it; NotFound("group")."""
     await require(read, caller, action, tenant_id, group_id=group_id, now=now)
     facts = await group_lists.find_facts(read, tenant_id, group_id)
     if facts is None:
@@ -113,9 +115,8 @@ async def search_members(
     limit: int,
     now: Micros,
 ) -> FoundMembers:
-    """Admins and members whose display name begins with `text`. Numbers of others only for who may add members.
-
-    Raises what `access.require` does.
+    """Admins and members whose display name begins with `text`. Only a caller who may add members sees the others'
+    phone numbers. Raises what `access.require` does.
     """
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     managing = await decide(read, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
@@ -132,7 +133,9 @@ async def search_members(
 async def get_member(
     read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, action: Action, now: Micros
 ) -> ListedMember:
-    """One admin or member, for who may do `action` in the group. Raises what `access.require` does; NotFound."""
+    """One admin or member. Raises what `access.require` does when the caller may not do `action` in the group;
+    NotFound.
+    """
     await require(read, caller, action, tenant_id, group_id=group_id, now=now)
     found = await member_lists.find(read, tenant_id, group_id, Standing.MEMBER, user_id)
     if found is None:

@@ -1,7 +1,9 @@
-"""What reaches a group without being in it: the groups above, and what a person leaves behind who is admin no more.
+"""Who has rights in a group without being in it: admins of the groups above, and people who were admins and left
+something behind.
 
 A token for a group acts as admin of everything below it, whoever is admin there. So the admins of a group see who
-administers it from above, and may take it out; and who takes an admin's role away may end what that person left.
+administers it from above, and may take it out; and whoever takes an admin's role away may end what that person left
+behind.
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ _MOST = 1_000
 
 
 class Remains(NamedTuple):
-    """Through what a person still reaches a group: groups right above it, by which one that the person administers, or
-    gave a token for, is above it; tokens for it, invite links and webhooks of the person's.
+    """What a person still has in a group. `parents`: groups right above it that the person administers or gave a token
+    for, or that have such a group above them. Besides these the person's tokens for it, invite links and webhooks.
     """
 
     parents: list[RelatedGroup]
@@ -42,7 +44,7 @@ class Remains(NamedTuple):
 async def list_overseers(
     read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros
 ) -> list[Overseer]:
-    """The groups above, for who administers this one. Raises what `access.require` does."""
+    """The groups above, for a caller who administers this one. Raises what `access.require` does."""
     await require(read, caller, Action.UPDATE_GROUP, tenant_id, group_id=group_id, now=now)
     return await group_oversight.list_overseers(read, tenant_id, group_id, now, most=ABOVE, counted=COUNTED)
 
@@ -50,9 +52,8 @@ async def list_overseers(
 async def look_at_link(
     read: Read, caller: Caller, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId, now: Micros
 ) -> tuple[LinkNames, bool]:
-    """A link that the caller may cut, and whether as who administers the group above.
-
-    Raises what `access.require` does for the group above; NotFound("group") when there is no such link.
+    """A link that the caller may cut, and whether the caller may because of the group above. Raises what
+    `access.require` does for the group above; NotFound("group") when there is no such link.
     """
     parents = await decide(read, caller, Action.UPDATE_GROUP, tenant_id, group_id=parent_id, now=now)
     if not (await decide(read, caller, Action.UPDATE_GROUP, tenant_id, group_id=child_id, now=now)).allowed:
@@ -66,7 +67,7 @@ async def look_at_link(
 async def find_remains(
     read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, now: Micros
 ) -> Remains:
-    """What the user would still have of the group without a place in it. Raises what `access.require` does."""
+    """What the user would still have in the group after leaving it. Raises what `access.require` does."""
     await require(read, caller, Action.SET_GROUP_MEMBER_ROLE, tenant_id, group_id=group_id, now=now)
     parents = [
         parent

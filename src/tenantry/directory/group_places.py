@@ -29,11 +29,12 @@ _FIELD = "child_id"
 
 
 async def make_room(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId | None = None) -> None:
-    """Hold every group above the new link, until the end of the transaction, and see that there is room below
-    `parent_id`: for a new group, or for `child_id` and what is below that.
+    """Hold every group above the new link until the end of the transaction, and check that there is room below
+    `parent_id`, for a new group or for `child_id` with all below it.
 
-    Raises FailedPrecondition (field `child_id`) where there is none, and for a ring. Deleted groups count: they may
-    come back. Of two links that together would go too far, or close a ring, the second finds the first.
+    Raises FailedPrecondition (field `child_id`) when there is none, and when the link would make a ring. Deleted groups
+    count, since they may be restored. Of two links that together would go too far or make a ring, the second one sees
+    the first.
     """
     above = await _hold_above(tx, tenant_id, parent_id, child_id)
     levels, known = max((row.levels for row in above), default=0) + 1, {row.id for row in above}
@@ -56,7 +57,7 @@ async def make_room(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: G
 
 
 async def _hold_above(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: GroupId | None) -> list[Above]:
-    """In order, and once more if others came above meanwhile."""
+    """Hold the groups above, in order; and once more when others were put above meanwhile."""
     held: set[GroupId] = set()
     while True:
         above = await _list_above(tx, tenant_id, parent_id)
@@ -69,7 +70,9 @@ async def _hold_above(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id:
 
 
 async def _list_above(tx: Tx, tenant_id: TenantId, group_id: GroupId) -> list[Above]:
-    """Raises FailedPrecondition for more than there may be: they were linked before there was a bound."""
+    """The groups above. Raises FailedPrecondition when there are more than there may be, which were linked before there
+    was a limit.
+    """
     most = ABOVE * (LEVELS + 1)
     above = await group_walks.list_above(tx, tenant_id, group_id, deepest=LEVELS, most=most + 1)
     if len(above) > most:

@@ -1,11 +1,11 @@
-"""Groups as a caller may see them, with who is in them: a few at a time, however many there are.
+"""Groups as a caller may see them, with the people in them: a few at a time, however many there are.
 
-Reach (Kaizala contract §1, §6 #30): a user's grant reaches the groups the user is in; a tenant's every group; a group's
-that group and what is below it. With the latter two the caller acts as admin.
+Reach (Kaizala contract §1, §6 #30): the grant of a user reaches the groups that the user is in; one for the tenant
+reaches every group; one for a group reaches that group and those below it. With the last two the caller acts as admin.
 
 1. `list_group_ids` answers which groups these are, by name.
-2. `view_groups` shows some of them. Each statement looks at a bounded number of people; a page that has more than that
-   is done in halves, so that only a group too large by itself has counts that stop at COUNTED.
+2. `view_groups` shows some of them. Each statement looks at a bounded number of people. A page with more people than
+   that is done in halves, so that only a group that is too large by itself has counts that stop at COUNTED.
 """
 
 from __future__ import annotations
@@ -28,20 +28,22 @@ from tenantry.store.groups import group_links, group_walks, groups
 from tenantry.store.groups.groups import GroupRow
 
 COUNTED = 10_000
-"""People and groups below that are counted, of one group."""
+"""How many people and groups below one group are counted at most."""
 
 LISTED = 10_000
-"""Groups that a user, or a group and what is below it, is shown at most."""
+"""How many groups a user is shown at most, or the holder of a token for a group."""
 
 PAGE = 50
-"""Groups that are viewed at once."""
+"""How many groups are viewed at once."""
 
 _SUB_GROUPS_OF_PAGE = 5 * SUB_GROUPS
 
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group as the caller sees it. `sub_groups`: its direct ones within the caller's reach; None: not asked for."""
+    """A group as the caller sees it. `sub_groups` are the groups right below it that the caller reaches; None when they
+    were not asked for.
+    """
 
     group: GroupRow
     acts_as_admin: bool
@@ -49,7 +51,7 @@ class GroupView:
 
 
 class GroupIds(NamedTuple):
-    """Groups by name. `next` is to be asked for next, None at the end."""
+    """A page of groups, by name. `next` is where the next page begins, None at the end."""
 
     ids: list[GroupId]
     next: Position | None
@@ -77,8 +79,8 @@ async def list_group_ids(
 async def view_groups(
     read: Read, caller: Caller, tenant_id: TenantId, ids: Sequence[GroupId], *, with_sub_groups: bool = False
 ) -> list[GroupView]:
-    """Those of `ids`, at most PAGE that `list_group_ids` has answered, which still are. Queries: 1, with sub-groups 2
-    and those for what is not among `ids`.
+    """Those of `ids` that still exist; `ids` are at most PAGE of those that `list_group_ids` has answered. Queries: 1;
+    with sub-groups 2, and those for sub-groups that are not among `ids`.
     """
     views = {row.id: _view(row, caller) for row in await _list_rows(read, caller, tenant_id, ids)}
     if not with_sub_groups:
@@ -98,7 +100,7 @@ async def view_groups(
 
 
 async def get_group(read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros) -> GroupView:
-    """One group, with its direct sub-groups. Raises NotFound("group"), Forbidden outside the caller's reach."""
+    """One group, with the groups right below it. Raises NotFound("group"), Forbidden outside the caller's reach."""
     await require(read, caller, Action.READ_GROUP, tenant_id, group_id=group_id, now=now)
     for view in await view_groups(read, caller, tenant_id, [group_id], with_sub_groups=True):
         return view
@@ -106,7 +108,7 @@ async def get_group(read: Read, caller: Caller, tenant_id: TenantId, group_id: G
 
 
 async def _list_rows(read: Read, caller: Caller, tenant_id: TenantId, ids: Sequence[GroupId]) -> list[GroupRow]:
-    """By name."""
+    """The groups, by name."""
     if not ids:
         return []
     rows = await groups.list_by_ids(

@@ -1,4 +1,4 @@
-"""Making a group, and changing what it is called."""
+"""Makes groups, and changes their names and welcome messages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class GroupType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewGroup:
-    """What a new group is to be."""
+    """What a new group is made from."""
 
     name: str
     welcome_message: str = ""
@@ -47,7 +47,7 @@ class NewGroup:
 
 @dataclass(frozen=True, slots=True)
 class CreatedGroup:
-    """`all_added`: every one of the newcomers is in it."""
+    """The new group. `all_added`: all of the newcomers are in it."""
 
     group_id: GroupId
     name: str
@@ -116,7 +116,7 @@ async def update_group(
     welcome_message: str,
     now: Micros,
 ) -> None:
-    """Set name and welcome message. Raises what `access.require` does; InvalidValue; NotFound("group")."""
+    """Set the name and the welcome message. Raises what `access.require` does; InvalidValue; NotFound("group")."""
     await require(tx, caller, Action.UPDATE_GROUP, tenant_id, group_id=group_id, now=now)
     name, welcome_message = _read_name(name), _read_welcome(welcome_message)
     if not await groups.update(tx, tenant_id, group_id, name=name, welcome_message=welcome_message, now=now):
@@ -125,7 +125,9 @@ async def update_group(
 
 
 async def _require_connect_group(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> None:
-    """Through a connector the reach decides, in the portal the user's role."""
+    """Raise Forbidden unless the caller may make a ConnectGroup: a connector needs a grant that reaches the tenant, a
+    user in the portal needs a role.
+    """
     if caller.is_in_person:
         await require(read, caller, Action.CREATE_CONNECT_GROUP, tenant_id, now=now)
     elif caller.reach is not Reach.TENANT and caller.kind is not CallerKind.OPERATOR:
@@ -133,7 +135,7 @@ async def _require_connect_group(read: Read, caller: Caller, tenant_id: TenantId
 
 
 def _checked(new: NewGroup) -> NewGroup:
-    """With its texts as they are stored. Raises InvalidValue."""
+    """The new group with its texts as they are stored. Raises InvalidValue."""
     return replace(
         new,
         name=_read_name(new.name),

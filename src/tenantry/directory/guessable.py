@@ -1,12 +1,12 @@
 """Whether a password is easy to guess: common, or made of common words, the user's own names or rows of keys.
 
 The list holds forty thousand passwords, names and words, each as a piece of its hash, in one sorted file of 200 KB that
-is read when the first password is set (tools/common_passwords.py makes it). Nothing is asked of the network.
+is read when the first password is set (tools/common_passwords.py makes it). Nothing is looked up over the network.
 
-A password is taken apart into the pieces that say least: words of the list, however they are dressed (capitals, digits
-and signs for letters, backwards, dots between letters, a letter held down), names of the user and the organisation,
-rows of keys and of the alphabet, years, what was said before. Each piece, and each character between them, has a price
-in random letters; a password is guessable when all of it costs hardly more than a word and a number.
+A password is taken apart into the pieces that are cheapest to guess: words of the list, however they are disguised
+(capitals, digits and signs for letters, backwards, dots between letters, a letter held down), names of the user and the
+tenant, rows of keys and of the alphabet, years, repetitions. Each piece, and each character between them, has a price
+in random letters. A password is guessable when all of it costs hardly more than a word and a number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WIDTH = 5
 _ENOUGH = 5.0
 """The price from which a password counts as hard to guess."""
 _LOOKED_AT = 32
-"""In characters; of a longer password only the beginning is judged."""
+"""Characters; of a longer password only the beginning is judged."""
 _FEWEST_DISTINCT = 5
 _SHORTEST_NAME = 4
 _LONGEST_PIECE = 16
@@ -57,7 +57,7 @@ _IN_ROWS = frozenset(
 
 
 class _Piece(NamedTuple):
-    """`word` is what it says, when that is a word of the list or a name."""
+    """A piece of a password. `word` is the word or name that it stands for, if it stands for one."""
 
     start: int
     price: float
@@ -66,7 +66,7 @@ class _Piece(NamedTuple):
 
 
 def is_guessable(password: str, own: Iterable[str] = ()) -> bool:
-    """Whether it is common, or made of what is. `own`: names of the user and of the organisation."""
+    """Whether the password is common, or made of what is common. `own`: names of the user and of the tenant."""
     plain = password.lower()
     if len(set(plain)) < _FEWEST_DISTINCT:
         return True
@@ -83,7 +83,7 @@ def _names_in(text: str) -> list[str]:
 
 
 def _price(text: str, names: set[str]) -> float:
-    """Of the cheapest way to say the text; beyond every bound when it has no piece that says little."""
+    """The price of the cheapest way to say the text; beyond every bound when no piece of it is cheap."""
     dresses = list(dict.fromkeys((text, *(text.translate(dress) for dress in _DRESSES))))
     best: list[tuple[float, _Piece]] = [(0.0, _Piece(0, 0.0))]
     for end in range(1, len(text) + 1):
@@ -120,7 +120,9 @@ def _pieces_to(text: str, end: int, dresses: list[str], names: set[str]) -> Iter
 
 
 def _forms(dresses: list[str], start: int, end: int) -> set[str]:
-    """What the piece may say. Of four characters only what they are: any four are somebody's name in some dress."""
+    """The words that the piece may stand for. Four characters stand for themselves only: any four are somebody's name
+    in some disguise.
+    """
     if end - start == _SHORTEST_NAME:
         return {dresses[0][start:end]}
     return {form for dress in dresses for form in (dress[start:end], dress[start:end][::-1])}

@@ -1,4 +1,4 @@
-"""What the heading of a column names, in files of whatever system: letter case, width, blanks and signs do not count.
+"""What the heading of a column names, in files of whatever system. Letter case, width, blanks and signs do not count.
 
 `User name [userPrincipalName] Required` names a property in brackets, `Email Address [Required]` has a remark there.
 """
@@ -15,12 +15,14 @@ _NO_LETTER = re.compile(r"[^a-z0-9]+")
 
 
 def names_in(heading: str) -> list[str]:
-    """What the column may be called, in a to z and digits: each bracket, which tells more, then the words outside."""
+    """The names that the heading gives the column, in a to z and digits: first each text in brackets, which says more,
+    then the words outside.
+    """
     return [_squash(first or second) for first, second in _BRACKETS.findall(heading)] + [_squash(words_of(heading))]
 
 
 def words_of(heading: str) -> str:
-    """The heading without brackets, as it was written: what people read of it."""
+    """The heading without brackets, as it was written, as people read it."""
     return _REQUIRED.sub("", _BRACKETS.sub(" ", heading)).strip()
 
 

@@ -1,6 +1,7 @@
-"""Verify an ID token of another provider. Sources: OpenID Connect Core §3.1.3.7, RFC 7519 §7.2, RFC 8725 §3.
+"""Verifies an ID token of another provider. A claim that is null counts as absent. `provider_signatures.py` verifies
+its signature.
 
-Its signature is verified in provider_signatures.py. A claim that is null counts as absent.
+Sources: OpenID Connect Core §3.1.3.7, RFC 7519 §7.2, RFC 8725 §3.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _LATEST = 2**53  # a float holds no whole number beyond it, and JSON knows numbe
 
 
 class IdToken(NamedTuple):
-    """What was verified. `claims` are all of the token's; `authenticated_at` is there if the provider says when."""
+    """A verified token. `claims` are all of its claims; `authenticated_at` is there when the provider says when the
+    person signed in.
+    """
 
     subject: str
     claims: Mapping[str, Any]
@@ -32,7 +35,7 @@ class IdToken(NamedTuple):
 def verify_id_token(
     raw: str, jwks: Any, *, issuer: str, client_id: str, nonce: str, leeway: Micros, now: Micros
 ) -> IdToken:
-    """`jwks`: the provider's key set as parsed JSON. Raises TokenRefused."""
+    """Verify the token. `jwks`: the provider's key set as parsed JSON. Raises TokenRefused."""
     claims = verified_claims(raw, jwks)
     if claims.get("iss") != issuer:
         raise TokenRefused("wrong_iss")
@@ -59,14 +62,14 @@ def verify_id_token(
 
 
 def has_name(claims: Mapping[str, Any], name_claim: str) -> bool:
-    """Whether the claims say who it is, rightly or not; if not, the provider may say so at userinfo."""
+    """Whether the claims name the person, rightly or not; if not, the provider may do so at userinfo."""
     if name_claim == NameClaim.EMAIL:
         return "email" in claims and "email_verified" in claims
     return "upn" in claims or "preferred_username" in claims
 
 
 def name_in(claims: Mapping[str, Any], name_claim: str) -> str:
-    """What the provider vouches for: an address that it says it verified, or a user principal name.
+    """The name that the provider vouches for: an address that it says it has verified, or a user principal name.
 
     Raises TokenRefused. An `email_verified` that is a text or a number is no yes (Core §5.1 has it as a boolean), and
     the trail tells it from a no.

@@ -1,8 +1,8 @@
-"""Where an organisation's people have their accounts already: OpenID providers, set up by its administrators.
+"""OpenID providers where a tenant's users have accounts already; the tenant's administrators add and remove them.
 
-Each provider sends people back to an address of its own, which names tenant and provider: so an answer of one is never
-taken for another's (RFC 9700 §4.4.2). The address is known before the provider is added, since it is registered there
-first. Providers from before that share one address until their administrator replaces it.
+Each provider sends people back to an address of its own, which names tenant and provider, so that an answer of one is
+never taken for another's (RFC 9700 §4.4.2). The address is known before the provider is added, since it is registered
+there first. Providers from earlier versions share one address until their administrator replaces it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CALLBACK = "/sign-in/callback"
 """The path before the provider's id; without one, the address that all providers shared in earlier versions."""
 _WARNED_OF = 100
 LINKS_AT_ONCE = 500
-"""Accounts of a removed provider, forgotten in the transaction that removes it."""
+"""How many accounts of a removed provider are forgotten in the transaction that removes it."""
 
 _log = get_logger()
 
@@ -72,9 +72,9 @@ async def add_identity_provider(
     *,
     expected_id: str = "",
 ) -> str:
-    """The id of the new provider: what `list_providers` said, which is `expected_id` unless another came first.
+    """Add a provider. Answers its id, which is `expected_id`, the one that `list_providers` said.
 
-    Raises FailedPrecondition then, and what `access.require` does.
+    Raises FailedPrecondition when another provider got that id first, and what `access.require` does.
     """
     await require(tx, caller, Action.CHANGE_IDENTITY_PROVIDERS, tenant_id, now=now)
     provider_id = await _next_id(tx, tenant_id)
@@ -100,7 +100,8 @@ async def add_identity_provider(
 
 
 async def remove_identity_provider(tx: Tx, caller: Caller, tenant_id: TenantId, provider_id: str, now: Micros) -> None:
-    """Nobody signs in by it any more; whom it knew is forgotten: of more than LINKS_AT_ONCE the rest by housekeeping.
+    """Remove the provider, by which nobody signs in any more, and forget the accounts that people have there. Of more
+    than LINKS_AT_ONCE housekeeping forgets the rest.
 
     Raises NotFound and what `access.require` does.
     """
@@ -113,26 +114,25 @@ async def remove_identity_provider(tx: Tx, caller: Caller, tenant_id: TenantId, 
 
 
 async def _next_id(read: Read, tenant_id: TenantId) -> str:
-    """Ids of removed providers do not come back."""
+    """The id of the next provider. The ids of removed ones are not used again."""
     taken = set(await identity_providers.list_ids(read, tenant_id))
     ids = (str(uuid.uuid5(uuid.UUID(tenant_id), f"identity provider {number}")) for number in itertools.count(1))
     return next(provider_id for provider_id in ids if provider_id not in taken)
 
 
 def callback_of(root: str, tenant_id: TenantId, provider_id: str) -> str:
-    """Where the provider sends people back to. `root` is the server's own address."""
+    """The address to which the provider sends people back. `root` is the server's own address."""
     return f"{root}{CALLBACK}/{tenant_id}/{provider_id}"
 
 
 def callback_in_use(root: str, tenant_id: TenantId, provider: IdentityProvider) -> str:
-    """What the provider is registered with: its own address, or still the one that all shared."""
+    """The redirect address with which the provider is registered: its own, or still the one that all of them shared."""
     return f"{root}{CALLBACK}" if provider.shares_callback else callback_of(root, tenant_id, provider.id)
 
 
 async def replace_shared_callback(tx: Tx, caller: Caller, tenant_id: TenantId, provider_id: str, now: Micros) -> None:
-    """The provider's own address is registered there, so people are sent back to it from now on. Does nothing twice.
-
-    Raises NotFound and what `access.require` does.
+    """Send people back to the provider's own address from now on, which is registered there. A second call changes
+    nothing. Raises NotFound and what `access.require` does.
     """
     await require(tx, caller, Action.CHANGE_IDENTITY_PROVIDERS, tenant_id, now=now)
     await find_provider(tx, tenant_id, provider_id)
@@ -142,7 +142,7 @@ async def replace_shared_callback(tx: Tx, caller: Caller, tenant_id: TenantId, p
 
 
 async def warn_of_shared_callbacks(store: Store, root: str) -> None:
-    """One line in the log for each provider that still shares the address of all."""
+    """Write a line to the log for each provider that still has the redirect address that all of them shared."""
     async with store.read() as read:
         found = await shared_callbacks.list_in_use(read, _WARNED_OF)
     for each in found:
@@ -156,8 +156,8 @@ async def warn_of_shared_callbacks(store: Store, root: str) -> None:
 
 
 class Providers(NamedTuple):
-    """The tenant's providers by name. `next_id` is that of the one that is added next: the same until one is, so that
-    its callback address can be registered first.
+    """The tenant's providers, by name. `next_id` is the id of the next one, which stays the same until it is added, so
+    that its redirect address can be registered first.
     """
 
     providers: list[IdentityProvider]
@@ -165,7 +165,7 @@ class Providers(NamedTuple):
 
 
 async def list_providers(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> Providers:
-    """For who may change them. Raises what `access.require` does."""
+    """The providers, for a caller who may change them. Raises what `access.require` does."""
     await require(read, caller, Action.CHANGE_IDENTITY_PROVIDERS, tenant_id, now=now)
     return Providers(await identity_providers.list_live(read, tenant_id), await _next_id(read, tenant_id))
 
@@ -173,18 +173,18 @@ async def list_providers(read: Read, caller: Caller, tenant_id: TenantId, now: M
 async def get_provider(
     read: Read, caller: Caller, tenant_id: TenantId, provider_id: str, now: Micros
 ) -> IdentityProvider:
-    """For who may change it. Raises NotFound and what `access.require` does."""
+    """One provider, for a caller who may change it. Raises NotFound and what `access.require` does."""
     await require(read, caller, Action.CHANGE_IDENTITY_PROVIDERS, tenant_id, now=now)
     return await find_provider(read, tenant_id, provider_id)
 
 
 async def list_offered_providers(read: Read, tenant_id: TenantId) -> list[tuple[str, str]]:
-    """Id and name of each: what the tenant's sign-in page offers to everybody."""
+    """Id and name of each provider, which the tenant's sign-in page offers to everybody."""
     return [(provider.id, provider.name) for provider in await identity_providers.list_live(read, tenant_id)]
 
 
 async def find_provider(read: Read, tenant_id: TenantId, provider_id: str) -> IdentityProvider:
-    """One of a live tenant, for the sign-in itself. Raises NotFound."""
+    """A provider of a live tenant, for a sign-in. Raises NotFound."""
     provider = await identity_providers.find_live(read, tenant_id, provider_id)
     if provider is None:
         raise NotFound("identity provider")
@@ -192,7 +192,7 @@ async def find_provider(read: Read, tenant_id: TenantId, provider_id: str) -> Id
 
 
 def secret_of(master_key: MasterKey, tenant_id: TenantId, provider: IdentityProvider) -> str:
-    """The client secret in clear, to be sent to the provider only."""
+    """The client secret in clear. It is sent to the provider and to nobody else."""
     return master_key.decrypt(provider.client_secret, context_of(tenant_id, provider.id)).decode()
 
 

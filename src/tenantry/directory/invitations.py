@@ -1,9 +1,11 @@
-"""Links into a group: whoever has one and signs in to the organisation may join, until the link ends.
+"""Links into a group: whoever has one and signs in to the tenant may join, until the link ends.
 
-1. An admin makes one for a time. It is shown once; its keyed hash is kept, as with every secret.
-2. Who follows it sees where it leads, and joins: as a member, in a broadcasting group (ConnectGroup) as a subscriber.
-3. It leads nowhere for people of another tenant, once it ended or expired, while its group is deleted, and while who
-   made it could not make it now: no admin of the group any more, disabled, deleted. Which it is, nobody learns.
+1. An admin makes a link for a time. It is shown once; its keyed hash is kept, as with every secret.
+2. A person who follows it sees where it leads, and joins: as a member, or in a broadcasting group (ConnectGroup) as a
+   subscriber.
+3. It leads nowhere for people of another tenant, once it has ended or expired, while its group is deleted, and while
+   its maker could not make it now: no admin of the group any more, disabled, deleted. Nobody learns which of these it
+   is.
 """
 
 from __future__ import annotations
@@ -27,13 +29,13 @@ from tenantry.store.groups.group_invitations import InvitationRow, ListedInvitat
 from tenantry.tokens.secrets import SecretHasher, SecretKind, tenant_of
 
 MOST_LIVE = 20
-"""Links of one group at a time."""
+"""How many live links one group may have."""
 LIFETIMES = (DAY, 7 * DAY, 30 * DAY)
 
 
 @hiding("secret")
 class NewInvitation(NamedTuple):
-    """`secret` is shown once."""
+    """A new link. `secret` is shown once."""
 
     id: str
     secret: str
@@ -41,7 +43,7 @@ class NewInvitation(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """What the user is in the group now, `is_new`: since this."""
+    """The role that the user has in the group now. `is_new`: the user got it by this link."""
 
     group_id: GroupId
     role: GroupRole
@@ -51,10 +53,11 @@ class Joined(NamedTuple):
 async def invite(
     tx: Tx, caller: Caller, hasher: SecretHasher, tenant_id: TenantId, group_id: GroupId, lifetime: Micros, now: Micros
 ) -> NewInvitation:
-    """Make a link that lives for one of LIFETIMES.
+    """Make a link that lasts for one of LIFETIMES. It leads somewhere as long as its maker, a user of the tenant, may
+    make links.
 
-    For a user of the tenant: it leads somewhere as long as that one may make links. Raises what `access.require` does;
-    InvalidValue (field `lifetime`); NotFound("group"); FailedPrecondition when there are MOST_LIVE.
+    Raises what `access.require` does; InvalidValue (field `lifetime`); NotFound("group"); FailedPrecondition when there
+    are MOST_LIVE.
     """
     await require(tx, caller, Action.INVITE_TO_GROUP, tenant_id, group_id=group_id, now=now)
     if lifetime not in LIFETIMES:
@@ -87,7 +90,7 @@ async def invite(
 async def list_invitations(
     read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros
 ) -> list[ListedInvitation]:
-    """Every link of the group that neither ended nor expired, the newest first. Raises what `access.require` does."""
+    """Every link of the group that has neither ended nor expired, newest first. Raises what `access.require` does."""
     await require(read, caller, Action.INVITE_TO_GROUP, tenant_id, group_id=group_id, now=now)
     found = await group_invitations.list_live(read, tenant_id, group_id, now, MOST_LIVE)
     makers = {row.created_by for row in found if row.leads}
@@ -98,7 +101,7 @@ async def list_invitations(
 async def end_invitation(
     tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, invitation_id: str, now: Micros
 ) -> None:
-    """Nobody joins by it any more; who did stays. Raises what `access.require` does; NotFound("invitation")."""
+    """End the link; people who joined by it stay. Raises what `access.require` does; NotFound("invitation")."""
     await require(tx, caller, Action.INVITE_TO_GROUP, tenant_id, group_id=group_id, now=now)
     if not await group_invitations.end(tx, tenant_id, group_id, invitation_id, now):
         raise NotFound("invitation")
@@ -121,16 +124,16 @@ async def look_at_invitation(read: Read, caller: Caller, hasher: SecretHasher, r
 async def _may_invite(
     read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, maker: UserId, now: Micros
 ) -> bool:
-    """Whether who made a link, a live user, could make it now."""
+    """Whether the maker of a link, a live user, could make it now."""
     signed_in = in_person(caller.origin, tenant_id=tenant_id, user_id=maker)
     return (await decide(read, signed_in, Action.INVITE_TO_GROUP, tenant_id, group_id=group_id, now=now)).allowed
 
 
 async def join(tx: Tx, caller: Caller, hasher: SecretHasher, raw: str, now: Micros) -> Joined:
-    """Follow the link. Who is in the group stays what it is. Raises what `look_at_invitation` does.
+    """Follow the link. A person who is in the group already keeps the role. Raises what `look_at_invitation` does.
 
-    The group is held first and then the link, in the order of a deletion: neither can end half-way. Then who made it is
-    looked at once more: changes of admins take the group too.
+    The group is held first and the link second, in the order of a deletion, so that neither can end half-way. Then the
+    link's maker is looked at once more: changes of admins hold the group too.
     """
     found = await look_at_invitation(tx, caller, hasher, raw, now)
     tenant_id, user_id = TenantId(caller.tenant_id or ""), UserId(caller.user_id or "")

@@ -1,6 +1,7 @@
-"""Let people into a group row by row: who cannot be added hinders nobody else, and is told apart with the reason.
+"""Lets people into a group row by row. A person who cannot be added is named with the reason, and hinders nobody else.
 
-Phone numbers are taken in sorted order and people by id, so that two who add the same ones cannot wait for each other.
+Phone numbers are taken in sorted order and people by id, so that two callers who add the same people cannot wait for
+each other.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ _ROLE = "A role is admin or member."
 
 
 class Refused(NamedTuple):
-    """A row that let nobody in."""
+    """A row that let nobody in, and why."""
 
     row: PersonRow
     reason: str
 
 
 class LetIn(NamedTuple):
-    """`added` came in, `present` were in already and keep their role."""
+    """What became of the rows: `added` came in; `present` were in already, and keep their role."""
 
     added: int
     present: int

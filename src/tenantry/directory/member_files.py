@@ -1,9 +1,9 @@
-"""People for a group as they come in a file: a row each, with a phone number or a sign-in name, and a role.
+"""People for a group, as they come in a file: a row for each, with a phone number or a sign-in name, and a role.
 
-The column is called `member`, or as in Entra's template for adding members in bulk
-(`Member object ID or user principal name [memberObjectIdOrUpn] Required`) and in files of users: `Phone number`,
-`Mobile phone`, `userPrincipalName`. A country code may stand in a column of its own. No page was found that tells the
-columns of Kaizala's own template, which was a list of names and numbers.
+The column is called `member`, or as in Entra's template for adding members in bulk (`Member object ID or user principal
+name [memberObjectIdOrUpn] Required`) and in files of users: `Phone number`, `Mobile phone`, `userPrincipalName`. A
+country code may stand in a column of its own. No page was found that tells the columns of Kaizala's own template, which
+was a list of names and numbers.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ class PersonRow(NamedTuple):
 
 
 class PeopleFile(NamedTuple):
-    """`ignored` are headings, as the file has them, of columns that were not taken."""
+    """A file that was read. `ignored` are headings, as the file has them, of columns that were not read."""
 
     rows: list[PersonRow]
     ignored: list[str]
 
 
 def read_people(raw: bytes) -> PeopleFile:
-    """The people of a file; raises InvalidValue (field `file`) for a file that is none."""
+    """Read the people of a file. Raises InvalidValue (field `file`) when it is no CSV file."""
     table = read_table(raw, most_rows=MOST_ROWS)
     squashed = {name: heading for heading in reversed(table.columns) for name in reversed(names_in(heading))}
     people = [squashed[name] for names in _PERSON for name in names if name in squashed]

@@ -1,4 +1,6 @@
-"""Who is in a group. A group never loses its last admin: changes of admins take the group's row first, one by one."""
+"""The people in a group. A group never loses its last admin: changes of admins hold the group's row first, one after
+the other.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +30,13 @@ from tenantry.store.users import users
 
 MAX_NEWCOMERS = 1_000
 PART = 50
-"""Newcomers who are let in by one transaction: a longer one keeps other writers waiting."""
+"""How many newcomers one transaction lets in: a longer one keeps other writers waiting."""
 PAGE = 250
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomers:
-    """Who is to be let in: phone numbers as written, ids of users. Admins may be given as either."""
+    """People to be let in: phone numbers as written, and ids of users. Admins may be given as either."""
 
     numbers: tuple[str, ...] = ()
     user_ids: tuple[str, ...] = ()
@@ -42,7 +44,7 @@ class Newcomers:
     admin_ids: tuple[str, ...] = ()
 
     def parts(self) -> Iterator[Newcomers]:
-        """In pieces of PART, admins first; one, if empty, when there is nobody."""
+        """The newcomers in pieces of PART, admins first; one empty piece when there is nobody."""
         everybody = [
             *(("admin_numbers", who) for who in self.admin_numbers),
             *(("admin_ids", who) for who in self.admin_ids),
@@ -70,7 +72,7 @@ FIRST = MemberPlace(Standing.ADMIN, None)
 
 
 class MemberPage(NamedTuple):
-    """`next` is where the next page begins, None on the last."""
+    """A page of members. `next` is where the next page begins, None on the last."""
 
     members: list[ListedMember]
     next: MemberPlace | None
@@ -115,10 +117,10 @@ async def list_members(
 async def add_members(
     tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, newcomers: Newcomers, now: Micros
 ) -> None:
-    """Let them in; who is in already keeps the role. An unknown number comes as a guest.
+    """Let the newcomers in, all or none. Those who are in already keep their role, and an unknown number comes in as a
+    guest.
 
-    All or none. Raises InvalidValue (field `members`) for a number or user that cannot be added, NotFound("group"),
-    Forbidden.
+    Raises InvalidValue (field `members`) for a number or user that cannot be added, NotFound("group"), Forbidden.
     """
     await require(tx, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     if not await admit(tx, caller, tenant_id, group_id, newcomers, founder=None, now=now):
@@ -128,7 +130,7 @@ async def add_members(
 async def require_addable(
     read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, newcomers: Newcomers, now: Micros
 ) -> None:
-    """Raises what `add_members` would, without adding anybody: for who adds them in parts."""
+    """Raise what `add_members` would, without adding anybody, for a caller who adds them in parts."""
     await require(read, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     require_few(newcomers)
     for part in newcomers.parts():
@@ -149,7 +151,9 @@ async def admit(
     founder: UserId | None,
     now: Micros,
 ) -> bool:
-    """Let in whom it can, the founder first and as admin; whether that was everybody. The caller has been checked."""
+    """Let in all who can be let in, the founder first and as admin. Answers whether that was everybody. The caller has
+    been checked.
+    """
     require_few(newcomers)
     if founder is not None:
         await let_in_user(tx, caller, tenant_id, group_id, founder, GroupRole.ADMIN, now)
@@ -178,7 +182,9 @@ async def let_in_user(
     *,
     invitation_id: str | None = None,
 ) -> bool:
-    """Let one user in; False, and the role stays, for who is in, but a subscriber may become more. No checks."""
+    """Let one user in. Answers False for a user who is in already and keeps the role; a subscriber may become more. It
+    checks no rights.
+    """
     if not await members.insert(tx, tenant_id, group_id, user_id, role, now):
         return False
     event = events.GroupMemberAdded(group_id=group_id, user_id=user_id, role=role, invitation_id=invitation_id)
@@ -190,7 +196,9 @@ async def let_in_user(
 async def set_role(
     tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, role: GroupRole, now: Micros
 ) -> None:
-    """Make a member admin, or an admin member. Raises NotFound, Forbidden, FailedPrecondition for the last admin."""
+    """Make a member an admin, or an admin a member. Raises NotFound, Forbidden, FailedPrecondition for the last
+    admin.
+    """
     await groups.lock(tx, tenant_id, group_id, now)
     await require(tx, caller, Action.SET_GROUP_MEMBER_ROLE, tenant_id, group_id=group_id, now=now)
     held = await _get_role(tx, tenant_id, group_id, user_id)
@@ -207,7 +215,8 @@ async def remove_member(
 ) -> None:
     """Take a user out of the group. Raises NotFound, Forbidden, FailedPrecondition for the last admin.
 
-    The lock comes before the check of the caller: of two admins who remove each other, the second finds itself out.
+    The group is held before the caller is checked: of two admins who remove each other, the second one is no admin any
+    more.
     """
     await groups.lock(tx, tenant_id, group_id, now)
     await require(tx, caller, Action.REMOVE_GROUP_MEMBER, tenant_id, group_id=group_id, now=now)
@@ -242,7 +251,7 @@ async def _is_live(read: Read, tenant_id: TenantId, user_id: UserId) -> bool:
 
 
 def _normalise_all(numbers: Sequence[str]) -> tuple[list[str], bool]:
-    """The well-formed numbers in E.164, each once and sorted (see `user_or_guest_of`); whether that is all of them."""
+    """The well-formed numbers in E.164, each once, sorted (see `user_or_guest_of`); and whether that is all of them."""
     found = set()
     complete = True
     for raw in numbers:
@@ -254,7 +263,7 @@ def _normalise_all(numbers: Sequence[str]) -> tuple[list[str], bool]:
 
 
 def require_few(newcomers: Newcomers) -> None:
-    """Raises InvalidValue for more than MAX_NEWCOMERS."""
+    """Raise InvalidValue for more than MAX_NEWCOMERS."""
     if len(newcomers) > MAX_NEWCOMERS:
         raise InvalidValue(f"At most {MAX_NEWCOMERS} members can be added at once.", field="members")
 

@@ -1,7 +1,7 @@
-"""Short messages to phones. Nothing here logs what a message says, since it may be a PIN.
+"""Sends short messages to phones. Nothing here logs what a message says, since it may be a PIN.
 
-A message is sent after the transaction that asked for it, and after the answer: how long a gateway takes, or that it
-failed, would tell a stranger which numbers are known. So a failure goes to the log, and the user asks again. Tenants
+A message is sent after the transaction that asked for it, and after the answer: a stranger could tell which numbers are
+known from how long a gateway takes, or from its failure. So a failure goes to the log, and the user asks again. Tenants
 take turns at the gateway: however slow it is, many PINs of one hold up nobody else's for long.
 """
 
@@ -40,7 +40,7 @@ class Messages(Protocol):
 
 
 class AppriseMessages:
-    """Through gateways that apprise knows, all of `urls`; `{phone}` in a URL stands for the number."""
+    """Sends through all gateways of `urls`, which apprise knows; `{phone}` in a URL stands for the number."""
 
     def __init__(self, urls: Sequence[str]) -> None:
         self._urls = tuple(urls)
@@ -49,7 +49,7 @@ class AppriseMessages:
 
     @property
     def has_gateway(self) -> bool:
-        """Whether anything can be sent."""
+        """Whether there is a gateway."""
         return bool(self._urls)
 
     async def send(self, number: str, text: str, *, tenant_id: str) -> None:
@@ -98,14 +98,13 @@ class DemoInbox:
 
 
 def can_send(messages: Messages) -> bool:
-    """Whether the server was given a way to send at all."""
+    """Whether the server can send messages at all."""
     return not isinstance(messages, AppriseMessages) or messages.has_gateway
 
 
 def require_gateway(messages: Messages) -> None:
-    """Call this before looking up a number, so that the error tells nothing about the number.
-
-    Raises FailedPrecondition when no message can be sent, instead of pretending that one was.
+    """Raise FailedPrecondition when no message can be sent. It is called before a number is looked up, so that the
+    error tells nothing of the number.
     """
     if not can_send(messages):
         raise FailedPrecondition(
@@ -114,7 +113,9 @@ def require_gateway(messages: Messages) -> None:
 
 
 async def send_or_log(messages: Messages, tenant_id: str, number: str, text: str, correlation_id: str) -> None:
-    """Send; a failure is logged with the number's last two digits and the correlation id. Raises nothing."""
+    """Send the message. A failure is logged with the number's last two digits and the correlation id. Raises
+    nothing.
+    """
     try:
         await messages.send(number, text, tenant_id=tenant_id)
     except Exception as error:  # noqa: BLE001 - a gateway's plug-in may raise anything, and nobody is left to tell

@@ -1,5 +1,5 @@
-"""What users are told of changes to how they sign in, shown on their pages for KEPT and taken away by nobody: whoever
-got into the account must not be able to hide it.
+"""What users are told about changes to how they sign in. Their pages show it for KEPT, and nobody can remove it:
+somebody who got into the account must not be able to hide it.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class What(StrEnum):
 
 
 async def tell(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, what: What, now: Micros) -> None:
-    """Tell the user, with the change itself; older notices are forgotten."""
+    """Tell the user, in the transaction of the change; older notices are deleted."""
     await sign_in_notices.delete_past(tx, tenant_id, user_id, now - KEPT)
     await sign_in_notices.insert(tx, tenant_id, user_id, id=new_guid(), what=what, by_whom=caller.subject, now=now)
 
 
 async def list_notices(read: Read, tenant_id: TenantId, user_id: UserId, since: Micros) -> list[Notice]:
-    """The newest of the user's own."""
+    """The user's notices since then, newest first."""
     return await sign_in_notices.list_of_user(read, tenant_id, user_id, since, SHOWN)

@@ -1,6 +1,6 @@
-"""Users set up and take away their own second steps, and end their own sessions. Whose they are, the caller says.
+"""Users set up and take away their own second factors, and end their own sessions. The caller says whose they are.
 
-Each raises what `access.own.require_own` does, and what the step itself does.
+Each function raises what `access.own.require_own` does, and what the function behind it does.
 """
 
 from __future__ import annotations
@@ -67,6 +67,6 @@ async def end_own_session(tx: Tx, caller: Caller, session_id: str, now: Micros) 
 
 
 async def end_own_sessions(tx: Tx, caller: Caller, now: Micros, *, but: str) -> int:
-    """Every one but that of the browser which asks. See `end_sessions`."""
+    """End every session of the caller but that of the browser which asks. See `end_sessions`."""
     tenant_id, user_id = await require_own(tx, caller, _OWN, now)
     return await end_sessions(tx, caller, tenant_id, user_id, now, reason="ended_by_user", but=but)

@@ -1,4 +1,4 @@
-"""Users change their own password: knowing the present one, or because a sign-in asks for another."""
+"""Users change their own password: because they know the present one, or because a sign-in asks for another."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ async def hash_new_password(store: Store, hasher: PasswordHasher, caller: Caller
 async def require_present_password(
     store: Store, hasher: PasswordHasher, caller: Caller, password: str, now: Micros
 ) -> None:
-    """Raises BadCredentials unless it is the caller's present password; RateLimited, and what `require_own` does."""
+    """Raise BadCredentials unless it is the caller's present password. Raises RateLimited, and what
+    `require_own` does.
+    """
     async with store.read() as read:
         tenant_id, user_id = await require_own(read, caller, Action.MANAGE_OWN_SIGN_IN, now)
     if not await _is_present(store, hasher, tenant_id, user_id, password):
@@ -48,10 +50,10 @@ async def replace_own_password(
     but_session: str = "",
     but_sign_in: bytes = b"",
 ) -> None:
-    """Set it, and end every session and sign-in under way but those named. Audited.
+    """Set the caller's password, and end every session and sign-in under way but those named. Audited.
 
-    Raises BadCredentials when `but_session` has ended meanwhile: somebody else's new password may have ended it, and is
-    not to be undone. Raises what `require_own` does.
+    Raises BadCredentials when `but_session` has ended meanwhile: a new password that somebody else set may have ended
+    it, and must not be undone. Raises what `require_own` does.
     """
     tenant_id, user_id = await require_own(tx, caller, Action.MANAGE_OWN_SIGN_IN, now)
     await passwords.set_credential(tx, tenant_id, user_id, password_hash=password_hash, must_change=False, now=now)

@@ -1,4 +1,4 @@
-"""A signed-in user registers a phone number, by a PIN that is sent to it, or gives one up.
+"""A signed-in user registers a phone number by a PIN that is sent to it, and gives a number up.
 
 Source: "Generate tenant-level user token", step 1; Kaizala contract §2.1, steps 2 and 3.
 """
@@ -30,9 +30,9 @@ async def request_registration_pin(
     rules: PinRules,
     now: Micros,
 ) -> str:
-    """A PIN for `number` (E.164), to be sent after the commit. Raises RateLimited.
+    """Make a PIN for `number` (E.164), which the caller sends after the commit. Raises RateLimited.
 
-    Whether another user has the number is not told before it is proven.
+    Nobody is told whether another user has the number before the number is proven.
     """
     await require(tx, caller, Action.REGISTER_PHONE, tenant_id, now=now)
     return await request_pin(
@@ -64,7 +64,8 @@ async def claim_registration(
     pin: str,
     now: Micros,
 ) -> bool:
-    """Whether the PIN was right: then the number is this user's. False is for the caller to tell after the commit.
+    """Whether the PIN was right, in which case the number is this user's. On False the caller commits first and refuses
+    afterwards.
 
     Raises AlreadyExists (field `number`) when another user has the number.
     """

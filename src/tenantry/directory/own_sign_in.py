@@ -1,6 +1,7 @@
-"""How users sign in, for their own pages. Whose it is, the caller says: nobody asks here about somebody else.
+"""How users sign in, for their own pages. The caller says who the user is, so that nobody asks about somebody else.
 
-A caller whose sign-in is under way is its user already, as far as that is proven: it has to be told what is asked.
+A caller whose sign-in is under way counts as its user, as far as authenticated: it has to be told what is asked for
+next.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _OWN = Action.MANAGE_OWN_SIGN_IN
 
 
 class OwnSignIn(NamedTuple):
-    """Where one is signed in, what signing in asks for, and what one was told of changes to it."""
+    """The caller's sessions, what signing in asks for, and what the caller was told about changes to it."""
 
     sessions: list[ListedSession]
     factors: Factors
@@ -39,7 +40,7 @@ class OwnSignIn(NamedTuple):
 
 
 class OwnProof(NamedTuple):
-    """With what the caller proves a second factor. `counts_from`: when it will count; None: it does."""
+    """How the caller proves a second factor. `counts_from`: when it will count; None: it does."""
 
     factors: Factors
     asked: list[Method]
@@ -47,7 +48,7 @@ class OwnProof(NamedTuple):
 
 
 async def look_at_own_sign_in(read: Read, caller: Caller, since: Micros, now: Micros) -> OwnSignIn:
-    """With the notices since then. Raises what `require_own` does. 4 queries."""
+    """The caller's sign-in, with notices since then. Raises what `require_own` does. 4 queries."""
     tenant_id, user_id = await require_own(read, caller, _OWN, now)
     return OwnSignIn(
         await list_sessions(read, tenant_id, user_id, now),
@@ -68,12 +69,12 @@ async def list_own_methods(read: Read, caller: Caller, now: Micros) -> list[Meth
 
 
 async def list_own_passkeys(read: Read, caller: Caller, now: Micros) -> list[Passkey]:
-    """The oldest first. Raises what `require_own` does."""
+    """The caller's passkeys, oldest first. Raises what `require_own` does."""
     return await passkeys.list_of_user(read, *await require_own(read, caller, _OWN, now))
 
 
 async def list_own_notices(read: Read, caller: Caller, since: Micros, now: Micros) -> list[Notice]:
-    """The newest since then. Raises what `require_own` does."""
+    """The caller's notices since then, newest first. Raises what `require_own` does."""
     return await list_notices(read, *await require_own(read, caller, _OWN, now), since)
 
 
@@ -90,7 +91,7 @@ async def list_own_asked(read: Read, caller: Caller, now: Micros) -> list[Method
 
 
 async def look_at_own_proof(read: Read, caller: Caller, now: Micros) -> OwnProof:
-    """Raises what `require_own` does. At most 5 queries."""
+    """How the caller proves a second factor. Raises what `require_own` does. At most 5 queries."""
     tenant_id, user_id = await require_own(read, caller, _OWN, now)
     proven = has_second(caller.amr)
     return OwnProof(
@@ -101,9 +102,9 @@ async def look_at_own_proof(read: Read, caller: Caller, now: Micros) -> OwnProof
 
 
 async def find_own_reminder(read: Read, caller: Caller, now: Micros) -> Micros | None:
-    """From which day on the caller needs a second factor, when it is about to be asked for and none is set up.
+    """The day from which on the caller needs a second factor and has none; None when no such day is ahead.
 
-    1 query, for who signed in with the password alone. Raises what `require_own` does.
+    1 query, for a caller who signed in with the password alone. Raises what `require_own` does.
     """
     tenant_id, user_id = await require_own(read, caller, _OWN, now)
     if has_second(caller.amr):

@@ -50,14 +50,14 @@ _REFUSED = "The passkey could not be set up. Try again."
 
 
 class RelyingParty(NamedTuple):
-    """Whom passkeys are for: the host name, and the whole origin that browsers report."""
+    """For whom a passkey is made: the host name, and the whole origin that browsers report."""
 
     id: str
     origin: str
 
 
 def relying_party(issuer: str) -> RelyingParty:
-    """Of the address that people see. Browsers take no bare IP address."""
+    """The relying party of the address that people see. Browsers accept no bare IP address."""
     parts = urlsplit(issuer)
     return RelyingParty(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
 
@@ -103,7 +103,7 @@ async def add_passkey(
     name: str,
     now: Micros,
 ) -> tuple[frozenset[str], list[str]]:
-    """Keep the key that the browser made: the `amr` it proves, and recovery codes as `note_added`.
+    """Keep the key that the browser made. Answers the `amr` that it proves, and recovery codes as `note_added` does.
 
     Raises InvalidValue (field `answer`), also for a key that is known already.
     """
@@ -163,7 +163,7 @@ async def claim_passkey(
     answer: str,
     now: Micros,
 ) -> frozenset[str] | None:
-    """The `amr` that the answer proves; None is to be told after the commit: the trail says why."""
+    """The `amr` that the answer proves. On None the caller commits first and refuses afterwards: the trail says why."""
     found: Passkey | None = None
     reason = "malformed"
     try:
@@ -203,7 +203,7 @@ async def list_passkeys(read: Read, tenant_id: TenantId, user_id: UserId) -> lis
 async def remove_passkey(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, credential_id: str, now: Micros
 ) -> None:
-    """Not asked for any more. Raises NotFound when the user has no such passkey."""
+    """Take the passkey from the user. Raises NotFound when the user has no such one."""
     if not await passkeys.delete(tx, tenant_id, user_id, credential_id):
         raise NotFound("passkey")
     await note_removed(tx, caller, tenant_id, user_id, Method.PASSKEY, now)
@@ -235,7 +235,7 @@ async def _claim(
 
 
 def _challenge_of(parsed: Any) -> bytes:
-    """Which challenge the answer says it answers; that it really does is the library's to verify."""
+    """The challenge that the answer claims to answer; the library verifies whether it does."""
     client_data = json.loads(base64url_to_bytes(parsed["response"]["clientDataJSON"]))
     return base64url_to_bytes(client_data["challenge"])
 

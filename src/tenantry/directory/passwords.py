@@ -1,4 +1,4 @@
-"""Passwords: which are good enough, and their slow hashes (argon2id), made in a bounded pool of threads."""
+"""Which passwords are good enough, and their slow hashes (argon2id), which are made in a bounded pool of threads."""
 
 from __future__ import annotations
 
@@ -46,9 +46,8 @@ def check_password_rules(password: str) -> None:
 
 
 def check_new_password(password: str, own: Iterable[str] = ()) -> None:
-    """What every door asks of a password that somebody chose: the rules, and that nobody would guess it.
-
-    `own`: names of the user and of the organisation. Raises InvalidValue (field `password`).
+    """Raise InvalidValue (field `password`) for a password that somebody chose and that breaks the rules or is
+    guessable, at whichever door. `own`: names of the user and of the tenant.
     """
     check_password_rules(password)
     if is_guessable(password, own):
@@ -60,10 +59,10 @@ def check_new_password(password: str, own: Iterable[str] = ()) -> None:
 
 
 def check_first_password(password: str, own: Iterable[str] = (), *, must_change: bool) -> None:
-    """What a vendor's wire asks of the password that somebody else chose for a user who holds no role.
+    """Check a password that somebody else chose, through a vendor's wire, for a user who holds no role.
 
-    One that must be changed at the next sign-in keeps the rules only: the vendor's reference page itself creates a user
-    with `Password!1`, and clients do as it does. Raises InvalidValue (field `password`).
+    A password that must be changed at the next sign-in has to keep the rules only: the vendor's reference page itself
+    creates a user with `Password!1`, and clients do as it does. Raises InvalidValue (field `password`).
     """
     if must_change:
         check_password_rules(password)
@@ -74,9 +73,8 @@ def check_first_password(password: str, own: Iterable[str] = (), *, must_change:
 async def check_reset_password(
     read: Read, permitted: Permit, user_id: UserId, password: str, *, must_change: bool
 ) -> None:
-    """As `check_first_password`, for a user who is there; for one with a role, as `check_new_password`.
-
-    `permitted`: to give the user another one.
+    """Check as `check_first_password` does, for a user who exists; for a user who holds a role, as `check_new_password`
+    does. `permitted`: the decision that the caller may reset this password.
     """
     is_administrator = bool(await roles.list_unexpired(read, permitted.tenant_id, user_id, permitted.now))
     own = await names_of(read, permitted.tenant_id, user_id)
@@ -84,12 +82,14 @@ async def check_reset_password(
 
 
 async def names_of_tenant(read: Read, permitted: Permit) -> list[str]:
-    """`names_of` a user who is not there yet. `permitted`: to make one."""
+    """The names in `own` for a user who does not exist yet. `permitted`: the decision that the caller may
+    create one.
+    """
     return await names_of(read, permitted.tenant_id, None)
 
 
 async def names_of(read: Read, tenant_id: TenantId, user_id: UserId | None) -> list[str]:
-    """What `check_new_password` needs to know of a user (None: of one who is not there yet): `own`."""
+    """The names that `check_new_password` takes as `own`, of a user, or with None of one who does not exist yet."""
     user = None if user_id is None else await users.find(read, tenant_id, user_id)
     tenant = await tenants.find_live(read, tenant_id)
     names = [] if user is None else [user.display_name, user.given_name, user.family_name, user.user_principal_name]
@@ -114,10 +114,10 @@ def generate_password() -> str:
 
 
 class PasswordHasher:
-    """argon2id on as many threads as there are cores: argon2 lets go of the interpreter, the event loop runs on.
+    """argon2id on as many threads as there are cores: argon2 releases the interpreter, so that the event loop runs on.
 
-    `workers` run and `waiting` wait at most; beyond that RateLimited, so that a flood of sign-ins costs bounded time
-    and memory. The defaults are OWASP's second choice (19 MiB, 2 passes, 1 lane).
+    At most `workers` hashes are made at once and `waiting` wait; beyond that it raises RateLimited, so that a flood of
+    sign-ins costs bounded time and memory. The defaults are OWASP's second choice (19 MiB, 2 passes, 1 lane).
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class PasswordHasher:
         return self._argon2.check_needs_rehash(password_hash)
 
     def close(self) -> None:
-        """Let the threads go, after what they are at."""
+        """End the threads, after what they are doing."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _verify(self, password_hash: str | None, password: str) -> bool:
@@ -173,8 +173,8 @@ class PasswordHasher:
 def _give_large_blocks_back() -> None:
     """Let glibc map every block of 4 MiB or more by itself, so that it goes back to the system when it is freed.
 
-    Otherwise each thread that has hashed keeps the memory of one hash for good: 38 MB on two cores. Costs a fifth of a
-    hash's time. Other C libraries do so by themselves, or know no such wish.
+    Otherwise each thread that has hashed keeps the memory of one hash for good: 38 MB on two cores. It costs a fifth of
+    a hash's time. Other C libraries do so by themselves, or cannot be told.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -182,5 +182,5 @@ def _give_large_blocks_back() -> None:
 
 
 def _encode(password: str) -> bytes:
-    """Any text, so that a sign-in with what cannot be a password is a wrong password and no crash."""
+    """The bytes of any text, so that a sign-in with what cannot be a password is a wrong password, and no crash."""
     return password.encode("utf-8", "surrogatepass")

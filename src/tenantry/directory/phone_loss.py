@@ -1,7 +1,8 @@
-"""A phone number is a user's no longer, whoever brought that about: what hangs on it ends with it.
+"""Ends what depends on a phone number when it is a user's no longer, whoever brought that about.
 
-PINs that were sent to it, tokens that apps got for one, and the number as second factor. Places in groups are the
-user's, not the number's: they stay. So do tokens that the user proved in other ways.
+PINs that were sent to it end, tokens that connectors got for such a PIN, and the number as a second factor. Places in
+groups belong to the user, not to the number, so they stay. So do tokens that the user gave after another kind of
+sign-in.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from tenantry.store.sign_in import phones, pins, second_factors
 from tenantry.tokens.grants import revoke_grants_of_proof
 
 PIN_ALONE = ("otp", "sms")
-"""How a user is proven by a PIN to a phone and nothing else (RFC 8176 §2)."""
+"""The `amr` of a user who was authenticated by a PIN to a phone and by nothing else (RFC 8176 §2)."""
 
 
 async def lose_phone(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros) -> bool:
-    """Take `number` (E.164) from the user. False unless it is the user's. Audited."""
+    """Take `number` (E.164) from the user. Answers False when the user does not have it. Audited."""
     if not await phones.delete(tx, tenant_id, number, user_id):
         return False
     await pins.end(tx, tenant_id, number)

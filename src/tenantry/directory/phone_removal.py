@@ -1,4 +1,6 @@
-"""A phone number is taken from a live user, by the user or by an administrator (phone_loss.py says what ends)."""
+"""Takes a phone number from a live user, for the user or for an administrator. `phone_loss.py` says what ends
+with it.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,8 @@ from tenantry.store.users import users
 
 
 async def release_phone(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros) -> None:
-    """Take `number` (E.164) from the user, with its PINs, and as second factor and contact phone where it is one.
-
-    Whoever calls has asked whether the caller may. Raises NotFound("phone number") unless it is the user's.
+    """Take `number` (E.164) from the user, with its PINs, and as second factor and contact phone where it is one. The
+    caller has been checked. Raises NotFound("phone number") when the user does not have it.
     """
     if not await lose_phone(tx, caller, tenant_id, user_id, number, now):
         raise NotFound("phone number")
@@ -28,7 +29,7 @@ async def release_phone(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: Us
 
 
 def _is_same(contact: str | None, country: str | None, number: str) -> bool:
-    """A contact phone is written as people like; one that is no number is another."""
+    """Whether the contact phone, which people write as they like, is this number."""
     try:
         return contact is not None and read_number(contact, country) == number
     except InvalidValue:

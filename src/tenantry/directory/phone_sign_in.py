@@ -1,10 +1,11 @@
-"""Signing in to a connector with a phone number and a PIN (Kaizala contract §3.2, A1 and A2, §6 #3-#5).
+"""Signs a user in to a connector with a phone number and a PIN (Kaizala contract §3.2, A1 and A2, §6 #3-#5).
 
-1. `request_sign_in_pin`: a PIN for the number, in the connector's tenant. It is to be sent only when the number is
+1. `request_sign_in_pin` makes a PIN for the number, in the connector's tenant. It is sent only when the number is
    verified and its user live; for any other number everything but the sending happens too.
-2. `sign_in_with_pin`: the PIN makes a grant: of tenant reach for a Global Administrator, else of the user's own.
-3. A PIN is one factor. Of a user whose sign-in asks for a second one it reaches the user's own groups only, and the
-   organisation may turn it off (policies.py).
+2. `sign_in_with_pin` makes a grant: one that reaches the tenant for a Global Administrator, otherwise one that reaches
+   what the user may.
+3. A PIN is one factor. For a user whose sign-in asks for a second one, the grant reaches the user's own groups only;
+   and the tenant may turn this sign-in off (policies.py).
 """
 
 from __future__ import annotations
@@ -38,12 +39,12 @@ from tenantry.tokens.secrets import SecretHasher
 AMR = PIN_ALONE
 
 PIN_REFUSED = "The PIN is not valid. Ask for a new one."
-"""One answer for a PIN that is wrong, expired or used, and for a number nobody has."""
+"""The one answer to a PIN that is wrong, expired or used, and to a number that nobody has."""
 
 
 @hiding("pin")
 class PinToSend(NamedTuple):
-    """To a number of a user of the tenant."""
+    """A PIN for the number of a user of the tenant."""
 
     tenant_id: TenantId
     pin: str
@@ -51,7 +52,7 @@ class PinToSend(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PhoneSignIn:
-    """What a right PIN gives."""
+    """What the client gets for a right PIN."""
 
     grant: NewGrant
     permissions: frozenset[Permission]
@@ -67,7 +68,9 @@ async def request_sign_in_pin(
     rules: PinRules,
     now: Micros,
 ) -> PinToSend | None:
-    """The PIN to send to `number` (E.164); None: send nothing, and answer alike. Raises InvalidClient, RateLimited."""
+    """The PIN to send to `number` (E.164). On None the caller sends nothing, and answers alike. Raises InvalidClient,
+    RateLimited.
+    """
     caller = anonymous(origin)
     async with store.write() as tx:
         connector = await _get_connector(tx, connector_id)
@@ -91,10 +94,10 @@ async def request_sign_in_pin(
 async def sign_in_with_pin(
     issuing: Issuing, origin: Origin, client: Client, *, number: str, pin: str, now: Micros
 ) -> PhoneSignIn:
-    """Use up the PIN and grant the connector what the user may.
+    """Use up the PIN, and grant the connector what the user may.
 
-    A client without a secret is believed its id: the PIN is what proves the user. Raises InvalidClient, BadCredentials.
-    A refused PIN costs a try, a wrong secret none.
+    A client without a secret is believed its id, since it is the PIN that authenticates the user. Raises InvalidClient,
+    BadCredentials. A refused PIN costs a try, a wrong secret none.
     """
     if client.client_secret is not None:
         async with issuing.store.read() as read:
@@ -117,7 +120,7 @@ async def _sign_in(
     lifetime: Micros,
     now: Micros,
 ) -> PhoneSignIn | None:
-    """None: refused, and the trail says why."""
+    """The grant; None when the PIN was refused, in which case the trail says why."""
     tenant_id = connector.tenant_id
     user_id = await phones.find_verified_user(tx, tenant_id, number)
     claimed = await claim_pin(

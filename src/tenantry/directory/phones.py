@@ -1,4 +1,4 @@
-"""Phone numbers (core/phone_numbers.py): whose they are, and what happens when somebody proves one.
+"""Which user has which phone number (core/phone_numbers.py), and what happens when somebody proves one.
 
 A number belongs to one user of a tenant. A number that nobody has may be made a member of a group: then a *guest* holds
 it, unverified, until its owner signs in with an account, proves the number and takes the guest's places over.
@@ -27,7 +27,7 @@ from tenantry.tokens.grants import revoke_grants_of_user
 async def add_verified_phone(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros
 ) -> None:
-    """`number` (E.164) is this user's, who has proven it. A guest who held it hands over its places in groups.
+    """Give `number` (E.164) to this user, who has proven it. A guest who held it hands over its places in groups.
 
     Raises NotFound("user"), AlreadyExists (field `number`) when another user of the tenant has it.
     """
@@ -55,7 +55,7 @@ async def add_verified_phone(
 async def _take_from(
     tx: Tx, caller: Caller, tenant_id: TenantId, owner: phones.PhoneOwner, number: str, now: Micros
 ) -> None:
-    """Take it from a guest, or a deleted user who may be restored: what depended on the number ends for good."""
+    """Take the number from a guest, or from a deleted user who may be restored: what depended on it ends for good."""
     if owner.verified_at is None:  # nothing hangs on it
         await phones.delete(tx, tenant_id, number, owner.user_id)
     else:
@@ -69,8 +69,9 @@ def _taken(number: str) -> AlreadyExists:
 async def _absorb_guest(
     tx: Tx, caller: Caller, tenant_id: TenantId, guest_id: UserId, user_id: UserId, now: Micros
 ) -> None:
-    """The guest's places in groups become the user's, who keeps the higher role where both have one. There may be
-    thousands: what is done for each is done by one statement. The guest is deleted, and keeps them as such.
+    """Give the guest's places in groups to the user, who has the higher role where both have one. There may be
+    thousands, so one statement does each step for all of them. The guest is deleted, and keeps its places as a deleted
+    user.
     """
     await _take_places_over(tx, caller, tenant_id, guest_id, user_id, now)
     await enqueue_for_user(tx, tenant_id, caller, EventType.MEMBER_REMOVED, guest_id, now)
@@ -100,7 +101,7 @@ async def _take_places_over(
 
 
 async def user_or_guest_of(tx: Tx, caller: Caller, tenant_id: TenantId, number: str, now: Micros) -> UserId:
-    """Whose number (E.164) this is; a new guest when it is nobody's. Twins get one guest.
+    """The user who has this number (E.164); a new guest when nobody has it. Two callers at once get the same guest.
 
     Callers with several numbers take them in sorted order, so that two of them cannot wait for each other.
     """

@@ -1,13 +1,13 @@
-"""PINs: short-lived proofs that a phone number is in somebody's hand.
+"""PINs: short-lived proofs that whoever types one has a phone number at hand.
 
 1. `request_pin` replaces the number's PIN for one purpose and answers it, to be sent after the transaction.
-2. `claim_pin` uses one of the PIN's tries; the right PIN uses it up. Each is one conditional statement.
+2. `claim_pin` uses one of the PIN's tries; the right PIN uses up all. Each is one conditional statement.
 3. Only a keyed hash is stored. It covers number, purpose and subject, so that a PIN opens nothing else.
-4. Numbers that nobody has proven come from strangers, who have all numbers there are: of these the table keeps as many
-   rows as there are `PLACES`. A number has its place by a keyed hash, and takes it over from whichever was there.
+4. Numbers that nobody has proven come from strangers, who can name every number there is. The table keeps at most
+   `PLACES` rows for them: a keyed hash gives each number its place, which it takes over from the number that had it.
 
-Limits: `tries` for each PIN, `sends_per_hour` for each number and purpose; those per client address are the surface's.
-A PIN lives 5 minutes unless a setting says otherwise, since six digits are few (Kaizala contract §6 #4).
+Limits: `tries` for each PIN, `sends_per_hour` for each number and purpose; surfaces limit what one client address may
+do. A PIN lives 5 minutes unless a setting says otherwise, since six digits are few (Kaizala contract §6 #4).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tenantry.store.sign_in import pins
 from tenantry.tokens.secrets import SecretHasher
 
 PLACES = 4096
-"""Rows per tenant and purpose. To reset the count of one number, a stranger has to ask for about as many numbers."""
+"""Rows of a tenant and purpose. To reset the count of one number, a stranger has to ask for about as many numbers."""
 
 
 class PinPurpose(StrEnum):
@@ -42,7 +42,7 @@ class PinPurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PinRules:
-    """`sends_per_hour` None: as many as one likes, for load tests."""
+    """Lifetime and limits of PINs. `sends_per_hour` None: no limit, for load tests."""
 
     lifetime: Micros
     tries: int
@@ -62,10 +62,10 @@ async def request_pin(
     rules: PinRules,
     now: Micros,
 ) -> str:
-    """A new PIN for `number` (E.164); the earlier one of this purpose ends. Raises RateLimited.
+    """Make a new PIN for `number` (E.164), which ends the earlier one of this purpose. Raises RateLimited.
 
-    For a number that is not `known` all is done alike, but for where its row is, so that neither time nor limits tell
-    it from others; the trail says that nothing was sent, and the caller sends nothing.
+    For a number that is not `known` everything is done alike, except for where its row is, so that neither time nor
+    limits distinguish it. The trail says that nothing was sent, and the caller sends nothing.
     """
     row, place_hash = _row_of(hasher, tenant_id, number, known=known)
     pin = str(secrets.choice(range(100_000, 1_000_000)))  # six digits; the first is not 0, as it may travel as a number
@@ -110,9 +110,10 @@ async def claim_pin(
     pin: str,
     now: Micros,
 ) -> bool:
-    """Whether `pin` is the live PIN of `number` (E.164); at most one caller ever wins. Of one not `known` none is.
+    """Whether `pin` is the live PIN of `number` (E.164); of several callers at most one gets True. A number that is not
+    `known` has none.
 
-    False is to be raised after the commit: the try, and the reason in the trail, must be kept.
+    On False the caller commits first and refuses afterwards: the try, and the reason in the trail, must be kept.
     """
     row, _ = _row_of(hasher, tenant_id, number, known=known)
     expected = hasher.hashes(_text(tenant_id, number, purpose, subject, read_code(pin)))[:2]  # older ones have expired
@@ -125,7 +126,9 @@ async def claim_pin(
 
 
 def _row_of(hasher: SecretHasher, tenant_id: TenantId, number: str, *, known: bool) -> tuple[str, bytes | None]:
-    """The key of the row; for a place also its owner, stored instead of a PIN's hash, which it never equals."""
+    """The key of the number's row. Of a place also the value that says whose it is, which stands where a PIN's hash
+    would and never equals one.
+    """
     place_hash = hasher.hash(f"pin place {tenant_id} {number}")
     return (number, None) if known else (f"#{int.from_bytes(place_hash[:8]) % PLACES}", place_hash)
 

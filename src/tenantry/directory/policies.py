@@ -1,5 +1,5 @@
-"""An organisation's policies: who must have a second factor, who may sign in by phone, who may register connectors.
-Each allows everything until an administrator restricts it.
+"""A tenant's policies: who must have a second factor, who may sign in by phone, who may register connectors. Each
+allows everything until an administrator restricts it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from tenantry.store.users import roles
 
 
 class Whom(StrEnum):
-    """Whom a policy is about. An administrator holds a role that lets change something. The words are stored."""
+    """Which users a policy is about. An administrator is a user who holds a role that allows to change something. The
+    words are stored.
+    """
 
     NOBODY = "nobody"
     ADMINISTRATORS = "administrators"
@@ -33,9 +35,8 @@ class Whom(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """`second_factor`: who must have one, from `second_factor_from` on (None: at once). `phone_sign_in`: whom apps may
-    sign in by a PIN alone.
-    `connector_registration`: who may register connectors.
+    """The policies of a tenant. `second_factor`: who must have one, from `second_factor_from` on (None: at once).
+    `phone_sign_in`: whom connectors may sign in by a PIN alone. `connector_registration`: who may register connectors.
     """
 
     second_factor: Whom = Whom.NOBODY
@@ -51,7 +52,7 @@ CHOICES: dict[str, tuple[Whom, ...]] = {
     "phone_sign_in": (Whom.EVERYBODY, Whom.NOT_ADMINISTRATORS, Whom.NOBODY),
     "connector_registration": (Whom.EVERYBODY, Whom.ADMINISTRATORS),
 }
-"""By the name of the policy; the first is how it stands before anybody changes it."""
+"""For each policy the words that it may have, the default first."""
 
 
 async def find_policies(read: Read, tenant_id: TenantId) -> Policies:
@@ -65,7 +66,9 @@ async def find_policies(read: Read, tenant_id: TenantId) -> Policies:
 
 
 async def change_policies(tx: Tx, caller: Caller, tenant_id: TenantId, policies: Policies, now: Micros) -> None:
-    """Raises what `access.require` does; FailedPrecondition when the caller would be shut out by its own change."""
+    """Set the policies. Raises what `access.require` does; FailedPrecondition when the caller would be shut out
+    by it.
+    """
     await require(tx, caller, Action.CHANGE_TENANT, tenant_id, now=now)
     if policies.second_factor is Whom.NOBODY:
         policies = replace(policies, second_factor_from=None)
@@ -80,12 +83,12 @@ async def change_policies(tx: Tx, caller: Caller, tenant_id: TenantId, policies:
 
 
 async def is_to_have_one(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
-    """Whether the organisation asks the user for a second factor, from now or from a later day on."""
+    """Whether the tenant requires a second factor of the user, now or from a later day on."""
     return await is_met(read, tenant_id, user_id, (await find_policies(read, tenant_id)).second_factor, now)
 
 
 async def asks_second_factor(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> bool:
-    """Whether the organisation asks the user for a second factor, now that any time to set one up is over."""
+    """Whether the tenant requires a second factor of the user now."""
     policies = await find_policies(read, tenant_id)
     if policies.second_factor_from is not None and policies.second_factor_from > now:
         return False
@@ -93,7 +96,9 @@ async def asks_second_factor(read: Read, tenant_id: TenantId, user_id: UserId, n
 
 
 class Unguarded(NamedTuple):
-    """Whom a policy would meet: members without a second factor among the first LOOKED_AT, SHOWN of them by name."""
+    """Whom a policy would affect: members without a second factor among the first LOOKED_AT, of whom SHOWN are
+    named.
+    """
 
     without: int
     looked_at: int
@@ -101,7 +106,7 @@ class Unguarded(NamedTuple):
 
 
 class PolicyPicture(NamedTuple):
-    """The policies as they stand, and which administrators, and who at all, have no second factor."""
+    """The policies as they stand; and which administrators, and which users, have no second factor."""
 
     policies: Policies
     administrators: Unguarded
@@ -109,7 +114,7 @@ class PolicyPicture(NamedTuple):
 
 
 async def look_at_policies(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> PolicyPicture:
-    """For who may change them. Raises what `access.require` does. 3 queries."""
+    """The policies, for a caller who may change them. Raises what `access.require` does. 3 queries."""
     await require(read, caller, Action.CHANGE_TENANT, tenant_id, now=now)
     policies = await find_policies(read, tenant_id)
     powerless = RoleId.DIRECTORY_READERS
@@ -124,7 +129,7 @@ def _unguarded(members: list[tenant_policies.Guarded]) -> Unguarded:
 
 
 async def is_met(read: Read, tenant_id: TenantId, user_id: UserId, whom: Whom, now: Micros) -> bool:
-    """Whether the user is one of them."""
+    """Whether the user is among those that `whom` means."""
     if whom in (Whom.NOBODY, Whom.EVERYBODY):
         return whom is Whom.EVERYBODY
     held = await roles.list_unexpired(read, tenant_id, user_id, now)

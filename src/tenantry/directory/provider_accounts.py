@@ -1,7 +1,7 @@
-"""Whose account at an OpenID provider it is: the user who signs in with it.
+"""Finds the user to whom an account at an OpenID provider belongs.
 
-By issuer and subject when they are linked; else, once, by a name in a verified domain of this very tenant that the
-provider vouches for, which links them. One user has one subject at a provider.
+It is found by issuer and subject when the account is linked to a user. Otherwise it is found once by a name in a
+verified domain of this very tenant that the provider vouches for, which links it. A user has one subject at a provider.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ FEDERATED = "fed"
 
 
 class Arrival(NamedTuple):
-    """Who came back, proven by what (`amr`) and when, if the provider says so, and where to go now."""
+    """A user who came back from a provider: how (`amr`) and when the provider authenticated the person, if it says so,
+    and where to go now.
+    """
 
     user: User
     amr: frozenset[str]
@@ -46,7 +48,9 @@ async def enter(
     origin: Origin,
     now: Micros,
 ) -> Arrival:
-    """What follows is audited with it (sign_in_steps.py), a new link here. Raises TokenRefused."""
+    """Find the user of the account, and link it when it is new, which is audited here; the sign-in is audited in
+    sign_in_steps.py. Raises TokenRefused.
+    """
     provider = await identity_providers.find_live(tx, tenant_id, provider_id)
     if provider is None:
         raise TokenRefused("provider_removed")
@@ -88,7 +92,7 @@ async def _match(
 async def _find_by_name(
     read: Read, tenant_id: TenantId, provider: IdentityProvider, claims: Mapping[str, Any]
 ) -> User | None:
-    """By what the provider vouches for, and only in a verified domain of this tenant."""
+    """The user with the name that the provider vouches for, only in a verified domain of this tenant."""
     name = name_in(claims, provider.name_claim)
     domain = await tenants.find_domain(read, tenant_id, name.rpartition("@")[2].lower())
     if domain is None or domain.verified_at is None:

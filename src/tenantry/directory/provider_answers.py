@@ -23,7 +23,9 @@ _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 async def provider_at(
     read: Read, tenant_id: TenantId, provider_id: str, root: str, arrived_at: str
 ) -> tuple[IdentityProvider, bool]:
-    """The provider, whose address this is, and whether providers of other tenants have it too. Raises TokenRefused."""
+    """The provider whose address this is, and whether providers of other tenants have the address too. Raises
+    TokenRefused.
+    """
     provider = await identity_providers.find_live(read, tenant_id, provider_id)
     if provider is None:
         raise TokenRefused("provider_removed")
@@ -35,10 +37,10 @@ async def provider_at(
 def check_answer(
     provider: IdentityProvider, discovery: Discovery, answer: dict[str, str], *, shared_by_several: bool
 ) -> None:
-    """Whether the answer is this provider's. Nothing of it has been handed to anybody yet. Raises TokenRefused.
+    """Raise TokenRefused unless the answer is this provider's. Nothing of it has been handed to anybody yet.
 
-    `iss` is demanded where it is promised. At an address that providers of several tenants share nothing else tells
-    their answers apart, so there it is demanded in any case. Sources: RFC 9207 §2.4, RFC 9700 §4.4.2.
+    `iss` is demanded where the provider promises it. At an address that providers of several tenants share, nothing
+    else tells their answers apart, so it is demanded there in any case. Sources: RFC 9207 §2.4, RFC 9700 §4.4.2.
     """
     issuer = answer.get("iss")
     if issuer is None and shared_by_several:
@@ -54,8 +56,8 @@ def check_answer(
 
 
 def check_age(token: IdToken, asked: UpstreamSignIn, leeway: Micros) -> None:
-    """Whether the person was proven when the app demanded it. Asked for `max_age`, a provider has to say when (Core
-    §2); for `prompt=login` it need not, and is believed. Raises TokenRefused.
+    """Raise TokenRefused unless the person was authenticated as recently as the connector demanded. For `max_age`, a
+    provider has to say when that was (Core §2); for `prompt=login` it need not, and is believed.
     """
     age = 0 if asked.prompt is not None else asked.max_age
     if token.authenticated_at is None:

@@ -1,7 +1,8 @@
-"""Reads an OpenID provider's discovery document, keys and userinfo: leniently in form, strictly in whom they are about.
+"""Reads an OpenID provider's discovery document, its keys and its userinfo: leniently in their form, strictly in whom
+they are about.
 
-What is null counts as absent, what is not understood is passed over. Sources: OpenID Connect Discovery §3 and §4.3,
-OpenID Connect Core §5.3 (userinfo), RFC 9207 §3.
+A value that is null counts as absent, and what is not understood is passed over. Sources: OpenID Connect Discovery §3
+and §4.3, OpenID Connect Core §5.3 (userinfo), RFC 9207 §3.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from tenantry.core.ids import TenantId
 from tenantry.directory.provider_signatures import TokenRefused, verified_claims
 
 MAX_DOCUMENT = 65_536
-"""Bytes of what a provider answers; key sets with certificates come to half of it."""
+"""Bytes of a provider's answer; key sets with certificates have up to half of that."""
 _WELL_KNOWN = "/.well-known/"
 _CONFIGURATION = f"{_WELL_KNOWN}openid-configuration"
 _MAX_NAMED = 512
 
 
 class Mistake(Enum):
-    """What was likely wrong with an issuer that was typed."""
+    """The mistake that somebody most likely made who typed an issuer."""
 
     WHOLE_ADDRESS = auto()  # of the discovery document
     SLASH = auto()  # one too many or too few at the end
@@ -32,7 +33,7 @@ class Mistake(Enum):
 
 
 class WrongIssuer(Unreachable):
-    """The document is of the issuer `claimed` (empty: of none that can be shown)."""
+    """The document is that of the issuer `claimed`; empty when the one that it names cannot be shown."""
 
     def __init__(self, typed: str, claimed: object) -> None:
         is_shown = isinstance(claimed, str) and 0 < len(claimed) <= _MAX_NAMED
@@ -59,11 +60,11 @@ class Discovery(NamedTuple):
     userinfo_endpoint: str | None
     auth_methods: tuple[str, ...]
     names_itself: bool
-    """Whether it promises `iss` in each answer."""
+    """Whether the provider promises `iss` in each answer."""
 
     def takes_basic(self, client_id: str, secret: str) -> bool:
-        """Whether the client is named in a header. Where both ways are open, not when the two must be escaped there:
-        many providers do not undo that (RFC 6749 §2.3.1).
+        """Whether the client authenticates in a header. Where the provider takes both ways, it does not when id or
+        secret would have to be escaped there, since many providers do not undo that (RFC 6749 §2.3.1).
         """
         if "client_secret_basic" not in self.auth_methods:
             return False
@@ -71,7 +72,9 @@ class Discovery(NamedTuple):
 
 
 async def read_discovery(http: OutgoingHttp, tenant_id: TenantId, issuer: str) -> Discovery:
-    """Raises Unreachable: no document, an address missing; WrongIssuer."""
+    """Read the document. Raises Unreachable when there is none or when it has no address that is needed;
+    WrongIssuer.
+    """
     address = issuer if _WELL_KNOWN in issuer else f"{issuer.rstrip('/')}{_CONFIGURATION}"
     document = await _get_json(http, tenant_id, address)
     if document.get("issuer") != issuer:
@@ -89,7 +92,7 @@ async def read_discovery(http: OutgoingHttp, tenant_id: TenantId, issuer: str) -
 
 
 def _address(http: OutgoingHttp, document: dict[str, Any], name: str) -> str:
-    """Raises Unreachable."""
+    """An address that the document names. Raises Unreachable."""
     address = document.get(name)
     if not isinstance(address, str):
         raise Unreachable("the discovery document lacks an address")
@@ -119,9 +122,10 @@ async def read_userinfo(
     access_token: str,
     subject: str,
 ) -> dict[str, Any]:
-    """The claims there; none where the provider has no userinfo. JSON, or signed by one of its keys.
+    """The claims at userinfo, which are JSON or signed by one of the provider's keys; none where the provider has no
+    userinfo.
 
-    Raises TokenRefused, also when they are of somebody else than `subject`; Unreachable.
+    Raises TokenRefused, also when they are about another person than `subject`; Unreachable.
     """
     is_sendable = access_token != "" and all("!" <= character <= "~" for character in access_token)
     if discovery.userinfo_endpoint is None or not is_sendable:
@@ -152,14 +156,14 @@ async def _get_json(http: OutgoingHttp, tenant_id: TenantId, url: str) -> dict[s
 
 
 def text_of(reply: Reply) -> str:
-    """Raises Unreachable."""
+    """The body as text. Raises Unreachable."""
     if len(reply.body) > MAX_DOCUMENT:
         raise Unreachable("the answer is too long")
     return reply.body.decode("ascii", "replace").strip()
 
 
 def object_of(reply: Reply) -> dict[str, Any]:
-    """The JSON object, without what is null. Raises Unreachable."""
+    """The body's JSON object, without what is null. Raises Unreachable."""
     if len(reply.body) > MAX_DOCUMENT:
         raise Unreachable("the answer is too long")
     try:

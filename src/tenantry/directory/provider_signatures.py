@@ -1,7 +1,7 @@
-"""Verify what an OpenID provider signed: ID tokens, and userinfo where it signs that. Sources: RFC 7515, RFC 8725 §3.
+"""Verifies what an OpenID provider signed: ID tokens, and userinfo where it signs that. Sources: RFC 7515, RFC 8725 §3.
 
-1. The algorithm comes from our list, never from the token alone: no `none`, no HS256 (whose key would be the client's
-   secret). The key must be of the kind that the algorithm takes.
+1. The algorithm must be in our list, whatever the token says: neither `none` nor HS256, whose key would be the client's
+   secret. The key must be of the kind that the algorithm takes.
 2. Header parameters that are not understood are ignored, unless `crit` names them (RFC 7515 §4): we understand none.
 3. Keys that are not understood, or not for this, are passed over (RFC 7517 §5): others beside them may be good.
 """
@@ -20,7 +20,7 @@ from tenantry.tokens import base64url
 
 
 class TokenRefused(Exception):
-    """The text is a stable word for the trail."""
+    """A token or an answer of a provider is refused. The text is a stable word for the trail."""
 
 
 class _Kind(NamedTuple):
@@ -42,11 +42,13 @@ ALGORITHMS = {
 }
 MOST_KEYS = 100
 _PUBLIC = ("kty", "n", "e", "crv", "x", "y")
-"""Only these are read: reading a private key tries whether its primes are, for a third of a second."""
+"""The members of a key that are read. Reading a private key tries whether its primes are primes, for a third of a
+second.
+"""
 _MAX_NUMBER = 1_400
-"""Characters of an RSA modulus: 8,192 bits. Larger ones cost time."""
+"""Characters of an RSA modulus of 8,192 bits. Larger ones cost time."""
 _MIN_NUMBER = 340
-"""2,048 bits (RFC 7518 §3.3), give or take a leading zero."""
+"""Characters of an RSA modulus of 2,048 bits (RFC 7518 §3.3), give or take a leading zero."""
 _UNREADABLE = (JoseError, ValueError, KeyError, TypeError, AttributeError, OverflowError)
 
 
@@ -76,7 +78,9 @@ def verified_claims(raw: str, jwks: Any) -> dict[str, Any]:
 
 
 def _keys(jwks: Any, name: str, kind: _Kind, kid: object) -> Iterator[Key]:
-    """Those that may have made the signature: of the token's `kid`; where no key has it, those without one."""
+    """The keys that may have made the signature: those with the token's `kid`; where no key has it, those
+    without one.
+    """
     found = jwks.get("keys") if isinstance(jwks, dict) else None
     found = found if isinstance(found, list) else []
     if len(found) > MOST_KEYS:
@@ -93,7 +97,7 @@ def _keys(jwks: Any, name: str, kind: _Kind, kid: object) -> Iterator[Key]:
 
 
 def _fits(key: dict[str, Any], name: str, kind: _Kind) -> bool:
-    """Whether the key is one that signs by this algorithm. What it leaves out, or null, forbids nothing."""
+    """Whether the key is one that signs by this algorithm. A member that is missing or null forbids nothing."""
     made_for = key.get("alg")
     if kind == _ED25519 and made_for in ("EdDSA", "Ed25519"):
         made_for = None

@@ -1,7 +1,8 @@
-"""Users and groups that nobody can restore any more are forgotten, with all that is only theirs.
+"""Deletes for good users and groups that nobody can restore any more, with all that belongs to them alone.
 
-The trail keeps their identifiers. Who restores one at the last moment wins or finds nothing; never half of it: what is
-so large that deleting it would keep other writers waiting can no longer be restored first, and goes in steps.
+The trail keeps their identifiers. Somebody who restores one at the last moment gets all of it or finds nothing, never
+half of it: when there is so much of it that deleting it would keep other writers waiting, it first becomes impossible
+to restore, and is then deleted in steps.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ Row = TypeVar("Row", DeletedUser, DeletedGroup)
 
 
 async def purge_users(store: Store, caller: Caller, now: Micros, *, pause: float) -> int:
-    """Of every tenant; how many. Audited, one event each."""
+    """Purge users of every tenant. Answers how many. Audited, one event each."""
     return await _walk(store, caller, Table.USERS, purging.list_users, purging.FIRST_USER, now, pause)
 
 
 async def purge_groups(store: Store, caller: Caller, now: Micros, *, pause: float) -> int:
-    """Of every tenant; how many. Audited, one event each."""
+    """Purge groups of every tenant. Answers how many. Audited, one event each."""
     return await _walk(store, caller, Table.GROUPS, purging.list_groups, purging.FIRST_GROUP, now, pause)
 
 
@@ -60,7 +61,7 @@ async def _walk(
 async def _purge(
     store: Store, caller: Caller, table: Table, row: DeletedUser | DeletedGroup, now: Micros, pause: float
 ) -> bool:
-    """False when somebody else did, or restored it."""
+    """Purge one row. Answers False when another process has, or when it was restored."""
     deleted_until = now - RESTORABLE
     if not await _take_apart(store, table, row, deleted_until, pause):
         return False
@@ -74,7 +75,7 @@ async def _purge(
 async def _take_apart(
     store: Store, table: Table, row: DeletedUser | DeletedGroup, deleted_until: Micros, pause: float
 ) -> bool:
-    """Until little is left that goes with the row. False when it was restored."""
+    """Delete what belongs to the row until little is left. Answers False when the row was restored."""
     for below in purging.BELOW[table]:
         async with store.read() as read:
             if not await purging.has_more(read, below, row.tenant_id, row.id, BATCH):
@@ -101,7 +102,7 @@ async def _has_given_many(store: Store, row: DeletedUser | DeletedGroup) -> bool
 
 
 async def _end(tx: Tx, table: Table, tenant_id: TenantId, row_id: str) -> Event:
-    """Forget what the row's deletion does not take along; the event."""
+    """End what the deletion of the row does not delete by itself. Answers the event."""
     if table is Table.GROUPS:
         return GroupPurged(group_id=row_id)
     await purging.delete_grants(tx, tenant_id, UserId(row_id), BATCH)

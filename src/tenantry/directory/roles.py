@@ -44,14 +44,15 @@ _LESSER = frozenset(
         RoleId.GROUPS_ADMINISTRATOR,
     }
 )
-"""Roles within the reach of a User Administrator."""
+"""Roles whose holders a User Administrator may change."""
 
 
 def action_over(held: Collection[str]) -> Action | None:
-    """The further action that a caller needs for changing an account with these roles; None: none.
+    """The further action that a caller must be allowed in order to change an account with these roles; None when there
+    is none.
 
-    A new password, another name, a deletion or a restoration would else lead a lesser administrator to those roles.
-    Source: Entra's tables "Who can reset passwords" and "Who can perform sensitive actions".
+    Otherwise a new password, another name, a deletion or a restoration would lead a lesser administrator to those
+    roles. Source: Entra's tables "Who can reset passwords" and "Who can perform sensitive actions".
     """
     if not _POWERLESS.issuperset(held):
         lesser = (_POWERLESS | _LESSER).issuperset(held)
@@ -60,9 +61,9 @@ def action_over(held: Collection[str]) -> Action | None:
 
 
 async def require_over(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """Protect administrators from those with lesser roles, who by setting a new password could sign in as them.
-
-    A caller who acts by a relationship cannot touch holders of roles that it does not give, or that could prolong it.
+    """Raise Forbidden when the user holds roles that the caller may not touch: a caller with lesser roles could sign in
+    as the user by setting a new password. A caller who acts by a relationship may not touch holders of roles that it
+    does not give, or that could prolong it.
     """
     held = await roles.list_unexpired(read, tenant_id, user_id, now)
     action = action_over(held)
@@ -74,11 +75,11 @@ async def require_over(read: Read, caller: Caller, tenant_id: TenantId, user_id:
 async def require_another_administrator(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros, *, at: Micros | None = None
 ) -> None:
-    """Raises FailedPrecondition when the user is the only Global Administrator who can still sign in, now or `at` a
-    later time, when the user's own role ends.
+    """Raise FailedPrecondition when the user is the only Global Administrator who can still sign in, now or at the
+    later time `at`, when the user's own role ends.
 
-    The server's operator may, since nobody else could give the role back. Twins take turns, so that two administrators
-    cannot shut each other out.
+    The operator may take the last one, since nobody else could give the role back. Two such transactions take turns, so
+    that two administrators cannot shut each other out.
     """
     if caller.kind is CallerKind.OPERATOR:
         return
@@ -110,8 +111,9 @@ async def assign_role(
     expires_at: Micros | None,
     now: Micros,
 ) -> None:
-    """Let the user hold the role until `expires_at` (None: for good); a second time moves the end. One that is given by
-    who acts by a relationship ends with it at the latest, and when it is ended early (`end_roles_given_by`).
+    """Let the user hold the role until `expires_at` (None: for good). For a role that the user holds already, this
+    moves the end. A role that was given by a relationship ends with it at the latest, also when it is ended early
+    (`end_roles_given_by`).
 
     Raises what `access.require` and `require_giveable` do; NotFound("user"), InvalidValue for an end in the past,
     FailedPrecondition for an end of the last Global Administrator.
@@ -138,7 +140,7 @@ async def assign_role(
 async def remove_role(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, role_id: RoleId, now: Micros
 ) -> None:
-    """The user no longer holds the role. Who acts by a relationship takes no more than it could give.
+    """Take the role from the user. A caller who acts by a relationship can take only what it could give.
 
     Raises what `access.require` and `require_giveable` do; NotFound("role assignment"); FailedPrecondition for the last
     Global Administrator.
@@ -155,8 +157,9 @@ async def remove_role(
 async def end_roles_given_by(
     tx: Tx, caller: Caller, tenant_id: TenantId, partner_id: TenantId, role_ids: Collection[str], now: Micros
 ) -> None:
-    """A relationship with the partner that gave these roles has ended: what its users gave of them ends too, or lasts
-    as long as another relationship of the two gives it. In the transaction that ended it, which holds the pair.
+    """End the roles that a partner's users gave by a relationship that has ended, unless another relationship of the
+    two gives them: then they last as long as that. It is called in the transaction that ended it, which holds the rows
+    of the two.
     """
     every = await find_standing(tx, tenant_id, partner_id, {RoleId.GLOBAL_ADMINISTRATOR}, now)
     ends = every.ends if every is not None else {}
@@ -196,7 +199,7 @@ async def _record_shortened(
 
 
 def _partner_of(caller: Caller, tenant_id: TenantId) -> TenantId | None:
-    """The partner whose user acts here by a relationship; None: the caller is the tenant's own, or the operator."""
+    """The partner whose user acts here by a relationship; None when the caller is the tenant's own, or the operator."""
     if caller.kind is CallerKind.OPERATOR or caller.tenant_id == tenant_id:
         return None
     return caller.tenant_id
@@ -205,6 +208,6 @@ def _partner_of(caller: Caller, tenant_id: TenantId) -> TenantId | None:
 async def list_role_assignments(
     read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
 ) -> list[roles.RoleAssignment]:
-    """The role assignments of the user at `now`; one's own are anybody's to see. Raises what `access.require` does."""
+    """The role assignments of the user at `now`. Everybody may see the own ones. Raises what `access.require` does."""
     await require(read, caller, Action.READ_USER, tenant_id, owner_id=user_id, now=now)
     return await roles.list_live(read, tenant_id, user_id, now)

@@ -1,6 +1,6 @@
-"""A user's second factors: an authenticator app (TOTP), a phone, passkeys; and recovery codes in case of loss.
+"""A user's second factors: an authenticator app (TOTP), a phone, passkeys; and recovery codes for when they are lost.
 
-1. A user who has one is asked for one at each sign-in (sign_in_steps.py), however many there are.
+1. A user who has any is asked for one at each sign-in (sign_in_steps.py).
 2. The first one comes with recovery codes, which are shown once and good for one sign-in each.
 3. `amr` of a sign-in says what was used (RFC 8176): `otp`, `sms`, `hwk` or `swk`, with `mfa` once it counts
    (proofs.py).
@@ -50,7 +50,7 @@ AMR: dict[Method, frozenset[str]] = {
     Method.RECOVERY_CODE: frozenset({"otp", "mfa"}),
     Method.ENROLMENT_CODE: frozenset({"otp", "mfa"}),
 }
-"""A passkey's depends on the key, see passkeys.py."""
+"""The `amr` of each method. That of a passkey depends on the key, see passkeys.py."""
 
 
 async def find_factors(read: Read, tenant_id: TenantId, user_id: UserId) -> Factors:
@@ -77,7 +77,9 @@ def methods_of(factors: Factors) -> list[Method]:
 async def note_added(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, method: Method, now: Micros
 ) -> list[str]:
-    """Record it and tell the user; the recovery codes when there are none yet, else nothing."""
+    """Record that a factor was set up, and tell the user. Answers recovery codes when the user has none yet, else
+    nothing.
+    """
     await record(tx, tenant_id, caller, events.SecondFactorAdded(user_id=user_id, method=method), now)
     await tell(tx, caller, tenant_id, user_id, What.FACTOR_ADDED, now)
     await enrolments.delete(tx, tenant_id, user_id)
@@ -90,11 +92,11 @@ async def note_added(
 async def note_removed(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, method: Method, now: Micros
 ) -> None:
-    """Record it and tell the user; with the last factor the recovery codes go.
+    """Record that a factor was taken away, and tell the user. Recovery codes go with the last factor.
 
-    Users who remove their own have proven it. If somebody else brought it about, what a sign-in asks for does not
-    become less: the user has to set up another one. Raises FailedPrecondition for one's own last one where the
-    organisation asks for one.
+    Users who remove their own have proven it. When somebody else removes the last one, the sign-in does not begin to
+    ask for less: the user has to set up another one. Raises FailedPrecondition for one's own last one where the tenant
+    requires one.
     """
     await record(tx, tenant_id, caller, events.SecondFactorRemoved(user_id=user_id, method=method), now)
     await tell(tx, caller, tenant_id, user_id, What.FACTOR_REMOVED, now)
@@ -111,15 +113,15 @@ async def note_removed(
 
 
 async def require_enrolment(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """The user lost the last second factor by what `caller` did: from now on see enrolment.py."""
+    """Require another second factor of the user, who lost the last one by what `caller` did (enrolment.py)."""
     await enrolments.put(tx, tenant_id, user_id, "factor_lost", now)
     await end_unasked_sessions(tx, caller, tenant_id, user_id, now)
     await record(tx, tenant_id, caller, events.EnrolmentRequired(user_id=user_id), now)
 
 
 async def end_unasked_sessions(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """The user is to set up a second factor with a code: whoever is in the account already was not asked for it, and
-    would set up one without. Who has typed the password, and is asked now, goes on.
+    """End the sessions of a user who is to set up a second factor with a code: whoever is signed in already was not
+    asked for the code, and could set up a factor without it. A sign-in under way goes on, since it asks for the code.
     """
     await end_sessions(tx, caller, tenant_id, user_id, now, reason="enrolment_required", with_sign_ins=False)
 
@@ -127,7 +129,7 @@ async def end_unasked_sessions(tx: Tx, caller: Caller, tenant_id: TenantId, user
 async def note_refused(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, method: Method, reason: str, now: Micros
 ) -> None:
-    """Record a proof that failed; the person is not told the reason."""
+    """Record that somebody failed to prove a second factor; that person is not told the reason."""
     event = events.SecondFactorRefused(user_id=user_id, method=method, reason=reason)
     await record(tx, tenant_id, caller, event, now)
 
@@ -135,14 +137,16 @@ async def note_refused(
 async def note_proved(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, method: Method, now: Micros
 ) -> None:
-    """Record a proof."""
+    """Record that the user has proven a second factor."""
     await record(tx, tenant_id, caller, events.SecondFactorProved(user_id=user_id, method=method), now)
 
 
 async def make_recovery_codes(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
 ) -> list[str]:
-    """RECOVERY_CODES new codes of 59 bits, in place of the earlier ones; shown once. Raises FailedPrecondition."""
+    """Make RECOVERY_CODES codes of 59 bits in place of the earlier ones; they are shown once. Raises
+    FailedPrecondition.
+    """
     if not await list_methods(tx, tenant_id, user_id):
         raise FailedPrecondition("Set up a second step first.")
     codes = ["-".join(_random(_HALF) for _ in range(2)) for _ in range(RECOVERY_CODES)]
@@ -154,7 +158,7 @@ async def make_recovery_codes(
 
 
 async def end_recovery_codes(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """No code stands in for a second factor any more. Raises NotFound when there was none."""
+    """End the user's recovery codes. Raises NotFound when there are none."""
     if not (await find_factors(tx, tenant_id, user_id)).recovery_codes:
         raise NotFound("second step")
     await second_factors.replace_recovery_codes(tx, tenant_id, user_id, [], now)
@@ -164,7 +168,9 @@ async def end_recovery_codes(tx: Tx, caller: Caller, tenant_id: TenantId, user_i
 async def claim_recovery_code(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, code: str, now: Micros
 ) -> bool:
-    """Whether it is an unused one of the user; then it is used up. False is to be told after the commit."""
+    """Whether it is an unused code of the user, which is then used up. On False the caller commits first and refuses
+    afterwards.
+    """
     for code_hash in hasher.hashes(_text(tenant_id, user_id, code)):
         if await second_factors.claim_recovery_code(tx, tenant_id, user_id, code_hash):
             await note_proved(tx, caller, tenant_id, user_id, Method.RECOVERY_CODE, now)
@@ -183,7 +189,7 @@ async def use_phone(
 
 
 async def stop_using_phone(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """No PINs any more. Raises NotFound when none were asked for."""
+    """Ask for no PIN at sign-in any more. Raises NotFound when none was asked for."""
     if not await second_factors.delete_phone_factor(tx, tenant_id, user_id):
         raise NotFound("second step")
     await note_removed(tx, caller, tenant_id, user_id, Method.PHONE, now)
@@ -192,7 +198,9 @@ async def stop_using_phone(tx: Tx, caller: Caller, tenant_id: TenantId, user_id:
 async def request_factor_pin(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, rules: PinRules, now: Micros
 ) -> tuple[str, str]:
-    """Number and PIN to send to it after the commit. Raises NotFound when no phone is set up, RateLimited."""
+    """The user's number, and a PIN to send to it after the commit. Raises NotFound when no phone is set up,
+    RateLimited.
+    """
     number = await _phone_of(tx, tenant_id, user_id)
     pin = await request_pin(
         tx,
@@ -212,7 +220,7 @@ async def request_factor_pin(
 async def claim_factor_pin(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, pin: str, now: Micros
 ) -> bool:
-    """Whether the PIN is the live one. False is to be told after the commit. Raises NotFound."""
+    """Whether the PIN is the live one. On False the caller commits first and refuses afterwards. Raises NotFound."""
     number = await _phone_of(tx, tenant_id, user_id)
     if not await claim_pin(
         tx,
@@ -243,5 +251,7 @@ def _random(length: int) -> str:
 
 
 def _text(tenant_id: TenantId, user_id: UserId, code: str) -> str:
-    """What is hashed of the code as people may type it: without dashes and blanks, in any letter case."""
+    """The text that is hashed: the code without dashes and blanks, in one letter case, since people type it in several
+    ways.
+    """
     return f"recovery {tenant_id} {user_id} {read_code(code)}"

@@ -33,7 +33,7 @@ _MAX_BROWSER = 256
 
 @hiding("secret")
 class NewSession(NamedTuple):
-    """`secret` is the cookie's value, shown to nobody else and stored nowhere."""
+    """A new session. `secret` is the cookie's value, which is shown to nobody else and stored nowhere."""
 
     id: str
     secret: str
@@ -52,10 +52,11 @@ async def start_session(
     lifetime: Micros,
     now: Micros,
 ) -> NewSession:
-    """A session for a user who has been proven by `amr` (RFC 8176). Audited, and kept as the user's last sign-in. Past
-    sessions of the user are forgotten.
+    """Begin a session for a user who was authenticated by `amr` (RFC 8176), and delete the user's past sessions.
+    Audited, and noted as the user's last sign-in.
 
-    `browser`: what it calls itself, for the list of sessions. `authenticated_at`: when the user was proven, if not now.
+    `browser`: what the browser calls itself, for the list of sessions. `authenticated_at`: when the user was
+    authenticated, if not now.
     """
     proven = sorted(set(amr))
     new = await _insert(
@@ -80,7 +81,7 @@ async def raise_session(
     added_factor: bool,
     now: Micros,
 ) -> NewSession:
-    """A session proven by `amr` in place of the user's session with this id, which ends. Audited as one event.
+    """Begin a session with this `amr` in place of the user's session with this id, which ends. Audited as one event.
 
     `added_factor`: the user's first second factor was set up in it. Raises NotFound when that session has ended.
     """
@@ -129,8 +130,9 @@ async def _insert(
 
 
 async def find_session(read: Read, hasher: SecretHasher, raw: str, now: Micros) -> FoundSession | None:
-    """The live session behind a cookie; None for anything else, also for one that the password alone began, once the
-    organisation asks its user for a second factor. Garbage costs no read. Hot path: 1 query, for such a one 2 or 3.
+    """The live session behind a cookie; None for anything else. None also for a session that the password alone began,
+    once the tenant requires a second factor of its user. Garbage costs no read. Hot path: 1 query; for such a session 2
+    or 3.
     """
     tenant_id = tenant_of(raw, SecretKind.SESSION)
     found = None if tenant_id is None else await sessions.find_live(read, tenant_id, hasher.hash(raw), now)
@@ -140,23 +142,22 @@ async def find_session(read: Read, hasher: SecretHasher, raw: str, now: Micros) 
 
 
 async def hold_session(tx: Tx, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros) -> None:
-    """What is made in this transaction is made in a session that goes on: whoever ends it ends what was made with it.
-
-    Raises BadCredentials when it has ended since the request was let in.
+    """Hold the session until the transaction ends, so that whoever ends it also ends what was made in it. Raises
+    BadCredentials when it has ended since the request was let in.
     """
     if not await sessions.hold(tx, tenant_id, user_id, session_id, now):
         raise BadCredentials("session_gone", "The session has ended. Sign in again.")
 
 
 async def list_sessions(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> list[ListedSession]:
-    """The user's sessions that go on, newest first, at most MAX_LISTED."""
+    """The user's live sessions, newest first, at most MAX_LISTED."""
     return await sessions.list_live(read, tenant_id, user_id, now, MAX_LISTED)
 
 
 async def end_session(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros
 ) -> None:
-    """End one session of this user. Audited. Raises NotFound when it has no such session that goes on."""
+    """End one session of this user. Audited. Raises NotFound when the user has no such live one."""
     if not await sessions.end(tx, tenant_id, user_id, session_id, now):
         raise NotFound("session")
     await record(tx, tenant_id, caller, events.SessionEnded(session_id=session_id, user_id=user_id), now)
@@ -174,11 +175,12 @@ async def end_sessions(
     but_sign_in: bytes = b"",
     with_sign_ins: bool = True,
 ) -> int:
-    """End every session of the user and all that would lead to one or to a token: sign-ins under way, codes that apps
-    have not redeemed, PINs sent to the user's phones. Save the session with the id `but` and the sign-in with the hash
-    `but_sign_in`, or all sign-ins under way. How many sessions; audited when there was one.
+    """End every session of the user, and all that would lead to one or to a token: sign-ins under way, codes that
+    connectors have not redeemed, PINs sent to the user's phones. Answers how many sessions; audited when there was one.
 
-    Sessions go first: whoever makes a code holds the session's row (`hold_session`), so none is made behind.
+    The session with the id `but` and the sign-in with the hash `but_sign_in` go on; without `with_sign_ins`, all
+    sign-ins under way do. Sessions end first: whoever makes a code holds the session's row (`hold_session`), so that no
+    code is made after it.
     """
     if with_sign_ins:
         await sign_ins.delete_of_user(tx, tenant_id, user_id, but_sign_in)

@@ -1,11 +1,11 @@
-"""Sign in with a user principal name and a password.
+"""Signs a user in with a user principal name and a password.
 
-1. The name's domain leads to the tenant, the name to the user, the user to the hash: one block of reads.
+1. The name's domain leads to the tenant, the name to the user, the user to the hash, in one block of reads.
 2. The password is checked outside any transaction; when there is no such user, at the same cost.
-3. A refusal is recorded in the tenant's trail, with the reason that the person is not told. What follows a right
-   password is recorded with it (sign_in_steps.py).
+3. A refusal is recorded in the tenant's trail, with the reason that the person is not told. A right password is
+   recorded with what follows it (sign_in_steps.py).
 
-How often somebody may try is the surface's business. Nothing is recorded for a domain that is nobody's.
+Surfaces limit how often somebody may try. Nothing is recorded for a domain that no tenant has.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tenantry.store.users import users
 from tenantry.store.users.users import User
 
 PASSWORD = "pwd"
-"""How the user signed in, as `amr` has it (RFC 8176)."""
+"""The word of `amr` for a user who was authenticated by a password (RFC 8176)."""
 
 _PUBLIC = "The user name or the password is not right."
 _MAX_NAME = 113
@@ -37,8 +37,8 @@ _MAX_NAME = 113
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """`must_change`: the password is good for nothing but choosing another one. `password_hash`: what proved the user,
-    for `begin_sign_in`.
+    """A user who was authenticated by a password. `must_change`: it is good for nothing but choosing another one.
+    `password_hash`: what the password was checked against, for `begin_sign_in`.
     """
 
     user: User
@@ -49,9 +49,8 @@ class SignedIn:
 async def sign_in(
     store: Store, hasher: PasswordHasher, *, user_principal_name: str, password: str, origin: Origin, now: Micros
 ) -> SignedIn:
-    """Prove a user by its password. Raises BadCredentials, whose public text is the same for every cause; RateLimited.
-
-    A hash of old parameters is replaced on the way.
+    """Authenticate a user by a password. Raises BadCredentials, whose public text is the same for every cause;
+    RateLimited. A hash of old parameters is replaced on the way.
     """
     tenant, user, credential = await _look_up(store, user_principal_name)
     known = None if credential is None else credential.password_hash
@@ -82,7 +81,7 @@ async def _look_up(store: Store, name: str) -> tuple[Tenant | None, User | None,
 
 
 def _reason(user: User | None, credential: Credential | None, is_right: bool) -> str | None:
-    """Why not, for the trail; None when all is well."""
+    """Why the sign-in is refused, for the trail; None when it is not."""
     if user is None:
         return "unknown_user"
     if credential is None:
@@ -100,7 +99,7 @@ async def _refuse(store: Store, tenant: Tenant | None, name: str, reason: str, o
 
 
 async def note_used_up(store: Store, name: str, origin: Origin, now: Micros) -> None:
-    """Record that a name's tries are used up for now: in the tenant's trail, and as a notice to the user."""
+    """Record that a name's tries are used up for now, in the tenant's trail and as a notice to the user."""
     tenant, user, _ = await _look_up(store, name)
     if tenant is None:
         return

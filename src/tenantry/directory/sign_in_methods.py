@@ -1,7 +1,7 @@
-"""What an administrator takes from another user: a phone number, or every second factor of somebody who lost them.
+"""What an administrator takes from another user: a phone number, or every second factor of a user who lost them.
 
-Who could not set the user's password cannot do this either: with the password, it opens the account. One's own are
-changed under one's own sign-in, where the factor itself is asked for first.
+A caller who could not set the user's password cannot do this either, since together with the password it opens the
+account. Users change their own methods on their own pages, where the factor itself is asked for first.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ class SignInMethods(NamedTuple):
     numbers: list[OwnPhone]
     factors: Factors
     waits_until: Micros | None
-    """When they count as a second factor, if they do not yet."""
+    """When the methods count as a second factor, if they do not yet."""
 
 
 async def look_at_methods(
     read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
 ) -> SignInMethods:
-    """Raises as `get_user_to_help`."""
+    """The user's methods. Raises as `get_user_to_help`."""
     user = await get_user_to_help(read, caller, tenant_id, user_id, now)
     numbers = await phones.list_of_user(read, tenant_id, user_id)
     factors = await find_factors(read, tenant_id, user_id)
@@ -97,9 +97,8 @@ class Lately(NamedTuple):
 async def list_added_lately(
     read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, since: Micros, now: Micros
 ) -> list[Lately]:
-    """Phones, passkeys, the authenticator app, recovery codes that came since then: of whoever had the account.
-
-    Nothing for who may not take them away, and of one's own.
+    """Phones, passkeys, the authenticator app and recovery codes that were added since then, by whoever had the
+    account. Nothing for a caller who may not take them away, and of oneself.
     """
     decision = await decide(read, caller, Action.CHANGE_SIGN_IN_METHODS, tenant_id, now=now)
     if not decision.allowed or (caller.tenant_id, caller.user_id) == (tenant_id, user_id):
@@ -126,7 +125,7 @@ async def take_away(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, keys: Iterable[str], now: Micros
 ) -> str:
     """Take these (`Lately.key`) from the user; what is gone already stays gone. When that leaves the user without a
-    second factor that its sign-in asks for, a code to set one up with, shown once; else nothing.
+    second factor that the sign-in asks for, it answers a code to set one up with, which is shown once; else nothing.
 
     Raises as `get_user_to_help`.
     """
@@ -150,17 +149,18 @@ async def take_away(
 async def give_enrolment_code(
     tx: Tx, hasher: SecretHasher, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros
 ) -> str:
-    """A code for a user without second factor, to set one up with; shown once. Raises as `get_user_to_help`;
-    FailedPrecondition for a user who has one.
+    """Make a code with which a user without a second factor sets one up; it is shown once. Raises as
+    `get_user_to_help`; FailedPrecondition for a user who has one.
     """
     await get_user_to_help(tx, caller, tenant_id, user_id, now)
     return await make_enrolment_code(tx, hasher, caller, tenant_id, user_id, now)
 
 
 async def confirm_second_factors(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """What the user set up on the password alone counts from now on: the caller is sure whose it is.
+    """Let the factors that the user set up on the password alone count from now on: the caller is sure whose they are.
 
-    Raises as `get_user_to_help`; FailedPrecondition for who has proven no second factor, and when nothing waits.
+    Raises as `get_user_to_help`; FailedPrecondition when the caller has proven no second factor, and when nothing
+    waits.
     """
     await get_user_to_help(tx, caller, tenant_id, user_id, now)
     if not vouches(caller):
@@ -173,10 +173,10 @@ async def confirm_second_factors(tx: Tx, caller: Caller, tenant_id: TenantId, us
 
 
 async def reset_second_factors(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """Take every second factor and the recovery codes from the user, and end the sessions they were used in.
+    """Take every second factor and the recovery codes from the user, and end the sessions in which they were used. The
+    user has to set up another one, with an administrator's code (enrolment.py).
 
-    The user has to set up another one, with an administrator's code (enrolment.py). Raises as `get_user_to_help`;
-    FailedPrecondition when there is none, as for the later of twins.
+    Raises as `get_user_to_help`; FailedPrecondition when there is none, which the second of two callers finds too.
     """
     await get_user_to_help(tx, caller, tenant_id, user_id, now)
     had = {

@@ -1,9 +1,9 @@
 """What lies between the first factor and a session: another password where that is asked for, then a second factor.
 
-1. `begin_sign_in` follows the first factor. When nothing more is asked for it starts the session at once: then
-   `session.started` is the one event of the sign-in.
-2. Else the trail says that the first step passed, and the browser holds the secret of a sign-in under way, which opens
-   no page but those of the next steps.
+1. `begin_sign_in` follows the first factor. When nothing more is asked for it starts the session at once;
+   `session.started` is then the one event of the sign-in.
+2. Otherwise the trail says that the first step was passed, and the browser holds the secret of a sign-in under way,
+   which opens no page but those of the next steps.
 3. `change_expired_password` comes first, `finish_sign_in` last: after the second factor, or in place of it when the
    user has none. Each try of a second factor is counted, see `MAX_TRIES`.
 """
@@ -38,7 +38,7 @@ _GONE = "The sign-in took too long, or there were too many wrong tries. Sign in 
 
 @hiding("secret")
 class NextStep(NamedTuple):
-    """`secret` belongs to the sign-in under way."""
+    """A sign-in under way that asks for more. `secret` is the cookie's value."""
 
     secret: str
     must_change: bool
@@ -59,11 +59,11 @@ async def begin_sign_in(
     lifetime: Micros,
     now: Micros,
 ) -> NewSession | NextStep:
-    """The session when the first factor suffices, else what leads to it. `lifetime` is the session's.
+    """Answer the session when the first factor suffices, else what leads to it. `lifetime` is the session's.
 
-    `authenticated_at`: when the first factor was proven, if not now. A second factor is proven when it comes.
-    `password_hash`: what the password was checked against. Raises BadCredentials when it is another one by now, since
-    a new password ends only what it finds.
+    `authenticated_at`: when the first factor was proven, if not now; a second factor is proven when it comes.
+    `password_hash`: what the password was checked against. Raises BadCredentials when the user has another one by now,
+    since a new password ends only what it finds.
     """
     if password_hash is not None and not await passwords.hold(tx, tenant_id, user_id, password_hash):
         raise BadCredentials("password_changed", _GONE)
@@ -107,14 +107,16 @@ async def find_sign_in(read: Read, hasher: SecretHasher, raw: str, now: Micros) 
 
 
 async def use_try(tx: Tx, hasher: SecretHasher, raw: str, tenant_id: TenantId) -> None:
-    """A second factor was wrong. To be committed before the refusal."""
+    """Count a wrong second factor. It has to be committed before the refusal."""
     await sign_ins.use_try(tx, tenant_id, hasher.hash(raw))
 
 
 async def change_expired_password(
     tx: Tx, hasher: SecretHasher, raw: str, under_way: SignInUnderWay, password_hash: str, origin: Origin, now: Micros
 ) -> None:
-    """The step that comes before everything else. Ends all sessions and other sign-ins. Raises BadCredentials."""
+    """Set another password, the step that comes before all others, and end all sessions and other sign-ins. Raises
+    BadCredentials.
+    """
     sign_in_hash = hasher.hash(raw)
     if not await sign_ins.clear_must_change(tx, under_way.tenant_id, sign_in_hash, now):
         raise BadCredentials("sign_in_gone", _GONE)
@@ -133,9 +135,8 @@ async def finish_sign_in(
     lifetime: Micros,
     now: Micros,
 ) -> NewSession:
-    """The session; `amr` is what was proven since, as far as it counts (proofs.py).
-
-    Raises BadCredentials when a step is missing or it is too late.
+    """Begin the session; `amr` is what was proven since the first factor, as far as it counts (proofs.py). Raises
+    BadCredentials when a step is missing, or when it is too late.
     """
     tenant_id, user_id = under_way.tenant_id, under_way.user_id
     first, second = frozenset(under_way.amr.split()), frozenset(amr)
@@ -157,7 +158,7 @@ async def finish_sign_in(
 
 
 def user_caller(under_way: SignInUnderWay, origin: Origin) -> Caller:
-    """The user, as far as it is proven yet."""
+    """The user of a sign-in under way as a caller, as far as authenticated."""
     amr = frozenset(under_way.amr.split())
     return in_person(origin, tenant_id=under_way.tenant_id, user_id=under_way.user_id, amr=amr)
 
@@ -174,10 +175,11 @@ async def step_up(
     added_factor: bool = False,
     now: Micros,
 ) -> NewSession:
-    """A new session in place of the one that `caller` came with, whose user has proven `amr` besides. It acts in the
-    same customer. Raises NotFound, and what `require_own` does.
+    """Begin a session in place of the one of `caller`, whose user has proven `amr` besides. It acts in the same
+    customer. Raises NotFound, and what `require_own` does.
 
-    `added_factor`: it has set up its first second factor, which proves nothing yet: whoever knows the password could.
+    `added_factor`: the user has set up a first second factor in it, which proves nothing yet, since whoever knows the
+    password could have.
     """
     tenant_id, user_id = await require_own(tx, caller, Action.MANAGE_OWN_SIGN_IN, now)
     started = await raise_session(

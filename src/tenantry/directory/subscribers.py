@@ -1,4 +1,5 @@
-"""Who hears a broadcasting group (ConnectGroup) without seeing the others. Source: Kaizala contract §1.2, 3.7.
+"""Subscribers, who hear a broadcasting group (ConnectGroup) without seeing each other. Source: Kaizala contract §1.2,
+§3.7.
 
 Whoever may list, add or remove members may do the same with subscribers.
 """
@@ -31,7 +32,7 @@ from tenantry.store.sign_in import phones
 
 
 class FoundSubscribers(NamedTuple):
-    """`next` is the id after which the next page begins, None on the last."""
+    """A page of subscribers. `next` is the id after which the next page begins, None on the last."""
 
     subscribers: list[ListedMember]
     next: UserId | None
@@ -40,9 +41,9 @@ class FoundSubscribers(NamedTuple):
 async def list_subscribers(
     read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, *, after_id: str, limit: int, now: Micros
 ) -> FoundSubscribers:
-    """By id. Numbers only for who may add subscribers.
+    """A page of subscribers, by id. Only a caller who may add subscribers sees their phone numbers.
 
-    Raises what `access.require` does; FailedPrecondition for a group that has none.
+    Raises what `access.require` does; FailedPrecondition for a group that has no subscribers.
     """
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     await _require_broadcasting(read, tenant_id, group_id)
@@ -62,7 +63,7 @@ async def search_subscribers(
     limit: int,
     now: Micros,
 ) -> FoundMembers:
-    """Those whose display name begins with `text`, by name. Raises what `list_subscribers` does."""
+    """Subscribers whose display name begins with `text`, by name. Raises what `list_subscribers` does."""
     await require(read, caller, Action.LIST_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     await _require_broadcasting(read, tenant_id, group_id)
     found = await member_lists.list_by_name(
@@ -76,7 +77,7 @@ async def search_subscribers(
 async def get_subscriber(
     read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, now: Micros
 ) -> ListedMember:
-    """For who may remove it. Raises what `access.require` does; NotFound("subscriber")."""
+    """One subscriber, for a caller who may remove it. Raises what `access.require` does; NotFound("subscriber")."""
     await require(read, caller, Action.REMOVE_GROUP_MEMBER, tenant_id, group_id=group_id, now=now)
     found = await member_lists.find(read, tenant_id, group_id, Standing.SUBSCRIBER, user_id)
     if found is None:
@@ -103,7 +104,8 @@ async def add_subscribers(
     *,
     now: Micros,
 ) -> LetIn:
-    """Each a phone number or a sign-in name; who is in the group already, as a member too, stays what it is.
+    """Add people, each by a phone number or a sign-in name. Whoever is in the group already, as a member too, keeps the
+    role.
 
     Raises what `letting_in.let_in` does; FailedPrecondition for a group that has no subscribers.
     """
@@ -121,7 +123,7 @@ async def let_subscribers_in(
     as_at_home: bool = False,
     now: Micros,
 ) -> LetIn:
-    """`add_subscribers` for the rows of a file, whatever role they name."""
+    """Do as `add_subscribers` for the rows of a file, whatever role they name."""
     await require(tx, caller, Action.ADD_GROUP_MEMBERS, tenant_id, group_id=group_id, now=now)
     await _require_broadcasting(tx, tenant_id, group_id)
     rows = [row._replace(role=GroupRole.SUBSCRIBER) for row in rows]
@@ -131,7 +133,9 @@ async def let_subscribers_in(
 async def remove_subscribers(
     tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, numbers: Sequence[str], now: Micros
 ) -> dict[str, str | None]:
-    """By phone number: for each, as written, None, or why nobody was removed. Raises what `list_subscribers` does."""
+    """Remove people by phone number. Answers for each number, as written, None or why nobody was removed. Raises what
+    `list_subscribers` does.
+    """
     await require(tx, caller, Action.REMOVE_GROUP_MEMBER, tenant_id, group_id=group_id, now=now)
     await _require_broadcasting(tx, tenant_id, group_id)
     done: dict[str, str | None] = {}
@@ -149,14 +153,14 @@ async def remove_subscribers(
 async def remove_subscriber(
     tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, now: Micros
 ) -> None:
-    """Raises what `access.require` does; NotFound("subscriber")."""
+    """Remove one subscriber. Raises what `access.require` does; NotFound("subscriber")."""
     await require(tx, caller, Action.REMOVE_GROUP_MEMBER, tenant_id, group_id=group_id, now=now)
     if not await _remove(tx, caller, tenant_id, group_id, user_id, now):
         raise NotFound("subscriber")
 
 
 async def _require_broadcasting(read: Read, tenant_id: TenantId, group_id: GroupId) -> None:
-    """Raises FailedPrecondition unless the group is a ConnectGroup; NotFound("group")."""
+    """Raise FailedPrecondition unless the group is a ConnectGroup; NotFound("group")."""
     group_type = await groups.find_type(read, tenant_id, group_id)
     if group_type is None:
         raise NotFound("group")

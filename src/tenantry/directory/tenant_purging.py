@@ -1,7 +1,8 @@
-"""A tenant whose time for being restored is over is forgotten for good, with all that others hold about it.
+"""Deletes a tenant for good that nobody can restore any more, with all that others store about it.
 
-Its trail goes too; the trail of the system keeps that it was, when it went, and the heads noted meanwhile. Some rows at
-a time, each step by itself: a round that is broken off is taken up by the next, and nobody waits for it.
+Its trail goes too. The trail of the system keeps that the tenant existed, when it was purged, and its heads that were
+noted. A few rows are deleted at a time, each step by itself: a round that is broken off is taken up by the next, and
+nobody waits for it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ BATCH = 200
 
 
 async def purge_tenants(store: Store, caller: Caller, now: Micros, *, kept: Micros, pause: float) -> int:
-    """Those deleted longer than `kept` ago; how many. Audited in the trail of the system, one event each."""
+    """Purge tenants that were deleted longer than `kept` ago. Answers how many. Audited in the trail of the system, one
+    event each.
+    """
     purged = 0
     while True:
         async with store.read() as read:
@@ -52,7 +55,7 @@ async def _purge(
 
 
 async def _forget_elsewhere(store: Store, tenant: DueTenant, pause: float) -> None:
-    """First, since the tenant's own rows say where to look."""
+    """Delete what others store about the tenant. It comes first, since the tenant's own rows say where to look."""
     async with store.read() as read:
         partners = await partner_customers.list_partners(read, tenant.id)
     for partner_id in partners:
@@ -77,7 +80,7 @@ async def _forget_elsewhere(store: Store, tenant: DueTenant, pause: float) -> No
 
 
 async def _purge_enterprise(store: Store, enterprise: tenant_purging.ManagedEnterprise, pause: float) -> None:
-    """Nobody manages it any more, so nothing can be done with its accounts and devices."""
+    """Delete an enterprise that the tenant managed: nobody can do anything with its accounts and devices any more."""
     while True:
         async with store.read() as read:
             accounts = await tenant_purging.list_accounts(read, enterprise.tenant_id, enterprise.id, BATCH)

@@ -33,7 +33,7 @@ async def create_tenant(
     tenant_id: TenantId | None = None,
     now: Micros,
 ) -> TenantId:
-    """A tenant with its first domain. Raises InvalidValue, AlreadyExists (field `domain` or `tenant_id`)."""
+    """Make a tenant with its first domain. Raises InvalidValue, AlreadyExists (field `domain` or `tenant_id`)."""
     name = _check_details(name, country)
     created = tenant_id or TenantId(new_guid())
     if not await tenants.insert(tx, created, name=name, country=country, now=now):
@@ -57,7 +57,7 @@ async def update_tenant(
 
 
 def _check_details(name: str, country: str | None) -> str:
-    """The name without outer blanks. Raises InvalidValue."""
+    """The name without blanks around it. Raises InvalidValue."""
     name = read_name(name, field="name", longest=256, what="The name of the organisation")
     if country is not None and not _COUNTRY.fullmatch(country):
         raise InvalidValue("The country is two capital letters (ISO 3166-1), such as US.", field="country")
@@ -67,7 +67,7 @@ def _check_details(name: str, country: str | None) -> str:
 async def add_domain(
     tx: Tx, caller: Caller, *, tenant_id: TenantId, name: str, is_federated: bool = False, now: Micros
 ) -> None:
-    """Give the tenant one more domain, taken as verified. Raises NotFound("tenant"), InvalidValue, AlreadyExists."""
+    """Give the tenant one more domain, as verified. Raises NotFound("tenant"), InvalidValue, AlreadyExists."""
     await find_tenant(tx, tenant_id)
     await give_domain(tx, caller, tenant_id, name, is_federated=is_federated, now=now)
 
@@ -82,7 +82,9 @@ async def give_domain(
     is_federated: bool = False,
     now: Micros,
 ) -> None:
-    """The domain is the tenant's, as verified; whoever calls has seen to that. Raises InvalidValue, AlreadyExists."""
+    """Give the tenant a domain, as verified; the caller has made sure that it may have it. Raises InvalidValue,
+    AlreadyExists.
+    """
     domain = parse_domain(name)
     if not await tenants.insert_domain(
         tx, tenant_id, name=domain, is_initial=is_initial, is_federated=is_federated, now=now
@@ -93,7 +95,7 @@ async def give_domain(
 
 
 def domain_taken(domain: str) -> AlreadyExists:
-    """Says nothing of whose it is."""
+    """The error for a domain that is taken, which does not say whose it is."""
     text = f"The domain {domain} belongs to an organisation on this server already."
     return AlreadyExists(text, field="domain", value=domain)
 
@@ -112,7 +114,9 @@ def parse_domain(raw: str) -> str:
 
 
 def _to_ascii(text: str) -> str:
-    """Empty for what no registry would take. The tables of all scripts are loaded when the first such name comes."""
+    """The name in ASCII; empty for a name that no registry would accept. The tables of all scripts are loaded when the
+    first such name comes.
+    """
     import idna
 
     try:
@@ -122,13 +126,13 @@ def _to_ascii(text: str) -> str:
 
 
 async def get_tenant(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> tenants.Tenant:
-    """The live tenant, for who belongs to it. Raises what `access.require` does; NotFound("tenant")."""
+    """The live tenant, for a caller who belongs to it. Raises what `access.require` does; NotFound("tenant")."""
     await require(read, caller, Action.READ_TENANT, tenant_id, now=now)
     return await find_tenant(read, tenant_id)
 
 
 async def find_tenant(read: Read, tenant_id: TenantId) -> tenants.Tenant:
-    """The live tenant, after a decision of another kind. Raises NotFound("tenant")."""
+    """The live tenant, when another decision allows it. Raises NotFound("tenant")."""
     tenant = await tenants.find_live(read, tenant_id)
     if tenant is None:
         raise NotFound("tenant")
@@ -163,9 +167,11 @@ async def _resolve(
 
 
 async def disable_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micros) -> None:
-    """Nothing of the tenant works until it is enabled: tokens, sessions, sign-in, delegation. Nothing is taken away.
+    """Refuse all that belongs to the tenant until it is enabled: tokens, sessions, sign-in, delegation. Nothing is
+    deleted.
 
-    The operator's work. Raises Forbidden for anybody else, NotFound("tenant"), FailedPrecondition when it is so.
+    Only the operator may. Raises Forbidden for anybody else, NotFound("tenant"), FailedPrecondition when it is disabled
+    already.
     """
     _require_operator(caller)
     if not await tenants.mark_disabled(tx, tenant_id, now):
@@ -174,9 +180,10 @@ async def disable_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micro
 
 
 async def enable_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micros) -> None:
-    """What `disable_tenant` stopped works again, as far as it has not ended meanwhile.
+    """Let work again what `disable_tenant` stopped, as far as it has not ended meanwhile.
 
-    The operator's work. Raises Forbidden for anybody else, NotFound("tenant"), FailedPrecondition when it is so.
+    Only the operator may. Raises Forbidden for anybody else, NotFound("tenant"), FailedPrecondition when it is not
+    disabled.
     """
     _require_operator(caller)
     if not await tenants.mark_enabled(tx, tenant_id):
@@ -190,16 +197,16 @@ def _require_operator(caller: Caller) -> None:
 
 
 async def _not_changed(tx: Tx, tenant_id: TenantId, otherwise: str) -> NotFound | FailedPrecondition:
-    """Why a conditional UPDATE found no row."""
+    """The reason why a conditional UPDATE found no row."""
     exists = await tenants.find_undeleted(tx, tenant_id) is not None
     return FailedPrecondition(otherwise) if exists else NotFound("tenant")
 
 
 async def delete_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micros) -> None:
-    """Nothing of the tenant works from here on: tokens, sessions, sign-in, delegation. All of it goes after a time.
+    """Refuse all that belongs to the tenant: tokens, sessions, sign-in, delegation. After a time all of it is purged
+    (directory/tenant_purging.py); until then `restore_tenant` restores it, and its domains stay its own.
 
-    Until then `restore_tenant` brings it back, see directory/tenant_purging.py; its domains stay its own.
-    The operator's work. Raises Forbidden for anybody else, NotFound("tenant").
+    Only the operator may. Raises Forbidden for anybody else, NotFound("tenant").
     """
     _require_operator(caller)
     tenant = await tenants.find_undeleted(tx, tenant_id)
@@ -211,9 +218,11 @@ async def delete_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micros
 
 
 async def restore_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micros, *, kept: Micros) -> None:
-    """What `delete_tenant` stopped works again, as far as it has not ended meanwhile; disabled if it was.
+    """Let work again what `delete_tenant` stopped, as far as it has not ended meanwhile. A tenant that was disabled is
+    disabled again.
 
-    `kept`: for how long it can be. The operator's work. Raises Forbidden for anybody else, NotFound("tenant").
+    `kept`: for how long a deleted tenant can be restored. Only the operator may. Raises Forbidden for anybody else,
+    NotFound("tenant").
     """
     _require_operator(caller)
     tenant = await tenants.find_deleted(tx, tenant_id)
@@ -225,12 +234,12 @@ async def restore_tenant(tx: Tx, caller: Caller, tenant_id: TenantId, now: Micro
 
 
 async def resolve_deleted_tenant(read: Read, name_or_id: str) -> tenants.Tenant | None:
-    """Like `resolve_undeleted_tenant`, of those that wait to be purged."""
+    """As `resolve_undeleted_tenant`, among the tenants that wait to be purged."""
     return await _resolve(read, name_or_id, tenants.find_deleted, tenants.find_deleted_by_domain)
 
 
 async def list_deleted_tenants(read: Read, *, after: str = "", limit: int) -> list[tenants.Tenant]:
-    """A page of those that wait to be purged, by id, after the id `after`."""
+    """A page of the tenants that wait to be purged, by id, after the id `after`."""
     return await tenants.list_deleted(read, after, limit)
 
 

@@ -1,10 +1,11 @@
 """Authenticator apps: six digits that change every 30 seconds (RFC 6238), each good for one sign-in.
 
-1. `begin_totp` makes a secret, shown as a QR code and as text; it counts only after `confirm_totp` has seen a code.
+1. `begin_totp` makes a secret, which is shown as a QR code and as text. It counts only after `confirm_totp` has seen a
+   code.
 2. The secret has to be known again, so it is stored encrypted under the master key, bound to its user. Until it is
-   confirmed it is the session's that made it, and no other sees or confirms it: a thief's, left behind and set up by
-   the user later, would be a second factor that both have.
-3. A code is taken one step early or late (clocks differ), never twice.
+   confirmed it belongs to the session that made it, and no other session sees or confirms it. Otherwise a thief could
+   leave one behind, and when the user set it up later, both would have it.
+3. A code is accepted one step early or late, since clocks differ, and never twice.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ _WRONG = "That is not the present code. Check that the clock of the device is ri
 
 
 async def begin_totp(tx: Tx, master_key: MasterKey, caller: Caller, session_id: str, now: Micros) -> str:
-    """A new secret of the caller in base32, to be confirmed in the same session. Raises what `require_own` does;
-    FailedPrecondition for who has a confirmed one.
+    """Make a new secret of the caller, in base32, which has to be confirmed in the same session. Raises what
+    `require_own` does; FailedPrecondition for a caller who has a confirmed one.
     """
     tenant_id, user_id = await require_own(tx, caller, Action.MANAGE_OWN_SIGN_IN, now)
     secret = pyotp.random_base32()
@@ -65,7 +66,9 @@ async def confirm_totp(
     code: str,
     now: Micros,
 ) -> list[str]:
-    """The app works: from now on it is asked for. Recovery codes as `note_added`. Raises InvalidValue, NotFound."""
+    """Ask for the app's codes from now on, after a first one was right. Answers recovery codes as `note_added` does.
+    Raises InvalidValue, NotFound.
+    """
     found = await second_factors.find_totp(tx, tenant_id, user_id)
     if found is None or found.confirmed_at is not None:
         raise NotFound("second step")
@@ -83,7 +86,9 @@ async def confirm_totp(
 async def claim_totp(
     tx: Tx, master_key: MasterKey, caller: Caller, tenant_id: TenantId, user_id: UserId, code: str, now: Micros
 ) -> bool:
-    """Whether the code is right and was not used. False is to be told after the commit: the trail says why."""
+    """Whether the code is right and unused. On False the caller commits first and refuses afterwards: the trail says
+    why.
+    """
     found = await second_factors.find_totp(tx, tenant_id, user_id)
     if found is None or found.confirmed_at is None:
         return False
@@ -99,14 +104,14 @@ async def claim_totp(
 
 
 async def remove_totp(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """Not asked for any more. Raises NotFound when there was none."""
+    """Take the authenticator app from the user. Raises NotFound when there was none."""
     if not await second_factors.delete_totp(tx, tenant_id, user_id):
         raise NotFound("second step")
     await note_removed(tx, caller, tenant_id, user_id, Method.TOTP, now)
 
 
 def provisioning_uri(secret: str, account: str, issuer: str) -> str:
-    """`otpauth://totp/...`, what the QR code holds."""
+    """The address `otpauth://totp/...` in the QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=issuer)
 
 
@@ -117,7 +122,7 @@ def _open(found: TotpCredential, master_key: MasterKey, tenant_id: TenantId, use
 
 
 def _step_of(secret: str, code: str, now: Micros) -> int | None:
-    """The time step, of the present one and its neighbours, whose code this is."""
+    """The time step, the present one or one beside it, whose code this is; None when it is no such code."""
     digits = read_code(code)
     if len(digits) != 6 or not digits.isdecimal():
         return None

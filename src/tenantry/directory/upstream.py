@@ -1,17 +1,17 @@
-"""Sign in with an account at an OpenID provider of one's organisation: code flow with state, nonce and PKCE.
+"""Signs a user in with an account at an OpenID provider of the tenant: code flow with state, nonce and PKCE.
 
 1. `begin_upstream` reads the provider's discovery document (provider_documents.py) and makes the address to go to. The
-   state is a secret of the browser; nonce and PKCE verifier are made from it, so nothing that is worth stealing is
-   stored.
-2. `finish_upstream` takes the state once. The answer must have come to the address of the very provider that the
-   browser was sent to, and name it in `iss` where the provider promises that (`check_answer`): else a code of one
-   provider would be handed to another. Then the code is redeemed for an ID token, which is verified (id_tokens.py).
-3. What the app demanded of the sign-in (`prompt=login`, `max_age`) is passed on, and `check_age` looks at what came of
-   it. The time that the provider names is the session's.
-4. Where the token does not say who it is, userinfo is asked. provider_accounts.py finds the user.
+   state is a secret of the browser; nonce and PKCE verifier are made from it, so that nothing is stored that is worth
+   stealing.
+2. `finish_upstream` uses the state up. The answer must have come to the address of the very provider to which the
+   browser was sent, and must name the provider in `iss` where it promises that (`check_answer`): otherwise the code of
+   one provider could be handed to another. Then the code is redeemed for an ID token, which is verified (id_tokens.py).
+3. What the connector demanded of the sign-in (`prompt=login`, `max_age`) is passed on, and `check_age` checks what came
+   of it. The time that the provider names is the session's.
+4. Where the token does not name the person, userinfo is asked. `provider_accounts.py` finds the user.
 
-Every refusal reads the same; the trail has the reason. Sources: OpenID Connect Core §3.1.2 and §3.1.3, RFC 7636,
-RFC 9207 (`iss` in the answer), RFC 9700 §2.1 and §4.4.2 (mix-up).
+Every refusal reads the same; the trail has the reason. Sources: OpenID Connect Core §3.1.2 and §3.1.3, RFC 7636, RFC
+9207 (`iss` in the answer), RFC 9700 §2.1 and §4.4.2 (mix-up).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ REFUSED = "Signing in with the organisation's account did not work. Try again, o
 
 
 class Departure(NamedTuple):
-    """`state` goes into a cookie, and comes back in the address."""
+    """Where the browser is sent. `state` goes into a cookie, and comes back in the address."""
 
     address: str
     state: str
@@ -77,9 +77,10 @@ async def begin_upstream(
     origin: Origin,
     now: Micros,
 ) -> Departure:
-    """`root` is the server's own address; `prompt`, `max_age`: what the app demands.
+    """Note that a browser goes to the provider, and make the address. `root` is the server's own address; `prompt` and
+    `max_age` are what the connector demands.
 
-    Raises NotFound, BadCredentials when the provider cannot be asked, which is audited.
+    Raises NotFound; BadCredentials when the provider cannot be reached, which is audited.
     """
     async with store.read() as read:
         provider = await find_provider(read, tenant_id, provider_id)
@@ -135,9 +136,8 @@ async def finish_upstream(
     origin: Origin,
     now: Micros,
 ) -> Arrival:
-    """`kept_state` is the cookie's, `answer` the query of the address `arrived_at`; `root` is the server's own.
-
-    Audited. Raises BadCredentials, one text for every cause.
+    """Find the user who came back. `kept_state` is the cookie's, `answer` the query of the address `arrived_at`; `root`
+    is the server's own address. Audited. Raises BadCredentials, with one text for every cause.
     """
     state = answer.get("state", "")
     tenant_id = tenant_of(kept_state, SecretKind.UPSTREAM_STATE)
@@ -216,7 +216,9 @@ async def _redeem(
 
 
 def _tokens_in(reply: Reply) -> dict[str, Any]:
-    """Raises TokenRefused with the provider's word for it, such as `invalid_client`; Unreachable."""
+    """The tokens in the provider's answer. Raises TokenRefused with the provider's word for it, such as
+    `invalid_client`; Unreachable.
+    """
     try:
         found = object_of(reply)
     except Unreachable:
@@ -241,7 +243,8 @@ async def _claims_of(
     """The claims that name the user: the token's, or userinfo's where the token has none (Core §5.4). Once the account
     is linked, userinfo is not asked.
 
-    Never a part of each: an address counts with what the same document says of it. Raises TokenRefused, Unreachable.
+    It is never a part of each, since an address counts with what the same document says of it. Raises TokenRefused,
+    Unreachable.
     """
     token = redeemed.token
     if has_name(token.claims, provider.name_claim):

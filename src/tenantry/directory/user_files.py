@@ -1,9 +1,10 @@
-"""Users as CSV files, both ways. What is exported can be imported and is the same; passwords are in no export.
+"""Users as CSV files, read and written. What is exported can be imported again and is the same; no export has
+passwords.
 
 Files of other systems are read as they are: Entra's template for creating users in bulk and its export, which has
 Graph's names of properties; the template and the export of the Microsoft 365 admin centre; the template and the
-download of Google Workspace; Partner Center's names. How headings are read: `headings.py`. Columns that no user has
-here are ignored, and told.
+download of Google Workspace; Partner Center's names. `headings.py` reads the headings. Columns of what users do not
+have here are ignored, and named.
 
 Where the headings are from, read 2026-12-01: the example in "Bulk create users" and the list in "Download a list of
 users" (MicrosoftDocs/entra-docs, users-bulk-add.md and users-bulk-download.md); the example in "Add several users at
@@ -40,9 +41,9 @@ BLOCKED = "blocked"
 """A further column of exports: `yes` for a blocked user, who is blocked again when imported."""
 MOST_ROWS = 20_000
 MOST_WITH_PASSWORDS = 300
-"""Rows of a file whose passwords are taken: each is hashed, slowly by design, while somebody waits for the page."""
+"""Rows of a file whose passwords are used: each is hashed, slowly by design, while somebody waits for the page."""
 ERROR = "error"
-"""What a file of failed rows has besides, to be imported again."""
+"""A further column of a file of failed rows, which can be imported again."""
 
 _PASSWORD, _HASHED, _ENABLED = "password", "password_hash_function", "enabled"
 _ALIASES: dict[str, tuple[str, ...]] = {
@@ -58,20 +59,23 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     BLOCKED: ("blocked", "blocksignin", "blockcredential", "newstatus", "status"),
     _ENABLED: ("accountenabled",),
 }
-"""Names in headings by what they hold. The better one comes first: it alone is taken where a file has several, since
-`Phone number` beside `Mobile Phone` is the office's. Of the columns that say who is blocked, each is read."""
+"""For each property the names that headings have for it, the best first. Where a file has several, only the best is
+read, since `Phone number` beside `Mobile Phone` is the office's. Of the columns that say who is blocked, each is read.
+"""
 _PROPERTIES = {alias: (column, rank) for column, aliases in _ALIASES.items() for rank, alias in enumerate(aliases)}
 _EXAMPLE = re.compile(r"\s*example:", re.IGNORECASE)
 _YES = frozenset({"yes", "true", "1", "suspended", "archived", "blocked"})
 _NO = frozenset({"no", "false", "0", "active", ""})
 _UNCHANGED = "****"
-"""What Google's download has instead of a password."""
+"""What Google's download has in place of a password."""
 _encoder = msgspec.json.Encoder()
 
 
 @hiding("password")
 class UserRow(NamedTuple):
-    """`number` is the line in the file, `data` a JSON object of texts; `problem` says why no user comes of it."""
+    """A row of the file. `number` is its line in the file, `data` a JSON object of texts; `problem` says why it makes
+    no user.
+    """
 
     number: int
     data: str
@@ -80,14 +84,16 @@ class UserRow(NamedTuple):
 
 
 class UserFile(NamedTuple):
-    """`ignored` are headings, as the file has them, of columns that were not taken."""
+    """A file that was read. `ignored` are headings, as the file has them, of columns that were not read."""
 
     rows: list[UserRow]
     ignored: list[str]
 
 
 def read_users(raw: bytes, *, with_passwords: bool = False) -> UserFile:
-    """The users of a file; raises InvalidValue (field `file`) for a file that is none, or for too many passwords."""
+    """Read the users of a file. Raises InvalidValue (field `file`) when it is no CSV file, and when it has too many
+    passwords.
+    """
     table = read_table(raw, most_rows=MOST_ROWS)
     taken, ignored = _match(table.columns, with_passwords=with_passwords)
     missing = [column for column in REQUIRED if not _is_given(column, set(taken.values()))]
@@ -108,7 +114,7 @@ def read_users(raw: bytes, *, with_passwords: bool = False) -> UserFile:
 
 
 def _match(columns: Sequence[str], *, with_passwords: bool) -> tuple[dict[str, str], list[str]]:
-    """Which heading holds what, the better ones of the same first, and the headings that are not taken."""
+    """The heading for each property, the better one of several, and the headings that are not read."""
     known = sorted(
         ((heading, *found) for heading in columns if (found := _property_of(heading)) is not None),
         key=lambda entry: entry[2],
@@ -123,7 +129,9 @@ def _match(columns: Sequence[str], *, with_passwords: bool) -> tuple[dict[str, s
 
 
 def _property_of(heading: str) -> tuple[str, int] | None:
-    """What the column holds and how good a heading for it this is; None: nothing that a user has here."""
+    """The property that the column has, and how good this heading is for it; None when users have no such property
+    here.
+    """
     if heading.casefold() in COLUMNS:
         return heading.casefold(), -1
     names = names_in(heading)
@@ -134,7 +142,7 @@ def _property_of(heading: str) -> tuple[str, int] | None:
 
 
 def _is_given(column: str, found: set[str]) -> bool:
-    """A display name can be made from the two others, as in files of Google."""
+    """Whether the column is in the file. A display name also is when the two other names are, as in files of Google."""
     return column in found or (column == "display_name" and not {"given_name", "family_name"}.isdisjoint(found))
 
 

@@ -1,8 +1,9 @@
-"""Import users from a file: kept first, then tried some rows at a time, so that progress shows and nothing is lost.
+"""Imports users from a file. The file is kept first, and then some rows at a time are tried, so that progress shows and
+nothing is lost.
 
 Whoever asks for the next rows tries them; two who ask at once do not try the same ones. A row that fails stays, with
-the reason, and hinders no other. A password is hashed before its row is kept, and must be changed at the first sign-in:
-whoever wrote the file knows it.
+the reason, and hinders no other. A password is hashed before its row is kept, and must be changed at the first sign-in,
+since whoever wrote the file knows it.
 """
 
 from __future__ import annotations
@@ -30,20 +31,21 @@ from tenantry.store.users import user_imports
 from tenantry.store.users.user_imports import ImportRow, UserImport
 
 STEP = 200
-"""Rows tried in one transaction."""
+"""How many rows one transaction tries."""
 
 _MAY_NOT_BLOCK = "The file says that this user may not sign in, and you may not block users."
 _HASH = "password_hash"
-"""Beside a row's texts until its user is made, or the row fails."""
+"""The key of the password's hash, which stands beside a row's texts until its user is made, or until the row fails."""
 _decoder = msgspec.json.Decoder(dict[str, str])
 _encoder = msgspec.json.Encoder()
 
 
 async def hash_passwords(hasher: PasswordHasher, file: UserFile, own: Sequence[str]) -> UserFile:
-    """The file with hashes for passwords, to be kept; a row whose password may not be one has failed. `own`: what the
-    organisation is called (`names_of_tenant`).
+    """The file with hashes in place of passwords, to be kept. A row whose password is not good enough has failed.
+    `own`: names of the tenant (`names_of_tenant`).
 
-    One after another, outside any transaction: meanwhile others sign in. Raises RateLimited when too many do.
+    They are hashed one after the other, outside any transaction, so that others can sign in meanwhile. Raises
+    RateLimited when too many do.
     """
     return file._replace(rows=[await _hashed(hasher, row, own) for row in file.rows])
 
@@ -63,9 +65,11 @@ async def _hashed(hasher: PasswordHasher, row: UserRow, own: Sequence[str]) -> U
 async def begin_import(
     tx: Tx, caller: Caller, tenant_id: TenantId, *, file_name: str, file: UserFile, now: Micros
 ) -> str:
-    """Keep the rows of a file (directory/user_files.py); the id of the import. Raises what `access.require` does.
+    """Keep the rows of a file (directory/user_files.py). Answers the id of the import. Raises what `access.require`
+    does.
 
-    Rows that are wrong by themselves have failed already. Passwords are kept as `hash_passwords` made them, or not.
+    Rows that are wrong by themselves have failed already. Passwords are kept as `hash_passwords` made them, or not at
+    all.
     """
     await require(tx, caller, Action.CREATE_USER, tenant_id, now=now)
     import_id = new_guid()
@@ -85,7 +89,7 @@ async def begin_import(
 
 
 async def get_import(read: Read, caller: Caller, tenant_id: TenantId, import_id: str, now: Micros) -> UserImport:
-    """How far it is. Raises what `access.require` does; NotFound("import")."""
+    """The import, which says how far it is. Raises what `access.require` does; NotFound("import")."""
     await require(read, caller, Action.CREATE_USER, tenant_id, now=now)
     found = await user_imports.find(read, tenant_id, import_id)
     if found is None:
@@ -102,7 +106,7 @@ async def list_failed_rows(
 
 
 async def try_next_rows(tx: Tx, caller: Caller, tenant_id: TenantId, import_id: str, now: Micros) -> None:
-    """Make users of the next rows; nothing when all were tried. Raises what `access.require` does; NotFound."""
+    """Make users of the next rows; does nothing when all were tried. Raises what `access.require` does; NotFound."""
     state = await get_import(tx, caller, tenant_id, import_id, now)
     rows = await user_imports.list_rows(tx, tenant_id, import_id, from_row=state.next_row, limit=STEP)
     if not rows or not await user_imports.claim_rows(

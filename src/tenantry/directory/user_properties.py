@@ -1,6 +1,5 @@
-"""What may stand in a user's properties: whoever makes one of these shapes has values that are good.
-
-Source: Partner Center contract §3.2.
+"""What a user's properties may be: whoever has made one of these shapes has values that are valid. Source: Partner
+Center contract §3.2.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ _REQUIRED = ("user_principal_name", "display_name")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserChanges:
-    """Properties to change. None leaves one as it is, the empty string clears it. Raises InvalidValue when made.
+    """Properties to change. None leaves one as it is, and the empty text clears it. Raises InvalidValue when made.
 
-    `country` (ISO 3166-1) is where a phone number without `+` is from, unless the user's usage location says so.
+    `country` (ISO 3166-1) is that of a phone number without `+`, unless the user's usage location names another.
     """
 
     user_principal_name: str | None = None
@@ -44,7 +43,7 @@ class UserChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser(UserChanges):
-    """What a user is made from; `user_principal_name` and `display_name` are needed. Raises InvalidValue when made."""
+    """What a user is made from; it needs `user_principal_name` and `display_name`. Raises InvalidValue when made."""
 
     def __post_init__(self, country: str | None) -> None:
         for field in _REQUIRED:

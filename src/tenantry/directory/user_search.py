@@ -1,4 +1,6 @@
-"""Search users by the start of their display name or sign-in name, a page at a time (at most 3 queries a page)."""
+"""Searches users by the beginning of their display name or sign-in name, a page at a time, with at most 3 queries a
+page.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from tenantry.store.users.users import User
 
 
 class Place(NamedTuple):
-    """Where a page ends, so that the next can begin: those found by sign-in name come after all others."""
+    """Where a page ends and the next one begins. Users who are found by their sign-in name come after all others."""
 
     by_sign_in_name: bool
     key: str
@@ -27,7 +29,7 @@ class Place(NamedTuple):
 
 
 class FoundUsers(NamedTuple):
-    """`next` is None on the last page."""
+    """A page of users. `next` is None on the last page."""
 
     users: list[ListedUser]
     next: Place | None
@@ -46,11 +48,11 @@ async def search_users(
     limit: int,
     now: Micros,
 ) -> FoundUsers:
-    """Members whose display name begins with `text`, then those whose sign-in name does; all, when it is empty.
+    """Members whose display name begins with `text`, then those whose sign-in name does; all members when it is empty.
 
-    `deleted`: those that can be restored instead; `blocked`: only those; both by display name only.
-
-    `role_id`: only who holds the directory role, found by either name in one list. Raises what `access.require` does.
+    `deleted`: only those that can be restored; `blocked`: only blocked ones; both are found by display name only.
+    `role_id`: only those who hold the directory role, who are found by either name, in one list. Raises what
+    `access.require` does.
     """
     await require(read, caller, Action.LIST_USERS, tenant_id, now=now)
     prefix = name_key(text)

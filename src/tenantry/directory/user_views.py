@@ -1,4 +1,4 @@
-"""One user as administrators look at it: with what belongs to it, and before something is done to it."""
+"""One user as administrators look at it: with all that belongs to it, and before something is done to it."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ _OVER = frozenset(
         Action.RESTORE_USER,
     }
 )
-"""Actions on a user that are refused to callers with lesser roles than the user's."""
+"""Actions on a user that are refused to callers with lesser roles than the user holds."""
 _OFFERED = (*_OVER, Action.UPDATE_USER, Action.ASSIGN_ROLE, Action.READ_AUDIT)
 
 
 class UserPicture(NamedTuple):
     """A user with what belongs to it. `may`: what the caller may do to it.
 
-    `methods` and `must_enrol` are told to who may change them, `done` to who may read the trail; lists are at most as
-    long as was asked for, and one more of tokens.
+    Only a caller who may change `methods` and `must_enrol` is told them, and only one who may read the trail is told
+    `done`. Lists are at most as long as was asked for; that of tokens has one more.
     """
 
     user: User
@@ -58,12 +58,12 @@ class UserPicture(NamedTuple):
     methods: list[Method]
     must_enrol: bool
     waits_until: Micros | None
-    """When the methods count, if they do not yet; told as they are."""
+    """When the methods count, if they do not yet. It is told to the same callers as the methods."""
     tokens: list[GivenToken]
     accounts: list[WorkAccount]
     done: list[FoundEvent]
     names: Mapping[str, str]
-    """What the things are called that `done` is about, by their ids."""
+    """The names of the things that `done` is about, by their ids."""
 
 
 async def look_at_user(
@@ -108,9 +108,8 @@ async def look_at_user(
 async def get_user_to(
     read: Read, caller: Caller, action: Action, tenant_id: TenantId, user_id: UserId, now: Micros
 ) -> User:
-    """The user that the caller may do `action` to: a deleted one only to restore it.
-
-    Raises what `access.require` and `require_over` do; NotFound.
+    """The user to whom the caller may do `action`; a deleted one only to restore it. Raises what `access.require` and
+    `require_over` do; NotFound.
     """
     await require(read, caller, action, tenant_id, now=now)
     if action in _OVER:

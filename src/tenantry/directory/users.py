@@ -1,7 +1,7 @@
-"""User accounts of a tenant: created, changed, deleted and restored by everyone through these functions.
+"""The users of a tenant: everybody creates, changes, deletes and restores them through these functions.
 
-A deleted user is kept for RESTORABLE, cannot be seen but in the list of deleted users, and gives its name free. Names
-are compared in their normal form. Source: Partner Center contract §3.2 and §4.
+A deleted user is kept for RESTORABLE, and is seen in the list of deleted users only; its name is free. Names are
+compared in their normal form. Source: Partner Center contract §3.2 and §4.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ RESTORABLE = 30 * DAY
 
 _MEMBER = "member"
 _SENSITIVE = frozenset({"user_principal_name", "immutable_id", "phone_number"})
-"""What leads to an account: Entra's table "Who can perform sensitive actions"."""
+"""Properties that lead to an account: Entra's table "Who can perform sensitive actions"."""
 _OWN_PASSWORD = "This is your own password. Change it under Sign-in and security, where the present one is asked for."
 
 
@@ -54,7 +54,8 @@ async def create_user(
     *,
     permitted: Permit | None = None,
 ) -> User:
-    """Add a user, with a password or (for one who cannot sign in here) without. `permitted`: to create users.
+    """Add a user, with a password or, when the user cannot sign in here, without. `permitted`: the decision that the
+    caller may create users.
 
     Raises what `access.require` does; InvalidValue when the domain is not the tenant's own; AlreadyExists.
     """
@@ -90,7 +91,7 @@ async def get_user(read: Read, caller: Caller, tenant_id: TenantId, user_id: Use
 
 
 class UserOrder(StrEnum):
-    """What a list of users goes by."""
+    """The order of a list of users."""
 
     NAME = "name"
     DISPLAY_NAME = "display_name"
@@ -120,7 +121,7 @@ async def list_users(
     limit: int,
     now: Micros,
 ) -> tuple[list[User], Position | None]:
-    """At most `limit` members that come after `after`, and the position to go on from: None at the end.
+    """At most `limit` members after the position `after`, and the position to go on from, None at the end.
 
     `deleted` lists those that can still be restored instead. Guests are not listed. Raises what `access.require` does.
     """
@@ -146,12 +147,12 @@ async def update_user(
     restore: bool = False,
     permitted: Permit | None = None,
 ) -> User:
-    """Change properties, set a password, bring the user back if it is deleted and `restore` says so: all or nothing.
-    `permitted`: to reset passwords.
+    """Change properties, set a password, and restore the user if it is deleted and `restore` says so: all or nothing.
+    `permitted`: the decision that the caller may reset passwords.
 
-    Each part needs its own action. A password that somebody else sets ends the user's grants: whoever had the old one
-    may have given them. Raises what `access.require` does; NotFound; AlreadyExists when a name is taken; InvalidValue
-    for a new name whose domain is not the tenant's own.
+    Each part needs its own action. A password that somebody else sets ends the user's grants, since whoever had the old
+    one may have given them. Raises what `access.require` does; NotFound; AlreadyExists when a name is taken;
+    InvalidValue for a new name whose domain is not the tenant's own.
     """
     wanted = {field: value for field, value in asdict(changes).items() if value is not None}
     if wanted or not (password or restore):
@@ -185,14 +186,16 @@ async def set_password(
     *,
     permitted: Permit | None = None,
 ) -> User:
-    """Replace the password of a user. `permitted`: to reset passwords. Raises what `access.require` does; NotFound."""
+    """Replace the password of a user. `permitted`: the decision that the caller may reset passwords. Raises what
+    `access.require` does; NotFound.
+    """
     password = NewPassword(password_hash, must_change)
     changes = UserChanges()
     return await update_user(tx, caller, tenant_id, user_id, changes, now, password=password, permitted=permitted)
 
 
 async def delete_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> None:
-    """Soft-delete a user and revoke its grants: who restores it does not bring them back.
+    """Mark a user deleted, and revoke its grants, which do not come back when it is restored.
 
     Raises what `access.require` does; FailedPrecondition for the last Global Administrator; NotFound.
     """
@@ -209,10 +212,10 @@ async def delete_user(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: User
 async def restore_user(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros, *, may_be_live: bool = False
 ) -> User:
-    """Bring back a user deleted less than RESTORABLE ago; one that is live stays as it is.
+    """Restore a user that was deleted less than RESTORABLE ago; one that is not deleted stays as it is.
 
-    `may_be_live`: the caller is known to be allowed something else here, and needs no right to restore a live user.
-    Raises what `access.require` does; NotFound; AlreadyExists when another user has the name by now.
+    `may_be_live`: another decision allows the caller something here, so that no right to restore is needed for a live
+    user. Raises what `access.require` does; NotFound; AlreadyExists when another user has the name by now.
     """
     if not may_be_live:
         await require(tx, caller, Action.RESTORE_USER, tenant_id, now=now)
@@ -243,7 +246,7 @@ async def _get_live(tx: Tx, tenant_id: TenantId, user_id: UserId) -> User:
 
 
 async def _change(tx: Tx, caller: Caller, user: User, wanted: dict[str, str], now: Micros) -> User:
-    """Write what differs from the row; nothing is written or recorded when nothing does."""
+    """Write the columns that differ from the row. Nothing is written or recorded when none does."""
     changed = {field: value for field, value in wanted.items() if value != (getattr(user, field) or "")}
     if not changed:
         return user
@@ -263,7 +266,7 @@ async def _change(tx: Tx, caller: Caller, user: User, wanted: dict[str, str], no
 async def _set_password(
     tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, password: NewPassword, now: Micros
 ) -> None:
-    """Browsers are signed out at once, whoever set the password."""
+    """Set the password, and end the user's sessions at once, whoever set it."""
     await _keep_password(tx, caller, tenant_id, user_id, password, now)
     await end_sessions(tx, caller, tenant_id, user_id, now, reason="password_set")
 

@@ -1,4 +1,4 @@
-"""One webhook as people look at it: whose it is, and the events that it was sent."""
+"""One webhook as people look at it: what it listens to, and the events that it was sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from tenantry.store.users import users
 
 
 class WebhookPicture(NamedTuple):
-    """`group`: whose it is; None for the organisation's. `registered_by` is empty when that was no user of it."""
+    """A webhook. `group` is what it listens to; None: all groups of the tenant. `registered_by` is empty when no user
+    of the tenant registered it.
+    """
 
     webhook: Webhook
     group: GroupFacts | None
@@ -30,7 +32,9 @@ class WebhookPicture(NamedTuple):
 async def look_at_webhook(
     read: Read, caller: Caller, tenant_id: TenantId, webhook_id: str, *, before: str, limit: int, now: Micros
 ) -> WebhookPicture:
-    """With at most `limit` deliveries before the id `before` (empty: from the newest). Raises as `get_webhook`."""
+    """The webhook, with at most `limit` deliveries before the id `before` (empty: from the newest). Raises as
+    `get_webhook`.
+    """
     webhook = await get_webhook(read, caller, Action.READ_WEBHOOKS, tenant_id, webhook_id, now)
     group = None
     if webhook.object_type == ObjectType.GROUP:
@@ -44,6 +48,6 @@ async def look_at_webhook(
 async def look_at_delivery(
     read: Read, caller: Caller, tenant_id: TenantId, webhook_id: str, delivery_id: str, now: Micros
 ) -> tuple[Webhook, Delivery]:
-    """One event of it, as it was sent. Raises as `get_webhook`; NotFound("event")."""
+    """One event of the webhook, as it was sent. Raises as `get_webhook`; NotFound("event")."""
     webhook = await get_webhook(read, caller, Action.READ_WEBHOOKS, tenant_id, webhook_id, now)
     return webhook, await get_delivery(read, tenant_id, webhook, delivery_id)
