@@ -23,7 +23,7 @@ class Permission(StrEnum):
 
 
 class RoleId(StrEnum):
-    """Built-in directory roles, by their public template ids (Partner Center contract §3.5)."""
+    """The built-in directory roles, by their public template ids (Partner Center contract §3.5)."""
 
     GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
     GLOBAL_READER = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
@@ -40,7 +40,7 @@ class RoleId(StrEnum):
 
 
 class GroupRole(StrEnum):
-    """What a user is in a group."""
+    """The role of a user in a group."""
 
     ADMIN = "admin"
     MEMBER = "member"
@@ -175,12 +175,12 @@ def _group(group_role: GroupRole | None = None, *roles: RoleId) -> Rule:
 
 
 def _users(*roles: RoleId) -> Rule:
-    """Partner Center contract §3.5."""
+    """As `_by`, and allow a Global Administrator (Partner Center contract §3.5)."""
     return Rule(roles=frozenset({*roles, RoleId.GLOBAL_ADMINISTRATOR}))
 
 
 def _enterprise(*roles: RoleId) -> Rule:
-    """Allow apps that the enterprise is bound to, which need no role, and people who hold one of `roles`."""
+    """Allow connectors that the enterprise is bound to, which need no role, and people who hold one of `roles`."""
     return Rule(Thing.ENTERPRISE, roles=frozenset({*roles, RoleId.GLOBAL_ADMINISTRATOR}))
 
 

@@ -71,7 +71,7 @@ class RelationshipRadius:
 
 @dataclass(frozen=True, slots=True)
 class UserRadius:
-    """`apps` hold a token of the user's; `led_alone` are groups that would have no admin left."""
+    """`connectors` hold a token that the user gave; `led_alone` are groups that would have no admin left."""
 
     user: User
     role_ids: list[str]
@@ -93,7 +93,7 @@ class DeviceRadius:
 async def connector_radius(
     read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> ConnectorRadius:
-    """Raises NotFound("connector"), and what `access.require` does."""
+    """What the connector reaches. Raises NotFound("connector"), and what `access.require` does."""
     connector = await connectors.find(read, tenant_id, connector_id)
     if connector is None:
         raise NotFound("connector")
@@ -111,7 +111,9 @@ async def connector_radius(
 
 
 async def token_radius(read: Read, caller: Caller, tenant_id: TenantId, grant_id: GrantId, now: Micros) -> TokenRadius:
-    """The grant's user, the connector's owner, and administrators may look. Raises NotFound("token")."""
+    """What the grant's tokens open. The grant's user, the connector's owner, and administrators may look. Raises
+    NotFound("token").
+    """
     token = await grant_lists.find_live(read, tenant_id, grant_id, now)
     if token is None:
         raise NotFound("token")
@@ -182,7 +184,7 @@ async def user_radius(read: Read, caller: Caller, tenant_id: TenantId, user_id: 
 async def device_radius(
     read: Read, caller: Caller, tenant_id: TenantId, account_id: ManagedAccountId, android_id: str, now: Micros
 ) -> DeviceRadius:
-    """The user of the device may look too. Raises NotFound("device")."""
+    """What the device has. The user of the device may look too. Raises NotFound("device")."""
     device = await blast_radius.find_device(read, tenant_id, account_id, android_id)
     if device is None:
         raise NotFound("device")

@@ -60,7 +60,7 @@ class Permit(NamedTuple):
     """A decision that allowed, made at the start of a request and passed on into the transaction.
 
     It is not made again after a slow step, such as a password hash: the request is carried out as of `now`, when its
-    caller was proven, and its events have that time.
+    caller was authenticated, and its events have that time.
     """
 
     caller: Caller
@@ -94,9 +94,9 @@ async def decide(
     owner_id: UserId | None = None,
     now: Micros,
 ) -> Decision:
-    """May `caller` do `action` in `tenant_id`? Raises nothing of its own.
+    """Whether `caller` may do `action` in `tenant_id`. Raises nothing of its own.
 
-    `owner_id` is the user of `tenant_id` who owns the thing; ownership counts for people in person, not for apps.
+    `owner_id` is the user of `tenant_id` who owns the thing; ownership counts for people in person, not for connectors.
     """
     if action in PUBLIC:
         return Decision(action, Reason.PUBLIC, ("the action is open to everyone",))
@@ -121,7 +121,7 @@ async def _decide_act(
     owner_id: UserId | None,
     now: Micros,
 ) -> _Verdict:
-    """Apply the action's rule. An app acts on groups within its grant's reach and on enterprises bound to it."""
+    """Apply the action's rule. A connector acts on groups within its grant's reach and on enterprises bound to it."""
     if rule.thing is Thing.GROUP and caller.reach is not None:
         return await _decide_group(read, caller, rule, tenant_id, group_id)
     if rule.thing is Thing.ENTERPRISE and not caller.is_in_person:
@@ -160,7 +160,7 @@ async def _compare_standing(read: Read, caller: Caller, rule: Rule, tenant_id: T
 async def _decide_group(
     read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, group_id: GroupId | None
 ) -> _Verdict:
-    """An app on a group: inside its own tenant only, and inside the grant's reach."""
+    """Decide for a connector on a group: only inside its own tenant, and only inside the grant's reach."""
     if caller.tenant_id != tenant_id:
         return Reason.OTHER_TENANT, f"tenant {tenant_id} is not the caller's"
     if group_id is None:
@@ -212,10 +212,11 @@ async def _decide_own_tenant(read: Read, caller: Caller, rule: Rule, now: Micros
 
 
 async def _decide_customer(read: Read, caller: Caller, rule: Rule, tenant_id: TenantId, now: Micros) -> _Verdict:
-    """Decide for a partner in a customer: any relationship makes it known, an active one with the role allows.
+    """Decide for a partner in a customer: any relationship lets it know that the customer exists; an active one with
+    the role allows.
 
-    A relationship is given to an organisation. The partner's own directory says which of its users it is for: those who
-    hold the same role there, or Global Administrator.
+    A relationship is given to a tenant as a whole. The partner's own directory says which of its users it is for: those
+    who hold the same role there, or Global Administrator.
     """
     partner = caller.tenant_id
     if partner is None:
@@ -244,7 +245,7 @@ async def _decide_customer(read: Read, caller: Caller, rule: Rule, tenant_id: Te
 async def _decide_partners_user(
     read: Read, caller: Caller, given: dict[str, DelegatedRelationship], now: Micros
 ) -> _Verdict:
-    """Whether the partner's user or app may use one of the delegated roles `given`, which is never empty."""
+    """Whether the partner's user or connector may use one of the delegated roles `given`, which is never empty."""
     who, held = await roles_at_home(read, caller, now, for_customers=True)
     usable = set(given) if RoleId.GLOBAL_ADMINISTRATOR in held else held & given.keys()
     if usable:
@@ -259,7 +260,9 @@ async def _decide_partners_user(
 async def _decide_enterprise(
     read: Read, caller: Caller, tenant_id: TenantId, enterprise: Enterprise | None
 ) -> _Verdict:
-    """Decide for an app: the enterprise must be bound to it, or enrolled by its EMM. No enterprise: one must exist."""
+    """Decide for a connector: the enterprise must be bound to it, or enrolled by its EMM. Without an enterprise, one
+    such must exist.
+    """
     if enterprise is None:
         found = await access.find_bound_enterprise(
             read, tenant_id, connector_id=caller.connector_id, emm_tenant_id=caller.tenant_id
@@ -278,7 +281,7 @@ def _is_bound(enterprise: Enterprise, caller: Caller) -> bool:
 
 
 def _in_words(relationship: DelegatedRelationship, now: Micros) -> str:
-    """`relationship 12... ended 2026-01-02T00:00:00Z`."""
+    """The relationship in words, as in `relationship 12... ended 2026-01-02T00:00:00Z`."""
     name = f"relationship {relationship.id}"
     if relationship.ended_at is not None:
         return f"{name} ended {to_iso(relationship.ended_at)}"

@@ -1,7 +1,7 @@
 """What each door asks of whoever comes through it, before the action's own rule is looked at.
 
 A door is the audience of an access token, or the portal, where people act in person. It says which actions it serves,
-which permission the connector needs for each, what an application may do without a user, and whether the user must have
+which permission the connector needs for each, what a connector may do without a user, and whether the user must have
 had a second factor. Which roles an action needs does not depend on the door: see `access/actions.py`.
 
 Sources: Kaizala contract §1.1; Partner Center contract §1.3-1.4; Play EMM contract §4.
@@ -18,13 +18,15 @@ from tenantry.core.caller import Audience, Caller
 
 
 class Door(NamedTuple):
-    """`opens`: the actions that are served, each with its permission (None: no connector stands between)."""
+    """What one door asks. `opens`: the actions that are served, each with its permission (None: no connector stands
+    between).
+    """
 
     opens: Mapping[Action, Permission | None]
     alone: frozenset[Action] = frozenset()
-    """What an application may do without a user."""
+    """The actions that a connector may do without a user."""
     needs_mfa: bool = False
-    """Whether a user needs a second factor; an application alone has none."""
+    """Whether a user needs a second factor; a connector alone has none."""
 
 
 _OF_USERS = (

@@ -50,7 +50,7 @@ class Attention:
 
     waiting_relationships: list[Matter]
     waiting_connectors: list[WaitingConnector]
-    """Apps that wait for permissions: the one that waits longest, which says how many there are."""
+    """Connectors for which permissions wait: the one that waits longest, which says how many there are."""
     double_secrets: list[Matter]
     unguarded_administrators: list[Matter]
     full_accounts: list[Matter]

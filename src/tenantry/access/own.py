@@ -1,4 +1,4 @@
-"""What is a user's own: only that user asks for it, in person, so whose it is the caller says and nobody else."""
+"""What is a user's own: only that user asks for it, in person. The caller says whose it is; no argument does."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tenantry.store.engine.interface import Read
 
 
 async def require_own(read: Read, caller: Caller, action: Action, now: Micros) -> tuple[TenantId, UserId]:
-    """Whose own it is: the caller's. No query, since one's own needs no role.
+    """The caller's tenant and user, whose own thing it is. No query, since one's own needs no role.
 
-    Raises what `access.require` does; NotFound("user") for who is no user.
+    Raises what `access.require` does; NotFound("user") for a caller that is no user.
     """
     if caller.tenant_id is None or caller.user_id is None:
         raise NotFound("user")

@@ -1,5 +1,5 @@
-"""Who can reach what in a tenant: partners and administrators by roles on one side, apps by tokens on the other; and
-the customers that the tenant reaches as a partner.
+"""Who can reach what in a tenant: partners and administrators by roles on one side, connectors by tokens on the other;
+and the customers that the tenant reaches as a partner.
 
 Queries: 6 and those of the decision, whatever the size of the tenant; what is left out is counted, or on the next page.
 """
@@ -31,9 +31,8 @@ CUSTOMERS_COUNTED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ReachMap:
-    """One page. `next_…` are positions, None at the end; `more_holders` counts what is not in `holders`.
-
-    `group_tokens` holds the first few; each app's own `group_tokens` counts all of them.
+    """One page. `next_…` are positions, None at the end; `more_holders` counts what is not in `holders`. `group_tokens`
+    holds the first few; each connector's own `group_tokens` counts all of them.
     """
 
     partners: list[PartnerPath]

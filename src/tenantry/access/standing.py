@@ -39,7 +39,7 @@ class Standing(NamedTuple):
 
     @property
     def role_ids(self) -> tuple[str, ...]:
-        """In the order of their ids."""
+        """The roles, in the order of their ids."""
         return tuple(sorted(self.ends))
 
     @property
@@ -93,7 +93,9 @@ def _later(one: Micros | None, other: Micros | None) -> Micros | None:
 async def find_standing(
     read: Read, customer_id: TenantId, partner_id: TenantId, own_roles: Collection[str], now: Micros
 ) -> Standing | None:
-    """The roles in the customer of a partner's user with `own_roles` at home; None: none, or none any more. 1 query."""
+    """The roles that a partner's user with `own_roles` at home has in the customer; None when the user has none, or
+    none any more. 1 query.
+    """
     return standing_of(await relationships.list_of_pair(read, customer_id, partner_id), own_roles, now)
 
 
@@ -161,10 +163,11 @@ async def _standing_here(read: Read, caller: Caller, tenant_id: TenantId, now: M
 async def roles_at_home(
     read: Read, caller: Caller, now: Micros, *, for_customers: bool = False
 ) -> tuple[str, set[str]]:
-    """The kind of caller, in a word, and the roles it holds in its own tenant: the user's, else those of the app
-    itself.
+    """The kind of caller, in a word, and the roles that it holds in its own tenant: the user's, else those of the
+    connector itself.
 
-    An app that a user stands behind acts in the user's roles alone. `for_customers`: only those `counted_elsewhere`.
+    A connector that a user stands behind acts in the user's roles alone. `for_customers`: only those
+    `counted_elsewhere`.
     """
     if caller.tenant_id is None:
         return "caller", set()
@@ -185,7 +188,7 @@ def _beyond(action: Action, standing: Standing, role_ids: Collection[str]) -> De
 
 
 def role_word(role_id: str) -> str:
-    """`user administrator`; the id itself for a role that is not built in."""
+    """The role in a word, as in `user administrator`; the id itself for a role that is not built in."""
     try:
         return RoleId(role_id).name.lower().replace("_", " ")
     except ValueError:

@@ -60,8 +60,7 @@ class Search:
 
 
 class FoundEvents(NamedTuple):
-    """Newest first. `next` is the id before which the next page begins; None on the last page.
-
+    """A page of events, newest first. `next` is the id before which the next page begins; None on the last page.
     `names`: what the things are called that the events are about (NAMED), by their ids.
     """
 

@@ -1,1 +1,3 @@
-"""Managed endpoints: enterprises, managed accounts, the tokens that provision devices, the devices, their quota."""
+"""Enterprises, their managed accounts, the tokens that provision devices, the devices, and how many an account may
+have.
+"""

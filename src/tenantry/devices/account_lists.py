@@ -1,4 +1,6 @@
-"""Managed accounts as people look at them: search by the start of the identifier, and one with what belongs to it."""
+"""Managed accounts as people look at them: a search by the beginning of the identifier, and one account with its
+devices and tokens.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ TOKENS_SHOWN = 20
 
 
 class FoundAccounts(NamedTuple):
-    """`next` is where the next page begins, None on the last."""
+    """A page of accounts. `next` is where the next page begins, None on the last."""
 
     accounts: list[ListedAccount]
     next: Position | None
@@ -48,7 +50,7 @@ async def list_enterprises(
     limit: int,
     now: Micros,
 ) -> list[ListedEnterprise]:
-    """Enterprises of the tenant, by id, for who may do `action`. Raises what `access.require` does."""
+    """Enterprises of the tenant, by id. Raises what `access.require` does when the caller may not do `action`."""
     await require(read, caller, action, tenant_id, now=now)
     return await device_lists.list_enterprises(read, tenant_id, after_id=after_id, limit=limit)
 
@@ -82,7 +84,7 @@ async def look_at_account(
     account_id: ManagedAccountId,
     now: Micros,
 ) -> AccountPicture:
-    """One account, for who may do `action`. Raises what `enterprise_of` does; NotFound("user")."""
+    """One account. Raises what `enterprise_of` does for this `action`; NotFound("user")."""
     enterprise = await enterprise_of(read, caller, action, tenant_id, enterprise_id, now)
     account = await device_lists.find_account(read, tenant_id, enterprise_id, account_id, now)
     if account is None:

@@ -25,7 +25,7 @@ from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 @dataclass(frozen=True, slots=True)
 class IssuedDeviceToken:
-    """Shown once."""
+    """A new device token, which is shown once."""
 
     token: str = field(repr=False)
     expires_at: Micros

@@ -1,4 +1,4 @@
-"""Devices of a managed account: what they are, the policy and state the EMM gives them.
+"""Devices of a managed account: what they say of themselves, and the policy and state that the EMM gives them.
 
 Devices appear by `redeem.py` and go by `revocation.py`. Source: Play EMM contract §1.3, §7.6-7.7, §7.17.
 """

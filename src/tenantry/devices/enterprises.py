@@ -1,4 +1,4 @@
-"""Enterprises: a customer tenant's binding to an EMM, and who may act on it.
+"""Enterprises: each binds a customer tenant to the EMM that manages its devices. And who may act on one.
 
 Source: Play EMM contract §4 (accounts), §7.11 (ids), §7.13 (unknown and foreign look alike).
 """
@@ -35,7 +35,7 @@ async def enroll_enterprise(
 ) -> EnterpriseId:
     """Let the EMM manage the customer's devices; the service account, when named, acts as the enterprise.
 
-    The operator's work. Raises Forbidden for anybody else, InvalidValue, NotFound("service account").
+    Only the operator may. Raises Forbidden for anybody else, InvalidValue, NotFound("service account").
     """
     _require_operator(caller)
     name = read_name(name, field="name", longest=256, what="The name of the enterprise")
@@ -61,7 +61,7 @@ async def bind_account(
 ) -> None:
     """Let a service account of the customer or of the EMM act as the enterprise, instead of the one before.
 
-    The operator's work. Raises Forbidden for anybody else, NotFound("service account") when either is absent.
+    Only the operator may. Raises Forbidden for anybody else, NotFound("service account") when either is absent.
     """
     _require_operator(caller)
     tenant_id = await enterprises.set_service_account(tx, enterprise_id, service_account_id)
@@ -88,7 +88,7 @@ async def require_enterprise(
 
 
 async def list_enterprises(read: Read, caller: Caller, domain: str, now: Micros) -> list[Enterprise]:
-    """Those of the organisation with this domain that the caller's EMM manages. Raises Forbidden."""
+    """The enterprises of the tenant with this domain that the caller's EMM manages. Raises Forbidden."""
     emm_tenant_id = caller.tenant_id or TenantId("")
     found = await enterprises.list_of_domain(read, emm_tenant_id, domain.lower())
     tenant_id, enterprise = (found[0].tenant_id, found[0]) if found else (emm_tenant_id, None)
@@ -103,5 +103,5 @@ def _require_operator(caller: Caller) -> None:
 
 
 def _new_id() -> EnterpriseId:
-    """Letters and digits, and none of the words that share an enterprise's place in paths."""
+    """An id of letters and digits that is none of the words which share an enterprise's place in paths."""
     return EnterpriseId(f"LC{secrets.token_hex(5)}")

@@ -56,7 +56,7 @@ async def insert_account(
 ) -> ManagedAccount:
     """Make an EMM-managed account, or set the display name of the one that has this identifier.
 
-    `user_id`: the user of the organisation whose account a new one is. Raises InvalidValue,
+    `user_id`: the user of the tenant to whom a new account belongs. Raises InvalidValue,
     AlreadyExists(field="account_type") when the one that is there is of another type; NotFound("enterprise" or "user").
     """
     if not is_visible(account_identifier) or find_problem(account_identifier) is not None:
@@ -184,10 +184,12 @@ def require_emm_managed(account: ManagedAccount) -> ManagedAccount:
 
 
 def _read_display_name(raw: str | None) -> str | None:
-    """Raises InvalidValue. Empty, which clients send for a user whose name they do not know, stays so."""
+    """The name. Raises InvalidValue. An empty one, which clients send for a user whose name they do not know, stays
+    empty.
+    """
     return read_name(raw, field="display_name", longest=LONGEST_NAME, what="The display name") if raw else raw
 
 
 def _new_id() -> ManagedAccountId:
-    """A decimal string of 19 digits at most, which fits a signed 64-bit integer."""
+    """A decimal number of at most 19 digits, which fits a signed 64-bit integer, as text."""
     return ManagedAccountId(str(10**18 + secrets.randbelow(2**63 - 10**18)))

@@ -67,7 +67,7 @@ class Provisioned:
 
 
 class _Refusal(Exception):
-    """Rolls the transaction back and says why; has the account if the token is known."""
+    """Rolls the transaction back, and says why. It has the account when the token is known."""
 
     def __init__(self, error: DomainError, reason: str, account_id: ManagedAccountId | None) -> None:
         super().__init__(reason)
@@ -77,9 +77,10 @@ class _Refusal(Exception):
 
 
 def parse_android_id(raw: str) -> str:
-    """The canonical form: lower case. Raises InvalidValue(field="android_id").
+    """The id in lower case. Raises InvalidValue(field="android_id").
 
-    Departs: Google's is hexadecimal; emulators and other DPCs have names of their own, and lose nothing here.
+    Departs: Google's is hexadecimal; emulators and other device policy clients have names of their own, which do no
+    harm here.
     """
     android_id = raw.lower()
     if not _ANDROID_ID.fullmatch(android_id):

@@ -69,7 +69,9 @@ async def delete_account(
 
 
 async def _end_devices(tx: Tx, tenant_id: TenantId, account_id: ManagedAccountId, now: Micros) -> int:
-    """How many devices there were. Raises NotFound("user") when somebody else deleted the account meanwhile."""
+    """End the account's devices. Answers how many there were. Raises NotFound("user") when somebody else deleted the
+    account meanwhile.
+    """
     await device_tokens.revoke_unused(tx, tenant_id, account_id, now)
     if not await managed_accounts.set_device_count(tx, tenant_id, account_id, 0):
         raise NotFound("user")

@@ -1,4 +1,6 @@
-"""The tokens by which receivers know the server: kept encrypted under the master key, each for its own webhook only."""
+"""The tokens by which receivers recognise the server. They are kept encrypted under the master key, each for its own
+webhook only.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ def seal(master_key: MasterKey, tenant_id: TenantId, webhook_id: str, token: str
 
 
 def token_of(master_key: MasterKey, tenant_id: TenantId, webhook: Webhook) -> str | None:
-    """The token in clear, for the receiver and the app that gave it. Raises FailedPrecondition if unreadable."""
+    """The token in clear, for the receiver and for the connector that gave it. Raises FailedPrecondition when it cannot
+    be decrypted.
+    """
     if webhook.callback_token is None:
         return None
     try:

@@ -57,7 +57,7 @@ NEVER_SENT = (
 do come (Kaizala contract §5). So a webhook may name them, and its page says that they never come."""
 
 TEST = "TestEvent"
-"""Asked for by a person who tries a webhook; nobody subscribes to it."""
+"""The type of the event that a person asks for who tries a webhook. No webhook asks for it."""
 
 
 class MemberChange(NamedTuple):
@@ -81,7 +81,9 @@ Facts = dict[str, Any]
 """Part of an event, as it is sent."""
 
 Key = tuple[TenantId, str]
-"""A webhook: its tenant and its id. With TELLING for an id, the changes that the tenant has still to tell of."""
+"""A webhook: its tenant and its id. With TELLING as id it stands for the changes of which the tenant's webhooks have
+still to be told.
+"""
 
 TELLING = ""
 
@@ -107,9 +109,9 @@ def listening() -> Iterator[Counter[Key]]:
 async def enqueue(
     tx: Tx, tenant_id: TenantId, caller: Caller, change: MemberChange | SubGroupChange, now: Micros
 ) -> None:
-    """One event for each live webhook of the group, or of the organisation, that asks for it.
+    """Enqueue one event for each live webhook of the group, or of the tenant, that asks for it.
 
-    Queries: 1; with a webhook 3 more. No events are sent for subscribers, since they are not members.
+    Queries: 1; with a webhook 3 more. No events are sent about subscribers, since they are not members.
     """
     if isinstance(change, MemberChange) and change.role not in _ROLES:
         return
@@ -143,7 +145,9 @@ def note(tenant_id: TenantId, webhook_id: str) -> None:
 
 
 def of_member(event_type: EventType, group_id: GroupId, member: Facts, role: str) -> Facts:
-    """A known receiver reads what is said of the member beside `data`, not in it (Kaizala contract §5)."""
+    """The facts of an event about a member. A known receiver reads what is said of the member beside `data`, not in it
+    (Kaizala contract §5).
+    """
     data = {**member, "type": _ROLES[role]}
     return {**data, **_event("Group", group_id, event_type, data)}
 
@@ -194,7 +198,7 @@ async def _group_facts(read: Read, tenant_id: TenantId, change: SubGroupChange) 
 
 
 def new_event_id(now: Micros) -> str:
-    """Sorts by time, then as it was made."""
+    """An id by which events sort by time, and within one microsecond in the order in which they were made."""
     return f"{now:014x}{next(_count) & 0xFFFFFF:06x}{_PROCESS}"
 
 
@@ -207,7 +211,9 @@ async def write(
     *,
     prefix: str = "",
 ) -> None:
-    """One row each. With `prefix`, the id of a change, they sort as written at that change, in whatever step."""
+    """Write one row for each event. With `prefix`, the id of a change, the rows sort as if written at that change, in
+    whatever step they are.
+    """
     rows: list[Mapping[str, Value]] = []
     for webhook, event in told:
         envelope = {**event, "context": webhook.context or "", **sender, "subscriptionId": webhook.id}

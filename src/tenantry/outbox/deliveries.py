@@ -1,10 +1,10 @@
-"""Sending what waits in the outbox: at least once, then again at growing intervals, then no more.
+"""Sends what waits in the outbox: at least once, then again at growing intervals, then no more.
 
-1. A row is claimed by pushing its due time beyond the longest exchange; of two processes one wins it. One that dies
-   meanwhile leaves a row that is due again soon.
-2. It is sent outside of any transaction. Any 2xx is a delivery, whatever its body: that is not even read.
-3. A receiver that answers 429 or 503 with `Retry-After` is left alone so long, within LONGEST_PAUSE (RFC 9110 §10.2.3);
-   one that answers 410 is gone for good (§15.5.11), and its webhook is disabled at once.
+1. A row is claimed by moving its due time beyond the longest exchange; of two processes one wins it. A process that
+   dies meanwhile leaves a row that is due again soon.
+2. The event is sent outside of any transaction. Any 2xx is a delivery, whatever its body, which is not even read.
+3. A receiver that answers 429 or 503 with `Retry-After` is left alone that long, within LONGEST_PAUSE (RFC 9110
+   §10.2.3); one that answers 410 is gone for good (§15.5.11), and its webhook is disabled at once.
 4. After the last attempt the webhook is disabled, which the trail says, until somebody enables it. It is also disabled
    when too many events wait. The sender counts them now and then (sender.py); a change never counts.
 
@@ -44,7 +44,9 @@ from tenantry.tokens.keys.master_key import MasterKey
 RETRIES = 6
 FIRST_RETRY_AFTER = 2 * MINUTE
 GROWTH = 4
-"""2, 8, 32 minutes, 2, 8.5 and 34 hours: the last attempt is 45.5 hours after the first."""
+"""The factor by which the wait grows: 2, 8, 32 minutes, 2, 8.5 and 34 hours, so that the last attempt is 45.5 hours
+after the first.
+"""
 LONGEST_PAUSE = DAY
 """The longest pause that a receiver can ask for. Asking never makes an attempt come sooner."""
 LEASE = 2 * MINUTE
@@ -52,7 +54,7 @@ LEASE = 2 * MINUTE
 
 
 class Sending(NamedTuple):
-    """Something claimed, and where it goes."""
+    """A claimed event, and the webhook that it goes to."""
 
     webhook: Webhook
     claimed: Claimed
@@ -86,10 +88,10 @@ async def deliver_next(
 
 
 async def _claim(store: Store, tenant_id: TenantId, webhook_id: str, clock: Clock) -> Sending | None:
-    """What waits for a webhook that has ended meanwhile is given up, some at a time.
+    """Claim the webhook's next event. Events that wait for a webhook which has ended are given up, some at a time.
 
-    In a disabled tenant it goes on waiting: with the tenant, the webhook comes back.
-    They are listed before the webhook is looked at again: had it come back, its new events would not be among them.
+    In a disabled tenant they go on waiting, since the webhook comes back with the tenant. They are listed before the
+    webhook is looked at again: if it came back meanwhile, its new events would not be among them.
     """
     while True:
         async with store.write() as tx:
@@ -122,7 +124,7 @@ async def _find_live(read: Read, tenant_id: TenantId, webhook_id: str, now: Micr
 async def _send(
     http: OutgoingHttp, master_key: MasterKey, tenant_id: TenantId, sending: Sending, clock: Clock
 ) -> Failure | None:
-    """None when it is delivered."""
+    """Send the event. Answers why it failed; None when it was delivered."""
     webhook, claimed = sending
     try:
         headers = token_header(token_of(master_key, tenant_id, webhook))
@@ -180,12 +182,12 @@ def retry_delay(attempts: int) -> Micros:
 async def list_deliveries(
     read: Read, tenant_id: TenantId, webhook: Webhook, *, before: str = "", limit: int
 ) -> list[Delivery]:
-    """Newest first. The webhook is one that the caller was given."""
+    """The webhook's deliveries, newest first. The caller was given the webhook by a function that checked it."""
     return await webhook_deliveries.list_latest(read, tenant_id, webhook.id, before=before, limit=limit)
 
 
 async def get_delivery(read: Read, tenant_id: TenantId, webhook: Webhook, delivery_id: str) -> Delivery:
-    """The webhook is one that the caller was given. Raises NotFound."""
+    """One delivery. The caller was given the webhook by a function that checked it. Raises NotFound."""
     found = await webhook_deliveries.find(read, tenant_id, webhook.id, delivery_id)
     if found is None:
         raise NotFound("event")
@@ -195,9 +197,10 @@ async def get_delivery(read: Read, tenant_id: TenantId, webhook: Webhook, delive
 async def send_again(
     tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, delivery_id: str, now: Micros
 ) -> None:
-    """The same event with the same id, from its first attempt on.
+    """Send the same event with the same id once more, from its first attempt on.
 
-    Raises NotFound, what `access.require` does, FailedPrecondition when it waits anyhow, or nothing is sent there.
+    Raises NotFound, what `access.require` does, FailedPrecondition when it waits anyhow, or when nothing is sent to the
+    webhook.
     """
     webhook = await get_webhook(tx, caller, Action.CHANGE_WEBHOOKS, tenant_id, webhook_id, now)
     require_live(webhook, now)

@@ -1,4 +1,4 @@
-"""Before a webhook is saved, its receiver must confirm it by answering with the token of the request.
+"""The handshake: before a webhook is saved, its receiver must answer with the token of the request.
 
 Source: Kaizala contract §3.12 (validation handshake), §6 #23 and #27.
 """
@@ -21,7 +21,8 @@ ProvenUrl = NewType("ProvenUrl", str)
 
 
 async def prove(http: OutgoingHttp, callback_url: str, callback_token: str | None, *, tenant_id: TenantId) -> ProvenUrl:
-    """GET the address with `validationToken`. Outside of any transaction. Raises InvalidValue (field `callBackUrl`).
+    """Send GET to the address with `validationToken`, outside of any transaction. Raises InvalidValue (field
+    `callBackUrl`) unless the receiver answers with it.
 
     The token needs no escaping and is the last of the query: one receiver takes what follows the equals sign.
     """

@@ -1,16 +1,15 @@
-"""A user is deleted or restored, or takes a guest's places over: it leaves or comes into many groups at once.
+"""Tells webhooks of a user who leaves or comes into many groups at once, perhaps thousands: who was deleted or
+restored, or takes a guest's places over.
 
-They may be thousands.
+1. The change itself tells webhooks of some of the groups, unless an earlier change is still being told. Of the other
+   groups it leaves one row, in its own transaction, that says how far it came.
+2. The sender goes on from there, some groups at a time (`tell_next`). Each step is a short transaction, which moves the
+   row on and writes its events, so that after a kill nobody is told twice and nobody is left out.
+3. Until all are told, nothing later is sent in the tenant (`webhook_deliveries.claim_due`), so that receivers hear of
+   changes in their order.
 
-1. The change itself tells some of them, unless an earlier change is still being told of. Of more it leaves one row, in
-   its own transaction, that says how far this came.
-2. Whoever sends goes on from there, some groups at a time (`tell_next`): each step is a short transaction, which moves
-   the row on and writes its events, so that after a kill nobody is told twice and nobody is left out.
-3. Until all are told, nothing later is sent in the tenant (`webhook_deliveries.claim_due`): receivers hear of changes
-   in their order.
-
-What the events say of the user is as it was at the change. If the user has left a group meanwhile, that group's
-webhooks were told of that.
+The events say of the user what was so at the change. If the user has left a group meanwhile, that group's webhooks were
+told of that.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ from tenantry.store.outbox.subscriptions import Subscribed
 from tenantry.store.outbox.untold_changes import Place, UntoldChange
 
 PLACES_AT_ONCE = 25
-"""Groups, in one transaction. Each has twenty webhooks at most, those of the organisation included."""
+"""How many groups one transaction tells. Each has twenty webhooks at most, those of the tenant included."""
 
 
 class _Facts(msgspec.Struct):
-    """What the events of one change say; told are groups that the user has been in since then."""
+    """What the events of one change say. Only groups that the user has been in since then are told."""
 
     member: Facts
     sender: Facts
@@ -58,7 +57,8 @@ async def enqueue_for_user(
     *,
     since: Micros = 0,
 ) -> None:
-    """The user leaves or comes into all groups that it is in by now, or that it has been in since then.
+    """Tell the webhooks that the user leaves or comes into all groups that it is in by now, or that it has been in
+    since then.
 
     Queries: 1; with a webhook in the tenant at most 7 more.
     """
@@ -108,7 +108,7 @@ async def _next_places(
 
 
 async def _tell(tx: Tx, tenant_id: TenantId, change: UntoldChange, facts: _Facts, places: list[Place]) -> None:
-    """Every webhook of these groups, or of the organisation, that lives, was there at the change, and asks for it."""
+    """Tell every webhook of these groups, or of the tenant, that is live, was there at the change, and asks for it."""
     if not places:
         return
     event_type = EventType(change.event_type)

@@ -55,7 +55,7 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 class AssertionClaims(msgspec.Struct, frozen=True):
-    """Times may be fractions of a second (RFC 7519 §2)."""
+    """The claims of an assertion. Times may be fractions of a second (RFC 7519 §2)."""
 
     iss: str
     iat: float
@@ -107,7 +107,8 @@ async def authenticate_self_signed(
     now: Micros,
     leeway: Micros,
 ) -> Caller:
-    """The service account that signed its own bearer token: for an accepted audience, or with `required_scope` and one.
+    """The service account that signed the bearer token itself: for an accepted audience; or with `required_scope`,
+    where None is among the audiences and the token names none.
 
     Raises InvalidToken. 1 read.
     """

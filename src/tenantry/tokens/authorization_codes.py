@@ -1,4 +1,4 @@
-"""Authorization codes: a signed-in user sends the application back with one, which keeps what the user agreed to.
+"""Authorization codes: a signed-in user is sent back to a connector with one, which keeps what the user agreed to.
 
 Sources: RFC 6749 §4.1.2, RFC 7636 (method S256 only), RFC 9700 §2.1.1 (a public client needs PKCE).
 """

@@ -14,7 +14,7 @@ def encode(data: bytes) -> bytes:
 
 
 def decode(text: bytes) -> bytes | None:
-    """None unless `text` is exactly what `encode` gives: no padding, no blanks, no stray last bits."""
+    """The bytes; None unless `text` is exactly what `encode` gives: no padding, no blanks, no stray last bits."""
     try:
         data = binascii.a2b_base64(text.translate(_FROM_URL) + b"=" * (-len(text) % 4), strict_mode=True)
     except binascii.Error:

@@ -1,4 +1,4 @@
-"""How a client proves which connector it is: by its ID, and by its secret if it has one (RFC 6749 §2.3)."""
+"""How a client authenticates as a connector: by its ID, and by its secret if it has one (RFC 6749 §2.3)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Client(NamedTuple):
 
 
 class ConnectorIdentity(NamedTuple):
-    """A proven connector of a live tenant. It may be deactivated."""
+    """An authenticated connector of a live tenant. It may be deactivated."""
 
     connector_id: ConnectorId
     tenant_id: TenantId

@@ -40,8 +40,8 @@ class Replaces(StrEnum):
     """Which of the user's own earlier grants to the same connector a new one ends (Kaizala contract §6 #7).
 
     EVERY: "Generate user token". SAME_PROOF: those the user gave with the same method of authentication, so that a PIN
-    by phone ends the grant of the last PIN, and none given with a password. NONE: users may sign in to an application
-    more than once.
+    by phone ends the grant of the last PIN, and none given with a password. NONE: users may sign in to a connector more
+    than once.
     """
 
     EVERY = "every"
@@ -51,7 +51,7 @@ class Replaces(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewGrant:
-    """The refresh token is shown once and kept nowhere."""
+    """A new grant. The refresh token is shown once and kept nowhere."""
 
     grant_id: GrantId
     refresh_token: str = field(repr=False)

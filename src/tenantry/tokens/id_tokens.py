@@ -1,7 +1,8 @@
-"""ID tokens: who signed in, when and how, told to the app that asked for it.
+"""ID tokens: they tell the connector that asked for one who signed in, when and how.
 
-Source: OpenID Connect Core §2. `auth_time` is always there, so that an app can check that `prompt=login` and `max_age`
-were respected: both travel through the browser, whose user can remove them. `typ` differs from that of access tokens.
+Source: OpenID Connect Core §2. `auth_time` is always there, so that a connector can check that `prompt=login` and
+`max_age` were respected: both travel through the browser, whose user can remove them. `typ` differs from that of access
+tokens.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def mint_id_token(
     lifetime: Micros,
     now: Micros,
 ) -> str:
-    """Sign a token for the app `client_id`. 0 queries, 1 signature."""
+    """Sign a token for the connector `client_id`. 0 queries, 1 signature."""
     claims: dict[str, Any] = {
         "iss": issuer,
         "sub": subject,

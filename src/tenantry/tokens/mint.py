@@ -29,7 +29,7 @@ class AccessToken(msgspec.Struct, frozen=True):
     expires_at: Micros
 
     def __repr__(self) -> str:
-        """Without the token."""
+        """The other fields, since the token must not be logged."""
         return f"AccessToken(jti={self.jti!r}, expires_at={self.expires_at})"
 
 

@@ -22,7 +22,8 @@ MALFORMED = "malformed"
 async def note_refusal(store: Store, ask: TokenAsk, tenant_id: TenantId, error: BadCredentials, client_id: str) -> None:
     """Leave the mark of `error`. Garbage and unknown tenants leave none.
 
-    `client_id` goes into the mark when it is proven, which it is unless the error is InvalidClient. 1 read, 1 write.
+    `client_id` goes into the mark when the client was authenticated, which it was unless the error is InvalidClient. 1
+    read, 1 write.
     """
     if error.reason == MALFORMED:
         return

@@ -1,1 +1,1 @@
-"""One file for each grant type: what is presented, and how it is proven. All end in `issuing.issue`."""
+"""The grant types, a file each: what a client presents, and how that is verified. All end in `issuing.issue`."""

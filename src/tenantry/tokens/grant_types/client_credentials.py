@@ -1,4 +1,4 @@
-"""An application gets a token for itself, by its ID and secret, without a user (RFC 6749 §4.4)."""
+"""A connector gets a token for itself, by its ID and secret, without a user (RFC 6749 §4.4)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The keys of the server: the master key that others are encrypted under, and those that sign tokens."""
+"""The keys of the server: the master key, which encrypts other keys, and those that sign tokens."""

@@ -80,7 +80,7 @@ class MasterKey:
 
     @classmethod
     def from_base64(cls, text: str) -> Self:
-        """Raises MasterKeyError, whose text does not repeat the key."""
+        """Read a key in base64. Raises MasterKeyError, whose text does not repeat the key."""
         return cls(_bytes_of(text))
 
     @classmethod
@@ -140,12 +140,12 @@ class MasterKey:
         return self._derive(b"tenantry first signing key id")[:16].hex()
 
     def encrypt(self, plain: bytes, context: bytes) -> bytes:
-        """Readable only by `decrypt` with the same context."""
+        """Encrypt, so that only `decrypt` with the same context gives the value back."""
         nonce = os.urandom(_NONCE_LENGTH)
         return nonce + self._cipher.encrypt(nonce, plain, context)
 
     def decrypt(self, sealed: bytes, context: bytes) -> bytes:
-        """Raises MasterKeyError for another key, another context or altered bytes."""
+        """The value. Raises MasterKeyError for another key, another context or altered bytes."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:], context)
         except (InvalidTag, ValueError):
