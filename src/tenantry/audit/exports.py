@@ -1,11 +1,12 @@
-"""A file with events of a trail ends with a line that seals it, so that it can be checked by whoever holds the key.
+"""A file with events of a trail ends with a line that seals it, so that whoever holds the key can check it.
 
-1. The last line looks like an event of type `export.seal`. Its `data` names the tenant, how many events stand before,
-   the newest seal of the trail at that time (NUMBER:DIGEST), and at its very end a digest.
+1. The last line looks like an event of type `export.seal`. Its `data` names the tenant, how many events stand before
+   it, the newest seal of the trail at that time (NUMBER:DIGEST), and at its very end a digest.
 2. The digest is HMAC-SHA256, under the key of the trail's seals, over LABEL and every byte of the file before it.
-3. So a file that was changed or cut does not hold; and one that holds says by which seal to check the trail itself.
+3. So the seal of a file that was changed or cut does not hold; and when it holds, it says by which seal to check the
+   trail itself.
 
-What form the lines have is not looked at: only that the digest is the last thing but quotation marks and brackets.
+The form of the lines is not checked: only that the digest is the last thing but quotation marks and brackets.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ LABEL = b"tenantry audit export\n"
 
 _NO_DIGEST = "0" * 64
 _LAST_LINE = 16_384
-"""In bytes; longer than any last line."""
+"""Bytes; no last line is as long."""
 _CHUNK = 1 << 20
 # In CSV a quotation mark within quotation marks is doubled.
 _SEAL = re.compile(rb'(\{"+type"+:"+export\.seal"+,[^\n{]*,"+digest"+:"+)([0-9a-f]{64})(?:"\}\}\n|""\}"\r\n)\Z')
 
 
 class _Data(msgspec.Struct):
-    """In this order; the digest is the last."""
+    """The data of the last line, in this order: the digest comes last."""
 
     type: str
     tenant_id: str
@@ -55,13 +56,13 @@ class Export:
         self._events = 0
 
     def add(self, text: str, events: int = 0) -> str:
-        """The next part of the file, with so many events in it."""
+        """Write the next part of the file, which has this many events in it."""
         self._digest.update(text.encode())
         self._events += events
         return text
 
     def end(self, line: Callable[[str], str]) -> str:
-        """The last line. `line` writes it in the form of the others, given its `data`, with which it ends."""
+        """Write the last line. `line` writes it in the form of the others, given its `data`, with which it ends."""
         data = _Data(TYPE, self._tenant_id, self._events, self._head, _NO_DIGEST)
         before, _, after = line(msgspec.json.encode(data).decode()).rpartition(_NO_DIGEST)
         self._digest.update(before.encode())
@@ -70,8 +71,7 @@ class Export:
 
 class ExportSeal(NamedTuple):
     """What the last line of a file says. `head` is the newest seal of the trail when it was made, None without any.
-
-    `followed_at`: when another master key followed the one it was made under, which could be known to others by now.
+    `followed_at`: when another master key followed the one under which it was made, which others may know by now.
     """
 
     tenant_id: str
@@ -81,9 +81,8 @@ class ExportSeal(NamedTuple):
 
 
 def check_export(keys: SealKeys, file: BinaryIO) -> ExportSeal | None:
-    """The seal of a file that is as it was made, under any of the keys there were.
-
-    None for one that was changed or cut, and for what is no export.
+    """The seal of a file that is as it was made, under any of the keys there were; None for a file that was changed or
+    cut, and for one that is no export.
     """
     size = file.seek(0, os.SEEK_END)
     start = file.seek(max(0, size - _LAST_LINE))

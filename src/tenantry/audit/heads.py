@@ -1,8 +1,8 @@
-"""The newest seal of each trail is noted in the system's trail, so that the removal of seals is noticed.
+"""Notes the newest seal of each trail in the system's trail, so that somebody who removes seals is found out.
 
-At most once a day for each tenant whose trail was sealed: one row, found again by the tenant. Whoever removes seals
+A tenant whose trail was sealed has at most one note a day: one row, found again by the tenant. Whoever removes seals
 would have to remove every note of them too, and the notes are sealed in turn. A later note, written after the trail was
-sealed anew or by whoever can write the database, does not hide an earlier one.
+sealed anew or by somebody who can write to the database, does not hide an earlier one.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from tenantry.store.trail import audit_events, audit_seals
 
 _PAGE = 200
 _NEWEST = "g"
-"""Sorts after the id of every event."""
+"""A position that sorts after the id of every event."""
 
 
 class Note(NamedTuple):
-    """The newest seal of a trail, as `NUMBER:DIGEST`, at that time."""
+    """What was noted: the newest seal of a trail, as `NUMBER:DIGEST`, at that time."""
 
     head: str
     at: Micros
@@ -34,7 +34,7 @@ class Note(NamedTuple):
 
 
 async def seal_and_note(store: Store, keys: SealKeys, tenant_id: TenantId, now: Micros, *, pause: float = 0) -> int:
-    """`seal_trail`; then the new head is noted, unless one was within a day."""
+    """Seal the trail, and then note its new head, unless one was noted within a day."""
     made = await seal_trail(store, keys, tenant_id, now, pause=pause)
     if made and tenant_id != SYSTEM_TENANT:
         await _note(store, tenant_id, now)
@@ -42,14 +42,14 @@ async def seal_and_note(store: Store, keys: SealKeys, tenant_id: TenantId, now: 
 
 
 async def find_note(read: Read, tenant_id: TenantId) -> Note | None:
-    """The newest one about this trail."""
+    """The newest note about this trail."""
     return next(iter(await _list_notes(read, tenant_id, _NEWEST, 1)), None)
 
 
 async def find_missing(read: Read, tenant_id: TenantId, *, most: int | None = None) -> Note | None:
-    """The newest note of a head that is not among the seals of the trail any more, of all, or of `most` of the newest.
+    """The newest note whose head is no longer among the seals of the trail, of all notes, or of the newest `most`.
 
-    1 query for a note, and 1 for a page of them.
+    1 query for a note, and 1 for a page of notes.
     """
     looked, before_id = 0, _NEWEST
     while page := await _list_notes(read, tenant_id, before_id, _PAGE if most is None else min(_PAGE, most - looked)):

@@ -1,4 +1,4 @@
-"""Record, for each tenant and minute, one event with the number of left-out marks (marks.py) of each kind."""
+"""Records for each tenant and minute one event with the number of marks of each kind that were left out (marks.py)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _log = get_logger()
 
 
 async def keep_counting(store: Store, clock: Clock) -> None:
-    """For ever: when a minute ends, so that its marks stand before."""
+    """Record them for ever: when a minute ends, so that its marks stand before."""
     while True:
         await asyncio.sleep((MINUTE - clock() % MINUTE) / SECOND)
         await note_left_out(store, clock)
 
 
 async def note_left_out(store: Store, clock: Clock) -> None:
-    """For each tenant that is there still. What the store does not take now waits for the next time."""
+    """Record them for each tenant that still exists. What the store cannot take now waits for the next time."""
     server = operator(Origin(CorrelationId(new_guid()), ""))
     for tenant_id, kinds in MARKS.take_left_out().items():
         event = EventsLeftOut(count=sum(kinds.values()), kinds=kinds)

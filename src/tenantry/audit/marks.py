@@ -1,11 +1,13 @@
-"""Limits the events that anybody can cause by asking (`Mark`): so many of a kind are recorded, the rest only counted.
+"""Limits the events that anybody can cause by asking (`Mark`): so many of a kind are recorded, and the others only
+counted.
 
-1. `record` asks `take` for each mark. Beyond the numbers below it is left out, and counted by tenant and kind.
-2. left_out.py appends one event for each tenant when a minute ends.
+1. `record` asks `take` for each mark. A mark beyond the numbers below is left out, and counted by tenant and kind.
+2. `left_out.py` appends one event for each tenant when a minute ends.
 
 Each event type in each tenant has a budget of its own: whoever floods a trail with one kind hides neither other kinds
 nor other tenants' marks. Answers, messages and limits do not depend on whether the mark was recorded. The memory is
-bounded: kinds beyond a number are counted as others, tenants beyond a number not at all.
+bounded: beyond a number of kinds, the others are counted together; beyond a number of tenants, the others are not
+counted.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class Marks:
         self._left_out: dict[TenantId, dict[str, int]] = {}
 
     def take(self, tenant_id: TenantId, mark: Mark, now: Micros) -> bool:
-        """Whether the trail takes one more; otherwise it is counted as left out."""
+        """Whether the trail takes one more mark; if not, the mark is counted as left out."""
         tag = str(mark.__struct_config__.tag)
         budget = mark.budget or tag
         spent = [(window, *self._spent_in(tenant_id, budget, window, now)) for window in (MINUTE, HOUR)]
@@ -44,7 +46,9 @@ class Marks:
         return True
 
     def leave_out(self, tenant_id: TenantId, kind: str, count: int = 1) -> None:
-        """`kind`: in words of the trail, such as `access.denied: group.read outside_reach`."""
+        """Count a mark as left out. `kind` is in words of the trail, such as `access.denied: group.read
+        outside_reach`.
+        """
         kinds = self._left_out.get(tenant_id)
         if kinds is None:
             if len(self._left_out) >= MOST_TENANTS:
@@ -55,16 +59,16 @@ class Marks:
         kinds[kind] = kinds.get(kind, 0) + count
 
     def take_left_out(self) -> dict[TenantId, dict[str, int]]:
-        """What has gathered since."""
+        """What was counted since the last call."""
         taken, self._left_out = self._left_out, {}
         return taken
 
     def _spent_in(self, tenant_id: TenantId, budget: str, window: Micros, now: Micros) -> tuple[int, int]:
-        """The window that runs, and how many it has had."""
+        """The window that runs, and how many marks it has had."""
         current = now // window
         began, count = self._spent.get((tenant_id, budget, window), (current, 0))
         return (current, count if began == current else 0)
 
 
 MARKS = Marks()
-"""What `record` asks."""
+"""The counters that `record` asks."""

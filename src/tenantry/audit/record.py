@@ -79,7 +79,7 @@ async def record(tx: Writes, tenant_id: TenantId, caller: Caller, event: Event, 
 
 
 async def record_all(tx: Tx, tenant_id: TenantId, caller: Caller, recorded: Sequence[Event], now: Micros) -> None:
-    """As `record` for each of some hundreds, none of them a mark, in one round trip."""
+    """Do as `record` for each of some hundreds of events, none of them a mark, in one round trip."""
     if not recorded:
         return
     _look_at_clock(now)
@@ -128,5 +128,7 @@ async def record_each(
 
 
 def _event_id(now: Micros) -> str:
-    """26 hexadecimal characters that sort by time, then as written: 14 of microseconds, 4 counted, 8 of the process."""
+    """26 hexadecimal characters by which events sort by time, and then as they were written: 14 of microseconds, 4 of a
+    counter, 8 of the process.
+    """
     return f"{now:014x}{next(_count) & 0xFFFF:04x}{_PROCESS}"

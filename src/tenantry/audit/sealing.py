@@ -1,7 +1,7 @@
-"""The trails of all tenants are sealed in the background.
+"""Seals the trails of all tenants in the background.
 
-Page by page of tenants, with pauses, so that requests come first: recording an event costs nothing more, and nothing
-has to be remembered over a restart. A tenant without new events costs one short look, see
+It goes page by page of tenants, with pauses, so that requests come first: recording an event costs nothing more, and
+nothing has to be remembered over a restart. A tenant without new events costs one short look, see
 docs/decisions/background-rounds.md.
 """
 
@@ -27,14 +27,16 @@ FIRST_AFTER_SECONDS = 120
 CLOCK_SKEW = 5 * MINUTE
 """How far ahead another server's clock may be before this is reported."""
 PAUSE_SECONDS = 0.05
-"""After each page of tenants. The pause itself costs more of the processor than a look, so tenants share it."""
+"""The pause after each page of tenants. Waking costs more of the processor than a look does, so tenants share it."""
 _BATCH = 50
 
 _log = get_logger()
 
 
 async def seal_all(store: Store, keys: SealKeys, clock: Clock, *, pause: float = PAUSE_SECONDS) -> int:
-    """One round over all tenants; how many seals it made. A trail that cannot be sealed does not stop the others."""
+    """Seal the trails of all tenants once. Answers how many seals that took. A trail that cannot be sealed does not
+    stop the others.
+    """
     made, is_any_ahead, page = 0, False, [SYSTEM_TENANT]  # whose id comes before every other
     while page:
         waiting, is_ahead = await _with_unsealed(store, page, clock())
@@ -54,7 +56,7 @@ async def seal_all(store: Store, keys: SealKeys, clock: Clock, *, pause: float =
 
 
 async def close_all(store: Store, keys: SealKeys) -> None:
-    """Every trail gets the closing seal of the newest key, unless it has it."""
+    """Put the closing seal of the newest key on every trail that does not have it."""
     async for tenant_id in _trails(store):
         await close_trail(store, keys, tenant_id)
 

@@ -1,1 +1,1 @@
-"""Registered third-party apps, their secrets and keys."""
+"""Connectors, their permissions, secrets and keys."""

@@ -1,10 +1,9 @@
-"""A signed-in user lets an application act for the user, by an authorization code (RFC 6749 §4.1).
+"""A signed-in user lets a connector act for the user, by an authorization code (RFC 6749 §4.1).
 
-1. `find_authorizable` leads from what the application says of itself to its registration, before anything is believed:
+1. `find_authorizable` leads from what the connector says of itself to its registration, before anything is believed:
    nobody is ever sent to an address that is not registered, character for character (RFC 9700 §4.1.1).
 2. `wanted_permissions` says what is asked for; the page shows it.
-3. `authorize` issues the code. Partner Center needs a second factor behind it (Partner Center
-   contract §1.3).
+3. `authorize` issues the code. Partner Center needs a second factor behind it (Partner Center contract §1.3).
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _USER_PERMISSIONS = KAIZALA_PERMISSIONS | {Permission.PARTNER_CENTER}
 
 
 async def find_authorizable(read: Read, client_id: str) -> Connector | None:
-    """The connector of that id, if users of a live tenant can be asked for consent to it."""
+    """The connector with that id, when users of a live tenant can be asked for consent to it."""
     connector_id = parse_guid(client_id)
     if connector_id is None:
         return None
@@ -48,7 +47,9 @@ async def find_authorizable(read: Read, client_id: str) -> Connector | None:
 
 
 def match_redirect_uri(connector: Connector, redirect_uri: str | None) -> str | None:
-    """The registered address that was asked for; the only one there is when none was; None: no such one."""
+    """The registered address that was asked for, or the only one there is when none was; None when there is no such
+    one.
+    """
     registered: list[str] = json.loads(connector.redirect_uris)
     if redirect_uri is None:
         return registered[0] if len(registered) == 1 else None
@@ -81,10 +82,9 @@ def wanted_permissions(
 
 
 class Consent(NamedTuple):
-    """What a page says before the caller agrees. `registrant`: see `registrant_of`.
-
-    `group_count`: how many groups the token will reach: those of the caller, an administrator's too. None when it
-    reaches none by its permissions.
+    """What a page says before the caller agrees. `registrant`: see `registrant_of`. `group_count`: how many groups the
+    token will reach: those of the caller, also when the caller is an administrator. None when its permissions reach
+    none.
     """
 
     registrant: User | None
@@ -94,7 +94,7 @@ class Consent(NamedTuple):
 async def look_at_consent(
     read: Read, caller: Caller, connector: Connector, permissions: Collection[Permission], now: Micros
 ) -> Consent:
-    """Raises what `require_own` does; NotFound for a connector of another tenant."""
+    """What the caller would agree to. Raises what `require_own` does; NotFound for a connector of another tenant."""
     tenant_id, user_id = await require_own(read, caller, Action.GRANT_CONNECTOR, now)
     if connector.tenant_id != tenant_id:
         raise NotFound("connector")
@@ -120,12 +120,10 @@ async def authorize(
     lifetime: Micros,
     now: Micros,
 ) -> str:
-    """The code of the caller's consent; `redirect_uri` was matched before. Audited.
+    """Issue the code for the caller's consent; `redirect_uri` was matched before. Audited.
 
-    `authenticated_at`: when the user signed in, for the ID token; None: none is wanted.
-
-    Raises NotFound("connector"), FailedPrecondition when it is deactivated, MfaRequired, InvalidValue for PKCE, and
-    what `access.require` does.
+    `authenticated_at`: when the user signed in, for the ID token; None: none is wanted. Raises NotFound("connector"),
+    FailedPrecondition when it is deactivated, MfaRequired, InvalidValue for PKCE, and what `access.require` does.
     """
     await require(tx, caller, Action.GRANT_CONNECTOR, tenant_id, now=now)
     connector = await connectors.find(tx, tenant_id, connector_id)

@@ -1,4 +1,6 @@
-"""Connectors as people look at them: the list, searched by name, one with what it holds, and those of a group."""
+"""Connectors as people look at them: the list, searched by name; one connector with what it holds; and the connectors
+of a group.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ CHOICES = 200
 
 
 class FoundConnectors(NamedTuple):
-    """`next` is where the next page begins, None on the last. `everyones`: not only the caller's own."""
+    """A page of connectors. `next` is where the next page begins, None on the last. `everyones`: not only the caller's
+    own.
+    """
 
     connectors: list[ListedConnector]
     next: Position | None
@@ -53,18 +57,20 @@ class ConnectorPicture(NamedTuple):
     keys: list[ServiceAccountKey]
     tokens: list[GrantRow]
     roles: list[ConnectorRole]
-    """Those that the app holds itself."""
+    """The roles that the connector holds itself."""
 
 
 class GroupConnectors(NamedTuple):
-    """What connectors may do in a group: `groups` is it and what is below, `choices` those that could be added."""
+    """What connectors may do in a group: `groups` is it and those below it, `choices` the connectors that could be
+    added.
+    """
 
     groups: list[ReachedGroup]
     tokens: list[GrantRow]
     choices: list[Choice]
     chosen: Connector | None
     registrant: User | None
-    """Who registered the chosen one, see `registrant_of`."""
+    """Who registered the chosen connector, see `registrant_of`."""
 
 
 async def search_connectors(
@@ -78,9 +84,8 @@ async def search_connectors(
     limit: int,
     now: Micros,
 ) -> FoundConnectors:
-    """The caller's own, or `everyones`; None: everybody's for who has none. `named_like`: see `store/connector_lists`.
-
-    Raises what `access.require` does.
+    """A page of the caller's own connectors, or of everybody's with `everyones`; with None, everybody's when the caller
+    has none. `named_like`: see `store/connector_lists`. Raises what `access.require` does.
     """
     await require(read, caller, Action.LIST_CONNECTORS, tenant_id, now=now)
     found: list[ListedConnector] = []
@@ -143,7 +148,7 @@ async def look_at_group_connectors(
     chosen_id: ConnectorId | None = None,
     now: Micros,
 ) -> GroupConnectors:
-    """For who administers the group. `chosen_id`: one of the choices.
+    """The connectors of a group, for a caller who administers it. `chosen_id`: one of the choices.
 
     Raises what `access.require` does; NotFound("group" or "connector").
     """

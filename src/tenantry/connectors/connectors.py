@@ -1,8 +1,8 @@
-"""Register a connector, switch it off and on, delete it.
+"""Registers connectors, deactivates and activates them, and deletes them.
 
 1. A registration has a name, details, permissions and redirect addresses; its secret is shown once. Sensitive
    permissions wait for an administrator, see permissions.py.
-2. A deactivated connector gets no new grants; existing ones go on (Kaizala contract §1).
+2. A deactivated connector gets no new grants; the grants it has go on (Kaizala contract §1).
 3. Deleting it ends all its grants and tokens at once, since each verification of a token looks up the connector.
 """
 
@@ -102,7 +102,7 @@ async def insert_connector(
     email: str | None = None,
     now: Micros,
 ) -> None:
-    """The registration itself, of every kind. Raises InvalidValue, NotFound("tenant"), AlreadyExists."""
+    """Insert a connector of any kind. Raises InvalidValue, NotFound("tenant"), AlreadyExists."""
     name, description = read_details(name, description, redirect_uris)
     if await tenants.find_live(tx, tenant_id) is None:
         raise NotFound("tenant")
@@ -149,7 +149,9 @@ async def list_connectors(
 async def deactivate_connector(
     tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> None:
-    """No new grants; existing ones go on. Raises NotFound("connector"), FailedPrecondition when it is so already."""
+    """Deactivate the connector, which gets no new grants; the grants it has go on. Raises NotFound("connector"),
+    FailedPrecondition when it is deactivated already.
+    """
     await require_change(tx, caller, tenant_id, connector_id, now)
     if not await connectors.mark_deactivated(tx, tenant_id, connector_id, now):
         await connector_of(tx, tenant_id, connector_id)
@@ -160,7 +162,9 @@ async def deactivate_connector(
 async def activate_connector(
     tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> None:
-    """New grants again. Raises NotFound("connector"), FailedPrecondition when it is active already."""
+    """Activate the connector, which can get new grants again. Raises NotFound("connector"), FailedPrecondition when it
+    is active already.
+    """
     await require_change(tx, caller, tenant_id, connector_id, now)
     if not await connectors.mark_activated(tx, tenant_id, connector_id):
         await connector_of(tx, tenant_id, connector_id)
@@ -169,7 +173,7 @@ async def activate_connector(
 
 
 async def delete_connector(tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros) -> None:
-    """Gone, with everything granted to it. Raises NotFound("connector")."""
+    """Delete the connector, with everything granted to it. Raises NotFound("connector")."""
     await require_change(tx, caller, tenant_id, connector_id, now)
     if not await connectors.mark_deleted(tx, tenant_id, connector_id, now):
         raise NotFound("connector")
@@ -187,10 +191,11 @@ def read_details(name: str, description: str, redirect_uris: Sequence[str]) -> t
 
 
 def _check_redirect_uri(uri: str) -> None:
-    """Absolute, without fragment (RFC 6749 §3.1.2); https, http on loopback, or a private-use scheme (RFC 8252 §7).
+    """Raise InvalidValue unless the address is absolute, without fragment (RFC 6749 §3.1.2), and https, http on
+    loopback, or of a private-use scheme (RFC 8252 §7).
 
-    Nothing before the host, and no backslash, which browsers read as a slash: who is asked for consent is shown where
-    the answer goes, and must not read the host of somebody else there.
+    Nothing may stand before the host, and no backslash, which browsers read as a slash: whoever is asked for consent
+    sees where the answer goes, and must not read the host of somebody else there.
     """
     try:
         parts = urlsplit(uri)

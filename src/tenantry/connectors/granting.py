@@ -1,8 +1,8 @@
-"""A user hands a connector a token: for everything the user may, or for one group; and takes it back.
+"""A user gives a connector a token, for everything that the user may or for one group, and revokes it.
 
 What a token would reach is shown before it is made: `preview_user_token` and `preview_group_token` read what
-`grant_user_token` and `grant_group_token` then write. Sources: "Generate tenant-level user token"; Kaizala contract
-§1 (user token, group token), §2.2 and §2.3.
+`grant_user_token` and `grant_group_token` then write. Sources: "Generate tenant-level user token"; Kaizala contract §1
+(user token, group token), §2.2 and §2.3.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ SHOWN_GROUPS = 50
 
 @dataclass(frozen=True, slots=True)
 class TokenReach:
-    """What a token will open. `groups` are the first SHOWN_GROUPS of `group_count`; `replaces` the one it ends.
-    `registrant`: see `registrant_of`.
+    """What a token will open. `groups` are the first SHOWN_GROUPS of `group_count`; `replaces` is the token that it
+    ends. `registrant`: see `registrant_of`.
     """
 
     connector: Connector
@@ -45,7 +45,7 @@ class TokenReach:
 async def preview_user_token(
     read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> TokenReach:
-    """Raises NotFound("connector"), and what `access.require` does."""
+    """What a user token would open. Raises NotFound("connector"), and what `access.require` does."""
     await require(read, caller, Action.GRANT_CONNECTOR, tenant_id, now=now)
     connector = await connector_of(read, tenant_id, connector_id)
     user_id = _user_of(caller)
@@ -70,7 +70,7 @@ async def grant_user_token(
     lifetime: Micros,
     now: Micros,
 ) -> NewGrant:
-    """Let the connector do what the caller's user may; a Global Administrator's token reaches the organisation.
+    """Let the connector do what the caller's user may; the token of a Global Administrator reaches the tenant.
 
     `permissions` are some of the connector's. Raises NotFound("connector"), FailedPrecondition when it is deactivated,
     InvalidValue for no permission, InvalidScope for one that the connector does not have, and what `access.require`
@@ -84,7 +84,9 @@ async def grant_user_token(
 async def preview_group_token(
     read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, group_id: GroupId, now: Micros
 ) -> TokenReach:
-    """The group and what lies below it. Raises NotFound("connector" or "group"), and what `access.require` does."""
+    """What a group token would open: the group and those below it. Raises NotFound("connector" or "group"), and what
+    `access.require` does.
+    """
     await require(read, caller, Action.GRANT_CONNECTOR_GROUP, tenant_id, group_id=group_id, now=now)
     connector = await connector_of(read, tenant_id, connector_id)
     groups = await grant_lists.list_reached_by_group(read, tenant_id, group_id, limit=SHOWN_GROUPS)
@@ -104,7 +106,7 @@ async def grant_group_token(
     lifetime: Micros,
     now: Micros,
 ) -> NewGrant:
-    """Let the connector act as admin of one group and what is below. Ends the group's earlier token of it.
+    """Let the connector act as admin of one group and those below it. The connector's earlier token for the group ends.
 
     `permissions` and errors as in `grant_user_token`; NotFound("group") besides.
     """
@@ -113,7 +115,7 @@ async def grant_group_token(
 
 
 async def revoke_token(tx: Tx, caller: Caller, tenant_id: TenantId, grant_id: GrantId, now: Micros) -> None:
-    """End a token: its giver may, the owner of its connector, who administers its group, and administrators.
+    """End a token. Its giver may, the owner of its connector, whoever administers its group, and administrators.
 
     Raises NotFound("token") when there is none or it has ended, and what `access.require` does.
     """

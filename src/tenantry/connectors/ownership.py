@@ -15,7 +15,7 @@ from tenantry.store.users.users import User
 
 
 async def connector_of(read: Read, tenant_id: TenantId, connector_id: ConnectorId) -> connectors.Connector:
-    """A connector of this tenant, active or not, for who has been let in. Raises NotFound("connector")."""
+    """A connector of this tenant, active or not, for a caller who has been checked. Raises NotFound("connector")."""
     connector = await connectors.find(read, tenant_id, connector_id)
     if connector is None:
         raise NotFound("connector")
@@ -23,7 +23,7 @@ async def connector_of(read: Read, tenant_id: TenantId, connector_id: ConnectorI
 
 
 async def registrant_of(read: Read, connector: connectors.Connector) -> User | None:
-    """The user who registered it, even if blocked or deleted; None: the operator, or a purged user. 1 query."""
+    """The user who registered it, even if disabled or deleted; None for the operator, or a purged user. 1 query."""
     if connector.created_by is None:
         return None
     return await users.find(read, connector.tenant_id, UserId(connector.created_by))

@@ -1,13 +1,13 @@
-"""Which permissions an app has, and which sensitive ones it waits for.
+"""Which permissions a connector has, and which sensitive ones wait.
 
-A sensitive permission comes into force when an administrator of the organisation asks for it or approves it. Until then
-it waits, in a column of its own, which no consent, token, client credentials or assertion reads.
+A sensitive permission comes into force when an administrator of the tenant asks for it or approves it. Until then it
+waits, in a column of its own, which no consent, token, client credentials or assertion reads.
 
     nothing --ask--> waits --approve--> in force --remove--> nothing
                      waits --decline, withdraw--> nothing
 
 Asking and withdrawing are `register_connector` and `change_permissions`. Each step is one conditional change of the
-app's row, which holds all of it: of two at once the second finds another row than it saw, and changes nothing.
+connector's row, which holds all of it: of two at once the second finds another row than it saw, and changes nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SENSITIVE = frozenset({Permission.PARTNER_CENTER, Permission.ANDROID_ENTERPRISE,
 
 
 class Sorted(NamedTuple):
-    """What somebody wants for an app: in force at once, or waiting for an administrator."""
+    """Permissions that somebody wants for a connector: in force at once, or waiting for an administrator."""
 
     at_once: frozenset[Permission]
     waiting: frozenset[Permission]
@@ -54,7 +54,7 @@ async def sort_wanted(
 
 
 def seen_of(connector: Connector) -> str:
-    """A version mark of an app's permissions, which a page shows and its form sends back."""
+    """A version mark of a connector's permissions, which a page shows and its form sends back."""
     return f"{connector.waiting_since or 0}:{connector.waiting_permissions}:{connector.permissions}"
 
 
@@ -68,8 +68,8 @@ async def change_permissions(
     seen: str,
     now: Micros,
 ) -> None:
-    """Let the app have `wanted` and nothing else, at once or waiting. What waits and is still wanted goes on waiting,
-    whoever asks: that is for `approve_permissions`. What is taken away opens nothing from here on.
+    """Let the connector have `wanted` and nothing else, at once or waiting. What waits and is still wanted goes on
+    waiting, whoever asks: `approve_permissions` decides that. What is taken away opens nothing from here on.
 
     `seen`: see `seen_of`. Raises NotFound("connector"), VersionMismatch, InvalidValue, FailedPrecondition for a service
     account, and what `require_change` and `require_registrant` do.
@@ -155,13 +155,15 @@ async def decline_permissions(
 async def list_waiting(
     read: Read, caller: Caller, tenant_id: TenantId, *, after: tuple[int, str] = (0, ""), limit: int, now: Micros
 ) -> list[WaitingConnector]:
-    """Apps that wait for permissions, the oldest request first. Raises what `access.require` does. 1 query."""
+    """Connectors for which permissions wait, the oldest request first. Raises what `access.require` does. 1 query."""
     await require(read, caller, Action.APPROVE_CONNECTOR, tenant_id, now=now)
     return await connector_lists.list_waiting(read, tenant_id, after=after, limit=limit)
 
 
 class Asked(NamedTuple):
-    """An app and who asked for what it waits for. `is_gone`: blocked or deleted, so that nothing can be approved."""
+    """A connector, and who asked for the permissions that wait. `is_gone`: that user is disabled or deleted, so that
+    nothing can be approved.
+    """
 
     connector: Connector
     asker: User | None
@@ -171,7 +173,9 @@ class Asked(NamedTuple):
 async def look_at_waiting(
     read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> Asked:
-    """For who may answer. Raises NotFound("connector"), and what `access.require` does. 2 queries."""
+    """The connector, for a caller who may answer. Raises NotFound("connector"), and what `access.require` does. 2
+    queries.
+    """
     await require(read, caller, Action.APPROVE_CONNECTOR, tenant_id, now=now)
     connector = await connector_of(read, tenant_id, connector_id)
     asker = await registrant_of(read, connector)

@@ -1,8 +1,8 @@
 """Who may register connectors, and under which names: a consent page must not show what anybody makes up.
 
-Administrators register whatever they like. The organisation may reserve registration to them; names that look like
-those of well-known vendors are reserved to them in any case. Permissions that reach beyond the user's own groups are in
-force once they approve them, see permissions.py.
+Administrators register whatever they like. The tenant may reserve registration to them; names that look like those of
+well-known vendors are reserved to them in any case. Permissions that reach beyond the user's own groups are in force
+once they approve them, see permissions.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _VENDORS = (
     *("partnercenter", "salesforce", "sharepoint", "slack", "tenantry", "windows"),
 )
 _LONG = 6
-"""Letters of a name that stands at the start of no ordinary word."""
+"""How many letters a name has that begins no ordinary word."""
 _LOOKALIKES = str.maketrans(
     "0134578@$|"
     "\u0131\u0251\u0261\u0262\u0280\u1d00\u1d04\u1d0f\u1d0d\u0455\u0458"
@@ -38,8 +38,8 @@ _LOOKALIKES = str.maketrans(
 async def require_registrant(
     read: Read, caller: Caller, tenant_id: TenantId, now: Micros, *, name: str | None = None
 ) -> None:
-    """For who registers a connector, of a `name`, or adds to what one may do. Raises Forbidden where administrators
-    alone may, InvalidValue for a name that is for them alone.
+    """Raise Forbidden unless the caller may register a connector, or add to what one may do; InvalidValue for a `name`
+    that is reserved to administrators.
     """
     if (await decide(read, caller, Action.CHANGE_CONNECTOR, tenant_id, now=now)).allowed:
         return
@@ -53,7 +53,9 @@ async def require_registrant(
 
 
 def imitated(name: str) -> str | None:
-    """The vendor or product that a name would be taken for, in whatever letters and spacing; None: none."""
+    """The vendor or product for which a name would be taken, in whatever letters and spacing; None when there
+    is none.
+    """
     letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
     plain = "".join(each for each in letters if not unicodedata.combining(each)).translate(_LOOKALIKES)
     words = "".join(character if character.isalnum() else " " for character in plain).split()

@@ -1,4 +1,4 @@
-"""A connector's secrets: at most two live ones, so that an app can change its secret without a gap."""
+"""A connector's secrets: at most two live ones, so that its secret can be changed without a gap."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_LIVE = 2
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """Shown this once; `secret_id` names it afterwards."""
+    """A new secret, which is shown this once; `secret_id` names it afterwards."""
 
     secret_id: str
     client_secret: str = field(repr=False)
@@ -38,9 +38,9 @@ async def add_secret(
     expires_at: Micros | None = None,
     now: Micros,
 ) -> NewSecret:
-    """One more secret. Raises NotFound("connector"), InvalidValue, FailedPrecondition when two are live.
+    """Add one more secret. Raises NotFound("connector"), InvalidValue, FailedPrecondition when two are live.
 
-    Atomic: the connector is held, so that twins see each other's secret.
+    Atomic: the connector is held, so that two such transactions see each other's secret.
     """
     if expires_at is not None and expires_at <= now:
         raise InvalidValue("The end of a secret must be in the future.", field="expires_at")
@@ -70,7 +70,7 @@ async def add_secret(
 async def end_secret(
     tx: Tx, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, secret_id: str, now: Micros
 ) -> None:
-    """The secret is refused from here on. Raises NotFound("connector" or "secret")."""
+    """End the secret, which is refused from here on. Raises NotFound("connector" or "secret")."""
     await require_change(tx, caller, tenant_id, connector_id, now)
     if not await connector_secrets.mark_ended(tx, connector_id, secret_id, now):
         raise NotFound("secret")

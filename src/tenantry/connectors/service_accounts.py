@@ -1,4 +1,4 @@
-"""Service accounts: connectors that prove themselves with an RSA key instead of a secret.
+"""Service accounts: connectors that authenticate with an RSA key instead of a secret.
 
 Source: Play EMM contract §4 and §5.4: the key file's fields, RS256, the key's id as `kid`.
 """
@@ -32,7 +32,7 @@ _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:
-    """`email` is the `client_email` of its key files and the `iss` of its assertions."""
+    """A service account. `email` is the `client_email` of its key files and the `iss` of its assertions."""
 
     connector_id: ConnectorId
     email: str
@@ -41,9 +41,9 @@ class ServiceAccount:
 async def register_service_account(
     tx: Tx, caller: Caller, *, tenant_id: TenantId, name: str, domain: str, now: Micros
 ) -> ServiceAccount:
-    """An account `name@domain` for the Play EMM API, yet without a key.
+    """Register an account `name@domain` for the Play EMM API, which has no key yet.
 
-    Its one permission is a sensitive one, so it is an administrator's to register. Raises InvalidValue,
+    Its one permission is a sensitive one, so only an administrator may register it. Raises InvalidValue,
     NotFound("tenant"), AlreadyExists when the address is taken, and what `access.require` does.
     """
     await require(tx, caller, Action.APPROVE_CONNECTOR, tenant_id, now=now)
@@ -121,7 +121,9 @@ async def revoke_service_account_key(
 async def list_service_account_keys(
     read: Read, caller: Caller, tenant_id: TenantId, connector_id: ConnectorId, now: Micros
 ) -> list[service_account_keys.ServiceAccountKey]:
-    """Its keys, revoked ones included. Raises what `access.require` does; NotFound("service account")."""
+    """The keys of the account, revoked ones included. Raises what `access.require` does; NotFound("service
+    account").
+    """
     await require(read, caller, Action.READ_CONNECTOR, tenant_id, now=now)
     if await connectors.find(read, tenant_id, connector_id) is None:
         raise NotFound("service account")
@@ -131,7 +133,9 @@ async def list_service_account_keys(
 def key_file(
     *, email: str, connector_id: ConnectorId, key_id: str, private_pem: str, token_uri: str, project_id: str
 ) -> dict[str, str]:
-    """What Google's client libraries load. `token_uri` alone points an unmodified client at this server."""
+    """The key file that Google's client libraries load. `token_uri` alone points an unmodified client at this
+    server.
+    """
     return {
         "type": "service_account",
         "project_id": project_id,

@@ -1,4 +1,4 @@
-"""A partner's user acts in a customer: from the portal's session, as long as a relationship is live."""
+"""A partner's user acts in a customer, from the portal's session, as long as a relationship is live."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tenantry.store.tenants.tenants import Tenant
 
 
 async def look_at_entering(read: Read, caller: Caller, customer_id: TenantId, now: Micros) -> Tenant:
-    """The customer, for who may act in it. Raises as `enter_customer`; NotFound("tenant")."""
+    """The customer, for a caller who may act in it. Raises as `enter_customer`; NotFound("tenant")."""
     if customer_id == caller.tenant_id:
         raise NotFound("customer")
     await require(read, caller, Action.ACT_IN_CUSTOMER, customer_id, now=now)
@@ -72,9 +72,8 @@ async def find_acting(
 
 
 async def find_customer_name(read: Read, caller: Caller, customer_id: TenantId, now: Micros) -> str:
-    """What the caller's organisation calls its customer; the ID of one that it does not know.
-
-    Raises what `access.require` does.
+    """The name of a customer in the list of the caller's tenant; its ID when it is not in the list. Raises what
+    `access.require` does.
     """
     if caller.tenant_id is None:
         return customer_id
@@ -83,6 +82,6 @@ async def find_customer_name(read: Read, caller: Caller, customer_id: TenantId, 
 
 
 async def leave_customer(tx: Tx, caller: Caller, session_id: str, now: Micros) -> None:
-    """Back to one's own tenant. Raises what `require_own` does."""
+    """Let the session's pages show the caller's own tenant again. Raises what `require_own` does."""
     tenant_id, user_id = await require_own(tx, caller, Action.SEE_HOME, now)
     await sessions.set_acting_tenant(tx, tenant_id, user_id, session_id, None)

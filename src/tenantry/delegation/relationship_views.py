@@ -1,4 +1,4 @@
-"""Relationships as people look at them: the customer its partners, the partner its customers."""
+"""Relationships as people look at them: the customer at its partners, the partner at its customers."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from tenantry.store.users.users import User
 
 
 class RelationshipPicture(NamedTuple):
-    """A relationship of a customer. `done`: what the partner did lately; `made`: what it made that stays, but for
-    `accounts`: those that it made, or learnt a way into. `names`: what the things are called that both are about.
+    """A relationship of a customer. `done`: what the partner did lately; `made`: what it made that stays, except
+    `accounts`, those that it made or whose password it knows. `names`: what the things are called that both are about.
     """
 
     relationship: DelegatedRelationship
@@ -40,7 +40,9 @@ class RelationshipPicture(NamedTuple):
 
 
 class FoundCustomers(NamedTuple):
-    """`live` are the relationships with these customers; `next` is where the next page begins, None on the last."""
+    """A page of customers. `live` are the relationships with them; `next` is where the next page begins, None on the
+    last.
+    """
 
     customers: list[ListedCustomer]
     live: list[LiveRelationship]
@@ -68,9 +70,8 @@ async def list_partners(
 async def get_relationship(
     read: Read, caller: Caller, action: Action, tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> tuple[DelegatedRelationship, str]:
-    """A relationship of this customer, for who may do `action`, and the partner's name.
-
-    Raises what `access.require` does; NotFound("relationship").
+    """A relationship of this customer, and the partner's name. Raises what `access.require` does when the caller may
+    not do `action`; NotFound("relationship").
     """
     await require(read, caller, action, tenant_id, now=now)
     relationship = await relationships.find(read, tenant_id, relationship_id)
@@ -90,7 +91,9 @@ async def look_at_relationship(
     limit: int,
     now: Micros,
 ) -> RelationshipPicture:
-    """With what the partner did since then, at most `limit` of each kind. Raises as `get_relationship`."""
+    """The relationship, with what the partner did since then, at most `limit` of each kind. Raises as
+    `get_relationship`.
+    """
     action = Action.READ_RELATIONSHIPS
     relationship, name = await get_relationship(read, caller, action, tenant_id, relationship_id, now)
     partner_id = relationship.partner_tenant_id
@@ -153,9 +156,8 @@ async def get_held_relationship(
     relationship_id: RelationshipId,
     now: Micros,
 ) -> DelegatedRelationship:
-    """A relationship of this partner with the customer, for who may end it.
-
-    Raises what `access.require` does; NotFound("relationship").
+    """A relationship of this partner with the customer, for a caller who may end it. Raises what `access.require` does;
+    NotFound("relationship").
     """
     await require(read, caller, Action.END_RELATIONSHIP, tenant_id, now=now)
     relationship = await relationships.find(read, customer_id, relationship_id)

@@ -33,7 +33,7 @@ LONGEST = 730 * DAY
 async def create_reseller_relationship(
     tx: Tx, caller: Caller, *, customer_tenant_id: TenantId, partner_tenant_id: TenantId, now: Micros
 ) -> None:
-    """The partner manages the customer; doing it twice changes nothing. Raises NotFound("customer" or "partner")."""
+    """Let the partner manage the customer. A second call changes nothing. Raises NotFound("customer" or "partner")."""
     customer = await _require_pair(tx, customer_tenant_id, partner_tenant_id)
     if await relationships.open_reseller(tx, customer_tenant_id, partner_tenant_id, now):
         await partner_customers.remember(
@@ -46,7 +46,7 @@ async def create_reseller_relationship(
 async def end_reseller_relationship(
     tx: Tx, caller: Caller, *, customer_tenant_id: TenantId, partner_tenant_id: TenantId, now: Micros
 ) -> None:
-    """The partner no longer manages the customer. Raises NotFound("relationship")."""
+    """End the reseller relationship of the two. Raises NotFound("relationship")."""
     if not await relationships.end_reseller(tx, customer_tenant_id, partner_tenant_id, now):
         raise NotFound("relationship")
     customer = await tenants.find_undeleted(tx, customer_tenant_id)
@@ -69,8 +69,8 @@ async def request_relationship(
     expires_at: Micros,
     now: Micros,
 ) -> RelationshipId:
-    """Ask the customer for roles until `expires_at`, in the partner's name, which learns the customer's only when that
-    agrees. At most one request of a pair waits at a time.
+    """Ask the customer for roles until `expires_at`, in the partner's name. The partner learns the customer's name only
+    when the customer agrees. At most one request of the same two tenants waits at a time.
 
     Raises what `access.require` does; NotFound("customer" or "partner"), InvalidValue; AlreadyExists (field
     `customer_tenant_id`).
@@ -110,7 +110,7 @@ async def request_relationship(
 async def approve_relationship(
     tx: Tx, caller: Caller, *, customer_tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> None:
-    """approvalPending -> active, by the customer itself: no partner, whatever its roles, approves for it.
+    """Turn approvalPending into active. Only the customer itself may: no partner, whatever its roles, approves for it.
 
     Raises what `access.require` does; NotFound("relationship"), FailedPrecondition in any other state.
     """
@@ -139,7 +139,7 @@ async def approve_relationship(
 async def end_relationship(
     tx: Tx, caller: Caller, *, customer_tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> None:
-    """Any status -> terminated, by either side; so a request is declined or withdrawn.
+    """Turn any state before the end into terminated, from either side: that also declines or withdraws a request.
 
     Raises what `access.require` does; NotFound("relationship"), FailedPrecondition when it was ended before.
     """
@@ -166,8 +166,8 @@ async def end_relationship(
 async def note_expired(
     tx: Tx, caller: Caller, customer_tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> bool:
-    """active -> expired, once its end has come: from then on it allows nothing anyway, and the customer's trail says
-    so, with what stays. False in any other state; at most one caller wins.
+    """Turn active into expired, once its end has come. It allows nothing from then on in any case; with this the
+    customer's trail says so, and what stays. Answers False in any other state. Of several callers at most one wins.
     """
     expired = await relationships.expire(tx, customer_tenant_id, relationship_id, now)
     if expired is None:
@@ -190,7 +190,7 @@ def status_at(relationship: relationships.DelegatedRelationship, now: Micros) ->
 
 
 async def _require_pair(tx: Tx, customer_tenant_id: TenantId, partner_tenant_id: TenantId) -> tenants.Tenant:
-    """The customer. Raises InvalidValue, NotFound."""
+    """Raise InvalidValue or NotFound unless the two can have a relationship. Answers the customer."""
     if customer_tenant_id == partner_tenant_id:
         raise InvalidValue("A tenant cannot be its own partner.", field="partner_tenant_id")
     customer = await tenants.find_live(tx, customer_tenant_id)
@@ -204,7 +204,7 @@ async def _require_pair(tx: Tx, customer_tenant_id: TenantId, partner_tenant_id:
 async def _not_changed(
     tx: Tx, tenant_id: TenantId, relationship_id: RelationshipId, now: Micros
 ) -> NotFound | FailedPrecondition:
-    """Why a conditional UPDATE found no row."""
+    """The reason why a conditional UPDATE found no row."""
     relationship = await relationships.find(tx, tenant_id, relationship_id)
     if relationship is None:
         return NotFound("relationship")

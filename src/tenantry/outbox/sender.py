@@ -41,7 +41,9 @@ _log = get_logger()
 
 
 class Sender:
-    """Lives as long as the app. Unless `run` runs, it sends nothing and only remembers what is due."""
+    """Sends what is due, for as long as the application lives. Unless `run` runs, it sends nothing and only remembers
+    what is due.
+    """
 
     def __init__(
         self, store: Store, http: OutgoingHttp, master_key: MasterKey, clock: Clock, most_waiting: int
@@ -106,7 +108,9 @@ class Sender:
                 continue
 
     def _take(self) -> Key | None:
-        """Tenants take turns. While half of all lanes are taken, each gets one only; busy tenants are passed over."""
+        """Take the next webhook. Tenants take turns: while half of all lanes are taken, each tenant gets one lane only,
+        and tenants that have one are passed over.
+        """
         for tenant_id, waiting in self._ready.items():
             if self._lanes[tenant_id] >= (AT_ONCE_OF_A_TENANT if len(self._busy) < AT_ONCE // 2 else 1):
                 continue

@@ -1,7 +1,7 @@
-"""Webhooks: registered for a group by its admins, for the whole organisation by its administrators.
+"""Webhooks: admins register them for a group, administrators for the whole tenant.
 
-Source: Kaizala contract §3.12, W1-W4. Addresses are proven first (see handshake.py): `prove` outside the transaction,
-then the change inside it.
+Source: Kaizala contract §3.12, W1-W4. The receiver proves its address first (see handshake.py): `prove` runs outside
+the transaction, and the change inside it.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ MOST_OF_ONE_OBJECT = 10
 MAX_CONTEXT = 4_000
 MAX_TOKEN = 1_024
 GIVEN_UP_AT_ONCE = 500
-"""Events, in one transaction."""
+"""How many events one transaction gives up."""
 
 BY_HAND = "disabled by hand"
 
 
 class ObjectType(StrEnum):
-    """What a webhook listens to: a group, or every group of the organisation."""
+    """What a webhook listens to: a group, or every group of the tenant."""
 
     GROUP = "group"
     TENANT = "tenant"
@@ -48,7 +48,7 @@ class ObjectType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The object. `object_id` is the group's id, or the tenant's own."""
+    """What a webhook listens to. `object_id` is the group's id, or the tenant's own."""
 
     object_type: ObjectType
     object_id: str
@@ -90,9 +90,8 @@ def _check_event_types(wanted: Collection[str]) -> None:
 async def require_over(
     read: Read, caller: Caller, action: Action, tenant_id: TenantId, subject: Subject, now: Micros
 ) -> None:
-    """Admins of the group may read and change its webhooks; the organisation's are for the portal, and who rules there.
-
-    Raises what `access.require` does.
+    """Raise what `access.require` does, unless the caller may read or change these webhooks: admins of the group may;
+    those of the tenant are for its administrators in the portal.
     """
     if subject.object_type is ObjectType.TENANT:
         await require(read, caller, Action.CHANGE_TENANT_WEBHOOKS, tenant_id, now=now)
@@ -103,7 +102,9 @@ async def require_over(
 async def get_webhook(
     read: Read, caller: Caller, action: Action, tenant_id: TenantId, webhook_id: str, now: Micros
 ) -> Webhook:
-    """One that was not deleted, for who may do `action` with it. Raises NotFound, and what `access.require` does."""
+    """A webhook that is not deleted. Raises NotFound, and what `access.require` does when the caller may not do
+    `action` with it.
+    """
     webhook = await webhooks.find(read, tenant_id, webhook_id)
     if webhook is None:
         raise NotFound("webhook")
@@ -112,14 +113,16 @@ async def get_webhook(
 
 
 def subject_of(webhook: Webhook) -> Subject:
-    """What it listens to."""
+    """What the webhook listens to."""
     return Subject(ObjectType(webhook.object_type), webhook.object_id)
 
 
 async def list_webhooks(
     read: Read, caller: Caller, tenant_id: TenantId, subject: Subject, now: Micros
 ) -> list[Webhook]:
-    """Those of one object, oldest first, disabled and expired ones too. Raises what `access.require` does."""
+    """The webhooks of one group or of the tenant, oldest first, disabled and expired ones too. Raises what
+    `access.require` does.
+    """
     await require_over(read, caller, Action.READ_WEBHOOKS, tenant_id, subject, now)
     return await webhooks.list_of_object(read, tenant_id, subject.object_type, subject.object_id)
 
@@ -134,7 +137,8 @@ async def search_webhooks(
     limit: int,
     now: Micros,
 ) -> list[ListedWebhook]:
-    """Newest first, from `before` (time and id of the last one shown) on: one group's, or all that the caller may see.
+    """A page of webhooks, newest first, from `before` (time and id of the last one shown) on: those of one group, or
+    all that the caller may see.
 
     Raises what `access.require` does.
     """
@@ -172,7 +176,7 @@ async def register_webhook(
     wishes: Wishes,
     now: Micros,
 ) -> str:
-    """The id of the new webhook, which listens from the commit on.
+    """Save a webhook, which listens from the commit on. Answers its id.
 
     Raises what `access.require` does; InvalidValue; FailedPrecondition when the object has MOST_OF_ONE_OBJECT.
     """
@@ -209,9 +213,8 @@ async def register_webhook(
 
 
 async def _require_room(tx: Tx, tenant_id: TenantId, subject: Subject, now: Micros) -> None:
-    """For one more that lives. Holds the group or the tenant, so that twins take turns.
-
-    Raises NotFound, FailedPrecondition.
+    """Raise FailedPrecondition unless one more live webhook may listen to this. It holds the group or the tenant, so
+    that two registrations take turns. Raises NotFound.
     """
     if subject.object_type is ObjectType.GROUP:
         held = await groups.lock(tx, tenant_id, GroupId(subject.object_id), now)
@@ -238,10 +241,10 @@ async def update_webhook(
     callback_url: ProvenUrl | None = None,
     active: bool | None = None,
 ) -> None:
-    """Change what is asked for; `active` enables or disables.
+    """Change what was asked for; `active` enables or disables it.
 
-    The token that another app gave does not follow to a new address: it was not given for that one. Raises NotFound,
-    what `access.require` does, InvalidValue; FailedPrecondition when an expired one would be one too many.
+    A token that another connector gave does not follow to a new address, for which it was not given. Raises NotFound,
+    what `access.require` does, InvalidValue; FailedPrecondition when an expired webhook would be one too many.
     """
     webhook = await get_webhook(tx, caller, Action.CHANGE_WEBHOOKS, tenant_id, webhook_id, now)
     token = webhook.callback_token
@@ -276,21 +279,23 @@ async def update_webhook(
 
 
 async def disable(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, reason: str, now: Micros) -> None:
-    """Nothing more is sent or kept for it until somebody enables it. The caller has been checked."""
+    """Disable the webhook: nothing more is sent to it or kept for it until somebody enables it. The caller has been
+    checked.
+    """
     if await webhooks.disable(tx, tenant_id, webhook_id, reason, now):
         await _give_up(tx, tenant_id, webhook_id, "the webhook was disabled")
         await record(tx, tenant_id, caller, events.WebhookDisabled(webhook_id=webhook_id, reason=reason), now)
 
 
 async def delete_webhook(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, now: Micros) -> None:
-    """Gone, with what waits for it. Raises NotFound, and what `access.require` does."""
+    """Delete the webhook, with what waits for it. Raises NotFound, and what `access.require` does."""
     await get_webhook(tx, caller, Action.CHANGE_WEBHOOKS, tenant_id, webhook_id, now)
     if not await _delete(tx, caller, tenant_id, webhook_id, now):
         raise NotFound("webhook")
 
 
 async def delete_webhooks_of_group(tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, now: Micros) -> None:
-    """The group was deleted, and with it whatever asks for its events. The caller has been checked."""
+    """Delete the webhooks of a group that was deleted. The caller has been checked."""
     for webhook in await webhooks.list_of_object(tx, tenant_id, ObjectType.GROUP, group_id):
         await _delete(tx, caller, tenant_id, webhook.id, now)
 
@@ -304,14 +309,16 @@ async def _delete(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, 
 
 
 async def _give_up(tx: Tx, tenant_id: TenantId, webhook_id: str, why: str) -> None:
-    """What waits for it; of a long queue only its beginning: the rest is the sender's, which is woken for it."""
+    """Give up what waits for the webhook; of a long queue only the beginning: the sender, which is woken for it, does
+    the rest.
+    """
     waiting = await webhook_deliveries.list_waiting(tx, tenant_id, webhook_id, GIVEN_UP_AT_ONCE)
     await webhook_deliveries.give_up(tx, tenant_id, waiting, why)
     note(tenant_id, webhook_id)
 
 
 async def send_test(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str, now: Micros) -> None:
-    """Enqueue an event that tells of nothing. Raises NotFound, what `access.require` does, FailedPrecondition."""
+    """Enqueue a test event. Raises NotFound, what `access.require` does, FailedPrecondition."""
     webhook = await get_webhook(tx, caller, Action.CHANGE_WEBHOOKS, tenant_id, webhook_id, now)
     require_live(webhook, now)
     object_type = "Group" if webhook.object_type == ObjectType.GROUP else "Tenant"
@@ -320,7 +327,7 @@ async def send_test(tx: Tx, caller: Caller, tenant_id: TenantId, webhook_id: str
 
 
 def require_live(webhook: Webhook, now: Micros) -> None:
-    """Raises FailedPrecondition when nothing is sent to it."""
+    """Raise FailedPrecondition when nothing is sent to the webhook."""
     if webhook.disabled_at is not None:
         raise FailedPrecondition("The webhook is disabled. Enable it first.")
     if not is_live(webhook, now):
@@ -333,12 +340,12 @@ def is_live(webhook: Webhook, now: Micros) -> bool:
 
 
 def _end(expires_at: Micros, now: Micros) -> Micros:
-    """Raises InvalidValue for what has ended; what would last for ever ends in LONGEST_VALIDITY."""
+    """When the webhook ends: at most LONGEST_VALIDITY from now. Raises InvalidValue for a moment that has passed."""
     if expires_at <= now:
         raise InvalidValue("The end of the validity (milliseconds since 1970) must be in the future.", field="validity")
     return min(expires_at, now + LONGEST_VALIDITY)
 
 
 def _host(url: str) -> str:
-    """For the trail: the path and query of a callback may be a secret in themselves."""
+    """The host of the address, for the trail: path and query may be a secret in themselves."""
     return url.partition("://")[2].partition("/")[0].partition("?")[0]

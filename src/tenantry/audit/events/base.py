@@ -33,7 +33,7 @@ class Mark(Event):
 
 
 def all_events() -> list[type[Event]]:
-    """Every event type, for the tests that hold the list against the documentation."""
+    """Every event type, for the tests that compare the list with the documentation."""
     return [kind for kind in _below(Event) if kind is not Mark]
 
 

@@ -1,4 +1,4 @@
-"""Registered apps, their permissions, secrets and keys."""
+"""Events of connectors, their permissions, secrets and keys."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ConnectorPermissionsWithdrawn(Event, tag="connector.permissions_withdrawn"
 
 
 class ConnectorPermissionsApproved(Event, tag="connector.permissions_approved"):
-    """In force from here on. `user_id` asked for them."""
+    """The permissions are in force from here on. `user_id` asked for them."""
 
     connector_id: str
     user_id: str
@@ -34,7 +34,7 @@ class ConnectorPermissionsApproved(Event, tag="connector.permissions_approved"):
 
 
 class ConnectorPermissionsDeclined(Event, tag="connector.permissions_declined"):
-    """`user_id` asked for them; None when that is not known."""
+    """The permissions were declined. `user_id` asked for them; None when that is not known."""
 
     connector_id: str
     user_id: str | None
@@ -42,14 +42,14 @@ class ConnectorPermissionsDeclined(Event, tag="connector.permissions_declined"):
 
 
 class ConnectorPermissionsAdded(Event, tag="connector.permissions_added"):
-    """In force from here on, by who may decide that."""
+    """The permissions are in force from here on, by somebody who may decide that."""
 
     connector_id: str
     permissions: list[str]
 
 
 class ConnectorPermissionsRemoved(Event, tag="connector.permissions_removed"):
-    """Were in force until here."""
+    """The permissions were in force until here."""
 
     connector_id: str
     permissions: list[str]

@@ -1,4 +1,4 @@
-"""Partners and customers."""
+"""Events of partners and customers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RelationshipEnded(Event, tag="relationship.ended"):
 
 
 class RelationshipExpired(Event, tag="relationship.expired"):
-    """Its end has come. `user_ids` as with `relationship.ended`."""
+    """The end of the relationship has come. `user_ids` as with `relationship.ended`."""
 
     relationship_id: str
     partner_tenant_id: str

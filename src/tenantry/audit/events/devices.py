@@ -1,4 +1,4 @@
-"""Enterprises, managed accounts and devices."""
+"""Events of enterprises, managed accounts and devices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups, their members and links."""
+"""Events of groups, their members and links."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ class GroupMemberRemoved(Event, tag="group.member_removed"):
 
 
 class GroupPlacesTakenOver(Event, tag="group.places_taken_over"):
-    """Of many groups: the user came in where only the guest was whose number it proved, or got the guest's role."""
+    """One event for many groups: the user came into them, or got the role there, of the guest whose number the user has
+    proven.
+    """
 
     user_id: str
     guest_id: str

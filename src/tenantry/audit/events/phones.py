@@ -1,4 +1,4 @@
-"""Phone numbers and the PINs that prove them."""
+"""Events of phone numbers, and of the PINs that prove them."""
 
 from __future__ import annotations
 

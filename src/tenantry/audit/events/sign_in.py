@@ -1,4 +1,4 @@
-"""Signing in: sessions, second factors, identity providers."""
+"""Events of signing in: sessions, second factors, identity providers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from tenantry.audit.events.base import Event, Mark
 
 
 class FirstStepPassed(Event, tag="sign_in.first_step_passed"):
-    """Right so far, and something else is asked for: a second factor, or another password. What signs in at once leaves
-    `session.started` alone.
+    """The first factor was right, and something else is asked for: a second factor, or another password. A sign-in that
+    needs no more leaves `session.started` alone.
     """
 
     user_id: str
@@ -28,7 +28,9 @@ class SessionStarted(Event, tag="session.started"):
 
 
 class SessionRaised(Event, tag="session.raised"):
-    """More was proven in a session, or a factor set up: it goes on under another id, with another secret."""
+    """The user proved more in a session, or set up a factor: the session goes on under another id, with another
+    secret.
+    """
 
     session_id: str
     user_id: str
@@ -82,7 +84,7 @@ class SecondFactorsConfirmed(Event, tag="second_factor.confirmed"):
 
 
 class EnrolmentRequired(Event, tag="enrolment.required"):
-    """The user's last second factor went away by what somebody else did: the password alone signs in no more."""
+    """Somebody else took the user's last second factor away: the password alone signs the user in no more."""
 
     user_id: str
 
@@ -101,7 +103,9 @@ class IdentityProviderRemoved(Event, tag="identity_provider.removed"):
 
 
 class IdentityProviderCallbackReplaced(Event, tag="identity_provider.callback_replaced"):
-    """It sends people back to an address of its own from now on, no longer to the one that all shared."""
+    """The provider sends people back to an address of its own from now on, and no longer to the one that all of them
+    shared.
+    """
 
     provider_id: str
 

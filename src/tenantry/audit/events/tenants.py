@@ -1,4 +1,4 @@
-"""Tenants, their domains and their trail."""
+"""Events of tenants, their domains and their trail."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ class TenantEnabled(Event, tag="tenant.enabled"):
 
 
 class TenantDeleted(Event, tag="tenant.deleted"):
-    """In the tenant's trail, and with its name in that of the system, which stays."""
+    """It is in the tenant's trail and, with the tenant's name, in that of the system, which stays."""
 
     tenant_id: str | None = None
     name: str | None = None
 
 
 class TenantRestored(Event, tag="tenant.restored"):
-    """Like TenantDeleted."""
+    """It is in both trails, as TenantDeleted is."""
 
     tenant_id: str | None = None
     name: str | None = None
 
 
 class TenantPurged(Event, tag="tenant.purged"):
-    """In the trail of the system: nothing is left of the tenant but what that trail says."""
+    """It is in the trail of the system. Nothing is left of the tenant but what that trail says."""
 
     tenant_id: str
     name: str
@@ -67,7 +67,7 @@ class DomainRemoved(Event, tag="domain.removed"):
 
 
 class TrailNoted(Event, tag="trail.noted"):
-    """In the trail of the system: the newest seal of the tenant's trail, as NUMBER:DIGEST."""
+    """It is in the trail of the system: the newest seal of the tenant's trail, as NUMBER:DIGEST."""
 
     tenant_id: str
     head: str
@@ -78,7 +78,7 @@ class AuditExported(Event, tag="audit.exported"):
 
 
 class AuditVerified(Event, tag="audit.verified"):
-    """The last `seals` of the trail were checked in the portal; so many of them were `broken`."""
+    """Somebody checked the last `seals` of the trail in the portal; this many of them were `broken`."""
 
     seals: int
     broken: int

@@ -1,4 +1,4 @@
-"""Grants, tokens, and what was refused."""
+"""Events of grants and tokens, and of what was refused."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class TokenRefused(Mark, tag="token.refused"):
 
 
 class AccessDenied(Mark, tag="access.denied"):
-    """A decision against a proven caller, with the facts that led to it."""
+    """A decision against an authenticated caller, with the facts that led to it."""
 
     action: str
     reason: str

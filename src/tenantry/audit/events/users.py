@@ -1,4 +1,4 @@
-"""Users, their passwords and their roles."""
+"""Events of users, their passwords and their roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks. Of their addresses only the host is told: the rest may be a secret in itself."""
+"""Events of webhooks. Of their addresses only the host is told, since the rest may be a secret in itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class WebhookEnabled(Event, tag="webhook.enabled"):
 
 
 class WebhookDisabled(Event, tag="webhook.disabled"):
-    """By somebody, or by the server after the last attempt; `reason` says which."""
+    """Somebody disabled it, or the server did after the last attempt; `reason` says which."""
 
     webhook_id: str
     reason: str
