@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "tenantry"
-CONTRACT = ("shared", "operation", "owners", "router", "running", "openapi")
+CONTRACT = ("shared", "operation", "once", "owners", "router", "running", "openapi")
 """What surfaces have in common, inside `surfaces`."""
 
 

@@ -22,6 +22,12 @@ def hiding(*hidden: str) -> Callable[[Kind], Kind]:
             return f"{kind.__name__}({', '.join(parts)})"
 
         kind.__repr__ = shown  # type: ignore[method-assign, assignment]
+        kind.__hidden__ = hidden  # type: ignore[attr-defined]
         return kind
 
     return hide
+
+
+def hidden_of(kind: type) -> tuple[str, ...]:
+    """The fields that `hiding` keeps out of the `repr` of this class."""
+    return getattr(kind, "__hidden__", ())

@@ -81,7 +81,7 @@ def _operation(surface: Surface, operation: Operation, shapes: _Shapes) -> _Json
             **{str(status): {"$ref": f"#/components/responses/{_name_of(status)}"} for status in _statuses(surface)},
         },
     }
-    parameters = [*_in_path(operation), *_in_query(operation, shapes), *_in_headers(operation)]
+    parameters = [*_in_path(operation), *_in_query(operation, shapes), *_in_headers(operation, surface)]
     if parameters:
         described["parameters"] = parameters
     if operation.body is not None:
@@ -105,8 +105,8 @@ def _in_query(operation: Operation, shapes: _Shapes) -> Iterable[_Json]:
             yield {"name": name, "in": "query", "required": required, "schema": schema}
 
 
-def _in_headers(operation: Operation) -> Iterable[_Json]:
-    for name in operation.asks:
+def _in_headers(operation: Operation, surface: Surface) -> Iterable[_Json]:
+    for name in (*operation.asks, *([surface.coat.request_id_header] if operation.once else [])):
         yield {"name": name, "in": "header", "schema": {"type": "string"}}
 
 

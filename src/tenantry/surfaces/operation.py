@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, get_args, get_type_hints
@@ -21,8 +22,12 @@ from tenantry.access.actions import PUBLIC, Action
 from tenantry.core.caller import Audience, Caller, Origin
 from tenantry.core.clock import Micros
 from tenantry.core.errors import DomainError, InvalidToken, InvalidValue
-from tenantry.surfaces.shared.answers import After, Answer
+from tenantry.core.ids import TenantId
+from tenantry.store.engine.interface import Read, Tx
+from tenantry.surfaces.shared.answers import After, Answer, header
 from tenantry.surfaces.shared.failures import count_failure
+from tenantry.surfaces.shared.idempotency import Once
+from tenantry.surfaces.shared.kept_secrets import can_be_kept
 from tenantry.surfaces.shared.long_answers import Stream
 
 if TYPE_CHECKING:
@@ -57,6 +62,20 @@ class Ask(msgspec.Struct):
     """The matched operation, once it is known."""
     guessed: str = ""
     """The client that the request names, not authenticated, where guesses are counted for that client too."""
+    once: Once | None = None
+    """Of a request that is carried out once, its transaction."""
+
+    def writing(self) -> AbstractAsyncContextManager[Tx]:
+        """A transaction, committed at the end of the block; of a request that is carried out once, with its answer."""
+        return self.deps.store.write() if self.once is None else self.once.writing()
+
+    async def look_back(self) -> None:
+        """Spare what follows, such as a password hash, to a request that was carried out before.
+
+        To be asked when the caller's rights have been decided: it ends the handler with the answer of that time.
+        """
+        if self.once is not None:
+            await self.once.look()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +97,13 @@ class Operation:
     answer: type | None
     """None: the answer has no body. `Answer`: the handler makes the response itself."""
     status: int = 200
+    """Of a successful answer."""
     headers: Headers = ()
-    """The status of a successful answer."""
+    """Of every successful answer, beside those of the coat."""
     once: bool = False
-    """A request that is repeated with the same idempotency key is carried out once."""
+    """A request that is repeated under the id that its client gave it is carried out once (`once.py`). Of its answer,
+    secrets must be optional: they are not kept.
+    """
     hot: bool = False
     """Called thousands of times a second: matched before any other step, `enter` included, if spelled as declared.
     Requests are not logged one by one. The handler must not enqueue events for webhooks: nothing would wake the sender.
@@ -105,6 +127,15 @@ class Operation:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "needs_caller", self.action not in PUBLIC)
+        if self.once:
+            self._check_once()
+
+    def _check_once(self) -> None:
+        """Raises TypeError where an answer could not be kept, or would be given to somebody else."""
+        if not self.needs_caller or self.hot or self.method == "GET":
+            raise TypeError(f"{self.name}: what is carried out once has a caller, changes something, and is not hot")
+        if self.answer is Answer or not (self.answer is None or can_be_kept(self.answer)):
+            raise TypeError(f"{self.name}: its answer must be a Struct, in which secrets are optional")
 
     @property
     def summary(self) -> str:
@@ -147,6 +178,21 @@ class Coat(Protocol):
     async def read(self, ask: Ask, shape: type[T]) -> T:
         """Read the body, within its limits. Raises InvalidValue, PayloadTooLarge."""
         raise InvalidValue("No body is read here.", field="body")
+
+    request_id_header: ClassVar[str] = "Idempotency-Key"
+    """In which clients name a request, so that its repetition is known for one (draft-ietf-httpapi-idempotency-key)."""
+
+    def request_id(self, ask: Ask) -> str | None:
+        """What the client calls the request; None when it does not."""
+        return header(ask.scope, self.request_id_header.lower().encode()) or None
+
+    async def owner_of(self, read: Read, ask: Ask, operation: Operation, values: Mapping[Any, Any]) -> TenantId:
+        """Find the tenant that the operation acts in. `values` are those of the path, by the kind of each."""
+        return values.get(TenantId) or ask.caller.tenant_id or TenantId("")
+
+    def repeat(self, ask: Ask, status: int, body: bytes) -> Answer:
+        """Make the response to a request that was refused before, as it was then."""
+        return Answer(status, body, [(b"content-type", JSON.encode()), *self.welcome(ask)])
 
     def count_guess(self, ask: Ask, surface: str) -> None:
         """Count an error of the operation's `guesses`. Raises RateLimited in its place once there are too many."""

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope
 from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.errors import DomainError, RateLimited
 from tenantry.core.log import get_logger
+from tenantry.surfaces.once import carry_out_once
 from tenantry.surfaces.operation import Ask, Operation, Surface
 from tenantry.surfaces.router import Found, Routes
 from tenantry.surfaces.shared.answers import Answer
@@ -105,6 +106,8 @@ async def run(found: Found, ask: Ask) -> Answer:
         if operation.body is not None:
             read = coat.read_or_nothing if operation.bare else coat.read
             sent["body"] = await read(ask, operation.body)
+        if operation.once:
+            return await carry_out_once(coat, operation, ask, named, sent)
         value = await operation.handler(ask, *named, **sent)
         return value if isinstance(value, Answer) else coat.dress(ask, operation, value)
     except ClientDisconnect:

@@ -1,7 +1,7 @@
 """The `idempotency_keys` table: what was answered to a request, so that its repetition gets the same answer.
 
-A row is claimed and completed in one transaction, together with what the request does. So it is there as a whole or not
-at all, and whoever claims the same key meanwhile waits for the end of that transaction.
+A row is written in the transaction that does what the request asks: it is there as a whole or not at all, and who
+claims the same key meanwhile waits for the end of that transaction.
 """
 
 from __future__ import annotations
@@ -13,53 +13,42 @@ from tenantry.core.ids import TenantId
 from tenantry.store.engine.interface import Read, Tx
 
 
-class StoredAnswer(NamedTuple):
-    """An answer. `response` is JSON, without secrets."""
+class KeptAnswer(NamedTuple):
+    """`response` is JSON, without secrets."""
 
     status: int
     response: str
 
 
-async def claim(tx: Tx, tenant_id: TenantId, key_hash: bytes, *, now: Micros, expires_at: Micros) -> bool:
-    """Claim a key that is absent or expired. Of several callers at most one wins, which completes the row or rolls
-    back.
-    """
+async def claim(
+    tx: Tx, tenant_id: TenantId, key_hash: bytes, *, now: Micros, expires_at: Micros, answer: KeptAnswer | None = None
+) -> bool:
+    """Claim a key that is absent or expired; at most one caller wins. Without an answer nothing is found under it."""
     row = await tx.one_or_none(
         bytes,
         """
-        INSERT INTO idempotency_keys (tenant_id, key_hash, created_at, expires_at)
-        VALUES (:tenant_id, :key_hash, :now, :expires_at)
+        INSERT INTO idempotency_keys (tenant_id, key_hash, status, response, created_at, expires_at)
+        VALUES (:tenant_id, :key_hash, :status, :response, :now, :expires_at)
         ON CONFLICT (tenant_id, key_hash) DO UPDATE SET
-            status = NULL, response = NULL, created_at = excluded.created_at, expires_at = excluded.expires_at
+            status = excluded.status, response = excluded.response,
+            created_at = excluded.created_at, expires_at = excluded.expires_at
         WHERE idempotency_keys.expires_at <= excluded.created_at
         RETURNING key_hash
         """,
         tenant_id=tenant_id,
         key_hash=key_hash,
+        status=None if answer is None else answer.status,
+        response=None if answer is None else answer.response,
         now=now,
         expires_at=expires_at,
     )
     return row is not None
 
 
-async def complete(tx: Tx, tenant_id: TenantId, key_hash: bytes, *, status: int, response: str) -> None:
-    """Write the answer into the row of a key that was claimed in this transaction."""
-    await tx.run(
-        """
-        UPDATE idempotency_keys SET status = :status, response = :response
-        WHERE tenant_id = :tenant_id AND key_hash = :key_hash
-        """,
-        tenant_id=tenant_id,
-        key_hash=key_hash,
-        status=status,
-        response=response,
-    )
-
-
-async def find(read: Read, tenant_id: TenantId, key_hash: bytes, now: Micros) -> StoredAnswer | None:
-    """What was answered; None when it has expired, or when nothing was."""
+async def find(read: Read, tenant_id: TenantId, key_hash: bytes, now: Micros) -> KeptAnswer | None:
+    """What was answered, unless that has expired."""
     return await read.one_or_none(
-        StoredAnswer,
+        KeptAnswer,
         """
         SELECT status, response FROM idempotency_keys
         WHERE tenant_id = :tenant_id AND key_hash = :key_hash AND expires_at > :now AND status IS NOT NULL

@@ -7,7 +7,7 @@ encoded slash names nothing.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -16,6 +16,9 @@ from tenantry.core import errors as kinds
 from tenantry.core.caller import Audience, Caller
 from tenantry.core.clock import SECOND
 from tenantry.core.errors import DomainError, InvalidToken, PayloadTooLarge
+from tenantry.core.ids import EnterpriseId, TenantId
+from tenantry.devices.enterprises import require_enterprise
+from tenantry.store.engine.interface import Read
 from tenantry.surfaces.android_enterprise import errors
 from tenantry.surfaces.android_enterprise.methods import CLOSED, MANAGEMENT, NOT_OFFERED
 from tenantry.surfaces.android_enterprise.partial import parse_fields, select
@@ -88,6 +91,16 @@ class PlayEmmCoat(Coat):
         settings = ask.deps.settings
         raw = await read_body(ask.receive, settings.body_limit_bytes, header(ask.scope, b"content-length"))
         return convert(parse_json(raw, depth_limit=settings.json_depth_limit), shape)
+
+    async def owner_of(self, read: Read, ask: Ask, operation: Operation, values: Mapping[Any, Any]) -> TenantId:
+        """The customer whose enterprise it is. Raises what `require_enterprise` does."""
+        if EnterpriseId not in values:
+            return await super().owner_of(read, ask, operation, values)
+        return (await require_enterprise(read, ask.caller, operation.action, values[EnterpriseId], ask.now)).tenant_id
+
+    def repeat(self, ask: Ask, status: int, body: bytes) -> Answer:
+        """With the id under which the log has this request."""
+        return Answer(status, body, [_JSON, (b"x-correlation-id", ask.origin.correlation_id.encode())])
 
     def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
         """Answer the resource with its `kind`, as far as the parameter `fields` asks for it; or 204 without a body,

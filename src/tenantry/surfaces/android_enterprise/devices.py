@@ -60,7 +60,7 @@ async def update(
         raise InvalidValue("It must be the device of the path.", field="androidId")
     change = _policy_change(body, query.update_mask)
     android_id = parse_android_id(device_id)
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         device = await devices.set_policy(tx, ask.caller, enterprise_id, user_id, android_id, change, ask.now)
     return wire.shown_device(device)
 
@@ -104,7 +104,7 @@ async def set_state(
 ) -> wire.DeviceState:
     """Set whether the account may be used on the device."""
     state = AccountState(body.account_state)
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         await devices.set_state(tx, ask.caller, enterprise_id, user_id, device_id, state, ask.now)
     return wire.DeviceState(body.account_state)
 
@@ -119,6 +119,6 @@ async def set_state(
 )
 async def force_report_upload(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId, device_id: str) -> None:
     """Ask a device for a report. A device may be asked three times a day."""
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         await devices.request_report(tx, ask.caller, enterprise_id, user_id, device_id, ask.now)
         ask.deps.limits.hit("device_report", enterprise_id, user_id, device_id, limit=REPORTS_PER_DAY, window=DAY)

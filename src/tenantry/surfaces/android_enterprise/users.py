@@ -26,7 +26,7 @@ class ByEmail(Struct):
 @op("users.insert", "POST", "", Action.WRITE_MANAGED_ACCOUNT, source="Play EMM contract §1.2")
 async def insert(ask: Ask, enterprise_id: EnterpriseId, body: wire.NewUser) -> wire.User:
     """Make a user, or answer the one that has the accountIdentifier already."""
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         account = await managed_accounts.insert_account(
             tx,
             ask.caller,
@@ -57,7 +57,7 @@ async def get(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId) 
 @op("users.update", "PUT", "/{user_id}", Action.WRITE_MANAGED_ACCOUNT, source="Play EMM contract §1.2")
 async def update(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId, body: wire.UserUpdate) -> wire.User:
     """Change the display name of a user that the EMM manages."""
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         account = await managed_accounts.update_account(
             tx,
             ask.caller,
@@ -73,7 +73,7 @@ async def update(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountI
 @op("users.delete", "DELETE", "/{user_id}", Action.WRITE_MANAGED_ACCOUNT, source="Play EMM contract §1.2", status=204)
 async def delete(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> None:
     """Delete a user that the EMM manages."""
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         await delete_account(tx, ask.caller, enterprise_id, user_id, ask.now)
 
 
@@ -87,7 +87,7 @@ async def delete(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountI
 )
 async def revoke_access(ask: Ask, enterprise_id: EnterpriseId, user_id: ManagedAccountId) -> None:
     """End the user's access on all devices."""
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         await revoke_device_access(tx, ask.caller, enterprise_id, user_id, ask.now)
 
 

@@ -136,7 +136,7 @@ async def create_group(ask: Ask, body: SentGroup) -> CreatedGroup:
     deps, tenant_id, new_group = ask.deps, tenant_of(ask), _read(body)
     members.require_few(new_group.newcomers)
     first, *more = new_group.newcomers.parts()
-    async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
+    async with deps.bulk.turn(tenant_id), ask.writing() as tx:
         made = await groups.create_group(tx, ask.caller, tenant_id, replace(new_group, newcomers=first), ask.now)
     all_added = made.all_added
     for part in more:
@@ -148,7 +148,7 @@ async def _let_in(ask: Ask, group_id: GroupId, part: Newcomers) -> bool:
     """Whether all are in. The group is made: what the store does not take now shows in the answer."""
     deps, tenant_id = ask.deps, tenant_of(ask)
     try:
-        async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
+        async with deps.bulk.turn(tenant_id), ask.writing() as tx:
             return await members.admit(tx, ask.caller, tenant_id, group_id, part, founder=None, now=deps.clock())
     except StoreBusy:
         return False
@@ -157,7 +157,7 @@ async def _let_in(ask: Ask, group_id: GroupId, part: Newcomers) -> bool:
 @op("deleteGroup", "DELETE", "/{group_id}", Action.DELETE_GROUP, source="Kaizala contract §6 #31")
 async def delete_group(ask: Ask, group_id: GroupId) -> wire.Done:
     """An extension of ours: no source has a wire form for it."""
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         await group_deletion.delete_group(tx, ask.caller, tenant_of(ask), group_id, ask.now)
     return wire.Done()
 

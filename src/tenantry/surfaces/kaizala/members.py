@@ -100,7 +100,7 @@ async def add_members(ask: Ask, group_id: GroupId, body: NewMembers) -> wire.Don
     async with deps.store.read() as read:
         await members.require_addable(read, ask.caller, tenant_id, group_id, newcomers, ask.now)
     for part in newcomers.parts():
-        async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
+        async with deps.bulk.turn(tenant_id), ask.writing() as tx:
             await members.add_members(tx, ask.caller, tenant_id, group_id, part, deps.clock())
     return wire.Done()
 
@@ -109,7 +109,7 @@ async def add_members(ask: Ask, group_id: GroupId, body: NewMembers) -> wire.Don
 async def set_role(ask: Ask, group_id: GroupId, member_id: UserId, body: NewRole) -> wire.Done:
     """Make a member an admin, or an admin a member."""
     role = wire.read_role(body.role)
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         await members.set_role(tx, ask.caller, tenant_of(ask), group_id, member_id, role, ask.now)
     return wire.Done()
 
@@ -117,7 +117,7 @@ async def set_role(ask: Ask, group_id: GroupId, member_id: UserId, body: NewRole
 @op("removeGroupMember", "DELETE", "/{member_id}", Action.REMOVE_GROUP_MEMBER, source="Kaizala contract §3.5, M4")
 async def remove_member(ask: Ask, group_id: GroupId, member_id: UserId) -> wire.Done:
     """Take somebody out of the group."""
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         await members.remove_member(tx, ask.caller, tenant_of(ask), group_id, member_id, ask.now)
     return wire.Done()
 

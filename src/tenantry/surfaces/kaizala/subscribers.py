@@ -119,7 +119,7 @@ async def add_subscribers(ask: Ask, group_id: GroupId, body: Numbers) -> AddedOn
     deps, tenant_id, numbers = ask.deps, tenant_of(ask), _read_numbers(body)
     reasons: dict[str, str] = {}
     for part in _parts(numbers):
-        async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
+        async with deps.bulk.turn(tenant_id), ask.writing() as tx:
             done = await subscribers.add_subscribers(tx, ask.caller, tenant_id, group_id, part, now=deps.clock())
         reasons |= {refused.row.who: refused.reason for refused in done.refused}
     return AddedOnes({number: Added(number not in reasons, reasons.get(number, UNSET)) for number in numbers})
@@ -131,7 +131,7 @@ async def remove_subscribers(ask: Ask, group_id: GroupId, body: Numbers) -> Remo
     deps, tenant_id = ask.deps, tenant_of(ask)
     done: dict[str, str | None] = {}
     for part in _parts(_read_numbers(body)):
-        async with deps.bulk.turn(tenant_id), deps.store.write() as tx:
+        async with deps.bulk.turn(tenant_id), ask.writing() as tx:
             done |= await subscribers.remove_subscribers(tx, ask.caller, tenant_id, group_id, part, deps.clock())
     return RemovedOnes(
         {number: Removed(reason is None, UNSET if reason is None else reason) for number, reason in done.items()}

@@ -107,7 +107,7 @@ async def register_webhook(ask: Ask, body: NewWebhook) -> Registered:
         raise InvalidValue("eventTypes is required.", field="eventTypes")
     wishes = _read_wishes(body)
     url = await _prove(ask, body.call_back_url, wishes.callback_token)
-    async with deps.store.write() as tx:
+    async with ask.writing() as tx:
         webhook_id = await webhooks.register_webhook(
             tx, deps.master_key, ask.caller, tenant_id, subject, url, wishes, deps.clock()
         )
@@ -144,7 +144,7 @@ async def update_webhook(ask: Ask, webhook_id: str, body: WebhookChanges) -> wir
         if token is None and raw_url == webhook.callback_url:
             token = token_of(deps.master_key, tenant_id, webhook)
         url = await _prove(ask, raw_url, token)
-    async with deps.store.write() as tx:
+    async with ask.writing() as tx:
         await webhooks.update_webhook(
             tx,
             deps.master_key,
@@ -163,7 +163,7 @@ async def update_webhook(ask: Ask, webhook_id: str, body: WebhookChanges) -> wir
 async def delete_webhook(ask: Ask, webhook_id: str) -> wire.Done:
     """What waits for it is not sent."""
     webhook = await _find(ask, webhook_id)
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         await webhooks.delete_webhook(tx, ask.caller, tenant_of(ask), webhook.id, ask.now)
     return wire.Done()
 

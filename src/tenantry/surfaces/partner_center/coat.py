@@ -48,6 +48,8 @@ class PartnerCenterCoat(Coat):
         "description": "An access token of a user of the partner who had a second factor.",
     }
 
+    request_id_header: ClassVar[str] = "MS-RequestId"
+
     def spell(self, path: str) -> str:
         """Below `/partnercenter`, single slashes, none at the end, lower case (identifiers are GUIDs), `v1` for
         `v1.0`.
@@ -97,6 +99,15 @@ class PartnerCenterCoat(Coat):
         settings = ask.deps.settings
         raw = await read_body(ask.receive, settings.body_limit_bytes, header(ask.scope, b"content-length"))
         return read_loosely(parse_json(raw, depth_limit=settings.json_depth_limit, lenient=True), shape)
+
+    def request_id(self, ask: Ask) -> str | None:
+        """In any letter case."""
+        sent = sent_request_id(ask)
+        return sent and sent.lower()
+
+    def repeat(self, ask: Ask, status: int, body: bytes) -> Answer:
+        """With the headers that every answer has."""
+        return Answer(status, body, [_JSON, *self.welcome(ask)])
 
     def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
         """JSON, or nothing."""

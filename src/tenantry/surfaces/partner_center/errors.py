@@ -20,7 +20,6 @@ from tenantry.core import errors
 from tenantry.core.errors import AlreadyExists, DomainError, InvalidToken, InvalidValue, NotFound
 from tenantry.surfaces.partner_center.not_offered import NOT_OFFERED
 from tenantry.surfaces.partner_center.wire import WIRE_NAMES
-from tenantry.surfaces.shared.idempotency import KeptAnswer
 
 JSON = "application/json; charset=utf-8"
 NO_TOKEN = "no_token"
@@ -48,6 +47,13 @@ class Message(msgspec.Struct, rename="camel"):
 
     status_code: int
     message: str
+
+
+class Refusal(NamedTuple):
+    """HTTP status and body, which is JSON."""
+
+    status: int
+    body: str
 
 
 class Line(NamedTuple):
@@ -110,7 +116,7 @@ def body(code: int, description: str, data: Sequence[str] = ()) -> str:
     return msgspec.json.encode(Error(code, description[:1024], list(data), _SOURCE)).decode()
 
 
-def answer_of(error: DomainError) -> KeptAnswer | None:
+def answer_of(error: DomainError) -> Refusal | None:
     """Status and body; None for an error that NEVER gets here."""
     line = TABLE.get(type(error))
     if line is None:
@@ -132,10 +138,10 @@ def answer_of(error: DomainError) -> KeptAnswer | None:
             code, description = 800001, "The access token is missing. Send it as Authorization: Bearer TOKEN."
         case errors.MfaRequired():
             # Not the standard body: .NET finds no service error in the vendor's answer (Partner Center contract §1.3).
-            return KeptAnswer(401, _message(401, "Authentication failed. MFA required. (10001)"))
+            return Refusal(401, _message(401, "Authentication failed. MFA required. (10001)"))
         case errors.RateLimited():
-            return KeptAnswer(429, _message(429, error.public))  # Partner Center contract §0 #8
-    return KeptAnswer(line.status, body(code, description, data))
+            return Refusal(429, _message(429, error.public))  # Partner Center contract §0 #8
+    return Refusal(line.status, body(code, description, data))
 
 
 def _message(status: int, message: str) -> str:

@@ -5,30 +5,26 @@
 3. An operation makes slow hashes outside the transaction; one domain function decides, writes and records.
 
 All operations need a signed-in user with a second factor (Partner Center contract §1.4). A creation is carried out once
-for one `MS-RequestId` and body, and its repetition is answered as before. Departs: a PATCH or DELETE is carried out
-each time. Repeating one does no harm, whereas an answer from memory would be wrong for clients that use one id for all
-their calls (Partner Center contract §2.3).
+for one `MS-RequestId` and body. Its repetition is answered as before, without a password that was generated. Departs: a
+PATCH or DELETE is carried out each time. Repeating one does no harm, whereas an answer from memory would be wrong for
+clients that use one id for all their calls (Partner Center contract §2.3).
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
-import msgspec
-
 from tenantry.access.actions import Action
 from tenantry.access.decide import permit
-from tenantry.core.errors import AlreadyExists, DomainError, InvalidValue
+from tenantry.core.errors import InvalidValue
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory import users
 from tenantry.directory.passwords import check_first_password, check_reset_password, generate_password, names_of_tenant
 from tenantry.directory.user_properties import NewPassword
-from tenantry.store.engine.interface import Tx
 from tenantry.surfaces.operation import Ask, operations
-from tenantry.surfaces.partner_center import errors, paging, wire
-from tenantry.surfaces.partner_center.coat import PARTNER_CENTER, ROOT, sent_request_id
-from tenantry.surfaces.shared.answers import Answer, header
-from tenantry.surfaces.shared.idempotency import KeptAnswer, answer_once, find_answer, request_keys
+from tenantry.surfaces.partner_center import paging, wire
+from tenantry.surfaces.partner_center.coat import PARTNER_CENTER, ROOT
+from tenantry.surfaces.shared.answers import header
 
 _SOURCE = "Partner Center contract §3.2"
 
@@ -36,59 +32,27 @@ op = operations(PARTNER_CENTER, f"{ROOT}/customers/{{customer}}/users")
 
 
 @op("Create user accounts for a customer", "POST", "", Action.CREATE_USER, source=_SOURCE, once=True)
-async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire.CreatedUser | Answer:
+async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire.CreatedUser:
     """A user and, only here, the password: the caller's own, or the one generated for want of it.
 
-    A repetition stores no password: it shows the caller's own again, a generated one not.
     Source: "Create user accounts for a customer", whose sample answers 200.
     """
     deps = ask.deps
     async with deps.store.read() as read:
         permitted = await permit(read, ask.caller, Action.CREATE_USER, customer, ask.now)
         own = await names_of_tenant(read, permitted)
-    new_user, sent_password, must_change = creation = wire.read_creation(body)
+    new_user, sent_password, must_change = wire.read_creation(body)
     if sent_password is not None:
         names = [text for text in asdict(new_user).values() if isinstance(text, str)]
         check_first_password(sent_password, [*own, *names], must_change=must_change)
-    keys = _keys_of(ask, customer, creation)
-    answer = await find_answer(deps.store, customer, keys, ask.now) if keys else None
-    password = sent_password
-    if answer is None:
-        password = sent_password or generate_password()
-        password_hash = await deps.passwords.hash(password)
-
-        async def create(tx: Tx) -> KeptAnswer:
-            user = await users.create_user(
-                tx, ask.caller, customer, new_user, password_hash, must_change, ask.now, permitted=permitted
-            )
-            return KeptAnswer(200, msgspec.json.encode(wire.created(user, must_change=must_change)).decode())
-
-        answer = await answer_once(deps.store, customer, keys[0] if keys else None, ask.now, create, _refusal_to_keep)
-    return _with_password(ask, answer, sent_password if answer.again else password)
-
-
-def _keys_of(ask: Ask, customer: TenantId, creation: wire.Creation) -> list[bytes]:
-    """What was understood counts as the body, so that another spelling of it is the same request."""
-    request_id = sent_request_id(ask)
-    if request_id is None:
-        return []
-    path = f"{ROOT}/customers/{customer}/users"
-    return request_keys(ask.deps.hasher, ask.caller, request_id, "POST", path, msgspec.to_builtins(creation))
-
-
-def _refusal_to_keep(error: DomainError) -> KeptAnswer | None:
-    """Departs: denials are decided anew each time, so that a role given meanwhile counts at once."""
-    return errors.answer_of(error) if isinstance(error, InvalidValue | AlreadyExists) else None
-
-
-def _with_password(ask: Ask, answer: KeptAnswer, password: str | None) -> wire.CreatedUser | Answer:
-    if answer.status != 200:
-        headers = [(b"content-type", errors.JSON.encode()), *PARTNER_CENTER.coat.welcome(ask)]
-        return Answer(answer.status, answer.body.encode(), headers)
-    shown = msgspec.json.decode(answer.body, type=wire.CreatedUser)
-    if password is not None:
-        shown.password_profile.password = password
-    return shown
+    await ask.look_back()
+    password = sent_password or generate_password()
+    password_hash = await deps.passwords.hash(password)
+    async with ask.writing() as tx:
+        user = await users.create_user(
+            tx, ask.caller, customer, new_user, password_hash, must_change, ask.now, permitted=permitted
+        )
+    return wire.created(user, wire.ShownPassword(must_change, password))
 
 
 @op("Get a list of all user accounts for a customer", "GET", "", Action.LIST_USERS, source=_SOURCE)
@@ -150,7 +114,7 @@ async def _patch(ask: Ask, customer: TenantId, user: UserId, patch: wire.Patch) 
             permitted = await permit(read, ask.caller, Action.RESET_PASSWORD, customer, ask.now)
             await check_reset_password(read, permitted, user, patch.password, must_change=patch.must_change)
         password = NewPassword(await ask.deps.passwords.hash(patch.password), patch.must_change)
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         changed = await users.update_user(
             tx,
             ask.caller,
@@ -168,5 +132,5 @@ async def _patch(ask: Ask, customer: TenantId, user: UserId, patch: wire.Patch) 
 @op("Delete a user account for a customer", "DELETE", "/{user}", Action.DELETE_USER, source=_SOURCE, status=204)
 async def delete_user(ask: Ask, customer: TenantId, user: UserId) -> None:
     """The user can be restored for 30 days; a second delete finds none."""
-    async with ask.deps.store.write() as tx:
+    async with ask.writing() as tx:
         await users.delete_user(tx, ask.caller, customer, user, ask.now)

@@ -233,8 +233,8 @@ def _read_guid(raw: str, name: str) -> str:
     return guid
 
 
-def created(user: User, *, must_change: bool) -> CreatedUser:
-    """Without the password."""
+def created(user: User, password: ShownPassword) -> CreatedUser:
+    """As the wire has it, this once."""
     return CreatedUser(
         usage_location=user.usage_location,
         id=user.id,
@@ -243,7 +243,7 @@ def created(user: User, *, must_change: bool) -> CreatedUser:
         last_name=user.family_name,
         display_name=user.display_name,
         immutable_id=user.immutable_id,
-        password_profile=ShownPassword(must_change),
+        password_profile=password,
         last_directory_sync_time=None,
         user_domain_type="none",
         state="active",

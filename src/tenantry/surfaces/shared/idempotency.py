@@ -2,48 +2,52 @@
 
 1. The key is a keyed hash of the caller, the request's id and all that it asks: another body under the same id is
    another request, because some clients use one id for all their calls.
-2. Who claims the key carries the request out in the same transaction; concurrent twins wait for its end and get its
-   answer. A crash leaves neither the key nor half of the work.
-3. Refusals that depend on what is stored are kept too. Server errors and 429 are not: a retry is what they ask for.
-
-The caller's rights are checked before an answer is given again: `find_answer` and `answer_once` do not.
+2. The answer is kept in the transaction that carries the request out, as its last statement. Of twins the second finds
+   it there, takes back what it did itself, and gives that answer. A crash leaves neither the answer nor half the work.
+3. Nobody gets an old answer for its key alone: the work is tried again, and with it the caller's rights are decided
+   again, before the answer is looked for.
+4. Refusals that depend on what is stored are kept too. Denials, server errors and 429 are not: they are decided anew.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from types import TracebackType
+from typing import Self
 
 from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY, Micros
-from tenantry.core.errors import DomainError, StoreBusy
+from tenantry.core.errors import StoreBusy
 from tenantry.core.ids import TenantId
-from tenantry.store.engine.interface import Store, Tx
+from tenantry.store.engine.interface import Read, Store, Tx
 from tenantry.store.tokens import idempotency
+from tenantry.store.tokens.idempotency import KeptAnswer
 from tenantry.tokens.secrets import SecretHasher
 
 KEPT_FOR = DAY
 _SWEEP_BATCH = 100
 _SWEEP_BELOW = 16  # of the 256 values of a key's first byte: each sixteenth request sweeps
 
+Owner = Callable[[Read], Awaitable[TenantId]]
+"""Finds the tenant that the request acts in: its answer is kept there."""
 
-class KeptAnswer(NamedTuple):
-    """`body` is JSON and holds no secret. `again`: it was given before, and nothing was done now."""
 
-    status: int
-    body: str
-    again: bool = False
+class AnsweredBefore(Exception):
+    """The request was carried out before. `kept` is what was answered, once that is durable; None: `settle` says it."""
+
+    def __init__(self, kept: KeptAnswer | None = None) -> None:
+        self.kept = kept
+        super().__init__()
 
 
 def request_keys(hasher: SecretHasher, caller: Caller, request_id: str, *asked: object) -> list[bytes]:
-    """32 bytes for each pepper that the request may have come under before; the first is to be claimed.
+    """32 bytes for each pepper that the request may have come under before; its answer is kept under the first.
 
-    `asked` (JSON values) is method, canonical path and body; a password in it cannot be read back.
-    """
-    text = json.dumps(["idempotency", caller.subject, caller.connector_id, request_id.lower(), *asked], sort_keys=True)
-    return hasher.hashes(text)
+    `asked` (JSON values) is method, path, query and body; a password in it cannot be read back."""
+    asks = [caller.subject, caller.tenant_id, caller.connector_id, caller.reach, caller.group_id]
+    return hasher.hashes(json.dumps(["idempotency", *asks, request_id, *asked], sort_keys=True))
 
 
 async def claim_once(tx: Tx, tenant_id: TenantId, key: bytes, now: Micros) -> bool:
@@ -51,60 +55,90 @@ async def claim_once(tx: Tx, tenant_id: TenantId, key: bytes, now: Micros) -> bo
     return await idempotency.claim(tx, tenant_id, key, now=now, expires_at=now + KEPT_FOR)
 
 
-async def find_answer(store: Store, tenant_id: TenantId, keys: Sequence[bytes], now: Micros) -> KeptAnswer | None:
-    """What was answered to this request before."""
-    async with store.read() as read:
-        for key in keys:
-            stored = await idempotency.find(read, tenant_id, key, now)
-            if stored is not None:
-                return KeptAnswer(stored.status, stored.response, again=True)
-    return None
+class Once:
+    """The transaction of a request that is carried out once: `async with once:` commits it, or takes it all back.
 
-
-async def answer_once(
-    store: Store,
-    tenant_id: TenantId,
-    key: bytes | None,
-    now: Micros,
-    work: Callable[[Tx], Awaitable[KeptAnswer]],
-    refusal: Callable[[DomainError], KeptAnswer | None],
-) -> KeptAnswer:
-    """Carry `work` out in one transaction unless its key is taken; then its answer again. No key: carry it out.
-
-    `refusal` says which errors of `work` are answers to keep; all of them are raised.
+    What happens inside is written in blocks of `writing`, and ends with `keep`.
     """
-    try:
-        async with store.write() as tx:
-            if key is None:
-                return await work(tx)
-            answer = await _claim_and_work(tx, tenant_id, key, now, work)
-    except DomainError as error:
-        kept = refusal(error)
-        if key is not None and kept is not None:
-            with suppress(StoreBusy):  # the error is the answer, whether it can be kept or not
-                async with store.write() as tx:
-                    await _keep(tx, tenant_id, key, now, kept)
-        raise
-    if key[0] < _SWEEP_BELOW:
-        with suppress(StoreBusy):
-            async with store.write() as tx:
-                await idempotency.delete_expired(tx, tenant_id, now, _SWEEP_BATCH)
-    return answer
 
+    def __init__(self, store: Store, owner: Owner, keys: Sequence[bytes], now: Micros) -> None:
+        self._store = store
+        self._owner = owner
+        self._keys = keys
+        self._now = now
+        self._block: AbstractAsyncContextManager[Tx] | None = None
+        self._tx: Tx | None = None
+        self._broken_by: BaseException | None = None
+        self.has_begun = False
+        """Whether anything was to be written."""
 
-async def _claim_and_work(
-    tx: Tx, tenant_id: TenantId, key: bytes, now: Micros, work: Callable[[Tx], Awaitable[KeptAnswer]]
-) -> KeptAnswer:
-    if await idempotency.claim(tx, tenant_id, key, now=now, expires_at=now + KEPT_FOR):
-        answer = await work(tx)
-        await idempotency.complete(tx, tenant_id, key, status=answer.status, response=answer.body)
-        return answer
-    stored = await idempotency.find(tx, tenant_id, key, now)
-    if stored is None:
-        raise StoreBusy(internal="the answer to this request expired while it was asked for")
-    return KeptAnswer(stored.status, stored.response, again=True)
+    async def __aenter__(self) -> Self:
+        return self
 
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        block, self._block, self._tx = self._block, None, None
+        if block is None:
+            return
+        await block.__aexit__(kind, error, trace)
+        if error is None:
+            await self._sweep()
 
-async def _keep(tx: Tx, tenant_id: TenantId, key: bytes, now: Micros, answer: KeptAnswer) -> None:
-    if await idempotency.claim(tx, tenant_id, key, now=now, expires_at=now + KEPT_FOR):
-        await idempotency.complete(tx, tenant_id, key, status=answer.status, response=answer.body)
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Tx]:
+        """The transaction, which every block of the request shares. What leaves a block as an error takes it back."""
+        if self._tx is None:
+            self.has_begun = True
+            self._block = self._store.write()
+            self._tx = await self._block.__aenter__()
+        try:
+            yield self._tx
+        except BaseException as error:
+            self._broken_by = error
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+
+    async def look(self) -> None:
+        """Raises AnsweredBefore. To be asked only when the caller's rights have been decided."""
+        async with self._store.read() as read:
+            kept = await self._find(read)
+        if kept is not None:
+            raise AnsweredBefore(kept)
+
+    async def keep(self, answer: KeptAnswer) -> None:
+        """Keep the answer together with what was done. Raises AnsweredBefore when a twin was quicker."""
+        if self._broken_by is not None:
+            raise self._broken_by
+        if self._tx is not None and not await self._claim(self._tx, answer):
+            raise AnsweredBefore
+
+    async def settle(self, refusal: KeptAnswer | None = None) -> KeptAnswer | None:
+        """What was answered before, now that all else is taken back. If nothing was, keep the refusal as the answer.
+
+        It is looked for among the writers: what made the work fail may be a twin's, not yet to be seen by readers.
+        """
+        async with self._store.write() as tx:
+            kept = await self._find(tx)
+            if kept is None and refusal is not None:
+                await self._claim(tx, refusal)
+        return kept
+
+    async def _claim(self, tx: Tx, answer: KeptAnswer) -> bool:
+        tenant_id, end = await self._owner(tx), self._now + KEPT_FOR
+        return await idempotency.claim(tx, tenant_id, self._keys[0], now=self._now, expires_at=end, answer=answer)
+
+    async def _find(self, read: Read) -> KeptAnswer | None:
+        tenant_id = await self._owner(read)
+        for key in self._keys:
+            kept = await idempotency.find(read, tenant_id, key, self._now)
+            if kept is not None:
+                return kept
+        return None
+
+    async def _sweep(self) -> None:
+        """Some requests sweep away what has expired in their tenant."""
+        if self._keys[0][0] < _SWEEP_BELOW:
+            with suppress(StoreBusy):
+                async with self._store.write() as tx:
+                    await idempotency.delete_expired(tx, await self._owner(tx), self._now, _SWEEP_BATCH)
