@@ -9,11 +9,12 @@ import httpx
 import pytest
 
 from tenantry.core.caller import Reach
-from tenantry.core.clock import MINUTE
+from tenantry.core.clock import DAY, MINUTE
 from tenantry.core.errors import RateLimited
 from tenantry.core.ids import TenantId, UserId, new_guid
 from tenantry.store.engine.interface import Store
 from tenantry.surfaces.kaizala.callers import throttle
+from tenantry.surfaces.shared import limits as limits_module
 from tenantry.surfaces.shared.limits import RateLimiter, networks_of
 from tests.support.app import BASE_URL, an_app
 from tests.support.builders import a_connector
@@ -55,6 +56,21 @@ def test_who_is_refused_for_its_network_uses_up_nothing_of_its_neighbours() -> N
     limits = RateLimiter(True, FakeClock())
     taken(limits, ["2001:db8:1::1"] * 1_000)
     assert taken(limits, ["2001:db8:1:1::1"] * 10) == 10
+
+
+def test_nobody_makes_a_limit_forget_by_filling_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Client ids are free to make up. Neither do short windows push out long ones of the same kind."""
+    monkeypatch.setattr(limits_module, "MAX_KEYS", 100)
+    limits = RateLimiter(True, FakeClock())
+    limits.hit("second_factor", "victim", limit=1, window=MINUTE)
+    limits.hit("sign_in.name", "victim", limit=1, window=DAY)
+    for number in range(1_000):
+        limits.hit("oauth", "192.0.2.1", f"made up {number}", limit=1, window=MINUTE)
+        limits.hit("sign_in.name", f"made up {number}", limit=1, window=MINUTE)
+    with pytest.raises(RateLimited):
+        limits.hit("second_factor", "victim", limit=1, window=MINUTE)
+    with pytest.raises(RateLimited):
+        limits.hit("sign_in.name", "victim", limit=1, window=DAY)
 
 
 @pytest.mark.parametrize("odd", ["", "unknown", "1:2:3", "fe80::1%eth0", "::ffff:192.0.2.1", "x" * 10_000])

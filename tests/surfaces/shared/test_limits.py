@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tenantry.core.clock import MINUTE, SECOND
+from tenantry.core.clock import DAY, MINUTE, SECOND
 from tenantry.core.errors import RateLimited
 from tenantry.surfaces.shared import limits
 from tenantry.surfaces.shared.limits import RateLimiter, subscriber_of
@@ -59,17 +59,32 @@ def test_a_clock_set_back_starts_a_window() -> None:
     assert refused.value.retry_after <= 60
 
 
-def test_it_holds_a_bounded_number_of_keys_and_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_set_back_lets_nobody_wait_for_a_window_to_come() -> None:
+    clock = FakeClock()
+    clock.advance(365 * DAY)
+    limiter = RateLimiter(True, clock)
+    limiter.hit("a", limit=1, window=MINUTE)
+    limiter.hit_from("192.0.2.1", "refusals", limit=1, window=MINUTE)
+    with pytest.raises(RateLimited):
+        limiter.check("a", limit=1, window=MINUTE)
+    with pytest.raises(RateLimited):
+        limiter.check_from("192.0.2.1", "refusals", limit=1, window=MINUTE)
+    clock.advance(-365 * DAY)
+    limiter.check("a", limit=1, window=MINUTE)
+    limiter.check_from("192.0.2.1", "refusals", limit=1, window=MINUTE)
+
+
+def test_a_limit_holds_a_bounded_number_of_keys_and_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_KEYS", 3)
     limiter = RateLimiter(True, FakeClock())
     for name in "abcd":
-        limiter.hit(name, limit=2, window=MINUTE)
-    limiter.hit("d", limit=2, window=MINUTE)  # known, so nobody has to go
+        limiter.hit("name", name, limit=2, window=MINUTE)
+    limiter.hit("name", "d", limit=2, window=MINUTE)  # known, so nobody has to go
     with pytest.raises(RateLimited):
-        limiter.hit("b", limit=1, window=MINUTE)
-    limiter.hit("a", limit=1, window=MINUTE)
+        limiter.hit("name", "b", limit=1, window=MINUTE)
+    limiter.hit("name", "a", limit=1, window=MINUTE)
     with pytest.raises(RateLimited):
-        limiter.hit("d", limit=1, window=MINUTE)
+        limiter.hit("name", "d", limit=1, window=MINUTE)
 
 
 @pytest.mark.parametrize(

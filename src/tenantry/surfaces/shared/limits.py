@@ -11,19 +11,25 @@ from functools import lru_cache
 from tenantry.core.clock import SECOND, Clock, Micros
 from tenantry.core.errors import RateLimited
 
-MAX_KEYS = 100_000
+MAX_KEYS = 50_000
+"""Of one limit: what the first word of a key says, and the window."""
+
+_Counts = dict[tuple[str, ...], tuple[int, int]]
+"""By key: the number of the window, and the hits in it."""
 
 
 class RateLimiter:
     """Counts hits of a key in windows that begin at multiples of their length.
 
-    Holds at most MAX_KEYS keys; the ones that have not begun a window for longest are forgotten first.
+    Each limit holds at most MAX_KEYS keys; the ones that have not begun a window for longest are forgotten first. No
+    limit makes another forget: a stranger, who can make up as many client ids as he likes, would get tries of somebody's
+    second factor that way.
     """
 
     def __init__(self, enabled: bool, clock: Clock) -> None:
         self._enabled = enabled
         self._clock = clock
-        self._counts: dict[tuple[str, ...], tuple[int, int]] = {}
+        self._limits: dict[tuple[str, Micros], _Counts] = {}
 
     def hit(self, *key: str, limit: int, window: Micros) -> int:
         """Count one: how many that makes in this window, 0 where nothing is counted.
@@ -34,15 +40,16 @@ class RateLimiter:
             return 0
         now = self._clock()
         current = now // window
-        began, count = self._counts.get(key, (current, 0))
+        counts = self._limits.setdefault((key[0], window), {})
+        began, count = counts.get(key, (current, 0))
         if began != current:
             count = 0
-            del self._counts[key]  # so that it goes to the end: the order is that of the windows' beginnings
+            del counts[key]  # so that it goes to the end: the order is that of the windows' beginnings
         if count >= limit:
             raise RateLimited(-(-((current + 1) * window - now) // SECOND))
-        if len(self._counts) >= MAX_KEYS and key not in self._counts:
-            del self._counts[next(iter(self._counts))]
-        self._counts[key] = (current, count + 1)
+        if len(counts) >= MAX_KEYS and key not in counts:
+            del counts[next(iter(counts))]
+        counts[key] = (current, count + 1)
         return count + 1
 
     def hit_from(self, address: str, *key: str, limit: int, window: Micros) -> None:
@@ -55,19 +62,19 @@ class RateLimiter:
 
     def check_from(self, address: str, *key: str, limit: int, window: Micros) -> None:
         """Raises RateLimited where `hit_from` would; counts nothing."""
-        for network, times in networks_of(address):
-            if (*key, network) in self._counts:
+        if self._limits.get((key[0], window)):
+            for network, times in networks_of(address):
                 self.check(*key, network, limit=limit * times, window=window)
 
     def check(self, *key: str, limit: int, window: Micros) -> None:
         """Raises RateLimited where `hit` would; counts nothing."""
-        counted = self._counts.get(key)
+        counted = self._limits.get((key[0], window), {}).get(key)
         if counted is None or counted[1] < limit:
             return
         now = self._clock()
-        end = (counted[0] + 1) * window
-        if now < end:
-            raise RateLimited(-(-(end - now) // SECOND))
+        current = now // window
+        if counted[0] == current:  # one of a later window was counted before the clock was set back
+            raise RateLimited(-(-((current + 1) * window - now) // SECOND))
 
 
 _NETWORKS = ((64, 1), (56, 4), (48, 16))
