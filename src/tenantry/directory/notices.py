@@ -29,6 +29,7 @@ class What(StrEnum):
     PHONE_ADDED = "phone_added"
     PHONE_REMOVED = "phone_removed"
     WRONG_PASSWORDS = "wrong_passwords"
+    WRONG_CODES = "wrong_codes"
 
 
 async def tell(tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, what: What, now: Micros) -> None:

@@ -6,6 +6,8 @@
    confirmed it belongs to the session that made it, and no other session sees or confirms it. Otherwise a thief could
    leave one behind, and when the user set it up later, both would have it.
 3. A code is accepted one step early or late, since clocks differ, and never twice.
+4. At any moment three codes of a million are right. So the database counts the wrong codes in a row: neither a restart
+   nor a further server gives more tries (RFC 4226 §7.3, NIST SP 800-63B §5.2.2).
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ import pyotp
 from tenantry.access.actions import Action
 from tenantry.access.own import require_own
 from tenantry.core.caller import Caller
-from tenantry.core.clock import SECOND, Micros
+from tenantry.core.clock import HOUR, MINUTE, SECOND, Micros
 from tenantry.core.codes import read_code
-from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
+from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound, RateLimited
 from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.notices import What, tell
 from tenantry.directory.second_factors import Method, note_added, note_proved, note_refused, note_removed
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.sign_in import second_factors
@@ -29,6 +32,9 @@ from tenantry.tokens.keys.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
 
 PERIOD = 30 * SECOND
+FREE_TRIES = 20
+"""Wrong codes in a row; whoever types them has the password. Then the user is told, and one is taken each WAIT."""
+WAIT = HOUR
 _WRONG = "That is not the present code. Check that the clock of the device is right, then type the code it shows."
 
 
@@ -88,13 +94,26 @@ async def claim_totp(
 ) -> bool:
     """Whether the code is right and unused. On False the caller commits first and refuses afterwards: the trail says
     why.
+
+    Raises RateLimited when too many codes in a row were wrong: after FREE_TRIES one is looked at each WAIT.
     """
     found = await second_factors.find_totp(tx, tenant_id, user_id)
     if found is None or found.confirmed_at is None:
         return False
+    tries = await second_factors.spend_totp_try(
+        tx, tenant_id, user_id, most=FREE_TRIES, before=now - WAIT, after=now + MINUTE, now=now
+    )
+    if tries is None:
+        left = (found.tried_at or now) + WAIT - now
+        raise RateLimited(
+            max(1, -(-left // SECOND)), "Too many codes were wrong. Wait, then try again, or use another second step."
+        )
     step = _step_of(_open(found, master_key, tenant_id, user_id)[1], code, now)
     if step is None:
         await note_refused(tx, caller, tenant_id, user_id, Method.TOTP, "wrong_code", now)
+        if tries == FREE_TRIES:
+            await note_refused(tx, caller, tenant_id, user_id, Method.TOTP, "too_many_tries", now)
+            await tell(tx, caller, tenant_id, user_id, What.WRONG_CODES, now)
         return False
     if not await second_factors.claim_totp_step(tx, tenant_id, user_id, secret=found.secret, step=step):
         await note_refused(tx, caller, tenant_id, user_id, Method.TOTP, "code_reused", now)

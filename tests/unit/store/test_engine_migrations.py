@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -107,21 +108,23 @@ def test_a_normal_start_loads_no_migration_tools() -> None:
     assert not {"sqlalchemy", "alembic", "tenantry.store.schema"} & set(loaded)
 
 
+@pytest.mark.parametrize("revision", [migrations.BEFORE_RELEASE, migrations.FIRST])
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_a_database_of_the_last_build_before_the_release_goes_on_with_all_that_is_in_it(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+def test_a_database_of_the_last_build_before_the_release_or_of_an_earlier_one_goes_on_with_all_that_is_in_it(
+    engine: str, revision: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     url = f"sqlite:///{tmp_path / 'a.db'}"
     server: PostgresServer | None = request.getfixturevalue("postgres_server") if engine == "postgresql" else None
     if server is not None:
         asyncio.run(server.create_database("in_use"))
         url = server.url("in_use")
-    migrate.upgrade(url)
-    migrate._on_connection(url, partial(name_revision, revision=migrations.BEFORE_RELEASE))
+    migrate._on_connection(url, make_first_tables)
+    migrate._on_connection(url, partial(name_revision, revision=revision))
     assert not migrate.check(url).is_current
     migrate.upgrade(url)
     assert migrate.check(url).is_current
     assert migrate._on_connection(url, names_of_tenants) == ["T"]
+    assert migrate._on_connection(url, differences) == []
     if server is not None:
         asyncio.run(server.drop_database("in_use"))
 
@@ -136,6 +139,10 @@ def test_a_database_of_an_earlier_build_is_left_as_it_is_and_the_advice_says_wha
     with pytest.raises(SchemaOutdated, match=f"which leads to {migrations.BEFORE_RELEASE}"):
         migrate.upgrade(url)
     assert migrate.check(url).revision == revision
+
+
+def make_first_tables(connection: sa.Connection) -> None:
+    command.upgrade(migrate.config_for(connection), migrations.FIRST)
 
 
 def name_revision(connection: sa.Connection, *, revision: str) -> None:

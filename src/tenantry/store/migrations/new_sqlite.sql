@@ -713,7 +713,7 @@ CREATE TABLE totp_credentials (
 	secret BLOB NOT NULL, 
 	last_step BIGINT NOT NULL, 
 	created_at BIGINT NOT NULL, 
-	confirmed_at BIGINT, 
+	confirmed_at BIGINT, wrong_tries BIGINT DEFAULT 0 NOT NULL, tried_at BIGINT, 
 	CONSTRAINT pk_totp_credentials PRIMARY KEY (tenant_id, user_id), 
 	CONSTRAINT fk_totp_credentials_user FOREIGN KEY(tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE, 
 	CONSTRAINT fk_totp_credentials_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
@@ -745,7 +745,7 @@ CREATE TABLE webhook_deliveries (
 );
 CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (tenant_id, webhook_id, due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX ix_webhook_deliveries_webhook ON webhook_deliveries (tenant_id, webhook_id, id);
-INSERT INTO alembic_version VALUES ('r0001');
+INSERT INTO alembic_version VALUES ('r0002');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');

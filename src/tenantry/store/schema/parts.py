@@ -76,8 +76,8 @@ def maybe_time(name: str) -> Column[Any]:
     return _column(name, BigInteger, nullable=True)
 
 
-def number(name: str, *, nullable: bool = False) -> Column[Any]:
-    return _column(name, BigInteger, nullable=nullable)
+def number(name: str, *, nullable: bool = False, default: str | None = None) -> Column[Any]:
+    return _column(name, BigInteger, nullable=nullable, default=default)
 
 
 def small(name: str, *, nullable: bool = False, default: str | None = None) -> Column[Any]:

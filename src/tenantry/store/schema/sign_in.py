@@ -57,6 +57,8 @@ owned(
     number("last_step"),  # no code of this or an earlier time step is taken again
     time("created_at"),
     maybe_time("confirmed_at"),
+    number("wrong_tries", default="0"),  # in a row
+    maybe_time("tried_at"),
     of_user("totp_credentials"),
     key=("user_id",),
 )

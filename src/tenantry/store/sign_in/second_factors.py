@@ -21,11 +21,15 @@ class Factors(NamedTuple):
 
 @hiding("secret")
 class TotpCredential(NamedTuple):
-    """A TOTP secret, encrypted. The codes of time steps up to `last_step` are refused."""
+    """A TOTP secret, encrypted. The codes of time steps up to `last_step` are refused. `wrong_tries` were wrong in a
+    row, the last of them at `tried_at`.
+    """
 
     secret: bytes
     last_step: int
     confirmed_at: int | None
+    wrong_tries: int
+    tried_at: int | None
 
 
 async def find_factors(read: Read, tenant_id: TenantId, user_id: UserId) -> Factors | None:
@@ -106,7 +110,7 @@ async def find_totp(read: Read, tenant_id: TenantId, user_id: UserId) -> TotpCre
     return await read.one_or_none(
         TotpCredential,
         """
-        SELECT secret, last_step, confirmed_at FROM totp_credentials
+        SELECT secret, last_step, confirmed_at, wrong_tries, tried_at FROM totp_credentials
         WHERE tenant_id = :tenant_id AND user_id = :user_id
         """,
         tenant_id=tenant_id,
@@ -130,13 +134,38 @@ async def confirm_totp(tx: Tx, tenant_id: TenantId, user_id: UserId, *, secret: 
     return changed == 1
 
 
+async def spend_totp_try(
+    tx: Tx, tenant_id: TenantId, user_id: UserId, *, most: int, before: Micros, after: Micros, now: Micros
+) -> int | None:
+    """Count one try as a wrong one, which `claim_totp_step` takes back: how many that makes in a row.
+
+    None when there were `most` or more, and the last was neither up to `before` nor, by a clock that was wrong, later
+    than `after`. One statement under the row's lock: no number of twins, on any server, gets more.
+    """
+    return await tx.one_or_none(
+        int,
+        """
+        UPDATE totp_credentials SET wrong_tries = wrong_tries + 1, tried_at = :now
+        WHERE tenant_id = :tenant_id AND user_id = :user_id AND confirmed_at IS NOT NULL
+          AND (wrong_tries < :most OR tried_at IS NULL OR tried_at <= :before OR tried_at > :after)
+        RETURNING wrong_tries
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        most=most,
+        before=before,
+        after=after,
+        now=now,
+    )
+
+
 async def claim_totp_step(tx: Tx, tenant_id: TenantId, user_id: UserId, *, secret: bytes, step: int) -> bool:
     """Use up the code of a time step, and those of all steps before. Of several callers at most one gets True (RFC 6238
-    §5.2).
+    §5.2). The wrong tries before it no longer count.
     """
     changed = await tx.run(
         """
-        UPDATE totp_credentials SET last_step = :step
+        UPDATE totp_credentials SET last_step = :step, wrong_tries = 0
         WHERE tenant_id = :tenant_id AND user_id = :user_id AND secret = :secret AND confirmed_at IS NOT NULL
           AND last_step < :step
         """,

@@ -22,8 +22,8 @@ class RateLimiter:
     """Counts hits of a key in windows that begin at multiples of their length.
 
     Each limit holds at most MAX_KEYS keys; the ones that have not begun a window for longest are forgotten first. No
-    limit makes another forget: a stranger, who can make up as many client ids as he likes, would get tries of somebody's
-    second factor that way.
+    limit makes another forget: strangers make up as many client ids as they like, and would get more tries of a
+    second factor by it.
     """
 
     def __init__(self, enabled: bool, clock: Clock) -> None:

@@ -22,6 +22,9 @@ NOTICES: dict[What, str] = {
     What.PHONE_ADDED: marked("A phone number was added."),
     What.PHONE_REMOVED: marked("A phone number was removed."),
     What.WRONG_PASSWORDS: marked("There were many tries with wrong passwords, and no more were taken for a while."),
+    What.WRONG_CODES: marked(
+        "Somebody who has your password tried many wrong codes. If it was not you, change your password."
+    ),
 }
 
 
