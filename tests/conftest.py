@@ -16,6 +16,8 @@ from tenantry.store import Store, open_store
 from tenantry.store.engine import migrate
 from tests.support.databases import TEMPLATE, Databases
 from tests.support.postgres import PostgresServer
+from tests.support.town import Town
+from tests.support.town_rows import TownRows, build_once, fill
 
 # How long an example takes says how busy the machine is: all its cores run tests.
 hypothesis.settings.register_profile("tenantry", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -90,3 +92,18 @@ async def store(store_url: str) -> AsyncIterator[Store]:
     opened = await open_store(store_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+def town_rows(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> TownRows:
+    """A town, made when the first test asks for one: `town` fills a test's own database with it."""
+    path = tmp_path_factory.mktemp("town") / "town.db"
+    shutil.copy(sqlite_template, path)
+    return asyncio.run(build_once(f"sqlite:///{path}"))
+
+
+@pytest.fixture
+async def town(store: Store, store_url: str, town_rows: TownRows) -> Town:
+    """The town in the test's store, on each engine: what a test does there no other sees."""
+    await fill(store_url, town_rows)
+    return town_rows.town

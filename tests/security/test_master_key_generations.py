@@ -42,7 +42,7 @@ from tests.support.builders import HASHER, KEY, OPERATOR, a_device_token, a_sess
 from tests.support.clock import NOON, FakeClock
 from tests.support.counting import CountingStore
 from tests.support.issuing import issuing_on
-from tests.support.town import Quarter, a_quarter
+from tests.support.town import Quarter, Town
 from tests.support.trail import types_of
 
 SOON = NOON + 30 * SECOND
@@ -108,9 +108,11 @@ async def _works(store: Store, key: MasterKey, quarter: Quarter, now: Micros) ->
     return found
 
 
-async def test_what_was_handed_out_before_a_change_goes_on_until_it_is_retired(store: Store, tmp_path: Path) -> None:
+async def test_what_was_handed_out_before_a_change_goes_on_until_it_is_retired(
+    store: Store, town: Town, tmp_path: Path
+) -> None:
     file = a_key_file(tmp_path)
-    quarter = await a_quarter(store)
+    quarter = town.home
     before = await _works(store, KEY, quarter, SOON)
     assert all(before.values()), before
     for _ in range(2):
@@ -126,9 +128,9 @@ async def test_what_was_handed_out_before_a_change_goes_on_until_it_is_retired(s
     assert [generation.number for generation in key.generations] == [0, 1, 2]
 
 
-async def test_codes_that_people_type_go_on_after_a_change(store: Store, tmp_path: Path) -> None:
+async def test_codes_that_people_type_go_on_after_a_change(store: Store, town: Town, tmp_path: Path) -> None:
     file = a_key_file(tmp_path)
-    quarter = await a_quarter(store)
+    quarter = town.home
     tenant_id, user = quarter.tenant.id, quarter.people.members[0]
     new = await a_user(store, quarter.tenant)
     async with store.write() as tx:
@@ -155,10 +157,12 @@ async def test_codes_that_people_type_go_on_after_a_change(store: Store, tmp_pat
     assert left == 4, "a wrong PIN costs one try, however many peppers there are"
 
 
-async def test_who_has_the_old_pepper_makes_nothing_that_is_taken_for_new(store: Store, tmp_path: Path) -> None:
+async def test_who_has_the_old_pepper_makes_nothing_that_is_taken_for_new(
+    store: Store, town: Town, tmp_path: Path
+) -> None:
     """Two secrets of one tenant: the one minted since is known by its new hash only."""
     file = a_key_file(tmp_path)
-    quarter = await a_quarter(store)
+    quarter = town.home
     key = await changed(store, file)
     hasher, enterprise = SecretHasher(key.peppers()), quarter.devices.enterprises[0]
     issued = await generate_device_token(
@@ -178,9 +182,9 @@ async def test_who_has_the_old_pepper_makes_nothing_that_is_taken_for_new(store:
         assert await find_device_token(read, tenant_id, new.hash(issued.token)) is not None
 
 
-async def test_a_second_pepper_costs_no_statement(store: Store, tmp_path: Path) -> None:
+async def test_a_second_pepper_costs_no_statement(store: Store, town: Town, tmp_path: Path) -> None:
     file = a_key_file(tmp_path)
-    quarter = await a_quarter(store)
+    quarter = town.home
     counted = CountingStore(store)
     tokens = [
         await a_device_token(store, quarter.devices.enterprises[0], quarter.devices.accounts[0]) for _ in range(2)
@@ -204,9 +208,9 @@ async def test_a_second_pepper_costs_no_statement(store: Store, tmp_path: Path) 
     assert len(load_master_key(None, file).peppers()) == 3
 
 
-async def test_what_still_needs_a_pepper_is_said_and_keeps_it(store: Store, tmp_path: Path) -> None:
+async def test_what_still_needs_a_pepper_is_said_and_keeps_it(store: Store, town: Town, tmp_path: Path) -> None:
     file = a_key_file(tmp_path)
-    quarter = await a_quarter(store)
+    quarter = town.home
     key = await changed(store, file)
     first, newest = await list_generations(store, key, SOON)
     assert (first.generation, first.has_pepper, newest.has_pepper, newest.live) == (0, True, True, {})
@@ -220,9 +224,11 @@ async def test_what_still_needs_a_pepper_is_said_and_keeps_it(store: Store, tmp_
     assert all((await _works(store, key, quarter, SOON)).values())
 
 
-async def test_what_ends_with_a_pepper_ends_in_the_store_too_and_in_every_trail(store: Store, tmp_path: Path) -> None:
+async def test_what_ends_with_a_pepper_ends_in_the_store_too_and_in_every_trail(
+    store: Store, town: Town, tmp_path: Path
+) -> None:
     file = a_key_file(tmp_path)
-    quarters = [await a_quarter(store) for _ in range(2)]
+    quarters = [town.home, town.neighbour]
     await changed(store, file)
     assert await retire(store, OPERATOR, file, SOON, force=True) == [0]
     for quarter in quarters:
@@ -275,10 +281,10 @@ class Killed(BaseException):
 
 
 async def test_a_retirement_that_is_broken_off_is_taken_up(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = a_key_file(tmp_path)
-    quarter = await a_quarter(store)
+    quarter = town.home
     await changed(store, file)
     real, calls = recording.record, 0
 
@@ -317,10 +323,10 @@ async def test_a_file_of_before_there_were_generations_goes_on_and_can_be_change
 
 
 async def test_a_refresh_token_whose_pepper_is_retired_is_refused_as_any_unknown_one(
-    store: Store, tmp_path: Path
+    store: Store, town: Town, tmp_path: Path
 ) -> None:
     file = a_key_file(tmp_path)
-    quarter = await a_quarter(store)
+    quarter = town.home
     await changed(store, file)
     await retire(store, OPERATOR, file, SOON, force=True)
     key = load_master_key(None, file)

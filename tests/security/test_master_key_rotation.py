@@ -10,8 +10,6 @@ import pytest
 from tenantry import rekeying
 from tenantry.audit.events import SYSTEM_TENANT
 from tenantry.core.files import write_private
-from tenantry.directory.identity_providers import NewProvider, add_identity_provider
-from tenantry.directory.totp import begin_totp
 from tenantry.rekeying import rotate_master_key
 from tenantry.store import Store
 from tenantry.store.master_key import encrypted
@@ -22,7 +20,7 @@ from tenantry.tokens.keys import signing_keys
 from tenantry.tokens.keys.master_key import MasterKey, MasterKeyError, create_master_key_file, load_master_key
 from tenantry.tokens.keys.signing_keys import KeyRing
 from tests.support.app import MASTER_KEY
-from tests.support.builders import OPERATOR, a_group, a_tenant, a_user, a_webhook, as_user
+from tests.support.builders import OPERATOR
 from tests.support.clock import NOON, FakeClock
 from tests.support.trail import types_of
 
@@ -33,22 +31,12 @@ def _a_key_file(file: Path) -> MasterKey:
     return load_master_key(None, file)
 
 
-async def _fill(store: Store, key: MasterKey, tenants: int = 2) -> None:
-    """Something of each kind that is encrypted, in several tenants."""
-    await KeyRing.load(store, key, FakeClock())
-    for _ in range(tenants):
-        tenant = await a_tenant(store)
-        user = await a_user(store, tenant)
-        group = await a_group(store, tenant, admins=[user])
-        await a_webhook(store, tenant, group)
-        async with store.write() as tx:
-            await begin_totp(tx, key, as_user(user), "a session", NOON)
-            provider = NewProvider(name="Entra", issuer="https://login.example", client_id="a", client_secret="b")
-            await add_identity_provider(tx, key, OPERATOR, tenant.id, provider, NOON)
-
-
 async def nobody_else() -> None:
     """Nobody else is at the database."""
+
+
+_ENCRYPTED = 1 + 4 * (2 + 2 + 2)
+"""In a town: the signing key, and each tenant's authenticator apps, identity providers and webhooks."""
 
 
 async def _plain(store: Store, key: MasterKey) -> list[bytes]:
@@ -72,17 +60,17 @@ def test_everything_that_is_encrypted_is_known() -> None:
     assert blobs - known == {("passkeys", "public_key"), ("audit_seals", "digest")}
 
 
+@pytest.mark.usefixtures("town")
 async def test_after_a_change_the_old_key_opens_nothing_and_older_hashes_and_seals_go_on(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rekeying, "PAGE", 1)
     file = tmp_path / "master.key"
     old = _a_key_file(file)
-    await _fill(store, old)
     before, text = await _plain(store, old), file.read_text()
     for _ in range(2):
         assert await rotate_master_key(store, OPERATOR, file, NOON, nobody_else) == (len(before), 0)
-    assert len(before) == 7
+    assert len(before) == _ENCRYPTED
     new = load_master_key(None, file)
     assert await _plain(store, new) == before
     assert new.peppers().items() > old.peppers().items()
@@ -104,17 +92,17 @@ class Killed(BaseException):
     """As by kill -9: nothing runs afterwards."""
 
 
+@pytest.mark.usefixtures("town")
 async def test_a_change_that_is_killed_at_any_step_is_taken_up_and_what_is_started_meanwhile_works(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "master.key"
     old = _a_key_file(file)
-    await _fill(store, old)
     before = await _plain(store, old)
     steps = 0
     real = {name: getattr(module, name) for module, name in _STEPS}
 
-    for killed_at in range(1, 30):
+    for killed_at in range(1, 3 * _ENCRYPTED):
         steps = 0
 
         def stepping(name: str, killed_at: int = killed_at) -> Any:
@@ -157,9 +145,10 @@ _STEPS: list[tuple[Any, str]] = [
 ]
 
 
+@pytest.mark.usefixtures("town")
 async def test_a_database_of_another_key_is_left_as_it_is(store: Store, tmp_path: Path) -> None:
     file, other = tmp_path / "master.key", tmp_path / "other.key"
-    await _fill(store, _a_key_file(file))
+    _a_key_file(file)
     create_master_key_file(other)
     text = other.read_text()
     with pytest.raises(MasterKeyError):
@@ -167,11 +156,12 @@ async def test_a_database_of_another_key_is_left_as_it_is(store: Store, tmp_path
     assert other.read_text() == text
 
 
+@pytest.mark.usefixtures("town")
 async def test_what_no_key_reads_any_more_stops_no_change_and_stays_as_it_is(store: Store, tmp_path: Path) -> None:
     file = tmp_path / "master.key"
-    await _fill(store, _a_key_file(file))
-    await store.run("UPDATE webhooks SET callback_token = :junk", junk=b"junk" * 10)
-    assert await rotate_master_key(store, OPERATOR, file, NOON, nobody_else) == (5, 2)
+    _a_key_file(file)
+    junk = await store.run("UPDATE webhooks SET callback_token = :junk", junk=b"junk" * 10)
+    assert await rotate_master_key(store, OPERATOR, file, NOON, nobody_else) == (_ENCRYPTED - junk, junk)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from tenantry.outbox.webhooks import ObjectType, Subject
 from tenantry.store.engine.interface import Store
 from tests.support.builders import KEY, OPERATOR, SomeUser, a_group, as_user
 from tests.support.clock import NOON
-from tests.support.town import ANDROID_IDS, Town, a_town
+from tests.support.town import ANDROID_IDS, Town
 
 Reader = Callable[..., Awaitable[Any]]
 
@@ -157,8 +157,7 @@ BEGINNINGS = {"str": "", "tuple[int, str]": (-1, ""), "MemberPlace": FIRST}
 
 
 @pytest.fixture
-async def place(store: Store) -> Place:
-    town = await a_town(store)
+async def place(store: Store, town: Town) -> Place:
     deleted = await a_group(store, town.home.tenant)
     async with store.write() as tx:
         await delete_group(tx, OPERATOR, town.home.tenant.id, deleted, NOON)

@@ -36,7 +36,7 @@ from tests.support.builders import (
 )
 from tests.support.clock import NOON, FakeClock
 from tests.support.portal import sign_in
-from tests.support.town import a_quarter, a_town
+from tests.support.town import Town
 from tests.support.trail import types_of
 
 OWNED = [table for table in metadata.sorted_tables if table.info["kind"] == "owned"]
@@ -77,10 +77,9 @@ async def _everything(store: Store) -> set[tuple[object, ...]]:
 
 
 async def test_nothing_is_left_of_a_tenant_in_any_table_and_nothing_of_others_goes(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tenant_purging, "BATCH", 2)
-    town = await a_town(store)
     home = town.home
     own = {home.tenant.id, home.tenant.domain}
     managed: set[str] = {enterprise.id for enterprise in home.relations.managed}
@@ -191,10 +190,9 @@ async def test_a_tenant_whose_time_is_over_is_not_restored_and_its_domain_is_fre
 
 
 async def test_a_purge_that_is_broken_off_anywhere_is_taken_up_by_the_next_round(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = (await a_quarter(store)).tenant
-    await _delete(store, home.id)
+    gone = town.deleted.tenant
     rows = list(Owned)
     real: Any = rows_of_tenants.delete_some
 
@@ -213,16 +211,15 @@ async def test_a_purge_that_is_broken_off_anywhere_is_taken_up_by_the_next_round
     clock = FakeClock(NOON + TENANTS_KEPT)
     rounds = await asyncio.gather(*[tidy(store, OPERATOR, clock, KEPT, TENANTS_KEPT) for _ in range(3)])
     assert sum(each["tenants"] for each in rounds) == 1
-    assert await _left(store, home.id, home.domain) == {}
+    assert await _left(store, gone.id, gone.domain) == {}
     assert (await types_of(store, SYSTEM_TENANT)).count("tenant.purged") == 1
 
 
 async def test_a_tenant_whose_purge_has_begun_is_not_restored_though_the_time_for_it_is_made_longer(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What came back would be a part of it, without whatever went first."""
-    home = (await a_quarter(store)).tenant
-    await _delete(store, home.id)
+    gone = town.deleted.tenant
     real: Any = rows_of_tenants.delete_some
 
     async def break_off(to: Store, of: Owned, *args: Any) -> int:
@@ -237,28 +234,27 @@ async def test_a_tenant_whose_purge_has_begun_is_not_restored_though_the_time_fo
     monkeypatch.setattr(rows_of_tenants, "delete_some", real)
     with pytest.raises(NotFound):
         async with store.write() as tx:
-            await restore_tenant(tx, OPERATOR, home.id, NOON + TENANTS_KEPT, kept=10 * TENANTS_KEPT)
+            await restore_tenant(tx, OPERATOR, gone.id, NOON + TENANTS_KEPT, kept=10 * TENANTS_KEPT)
     async with store.read() as read:
-        assert home.id not in [each.id for each in await list_deleted_tenants(read, limit=1000)]
+        assert gone.id not in [each.id for each in await list_deleted_tenants(read, limit=1000)]
     purged = await tenant_purging.purge_tenants(store, OPERATOR, NOON + TENANTS_KEPT, kept=10 * TENANTS_KEPT, pause=0)
     assert purged == 1, "what was begun is finished, however long others are kept by now"
 
 
 async def test_a_purge_that_finds_the_tenant_restored_takes_nothing_of_it(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = (await a_quarter(store)).tenant
-    await _delete(store, home.id)
+    gone = town.deleted.tenant
     due: Any = rows_of_tenants.list_due
 
     async def restored_meanwhile(*args: Any) -> Any:
         found = await due(*args)
         async with store.write() as tx:
-            await restore_tenant(tx, OPERATOR, home.id, NOON, kept=DAY)
+            await restore_tenant(tx, OPERATOR, gone.id, NOON, kept=DAY)
         return found
 
-    before = await _left(store, home.id, home.domain)
+    before = await _left(store, gone.id, gone.domain)
     monkeypatch.setattr(rows_of_tenants, "list_due", restored_meanwhile)
     assert await tenant_purging.purge_tenants(store, OPERATOR, NOON + DAY, kept=DAY, pause=0) == 0
-    after = await _left(store, home.id, home.domain)
+    after = await _left(store, gone.id, gone.domain)
     assert {name: count for name, count in before.items() if after.get(name, 0) < count} == {}

@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyotp
 import pytest
 
-from tenantry.access.actions import Permission
-from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, MINUTE, SECOND
 from tenantry.core.errors import DomainError
-from tenantry.core.ids import ConnectorId, GroupId, UserId
+from tenantry.core.ids import UserId
 from tenantry.directory.blocking import block_user, unblock_user
-from tenantry.directory.invitations import invite, look_at_invitation
+from tenantry.directory.invitations import look_at_invitation
 from tenantry.directory.own_password import replace_own_password
 from tenantry.directory.passwords import PasswordHasher
 from tenantry.directory.phone_sign_in import request_sign_in_pin, sign_in_with_pin
 from tenantry.directory.pins import PinRules
-from tenantry.directory.second_factors import claim_recovery_code
-from tenantry.directory.sessions import NewSession, end_sessions, find_session, start_session
+from tenantry.directory.second_factors import claim_recovery_code, make_recovery_codes
+from tenantry.directory.sessions import NewSession, end_sessions, find_session
 from tenantry.directory.sign_in import sign_in
 from tenantry.directory.sign_in_methods import remove_phone_of, reset_second_factors
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in, find_sign_in, finish_sign_in
@@ -36,27 +34,19 @@ from tenantry.store.engine.interface import Store
 from tenantry.store.outbox import subscriptions
 from tenantry.store.sign_in import passkeys
 from tenantry.store.tenants.tenants import find_live
-from tenantry.tokens.authorization_codes import issue_code
-from tenantry.tokens.clients import Client
 from tenantry.tokens.grant_types.authorization_code import PresentedCode, redeem_code
 from tests.support.builders import (
     HASHER,
     KEY,
     OPERATOR,
     PASSWORD,
-    SomeEnterprise,
     SomeUser,
-    a_connector,
-    a_device_token,
-    a_group,
-    a_managed_account,
-    a_user,
-    a_webhook,
-    an_enterprise,
     as_user,
     redeem,
 )
-from tests.unit.tokens.conftest import House, a_house
+from tests.support.stage import Stage, a_stage
+from tests.support.town import Quarter, Town
+from tests.unit.tokens.conftest import House, a_house_in
 
 TABLE = Path(__file__).parents[2] / "docs" / "what-ends-when.md"
 _ROW = re.compile(r"^\| (?P<thing>[^|]+?) \| (?P<cells>.+) \|$", re.MULTILINE)
@@ -67,62 +57,47 @@ _RULES = PinRules(lifetime=5 * MINUTE, tries=5, sends_per_hour=None)
 
 @dataclass
 class Held:
-    """What ann, or somebody in her name, had before; `erik` invited nobody, ann did."""
+    """What ann, or somebody in her name, had before; the guest was invited by her."""
 
     house: House
-    ann: SomeUser
+    stage: Stage
     guest: SomeUser
-    group: GroupId
-    enterprise: SomeEnterprise
-    app: ConnectorId
-    app_secret: str
+    code: str
+    under_way: str
+    session: str
+    access_token: str
+    totp_secret: str
+    recovery_codes: list[str]
     hasher: PasswordHasher
-    code: str = ""
-    under_way: str = ""
-    session: str = ""
     pin: str = ""
-    refresh_token: str = ""
-    group_token: str = ""
-    access_token: str = ""
-    invitation: str = ""
-    device_token: str = ""
-    webhook: str = ""
-    totp_secret: str = ""
-    recovery_codes: list[str] = field(default_factory=list)
+
+    @property
+    def ann(self) -> SomeUser:
+        return self.stage.ann
 
 
-async def _hold(store: Store) -> Held:
-    house = await a_house(store)
-    tenant, now = house.tenant, house.clock()
-    ann, guest = await a_user(store, tenant, phone=True), await a_user(store, tenant)
-    group = await a_group(store, tenant, admins=[ann])
-    enterprise = await an_enterprise(store, tenant)
-    app = await a_connector(store, tenant, redirect_uris=[_CALLBACK])
-    held = Held(house, ann, guest, group, enterprise, app.id, app.secret, PasswordHasher(memory_kib=64, passes=1))
-    held.refresh_token = (await house.grant(user=ann)).refresh_token
-    held.group_token = (await house.grant(Reach.GROUP, group, user=ann)).refresh_token
-    held.access_token = (await house.exchange(held.refresh_token)).access_token.raw
-    held.webhook = await a_webhook(store, tenant, group, "http://127.0.0.1:1/")
-    account = await a_managed_account(store, enterprise)
-    caller = as_user(ann)
+async def _hold(store: Store, home: Quarter) -> Held:
+    """Ann is a member of the town, with whatever members have; what else one can have she gets."""
+    house = await a_house_in(store, home)
+    async with store.read() as read:
+        stage = await a_stage(read, home)
+    ann, now, caller = stage.ann, house.clock(), as_user(stage.ann)
     async with store.write() as tx:
-        await tx.run(
-            "UPDATE managed_accounts SET user_id = :ann WHERE tenant_id = :tenant AND id = :id",
-            ann=ann.id,
-            tenant=enterprise.tenant_id,
-            id=account,
-        )
-        await tx.run(
-            "UPDATE webhooks SET created_by = :ann WHERE tenant_id = :tenant", ann=f"user:{ann.id}", tenant=tenant.id
-        )
-    held.device_token = await a_device_token(store, enterprise, account)
-    async with store.write() as tx:
-        held.totp_secret = await begin_totp(tx, KEY, caller, "a session", now)
-        code = pyotp.TOTP(held.totp_secret).at(now // SECOND)
-        held.recovery_codes = await confirm_totp(tx, KEY, HASHER, caller, tenant.id, ann.id, "a session", code, now)
+        names = {"tenant": home.tenant.id, "ann": ann.id, "by": f"user:{ann.id}", "account": stage.account}
+        for sql in (
+            "UPDATE managed_accounts SET user_id = :ann WHERE tenant_id = :tenant AND id = :account",
+            "UPDATE webhooks SET created_by = :by WHERE tenant_id = :tenant",
+            "UPDATE sign_ins SET must_change = 0 WHERE tenant_id = :tenant AND user_id = :ann",
+            "DELETE FROM phone_pins WHERE tenant_id = :tenant",
+        ):
+            await tx.run(sql, **{name: names[name] for name in re.findall(r":(\w+)", sql)})
+        totp_secret = await begin_totp(tx, KEY, caller, "a session", now)
+        code = pyotp.TOTP(totp_secret).at(now // SECOND)
+        await confirm_totp(tx, KEY, HASHER, caller, ann.tenant_id, ann.id, "a session", code, now)
+        recovery_codes = await make_recovery_codes(tx, HASHER, caller, ann.tenant_id, ann.id, now)
         await passkeys.insert(
             tx,
-            tenant.id,
+            ann.tenant_id,
             ann.id,
             credential_id="a2V5",
             name="Key",
@@ -132,46 +107,18 @@ async def _hold(store: Store) -> Held:
             transports="usb",
             now=now,
         )
-        session = await start_session(
-            tx,
-            HASHER,
-            caller,
-            tenant_id=tenant.id,
-            user_id=ann.id,
-            amr=["pwd", "mfa"],
-            browser="",
-            lifetime=7 * DAY,
-            now=now,
-        )
-        step = await begin_sign_in(
-            tx,
-            HASHER,
-            caller,
-            tenant_id=tenant.id,
-            user_id=ann.id,
-            amr=["pwd"],
-            must_change=False,
-            browser="",
-            lifetime=DAY,
-            now=now,
-        )
-        held.code = await issue_code(
-            tx,
-            HASHER,
-            caller,
-            tenant_id=tenant.id,
-            connector_id=app.id,
-            user_id=ann.id,
-            redirect_uri=_CALLBACK,
-            scope=[Permission.GROUP_INFORMATION],
-            amr=["pwd", "mfa"],
-            lifetime=5 * MINUTE,
-            now=now,
-        )
-        held.invitation = (await invite(tx, caller, HASHER, tenant.id, group, DAY, now)).secret
-    assert isinstance(session, NewSession)
-    assert isinstance(step, NextStep)
-    held.session, held.under_way = session.secret, step.secret
+    held = Held(
+        house,
+        stage,
+        home.people.newcomers[0],
+        code=home.apps.codes[0],
+        under_way=home.people.under_way[0].secret,
+        session=home.people.sessions[0].secret,
+        access_token=(await house.exchange(stage.grant.refresh_token)).access_token.raw,
+        totp_secret=totp_secret,
+        recovery_codes=recovery_codes,
+        hasher=PasswordHasher(memory_kib=64, passes=1),
+    )
     held.pin = await _send_pin(held) or ""
     house.clock.advance(30 * SECOND)
     return held
@@ -207,8 +154,9 @@ async def _use_pin(held: Held, pin: str | None) -> object:
 
 
 async def _code(held: Held) -> object:
-    client = Client(held.app, held.app_secret)
-    return await redeem_code(held.house.issuing(), held.house.ask(), client, PresentedCode(held.code, _CALLBACK, None))
+    return await redeem_code(
+        held.house.issuing(), held.house.ask(), held.house.client, PresentedCode(held.code, _CALLBACK, None)
+    )
 
 
 async def _sign_in_under_way(held: Held) -> object:
@@ -314,11 +262,11 @@ async def _recovery_codes(held: Held) -> object:
 
 
 async def _refresh_token(held: Held) -> object:
-    return await held.house.exchange(held.refresh_token)
+    return await held.house.exchange(held.stage.grant.refresh_token)
 
 
 async def _group_token(held: Held) -> object:
-    return await held.house.exchange(held.group_token)
+    return await held.house.exchange(held.stage.group_grant.refresh_token)
 
 
 async def _access_token(held: Held) -> object:
@@ -329,18 +277,18 @@ async def _invitation(held: Held) -> object:
     """Who follows it is signed in, which in a tenant that has ended nobody is."""
     async with held.house.store.read() as read:
         return await find_live(read, held.ann.tenant_id) and await look_at_invitation(
-            read, as_user(held.guest), HASHER, held.invitation, held.house.clock()
+            read, as_user(held.guest), HASHER, held.stage.invitation, held.house.clock()
         )
 
 
 async def _webhook(held: Held) -> object:
     async with held.house.store.read() as read:
-        heard = await subscriptions.list_subscribed(read, held.ann.tenant_id, held.group, held.house.clock())
+        heard = await subscriptions.list_subscribed(read, held.ann.tenant_id, held.stage.group, held.house.clock())
         return await find_live(read, held.ann.tenant_id) and heard
 
 
 async def _device_token(held: Held) -> object:
-    return await redeem(held.house.store, held.device_token, "00aa")
+    return await redeem(held.house.store, held.stage.device_token, "00cc")
 
 
 THINGS: dict[str, Callable[[Held], Awaitable[object]]] = {
@@ -470,9 +418,9 @@ def test_the_table_has_a_cell_for_everything_and_no_other_words() -> None:
 
 
 @pytest.mark.parametrize("event", EVENTS)
-async def test_nothing_obtained_before_goes_on_but_what_the_table_says(store: Store, event: str) -> None:
+async def test_nothing_obtained_before_goes_on_but_what_the_table_says(store: Store, town: Town, event: str) -> None:
     """The password, and what spends a code of the app, come last: they change what the others find."""
-    held = await _hold(store)
+    held = await _hold(store, town.home)
     await EVENTS[event](held)
     found = {thing: _WORKS if await _works(held, thing) else _ENDED for thing in THINGS}
     held.hasher.close()

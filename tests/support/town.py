@@ -83,7 +83,7 @@ class People:
     newcomers: Twins[SomeUser]
     """Without a second factor; each has a code to set one up with."""
     sessions: Twins[NewSession]
-    """Of the members."""
+    """Of the members, each of whom is signed in in another browser, too."""
     under_way: Twins[NextStep]
     """Sign-ins of the members that wait for a new password."""
     providers: Twins[str]
@@ -96,7 +96,7 @@ class Apps:
     connectors: Twins[SomeConnector]
     service_accounts: Twins[SomeServiceAccount]
     grants: Twins[SomeGrant]
-    """Of each member to each connector, for what the member may do."""
+    """Of the first member to the first connector and of the second to the second, for what the member may do."""
     group_grants: Twins[SomeGrant]
     """Of the first member to the first connector, one for each group."""
     codes: Twins[str]
@@ -164,7 +164,7 @@ class Town:
 
 
 async def a_town(store: Store, *, now: Micros = NOON) -> Town:
-    """Takes some four hundred writes: for tests that ask about all of it."""
+    """Takes some four hundred writes: tests ask for the fixture `town`, which makes one for all of them."""
     await ensure_signing_key(store, KEY, now)
     quarters = [await a_quarter(store, now=now) for _ in range(4)]
     town = Town(*quarters)
@@ -214,6 +214,8 @@ async def _people(store: Store, tenant: SomeTenant, now: Micros) -> People:
         for admin in admins:
             await add_factors(tx, admin, now)
         providers = [await federate(tx, member, number, now) for number, member in enumerate(members)]
+        for member in members:
+            await a_session(tx, member, now)
         begun = [await begin_to_sign_in(tx, member, now) for member in members]
         # From before each provider had an address of its own: nothing adds to these any more.
         await tx.run(

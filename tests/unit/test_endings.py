@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY
 from tenantry.core.errors import DomainError
-from tenantry.core.ids import ConnectorId, GroupId
-from tenantry.directory.identity_providers import NewProvider, add_identity_provider, find_provider
+from tenantry.directory.identity_providers import find_provider
 from tenantry.directory.invitations import invite, look_at_invitation
-from tenantry.directory.sessions import NewSession, find_session, start_session
-from tenantry.directory.sign_in_steps import NextStep, begin_sign_in, find_sign_in, finish_sign_in
+from tenantry.directory.sessions import find_session
+from tenantry.directory.sign_in_steps import find_sign_in, finish_sign_in
 from tenantry.directory.tenants import resolve_tenant
 from tenantry.store.devices import enterprises
 from tenantry.store.engine.interface import Store
 from tenantry.store.sign_in import phones
 from tenantry.tokens.clients import authenticate_connector
-from tests.support.builders import (
-    HASHER,
-    KEY,
-    OPERATOR,
-    SomeEnterprise,
-    SomeUser,
-    a_device_token,
-    a_group,
-    a_managed_account,
-    a_user,
-    an_enterprise,
-    as_user,
-    redeem,
-)
+from tests.support.builders import HASHER, OPERATOR, SomeUser, a_device_token, a_grant, as_user, redeem
 from tests.support.clock import NOON
-from tests.unit.tokens.conftest import House, a_house
+from tests.support.stage import Stage, a_stage
+from tests.support.town import Quarter, Town
+from tests.unit.tokens.conftest import House, a_house_in
 
 
 @dataclass
 class World:
-    """Each door is one way into the tenant of `house`; `guest` comes by the link to the group, the rest is ann's."""
+    """Each door is one way into the tenant of `stage`; `guest` comes by the link to the group, the rest is ann's."""
 
     house: House
-    ann: SomeUser
+    stage: Stage
     guest: SomeUser
-    group: GroupId
-    enterprise: SomeEnterprise
     provider: str
     refresh_token: str
     group_token: str
@@ -55,6 +42,9 @@ class World:
     under_way: str
     invitation: str
     device_token: str
+
+    async def closed(self) -> set[str]:
+        return {door for door in DOORS if not await self.opens(door)}
 
     async def opens(self, door: str) -> bool:
         doors: dict[str, Callable[[], Awaitable[object]]] = {
@@ -69,7 +59,7 @@ class World:
             "provider": self._provider,
             "invitation": self._invitation,
             "enterprise": self._enterprise,
-            "device token": lambda: redeem(self.house.store, self.device_token, "00aa"),
+            "device token": lambda: redeem(self.house.store, self.device_token, "00cc"),
         }
         try:
             return bool(await doors[door]())
@@ -97,7 +87,7 @@ class World:
 
     async def _phone(self) -> object:
         async with self.house.store.read() as read:
-            return await phones.find_verified_user(read, self.house.tenant.id, str(self.ann.phone_number))
+            return await phones.find_verified_user(read, self.house.tenant.id, str(self.stage.ann.phone_number))
 
     async def _provider(self) -> object:
         async with self.house.store.read() as read:
@@ -109,7 +99,7 @@ class World:
 
     async def _enterprise(self) -> object:
         async with self.house.store.read() as read:
-            return await enterprises.find(read, self.enterprise.id)
+            return await enterprises.find(read, self.stage.enterprise.id)
 
 
 DOORS = frozenset(
@@ -131,143 +121,123 @@ DOORS = frozenset(
 TOKENS = {"refresh token", "group's token", "access token"}
 OF_TENANT = DOORS - {"phone", "invitation"}
 """Who comes by those has been let in by a connector or a session, which fall."""
-OF_ANN = {*TOKENS, "session", "sign-in", "phone"}
+OF_ANN = {*TOKENS, "session", "sign-in", "phone", "invitation"}
 
-CAUSES = {
+OF_ALL: dict[str, tuple[str, frozenset[str] | set[str]]] = {
     "nothing": ("UPDATE tenants SET name = name WHERE id = :tenant", set()),
     "the tenant is disabled": ("UPDATE tenants SET disabled_at = :now WHERE id = :tenant", OF_TENANT),
     "the tenant is deleted": ("UPDATE tenants SET deleted_at = :now WHERE id = :tenant", OF_TENANT),
     "the domain is not proven": ("UPDATE domains SET verified_at = NULL WHERE tenant_id = :tenant", {"domain"}),
-    "ann is disabled": ("UPDATE users SET disabled_at = :now WHERE tenant_id = :tenant AND id = :ann", OF_ANN),
-    "ann is deleted": ("UPDATE users SET deleted_at = :now WHERE tenant_id = :tenant AND id = :ann", OF_ANN),
-    "the number is not proven": ("UPDATE phones SET verified_at = NULL WHERE tenant_id = :tenant", {"phone"}),
+}
+"""What ends for everybody in a tenant."""
+
+
+OF_ONE: dict[str, tuple[str, frozenset[str] | set[str]]] = {
+    "ann is disabled": ("UPDATE users SET disabled_at = :now WHERE id = :ann", OF_ANN),
+    "ann is deleted": ("UPDATE users SET deleted_at = :now WHERE id = :ann", OF_ANN),
+    "the number is not proven": ("UPDATE phones SET verified_at = NULL WHERE user_id = :ann", {"phone"}),
     "the connector is deleted": (
-        "UPDATE connectors SET deleted_at = :now WHERE tenant_id = :tenant AND id = :connector",
+        "UPDATE connectors SET deleted_at = :now WHERE id = :connector",
         {*TOKENS, "connector"},
     ),
     "the secret was ended": (
-        "UPDATE connector_secrets SET ended_at = :now WHERE connector_id = :connector",
+        "UPDATE connector_secrets SET ended_at = :now WHERE id = :secret AND connector_id = :connector",
         {"refresh token", "group's token", "connector"},
     ),
     "the secret is past its end": (
-        "UPDATE connector_secrets SET expires_at = :now WHERE connector_id = :connector",
+        "UPDATE connector_secrets SET expires_at = :now WHERE id = :secret AND connector_id = :connector",
         {"refresh token", "group's token", "connector"},
     ),
     "the grant is revoked": (
-        "UPDATE grants SET revoked_at = :now WHERE tenant_id = :tenant AND group_id IS NULL",
+        "UPDATE grants SET revoked_at = :now WHERE id = :grant",
         {"refresh token", "access token"},
     ),
-    "the grant is past its end": (
-        "UPDATE grants SET expires_at = :now WHERE tenant_id = :tenant AND group_id IS NULL",
+    "the grant is past its end": ("UPDATE grants SET expires_at = :now WHERE id = :grant", {"refresh token"}),
+    "the group's grant is revoked": ("UPDATE grants SET revoked_at = :now WHERE id = :group_grant", {"group's token"}),
+    "the group's grant is past its end": (
+        "UPDATE grants SET expires_at = :now WHERE id = :group_grant",
+        {"group's token"},
+    ),
+    "the refresh token is past its end": (
+        "UPDATE refresh_tokens SET expires_at = :now WHERE grant_id = :grant",
         {"refresh token"},
     ),
-    "the refresh tokens are past their end": (
-        "UPDATE refresh_tokens SET expires_at = :now WHERE tenant_id = :tenant",
-        {"refresh token", "group's token"},
+    "the group's refresh token is past its end": (
+        "UPDATE refresh_tokens SET expires_at = :now WHERE grant_id = :group_grant",
+        {"group's token"},
     ),
     "the group is deleted": (
-        "UPDATE groups SET deleted_at = :now WHERE tenant_id = :tenant AND id = :group",
+        "UPDATE groups SET deleted_at = :now WHERE id = :group",
         {"group's token", "invitation"},
     ),
-    "the session was ended": ("UPDATE sessions SET ended_at = :now WHERE tenant_id = :tenant", {"session"}),
-    "the session is past its end": ("UPDATE sessions SET expires_at = :now WHERE tenant_id = :tenant", {"session"}),
-    "the sign-in took too long": ("UPDATE sign_ins SET expires_at = :now WHERE tenant_id = :tenant", {"sign-in"}),
-    "the sign-in has no tries left": ("UPDATE sign_ins SET tries_left = 0 WHERE tenant_id = :tenant", {"sign-in"}),
-    "the provider is removed": (
-        "UPDATE identity_providers SET disabled_at = :now WHERE tenant_id = :tenant",
-        {"provider"},
-    ),
-    "the link was ended": ("UPDATE group_invitations SET ended_at = :now WHERE tenant_id = :tenant", {"invitation"}),
+    "the session was ended": ("UPDATE sessions SET ended_at = :now WHERE id = :session", {"session"}),
+    "the session is past its end": ("UPDATE sessions SET expires_at = :now WHERE id = :session", {"session"}),
+    "the sign-in took too long": ("UPDATE sign_ins SET expires_at = :now WHERE user_id = :ann", {"sign-in"}),
+    "the sign-in has no tries left": ("UPDATE sign_ins SET tries_left = 0 WHERE user_id = :ann", {"sign-in"}),
+    "the provider is removed": ("UPDATE identity_providers SET disabled_at = :now WHERE id = :provider", {"provider"}),
+    "the link was ended": ("UPDATE group_invitations SET ended_at = :now WHERE id = :invitation", {"invitation"}),
     "the link is past its end": (
-        "UPDATE group_invitations SET expires_at = :now WHERE tenant_id = :tenant",
+        "UPDATE group_invitations SET expires_at = :now WHERE id = :invitation",
         {"invitation"},
     ),
     "the enterprise is unenrolled": (
-        "UPDATE enterprises SET unenrolled_at = :now WHERE tenant_id = :tenant",
+        "UPDATE enterprises SET unenrolled_at = :now WHERE id = :enterprise",
         {"enterprise", "device token"},
     ),
-    "the account is deleted": (
-        "UPDATE managed_accounts SET deleted_at = :now WHERE tenant_id = :tenant",
-        {"device token"},
-    ),
+    "the account is deleted": ("UPDATE managed_accounts SET deleted_at = :now WHERE id = :account", {"device token"}),
     "the device token is revoked": (
-        "UPDATE device_tokens SET revoked_at = :now WHERE tenant_id = :tenant",
+        "UPDATE device_tokens SET revoked_at = :now WHERE token_hash = :token",
         {"device token"},
     ),
     "the device token is past its end": (
-        "UPDATE device_tokens SET expires_at = :now WHERE tenant_id = :tenant",
+        "UPDATE device_tokens SET expires_at = :now WHERE token_hash = :token",
         {"device token"},
     ),
 }
+"""What ends for one, of whose kind there are others in the tenant."""
 
 
-@pytest.fixture
-async def world(store: Store) -> World:
-    house = await a_house(store)
-    tenant = house.tenant
-    ann, guest, admin = [await a_user(store, tenant, phone=True) for _ in range(3)]
-    group = await a_group(store, tenant, admins=[admin])
-    enterprise = await an_enterprise(store, tenant)
-    refresh_token = (await house.grant(user=ann)).refresh_token
-    group_token = (await house.grant(Reach.GROUP, group, user=ann)).refresh_token
-    access_token = (await house.exchange(refresh_token)).access_token.raw
+async def a_world(store: Store, quarter: Quarter, twin: int = 0) -> World:
+    """Nothing that the second has stands on what the first has."""
+    async with store.read() as read:
+        stage = await a_stage(read, quarter, twin)
+    if twin:
+        stage = await _apart(store, quarter, stage)
+    house = await a_house_in(store, quarter, twin)
     async with store.write() as tx:
-        provider = NewProvider(name="Sister", issuer="https://sister.example", client_id="us", client_secret="secret")
-        provider_id = await add_identity_provider(tx, KEY, OPERATOR, tenant.id, provider, NOON)
-        invitation = await invite(tx, as_user(admin), HASHER, tenant.id, group, DAY, NOON)
-        session = await start_session(
-            tx,
-            HASHER,
-            as_user(ann),
-            tenant_id=tenant.id,
-            user_id=ann.id,
-            amr=["pwd"],
-            browser="",
-            lifetime=DAY,
-            now=NOON,
-        )
-        under_way = await begin_sign_in(
-            tx,
-            HASHER,
-            as_user(ann),
-            tenant_id=tenant.id,
-            user_id=ann.id,
-            amr=["pwd"],
-            must_change=True,
-            browser="",
-            lifetime=DAY,
-            now=NOON,
-        )
-        await tx.run("UPDATE sign_ins SET must_change = 0 WHERE tenant_id = :tenant", tenant=tenant.id)
-    assert isinstance(session, NewSession)
-    assert isinstance(under_way, NextStep)
+        await tx.run("UPDATE sign_ins SET must_change = 0 WHERE tenant_id = :tenant", tenant=quarter.tenant.id)
     return World(
         house=house,
-        ann=ann,
-        guest=guest,
-        group=group,
-        enterprise=enterprise,
-        provider=provider_id,
-        refresh_token=refresh_token,
-        group_token=group_token,
-        access_token=access_token,
-        session=session.secret,
-        under_way=under_way.secret,
-        invitation=invitation.secret,
-        device_token=await a_device_token(store, enterprise, await a_managed_account(store, enterprise)),
+        stage=stage,
+        guest=quarter.people.newcomers[twin],
+        provider=quarter.people.providers[twin],
+        refresh_token=stage.grant.refresh_token,
+        group_token=stage.group_grant.refresh_token,
+        access_token=(await house.exchange(stage.grant.refresh_token)).access_token.raw,
+        session=quarter.people.sessions[twin].secret,
+        under_way=quarter.people.under_way[twin].secret,
+        invitation=stage.invitation,
+        device_token=stage.device_token,
     )
 
 
-@pytest.mark.parametrize("cause", CAUSES)
-async def test_each_end_closes_what_stands_on_it_and_nothing_else(world: World, cause: str) -> None:
-    sql, closes = CAUSES[cause]
-    names: dict[str, str | int | ConnectorId] = {
-        "tenant": world.house.tenant.id,
-        "now": NOON,
-        "ann": world.ann.id,
-        "connector": world.house.connector.id,
-        "group": world.group,
-    }
-    async with world.house.store.write() as tx:
-        assert await tx.run(sql, **{name: value for name, value in names.items() if f":{name}" in sql})
-    assert {door for door in DOORS if not await world.opens(door)} == closes
+async def _apart(store: Store, quarter: Quarter, stage: Stage) -> Stage:
+    grant = await a_grant(store, stage.connector, stage.ann, reach=Reach.GROUP, group_id=stage.group)
+    token = await a_device_token(store, stage.enterprise, stage.account)
+    async with store.write() as tx:
+        admin = quarter.people.admins[0]
+        link = await invite(tx, as_user(admin), HASHER, quarter.tenant.id, stage.group, DAY, NOON)
+    return replace(stage, group_grant=grant, device_token=token, invitation_id=link.id, invitation=link.secret)
+
+
+@pytest.mark.parametrize("cause", OF_ALL | OF_ONE)
+async def test_each_end_closes_what_stands_on_it_and_nothing_of_its_twin(store: Store, town: Town, cause: str) -> None:
+    """The twin is in the tenant; that of a tenant is the neighbour."""
+    world = await a_world(store, town.home)
+    other = await a_world(store, town.neighbour) if cause in OF_ALL else await a_world(store, town.home, 1)
+    sql, closes = (OF_ALL | OF_ONE)[cause]
+    names = {**world.stage.names(), "provider": world.provider}
+    async with store.write() as tx:
+        assert await tx.run(sql, **{name: names[name] for name in re.findall(r":(\w+)", sql)}) > 0
+    assert await world.closed() == closes
+    assert await other.closed() == set()

@@ -29,7 +29,7 @@ from tenantry.store.trail import audit_events
 from tests.support.builders import OPERATOR, a_connector, a_grant, a_group, a_tenant, a_user, a_webhook
 from tests.support.clock import NOON, FakeClock
 from tests.support.counting import CountingStore
-from tests.unit.store.changes import Stage, a_stage
+from tests.support.town import Town
 
 
 async def tidy_at(store: Store, now: Micros) -> dict[str, int]:
@@ -102,34 +102,29 @@ def test_what_is_kept_for_an_hour_is_looked_at_in_each_round_and_the_rest_once_a
 
 
 @pytest.mark.parametrize("table", KEPT)
-async def test_what_has_ended_is_kept_for_its_time_and_not_a_moment_longer(store: Store, table: str) -> None:
-    stage = await a_stage(store, await a_tenant(store))
-    end = NOON + MINUTE
+async def test_what_has_ended_is_kept_for_its_time_and_not_a_moment_longer(
+    store: Store, town: Town, table: str
+) -> None:
+    """Others have the same, which ends later. A deleted tenant is not purged meanwhile."""
+    tenant_id, end = town.home.tenant.id, NOON + MINUTE
+    before = await count(store, table)
     async with store.write() as tx:
-        await insert_more(tx, stage)
-        ends = "delivered_at = :end, due_at = NULL" if table == "webhook_deliveries" else "expires_at = :end"
-        rows = await tx.run(f"UPDATE {table} SET {ends} WHERE tenant_id = :tenant", end=end, tenant=stage.tenant.id)
-    assert rows > 0
-    assert (await tidy_at(store, end + KEPT[table]))[table] == 0
-    assert (await tidy_at(store, end + KEPT[table] + 1))[table] == rows
-    assert await count(store, table) == 0
+        if table == "webhook_deliveries":
+            ends = "UPDATE webhook_deliveries SET delivered_at = :end, due_at = NULL WHERE tenant_id = :tenant"
+        else:
+            await tx.run(f"UPDATE {table} SET expires_at = :later", later=end + 100 * DAY)
+            ends = f"UPDATE {table} SET expires_at = :end WHERE tenant_id = :tenant"
+        rows = await tx.run(ends, end=end, tenant=tenant_id)
+    assert 1 < rows < before
 
+    async def forgotten(now: Micros) -> int:
+        return (await tidy(store, OPERATOR, FakeClock(now), housekeeping.KEPT, 100 * DAY))[table]
 
-async def insert_more(tx: Tx, stage: Stage) -> None:
-    """Of what a stage has none: a code, a PIN, an answer, an event sent."""
-    given: dict[str, Value] = {"tenant_id": stage.tenant.id, "key": b"k" * 32, "now": NOON, "end": NOON + DAY}
-    await tx.run(
-        """
-        INSERT INTO authorization_codes (tenant_id, code_hash, connector_id, user_id, redirect_uri, scope, amr,
-                                         created_at, expires_at)
-        VALUES (:tenant_id, :key, 'c', :user_id, 'r', 's', 'pwd', :now, :end)
-        """,
-        user_id=stage.ann.id,
-        **given,
-    )
-    await insert_pin(tx, stage.tenant.id, "+12065550001", "sign_in", expires_at=NOON + DAY)
-    await idempotency.claim(tx, stage.tenant.id, b"k" * 32, now=NOON, expires_at=NOON + DAY)
-    await send_test(tx, OPERATOR, stage.tenant.id, stage.webhook, NOON)
+    assert await forgotten(end + KEPT[table]) == 0
+    assert await forgotten(end + KEPT[table] + 1) == rows
+    assert await count(store, table) == before - rows
+    async with store.read() as read:
+        assert await read.all(str, f"SELECT tenant_id FROM {table} WHERE tenant_id = :id", id=tenant_id) == []
 
 
 async def insert_pin(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from tenantry.store.engine.interface import Store
 from tenantry.store.schema import metadata
-from tests.support.town import a_town
+from tests.support.town import Town, a_town
+from tests.support.town_rows import TownRows, read_rows
 
 ONE_OF_A_TENANT = {"shared_callbacks", "tenant_policies"}
 """What a tenant has one of at most, or what only a migration made."""
@@ -30,8 +33,7 @@ async def test_a_town_has_a_row_of_every_table_and_no_tenant_of_it_has_only_one_
     assert alone == set()
 
 
-async def test_a_town_has_a_deleted_and_a_disabled_tenant_beside_two_that_work(store: Store) -> None:
-    town = await a_town(store)
+async def test_a_town_has_a_deleted_and_a_disabled_tenant_beside_two_that_work(store: Store, town: Town) -> None:
     async with store.read() as read:
         ended = {
             name: await read.one_or_none(
@@ -46,4 +48,12 @@ async def test_a_town_has_a_deleted_and_a_disabled_tenant_beside_two_that_work(s
         "neighbour": (False, False),
         "deleted": (True, False),
         "disabled": (False, True),
+    }
+
+
+@pytest.mark.usefixtures("town")
+async def test_the_town_of_a_test_is_the_one_that_was_built(store: Store, town_rows: TownRows) -> None:
+    found = await read_rows(store)
+    assert {name: sorted(rows, key=repr) for name, rows in found.items()} == {
+        name: sorted(rows, key=repr) for name, rows in town_rows.rows.items()
     }

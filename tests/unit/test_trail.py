@@ -41,10 +41,17 @@ from tenantry.tokens.authorization_codes import issue_code
 from tenantry.tokens.grants import revoke_grant
 from tests.support.builders import HASHER, OPERATOR, SomeTenant, a_group, a_relationship, a_tenant, a_user, as_user
 from tests.support.clock import NOON
+from tests.support.stage import Stage
 from tests.support.trail import types_of
-from tests.unit.store.changes import Stage, a_stage
 
 Change = Callable[[Tx, Stage, Caller], Awaitable[Any]]
+
+
+async def _replace_secret(tx: Tx, s: Stage, by: Caller) -> None:
+    """The connector has as many as it may have."""
+    await end_secret(tx, by, s.tenant.id, s.connector.id, s.secret_id, NOON)
+    await add_secret(tx, by, HASHER, s.tenant.id, s.connector.id, now=NOON)
+
 
 CHANGES: dict[str, tuple[Change, list[str]]] = {
     "deactivate connector": (
@@ -55,10 +62,7 @@ CHANGES: dict[str, tuple[Change, list[str]]] = {
         lambda tx, s, by: delete_connector(tx, by, s.tenant.id, s.connector.id, NOON),
         ["connector.deleted"],
     ),
-    "add secret": (
-        lambda tx, s, by: add_secret(tx, by, HASHER, s.tenant.id, s.connector.id, now=NOON),
-        ["connector.secret_added"],
-    ),
+    "add secret": (_replace_secret, ["connector.secret_added", "connector.secret_ended"]),
     "end secret": (
         lambda tx, s, by: end_secret(tx, by, s.tenant.id, s.connector.id, s.secret_id, NOON),
         ["connector.secret_ended"],
@@ -113,7 +117,7 @@ CHANGES: dict[str, tuple[Change, list[str]]] = {
     ),
     "delete group": (
         lambda tx, s, by: delete_group(tx, by, s.tenant.id, s.group, NOON),
-        ["grant.revoked", "group.deleted", "group_invitation.ended", "webhook.deleted"],
+        ["grant.revoked", "group.deleted", "group_invitation.ended", "group_invitation.ended", "webhook.deleted"],
     ),
     "rename group": (
         lambda tx, s, by: update_group(tx, by, s.tenant.id, s.group, name="X", welcome_message="", now=NOON),
@@ -143,22 +147,17 @@ CHANGES: dict[str, tuple[Change, list[str]]] = {
     "delete tenant": (lambda tx, s, by: delete_tenant(tx, by, s.tenant.id, NOON), ["tenant.deleted"]),
     "set password": (
         lambda tx, s, by: set_password(tx, by, s.tenant.id, s.ann.id, "hash", False, NOON),
-        ["grant.revoked", "grant.revoked", "password.set", "session.all_ended"],
+        [*["grant.revoked"] * 3, "password.set", "session.all_ended"],
     ),
     "delete user": (
         lambda tx, s, by: delete_user(tx, by, s.tenant.id, s.ann.id, NOON),
-        ["grant.revoked", "grant.revoked", "session.all_ended", "user.deleted"],
+        [*["grant.revoked"] * 3, "session.all_ended", "user.deleted"],
     ),
     "delete webhook": (
         lambda tx, s, by: delete_webhook(tx, by, s.tenant.id, s.webhook, NOON),
         ["webhook.deleted"],
     ),
 }
-
-
-@pytest.fixture
-async def stage(store: Store) -> Stage:
-    return await a_stage(store, await a_tenant(store))
 
 
 async def marks(store: Store, tenant: SomeTenant, stage: Stage, *changes: Change) -> list[str]:

@@ -1,89 +1,26 @@
-"""The conditional changes of the store by name, and a stage with a row of each kind for them."""
+"""The conditional changes of the store by name, made to the first of each kind of a town."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from tenantry.access.actions import Permission
-from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, Micros
-from tenantry.core.ids import GroupId, ManagedAccountId
-from tenantry.directory.invitations import invite
-from tenantry.directory.sessions import NewSession, find_session
-from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
 from tenantry.store.connectors import connector_secrets, connectors, service_account_keys
 from tenantry.store.devices import device_tokens, devices, enterprises, managed_accounts
 from tenantry.store.ending import purging
-from tenantry.store.engine.interface import Store, Tx
+from tenantry.store.engine.interface import Tx
 from tenantry.store.groups import group_invitations, groups
 from tenantry.store.outbox import webhooks
 from tenantry.store.sign_in import second_factors, sessions, sign_ins
 from tenantry.store.tenants import tenants
 from tenantry.store.tokens import grants
-from tests.support.builders import (
-    HASHER,
-    SomeConnector,
-    SomeEnterprise,
-    SomeGrant,
-    SomeTenant,
-    SomeUser,
-    a_connector,
-    a_device_token,
-    a_grant,
-    a_group,
-    a_managed_account,
-    a_user,
-    a_webhook,
-    an_enterprise,
-    as_user,
-    redeem,
-)
+from tests.support.builders import HASHER
 from tests.support.clock import NOON
+from tests.support.stage import Stage
 
 LATER: Micros = NOON + 1
-
-
-@dataclass
-class Stage:
-    """One row of each kind, in the state that most changes are for."""
-
-    tenant: SomeTenant
-    ann: SomeUser
-    connector: SomeConnector
-    grant: SomeGrant
-    group: GroupId
-    group_grant: SomeGrant
-    enterprise: SomeEnterprise
-    account: ManagedAccountId
-    webhook: str
-    invitation_id: str
-    invitation_hash: bytes
-    session_id: str
-    sign_in_hash: bytes
-    secret_id: str
-    device_token: str
-
-    def ids(self) -> set[object]:
-        """What only its own rows hold."""
-        account = self.enterprise.service_account
-        own = {self.connector.id, self.grant.id, self.group, self.group_grant.id, self.enterprise.id, account.id}
-        return {*own, self.ann.id, self.account, self.webhook, self.invitation_id, self.session_id, self.secret_id}
-
-    def names(self) -> dict[str, str | int | bytes]:
-        """What the statements of `STATES` may name."""
-        return {
-            "tenant": self.tenant.id,
-            "ann": self.ann.id,
-            "connector": self.connector.id,
-            "group": self.group,
-            "account": self.account,
-            "webhook": self.webhook,
-            "now": NOON,
-            "later": LATER,
-        }
-
 
 Change = Callable[[Tx, Stage], Awaitable[Any]]
 
@@ -136,7 +73,7 @@ CHANGES: dict[str, Change] = {
         tx, s.tenant.id, s.connector.id, s.group, LATER
     ),
     "revoke grants of the group": lambda tx, s: grants.revoke_all_of_group(tx, s.tenant.id, s.group, LATER),
-    "hold invitation": lambda tx, s: group_invitations.hold(tx, s.tenant.id, s.invitation_hash, LATER),
+    "hold invitation": lambda tx, s: group_invitations.hold(tx, s.tenant.id, HASHER.hash(s.invitation), LATER),
     "end invitation": lambda tx, s: group_invitations.end(tx, s.tenant.id, s.group, s.invitation_id, LATER),
     "end invitations": lambda tx, s: group_invitations.end_of_group(tx, s.tenant.id, s.group, LATER),
     "rename group": lambda tx, s: groups.update(tx, s.tenant.id, s.group, name="X", welcome_message="", now=LATER),
@@ -199,51 +136,74 @@ SILENT: dict[str, Change] = {
     "forget grants": lambda tx, s: purging.delete_grants(tx, s.tenant.id, s.ann.id, 100),
 }
 
-
-async def a_stage(store: Store, tenant: SomeTenant) -> Stage:
-    ann = await a_user(store, tenant, phone=True)
-    connector = await a_connector(store, tenant)
-    group = await a_group(store, tenant, admins=[ann])
-    enterprise = await an_enterprise(store, tenant)
-    account = await a_managed_account(store, enterprise)
-    await redeem(store, await a_device_token(store, enterprise, account), "00aa")
-    async with store.write() as tx:
-        await tx.run("DELETE FROM device_tokens WHERE managed_account_id = :account", account=account)
-        made = await invite(tx, as_user(ann), HASHER, tenant.id, group, DAY, NOON)
-        session, sign_in = [
-            await begin_sign_in(
-                tx,
-                HASHER,
-                as_user(ann),
-                tenant_id=tenant.id,
-                user_id=ann.id,
-                amr=["pwd"],
-                must_change=must_change,
-                browser="",
-                lifetime=DAY,
-                now=NOON,
-            )
-            for must_change in (False, True)
-        ]
-        assert isinstance(session, NewSession)
-        assert isinstance(sign_in, NextStep)
-        found = await find_session(tx, HASHER, session.secret, NOON)
-        assert found is not None
-        [secret] = await connector_secrets.list_live(tx, connector.id, NOON)
-    return Stage(
-        tenant=tenant,
-        ann=ann,
-        connector=connector,
-        grant=await a_grant(store, connector, ann),
-        group=group,
-        group_grant=await a_grant(store, connector, ann, reach=Reach.GROUP, group_id=group),
-        enterprise=enterprise,
-        account=account,
-        webhook=await a_webhook(store, tenant, group),
-        invitation_id=made.id,
-        invitation_hash=HASHER.hash(made.secret),
-        session_id=found.id,
-        sign_in_hash=HASHER.hash(sign_in.secret),
-        secret_id=secret.id,
-        device_token=await a_device_token(store, enterprise, account),
-    )
+TOUCHED: dict[str, list[str]] = {
+    "set permissions": ["connectors connector"],
+    "deactivate connector": ["connectors connector"],
+    "delete connector": ["connectors connector"],
+    "hold connector": [],
+    "end secret": ["connector_secrets connector secret"],
+    "revoke key": ["service_account_keys service-account"],
+    "bind service account": [],
+    "prolong grant": ["grants ann connector grant"],
+    "hold user": [],
+    "hold group": [],
+    "revoke grant": ["grants ann connector grant"],
+    "revoke grants to the connector": ["grants ann connector grant"],
+    "revoke grants of the user": [
+        "grants ann connector grant",
+        "grants ann connector group group-grant",
+        "grants ann connector other-group other-group-grant",
+        "grants ann other-connector",
+    ],
+    "revoke the connector's grant of the group": ["grants ann connector group group-grant"],
+    "revoke grants of the group": ["grants ann connector group group-grant", "grants group other-ann other-connector"],
+    "hold invitation": [],
+    "end invitation": ["group_invitations ann group invitation"],
+    "end invitations": ["group_invitations ann group invitation", "group_invitations ann group other-invitation"],
+    "rename group": ["groups group"],
+    "lock group": ["groups group"],
+    "name account": ["managed_accounts account enterprise"],
+    "hold account": [],
+    "claim slot": ["managed_accounts account enterprise"],
+    "release slot": ["managed_accounts account enterprise"],
+    "count devices": ["managed_accounts account enterprise"],
+    "delete account": ["managed_accounts account enterprise"],
+    "remove device": ["devices 00aa account enterprise"],
+    "remove devices": ["devices 00aa account enterprise", "devices 00bb account enterprise"],
+    "remove other devices": ["devices 00aa account enterprise"],
+    "set device state": ["devices 00aa account enterprise"],
+    "claim device token": ["device_tokens account enterprise token"],
+    "use phone": ["phone_factors ann"],
+    "end session": ["sessions ann session"],
+    "end sessions": ["sessions ann", "sessions ann session"],
+    "act elsewhere": ["sessions ann session"],
+    "change password first": ["sign_ins ann sign-in"],
+    "rename tenant": ["tenants"],
+    "disable tenant": ["tenants"],
+    "enable tenant": ["tenants"],
+    "delete tenant": ["tenants"],
+    "change webhook": ["webhooks group webhook"],
+    "disable webhook": ["webhooks group webhook"],
+    "delete webhook": ["webhooks group webhook"],
+    "activate connector": ["connectors connector"],
+    "enable webhook": ["webhooks group webhook"],
+    "finish sign-in": ["sign_ins ann sign-in"],
+    "revoke device tokens": ["device_tokens account enterprise other-token", "device_tokens account enterprise token"],
+    "revoke credentials": ["device_credentials 00aa account", "device_credentials 00bb account"],
+    "revoke a device's": ["device_credentials 00aa account"],
+    "forget sign-ins": ["sign_ins ann sign-in"],
+    "forget past sign-ins": ["sign_ins ann sign-in"],
+    "forget past sessions": ["sessions ann", "sessions ann session"],
+    "use a try": ["sign_ins ann sign-in"],
+    "forget grants": [
+        "grants ann connector grant",
+        "grants ann connector group group-grant",
+        "grants ann connector other-group other-group-grant",
+        "grants ann other-connector",
+        "refresh_tokens",
+        "refresh_tokens grant",
+        "refresh_tokens group-grant",
+        "refresh_tokens other-group-grant",
+    ],
+}
+"""Which rows a change is to: the table, and which of the stage's things, or their twins, the row names."""

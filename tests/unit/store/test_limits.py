@@ -19,7 +19,7 @@ from tenantry.store.engine.interface import Store
 from tenantry.store.overview import reports
 from tenantry.store.users.user_lists import Order
 from tests.support.clock import NOON
-from tests.support.town import Quarter, a_quarter
+from tests.support.town import Quarter, Town
 
 Lister = Callable[..., Awaitable[Sequence[Any]]]
 
@@ -129,8 +129,8 @@ def _plain(rows: Sequence[Any]) -> list[Any]:
     return [row._replace(of_all=0) if "of_all" in getattr(row, "_fields", ()) else row for row in rows]
 
 
-async def test_a_limit_is_kept_and_a_list_goes_on_where_it_was_left(store: Store) -> None:
-    known = await _known(store, await a_quarter(store))
+async def test_a_limit_is_kept_and_a_list_goes_on_where_it_was_left(store: Store, town: Town) -> None:
+    known = await _known(store, town.home)
     wrong: list[str] = []
     async with store.read() as read:
         for name, lister in LISTERS.items():
@@ -154,8 +154,8 @@ async def test_a_limit_is_kept_and_a_list_goes_on_where_it_was_left(store: Store
     assert not wrong, "\n".join(wrong)
 
 
-async def test_of_what_ends_the_first_of_each_kind_are_listed(store: Store) -> None:
-    home = await a_quarter(store)
+async def test_of_what_ends_the_first_of_each_kind_are_listed(store: Store, town: Town) -> None:
+    home = town.home
     later = {
         "delegated_relationships": home.relations.given[0],
         "partner_relationships": home.relations.held[0],

@@ -10,6 +10,7 @@ import pytest
 
 from tenantry.access.actions import RoleId
 from tenantry.core.ids import GroupId
+from tenantry.directory.roles import assign_role
 from tenantry.store.connectors import connector_lists, connector_secrets
 from tenantry.store.devices import device_lists, devices, enterprises, managed_accounts
 from tenantry.store.engine.interface import Read, Store
@@ -21,6 +22,7 @@ from tenantry.store.tokens import grant_lists, grants
 from tenantry.store.trail import audit_events
 from tenantry.store.users import roles, user_facts, user_lists
 from tests.support.builders import (
+    OPERATOR,
     a_connector,
     a_google_managed_account,
     a_grant,
@@ -30,12 +32,12 @@ from tests.support.builders import (
     an_enterprise,
 )
 from tests.support.clock import NOON
-from tests.unit.store.changes import Stage, a_stage
+from tests.support.stage import Stage
 
 
 @dataclass
 class Family:
-    """A stage whose group stands below `parent`; ann has a role. `provider` is the tenant's."""
+    """A stage whose group stands below `parent`; ann has a role, and the account is hers."""
 
     stage: Stage
     parent: GroupId
@@ -197,8 +199,7 @@ EMPTY: list[tuple[str, str]] = [
 
 
 @pytest.fixture
-async def family(store: Store) -> Family:
-    stage = await a_stage(store, await a_tenant(store))
+async def family(store: Store, stage: Stage) -> Family:
     parent = await a_group(store, stage.tenant, admins=[stage.ann])
     await a_google_managed_account(store, stage.enterprise)
     async with store.write() as tx:
@@ -214,21 +215,7 @@ async def family(store: Store) -> Family:
             ann=stage.ann.id,
             account=stage.account,
         )
-        await roles.upsert(
-            tx, stage.tenant.id, stage.ann.id, role_id=RoleId.GLOBAL_READER, expires_at=None, given_by=None, now=NOON
-        )
-        await identity_providers.insert(
-            tx,
-            stage.tenant.id,
-            id="p",
-            name="Sister",
-            issuer="https://sister.example",
-            client_id="us",
-            client_secret=b"",
-            name_claim="email",
-            trusts_mfa=False,
-            now=NOON,
-        )
+        await assign_role(tx, OPERATOR, stage.tenant.id, stage.ann.id, RoleId.GLOBAL_READER, None, NOON)
     return Family(stage, parent)
 
 
@@ -251,8 +238,8 @@ async def test_a_listed_connector_counts_its_live_tokens(store: Store, family: F
 
     async def tokens() -> int:
         async with store.read() as read:
-            [listed] = await connector_lists.list_by_name(read, stage.tenant.id, NOON, limit=9)
-        return listed.tokens
+            listed = await connector_lists.list_by_name(read, stage.tenant.id, NOON, limit=9)
+        return next(connector.tokens for connector in listed if connector.id == stage.connector.id)
 
     before = await tokens()
     grant = await a_grant(store, stage.connector, await a_user(store, stage.tenant))

@@ -17,14 +17,14 @@ from tenantry.store.tokens import grant_lists, presented
 from tenantry.store.users import roles, user_facts, user_imports
 from tests.support.builders import HASHER
 from tests.support.clock import NOON
-from tests.support.town import ANDROID_IDS, Quarter, a_quarter
+from tests.support.town import ANDROID_IDS, Quarter, Town
 
 ADMINISTRATOR = RoleId.GLOBAL_ADMINISTRATOR
 
 
 @pytest.fixture
-async def home(store: Store) -> Quarter:
-    return await a_quarter(store)
+async def home(town: Town) -> Quarter:
+    return town.home
 
 
 async def test_a_device_is_changed_by_itself_and_not_found_once_it_is_removed(store: Store, home: Quarter) -> None:

@@ -17,7 +17,7 @@ from tenantry.store.delegation import customer_paths
 from tenantry.store.engine.interface import Read, Store, Tx
 from tenantry.store.overview import blast_radius, reach, reports
 from tests.support.clock import NOON
-from tests.support.town import ANDROID_IDS, Quarter, a_quarter
+from tests.support.town import ANDROID_IDS, Quarter, Town
 
 NOW = NOON + HOUR
 LATEST = NOON + 4000 * DAY
@@ -302,14 +302,8 @@ ASKED: dict[str, tuple[Ask, int, list[Change]]] = {
     "webhooks of the app": (_of_connector("webhooks"), 1, _each(-1, WEBHOOK)),
     "sessions": (
         _of_user("sessions"),
-        1,
-        _each(
-            -1,
-            [
-                f"UPDATE sessions SET {each} WHERE user_id = :member"
-                for each in ("ended_at = :now", "expires_at = :now")
-            ],
-        ),
+        2,
+        _each(-1, _by_key("sessions", "session", "ended_at = :now", "expires_at = :now")),
     ),
     "tokens of the user": (_of_user("tokens"), 3, _each(-1, _grant_ends("tenant_grant"), _grant_ends("group_grant"))),
     "groups led": (
@@ -456,6 +450,7 @@ async def _stage(store: Store, home: Quarter) -> dict[str, Any]:
         "admin": home.people.admins[0].id,
         "member": member.id,
         "other": other.id,
+        "session": home.people.sessions[0].id,
         "newcomer": home.people.newcomers[0].id,
         "connector": connector.id,
         "other_connector": other_connector.id,
@@ -523,8 +518,8 @@ async def _change_and_take_back(
         raise TakenBackError
 
 
-async def test_what_ended_is_in_no_overview_and_all_else_is(store: Store) -> None:
-    at = await _stage(store, await a_quarter(store))
+async def test_what_ended_is_in_no_overview_and_all_else_is(store: Store, town: Town) -> None:
+    at = await _stage(store, town.home)
     wrong: list[str] = []
     for name, (ask, at_first, changes) in ASKED.items():
         async with store.read() as read:

@@ -36,6 +36,7 @@ from tests.support.builders import (
 )
 from tests.support.clock import NOON, FakeClock
 from tests.support.issuing import ISSUER, YEAR, issuing_on
+from tests.support.town import Quarter
 from tests.support.trail import types_of
 
 
@@ -130,6 +131,14 @@ async def a_house(store: Store, now: Micros = NOON) -> House:
         await a_user(store, tenant),
         await a_connector(store, tenant),
     )
+
+
+async def a_house_in(store: Store, quarter: Quarter, twin: int = 0, now: Micros = NOON) -> House:
+    """In a quarter of the town, with one of the members and the connector that the member has given a grant to."""
+    clock = FakeClock(now)
+    ring = await KeyRing.load(store, MasterKey.from_base64(MASTER_KEY), clock)
+    member, connector = quarter.people.members[twin], quarter.apps.connectors[twin]
+    return House(store, ring, clock, quarter.tenant, member, connector)
 
 
 @pytest.fixture
