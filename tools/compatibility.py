@@ -39,9 +39,10 @@ Which calls of which programs are answered as they need it, counted by replaying
 ([tests/conformance/wire](../tests/conformance/wire/README.md)). `make compatibility` writes this page from the replay's
 lists, and the tests hold both against what the server answers.
 
-A call that is not right is nearly always one whose operation is not here. It is answered in the vendor's own form for
-that: Partner Center 400 with code 900127, the Play EMM API 400 `notSupported`, Kaizala 404 `NotSupported`, Microsoft
-Graph 400 with `error.code`; so programs see "not supported", never "deleted" and never a page.
+A call that is not right is one whose operation is not here. It is answered in the vendor's own form for that: Partner
+Center 400 with code 900127, the Play EMM API 400 `notSupported`, Kaizala 404 `NotSupported`, Microsoft Graph 400 with
+`error.code`; so programs see "not supported", never "deleted" and never a page. OAuth has no such form: the device
+flow, which `msal` asks for, is missing in the discovery document, and refused as an unsupported grant type.
 
 Where a recording itself expects "not supported" (invoices, subscriptions), that answer counts as right.
 

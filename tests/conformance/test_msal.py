@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import msal  # type: ignore[import-untyped]
@@ -17,12 +16,11 @@ import requests
 
 from tenantry.access.actions import Permission, RoleId
 from tenantry.app import App
-from tenantry.core.clock import MINUTE, system_clock
+from tenantry.core.clock import system_clock
 from tenantry.store.engine.interface import Store
-from tenantry.tokens.authorization_codes import issue_code
 from tests.support.app import an_app
 from tests.support.builders import (
-    HASHER,
+    PASSWORD,
     SomeConnector,
     SomeTenant,
     SomeUser,
@@ -31,9 +29,9 @@ from tests.support.builders import (
     a_relationship,
     a_tenant,
     a_user,
-    as_user,
 )
 from tests.support.partner_center import a_body
+from tests.support.person import Person
 from tests.support.server import a_certificate, a_running_server
 
 pytestmark = pytest.mark.filterwarnings("ignore:response_mode='form_post' is recommended")
@@ -64,28 +62,10 @@ class Place:
             http_client=self.session,
         )
 
-    async def code(self, flow: dict[str, Any]) -> dict[str, str]:
-        """What comes back in the address after the user has signed in and consented."""
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(flow["auth_uri"]).query).items()}
-        now = system_clock()
-        async with self.store.write() as tx:
-            code = await issue_code(
-                tx,
-                HASHER,
-                as_user(self.user),
-                tenant_id=self.user.tenant_id,
-                connector_id=self.connector.id,
-                user_id=self.user.id,
-                redirect_uri=asked["redirect_uri"],
-                scope=[Permission.PARTNER_CENTER],
-                amr=["pwd", "mfa"],
-                nonce=asked["nonce"],
-                authenticated_at=now,
-                code_challenge=asked["code_challenge"],
-                lifetime=5 * MINUTE,
-                now=now,
-            )
-        return {"code": code, "state": asked["state"]}
+    async def agree(self, flow: dict[str, Any]) -> dict[str, str]:
+        """What comes back in the address when the user has signed in and consented in a browser."""
+        person = Person(self.address, self.user.user_principal_name, PASSWORD, self.certificate)
+        return await asyncio.to_thread(person.agree, flow["auth_uri"])
 
     async def create_user(self, access_token: str) -> httpx.Response:
         async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=self.certificate)) as client:
@@ -123,13 +103,16 @@ async def test_a_refresh_token_becomes_an_access_token_that_creates_a_user(place
 async def test_a_code_becomes_tokens_and_an_account_that_the_client_finds_again(place: Place) -> None:
     app = await asyncio.to_thread(place.app)
     flow = await asyncio.to_thread(app.initiate_auth_code_flow, SCOPES, REDIRECT_URI)
-    result = await asyncio.to_thread(app.acquire_token_by_auth_code_flow, flow, await place.code(flow))
+    result = await asyncio.to_thread(app.acquire_token_by_auth_code_flow, flow, await place.agree(flow))
     assert result.get("error_description") is None
     assert result["id_token_claims"]["sub"] == place.user.id
     assert (await place.create_user(result["access_token"])).status_code == 200
     [account] = app.get_accounts()
+    assert account["username"] == place.user.user_principal_name
     silent = await asyncio.to_thread(app.acquire_token_silent, SCOPES, account, force_refresh=True)
     assert silent["access_token"] != result["access_token"]
+    assert silent["id_token_claims"]["preferred_username"] == place.user.user_principal_name
+    assert [known["username"] for known in app.get_accounts(account["username"])] == [account["username"]]
 
 
 async def test_an_app_alone_gets_a_token_that_is_too_little_to_create_a_user(place: Place) -> None:

@@ -276,6 +276,7 @@ async def test_unknown_and_foreign_apps_are_shown_alike_and_send_nobody_anywhere
         ({"scope": "everything"}, "invalid_scope"),
         ({"scope": "media"}, "invalid_scope"),
         ({"scope": "group_members partner_center"}, "invalid_scope"),
+        ({"scope": "openid User.Read"}, "invalid_scope"),
         ({"resource": "https://api.partnercenter.microsoft.com"}, "invalid_scope"),
         ({"resource": "https://elsewhere.example"}, "invalid_scope"),
         ({"prompt": "none"}, "consent_required"),
@@ -386,7 +387,7 @@ async def test_markup_in_an_apps_name_stays_text(sqlite_portal: Portal) -> None:
 async def test_a_scope_narrows_what_the_code_is_good_for(sqlite_portal: Portal) -> None:
     app = await an_app_of(sqlite_portal)
     visitor = await sqlite_portal.visit(sqlite_portal.mia)
-    path = address(app.id, scope="openid group_information")
+    path = address(app.id, scope="openid group_information phone")
     await visitor.open(path)
     assert "Group Information" in visitor.text
     assert "Group Member List" not in visitor.text
@@ -397,6 +398,27 @@ async def test_a_scope_narrows_what_the_code_is_good_for(sqlite_portal: Portal) 
         f"/kaizala/v1/groups/{sqlite_portal.group}/members", headers={"accessToken": token}
     )
     assert members.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("scope", "shown"),
+    [("openid profile", "Who you are"), ("openid", "That it is you"), ("profile", None), (None, None)],
+)
+async def test_the_consent_page_says_what_the_app_learns_of_the_user(
+    sqlite_portal: Portal, scope: str | None, shown: str | None
+) -> None:
+    app = await an_app_of(sqlite_portal)
+    visitor = await sqlite_portal.visit(sqlite_portal.mia)
+    path = address(app.id, scope=scope)
+    await visitor.open(path)
+    assert "Group Information" in visitor.text
+    assert [words for words in ("Who you are", "That it is you") if words in visitor.text] == [shown] * bool(shown)
+    code = sent_back(await allow(visitor, path)).values["code"]
+    if shown:
+        claims = await id_token_of(visitor, app, code)
+        assert (claims.get("preferred_username") == sqlite_portal.mia.user_principal_name) is (
+            "profile" in (scope or "")
+        )
 
 
 async def id_token_of(visitor: Visitor, app: SomeConnector, code: str) -> dict[str, object]:

@@ -28,6 +28,17 @@ class Answer:
             return None
 
 
+def is_not_offered(answer: Answer) -> bool:
+    """Whether it says, in the form of the vendor, that the operation is not here."""
+    body = answer.json()
+    return answer.status in (400, 404) and (
+        at(body, "code") == 900127
+        or at(body, "errorCode") == "NotSupported"
+        or at(body, "error.errors.0.reason") == "notSupported"
+        or str(at(body, "error.message")).endswith("this server does not offer Microsoft Graph.")
+    )
+
+
 def at(value: Any, path: str) -> Any:
     """What is there: keys and places, with dots between them; None when nothing is."""
     if isinstance(value, dict) and path in value:
@@ -85,6 +96,9 @@ def _faults_of_parts(answer: Answer, statuses: list[int]) -> Iterator[str]:
 
 
 def _faults_of_fields(value: Any, right: Right) -> Iterator[str]:
+    for path, names in right.get("claims", {}).items():
+        claims = _claims_of(str(at(value, path)))
+        yield from (f"{path}: no {name}" for name in names if not claims.get(name))
     for word, holds in _PLAIN.items():
         yield from (f"{path}: not {word}" for path in right.get(word, ()) if not holds(at(value, path)))
     for word, compares in _COMPARED.items():

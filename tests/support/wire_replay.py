@@ -2,7 +2,8 @@
 
 1. A file's lines have `{{names}}` in them. The demo's facts fill some, earlier answers others (`gives`), the rest is
    made up here: words, and identifiers of what the server has not.
-2. What another party would do meanwhile is done here: a device is provisioned, an SMS is read, a user is deleted.
+2. What another party would do meanwhile is done here: a person signs in and agrees, a device is provisioned, an SMS is
+   read, a user is deleted.
 3. Each request goes over a connection of its own with exactly the headers that were recorded.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import http.client
 import json
 import re
@@ -25,6 +27,8 @@ from joserfc.jwk import RSAKey
 
 from tenantry.core.clock import SECOND, system_clock
 from tenantry.core.ids import new_guid
+from tenantry.demo.maker import AGENT, PARTNER_DOMAIN
+from tests.support.person import Person
 from tests.support.wire_judge import Answer, at, faults_of
 
 FOLDER = Path(__file__).parent.parent / "conformance" / "wire"
@@ -38,7 +42,7 @@ MANY_USERS = 12
 
 _NAME = re.compile(r"\{\{([a-z0-9_]+)\}\}")
 _FORM = "application/x-www-form-urlencoded"
-_MADE_UP = re.compile(r"nonce(_\d+)?|guid_\d+|state|oidc_nonce|code_verifier|code_challenge")
+_MADE_UP = re.compile(r"nonce(_\d+)?|guid_\d+|state|oidc_nonce")
 
 Line = dict[str, Any]
 
@@ -59,6 +63,10 @@ class Replay:
     facts: dict[str, Any]
     key: dict[str, str]
     values: dict[str, str] = field(default_factory=dict)
+    answers: dict[int, Answer] = field(default_factory=dict)
+    """To each line, by its `seq`."""
+    authorization: str = ""
+    """Where the client last sent a browser for a code."""
 
     def run(self, lines: list[Line]) -> dict[int, list[str]]:
         """What is not right with the answer to each line, by its `seq`; nothing for those that are right."""
@@ -77,6 +85,7 @@ class Replay:
         )
         for name, path in line.get("gives", {}).items():
             self._take(name, path, answer)
+        self.answers[line["seq"]] = answer
         return faults_of(answer, line["right"])
 
     def _begin(self) -> None:
@@ -97,6 +106,9 @@ class Replay:
         }
         for name in ("refresh_token", "pin"):
             self.values.pop(name, None)
+        verifier = secrets.token_urlsafe(32)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+        self.values |= {"code_verifier": verifier, "code_challenge": challenge}
         self.values |= {"access_token": self._partner_token(), "graph_access_token": self._partner_token("graph")}
 
     def _partner_token(self, audience: str = "partner") -> str:
@@ -113,6 +125,11 @@ class Replay:
     def _prepare(self, line: Line) -> None:
         """What must have happened before this line, by others than the client."""
         names = set(_NAME.findall(json.dumps(line)))
+        if "/authorize?" in line["target"]:
+            self.authorization = self._fill(line["target"])
+        if "code" in names:
+            person = Person(self.base_url, f"{AGENT}@{PARTNER_DOMAIN}", self.facts["portal"]["admin"]["password"])
+            self.values["code"] = person.agree(self.authorization)["code"]
         if names & {"group_id", "hub_group_id"} and "group_id" not in self.values:
             self._make_groups()
         if "pin" in names and "pin" not in self.values:

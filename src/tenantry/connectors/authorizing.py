@@ -27,10 +27,9 @@ from tenantry.store.tenants import tenants
 from tenantry.store.tokens import grant_lists
 from tenantry.store.users.users import User
 from tenantry.tokens.authorization_codes import issue_code
+from tenantry.tokens.id_tokens import SignIn, without_sign_in
 from tenantry.tokens.secrets import SecretHasher
 
-SIGN_IN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
-"""Words that ask for no resource (OpenID Connect Core §5.4, §11)."""
 _WORDS = frozenset(permission.value for permission in Permission)
 _USER_PERMISSIONS = KAIZALA_PERMISSIONS | {Permission.PARTNER_CENTER}
 
@@ -67,7 +66,7 @@ def wanted_permissions(
     held = {Permission(word) for word in connector.permissions.split()} & _USER_PERMISSIONS
     if is_kaizala:
         held &= KAIZALA_PERMISSIONS
-    named = [word for word in scope.split() if word not in SIGN_IN_SCOPES]
+    named = without_sign_in(scope, _WORDS)
     if is_partner_center:
         asked = {Permission.PARTNER_CENTER}
     elif named:
@@ -115,15 +114,15 @@ async def authorize(
     redirect_uri: str,
     permissions: Collection[Permission],
     nonce: str | None,
-    authenticated_at: Micros | None,
+    sign_in: SignIn | None,
     code_challenge: str | None,
     lifetime: Micros,
     now: Micros,
 ) -> str:
     """Issue the code for the caller's consent; `redirect_uri` was matched before. Audited.
 
-    `authenticated_at`: when the user signed in, for the ID token; None: none is wanted. Raises NotFound("connector"),
-    FailedPrecondition when it is deactivated, MfaRequired, InvalidValue for PKCE, and what `access.require` does.
+    `sign_in`: what ID tokens tell; None: none are wanted. Raises NotFound("connector"), FailedPrecondition when it is
+    deactivated, MfaRequired, InvalidValue for PKCE, and what `access.require` does.
     """
     await require(tx, caller, Action.GRANT_CONNECTOR, tenant_id, now=now)
     connector = await connectors.find(tx, tenant_id, connector_id)
@@ -144,7 +143,7 @@ async def authorize(
         scope=permissions,
         amr=caller.amr,
         nonce=nonce,
-        authenticated_at=authenticated_at,
+        sign_in=sign_in,
         code_challenge=code_challenge,
         lifetime=lifetime,
         now=now,

@@ -17,6 +17,7 @@ from tenantry.delegation.relationships import (
 from tenantry.demo.facts import Facts
 from tenantry.demo.maker import AGENT, PARTNER_DOMAIN, Maker
 from tenantry.tokens.grants import create_grant
+from tenantry.tokens.id_tokens import SignIn
 
 
 async def make_relationship(
@@ -74,6 +75,7 @@ async def make_partner_app(maker: Maker, partner: TenantId) -> Facts:
         amr=("pwd", "mfa"),
         lifetime=maker.lifetime,
         now=maker.now,
+        sign_in=SignIn(maker.now, "offline_access openid profile"),
     )
     return {
         "client_id": connector.connector_id,

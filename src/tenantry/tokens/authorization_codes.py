@@ -18,6 +18,7 @@ from tenantry.core.ids import ConnectorId, TenantId, UserId
 from tenantry.store.connectors import connectors
 from tenantry.store.engine.interface import Tx
 from tenantry.store.tokens import authorization_codes
+from tenantry.tokens.id_tokens import SignIn
 from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -35,15 +36,15 @@ async def issue_code(
     scope: Collection[Permission],
     amr: Iterable[str],
     nonce: str | None = None,
-    authenticated_at: Micros | None = None,
+    sign_in: SignIn | None = None,
     code_challenge: str | None = None,
     lifetime: Micros,
     now: Micros,
 ) -> str:
     """Issue a code for the user's consent to `scope`. The caller has checked that `redirect_uri` is the connector's.
 
-    `authenticated_at`: when the user signed in, if there is to be an ID token, which repeats `nonce` (OpenID Connect
-    Core §2). Audited. Raises NotFound("connector"), InvalidValue(field="code_challenge").
+    `sign_in`: if there is to be an ID token, which repeats `nonce` (OpenID Connect Core §2). Audited. Raises
+    NotFound("connector"), InvalidValue(field="code_challenge").
     """
     connector = await connectors.find(tx, tenant_id, connector_id)
     if connector is None:
@@ -63,7 +64,8 @@ async def issue_code(
         scope=" ".join(sorted(scope)),
         amr=" ".join(sorted(amr)),
         nonce=nonce,
-        authenticated_at=authenticated_at,
+        authenticated_at=sign_in.authenticated_at if sign_in else None,
+        sign_in_scope=sign_in.scope if sign_in else None,
         code_challenge=code_challenge,
         expires_at=now + lifetime,
         now=now,

@@ -24,6 +24,7 @@ from tenantry.store.connectors import connectors
 from tenantry.store.engine.interface import Tx
 from tenantry.store.tokens import grants
 from tenantry.store.tokens.grants import RevokedGrant
+from tenantry.tokens.id_tokens import SignIn
 from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 REPLACED = "replaced"
@@ -74,10 +75,12 @@ async def create_grant(
     now: Micros,
     grant_id: GrantId | None = None,
     replaces: Replaces = Replaces.EVERY,
+    sign_in: SignIn | None = None,
 ) -> NewGrant:
     """Grant the connector, and revoke what it replaces: the user's earlier grants, or the group's. Audited.
 
     The caller has checked that the user may grant this reach; `group_id` goes with Reach.GROUP and only with it.
+    `sign_in`: what ID tokens of this grant tell.
     Raises NotFound("connector" | "user" | "group"), FailedPrecondition for a deactivated connector, InvalidScope for a
     permission the connector does not have. Of two calls at the same time, one waits for the other, so that exactly one
     grant stays.
@@ -110,6 +113,8 @@ async def create_grant(
         amr=proof,
         expires_at=expires_at,
         now=now,
+        authenticated_at=sign_in.authenticated_at if sign_in else None,
+        sign_in_scope=sign_in.scope if sign_in else None,
     )
     refresh_token = hasher.mint(SecretKind.REFRESH_TOKEN, tenant_id)
     await grants.insert_refresh_token(

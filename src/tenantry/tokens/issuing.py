@@ -85,6 +85,8 @@ class Issued(msgspec.Struct, frozen=True):
     """When `refresh_token` expires, or else the one that was presented, if any."""
     id_token: str | None = None
     """None unless the request asked for an ID token."""
+    has_sign_in: bool = False
+    """Whether the grant whose refresh token was presented keeps a sign-in (id_tokens.py)."""
 
 
 async def issue(

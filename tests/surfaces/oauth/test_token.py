@@ -14,9 +14,12 @@ from tenantry.connectors.connectors import deactivate_connector, delete_connecto
 from tenantry.core.clock import DAY, MINUTE
 from tenantry.core.ids import new_guid
 from tenantry.directory.tenants import delete_tenant
+from tenantry.directory.user_properties import UserChanges
+from tenantry.directory.users import update_user
 from tenantry.store.engine.interface import Store
 from tenantry.store.trail import audit_events
 from tenantry.tokens.authorization_codes import issue_code
+from tenantry.tokens.id_tokens import SignIn
 from tests.support.builders import HASHER, OPERATOR, a_connector, a_grant, a_tenant, a_user, as_user
 from tests.surfaces.oauth.conftest import REDIRECT_URI, World, a_world
 
@@ -86,6 +89,7 @@ async def test_resource_and_scope_lead_to_one_audience(world: World) -> None:
     for resource, scope, audience in [
         (None, None, "partnercenter"),
         (None, "openid", "partnercenter"),
+        (None, "openid profile phone groups", "partnercenter"),
         (None, "user_impersonation", "partnercenter"),
         ("https://api.partnercenter.microsoft.com/", None, "partnercenter"),
         ("http://tenantry.test", None, "partnercenter"),
@@ -114,6 +118,7 @@ async def test_an_unknown_resource_is_refused_by_its_name(world: World) -> None:
         ({"resource": "https://management.azure.com"}, "invalid_resource"),
         ({"resource": "", "scope": "https://management.azure.com/.default"}, "invalid_scope"),
         ({"resource": "", "scope": "everything"}, "invalid_scope"),
+        ({"resource": "", "scope": "openid https://management.azure.com/.default"}, "invalid_scope"),
         (
             {"resource": "", "scope": "https://graph.windows.net/.default http://tenantry.test/.default"},
             "invalid_scope",
@@ -170,27 +175,47 @@ async def test_a_code_is_redeemed_once_and_its_second_use_ends_what_the_first_ma
 
 
 @pytest.mark.parametrize("version", ["", "v2.0/"])
-async def test_an_id_token_stands_beside_the_access_token_of_a_code_and_of_no_refresh(
-    world: World, version: str
-) -> None:
+async def test_an_id_token_stands_beside_the_access_token_of_a_code(world: World, version: str) -> None:
     form = {**world.refresh_form, "grant_type": "authorization_code", "redirect_uri": REDIRECT_URI}
     path = f"/{world.tenant.id}/oauth2/{version}token"
     without = await world.client.post(path, data={**form, "code": await _a_code(world)})
     assert without.status_code == 200, without.text
     assert "id_token" not in without.json()
-    code = await _a_code(world, authenticated_at=world.clock(), nonce="n")
-    answer = (await world.client.post(path, data={**form, "code": code})).json()
-    payload = answer["id_token"].split(".")[1]
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    async with world.store.write() as tx:
+        names = UserChanges(given_name="Nora", family_name="Nilsen")
+        await update_user(tx, OPERATOR, world.tenant.id, world.user.id, names, world.clock())
+    code = await _a_code(world, sign_in=SignIn(world.clock(), "openid profile"), nonce="n")
+    answer = await world.client.post(path, data={**form, "code": code})
+    claims = await claims_of(world, answer.json()["id_token"])
     document = (await world.client.get("/common/.well-known/openid-configuration")).json()
     assert set(claims) == set(document["claims_supported"])
+    assert {"openid", "profile"} <= set(document["scopes_supported"])
     assert (claims["aud"], claims["nonce"], claims["auth_time"]) == (
         world.connector.id,
         "n",
         world.clock() // 1_000_000,
     )
-    made = {**world.refresh_form, "refresh_token": answer["refresh_token"]}
-    assert "id_token" not in (await world.client.post(path, data=made)).json()
+
+
+@pytest.mark.parametrize("version", ["", "v2.0/"])
+async def test_a_refresh_answers_an_id_token_where_openid_was_granted_and_is_still_asked_for(
+    world: World, version: str
+) -> None:
+    """OpenID Connect Core §12.2; RFC 6749 §6: without a scope, what was granted is asked for."""
+    form = {**world.refresh_form, "grant_type": "authorization_code", "redirect_uri": REDIRECT_URI}
+    path = f"/{world.tenant.id}/oauth2/{version}token"
+    code = await _a_code(world, sign_in=SignIn(world.clock(), "openid profile"), nonce="n")
+    first = (await world.client.post(path, data={**form, "code": code})).json()
+    resource = "https://api.partnercenter.microsoft.com/user_impersonation"
+    for scope, is_told in ((None, True), (f"{resource} openid profile offline_access", True), (resource, False)):
+        for token, was_granted in ((first["refresh_token"], True), (world.refresh_form["refresh_token"], False)):
+            asked = {**world.refresh_form, "refresh_token": token} | ({"scope": scope} if scope else {})
+            answer = await world.client.post(path, data=asked)
+            assert answer.status_code == 200, answer.text
+            assert ("id_token" in answer.json()) is (is_told and was_granted), scope
+            if "id_token" in answer.json():
+                claims = await claims_of(world, answer.json()["id_token"])
+                assert claims["preferred_username"] == world.user.user_principal_name
 
 
 async def test_a_code_needs_the_redirect_uri_it_was_sent_to(world: World) -> None:

@@ -42,7 +42,7 @@ async def consent(
             redirect_uri="https://app.example/",
             permissions=permissions,
             nonce=None,
-            authenticated_at=None,
+            sign_in=None,
             code_challenge=None,
             lifetime=5 * MINUTE,
             now=NOON,

@@ -123,8 +123,10 @@ def test_a_database_of_the_last_build_before_the_release_or_of_an_earlier_one_go
     assert not migrate.check(url).is_current
     migrate.upgrade(url)
     assert migrate.check(url).is_current
-    assert migrate._on_connection(url, names_of_tenants) == ["T"]
     assert migrate._on_connection(url, differences) == []
+    assert migrate._on_connection(url, names_of_tenants) == ["T"]
+    assert migrate._on_connection(url, sign_ins_of_grants) == [(None, None)], "an app of before gets what it got"
+    assert migrate._on_connection(url, sign_ins_of_codes) == [(2, "openid"), (None, None)]
     if server is not None:
         asyncio.run(server.drop_database("in_use"))
 
@@ -142,14 +144,35 @@ def test_a_database_of_an_earlier_build_is_left_as_it_is_and_the_advice_says_wha
 
 
 def make_first_tables(connection: sa.Connection) -> None:
+    """Those of the first release, with a grant and two codes, of which one is to give an ID token."""
     command.upgrade(migrate.config_for(connection), migrations.FIRST)
+    connection.exec_driver_sql("INSERT INTO tenants (id, name, created_at) VALUES ('t', 'T', 1)")
+    connection.exec_driver_sql(
+        "INSERT INTO grants (tenant_id, id, connector_id, user_id, reach, permissions, amr, created_at, expires_at) "
+        "VALUES ('t', 'g', 'c', 'u', 'user', 'p', 'pwd', 1, 9)"
+    )
+    for name, authenticated_at in (("a", "2"), ("b", "NULL")):
+        sql = (
+            "INSERT INTO authorization_codes (tenant_id, code_hash, connector_id, user_id, redirect_uri, scope, amr, "
+            "authenticated_at, created_at, expires_at) "
+        )
+        sha = f"'{name * 32}'" + ("" if connection.dialect.name == "sqlite" else "::bytea")
+        connection.exec_driver_sql(sql + f"VALUES ('t', {sha}, 'c', 'u', 'r', 'p', 'pwd', {authenticated_at}, 1, 9)")
 
 
 def name_revision(connection: sa.Connection, *, revision: str) -> None:
-    """As if that revision had made the tables, with a tenant in them."""
-    connection.exec_driver_sql("INSERT INTO tenants (id, name, created_at) VALUES ('t', 'T', 1)")
+    """As if that revision had made the tables."""
     connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
 
 
 def names_of_tenants(connection: sa.Connection) -> list[str]:
     return list(connection.exec_driver_sql("SELECT name FROM tenants").scalars())
+
+
+def sign_ins_of_grants(connection: sa.Connection) -> list[tuple[int | None, str | None]]:
+    return [tuple(row) for row in connection.exec_driver_sql("SELECT authenticated_at, sign_in_scope FROM grants")]
+
+
+def sign_ins_of_codes(connection: sa.Connection) -> list[tuple[int | None, str | None]]:
+    sql = "SELECT authenticated_at, sign_in_scope FROM authorization_codes ORDER BY code_hash"
+    return [tuple(row) for row in connection.exec_driver_sql(sql)]

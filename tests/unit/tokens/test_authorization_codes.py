@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from typing import Any
 
 import pytest
@@ -12,10 +11,9 @@ import pytest
 from tenantry.access.actions import Permission
 from tenantry.connectors.connectors import deactivate_connector
 from tenantry.core.caller import Audience, CallerKind
-from tenantry.core.clock import MINUTE, to_seconds
+from tenantry.core.clock import MINUTE
 from tenantry.core.errors import BadCredentials, InvalidClient, InvalidGrant, InvalidToken, InvalidValue
 from tenantry.core.ids import TenantId, new_guid
-from tenantry.directory.id_tokens import verify_id_token
 from tenantry.tokens import base64url
 from tenantry.tokens.authorization_codes import issue_code
 from tenantry.tokens.clients import Client
@@ -24,7 +22,6 @@ from tenantry.tokens.grant_types.client_credentials import exchange_client_crede
 from tenantry.tokens.issuing import Issued
 from tenantry.tokens.secrets import SecretKind
 from tests.support.builders import HASHER, OPERATOR, a_connector
-from tests.support.issuing import ISSUER
 from tests.unit.tokens.conftest import House
 
 CALLBACK = "https://app.test/callback"
@@ -65,42 +62,6 @@ async def test_a_code_gives_tokens_of_the_user_who_agreed(house: House) -> None:
     )
     assert exchanged.refresh_token is not None
     assert (await house.exchange(exchanged.refresh_token)).grant_id == exchanged.grant_id
-
-
-async def test_who_asked_for_an_id_token_learns_when_the_user_signed_in_and_a_refresh_says_nothing_new(
-    house: House,
-) -> None:
-    signed_in_at = house.clock()
-    house.clock.advance(90 * MINUTE)
-    code = await _issue(house, nonce="n-1", authenticated_at=signed_in_at)
-    house.clock.advance(MINUTE)
-    redeemed = await _redeem(house, code)
-    assert redeemed.id_token is not None
-    assert redeemed.id_token not in repr(redeemed)
-    now = house.clock()
-    verified = verify_id_token(
-        redeemed.id_token,
-        json.loads(house.ring.jwks(now)),
-        issuer=ISSUER,
-        client_id=house.connector.id,
-        nonce="n-1",
-        leeway=0,
-        now=now,
-    )
-    assert (verified.subject, verified.authenticated_at) == (house.user.id, signed_in_at)
-    assert verified.amr == {"pwd", "mfa"}
-    claims = json.loads(base64url.decode(redeemed.id_token.encode().split(b".")[1]) or b"")
-    assert (claims["iat"], claims["auth_time"]) == (to_seconds(now), to_seconds(signed_in_at))
-    header = json.loads(base64url.decode(redeemed.id_token.encode().split(b".")[0]) or b"")
-    assert header == {"alg": "ES256", "kid": house.ring.signer(now).kid, "typ": "JWT"}
-    with pytest.raises(InvalidToken):
-        await house.authenticate(redeemed.id_token, Audience.PARTNER_CENTER)
-    refreshed = await house.exchange(redeemed.refresh_token or "")
-    assert refreshed.id_token is None
-
-
-async def test_who_did_not_ask_for_an_id_token_gets_none(house: House) -> None:
-    assert (await _redeem(house, await _issue(house, nonce="n-1"))).id_token is None
 
 
 async def test_a_code_used_again_takes_the_tokens_of_its_first_use_with_it(house: House) -> None:

@@ -73,7 +73,7 @@ CREATE TABLE authorization_codes (
 	created_at BIGINT NOT NULL, 
 	expires_at BIGINT NOT NULL, 
 	claimed_at BIGINT, 
-	grant_id TEXT, 
+	grant_id TEXT, sign_in_scope TEXT, 
 	CONSTRAINT pk_authorization_codes PRIMARY KEY (tenant_id, code_hash), 
 	CONSTRAINT fk_authorization_codes_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
@@ -152,7 +152,7 @@ CREATE TABLE grants (
 	amr TEXT NOT NULL, 
 	created_at BIGINT NOT NULL, 
 	expires_at BIGINT NOT NULL, 
-	revoked_at BIGINT, 
+	revoked_at BIGINT, authenticated_at BIGINT, sign_in_scope TEXT, 
 	CONSTRAINT pk_grants PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT fk_grants_tenant FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 )
@@ -745,7 +745,7 @@ CREATE TABLE webhook_deliveries (
 );
 CREATE INDEX ix_webhook_deliveries_due ON webhook_deliveries (tenant_id, webhook_id, due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX ix_webhook_deliveries_webhook ON webhook_deliveries (tenant_id, webhook_id, id);
-INSERT INTO alembic_version VALUES ('r0002');
+INSERT INTO alembic_version VALUES ('r0003');
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 VALUES ('alembic_version', 'sqlite_autoindex_alembic_version_1', '100000 1');
 INSERT INTO sqlite_stat1 VALUES ('audit_events', 'ix_audit_events_actor', '1000000 100000 10 10');

@@ -24,6 +24,8 @@ owned(
     maybe_text("group_id"),
     text("permissions"),  # space-separated
     text("amr"),  # space-separated, RFC 8176
+    maybe_time("authenticated_at"),  # of the user, for ID tokens; NULL: none was asked for
+    maybe_text("sign_in_scope"),  # what they tell: `openid` and others, space-separated
     time("created_at"),
     time("expires_at"),
     maybe_time("revoked_at"),
@@ -60,7 +62,8 @@ owned(
     text("amr"),
     maybe_text("nonce"),
     maybe_text("code_challenge"),  # RFC 7636 §4.2, method S256
-    maybe_time("authenticated_at"),  # of the user, for the ID token; NULL: none was asked for
+    maybe_time("authenticated_at"),  # these two for the grant
+    maybe_text("sign_in_scope"),
     time("created_at"),
     time("expires_at"),
     maybe_time("claimed_at"),

@@ -12,8 +12,8 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class ClaimedCode(NamedTuple):
-    """What the user agreed to. The words of `scope` and `amr` are divided by blanks; `authenticated_at` is for an ID
-    token, or None.
+    """What the user agreed to. The words of `scope`, `amr` and `sign_in_scope` are divided by blanks.
+    `authenticated_at` and `sign_in_scope` are for ID tokens, or None.
     """
 
     user_id: UserId
@@ -21,6 +21,7 @@ class ClaimedCode(NamedTuple):
     amr: str
     nonce: str | None
     authenticated_at: int | None
+    sign_in_scope: str | None
 
 
 class CodeState(NamedTuple):
@@ -44,6 +45,7 @@ async def insert(
     amr: str,
     nonce: str | None,
     authenticated_at: Micros | None,
+    sign_in_scope: str | None,
     code_challenge: str | None,
     expires_at: Micros,
     now: Micros,
@@ -52,9 +54,9 @@ async def insert(
     await tx.run(
         """
         INSERT INTO authorization_codes (tenant_id, code_hash, connector_id, user_id, redirect_uri, scope, amr, nonce,
-                                         authenticated_at, code_challenge, created_at, expires_at)
+                                         authenticated_at, sign_in_scope, code_challenge, created_at, expires_at)
         VALUES (:tenant_id, :code_hash, :connector_id, :user_id, :redirect_uri, :scope, :amr, :nonce,
-                :authenticated_at, :code_challenge, :now, :expires_at)
+                :authenticated_at, :sign_in_scope, :code_challenge, :now, :expires_at)
         """,
         tenant_id=tenant_id,
         code_hash=code_hash,
@@ -65,6 +67,7 @@ async def insert(
         amr=amr,
         nonce=nonce,
         authenticated_at=authenticated_at,
+        sign_in_scope=sign_in_scope,
         code_challenge=code_challenge,
         expires_at=expires_at,
         now=now,
@@ -96,7 +99,7 @@ async def claim(
             AND (CAST(:redirect_uri AS TEXT) IS NULL OR redirect_uri = CAST(:redirect_uri AS TEXT))
             AND COALESCE(code_challenge, '') = COALESCE(CAST(:code_challenge AS TEXT), '')
             AND claimed_at IS NULL AND expires_at > :now
-        RETURNING user_id, scope, amr, nonce, authenticated_at
+        RETURNING user_id, scope, amr, nonce, authenticated_at, sign_in_scope
         """,
         tenant_id=tenant_id,
         code_hash=code_hash,

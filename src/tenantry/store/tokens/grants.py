@@ -45,13 +45,16 @@ async def insert(
     amr: str,
     expires_at: Micros,
     now: Micros,
+    authenticated_at: Micros | None = None,
+    sign_in_scope: str | None = None,
 ) -> None:
-    """Add a grant. `permissions` and `amr` are divided by blanks."""
+    """Add a grant. Words of `permissions`, `amr` and `sign_in_scope`, which is for ID tokens, are divided by blanks."""
     await tx.run(
         """
-        INSERT INTO grants (tenant_id, id, connector_id, user_id, reach, group_id, permissions, amr, created_at,
-                            expires_at)
-        VALUES (:tenant_id, :id, :connector_id, :user_id, :reach, :group_id, :permissions, :amr, :now, :expires_at)
+        INSERT INTO grants (tenant_id, id, connector_id, user_id, reach, group_id, permissions, amr,
+                            authenticated_at, sign_in_scope, created_at, expires_at)
+        VALUES (:tenant_id, :id, :connector_id, :user_id, :reach, :group_id, :permissions, :amr,
+                :authenticated_at, :sign_in_scope, :now, :expires_at)
         """,
         tenant_id=tenant_id,
         id=grant_id,
@@ -63,6 +66,8 @@ async def insert(
         amr=amr,
         expires_at=expires_at,
         now=now,
+        authenticated_at=authenticated_at,
+        sign_in_scope=sign_in_scope,
     )
 
 

@@ -32,6 +32,7 @@ class PresentedRefreshToken(NamedTuple):
     amr: str
     grant_expires_at: int
     grant_revoked_at: int | None
+    authenticated_at: int | None
     user_ended_at: int | None
     group_deleted_at: int | None
     tenant_ended_at: int | None
@@ -94,6 +95,20 @@ class GrantInUse(NamedTuple):
     """The role without which the grant reaches only what the user may; None when the user no longer holds it."""
 
 
+class GrantedSignIn(NamedTuple):
+    """The sign-in that a grant keeps for its app, and who it was. `scope` and `amr` are space-separated."""
+
+    connector_id: ConnectorId
+    user_id: UserId
+    amr: str
+    authenticated_at: int
+    scope: str
+    user_principal_name: str
+    display_name: str
+    given_name: str | None
+    family_name: str | None
+
+
 async def find_refresh_token(
     read: Read, tenant_id: TenantId, token_hash: bytes, connector_id: str, secret_hash: bytes, now: Micros
 ) -> PresentedRefreshToken | None:
@@ -107,7 +122,7 @@ async def find_refresh_token(
                s.last_used_at AS secret_last_used_at, r.created_at AS token_created_at,
                r.expires_at AS token_expires_at, r.last_used_at AS token_last_used_at,
                g.id AS grant_id, g.connector_id AS grant_connector_id, g.user_id, g.group_id, g.permissions, g.amr,
-               g.expires_at AS grant_expires_at, g.revoked_at AS grant_revoked_at,
+               g.expires_at AS grant_expires_at, g.revoked_at AS grant_revoked_at, g.authenticated_at,
                COALESCE(u.deleted_at, u.disabled_at) AS user_ended_at, x.deleted_at AS group_deleted_at,
                COALESCE(t.deleted_at, t.disabled_at) AS tenant_ended_at
         FROM connectors c
@@ -216,6 +231,21 @@ async def find_grant_in_use(
         grant_id=grant_id,
         reach_role_id=reach_role_id,
         now=now,
+    )
+
+
+async def find_granted_sign_in(read: Read, tenant_id: TenantId, grant_id: GrantId) -> GrantedSignIn | None:
+    """None when the grant keeps no sign-in. That nothing it stands on has ended was asked before."""
+    return await read.one_or_none(
+        GrantedSignIn,
+        """
+        SELECT g.connector_id, g.user_id, g.amr, g.authenticated_at, g.sign_in_scope AS scope, u.user_principal_name,
+               u.display_name, u.given_name, u.family_name
+        FROM grants g JOIN users u ON u.tenant_id = :tenant_id AND u.id = g.user_id
+        WHERE g.tenant_id = :tenant_id AND g.id = :grant_id AND g.authenticated_at IS NOT NULL
+        """,
+        tenant_id=tenant_id,
+        grant_id=grant_id,
     )
 
 

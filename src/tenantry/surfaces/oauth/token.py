@@ -1,5 +1,5 @@
 """Hot path: `POST /{tenant}/oauth2/token` (v1) and `/{tenant}/oauth2/v2.0/token`; the exchange's budget and, when the
-tenant is named by a domain or needs looking up, 1 read more.
+tenant is named by a domain or needs looking up, 1 read more; another for an ID token, and a signature.
 
 Sources: RFC 6749 §3.2, §4.1.3, §4.4, §6; Partner Center contract §1.2 (parameters, answers, error body).
 """
@@ -25,7 +25,7 @@ from tenantry.surfaces.shared.resources import Target, target_of
 from tenantry.tokens.clients import Client
 from tenantry.tokens.grant_types.authorization_code import PresentedCode, redeem_code
 from tenantry.tokens.grant_types.client_credentials import exchange_client_credentials
-from tenantry.tokens.grant_types.refresh_token import exchange_refresh_token
+from tenantry.tokens.grant_types.refresh_token import refresh_sign_in
 from tenantry.tokens.issuing import Issued, Issuing, TokenAsk
 
 op = operations(OAUTH, "/{tenant}/oauth2")
@@ -87,7 +87,7 @@ async def _authorization_code(issuing: Issuing, ask: TokenAsk, client: Client, f
 
 
 async def _refresh_token(issuing: Issuing, ask: TokenAsk, client: Client, form: TokenForm) -> Issued:
-    return await exchange_refresh_token(issuing, ask, client, need(form, "refresh_token"))
+    return await refresh_sign_in(issuing, ask, client, need(form, "refresh_token"), form.scope)
 
 
 async def _client_credentials(issuing: Issuing, ask: TokenAsk, client: Client, _form: TokenForm) -> Issued:

@@ -12,7 +12,7 @@ from tenantry.surfaces.oauth.coat import OAUTH
 from tenantry.surfaces.oauth.token import GRANT_TYPES
 from tenantry.surfaces.operation import Ask, Headers, operations
 from tenantry.surfaces.shared.answers import Answer, json_answer
-from tenantry.tokens.id_tokens import CLAIMS
+from tenantry.tokens.id_tokens import CLAIMS, SCOPES
 
 ANY = "common"
 _CACHED: Headers = ((b"cache-control", b"public, max-age=60"), (b"access-control-allow-origin", b"*"))
@@ -53,7 +53,7 @@ def _configuration(ask: Ask, tenant: str, version: str) -> Configuration:
         token_endpoint_auth_methods_supported=["client_secret_post", "client_secret_basic", "none"],
         code_challenge_methods_supported=["S256"],
         subject_types_supported=["public"],
-        scopes_supported=["openid"],
+        scopes_supported=[*SCOPES],
         id_token_signing_alg_values_supported=[ask.deps.keys.signer(ask.now).algorithm],
         claims_supported=[*CLAIMS],
     )

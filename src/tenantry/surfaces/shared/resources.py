@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tenantry.access.actions import Permission
 from tenantry.core.caller import Audience
 from tenantry.core.errors import InvalidScope
+from tenantry.tokens.id_tokens import without_sign_in
 
 PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
 _KNOWN = {
@@ -16,9 +18,9 @@ _KNOWN = {
     "https://graph.windows.net": Audience.DIRECTORY_GRAPH,
     "https://graph.microsoft.com": Audience.DIRECTORY_GRAPH,
 }
-_SIGN_IN = frozenset({"openid", "profile", "email", "offline_access"})
-"""Scopes that ask for no resource (OpenID Connect Core §5.4, §11)."""
-_PERMISSIONS = ("/.default", "/user_impersonation")
+_BARE = (".default", "user_impersonation")
+_PERMISSIONS = tuple(f"/{word}" for word in _BARE)
+_WORDS = frozenset({*_BARE, *Permission})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,9 @@ class Target:
 
 def target_of(resource: str | None, scope: str | None, issuer: str) -> Target:
     """`resource` wins; neither means Partner Center. Raises InvalidScope, whose field says which one is unknown."""
-    words = (scope or "").split()
     if resource is not None:
         return Target(_audience_of(resource, issuer, "resource"), resource, f"{resource}/user_impersonation")
-    asked = [word for word in words if word not in _SIGN_IN]
+    asked = without_sign_in(scope or "", _WORDS)
     named = {_resource_of(word) for word in asked}
     if len(named) > 1:
         raise InvalidScope("All scopes of one request must belong to one resource.", field="scope")
@@ -51,7 +52,7 @@ def names_resource(scope: str) -> bool:
 
 def _resource_of(word: str) -> str:
     """`https://host/.default` -> `https://host`; a bare permission is Partner Center's."""
-    if word in ("user_impersonation", ".default"):
+    if word in _BARE:
         return PARTNER_CENTER
     for permission in _PERMISSIONS:
         if word.endswith(permission):

@@ -1,7 +1,7 @@
 """The application redeems the authorization code that the user's browser brought to it.
 
 1. The client is proven, then the code is claimed, and the grant and its tokens are made in one transaction. Whoever
-   asked for `openid` gets an ID token beside them; a refresh makes no other one (OpenID Connect Core §12.2).
+   asked for `openid` gets an ID token beside them, and another one with each refresh (../id_tokens.py).
 2. When a code comes a second time, somebody may have stolen it or the first answer: the grant made from it is revoked.
 
 Sources: RFC 6749 §4.1.3, RFC 7636 §4.6.
@@ -27,7 +27,7 @@ from tenantry.store.tokens.authorization_codes import ClaimedCode
 from tenantry.tokens import base64url
 from tenantry.tokens.clients import Client, authenticate_connector
 from tenantry.tokens.grants import Replaces, create_grant, revoke_grant
-from tenantry.tokens.id_tokens import mint_id_token
+from tenantry.tokens.id_tokens import SignIn, issue_id_token
 from tenantry.tokens.issuing import Issued, Issuing, TokenAsk, issue
 from tenantry.tokens.refusals import MALFORMED, note_refusal
 from tenantry.tokens.secrets import SecretKind, tenant_of
@@ -48,7 +48,7 @@ class PresentedCode(NamedTuple):
 async def redeem_code(issuing: Issuing, ask: TokenAsk, client: Client, presented: PresentedCode) -> Issued:
     """Steps 1 and 2, with a refresh token. Single use: of any number of callers one wins.
 
-    Raises InvalidClient, InvalidGrant. 1 read, 1 write, a signature for each token.
+    Raises InvalidClient, InvalidGrant. 1 read, 1 write, 1 read more for an ID token; a signature for each token.
     """
     tenant_id = tenant_of(presented.code, SecretKind.AUTHORIZATION_CODE)
     if tenant_id is None:
@@ -106,6 +106,9 @@ async def _grant(
     claimed: ClaimedCode,
 ) -> Issued:
     permissions, amr = tuple(claimed.scope.split()), tuple(claimed.amr.split())
+    sign_in = None
+    if claimed.authenticated_at is not None and claimed.sign_in_scope is not None:
+        sign_in = SignIn(claimed.authenticated_at, claimed.sign_in_scope)
     try:
         grant = await create_grant(
             tx,
@@ -121,6 +124,7 @@ async def _grant(
             now=ask.now,
             grant_id=grant_id,
             replaces=Replaces.NONE,
+            sign_in=sign_in,
         )
     except (NotFound, FailedPrecondition, InvalidScope) as gone:
         # This transaction is rolled back, the claim included. The code cannot be used anyway: its user or connector is
@@ -128,19 +132,8 @@ async def _grant(
         raise InvalidGrant(f"cannot_grant: {gone}") from gone
     access_token = await issue(issuing, tx, ask, caller, scope=claimed.scope, amr=amr)
     id_token = None
-    if claimed.authenticated_at is not None:
-        id_token = mint_id_token(
-            issuing.ring,
-            issuer=issuing.issuer,
-            subject=claimed.user_id,
-            tenant_id=tenant_id,
-            client_id=connector_id,
-            nonce=claimed.nonce,
-            authenticated_at=claimed.authenticated_at,
-            amr=amr,
-            lifetime=issuing.lifetimes.access[ask.audience],
-            now=ask.now,
-        )
+    if sign_in is not None:
+        id_token = await issue_id_token(issuing, tx, ask, tenant_id, grant_id, claimed.nonce)
     return Issued(
         access_token=access_token,
         tenant_id=tenant_id,

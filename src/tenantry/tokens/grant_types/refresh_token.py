@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec import structs
+
 from tenantry.audit.events import RefreshTokenIssued
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller, CallerKind, Origin
@@ -26,6 +28,7 @@ from tenantry.store.engine.interface import LoneTx
 from tenantry.store.tokens import grants, presented
 from tenantry.store.tokens.presented import PresentedRefreshToken
 from tenantry.tokens.clients import Client, fault_of_client, read_client
+from tenantry.tokens.id_tokens import issue_id_token
 from tenantry.tokens.issuing import Issued, Issuing, TokenAsk, issue
 from tenantry.tokens.mint import AccessToken
 from tenantry.tokens.refusals import MALFORMED, note_refusal
@@ -73,7 +76,22 @@ async def exchange_refresh_token(issuing: Issuing, ask: TokenAsk, client: Client
         amr=tuple(row.amr.split()),
         refresh_token=outcome.new_token,
         refresh_expires_at=outcome.new_expires_at or row.token_expires_at,
+        has_sign_in=row.authenticated_at is not None,
     )
+
+
+async def refresh_sign_in(
+    issuing: Issuing, ask: TokenAsk, client: Client, refresh_token: str, scope: str | None
+) -> Issued:
+    """`exchange_refresh_token`, with an ID token where `openid` was granted and is asked for: without a scope, what was
+    granted is (RFC 6749 §6). For that, 1 read and 1 signature more.
+    """
+    issued = await exchange_refresh_token(issuing, ask, client, refresh_token)
+    if issued.has_sign_in and issued.grant_id is not None and (scope is None or "openid" in scope.split()):
+        async with issuing.store.read() as read:
+            id_token = await issue_id_token(issuing, read, ask, issued.tenant_id, issued.grant_id)
+        return structs.replace(issued, id_token=id_token)
+    return issued
 
 
 @hiding("new_token")

@@ -22,6 +22,7 @@ from tenantry.store.engine.interface import Read
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.shared.body import is_clean
 from tenantry.surfaces.shared.resources import names_resource, target_of
+from tenantry.tokens.id_tokens import sign_in_scope
 
 ANY_TENANT = frozenset({"common", "organizations"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -35,7 +36,7 @@ ResponseMode = Literal["query", "form_post"]
 class AuthorizationRequest:
     """`redirect_uri` is registered. `max_age`: how long ago the user may have signed in at most; None: ever.
 
-    `wants_id_token`: `openid` is among the scopes (OpenID Connect Core §3.1.2.1).
+    `sign_in_scope`: what the app wants to know of the sign-in; None without `openid` (OpenID Connect Core §3.1.2.1).
     """
 
     connector: Connector
@@ -48,7 +49,7 @@ class AuthorizationRequest:
     prompt: frozenset[str]
     max_age: Micros | None
     login_hint: str
-    wants_id_token: bool
+    sign_in_scope: str | None
 
 
 class Refused(Exception):
@@ -107,7 +108,7 @@ async def read_request(
         prompt=prompt,
         max_age=int(max_age) * SECOND if max_age else None,
         login_hint=values.get("login_hint", ""),
-        wants_id_token="openid" in values.get("scope", "").split(),
+        sign_in_scope=sign_in_scope(values.get("scope", "")),
     )
 
 

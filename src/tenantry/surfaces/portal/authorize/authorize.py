@@ -37,9 +37,10 @@ from tenantry.surfaces.portal.frame.frame import render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, find_signed_in, path_of
 from tenantry.surfaces.portal.frame.security import with_form_action
 from tenantry.surfaces.portal.words.texts import gettext as _
-from tenantry.surfaces.portal.words.words import explained, registrant_text
+from tenantry.surfaces.portal.words.words import explained, explained_sign_in, registrant_text
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
+from tenantry.tokens.id_tokens import SignIn
 
 router = APIRouter()
 
@@ -137,7 +138,7 @@ async def _answer(request: Request, form: Form, asked: AuthorizationRequest, ses
             redirect_uri=asked.redirect_uri,
             permissions=asked.permissions,
             nonce=asked.nonce,
-            authenticated_at=session.authenticated_at if asked.wants_id_token else None,
+            sign_in=SignIn(session.authenticated_at, asked.sign_in_scope) if asked.sign_in_scope else None,
             code_challenge=asked.code_challenge,
             lifetime=deps.settings.authorization_code_minutes * MINUTE,
             now=deps.clock(),
@@ -172,7 +173,7 @@ async def _consent_page(request: Request, asked: AuthorizationRequest, session: 
         request,
         "authorize/authorize.html",
         connector=asked.connector,
-        permissions=explained(asked.permissions),
+        permissions=[*explained_sign_in(asked.sign_in_scope), *explained(asked.permissions)],
         group_count=seen.group_count,
         registrant=registrant_text(asked.connector, seen.registrant),
         organisation=session.tenant_name,

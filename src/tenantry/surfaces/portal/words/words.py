@@ -86,6 +86,18 @@ def permission_label(permission: str) -> str:
     return labels.get(permission, permission)
 
 
+def explained_sign_in(scope: str | None) -> list[PermissionText]:
+    """What an app learns of the user beside its permissions, by OpenID Connect's words (tokens/id_tokens.py)."""
+    words = (scope or "").split()
+    if "profile" in words:
+        covers = _("Know your name and sign-in name, and when and how you signed in.")
+        return [PermissionText("profile", _("Who you are"), covers)]
+    if "openid" in words:
+        covers = _("Recognise you, and know when and how you signed in. It does not learn your name.")
+        return [PermissionText("openid", _("That it is you"), covers)]
+    return []
+
+
 def explained(permissions: Iterable[str]) -> list[PermissionText]:
     """The texts of these permissions, in the order in which people choose them."""
     held = set(permissions)
