@@ -22,7 +22,7 @@ from tenantry.store.delegation import relationships
 from tenantry.store.delegation.relationships import DelegatedRelationship
 from tenantry.store.engine.interface import Read
 from tenantry.store.overview import blast_radius, reach, reports
-from tenantry.store.overview.blast_radius import AccountOfDevice, ConnectorCounts, Named, UserCounts
+from tenantry.store.overview.blast_radius import AccountOfDevice, ConnectorCounts, LeftApp, Named, UserCounts
 from tenantry.store.overview.reach import Totals
 from tenantry.store.tenants import tenants
 from tenantry.store.tokens import grant_lists
@@ -70,6 +70,14 @@ class RelationshipRadius:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """What a user set up and what acts on when the user may nothing any more: the first few apps, and webhooks."""
+
+    apps: list[LeftApp]
+    webhooks: int
+
+
+@dataclass(frozen=True, slots=True)
 class UserRadius:
     """`connectors` hold a token that the user gave; `led_alone` are groups that would have no admin left."""
 
@@ -78,6 +86,7 @@ class UserRadius:
     counts: UserCounts
     apps: list[Named]
     led_alone: list[Named]
+    left: LeftBehind
     is_last_administrator: bool
     may_end: bool
 
@@ -176,8 +185,26 @@ async def user_radius(read: Read, caller: Caller, tenant_id: TenantId, user_id: 
         await blast_radius.count_of_user(read, tenant_id, user_id, now, COUNTED),
         await blast_radius.list_apps_of_user(read, tenant_id, user_id, now, limit=SHOWN, most=COUNTED),
         await blast_radius.list_led_alone(read, tenant_id, user_id, limit=SHOWN, most=COUNTED),
+        await _left_behind(read, tenant_id, user_id, now),
         is_last,
         may_end.allowed,
+    )
+
+
+async def find_left_behind(read: Read, caller: Caller, tenant_id: TenantId, user_id: UserId, now: Micros) -> LeftBehind:
+    """What of a user goes on, for who is about to take a role or all from that user. Nothing is told to callers who may
+    neither look at it nor give roles.
+    """
+    for action in (Action.SEE_BLAST_RADIUS, Action.ASSIGN_ROLE):
+        if (await decide(read, caller, action, tenant_id, now=now)).allowed:
+            return await _left_behind(read, tenant_id, user_id, now)
+    return LeftBehind([], 0)
+
+
+async def _left_behind(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> LeftBehind:
+    return LeftBehind(
+        await blast_radius.list_left_apps(read, tenant_id, user_id, now, limit=SHOWN, most=COUNTED),
+        await blast_radius.count_left_webhooks(read, tenant_id, f"user:{user_id}", now, COUNTED),
     )
 
 

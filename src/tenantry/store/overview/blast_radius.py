@@ -40,6 +40,17 @@ class Named(NamedTuple):
     name: str
 
 
+class LeftApp(NamedTuple):
+    """An app that acts on without the user who registered it: how many directory roles it holds itself, and how many
+    live tokens of others.
+    """
+
+    id: str
+    name: str
+    roles: int
+    tokens: int
+
+
 class AccountOfDevice(NamedTuple):
     """A live device and its account. `user_id` is None when the account is not tied to a user."""
 
@@ -236,3 +247,50 @@ async def find_device(
         account_id=account_id,
         android_id=android_id,
     )
+
+
+async def list_left_apps(
+    read: Read, tenant_id: TenantId, user_id: UserId, now: Micros, *, limit: int, most: int
+) -> list[LeftApp]:
+    """At most `limit` apps of the user's that hold a role, or a live token that somebody else gave."""
+    return await read.all(
+        LeftApp,
+        """
+        SELECT l.id, l.name, l.roles, l.tokens
+        FROM (SELECT c.id, c.name,
+                     (SELECT COUNT(*) FROM connector_roles r
+                      WHERE r.tenant_id = :tenant_id AND r.connector_id = c.id
+                        AND (r.expires_at IS NULL OR r.expires_at > :now)) AS roles,
+                     (SELECT COUNT(*) FROM (
+                         SELECT 1 FROM grants t WHERE t.tenant_id = :tenant_id AND t.connector_id = c.id
+                         AND t.user_id <> :user_id AND t.revoked_at IS NULL AND t.expires_at > :now LIMIT :most
+                     ) n) AS tokens
+              FROM connectors c
+              WHERE c.tenant_id = :tenant_id AND c.created_by = :user_id AND c.deleted_at IS NULL) l
+        WHERE l.roles > 0 OR l.tokens > 0
+        ORDER BY l.roles DESC, l.name, l.id LIMIT :limit
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        now=now,
+        limit=limit,
+        most=most,
+    )
+
+
+async def count_left_webhooks(read: Read, tenant_id: TenantId, created_by: str, now: Micros, most: int) -> int:
+    """Webhooks that `created_by` registered by hand and that tell their receivers, at most `most`."""
+    [webhooks] = await read.all(
+        int,
+        """
+        SELECT COUNT(*) FROM (
+            SELECT 1 FROM webhooks w
+            WHERE w.tenant_id = :tenant_id AND w.created_by = :created_by AND w.connector_id IS NULL
+              AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.expires_at > :now LIMIT :most) n
+        """,
+        tenant_id=tenant_id,
+        created_by=created_by,
+        now=now,
+        most=most,
+    )
+    return webhooks

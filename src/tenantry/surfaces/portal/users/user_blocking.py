@@ -8,6 +8,7 @@ from typing import NamedTuple
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
+from tenantry.access.blast_radius import find_left_behind
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.errors import DomainError, FailedPrecondition, Forbidden, NotFound
@@ -19,6 +20,7 @@ from tenantry.surfaces.portal.frame.forms import Form, further_part, once, read_
 from tenantry.surfaces.portal.frame.frame import ask, render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
 from tenantry.surfaces.portal.frame.transactions import reading
+from tenantry.surfaces.portal.words.blast_words import left_words
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.portal.words.texts import ngettext
 from tenantry.surfaces.shared.body import is_clean
@@ -113,12 +115,15 @@ async def _change_one(request: Request, session: Session, user_id: UserId, step:
 async def _ask_one(request: Request, session: Session, user_id: UserId, form: Form, *, blocks: bool) -> Response:
     async with reading(request) as (read, now):
         user, tokens = await look_at_block(read, session.caller, session.here, user_id, now)
+        left = await find_left_behind(read, session.caller, session.here, user_id, now)
     title = _("Block %(name)s") if blocks else _("Unblock %(name)s")
     return ask(
         request,
         title=title % {"name": user.display_name},
         lead=user.user_principal_name,
-        consequences=_what_block_ends(tokens) if blocks else _what_unblock_gives(),
+        consequences=[*_what_block_ends(tokens), *left_words(left, user.display_name)]
+        if blocks
+        else _what_unblock_gives(),
         confirm=_("Block this user") if blocks else _("Unblock this user"),
         undo=_("You can unblock the user at any time.") if blocks else _("You can block the user again at any time."),
         back=f"/users/{user_id}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
+from tenantry.access.blast_radius import find_left_behind
 from tenantry.core.ids import UserId
 from tenantry.directory.user_views import get_user_to, look_at_deletion
 from tenantry.directory.users import RESTORABLE, delete_user, restore_user
@@ -12,6 +13,7 @@ from tenantry.surfaces.portal.frame.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame.frame import ask, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
 from tenantry.surfaces.portal.frame.transactions import reading, writing
+from tenantry.surfaces.portal.words.blast_words import left_words
 from tenantry.surfaces.portal.words.texts import day, ngettext
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.shared.routing import performs
@@ -25,6 +27,7 @@ async def ask_delete(request: Request, session: SignedIn, user_id: UserId) -> Re
     """Show what stops working, and until when the user can be restored, before the user is deleted."""
     async with reading(request) as (read, now):
         user, tokens = await look_at_deletion(read, session.caller, session.here, user_id, now)
+        left = await find_left_behind(read, session.caller, session.here, user_id, now)
     return ask(
         request,
         title=_("Delete %(name)s") % {"name": user.display_name},
@@ -37,6 +40,7 @@ async def ask_delete(request: Request, session: SignedIn, user_id: UserId) -> Re
                 tokens,
             )
             % {"count": tokens},
+            *left_words(left, user.display_name),
             _("The sign-in name is free for somebody else."),
             _("Until %(day)s the user can be restored; afterwards it is gone.") % {"day": day(now + RESTORABLE)},
         ],

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import EFFECTIVE_ROLES, Action, RoleId
+from tenantry.access.blast_radius import find_left_behind
 from tenantry.access.decide import require
 from tenantry.access.standing import giveable
 from tenantry.core.clock import Micros
@@ -19,6 +20,7 @@ from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_day,
 from tenantry.surfaces.portal.frame.frame import ask, render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
 from tenantry.surfaces.portal.frame.transactions import reading, writing
+from tenantry.surfaces.portal.words.blast_words import left_words
 from tenantry.surfaces.portal.words.role_words import RoleText, offered_roles, role_name, role_texts
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.shared.routing import performs
@@ -93,6 +95,9 @@ async def ask_remove_role(request: Request, session: SignedIn, user_id: UserId, 
         raise NotFound("role assignment")
     lost = next((role.covers for role in role_texts() if role.id == role_id), "")
     consequences = [_("From now on this is refused to %(name)s:") % {"name": user.display_name} + f" {lost}"]
+    async with reading(request) as (read, now):
+        left = await find_left_behind(read, session.caller, session.here, user_id, now)
+    consequences += left_words(left, user.display_name)
     if user_id == session.user_id:
         consequences.append(_("It is your own role. Only somebody else who may give roles can give it back."))
     return ask(

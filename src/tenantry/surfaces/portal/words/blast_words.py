@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tenantry.access.blast_radius import COUNTED, DeviceRadius, RelationshipRadius, UserRadius
+from tenantry.access.blast_radius import COUNTED, DeviceRadius, LeftBehind, RelationshipRadius, UserRadius
 from tenantry.directory.users import RESTORABLE
 from tenantry.surfaces.portal.words.role_words import explained_roles
 from tenantry.surfaces.portal.words.texts import day, ngettext, number, up_to
@@ -92,6 +92,33 @@ def relationship_words(radius: RelationshipRadius) -> Radius:
     )
 
 
+def left_words(left: LeftBehind, user: str) -> list[str]:
+    """What `user` set up and what goes on without them, in sentences."""
+    texts = []
+    for app in left.apps:
+        name = {"app": app.name, "name": user}
+        if app.roles:
+            texts.append(
+                _("%(app)s goes on. It holds roles itself, and %(name)s, who registered it, may know its secret.")
+                % name
+            )
+        else:
+            text = ngettext(
+                "%(app)s goes on with %(count)s token of others. %(name)s, who registered it, may know its secret.",
+                "%(app)s goes on with %(count)s tokens of others. %(name)s, who registered it, may know its secret.",
+                app.tokens,
+            )
+            texts.append(text % {**name, "count": counted(app.tokens)})
+    if left.webhooks:
+        text = ngettext(
+            "%(count)s webhook that %(name)s registered by hand goes on telling its receiver.",
+            "%(count)s webhooks that %(name)s registered by hand go on telling their receivers.",
+            left.webhooks,
+        )
+        texts.append(text % {"count": counted(left.webhooks), "name": user})
+    return texts
+
+
 def user_words(radius: UserRadius) -> Radius:
     """A user: the password leaked, or the person left."""
     user, counts = radius.user, radius.counts
@@ -155,6 +182,7 @@ def user_words(radius: UserRadius) -> Radius:
             "%(count)s device goes on until it is removed.", "%(count)s devices go on until removed.", counts.devices
         )
         goes_on.append(text % {"count": number(counts.devices)})
+    goes_on += left_words(radius.left, user.display_name)
     milder = [
         (
             _("Set a new password"),
