@@ -112,7 +112,7 @@ def refused(call: Callable[[], Any]) -> tuple[int, str]:
     return caught.value.status_code, detail["reason"]
 
 
-def manage_a_device(place: Place) -> None:
+def check_a_device_managed(place: Place) -> None:
     """One managed user, from its making to its end."""
     enterprise_id = place.enterprise.id
     with closing(place.client()) as client:
@@ -177,10 +177,10 @@ def manage_a_device(place: Place) -> None:
 
 
 async def test_a_user_is_managed_from_beginning_to_end_by_our_own_discovery_document(place: Place) -> None:
-    await asyncio.to_thread(manage_a_device, place)
+    await asyncio.to_thread(check_a_device_managed, place)
 
 
-def use_a_batch(place: Place) -> None:
+def check_a_batch(place: Place) -> None:
     enterprise_id = place.enterprise.id
     answers: dict[str, Any] = {}
 
@@ -212,10 +212,10 @@ def use_a_batch(place: Place) -> None:
 
 
 async def test_a_batch_reaches_our_server_by_the_discovery_document(place: Place) -> None:
-    await asyncio.to_thread(use_a_batch, place)
+    await asyncio.to_thread(check_a_batch, place)
 
 
-def use_endpoint_and_document(place: Place) -> None:
+def check_endpoint_and_document(place: Place) -> None:
     enterprise_id = place.enterprise.id
     with closing(
         build(
@@ -240,10 +240,10 @@ def use_endpoint_and_document(place: Place) -> None:
 
 
 async def test_the_bundled_document_works_with_our_address_and_ours_works_as_a_file(place: Place) -> None:
-    await asyncio.to_thread(use_endpoint_and_document, place)
+    await asyncio.to_thread(check_endpoint_and_document, place)
 
 
-def use_self_signed(place: Place) -> None:
+def check_a_self_signed_token(place: Place) -> None:
     with closing(
         build(
             "androidenterprise",
@@ -257,10 +257,10 @@ def use_self_signed(place: Place) -> None:
 
 
 async def test_a_self_signed_token_needs_no_token_call(place: Place) -> None:
-    await asyncio.to_thread(use_self_signed, place)
+    await asyncio.to_thread(check_a_self_signed_token, place)
 
 
-def use_another_universe(place: Place) -> None:
+def check_another_universe(place: Place) -> None:
     with closing(
         build(
             "androidenterprise",
@@ -273,11 +273,11 @@ def use_another_universe(place: Place) -> None:
 
 
 async def test_a_key_file_with_a_universe_of_its_own_keeps_the_client_inside(place: Place, outside: list[str]) -> None:
-    await asyncio.to_thread(use_another_universe, place)
+    await asyncio.to_thread(check_another_universe, place)
     assert outside == []
 
 
-def use_a_wrong_key(place: Place) -> None:
+def check_a_wrong_key(place: Place) -> None:
     private_pem, _ = generate_key_pair()
     credentials = place.credentials(private_key=private_pem)
     with (
@@ -290,10 +290,10 @@ def use_a_wrong_key(place: Place) -> None:
 
 
 async def test_a_key_that_is_not_registered_gets_no_token(place: Place) -> None:
-    await asyncio.to_thread(use_a_wrong_key, place)
+    await asyncio.to_thread(check_a_wrong_key, place)
 
 
-def use_a_wrong_token(place: Place) -> None:
+def check_a_wrong_token(place: Place) -> None:
     http = httplib2.Http()
     _, content = http.request(
         f"{place.url}/androidenterprise/v1/enterprises/{place.enterprise.id}", headers={"authorization": "Bearer x.y.z"}
@@ -316,4 +316,4 @@ def use_a_wrong_token(place: Place) -> None:
 
 
 async def test_a_token_that_is_none_is_answered_in_the_form_the_client_reads(place: Place) -> None:
-    await asyncio.to_thread(use_a_wrong_token, place)
+    await asyncio.to_thread(check_a_wrong_token, place)

@@ -11,7 +11,7 @@ import pytest
 from tests.support.writer_process import WriterProcesses
 
 
-def kill_many_times(path: Path, kills: int) -> None:
+def check_many_kills(path: Path, kills: int) -> None:
     chance = random.Random(kills)
     acknowledged: set[str] = set()
     with WriterProcesses() as processes:
@@ -37,9 +37,9 @@ def ids(path: Path, pattern: str) -> set[str]:
 
 
 def test_every_acknowledged_write_survives_200_kills(sqlite_url: str) -> None:
-    kill_many_times(Path(sqlite_url.removeprefix("sqlite:///")), 200)
+    check_many_kills(Path(sqlite_url.removeprefix("sqlite:///")), 200)
 
 
 @pytest.mark.chaos
 def test_every_acknowledged_write_survives_2000_kills(sqlite_url: str) -> None:
-    kill_many_times(Path(sqlite_url.removeprefix("sqlite:///")), 2_000)
+    check_many_kills(Path(sqlite_url.removeprefix("sqlite:///")), 2_000)

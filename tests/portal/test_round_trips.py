@@ -110,7 +110,7 @@ PEOPLE = st.lists(
 """Numbers, of which people without an account come as guests, and users of the organisation by their place."""
 
 
-async def comes_back(portal: Portal, drawn: list[tuple[str, GroupRole]], *, subscribers: bool) -> None:
+async def check_it_comes_back(portal: Portal, drawn: list[tuple[str, GroupRole]], *, subscribers: bool) -> None:
     store, erik = portal.app.deps.store, portal.erik
     users = [await a_user(store, portal.tenant, name=f"-user{next(COUNTED)}") for _ in range(5)]
     rows = [
@@ -136,7 +136,7 @@ async def comes_back(portal: Portal, drawn: list[tuple[str, GroupRole]], *, subs
 async def test_everybody_in_a_group_comes_into_another_from_a_file_with_the_same_role(
     sqlite_portal: Portal, drawn: list[tuple[str, GroupRole]]
 ) -> None:
-    await comes_back(sqlite_portal, drawn, subscribers=False)
+    await check_it_comes_back(sqlite_portal, drawn, subscribers=False)
 
 
 @given(PEOPLE)
@@ -144,7 +144,7 @@ async def test_everybody_in_a_group_comes_into_another_from_a_file_with_the_same
 async def test_every_subscriber_comes_to_another_broadcasting_group_from_a_file(
     sqlite_portal: Portal, drawn: list[tuple[str, GroupRole]]
 ) -> None:
-    await comes_back(sqlite_portal, drawn, subscribers=True)
+    await check_it_comes_back(sqlite_portal, drawn, subscribers=True)
 
 
 @given(st.lists(_name(40), min_size=3, max_size=20))

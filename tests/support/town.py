@@ -28,6 +28,8 @@ from tenantry.directory.sign_in_steps import NextStep
 from tenantry.directory.tenants import add_domain, delete_tenant, disable_tenant
 from tenantry.directory.user_files import read_users
 from tenantry.directory.user_imports import begin_import
+from tenantry.directory.user_properties import UserChanges
+from tenantry.directory.users import update_user
 from tenantry.outbox.changes import EventType, new_event_id
 from tenantry.outbox.webhooks import send_test
 from tenantry.store.engine.interface import Store
@@ -136,7 +138,7 @@ class Relations:
     held: Twins[RelationshipId]
     """By the tenant, from its customers."""
     agents: Twins[SomeUser]
-    """Global administrators of the partners; each acts in the tenant."""
+    """Global administrators of the partners; each acts in the tenant, and has renamed the first newcomer."""
     managed: Twins[SomeEnterprise]
     """Of the customers."""
 
@@ -182,7 +184,7 @@ async def a_quarter(store: Store, *, now: Micros = NOON) -> Quarter:
     groups = await _groups(store, tenant, people, now)
     apps = await _apps(store, tenant, people, groups, now)
     devices = await _devices(store, tenant, now)
-    relations = await _relations(store, tenant, now)
+    relations = await _relations(store, tenant, people, now)
     async with store.write() as tx:
         for number in range(2):
             file = read_users(f"user_principal_name,display_name\nnew{number}@{tenant.domain},New\n".encode())
@@ -300,7 +302,7 @@ async def _devices(store: Store, tenant: SomeTenant, now: Micros) -> Devices:
     return Devices(enterprises, _two(accounts), _two(tokens))
 
 
-async def _relations(store: Store, tenant: SomeTenant, now: Micros) -> Relations:
+async def _relations(store: Store, tenant: SomeTenant, people: People, now: Micros) -> Relations:
     partners = await a_tenant(store, now=now), await a_tenant(store, now=now)
     customers = await a_tenant(store, now=now), await a_tenant(store, now=now)
     given = [await a_relationship(store, partner, tenant, now=now) for partner in partners]
@@ -314,6 +316,8 @@ async def _relations(store: Store, tenant: SomeTenant, now: Micros) -> Relations
         for agent in agents:
             session = await a_session(tx, agent, now)
             await sessions.set_acting_tenant(tx, agent.tenant_id, agent.id, session.id, tenant.id)
+            acting = as_user(agent, "pwd", "mfa")
+            await update_user(tx, acting, tenant.id, people.newcomers[0].id, UserChanges(given_name=agent.id), now)
     return Relations(partners, customers, _two(given), _two(held), _two(agents), _two(managed))
 
 

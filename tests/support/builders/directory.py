@@ -111,9 +111,9 @@ async def _hash(password: str) -> str:
     return _password_hashes[password]
 
 
-def as_user(user: SomeUser) -> Caller:
-    """The user itself, signed in without a connector."""
-    return in_person(OPERATOR.origin, tenant_id=user.tenant_id, user_id=user.id)
+def as_user(user: SomeUser, *amr: str) -> Caller:
+    """The user itself, signed in without a connector, with these proofs."""
+    return in_person(OPERATOR.origin, tenant_id=user.tenant_id, user_id=user.id, amr=amr)
 
 
 async def a_group(

@@ -119,10 +119,10 @@ def test_a_trail_holds_until_something_that_is_sealed_is_touched(
 ) -> None:
     with tempfile.TemporaryDirectory() as directory:
         shutil.copy(sqlite_template, f"{directory}/history.db")
-        asyncio.run(_live(f"sqlite:///{directory}/history.db", steps, tampering, pick))
+        asyncio.run(_check_history(f"sqlite:///{directory}/history.db", steps, tampering, pick))
 
 
-async def _live(url: str, steps: list[tuple[str, Any]], tampering: Tampering, pick: int) -> None:
+async def _check_history(url: str, steps: list[tuple[str, Any]], tampering: Tampering, pick: int) -> None:
     store, tenant_id, now, happened = await open_store(url), a_trail(), NOON, 0
     try:
         for what, value in [("event", "first"), *steps]:

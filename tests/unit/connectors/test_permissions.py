@@ -97,10 +97,12 @@ def test_nothing_sensitive_is_ever_in_force_that_no_administrator_wanted(
 ) -> None:
     with tempfile.TemporaryDirectory() as directory:
         shutil.copy(sqlite_template, f"{directory}/history.db")
-        asyncio.run(_live(f"sqlite:///{directory}/history.db", first, steps))
+        asyncio.run(_check_history(f"sqlite:///{directory}/history.db", first, steps))
 
 
-async def _live(url: str, first: frozenset[Permission], steps: list[tuple[str, frozenset[Permission]]]) -> None:
+async def _check_history(
+    url: str, first: frozenset[Permission], steps: list[tuple[str, frozenset[Permission]]]
+) -> None:
     store = await open_store(url)
     tenant = await a_tenant(store)
     member = await a_user(store, tenant)

@@ -110,7 +110,7 @@ class History:
     async def wait(self, days: int) -> None:
         self.now += days * DAY
 
-    async def compare(self) -> None:
+    async def check_against_model(self) -> None:
         for deleted in (False, True):
             async with self.store.read() as read:
                 found, _ = await users.list_users(
@@ -143,4 +143,4 @@ async def test_every_history_ends_as_the_model_does(store: Store, steps: list[tu
     history = History(store, await a_tenant(store))
     for step, *values in steps:
         await getattr(history, step)(*values)
-    await history.compare()
+    await history.check_against_model()

@@ -37,10 +37,10 @@ def test_a_refresh_token_works_exactly_as_long_as_its_grant(
 ) -> None:
     with tempfile.TemporaryDirectory() as directory:
         shutil.copy(sqlite_template, f"{directory}/history.db")
-        asyncio.run(_live(f"sqlite:///{directory}/history.db", steps))
+        asyncio.run(_check_history(f"sqlite:///{directory}/history.db", steps))
 
 
-async def _live(url: str, steps: list[tuple[str, int]]) -> None:
+async def _check_history(url: str, steps: list[tuple[str, int]]) -> None:
     store = await open_store(url)
     house = await a_house(store)
     tokens: list[tuple[str, Any, int]] = []  # refresh token, its grant, its end
