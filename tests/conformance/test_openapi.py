@@ -57,6 +57,39 @@ def test_every_body_and_every_answer_is_described(surface: Surface) -> None:
             assert all(body.get("content") or body["description"] for body in answers), (method, path)
 
 
+TEXTS = {"text/plain", "text/html", "multipart/mixed"}
+"""What is not JSON and no form has no fields to describe."""
+FREE = {
+    ("ProductPolicy", "managedConfiguration"): "whatever the app on the device can be set to",
+    ("ProductPolicy", "enterpriseAuthenticationAppLinkConfigs"): "kept as the EMM sets it",
+    **dict.fromkeys(
+        [("RestDescription", name) for name in ("parameters", "auth", "schemas", "resources")],
+        "by names that are the API's own",
+    ),
+}
+
+
+@each_surface
+def test_no_body_and_no_answer_is_just_a_text_or_anything(surface: Surface) -> None:
+    made = document(surface, "https://tenantry.example")
+    for path, methods in made["paths"].items():
+        for method, described in methods.items():
+            for body in (described.get("requestBody", {}), *described["responses"].values()):
+                for media, content in body.get("content", {}).items():
+                    assert "$ref" in content["schema"] or media in TEXTS, (method, path, media)
+    for name, shape in made["components"]["schemas"].items():
+        free = {field for field, schema in shape.get("properties", {}).items() if takes_anything(schema)}
+        assert free == {field for owner, field in FREE if owner == name}, name
+
+
+def takes_anything(schema: Any) -> bool:
+    """Whether a value of the schema, or one inside of it, may be any object or any value at all."""
+    if schema in (True, {}) or schema == {"type": "object"}:
+        return True
+    inside = [*schema.get("anyOf", []), *(schema[name] for name in ("items", "additionalProperties") if name in schema)]
+    return any(takes_anything(each) for each in inside if each is not False)
+
+
 @each_surface
 def test_every_operation_is_served_through_the_door_of_its_surface(surface: Surface) -> None:
     for operation in surface.operations:

@@ -66,7 +66,7 @@ class _Shapes:
 
 def _kinds(operations: Iterable[Operation]) -> Iterable[type]:
     for operation in operations:
-        for kind in (operation.query, operation.body, operation.answer):
+        for kind in (operation.query, operation.body, operation.reads, operation.answer):
             if kind is not None and kind is not Answer:
                 yield kind
 
@@ -84,8 +84,9 @@ def _operation(surface: Surface, operation: Operation, shapes: _Shapes) -> _Json
     parameters = [*_in_path(operation), *_in_query(operation, shapes), *_in_headers(operation, surface)]
     if parameters:
         described["parameters"] = parameters
-    if operation.body is not None:
-        content = {operation.takes or JSON: {"schema": shapes.of(operation.body)}}
+    body = operation.body or operation.reads
+    if body is not None:
+        content = {operation.takes or JSON: {"schema": shapes.of(body)}}
         described["requestBody"] = {"required": not operation.bare, "content": content}
     elif operation.takes is not None:
         described["requestBody"] = {"required": True, "content": {operation.takes: {"schema": {"type": "string"}}}}
@@ -113,10 +114,7 @@ def _in_headers(operation: Operation, surface: Surface) -> Iterable[_Json]:
 def _success(operation: Operation, shapes: _Shapes) -> _Json:
     if operation.answer is None:
         return {"description": "Done; there is nothing to show."}
-    if operation.answer is Answer:
-        schema: _Json = {"type": "object"} if operation.gives == JSON else {"type": "string"}
-    else:
-        schema = shapes.of(operation.answer)
+    schema = {"type": "string"} if operation.answer is Answer else shapes.of(operation.answer)
     return {"description": operation.summary, "content": {operation.gives: {"schema": schema}}}
 
 

@@ -117,7 +117,9 @@ class Operation:
     bare: bool = False
     """A request without a body counts as one with an empty object."""
     takes: str | None = None
-    """The media type of the body, where it is not JSON. Without a shape the handler reads it itself."""
+    """The media type of the body, where it is not JSON."""
+    reads: type | None = None
+    """The shape of a body that the handler reads itself, for the OpenAPI document."""
     gives: str = JSON
     """The media type of the answer."""
     when: Callable[[Settings], bool] | None = None
@@ -263,6 +265,7 @@ class Op(Protocol):
         asks: tuple[str, ...] = (),
         bare: bool = False,
         takes: str | None = None,
+        reads: type | None = None,
         gives: str = JSON,
         when: Callable[[Settings], bool] | None = None,
     ) -> Callable[[Handler], Handler]: ...

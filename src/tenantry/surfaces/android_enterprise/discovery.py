@@ -32,6 +32,30 @@ _Json = dict[str, Any]
 op = operations(PLAY_EMM, "")
 
 
+class RestDescription(msgspec.Struct, rename="camel"):
+    """What the document says of the API as a whole, and of its methods and shapes by name."""
+
+    kind: str
+    discovery_version: str
+    id: str
+    name: str
+    canonical_name: str
+    version: str
+    revision: str
+    title: str
+    description: str
+    protocol: str
+    root_url: str
+    base_url: str
+    service_path: str
+    base_path: str
+    batch_path: str
+    parameters: _Json
+    auth: _Json
+    schemas: _Json
+    resources: _Json
+
+
 class OfVersion(msgspec.Struct):
     """The version of the API that is asked for: v1, which is also taken when the query names none."""
 
@@ -45,13 +69,13 @@ class OfVersion(msgspec.Struct):
     Action.READ_PUBLIC,
     source="Play EMM contract §5.1",
 )
-async def directory_form(ask: Ask) -> Answer:
+async def directory_form(ask: Ask) -> RestDescription | Answer:
     """Answer the discovery document at the address of Google's directory of APIs. Hot path: no I/O."""
     return Answer(200, _encoded(ask.deps.settings.issuer), [(b"content-type", JSON.encode())])
 
 
 @op("discovery.service", "GET", "/$discovery/rest", Action.READ_PUBLIC, source="Play EMM contract §5.1")
-async def service_form(ask: Ask, query: OfVersion) -> Answer:
+async def service_form(ask: Ask, query: OfVersion) -> RestDescription | Answer:
     """Answer the discovery document at the address that each of Google's services has for it."""
     if query.version != "v1":
         raise NotFound("version of this API")

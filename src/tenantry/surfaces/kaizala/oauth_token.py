@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
+from msgspec import Struct
+
 from tenantry.access.actions import Action
 from tenantry.core.caller import Audience
 from tenantry.core.errors import BadCredentials, InvalidValue
+from tenantry.core.hiding import hiding
 from tenantry.surfaces.kaizala import wire
 from tenantry.surfaces.kaizala.access_token import Tokens, shown
 from tenantry.surfaces.kaizala.callers import throttle
@@ -25,6 +28,17 @@ from tenantry.tokens.issuing import TokenAsk
 op = operations(KAIZALA, "/kaizala/api/oauth")
 
 
+@hiding("client_secret", "code", "code_verifier")
+class CodeForm(Struct):
+    """The parameters, of which a header of the same name may stand for the first three."""
+
+    client_id: str | None = None
+    client_secret: str | None = None
+    code: str | None = None
+    redirect_uri: str | None = None
+    code_verifier: str | None = None
+
+
 @op(
     "redeemCode",
     "POST",
@@ -33,6 +47,7 @@ op = operations(KAIZALA, "/kaizala/api/oauth")
     source="Kaizala contract §3.2, A5",
     headers=NO_STORE,
     takes="application/x-www-form-urlencoded",
+    reads=CodeForm,
     asks=("client_id", "client_secret", "code"),
     guesses=(BadCredentials,),
 )

@@ -27,6 +27,12 @@ _BOTH = (Audience.DIRECTORY_GRAPH, Audience.PARTNER_CENTER)
 op = operations(OAUTH, "")
 
 
+class GrantForm(Struct):
+    """The body, of which a JSON object or the bare JSON text of the grant type is taken as well."""
+
+    grant_type: str
+
+
 @hiding("access_token")
 class PartnerCenterToken(Struct):
     """`expires_in` is a text, as the vendor's is."""
@@ -58,6 +64,7 @@ for root, name in (("/partnercenter", "partnercenter"), ("", "root")):
             hot=True,
             guesses=(BadCredentials,),
             takes=FORM,
+            reads=GrantForm,
         )(handler)
 
 

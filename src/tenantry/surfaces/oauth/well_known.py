@@ -40,6 +40,26 @@ class Configuration(Struct):
     claims_supported: list[str]
 
 
+class PublicKey(Struct, omit_defaults=True):
+    """RFC 7517 §4, RFC 7518 §6.2.1 and §6.3.1. `x` and `y` are of a key on `crv`, `n` and `e` of an RSA key."""
+
+    kty: str
+    kid: str
+    use: str
+    alg: str
+    crv: str | None = None
+    x: str | None = None
+    y: str | None = None
+    n: str | None = None
+    e: str | None = None
+
+
+class KeySet(Struct):
+    """RFC 7517 §5."""
+
+    keys: list[PublicKey]
+
+
 def _configuration(ask: Ask, tenant: str, version: str) -> Configuration:
     issuer = ask.deps.settings.issuer
     return Configuration(
@@ -119,6 +139,6 @@ async def configuration(ask: Ask) -> Configuration:
     headers=_CACHED,
     hot=True,
 )
-async def jwks(ask: Ask) -> Answer:
+async def jwks(ask: Ask) -> KeySet | Answer:
     """The keys that access tokens and ID tokens are signed with."""
     return json_answer(200, ask.deps.keys.jwks(ask.now), _CACHED)
