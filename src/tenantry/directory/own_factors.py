@@ -1,6 +1,7 @@
 """Users set up and take away their own second factors, and end their own sessions. The caller says whose they are.
 
-Each function raises what `access.own.require_own` does, and what the function behind it does.
+Each function raises what `access.own.require_own` does, and what the function behind it does; one that changes a factor
+also what `require_proven` does, which is asked of the session with the id `session_id`.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from tenantry.access.actions import Action
 from tenantry.access.own import require_own
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
+from tenantry.directory.own_sign_in import require_proven
 from tenantry.directory.passkeys import RelyingParty, add_passkey, remove_passkey
 from tenantry.directory.second_factors import make_recovery_codes, stop_using_phone, use_phone
 from tenantry.directory.sessions import end_session, end_sessions
-from tenantry.directory.totp import confirm_totp, remove_totp
+from tenantry.directory.totp import begin_totp, confirm_totp, remove_totp
 from tenantry.store.engine.interface import Tx
 from tenantry.tokens.keys.master_key import MasterKey
 from tenantry.tokens.secrets import SecretHasher
@@ -20,45 +22,63 @@ from tenantry.tokens.secrets import SecretHasher
 _OWN = Action.MANAGE_OWN_SIGN_IN
 
 
+async def begin_own_totp(tx: Tx, master_key: MasterKey, caller: Caller, session_id: str, now: Micros) -> str:
+    """See `begin_totp`."""
+    await require_proven(tx, caller, session_id, now)
+    return await begin_totp(tx, master_key, caller, session_id, now)
+
+
 async def confirm_own_totp(
     tx: Tx, master_key: MasterKey, hasher: SecretHasher, caller: Caller, session_id: str, code: str, now: Micros
 ) -> list[str]:
     """See `confirm_totp`."""
-    own = await require_own(tx, caller, _OWN, now)
+    own = await require_proven(tx, caller, session_id, now)
     return await confirm_totp(tx, master_key, hasher, caller, *own, session_id, code, now)
 
 
-async def remove_own_totp(tx: Tx, caller: Caller, now: Micros) -> None:
+async def remove_own_totp(tx: Tx, caller: Caller, session_id: str, now: Micros) -> None:
     """See `remove_totp`."""
-    await remove_totp(tx, caller, *await require_own(tx, caller, _OWN, now), now)
+    await remove_totp(tx, caller, *await require_proven(tx, caller, session_id, now), now)
 
 
 async def add_own_passkey(
-    tx: Tx, hasher: SecretHasher, caller: Caller, party: RelyingParty, *, answer: str, name: str, now: Micros
+    tx: Tx,
+    hasher: SecretHasher,
+    caller: Caller,
+    session_id: str,
+    party: RelyingParty,
+    *,
+    answer: str,
+    name: str,
+    now: Micros,
 ) -> tuple[frozenset[str], list[str]]:
     """See `add_passkey`."""
-    own = await require_own(tx, caller, _OWN, now)
+    own = await require_proven(tx, caller, session_id, now)
     return await add_passkey(tx, hasher, caller, party, *own, answer=answer, name=name, now=now)
 
 
-async def remove_own_passkey(tx: Tx, caller: Caller, credential_id: str, now: Micros) -> None:
+async def remove_own_passkey(tx: Tx, caller: Caller, session_id: str, credential_id: str, now: Micros) -> None:
     """See `remove_passkey`."""
-    await remove_passkey(tx, caller, *await require_own(tx, caller, _OWN, now), credential_id, now)
+    await remove_passkey(tx, caller, *await require_proven(tx, caller, session_id, now), credential_id, now)
 
 
-async def use_own_phone(tx: Tx, hasher: SecretHasher, caller: Caller, number: str, now: Micros) -> list[str]:
+async def use_own_phone(
+    tx: Tx, hasher: SecretHasher, caller: Caller, session_id: str, number: str, now: Micros
+) -> list[str]:
     """See `use_phone`."""
-    return await use_phone(tx, hasher, caller, *await require_own(tx, caller, _OWN, now), number, now)
+    return await use_phone(tx, hasher, caller, *await require_proven(tx, caller, session_id, now), number, now)
 
 
-async def stop_using_own_phone(tx: Tx, caller: Caller, now: Micros) -> None:
+async def stop_using_own_phone(tx: Tx, caller: Caller, session_id: str, now: Micros) -> None:
     """See `stop_using_phone`."""
-    await stop_using_phone(tx, caller, *await require_own(tx, caller, _OWN, now), now)
+    await stop_using_phone(tx, caller, *await require_proven(tx, caller, session_id, now), now)
 
 
-async def renew_own_recovery_codes(tx: Tx, hasher: SecretHasher, caller: Caller, now: Micros) -> list[str]:
+async def renew_own_recovery_codes(
+    tx: Tx, hasher: SecretHasher, caller: Caller, session_id: str, now: Micros
+) -> list[str]:
     """See `make_recovery_codes`."""
-    return await make_recovery_codes(tx, hasher, caller, *await require_own(tx, caller, _OWN, now), now)
+    return await make_recovery_codes(tx, hasher, caller, *await require_proven(tx, caller, session_id, now), now)
 
 
 async def end_own_session(tx: Tx, caller: Caller, session_id: str, now: Micros) -> None:

@@ -1,16 +1,18 @@
 """A signed-in user registers a phone number by a PIN that is sent to it, and gives a number up.
 
+The caller says whose numbers they are. A change raises what `require_proven` does, which is asked of the session with
+the id `session_id`.
+
 Source: "Generate tenant-level user token", step 1; Kaizala contract §2.1, steps 2 and 3.
 """
 
 from __future__ import annotations
 
 from tenantry.access.actions import Action
-from tenantry.access.decide import require
 from tenantry.access.own import require_own
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
-from tenantry.core.ids import TenantId, UserId
+from tenantry.directory.own_sign_in import require_proven
 from tenantry.directory.phone_removal import release_phone
 from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
@@ -24,8 +26,7 @@ async def request_registration_pin(
     tx: Tx,
     caller: Caller,
     hasher: SecretHasher,
-    tenant_id: TenantId,
-    user_id: UserId,
+    session_id: str,
     number: str,
     rules: PinRules,
     now: Micros,
@@ -34,7 +35,7 @@ async def request_registration_pin(
 
     Nobody is told whether another user has the number before the number is proven.
     """
-    await require(tx, caller, Action.REGISTER_PHONE, tenant_id, now=now)
+    tenant_id, user_id = await require_proven(tx, caller, session_id, now, action=Action.REGISTER_PHONE)
     return await request_pin(
         tx,
         caller,
@@ -58,8 +59,7 @@ async def claim_registration(
     tx: Tx,
     caller: Caller,
     hasher: SecretHasher,
-    tenant_id: TenantId,
-    user_id: UserId,
+    session_id: str,
     number: str,
     pin: str,
     now: Micros,
@@ -69,7 +69,7 @@ async def claim_registration(
 
     Raises AlreadyExists (field `number`) when another user has the number.
     """
-    await require(tx, caller, Action.REGISTER_PHONE, tenant_id, now=now)
+    tenant_id, user_id = await require_proven(tx, caller, session_id, now, action=Action.REGISTER_PHONE)
     if not await claim_pin(
         tx,
         caller,
@@ -87,9 +87,7 @@ async def claim_registration(
     return True
 
 
-async def remove_own_phone(
-    tx: Tx, caller: Caller, tenant_id: TenantId, user_id: UserId, number: str, now: Micros
-) -> None:
-    """Give the number up. Raises NotFound("phone number") unless it is the user's."""
-    await require(tx, caller, Action.REGISTER_PHONE, tenant_id, now=now)
+async def remove_own_phone(tx: Tx, caller: Caller, session_id: str, number: str, now: Micros) -> None:
+    """Give the number up. Raises NotFound("phone number") unless it is the caller's."""
+    tenant_id, user_id = await require_proven(tx, caller, session_id, now, action=Action.REGISTER_PHONE)
     await release_phone(tx, caller, tenant_id, user_id, number, now)

@@ -12,6 +12,8 @@ from tenantry.access.actions import Action
 from tenantry.access.own import require_own
 from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
+from tenantry.core.errors import MfaRequired
+from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.enrolment import list_asked
 from tenantry.directory.notices import list_notices
 from tenantry.directory.policies import find_policies, is_met
@@ -20,7 +22,7 @@ from tenantry.directory.second_factors import Method, find_factors, list_methods
 from tenantry.directory.sessions import list_sessions
 from tenantry.directory.totp import find_unconfirmed_secret
 from tenantry.store.engine.interface import Read
-from tenantry.store.sign_in import passkeys
+from tenantry.store.sign_in import passkeys, sessions
 from tenantry.store.sign_in.passkeys import Passkey
 from tenantry.store.sign_in.second_factors import Factors
 from tenantry.store.sign_in.sessions import ListedSession
@@ -28,6 +30,23 @@ from tenantry.store.sign_in.sign_in_notices import Notice
 from tenantry.tokens.keys.master_key import MasterKey
 
 _OWN = Action.MANAGE_OWN_SIGN_IN
+
+
+async def require_proven(
+    read: Read, caller: Caller, session_id: str, now: Micros, *, action: Action = _OWN
+) -> tuple[TenantId, UserId]:
+    """The caller's tenant and user, who may change how the user signs in: who has a second factor must have proven it
+    in this session, or have set up the first one in it. A session from before that, in some other browser, must not be
+    able to take the factor away. Raises MfaRequired, and what `require_own` does.
+    """
+    tenant_id, user_id = await require_own(read, caller, action, now)
+    if (
+        not has_second(caller.amr)
+        and await list_methods(read, tenant_id, user_id)
+        and not await sessions.has_added_factor(read, tenant_id, user_id, session_id, now)
+    ):
+        raise MfaRequired
+    return tenant_id, user_id
 
 
 class OwnSignIn(NamedTuple):
@@ -61,11 +80,6 @@ async def look_at_own_sign_in(read: Read, caller: Caller, since: Micros, now: Mi
 async def find_own_factors(read: Read, caller: Caller, now: Micros) -> Factors:
     """What the caller has set up. Raises what `require_own` does."""
     return await find_factors(read, *await require_own(read, caller, _OWN, now))
-
-
-async def list_own_methods(read: Read, caller: Caller, now: Micros) -> list[Method]:
-    """How the caller can prove a second factor, the strongest first. Raises what `require_own` does."""
-    return await list_methods(read, *await require_own(read, caller, _OWN, now))
 
 
 async def list_own_passkeys(read: Read, caller: Caller, now: Micros) -> list[Passkey]:

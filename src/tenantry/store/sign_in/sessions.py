@@ -116,6 +116,22 @@ async def hold(tx: Tx, tenant_id: TenantId, user_id: UserId, session_id: str, no
     return changed == 1
 
 
+async def has_added_factor(read: Read, tenant_id: TenantId, user_id: UserId, session_id: str, now: Micros) -> bool:
+    """Whether the user's first second factor was set up in this live session."""
+    found = await read.one_or_none(
+        int,
+        """
+        SELECT added_factor FROM sessions
+        WHERE tenant_id = :tenant_id AND user_id = :user_id AND id = :id AND ended_at IS NULL AND expires_at > :now
+        """,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        id=session_id,
+        now=now,
+    )
+    return found == 1
+
+
 async def list_live(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros, limit: int) -> list[ListedSession]:
     """The user's sessions that have not ended, newest first, at most `limit`."""
     return await read.all(

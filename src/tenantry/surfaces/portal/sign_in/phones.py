@@ -57,8 +57,7 @@ async def generate_pin(request: Request, session: ProvenAnywhere) -> Response:
                 tx,
                 session.caller,
                 deps.hasher,
-                session.tenant_id,
-                session.user_id,
+                session.id,
                 number,
                 _pin_rules(deps.settings),
                 deps.clock(),
@@ -101,9 +100,7 @@ async def verify_pin(request: Request, session: ProvenAnywhere) -> Response:
         _limit_address(deps, origin.address)
         number = read_number(number)
         async with deps.store.write() as tx:
-            proven = await claim_registration(
-                tx, session.caller, deps.hasher, session.tenant_id, session.user_id, number, pin, deps.clock()
-            )
+            proven = await claim_registration(tx, session.caller, deps.hasher, session.id, number, pin, deps.clock())
         if not proven:
             form.fail("pin", _("That is not the PIN, or it is too old. Try again, or ask for a new one."))
     if form.errors:
@@ -136,7 +133,7 @@ async def remove(request: Request, session: Proven, number: str) -> Response:
     """Back on the list afterwards."""
     form = await read_form(request)
     async with once(request, session, form, back="/phones") as (tx, now):
-        await remove_own_phone(tx, session.caller, session.tenant_id, session.user_id, number, now)
+        await remove_own_phone(tx, session.caller, session.id, number, now)
     return see_other("/phones?done=removed")
 
 

@@ -31,7 +31,7 @@ async def remove_app(request: Request, session: Proven) -> Response:
     """Raises NotFound when there is none."""
     await read_form(request)
     async with writing(request) as (tx, now):
-        await remove_own_totp(tx, session.caller, now)
+        await remove_own_totp(tx, session.caller, session.id, now)
     return see_other("/sessions?done=removed")
 
 
@@ -48,7 +48,7 @@ async def remove_phone(request: Request, session: Proven) -> Response:
     """The number stays the user's. Raises NotFound when no PIN is asked for."""
     await read_form(request)
     async with writing(request) as (tx, now):
-        await stop_using_own_phone(tx, session.caller, now)
+        await stop_using_own_phone(tx, session.caller, session.id, now)
     return see_other("/sessions?done=removed")
 
 
@@ -70,7 +70,7 @@ async def remove_key(request: Request, session: Proven, credential_id: str) -> R
     """Raises NotFound when it is not the user's."""
     await read_form(request)
     async with writing(request) as (tx, now):
-        await remove_own_passkey(tx, session.caller, credential_id, now)
+        await remove_own_passkey(tx, session.caller, session.id, credential_id, now)
     return see_other("/sessions?done=removed")
 
 

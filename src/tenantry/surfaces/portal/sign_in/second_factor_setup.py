@@ -1,7 +1,7 @@
 """Set up second factors, and recovery codes. Removing them: second_factor_removal.py.
 
-Who has one already must have proven it in this session: one that began before the first factor was set up, in some
-other browser, must not be able to take it away.
+Who has one already must have proven it in this session, see `require_proven`: that is asked before a page is shown, so
+that the person is led to prove it, and again by each change.
 """
 
 from __future__ import annotations
@@ -14,15 +14,21 @@ import segno
 from fastapi import APIRouter, Depends, Request, Response
 
 from tenantry.access.actions import Action
+from tenantry.core.errors import MfaRequired
 from tenantry.directory.messages import can_send, require_gateway
-from tenantry.directory.own_factors import add_own_passkey, confirm_own_totp, renew_own_recovery_codes, use_own_phone
+from tenantry.directory.own_factors import (
+    add_own_passkey,
+    begin_own_totp,
+    confirm_own_totp,
+    renew_own_recovery_codes,
+    use_own_phone,
+)
 from tenantry.directory.own_phones import list_own_phones
-from tenantry.directory.own_sign_in import find_own_factors, find_own_totp_secret, list_own_methods
+from tenantry.directory.own_sign_in import find_own_factors, find_own_totp_secret, require_proven
 from tenantry.directory.passkeys import registration_options, relying_party
-from tenantry.directory.proofs import has_second
 from tenantry.directory.second_factors import AMR, Method
 from tenantry.directory.sign_in_steps import step_up
-from tenantry.directory.totp import begin_totp, provisioning_uri
+from tenantry.directory.totp import provisioning_uri
 from tenantry.store.engine.interface import Tx
 from tenantry.surfaces.portal.frame.forms import Form, once, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
@@ -53,11 +59,11 @@ async def _proven_anywhere(request: Request) -> Session:
 
 
 async def _require_proof(request: Request, session: Session) -> Session:
-    """Who set up the first factor in this very session may go on setting up."""
-    if not has_second(session.amr) and not session.added_factor:
-        async with reading(request) as (read, now):
-            if await list_own_methods(read, session.caller, now):
-                raise ProofNeeded(path_of(request))
+    async with reading(request) as (read, now):
+        try:
+            await require_proven(read, session.caller, session.id, now)
+        except MfaRequired:
+            raise ProofNeeded(path_of(request)) from None
     return session
 
 
@@ -81,7 +87,7 @@ async def set_up_totp(request: Request, session: Proven) -> Response:
     with form.showing_errors():
         if form.checked("begin"):
             async with deps.store.write() as tx:
-                await begin_totp(tx, key, caller, session.id, now)
+                await begin_own_totp(tx, key, caller, session.id, now)
             return see_other(with_next(request, "/second-factor/totp"))
         code = form.text("code", required=True, max_length=64)
         async with deps.store.write() as tx:
@@ -110,6 +116,7 @@ async def set_up_passkey(request: Request, session: Proven) -> Response:
                     tx,
                     deps.hasher,
                     session.caller,
+                    session.id,
                     relying_party(deps.settings.issuer),
                     answer=form.value("answer"),
                     name=name,
@@ -136,7 +143,7 @@ async def set_up_phone(request: Request, session: Proven) -> Response:
         with form.showing_errors():
             require_gateway(deps.messages)
             async with deps.store.write() as tx:
-                codes = await use_own_phone(tx, deps.hasher, session.caller, number, deps.clock())
+                codes = await use_own_phone(tx, deps.hasher, session.caller, session.id, number, deps.clock())
                 return await _added(tx, request, session, (), codes)
     return await _phone_page(request, session, form)
 
@@ -156,7 +163,7 @@ async def renew_recovery_codes(request: Request, session: Proven) -> Response:
     """New ones, shown once; the earlier ones are dead. Raises FailedPrecondition without a second factor."""
     hasher, form = deps_of(request).hasher, await read_form(request)
     async with once(request, session, form, back="/sessions", again=path_of(request)) as (tx, now):
-        codes = await renew_own_recovery_codes(tx, hasher, session.caller, now)
+        codes = await renew_own_recovery_codes(tx, hasher, session.caller, session.id, now)
     return _codes_page(request, codes, _after(request, is_first=False))
 
 
