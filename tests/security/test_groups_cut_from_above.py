@@ -13,7 +13,7 @@ from tenantry.core.errors import Forbidden, NotFound
 from tenantry.core.ids import GroupId
 from tenantry.directory.group_links import link_group, unlink_group
 from tenantry.directory.group_oversight import cut_remains, find_remains, list_overseers
-from tenantry.directory.invitations import invite
+from tenantry.directory.invitations import end_invitation, invite
 from tenantry.directory.members import set_role
 from tenantry.store.engine.interface import Store
 from tenantry.store.groups import group_links
@@ -195,3 +195,24 @@ async def test_who_takes_an_admins_role_away_is_asked_about_what_is_left_of_them
     async with store.read() as read:
         left = await list_overseers(read, as_user(mia), tenant.id, group, NOON)
     assert len(left) == (0 if also else 1)
+
+
+@pytest.mark.parametrize("kind", ["members", "subscribers"])
+async def test_nobody_is_taken_out_without_a_word_of_the_links_that_lead_back(portal: Portal, kind: str) -> None:
+    """A link does not know whom it was given to. The one that the person made leads nowhere afterwards."""
+    store, mia = portal.app.deps.store, portal.mia
+    erik_and_mia, broadcasts = [portal.erik, mia], kind == "subscribers"
+    admins, subscribers = (erik_and_mia[:1], [mia]) if broadcasts else (erik_and_mia, [])
+    group = await a_group(store, portal.tenant, name="Clinic", admins=admins, subscribers=subscribers)
+    page = f"/groups/{group}/{kind}/{mia.id}/remove"
+    erik = await portal.visit(portal.erik)
+    if kind == "members":
+        async with store.write() as tx:
+            await invite(tx, as_user(mia), HASHER, portal.tenant.id, group, 7 * DAY, NOON)
+    assert "invite link leads into" not in (await erik.open(page)).text
+    async with store.write() as tx:
+        made = await invite(tx, as_user(portal.erik), HASHER, portal.tenant.id, group, 7 * DAY, NOON)
+    assert "1 invite link leads into the group. If Mia has it" in (await erik.open(page)).text
+    async with store.write() as tx:
+        await end_invitation(tx, as_user(portal.erik), portal.tenant.id, group, made.id, NOON)
+    assert "invite link leads into" not in (await erik.open(page)).text

@@ -98,6 +98,19 @@ async def list_invitations(
     return [row._replace(leads=int(row.created_by in inviting)) for row in found]
 
 
+async def count_ways_back(
+    read: Read, caller: Caller, tenant_id: TenantId, group_id: GroupId, user_id: UserId, now: Micros
+) -> int:
+    """How many links of others let a user in again who is taken out of the group; 0 for who may not make links.
+
+    A link does not know whom it was given to. Those of the user lead nowhere afterwards.
+    """
+    if not (await decide(read, caller, Action.INVITE_TO_GROUP, tenant_id, group_id=group_id, now=now)).allowed:
+        return 0
+    found = await list_invitations(read, caller, tenant_id, group_id, now)
+    return sum(1 for row in found if row.leads and row.created_by != user_id)
+
+
 async def end_invitation(
     tx: Tx, caller: Caller, tenant_id: TenantId, group_id: GroupId, invitation_id: str, now: Micros
 ) -> None:

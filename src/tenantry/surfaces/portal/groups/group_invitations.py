@@ -100,3 +100,15 @@ async def end(request: Request, session: SignedIn, group_id: GroupId, invitation
     async with once(request, session, form, back=back) as (tx, now):
         await end_invitation(tx, session.caller, session.here, group_id, invitation_id, now)
     return see_other(back)
+
+
+def way_back_words(links: int, name: str) -> list[str]:
+    """What to say to whoever takes `name` out of a group that `links` lead into; nothing where none does."""
+    if not links:
+        return []
+    text = ngettext(
+        "%(count)s invite link leads into the group. If %(name)s has it, end it on the group's page first.",
+        "%(count)s invite links lead into the group. If %(name)s has one, end it on the group's page first.",
+        links,
+    )
+    return [text % {"count": links, "name": name}]

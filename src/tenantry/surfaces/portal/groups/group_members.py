@@ -10,12 +10,14 @@ from tenantry.access.actions import Action, GroupRole
 from tenantry.core.ids import GroupId, UserId
 from tenantry.directory.group_lists import get_member, look_at_group
 from tenantry.directory.group_oversight import Remains, cut_remains, find_remains
+from tenantry.directory.invitations import count_ways_back
 from tenantry.directory.members import remove_member, set_role
 from tenantry.store.groups.member_lists import ListedMember
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame.frame import ask, render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
 from tenantry.surfaces.portal.frame.transactions import reading, writing
+from tenantry.surfaces.portal.groups.group_invitations import way_back_words
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.shared.routing import performs
 
@@ -90,9 +92,11 @@ async def _remove_page(request: Request, session: Session, group_id: GroupId, us
         )
         group = (await look_at_group(read, session.caller, session.here, group_id, now)).facts
         remains = await find_remains(read, session.caller, session.here, group_id, user_id, now)
+        ways_back = await count_ways_back(read, session.caller, session.here, group_id, user_id, now)
     also, items = _words(remains, member)
     name = {"name": member.display_name, "group": group.name}
     consequences = [_("%(name)s no longer hears or sees the group.") % name]
+    consequences += way_back_words(ways_back, member.display_name)
     if member.role == GroupRole.ADMIN:
         consequences.append(_("Tokens that %(name)s gave to apps no longer reach this group.") % name)
     return ask(

@@ -8,6 +8,7 @@ from tenantry.access.actions import Action
 from tenantry.access.decide import decide
 from tenantry.core.ids import GroupId, UserId
 from tenantry.directory.group_lists import look_at_group
+from tenantry.directory.invitations import count_ways_back
 from tenantry.directory.subscribers import (
     get_subscriber,
     remove_subscriber,
@@ -18,6 +19,7 @@ from tenantry.surfaces.portal.frame.frame import ask, render, see_other
 from tenantry.surfaces.portal.frame.guard import SignedIn
 from tenantry.surfaces.portal.frame.lists import address, next_address, position, searched
 from tenantry.surfaces.portal.frame.transactions import reading
+from tenantry.surfaces.portal.groups.group_invitations import way_back_words
 from tenantry.surfaces.portal.groups.groups import PAGE
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.shared.routing import performs
@@ -64,12 +66,16 @@ async def ask_remove(request: Request, session: SignedIn, broadcast_id: GroupId,
     async with reading(request) as (read, now):
         subscriber = await get_subscriber(read, caller, here, broadcast_id, subscriber_id, now)
         group = (await look_at_group(read, caller, here, broadcast_id, now)).facts
+        ways_back = await count_ways_back(read, caller, here, broadcast_id, subscriber_id, now)
     name = {"name": subscriber.display_name, "group": group.name}
     return ask(
         request,
         title=_("Remove %(name)s from the subscribers of %(group)s") % name,
         lead=subscriber.user_principal_name if subscriber.user_type != "guest" else "",
-        consequences=[_("%(name)s no longer hears the group.") % name],
+        consequences=[
+            _("%(name)s no longer hears the group.") % name,
+            *way_back_words(ways_back, subscriber.display_name),
+        ],
         confirm=_("Remove subscriber"),
         undo=_("You can add the same person again at any time."),
         back=f"/groups/{broadcast_id}/subscribers",
