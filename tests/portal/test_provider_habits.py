@@ -1,12 +1,13 @@
 """Habits of real OpenID providers: what is odd, and lets people in all the same; and what does not, with its reason.
 
-docs/identity-providers.md has the table for administrators.
+docs/identity-providers.md has the table for administrators: each provider in it is a case here.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,8 @@ class Habit:
     answer: dict[str, str] = field(default_factory=dict)
     """Parameters beside `code` and `state` when the browser comes back; ISSUER is the provider's."""
     userinfo_is_asked: bool = False
+    has_second_step: bool = False
+    """It says so, and the administrator believes it."""
 
 
 def keys(*more: Any, own: Any = None) -> dict[str, Any]:
@@ -72,7 +75,10 @@ HABITS = {
         answer={"scope": "email", "authuser": "0"},
     ),
     "Okta, whose ID token is thin": Habit(
-        {**keys(), "userinfo": {**VERIFIED, "zoneinfo": "x"}}, {"idp": "00o", "amr": ["pwd"]}, userinfo_is_asked=True
+        {**keys(), "path": "/oauth2/default", "userinfo": {**VERIFIED, "zoneinfo": "x"}},
+        {"idp": "00o", "amr": ["pwd", "otp", "mfa"], "ver": 1},
+        userinfo_is_asked=True,
+        has_second_step=True,
     ),
     "Auth0, whose issuer ends in a slash": Habit({**keys(OTHER), "path": "/"}, {**VERIFIED, "nickname": "m"}),
     "Keycloak": Habit(
@@ -95,6 +101,7 @@ HABITS = {
         {"amr": ["pwd", "otp", "mfa"], "azp": CLIENT_ID, "email": None},
         answer={"iss": "ISSUER", "scope": "openid email profile"},
         userinfo_is_asked=True,
+        has_second_step=True,
     ),
     "Kanidm, with a header of its own": Habit(
         {"header": {"client_id": CLIENT_ID, "typ": "JWT"}, "path": "/oauth2/openid/tenantry"},
@@ -106,14 +113,21 @@ HABITS = {
         {"aud": [CLIENT_ID, "a project"], "azp": CLIENT_ID, "client_id": CLIENT_ID},
         userinfo_is_asked=True,
     ),
-    "Authentik": Habit({**keys(), "path": "/application/o/tenantry/"}, {**VERIFIED, "groups": [], "uid": "u"}),
+    "authentik, with a scope mapping": Habit(
+        {**keys(), "path": "/application/o/tenantry/"}, {**VERIFIED, "groups": [], "uid": "u"}
+    ),
+    "authentik, which calls no address verified": Habit(
+        {**keys(), "path": "/application/o/tenantry/"},
+        {"email": "MIA", "email_verified": False, "preferred_username": "MIA"},
+        NameClaim.UPN,
+    ),
     "Ping, with dots in its names": Habit(
-        {**keys(), "header": {"pi.atm": "1", "x5t": "one"}, "userinfo": VERIFIED},
+        {**keys(), "path": "/f0e1/as", "header": {"pi.atm": "1", "x5t": "one"}, "userinfo": VERIFIED},
         {"pi.sri": "x"},
         userinfo_is_asked=True,
     ),
     "Cognito, whose userinfo has texts for booleans": Habit(
-        {**keys(OTHER), "userinfo": {"email": "MIA", "email_verified": "true"}},
+        {**keys(OTHER), "path": "/eu-west-1_aB3dE", "userinfo": {"email": "MIA", "email_verified": "true"}},
         {**VERIFIED, "cognito:username": "m", "token_use": "id", "event_id": "e", "origin_jti": "o"},
     ),
     # Headers
@@ -208,6 +222,32 @@ HABITS = {
 REFUSED = {
     "crit": (Habit({"header": {"crit": ["exp"], "exp": 1}}), "critical_header"),
     "crit of what is registered": (Habit({"header": {"crit": ["kid"]}}), "critical_header"),
+    # Vendors, as they are before somebody has set them right
+    "Entra ID, asked for an address": (
+        Habit({**keys(OTHER), "path": "/f0e1/v2.0"}, {"email": "MIA", "preferred_username": "MIA"}),
+        "name_not_verified",
+    ),
+    "Keycloak, before the address is verified": (
+        Habit({**keys(), "path": "/realms/night"}, {"email": "MIA", "email_verified": False}),
+        "name_not_verified",
+    ),
+    "authentik, which calls no address verified": (
+        Habit({**keys(), "path": "/application/o/tenantry/"}, {"email": "MIA", "email_verified": False}),
+        "name_not_verified",
+    ),
+    "authentik, without a signing key": (
+        Habit({"algorithm": "HS256", "key": CLIENT_SECRET.encode(), "path": "/application/o/tenantry/"}),
+        "bad_signature",
+    ),
+    "Google, with an account of another domain": (
+        Habit(keys(OTHER), {"email": "mia@elsewhere.example", "email_verified": True, "hd": "elsewhere.example"}),
+        "foreign_domain",
+    ),
+    "Keycloak, behind a proxy that drops its word for the answer": (
+        Habit({**keys(), "discovery": {"authorization_response_iss_parameter_supported": True}}),
+        "no_iss_in_answer",
+    ),
+    # Keys
     "no key of that id": (Habit(keys(own=OTHER)), "bad_signature"),
     "a key for encryption only": (Habit(keys(own={**PUBLIC, "use": "enc"})), "bad_signature"),
     "a key for another algorithm": (Habit(keys(own={**PUBLIC, "alg": "PS256"})), "bad_signature"),
@@ -271,7 +311,8 @@ class Case:
         """There and back."""
         deps, tenant = self.portal.app.deps, self.portal.tenant
         async with deps.store.write() as tx:
-            await tx.run("DELETE FROM linked_identities WHERE tenant_id = :t", t=tenant.id)
+            for table in ("linked_identities", "sessions"):
+                await tx.run(f"DELETE FROM {table} WHERE tenant_id = :t", t=tenant.id)
         provider = Provider(**self._filled(habit.provider), claims=self._filled(habit.claims))
 
         async def make_app(address: str) -> Any:
@@ -285,6 +326,7 @@ class Case:
                 client_id=CLIENT_ID,
                 client_secret=CLIENT_SECRET,
                 name_claim=habit.name_claim,
+                trusts_mfa=habit.has_second_step,
             )
             async with deps.store.write() as tx:
                 provider_id = await add_identity_provider(tx, deps.master_key, OPERATOR, tenant.id, new, NOON)
@@ -300,6 +342,12 @@ class Case:
         name = self.portal.mia.user_principal_name
         filled = {key: self._filled(value) if isinstance(value, dict) else value for key, value in values.items()}
         return {key: name if value == "MIA" else value for key, value in filled.items()}
+
+    async def proofs(self) -> str:
+        """Of the newest session: how its user was proven."""
+        sql = "SELECT amr FROM sessions WHERE tenant_id = :t ORDER BY created_at DESC, id DESC LIMIT 1"
+        async with self.portal.app.deps.store.read() as read:
+            return await read.one_or_none(str, sql, t=self.portal.tenant.id) or ""
 
     async def reason(self) -> str:
         async with self.portal.app.deps.store.read() as read:
@@ -331,7 +379,17 @@ async def test_habits_of_real_providers_let_people_in(case: Case, subtests: Any)
                 raise AssertionError(await case.reason())
             assert answer.headers["location"] == "/"
             assert provider.bearers == (["x"] if habit.userinfo_is_asked else [])
+            assert await case.proofs() == ("fed mfa" if habit.has_second_step else "fed")
             assert (await visitor.open("/sessions")).status_code == 200
+
+
+def test_each_provider_of_the_table_for_administrators_is_a_case() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "identity-providers.md").read_text()
+    table = page.partition("## What to type, by provider")[2].partition("\n## ")[0]
+    providers = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(providers) == 11
+    cases = {name.partition(",")[0] for name in HABITS}
+    assert not [name for name in providers if not any(name.endswith(case) for case in cases)]
 
 
 async def test_what_a_provider_must_not_do_lets_nobody_in_and_the_trail_says_why(case: Case, subtests: Any) -> None:
@@ -371,6 +429,7 @@ MISTAKES = [
     ("/", "{root}", "It is the slash at the end"),
     ("/.well-known/openid-configuration", "{root}", "Type the issuer that it names"),
     ("", "https://sts.example/t/", "of another issuer"),
+    ("/contoso.example/v2.0", "{root}/f0e1/v2.0", "of another issuer"),
 ]
 
 
