@@ -1,1 +1,1 @@
-"""The coats: each surface turns one wire format into calls of the domain, and back."""
+"""The surfaces: each turns one wire format into calls of the domain, and the answers back."""

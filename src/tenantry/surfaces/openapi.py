@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of a surface, made of the declarations of its operations.
+"""Makes the OpenAPI 3.1 document of a surface from the declarations of its operations.
 
 `make docs` writes them to `docs/openapi/`. Source: OpenAPI Specification 3.1.1; the shapes are JSON Schema 2020-12, as
 msgspec describes them.

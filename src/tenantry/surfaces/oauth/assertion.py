@@ -1,4 +1,4 @@
-"""`POST /token` and its older addresses: an assertion that a service account signed gives an access token.
+"""`POST /token` and its older addresses: a service account trades an assertion that it has signed for an access token.
 
 Sources: RFC 7523 §2.1, §3.1; Play EMM contract §5.4.
 """
@@ -27,7 +27,7 @@ op = operations(OAUTH, "")
 
 @hiding("assertion")
 class AssertionForm(Struct):
-    """RFC 7523 §2.1. The grant type is `urn:ietf:params:oauth:grant-type:jwt-bearer`."""
+    """The form of RFC 7523 §2.1. The grant type is `urn:ietf:params:oauth:grant-type:jwt-bearer`."""
 
     grant_type: str | None = None
     assertion: str | None = None
@@ -35,7 +35,7 @@ class AssertionForm(Struct):
 
 @hiding("access_token")
 class ServiceAccountToken(Struct):
-    """RFC 6749 §5.1."""
+    """An access token in the form of RFC 6749 §5.1."""
 
     access_token: str
     expires_in: int
@@ -43,7 +43,7 @@ class ServiceAccountToken(Struct):
 
 
 async def exchange(ask: Ask, body: AssertionForm) -> ServiceAccountToken:
-    """An assertion that a service account signed becomes an access token."""
+    """A service account trades an assertion that it has signed for an access token."""
     if need(body, "grant_type") != JWT_BEARER:
         raise UnsupportedGrantType(f"Only {JWT_BEARER} is supported here.")
     settings = ask.deps.settings

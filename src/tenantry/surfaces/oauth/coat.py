@@ -33,41 +33,43 @@ _NOWHERE = "address"
 
 
 class OAuthCoat(Coat):
-    """Nobody is proven before the body is read: what it holds is the proof."""
+    """The form of requests, answers and errors. No caller is authenticated before the body is read, since the
+    credentials are in it.
+    """
 
     door: ClassVar[Audience | None] = None
     errors: ClassVar[tuple[type, ...]] = (errors.AadError, errors.RfcError)
     security: ClassVar[dict[str, Any]] = {}
 
     def spell(self, path: str) -> str:
-        """A tenant's token endpoint may end with a slash."""
+        """The path without a slash at its end, with which clients send a tenant's token endpoint."""
         return path[:-1] if path.endswith("/token/") and path.count("/") > 3 else path
 
     async def enter(self, ask: Ask) -> Answer | None:
-        """What cannot name a tenant names nothing here."""
+        """Refuse a path that cannot name a tenant."""
         first, _, rest = ask.scope["path"][1:].partition("/")
         return self.no_route(ask, []) if rest and not _TENANT.fullmatch(first) else None
 
     def read_value(self, name: str, raw: str, kind: Any) -> Any:
-        """The tenant as it is written. Raises NotFound for what can be none."""
+        """The tenant as it is written. Raises NotFound for a text that can be none."""
         if not _TENANT.fullmatch(raw):
             raise NotFound(_NOWHERE)
         return raw
 
     async def read(self, ask: Ask, shape: type[T]) -> T:
-        """A form. Raises InvalidValue, PayloadTooLarge."""
+        """Read a form. Raises InvalidValue, PayloadTooLarge."""
         form = await read_form(ask.scope, ask.receive, ask.deps.settings.body_limit_bytes)
         return msgspec.convert(form, shape)
 
     def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
-        """JSON. Answers with tokens have the id by which the log knows the request."""
+        """Answer JSON. An answer with tokens has the id under which the log knows the request."""
         headers = [_JSON, *operation.headers]
         if operation.action is Action.OBTAIN_TOKEN:
             headers.append(_request_id(ask))
         return Answer(operation.status, msgspec.json.encode(value), headers)
 
     def refuse(self, ask: Ask, error: DomainError) -> Answer | None:
-        """By the table. What is NEVER is a bug."""
+        """Make the response by the table in errors.py; a kind listed there as NEVER is a bug."""
         if isinstance(error, NotFound) and error.what == _NOWHERE:
             return self.no_route(ask, [])
         line = errors.line_of(error)
@@ -81,21 +83,23 @@ class OAuthCoat(Coat):
         return Answer(line.status, body, [_JSON, *NO_STORE, _request_id(ask), *errors.headers_of(error)])
 
     def count_guess(self, ask: Ask, surface: str) -> None:
-        """For the client too that the request says to be of, at this address only: nobody can lock it out elsewhere."""
+        """Count the guess for the client address, and for the client that the request names at this address only, so
+        that nobody can lock that client out elsewhere.
+        """
         super().count_guess(ask, surface)
         limit = ask.deps.settings.refusals_per_client_per_minute
         ask.deps.limits.hit(SURFACE, counted_as(ask.deps, ask.origin), ask.guessed, limit=limit, window=MINUTE)
 
     def no_route(self, ask: Ask, allowed: list[str]) -> Answer:
-        """405 where the address takes other methods, else 404."""
+        """Answer 405 where the address takes other methods, else 404."""
         return Answer(*errors.no_route(allowed), [_JSON])
 
     def fail(self, ask: Ask) -> Answer:
-        """With the id under which the log has it."""
+        """Make the response to a bug, with the id under which the log has it."""
         return bug_answer(ask.origin.correlation_id)
 
     def statuses(self) -> set[int]:
-        """Of the table, and of no address."""
+        """The statuses that the table in errors.py has, and those of an address where nothing is."""
         return {404, *(line.status for line in errors.TABLE.values() if line is not errors.NEVER)}
 
 
@@ -103,7 +107,9 @@ OAUTH = Surface(SURFACE, "OAuth 2.0 and OpenID Connect", OAuthCoat())
 
 
 def name_client(ask: Ask, client_id: str) -> None:
-    """Failures count against this client from here on. Raises RateLimited when it has too many at this address."""
+    """Count failures of this request against this client from here on. Raises RateLimited when it has too many at this
+    address.
+    """
     ask.guessed = client_id[:64]
     limit = ask.deps.settings.refusals_per_client_per_minute
     ask.deps.limits.check(SURFACE, counted_as(ask.deps, ask.origin), ask.guessed, limit=limit, window=MINUTE)

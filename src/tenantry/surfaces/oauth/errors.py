@@ -18,7 +18,7 @@ from tenantry.core.ids import new_guid
 
 
 class Line(NamedTuple):
-    """Status, RFC 6749 error, AADSTS number."""
+    """How an error looks: status, the word of RFC 6749, AADSTS number."""
 
     status: int
     error: str
@@ -26,7 +26,7 @@ class Line(NamedTuple):
 
 
 NEVER = None
-"""A bug if it gets here: answered with a 500 that shows the correlation id only."""
+"""In TABLE: an error of this kind does not reach this surface. If it does, it is answered as a bug."""
 
 TABLE: dict[type[DomainError], Line | None] = {
     errors.InvalidValue: Line(400, "invalid_request", 90100),
@@ -58,7 +58,9 @@ TABLE: dict[type[DomainError], Line | None] = {
 
 
 def line_of(error: DomainError) -> Line | None:
-    """The table's line; an unknown `resource` has a word of its own (RFC 8707 §2: `invalid_target`, AAD's differs)."""
+    """The line of the error in the table. An unknown `resource` has a word of its own (RFC 8707 §2: `invalid_target`;
+    AAD has another).
+    """
     line = TABLE[type(error)]
     if line is not None and isinstance(error, errors.InvalidScope) and error.field == "resource":
         return line._replace(error="invalid_resource")
@@ -66,7 +68,9 @@ def line_of(error: DomainError) -> Line | None:
 
 
 class AadError(msgspec.Struct):
-    """AAD's: the description begins `AADSTS<n>:` and ends with the ids that find the request in the log."""
+    """AAD's body of an error: the description begins with `AADSTS<n>:` and ends with the ids that find the request in
+    the log.
+    """
 
     error: str
     error_description: str
@@ -77,14 +81,14 @@ class AadError(msgspec.Struct):
 
 
 class RfcError(msgspec.Struct):
-    """RFC 6749 §5.2."""
+    """The body of an error of RFC 6749 §5.2."""
 
     error: str
     error_description: str
 
 
 def aad_body(error: DomainError, line: Line, origin: Origin, now: Micros) -> bytes:
-    """See AadError."""
+    """An AadError as JSON."""
     trace_id = new_guid()
     at = to_iso(now)
     description = (
@@ -96,12 +100,12 @@ def aad_body(error: DomainError, line: Line, origin: Origin, now: Micros) -> byt
 
 
 def rfc_body(error: DomainError, line: Line) -> bytes:
-    """See RfcError."""
+    """An RfcError as JSON."""
     return msgspec.json.encode(RfcError(line.error, error.public))
 
 
 def no_route(allowed: list[str]) -> tuple[int, bytes]:
-    """Status and body: the address takes these methods, or there is none."""
+    """Status and body where the address takes these methods only; where it takes none, nothing is there."""
     if not allowed:
         return 404, msgspec.json.encode(RfcError("not_found", "There is nothing at this address."))
     description = f"Use {' or '.join(method for method in allowed if method in ('GET', 'POST'))} here."
@@ -109,7 +113,7 @@ def no_route(allowed: list[str]) -> tuple[int, bytes]:
 
 
 def headers_of(error: DomainError) -> list[tuple[bytes, bytes]]:
-    """Retry-After for what passes; the challenge that goes with a 401 (RFC 6749 §5.2, RFC 6750 §3)."""
+    """The headers of an error: Retry-After for one that passes, the challenge of a 401 (RFC 6749 §5.2, RFC 6750 §3)."""
     if isinstance(error, errors.RateLimited | errors.StoreBusy):
         return [(b"retry-after", b"%d" % error.retry_after)]
     if isinstance(error, errors.InvalidClient):

@@ -1,4 +1,4 @@
-"""Form bodies of token requests, and the client authentication in them (RFC 6749 §2.3.1, §3.2)."""
+"""The form bodies of token requests, and the client authentication in them (RFC 6749 §2.3.1, §3.2)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ def need(form: Struct, name: str) -> str:
 
 
 def needed(value: str | None, name: str) -> str:
-    """The same, of a value."""
+    """The value of the parameter. Raises InvalidValue naming it when it is absent."""
     if value is None:
         raise InvalidValue(f"The request body must contain the following parameter: '{name}'.", field=name)
     return value
 
 
 async def read_form(scope: Scope, receive: Receive, limit: int) -> dict[str, str]:
-    """The parameters of a urlencoded form of at most `limit` bytes, and of no more than a stranger may send.
+    """The parameters of a urlencoded form of at most `limit` bytes, and of no more than a caller who is not
+    authenticated may send.
 
     Raises PayloadTooLarge; InvalidValue for a repeated parameter.
     """
@@ -42,7 +43,7 @@ async def read_form(scope: Scope, receive: Receive, limit: int) -> dict[str, str
 
 
 def parse_form(raw: bytes) -> dict[str, str]:
-    """Empty parameters count as absent (RFC 6749 §3.2).
+    """The parameters. An empty one counts as absent (RFC 6749 §3.2).
 
     Raises InvalidValue: not UTF-8, more than MOST_FIELDS, a repeated parameter, a NUL.
     """

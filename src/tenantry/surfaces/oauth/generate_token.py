@@ -1,4 +1,5 @@
-"""`POST /partnercenter/generatetoken`, `/partnercenter/v3/generatetoken`: a directory token for a Partner Center one.
+"""`POST /partnercenter/generatetoken`, `/partnercenter/v3/generatetoken`: trade a token for the directory for one for
+Partner Center.
 
 Old clients send the body as a form, as a JSON object or as the bare JSON string "jwt_token"; one drops the path of its
 base address. Source: Partner Center contract §1.2.
@@ -35,7 +36,7 @@ class GrantForm(Struct):
 
 @hiding("access_token")
 class PartnerCenterToken(Struct):
-    """`expires_in` is a text, as the vendor's is."""
+    """An access token for Partner Center. `expires_in` is a text, as the vendor's is."""
 
     access_token: str
     token_type: str
@@ -43,12 +44,14 @@ class PartnerCenterToken(Struct):
 
 
 async def generate(ask: Ask) -> PartnerCenterToken:
-    """A token for the directory becomes one for Partner Center, with or without a user."""
+    """Trade a token for the directory for one for Partner Center, with or without a user."""
     return await _generate(ask, accepted_without_user=_BOTH)
 
 
 async def generate_v3(ask: Ask) -> PartnerCenterToken:
-    """A token for the directory becomes one for Partner Center; of an app alone only one that was for it."""
+    """Trade a token for the directory for one for Partner Center. Without a user, only a token that was for Partner
+    Center is taken.
+    """
     return await _generate(ask, accepted_without_user=(Audience.PARTNER_CENTER,))
 
 

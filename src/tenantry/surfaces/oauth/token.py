@@ -36,7 +36,9 @@ ANY_TENANT = frozenset({"common", "organizations"})
 
 @hiding("client_secret", "code", "code_verifier", "refresh_token")
 class TokenForm(Struct):
-    """RFC 6749 §4.1.3, §4.4.2, §6; `resource` is AAD's of v1. Other parameters are not looked at."""
+    """The parameters of RFC 6749 §4.1.3, §4.4.2 and §6, and AAD's `resource` of v1. Other parameters are passed
+    over.
+    """
 
     grant_type: str | None = None
     client_id: str | None = None
@@ -69,7 +71,7 @@ class TokenV1(Struct, omit_defaults=True):
 
 @hiding("access_token", "refresh_token", "id_token")
 class TokenV2(Struct, omit_defaults=True):
-    """RFC 6749 §5.1 with AAD's `ext_expires_in`."""
+    """The second form of the answer: RFC 6749 §5.1 with AAD's `ext_expires_in`."""
 
     token_type: str
     expires_in: int
@@ -101,12 +103,14 @@ GRANT_TYPES: dict[str, GrantType] = {
     "refresh_token": _refresh_token,
     "client_credentials": _client_credentials,
 }
-"""`password` is not among them: it has no second factor, and the real service refuses it since it asks for one."""
+"""The grant types of these endpoints. `password` is not among them: it has no second factor, and the real service
+refuses it since it requires one.
+"""
 
 
 @hiding("refresh_token")
 class _Got(NamedTuple):
-    """What was issued, for what, and the refresh token that the client goes on with."""
+    """What was issued, for which service, and the refresh token with which the client goes on."""
 
     issued: Issued
     target: Target
@@ -125,7 +129,7 @@ class _Got(NamedTuple):
     takes=FORM,
 )
 async def token_v1(ask: Ask, tenant: str, body: TokenForm) -> TokenV1:
-    """A code, a refresh token or a client's own credentials become an access token."""
+    """Trade a code, a refresh token or a client's own credentials for an access token."""
     issued, target, refresh_token = await _exchange(ask, tenant, body)
     now, expires_on = to_seconds(ask.now), to_seconds(issued.access_token.expires_at)
     return TokenV1(
@@ -154,7 +158,7 @@ async def token_v1(ask: Ask, tenant: str, body: TokenForm) -> TokenV1:
     takes=FORM,
 )
 async def token_v2(ask: Ask, tenant: str, body: TokenForm) -> TokenV2:
-    """A code, a refresh token or a client's own credentials become an access token."""
+    """Trade a code, a refresh token or a client's own credentials for an access token."""
     issued, target, refresh_token = await _exchange(ask, tenant, body)
     expires_in = to_seconds(issued.access_token.expires_at) - to_seconds(ask.now)
     return TokenV2(

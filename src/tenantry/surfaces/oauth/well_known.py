@@ -1,4 +1,4 @@
-"""Discovery documents and the key set. Hot path: no I/O; a tenant in the path is echoed, not looked up.
+"""Discovery documents, and the key set. Hot path: no I/O; a tenant in the path is repeated, and not looked up.
 
 Sources: OpenID Connect Discovery 1.0 §3 and §4, RFC 8414 §2 and §3, RFC 7517 §5.
 """
@@ -16,14 +16,16 @@ from tenantry.tokens.id_tokens import CLAIMS, SCOPES
 
 ANY = "common"
 _CACHED: Headers = ((b"cache-control", b"public, max-age=60"), (b"access-control-allow-origin", b"*"))
-"""A minute: what a new signing key waits before it signs, so that no cached key set misses it."""
+"""Caches keep these for a minute, which is how long a new signing key waits before it signs, so that no cached key set
+lacks it.
+"""
 _DISCOVERY = "OpenID Connect Discovery 1.0 §4"
 
 op = operations(OAUTH, "")
 
 
 class Configuration(Struct):
-    """What clients of one tenant's `oauth2` endpoints need; only addresses that exist."""
+    """What clients of one tenant's `oauth2` endpoints need. It names only addresses that exist."""
 
     issuer: str
     authorization_endpoint: str
@@ -89,7 +91,7 @@ def _configuration(ask: Ask, tenant: str, version: str) -> Configuration:
     hot=True,
 )
 async def tenant_configuration(ask: Ask, tenant: str) -> Configuration:
-    """The endpoints of a tenant, as of v1."""
+    """Read the endpoints of a tenant, as of v1."""
     return _configuration(ask, tenant, "")
 
 
@@ -103,7 +105,7 @@ async def tenant_configuration(ask: Ask, tenant: str) -> Configuration:
     hot=True,
 )
 async def tenant_configuration_v2(ask: Ask, tenant: str) -> Configuration:
-    """The endpoints of a tenant, as of v2."""
+    """Read the endpoints of a tenant, as of v2."""
     return _configuration(ask, tenant, "v2.0/")
 
 
@@ -126,7 +128,7 @@ async def tenant_configuration_v2(ask: Ask, tenant: str) -> Configuration:
     hot=True,
 )
 async def configuration(ask: Ask) -> Configuration:
-    """The endpoints for any tenant."""
+    """Read the endpoints for any tenant."""
     return _configuration(ask, ANY, "v2.0/")
 
 
@@ -140,5 +142,5 @@ async def configuration(ask: Ask) -> Configuration:
     hot=True,
 )
 async def jwks(ask: Ask) -> KeySet | Answer:
-    """The keys that access tokens and ID tokens are signed with."""
+    """Read the keys that sign access tokens and ID tokens."""
     return json_answer(200, ask.deps.keys.jwks(ask.now), _CACHED)

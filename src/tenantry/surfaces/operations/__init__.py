@@ -1,4 +1,4 @@
-"""What whoever runs the server asks of it, and what only a demo has."""
+"""What the operator's programs ask of the server, and what only a demo has."""
 
 from tenantry.surfaces.operations import demo_receiver, inbox, watching
 from tenantry.surfaces.operations.coat import OPERATIONS

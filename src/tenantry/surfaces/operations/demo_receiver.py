@@ -1,6 +1,6 @@
-"""A receiver of webhooks in the demo itself, so that its webhook delivers without leaving the machine.
+"""A receiver of webhooks in the demo itself, so that the demo's webhook delivers without leaving the machine.
 
-Exists in demo mode only. It takes every event and keeps none: the webhook's page in the portal shows them.
+It exists in demo mode only. It takes every event and keeps none: the webhook's page in the portal shows them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _in_demo(settings: Settings) -> bool:
     "receiver.handshake", "GET", "", Action.READ_PUBLIC, source="docs/webhooks.md", hot=True, gives=_KIND, when=_in_demo
 )
 async def shake(ask: Ask) -> Answer:
-    """The validation token, as a receiver has to answer it."""
+    """Answer the validation token, as a receiver has to."""
     if not is_from_here(ask.deps.settings, ask.scope):
         return NOT_HERE
     asked = _TOKEN.fullmatch(ask.scope["query_string"])
@@ -41,5 +41,5 @@ async def shake(ask: Ask) -> Answer:
 
 @op("receiver.take", "POST", "", Action.READ_PUBLIC, source="docs/webhooks.md", hot=True, gives=_KIND, when=_in_demo)
 async def take(ask: Ask) -> Answer:
-    """Every event."""
+    """Take an event."""
     return Answer(200, b"", _TEXT) if is_from_here(ask.deps.settings, ask.scope) else NOT_HERE

@@ -1,4 +1,6 @@
-"""The demo's inbox: what would have gone out by SMS. Exists in demo mode only, where nothing is real."""
+"""The demo's inbox: the messages that would have been sent by SMS. It exists in demo mode only, where nothing
+is real.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ _STYLE = (
     when=lambda settings: settings.demo,
 )
 async def show_inbox(ask: Ask) -> Answer:
-    """The last messages, newest first: a page for browsers, JSON for everybody else. PINs are in them."""
+    """Show the last messages, newest first: a page for browsers, JSON for other clients. They have PINs in them."""
     deps, scope = ask.deps, ask.scope
     if not is_from_here(deps.settings, scope):
         return NOT_HERE

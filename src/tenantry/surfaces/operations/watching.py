@@ -1,4 +1,4 @@
-"""What a watchdog asks: is it alive, is it ready, what has it counted."""
+"""What a program that watches the server asks: whether it is alive, whether it is ready, what it has counted."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ op = operations(OPERATIONS, "")
 
 
 class Health(Struct):
-    """`alive` or `ready`."""
+    """The state of the server: `alive` or `ready`."""
 
     status: str
 
 
 @op("alive", "GET", "/healthz", Action.READ_PUBLIC, source=_SOURCE, hot=True)
 async def healthz(ask: Ask) -> Health:
-    """The process answers. No I/O."""
+    """Say that the process is alive. No I/O."""
     return Health("alive")
 
 
 @op("ready", "GET", "/readyz", Action.READ_PUBLIC, source=_SOURCE, hot=True)
 async def readyz(ask: Ask) -> Health:
-    """The store answers too. 503 with Retry-After when it does not."""
+    """Say that the store answers too; 503 with Retry-After when it does not."""
     async with ask.deps.store.read() as read:
         await health.ping(read)
     return Health("ready")
@@ -52,7 +52,7 @@ async def readyz(ask: Ask) -> Health:
     when=lambda settings: settings.metrics,
 )
 async def metrics(ask: Ask) -> Answer:
-    """What the process has counted, for Prometheus."""
+    """Read what the process has counted, for Prometheus."""
     if not _may_read(ask.deps.settings, ask.scope):
         return NOT_HERE
     body, content_type = ask.deps.metrics.render()
@@ -60,8 +60,9 @@ async def metrics(ask: Ask) -> Answer:
 
 
 def _may_read(settings: Settings, scope: Scope) -> bool:
-    """Whether the client is on this machine or in one of `metrics_from`. One on this machine asks by a name of this
-    machine: what comes through a proxy here that says nothing of its clients has another.
+    """Whether the client is on this machine or in one of `metrics_from`. A client on this machine has to use a name
+    that only the machine has for itself, since what comes through a proxy here that says nothing of its clients uses
+    another one.
     """
     origin = origin_of(scope)
     if not settings.trusted_proxies and came_through_proxy(scope):

@@ -1,1 +1,3 @@
-"""The portal: server-rendered pages at `/`, for people. Works without script; nothing comes from another host."""
+"""The portal: pages at `/` that the server renders for people. They work without scripts, and load nothing from another
+host.
+"""

@@ -127,7 +127,7 @@ def surface(deps: Deps) -> FastAPI:
 
 
 class Frame:
-    """The language of the request, the headers of the answer, and a page even for a bug."""
+    """What surrounds each request: its language, the headers of its answer, and a page even for a bug."""
 
     def __init__(self, app: ASGIApp, is_secure: bool) -> None:
         self._app = app

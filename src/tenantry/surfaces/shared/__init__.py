@@ -1,1 +1,1 @@
-"""What surfaces share. They never import each other."""
+"""What surfaces share, since they never import each other."""

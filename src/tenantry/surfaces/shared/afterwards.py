@@ -1,6 +1,6 @@
 """Work that is done after an answer has been sent, so that the time of the answer does not tell what was done.
 
-A server that shuts down waits for it as it does for answers. What it breaks off then is counted.
+A server that shuts down waits for this work as it does for answers. It counts what it breaks off then.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _log = get_logger()
 
 
 class Afterwards:
-    """Of one server process."""
+    """The work that one server process has still to do."""
 
     def __init__(self) -> None:
         self.under_way = 0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """One answer. Header names in lower case; Content-Length is added when it is sent."""
+    """The response to one request. Header names are in lower case; Content-Length is added when it is sent."""
 
     status: int
     body: bytes
@@ -24,7 +24,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
 
 After = Callable[[], Awaitable[None]]
-"""What is left to do when an answer has been sent."""
+"""Work that is left to do when an answer has been sent."""
 
 
 def header(scope: Scope, name: bytes) -> str | None:
@@ -37,37 +37,37 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 def json_answer(status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> Answer:
-    """`body` is JSON."""
+    """A response whose body is JSON."""
     return Answer(status, body, [(b"content-type", b"application/json"), *headers])
 
 
 def bug_answer(correlation_id: str) -> Answer:
-    """What a client is told of a bug: the id under which the log has everything."""
+    """The response to a bug: it has the id under which the log has everything."""
     body = msgspec.json.encode({"error": "server_error", "correlation_id": correlation_id})
     return json_answer(500, body, [(b"x-correlation-id", correlation_id.encode())])
 
 
 def answer_of(response: Response) -> Answer:
-    """What a framework's whole response says."""
+    """A framework's whole response as an Answer."""
     headers = [pair for pair in response.raw_headers if pair[0] != b"content-length"]
     return Answer(response.status_code, bytes(response.body), headers)
 
 
 def whole_headers(answer: Answer) -> list[tuple[bytes, bytes]]:
-    """With the length of the body, which a 204 has not (RFC 9110 §8.6)."""
+    """The headers, with the length of the body, which a 204 has not (RFC 9110 §8.6)."""
     if answer.status == 204:
         return answer.headers
     return [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
 
 
 async def send_answer(send: Send, answer: Answer) -> None:
-    """Send all of it."""
+    """Send the whole response."""
     await send({"type": "http.response.start", "status": answer.status, "headers": whole_headers(answer)})
     await send({"type": "http.response.body", "body": answer.body})
 
 
 def without_body(send: Send) -> Send:
-    """The answer to HEAD: the head that GET has, its length included, and nothing behind it."""
+    """What sends the response to HEAD: the head that GET has, its length included, and no body."""
     is_over = False
 
     async def send_head(message: Message) -> None:

@@ -18,7 +18,7 @@ def bearer_token(headers: Mapping[str, str]) -> str | None:
 
 
 def bearer_token_of(scope: Scope) -> str | None:
-    """The same, of a request that no framework has looked at."""
+    """The token of a request that no framework has looked at; None without one."""
     return _token_of(header(scope, b"authorization") or "")
 
 

@@ -158,7 +158,7 @@ def is_clean(text: str) -> bool:
 
 
 def read_flag(text: str) -> bool | None:
-    """`true` or `1`, `false` or `0`, in any letter case; None for what is neither."""
+    """`true` or `1`, `false` or `0`, in any letter case; None for any other text."""
     return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower())
 
 

@@ -1,10 +1,10 @@
-"""How often in an hour one user may make or change something that anybody may, by its action, on every surface.
+"""How often in an hour one user may make or change something that every user may: a budget for each action, on every
+surface together.
 
-A person does not come near these numbers; a script in a person's name does, and fills tables and trail. Who
-administers the organisation, and tokens that reach all of it, have the tenant's budget, which is TENANT times as large;
-all others together have the part of it that MEMBERS says, so that however many they are, they keep no administrator
-waiting. A role that lets change nothing administers nothing.
-Counted when the caller is proven, before anything is looked at, so that what is refused costs nothing.
+A person does not come near these numbers; a script in a person's name does, and fills tables and trail. An
+administrator of the tenant, and a token that reaches all of it, has the tenant's budget, which is TENANT times as
+large. A request is counted when its caller is authenticated, before anything is read, so that a refused one costs
+nothing.
 """
 
 from __future__ import annotations

@@ -16,15 +16,14 @@ _PIECE = 65_536
 _MOST_IDLE = 65_536
 """Compressed bytes allowed beyond twice the inflated size: what inflates to nothing could be endless."""
 TAKEN = (b"accept-encoding", b"gzip, deflate")
-"""The header that goes with 415."""
+"""The header of a 415, which names the codings that are accepted."""
 _WINDOWS = {b"gzip": 16 + zlib.MAX_WBITS, b"x-gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}
-"""RFC 9110 §8.4.1: `deflate` is zlib's format."""
+"""The window that zlib needs for each coding. `deflate` is zlib's format (RFC 9110 §8.4.1)."""
 
 
 def inflating(coding: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the body decoded. Reading raises UnknownCoding, InvalidValue.
-
-    `coding` is its Content-Encoding.
+    """A `receive` that gives the decoded body. Reading raises UnknownCoding, InvalidValue. `coding` is its
+    Content-Encoding.
     """
     codings = [word.strip().lower() for word in coding.split(b",")]
     wanted = [word for word in codings if word and word != b"identity"]
@@ -45,7 +44,7 @@ def decoding(coding: bytes, receive: Receive, send: Send) -> tuple[Receive, Send
 
 
 class _Inflated:
-    """A `receive` in front of another. Without a window nothing but an empty body can be read."""
+    """A `receive` in front of another one. Without a window, only an empty body can be read."""
 
     def __init__(self, receive: Receive, window: int | None) -> None:
         self._receive = receive

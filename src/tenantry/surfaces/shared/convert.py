@@ -1,4 +1,6 @@
-"""JSON values and query parameters as the Struct that an operation declares. Everything refused is an InvalidValue."""
+"""Turns JSON values and query parameters into the Struct that an operation declares. Everything it refuses is an
+InvalidValue.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,8 @@ def _parameters_of(shape: Hashable) -> tuple[tuple[str, bool], ...]:
 
 
 def read_texts(query: bytes, shape: type[T]) -> T:
-    """Query parameters that are texts; of one name the last counts, and what nobody asked for is not looked at.
+    """Query parameters that are texts. Of one name the last counts; parameters that the shape does not have are passed
+    over.
 
     Raises InvalidValue that names the parameter, also when it is longer than LONGEST_PARAMETER.
     """
@@ -59,7 +62,7 @@ def read_texts(query: bytes, shape: type[T]) -> T:
 
 
 def read_any_case(query: bytes, shape: type[T]) -> T:
-    """Query parameters whose names come in any letter case. All that `shape` has are texts with a default."""
+    """Query parameters whose names come in any letter case. All fields of `shape` are texts with a default."""
     given = {name.lower(): value for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True)}
     names = (name for name, _ in _parameters_of(cast(Hashable, shape)))
     return convert({name: given[name.lower()] for name in names if name.lower() in given}, shape)

@@ -1,7 +1,7 @@
-"""The doors that only a demo has, below `/dev`: who may pass them.
+"""Who may use the addresses below `/dev`, which only a demo has.
 
-Whoever is on this machine, with a name for it that no page elsewhere can have: neither through a proxy or a tunnel, nor
-by a host name that somebody lets lead here (DNS rebinding). With `demo_on_any_address`, everybody.
+Only requests from this machine may, under a name that no page elsewhere can have: neither through a proxy or a tunnel,
+nor by a host name that somebody lets lead here (DNS rebinding). With `demo_on_any_address`, all requests may.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ NOT_HERE = json_answer(404, b'{"error":"not_found"}')
 
 
 def is_from_here(settings: Settings, scope: Scope) -> bool:
-    """See above."""
+    """Whether the request may use them."""
     if settings.demo_on_any_address:
         return True
     return not came_through_proxy(scope) and _is_loopback(origin_of(scope).address) and asks_by_loopback_name(scope)
 
 
 def came_through_proxy(scope: Scope) -> bool:
-    """Whether a header says so."""
+    """Whether a header says that the request came through a proxy or a tunnel."""
     return any(name in _OF_PROXIES or name.startswith(b"x-forwarded") for name, _ in scope["headers"])
 
 
 def asks_by_loopback_name(scope: Scope) -> bool:
-    """Whether the Host is one that only this machine has for itself."""
+    """Whether the request names a host that every machine has for itself only, such as `localhost`."""
     return _is_loopback(_PORT.sub("", header(scope, b"host") or ""))
 
 

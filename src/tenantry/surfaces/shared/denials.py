@@ -1,4 +1,4 @@
-"""A decision against a proven caller leaves a mark, so that an administrator can read later why."""
+"""Records a decision against an authenticated caller, so that an administrator can read later why it was made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _log = get_logger()
 async def note_denial(deps: Deps, caller: Caller, error: DomainError) -> None:
     """Append AccessDenied to the trail of the caller's own tenant, when `error` carries a decision (access.decide).
 
-    Never raises what the store raises: a refusal stays a refusal when it cannot be noted, and the log says so.
+    It raises nothing that the store raises: a refusal stays a refusal when it cannot be recorded, and the log says so.
     """
     decision = getattr(error, "decision", None)
     if decision is None or caller.tenant_id is None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """The application's own lifetime. Requests add `tx`, `caller` and `now`."""
+    """What lives as long as the application. Each request has `tx`, `caller` and `now` besides."""
 
     settings: Settings
     store: Store
@@ -42,11 +42,13 @@ class Deps:
     long_answers: LongAnswers
     metrics: Metrics
     bulk: Shares
-    """The turn of who writes much, a part at a time: one of a tenant, two in all. Others wait for these only."""
+    """Turns for writers of much, who write in parts: at most one of a tenant at once, and two in all. Only other such
+    writers wait for them.
+    """
     http: OutgoingHttp
     dns: TextRecords
 
 
 def deps_of(connection: HTTPConnection) -> Deps:
-    """The `Deps` that `app.build` hung on the application's state."""
+    """The `Deps` that `app.build` attached to the application."""
     return cast(Deps, connection.app.state.deps)

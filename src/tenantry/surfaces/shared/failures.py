@@ -1,11 +1,11 @@
-"""How many bad credentials one client address may present in a minute, at the endpoints that anybody can call.
+"""Limits how many bad credentials one client address may present in a minute, at the endpoints that anybody can call.
 
-Every refusal costs a look at the store and may cost a row in the trail. Who has too many is told to wait before any
-work is done for it. Only refused credentials count: a body that does not parse costs nothing.
+Every refusal costs a look at the store and may cost a row in the trail. A client with too many of them is told to wait
+before any work is done for it. Only refused credentials count: a body that cannot be parsed costs nothing.
 
-Behind a proxy that no setting names, everybody has the proxy's address, and one stranger would make all of them wait:
-then each counts by what the proxy says of it, and the log says once what to do. Since whoever comes without a proxy can
-say anything too, all that comes from one address has a limit as well, a wide one.
+Behind a proxy that no setting names, all clients have the proxy's address, and one stranger would make all of them
+wait. So each is counted by what the proxy says of it, and the log says once what to do. Since a client without a proxy
+can say anything too, all that comes from one address has a limit as well, a wide one.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from tenantry.surfaces.shared.deps import Deps
 from tenantry.surfaces.shared.limits import subscriber_of
 
 CLIENTS_OF_A_PROXY = 20
-"""As many bad credentials as this many clients may present, one address may that says to pass on what others ask."""
+"""An address that says that it asks for others may present as many bad credentials as this many clients may."""
 
 
 def check_failures(deps: Deps, surface: str, origin: Origin) -> None:
-    """Raises RateLimited when the address has too many at this surface."""
+    """Raise RateLimited when the address has presented too many at this surface."""
     limit = deps.settings.refusals_per_address_per_minute
     if not _is_hearsay(deps, origin):
         deps.limits.check_from(origin.address, "refusals", surface, limit=limit, window=MINUTE)
@@ -33,7 +33,7 @@ def check_failures(deps: Deps, surface: str, origin: Origin) -> None:
 
 
 def count_failure(deps: Deps, surface: str, origin: Origin) -> None:
-    """Count one. Raises RateLimited from the one after the limit on."""
+    """Count one bad credential. Raises RateLimited from the one after the limit on."""
     limit = deps.settings.refusals_per_address_per_minute
     if not _is_hearsay(deps, origin):
         deps.limits.hit_from(origin.address, "refusals", surface, limit=limit, window=MINUTE)
@@ -44,9 +44,11 @@ def count_failure(deps: Deps, surface: str, origin: Origin) -> None:
 
 
 def counted_as(deps: Deps, origin: Origin) -> str:
-    """What the failures of this client count by: its address, or through a proxy that no setting names, both of them.
+    """The key by which the failures of this client count: its address; through a proxy that no setting names, that and
+    what the proxy says.
 
-    Once `trusted_proxies` is set, addresses are believed: whoever comes past the proxies and says to be one is itself.
+    Once `trusted_proxies` is set, addresses are believed: a client that comes past the proxies and names another
+    address is counted by its own.
     """
     if _is_hearsay(deps, origin):
         warn_of_proxy()
@@ -60,7 +62,7 @@ def _is_hearsay(deps: Deps, origin: Origin) -> bool:
 
 @cache
 def warn_of_proxy() -> None:
-    """Once for each process."""
+    """Warn once in each process."""
     import structlog
 
     structlog.get_logger().warning(

@@ -1,6 +1,6 @@
-"""The error body of Google's APIs, which the Play EMM surface and the device side answer with.
+"""The error body of Google's APIs, with which the Play EMM surface and the device side answer.
 
-Source: Play EMM contract §3.4. There is never a `details` array: the client would show it instead of `errors`.
+Source: Play EMM contract §3.4. There is never a `details` array, since the client would show it instead of `errors`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tenantry.core.errors import DomainError
 
 
 class _Entry(msgspec.Struct, rename="camel", omit_defaults=True):
-    """`location` names the parameter or field at fault, when one is."""
+    """One error. `location` names the parameter or field at fault, when there is one."""
 
     message: str
     domain: str
@@ -56,10 +56,10 @@ def error_body(wire: GoogleError, message: str, field: str | None = None) -> byt
 
 
 def body_of(wire: GoogleError, error: DomainError) -> bytes:
-    """What may leave the server of an error of the domain."""
+    """The body for an error of the domain, with what of it may leave the server."""
     return error_body(wire, error.public, error.field)
 
 
 def to_camel(name: str) -> str:
-    """`account_type` -> `accountType`; what is camel case already stays."""
+    """The name in camel case, as in `accountType` for `account_type`; a name that is in camel case already stays."""
     return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)

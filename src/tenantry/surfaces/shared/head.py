@@ -1,8 +1,9 @@
-"""What the head of a request may be, whatever it asks for and whoever answers it.
+"""What the head of a request may be, whatever the request asks for and whichever surface answers it.
 
-A server refuses what is longer than anybody needs before something parses it (RFC 6585 §5, RFC 9110 §15.5.15), and a
-request that does not say for which host it is, or says it twice (RFC 9112 §3.2): a proxy may have read another one.
-Of the transfer codings only `chunked` is known (RFC 9112 §6.1, which asks for 501): what is packed besides is not read.
+A server refuses a head that is longer than anybody needs before something parses it (RFC 6585 §5, RFC 9110 §15.5.15),
+and a request that does not say for which host it is, or says it twice (RFC 9112 §3.2), since a proxy may have read
+another host than this server. Of the transfer codings it knows only `chunked`; others are refused with 501, as RFC 9112
+§6.1 asks.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ LONGEST_LINE = 8192
 
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?")
 REFUSED = "tenantry.refused"
-"""In the scope of a request that is refused whatever it asks for: why."""
+"""The key in the scope of a request that is refused whatever it asks for: why."""
 CODING = "tenantry.coding"
-"""In the scope of a request whose body is not sent as it is: what its Content-Encoding says."""
+"""The key in the scope of a request whose body is packed: its Content-Encoding."""
 
 
 OVERRIDE = "tenantry.override"
-"""In the scope of a request that says to be of another method than it was sent with: what it says."""
+"""The key in the scope of a request that names another method than the one it was sent with: that method."""
 _LOOKED_AT = frozenset((b"host", b"content-encoding", b"transfer-encoding", b"x-http-method-override"))
 
 
 def fault_of(scope: Scope) -> DomainError | None:
-    """Why the request is not served; None when its head is well. Notes CODING and OVERRIDE.
+    """Why the request is not served; None when nothing is wrong with its head. Notes CODING and OVERRIDE.
 
     Hot path: one look at each header. Of nearly every request only Host is looked at twice.
     """
@@ -76,7 +77,9 @@ def _is_host(value: bytes) -> bool:
 
 
 def refuse(scope: Scope, fault: DomainError) -> None:
-    """Let the surface that the request goes to refuse it, whatever it asks for. Nobody reads a long address."""
+    """Let the surface that owns the path refuse the request, whatever it asks for. The rest of an address that is too
+    long is cut off, so that nobody reads it.
+    """
     scope[REFUSED] = fault
     if not scope["path"].startswith("/"):
         scope["path"] = "/"

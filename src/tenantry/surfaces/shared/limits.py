@@ -1,4 +1,4 @@
-"""How often: fixed windows, counted in this process.
+"""Limits how often something may be done, in fixed windows that are counted in this process.
 
 Several server processes count apart, so that N of them let N times as much through.
 """
@@ -32,9 +32,9 @@ class RateLimiter:
         self._limits: dict[tuple[str, Micros], _Counts] = {}
 
     def hit(self, *key: str, limit: int, window: Micros) -> int:
-        """Count one: how many that makes in this window, 0 where nothing is counted.
+        """Count one use of the key. Answers how many that makes in this window, 0 when limits are off.
 
-        Raises RateLimited from the hit after `limit` on, until the window ends.
+        Raises RateLimited from the use after `limit` on, until the window ends.
         """
         if not self._enabled:
             return 0
@@ -53,7 +53,9 @@ class RateLimiter:
         return count + 1
 
     def hit_from(self, address: str, *key: str, limit: int, window: Micros) -> None:
-        """Count one of a client address, and of the networks around it (`networks_of`). One refuses for all."""
+        """Count one use by a client address, and by the networks around it (`networks_of`). Any of them may
+        refuse it.
+        """
         networks = networks_of(address)
         for network, times in networks:
             self.check(*key, network, limit=limit * times, window=window)
@@ -61,13 +63,13 @@ class RateLimiter:
             self.hit(*key, network, limit=limit * times, window=window)
 
     def check_from(self, address: str, *key: str, limit: int, window: Micros) -> None:
-        """Raises RateLimited where `hit_from` would; counts nothing."""
+        """Raise RateLimited where `hit_from` would, without counting."""
         if self._limits.get((key[0], window)):
             for network, times in networks_of(address):
                 self.check(*key, network, limit=limit * times, window=window)
 
     def check(self, *key: str, limit: int, window: Micros) -> None:
-        """Raises RateLimited where `hit` would; counts nothing."""
+        """Raise RateLimited where `hit` would, without counting."""
         counted = self._limits.get((key[0], window), {}).get(key)
         if counted is None or counted[1] < limit:
             return
@@ -78,15 +80,15 @@ class RateLimiter:
 
 
 _NETWORKS = ((64, 1), (56, 4), (48, 16))
-"""Prefixes of IPv6 that one subscriber may have, and how many times the limit of a /64 each has."""
+"""Prefixes of IPv6 networks that one subscriber may have, and how many times the limit of a /64 each of them has."""
 
 
 @lru_cache(4096)
 def networks_of(address: str) -> tuple[tuple[str, int], ...]:
-    """What limits per client address count by, each with how many times the limit it has.
+    """The keys by which limits per client address count, each with how many times the limit it has.
 
-    Of an IPv6 address its /64, which one machine has all of, and the /56 and /48 that its subscriber may have. What is
-    no address (a proxy may say anything) counts as it is.
+    For an IPv6 address they are its /64, which one machine has all of, and the /56 and /48 that its subscriber may
+    have. A text that is no address counts as it is, since a proxy may say anything.
     """
     if ":" not in address:
         return ((address, 1),)
@@ -100,5 +102,5 @@ def networks_of(address: str) -> tuple[tuple[str, int], ...]:
 
 
 def subscriber_of(address: str) -> str:
-    """What is counted by client address and something else: the narrowest of `networks_of`."""
+    """The key for limits that count by client address together with something else: the narrowest of `networks_of`."""
     return networks_of(address)[0][0]

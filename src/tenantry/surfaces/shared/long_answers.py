@@ -1,11 +1,12 @@
-"""Answers as long as what a tenant has: lists without pages, files to keep.
+"""Answers that are as long as what a tenant has: lists without pages, files to keep.
 
-1. `LongAnswers.begin` lets one caller have a few under way at once, and a tenant some more: RateLimited otherwise.
-2. The answer is made a part at a time, each from a short read, while it is sent. Between two parts others have their
-   turn, and the next is made only when the reader has taken the last: however long it is, a part is all that is held.
-   What must happen before, such as an event, is the first part's business: who asks for the head only (HEAD) gets that,
-   and nothing is made.
-3. Whoever stops reading is cut off, and whoever goes away is noticed: either way the place is free again.
+1. `LongAnswers.begin` lets one caller have a few of them under way at once, and a tenant some more: RateLimited
+   otherwise.
+2. The answer is made a part at a time while it is sent, each part from a short read. Others have their turn between two
+   parts, and the next part is made only when the reader has taken the last: however long the answer is, one part is all
+   that is held. What must happen before, such as an event, belongs to the first part. A request for the head only
+   (HEAD) gets the head, and no part is made.
+3. A reader who stops reading is cut off, and one who goes away is noticed: either way the place is free again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ OF_CALLER = 2
 OF_TENANT = 8
 _RETRY_AFTER = 5
 HEAD_ONLY = "tenantry.head_only"
-"""In the scope of a page that is asked for its head: what is long need not be made."""
+"""The key in the scope of a page of which only the head is asked for, so that a long one need not be made."""
 READING_SECONDS = 30.0
 """How long a reader may take for a part."""
 
@@ -35,13 +36,15 @@ _log = get_logger()
 
 
 class LongAnswers:
-    """How many are under way, in this process."""
+    """The long answers that are under way in this process."""
 
     def __init__(self) -> None:
         self._under_way: dict[tuple[str, ...], int] = {}
 
     def begin(self, caller: Caller, tenant_id: TenantId) -> Place:
-        """Raises RateLimited. The place is free again when the answer has been sent, or its maker failed."""
+        """Take a place for a long answer. Raises RateLimited. It is free again when the answer has been sent, or could
+        not be made.
+        """
         keys = (("tenant", tenant_id), ("caller", caller.tenant_id or "", caller.subject, caller.connector_id or ""))
         for key, most in zip(keys, (OF_TENANT, OF_CALLER), strict=True):
             if self._under_way.get(key, 0) >= most:
@@ -62,12 +65,14 @@ class LongAnswers:
 
     @property
     def count(self) -> int:
-        """Under way, of all tenants."""
+        """How many are under way, of all tenants."""
         return sum(number for key, number in self._under_way.items() if key[0] == "tenant")
 
 
 class Place:
-    """One of them. As a context: freed at the end, unless an answer has taken it over."""
+    """A place for one long answer. As a context manager it frees itself at the end, unless an answer has taken
+    it over.
+    """
 
     __slots__ = ("_answers", "_keys", "_taken_over")
 
@@ -84,29 +89,29 @@ class Place:
             self.free()
 
     def free(self) -> None:
-        """Once."""
+        """Free the place; a second call does nothing."""
         keys, self._keys = self._keys, ()
         self._answers.end(keys)
 
     def stream(self, parts: AsyncIterator[str | bytes]) -> Stream:
-        """The answer of an operation; the place is its own from now on."""
+        """The answer of an operation, to which the place belongs from now on."""
         self._taken_over = True
         return Stream(self, parts)
 
     def answer(self, parts: AsyncIterator[str | bytes], media_type: str, headers: Mapping[str, str]) -> LongAnswer:
-        """The same, for a framework."""
+        """The same, as a framework's response."""
         return LongAnswer(self.stream(parts), media_type, headers)
 
 
 class Stream(NamedTuple):
-    """What is left of an answer to make, and the place that it takes meanwhile."""
+    """The parts of an answer that have still to be made, and the place that it takes meanwhile."""
 
     place: Place
     parts: AsyncIterator[str | bytes]
 
     async def send(self, start: Message, scope: Scope, receive: Receive, send: Send, *, head_only: bool) -> None:
-        """The answer behind its `http.response.start`. What fails after the first part breaks the connection off, so
-        that no reader takes it for whole.
+        """Send the answer, beginning with `start`, its `http.response.start`. When something fails after the first
+        part, the connection is broken off, so that no reader takes the answer for whole.
         """
         gone = asyncio.create_task(_until_gone(receive))
         try:
@@ -133,7 +138,7 @@ class Stream(NamedTuple):
 
 
 class LongAnswer(Response):
-    """200, in parts."""
+    """A response with status 200 that is sent in parts."""
 
     def __init__(self, stream: Stream, media_type: str, headers: Mapping[str, str]) -> None:
         self.status_code = 200

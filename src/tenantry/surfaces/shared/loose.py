@@ -1,9 +1,9 @@
-"""A sloppy wire, read by the Struct that an operation declares.
+"""Reads a sloppy wire by the Struct that an operation declares.
 
-Keys come in any letter case, and of one key in two the last counts; null counts as absent; `"true"`, `1` and `"12"` are
-the flag and the number that they mean. Where a shape says `str | int` a number is its digits, and where it says
-`list[str] | str` a text is split at `,` and `;`. Everything refused is an InvalidValue whose field is the wire's name
-for it, behind that of the enclosing objects (`passwordProfile.password`).
+Keys come in any letter case, and where one comes in two of them the last counts; null counts as absent; `"true"`, `1`
+and `"12"` are the flag and the number that they mean. Where a shape says `str | int`, a number becomes its digits;
+where it says `list[str] | str`, a text is split at `,` and `;`. Everything refused is an InvalidValue, whose field is
+the wire's name for it behind those of the enclosing objects (`passwordProfile.password`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 LONGEST_TEXT = 1024
 MOST_ITEMS = 1000
 NOTHING: dict[str, Any] = {"also_absent": {}}
-"""`Meta(extra=NOTHING)` on a field: `{}` counts as absent too, as one client sends what it has not."""
+"""`Meta(extra=NOTHING)` on a field: `{}` counts as absent too, since one client sends it where it has no value."""
 
 _SEPARATORS = re.compile("[,;]")
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
@@ -38,7 +38,7 @@ def read_loosely(value: Any, shape: type[T]) -> T:
 
 @cache
 def _object_reader(shape: Any) -> _Reader:
-    """Of a Struct. Its readers are made once."""
+    """What reads a Struct, made once for each shape."""
     fields = [(field, *_reader_of(field.type)) for field in _struct(shape).fields]
 
     def read(value: Any, path: str) -> Any:
@@ -70,7 +70,7 @@ def _struct(shape: Any) -> inspect.StructType:
 
 
 def _reader_of(kind: inspect.Type) -> tuple[_Reader | None, Any]:
-    """How such a value is read (None: as it is), and what counts as absent besides null."""
+    """What reads such a value (None: it stays as it is), and which value counts as absent besides null."""
     if isinstance(kind, inspect.Metadata):
         return _reader_of(kind.type)[0], (kind.extra or {}).get("also_absent")
     if isinstance(kind, inspect.UnionType):
@@ -100,7 +100,9 @@ def _plain_reader(kind: inspect.Type) -> _Reader | None:
 
 
 def _reader_of_either(kinds: Sequence[inspect.Type]) -> _Reader:
-    """Of what one client sends in one form and another in another; it is read as the first."""
+    """What reads a value that comes in one form from one client and in another from another. It is read as the
+    first.
+    """
     match kinds:
         case [inspect.StrType(max_length=most), inspect.IntType()]:
             return _digits_reader(most or LONGEST_TEXT)

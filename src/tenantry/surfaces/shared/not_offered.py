@@ -1,8 +1,8 @@
-"""What a vendor's API has and this server has not, as data: method, path, and what the operation is called.
+"""What a vendor's API has and this server has not, as data: method, path, and the operation's name.
 
-An operation that is not offered must not look like a thing that is gone: clients take 404 for "somebody deleted it",
-and send again after a 5xx. So each surface looks here before it says that there is nothing at an address, and answers
-in the vendor's own words for it. `tests/completeness/test_not_offered.py` holds the lists against the routes.
+An operation that is not offered must not look like a thing that was deleted: clients take 404 for that, and after a 5xx
+they send again. So each surface looks here before it says that there is nothing at an address, and answers in the
+vendor's own words for it. `tests/completeness/test_not_offered.py` compares the lists with the routes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ ANY = "*"
 
 
 class Missing(NamedTuple):
-    """`path` begins behind the surface's root, with `{names}` for values; a last `/**` means it and all below."""
+    """An operation that is not offered. `path` begins behind the surface's root, with `{names}` for values; `/**` at
+    the end means this path and all below.
+    """
 
     method: str
     path: str
@@ -24,7 +26,7 @@ class Missing(NamedTuple):
 
 
 class NotOffered:
-    """The operations of one surface."""
+    """The operations of one surface that are not offered."""
 
     def __init__(self, root: str, operations: Iterable[Missing]) -> None:
         """`root` is the path in front of each operation's."""
@@ -33,7 +35,7 @@ class NotOffered:
         self._patterns = [(operation, _pattern_of(f"{root}/{operation.path}")) for operation in self.operations]
 
     def find(self, method: str, path: str) -> Missing | None:
-        """The first that this request would be, letter case aside. HEAD would be what GET is."""
+        """The first operation that this request would be, whatever its letter case. HEAD would be what GET is."""
         method = "GET" if method == "HEAD" else method
         for operation, pattern in self._patterns:
             if operation.method in (method, ANY) and pattern.fullmatch(path):

@@ -1,4 +1,4 @@
-"""Where a request came from, for the audit trail and for the id that its answer carries."""
+"""Where a request came from, for the audit trail and for the id in its answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _SANE = re.compile(rb"[A-Za-z0-9{][A-Za-z0-9._:{}-]{0,63}")
 
 
 def origin_of(scope: Scope) -> Origin:
-    """The client's own correlation id when it sent a sane one, else a new GUID; the same `Origin` for one request.
+    """The `Origin` of the request, the same each time it is asked for. Its correlation id is the client's own, when the
+    client sent a sane one, else a new GUID.
 
     The address is the peer's, or what a trusted proxy said of it (the server has rewritten `client` by then).
     """
@@ -43,7 +44,7 @@ def _correlation_id(told: dict[bytes, bytes]) -> CorrelationId:
 
 
 def _forwarded(told: dict[bytes, bytes]) -> str:
-    """The last of the list, which the nearest proxy added; what is before it the client may have made up."""
+    """The last address of the list, which the nearest proxy added. The client may have made up what is before it."""
     for name in _FORWARDED:
         value = told.get(name)
         if value is not None:

@@ -1,4 +1,4 @@
-"""What the log says of requests."""
+"""What the log says of requests and of bugs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _log = get_logger()
 
 
 def log_request(scope: Scope, surface: str, status: int, seconds: float) -> None:
-    """One line for each request that is not hot; no query, no header, no body."""
+    """Log a request that is not hot as one line, without query, header or body."""
     _log.info(
         "request",
         method=scope["method"],
@@ -25,12 +25,12 @@ def log_request(scope: Scope, surface: str, status: int, seconds: float) -> None
 
 
 def log_failure(scope: Scope) -> Answer:
-    """The exception that is being handled is a bug: all of it goes to the log, its id only to the client."""
+    """Log the exception that is being handled, which is a bug, in full. Answers the response, which has its id only."""
     correlation_id = origin_of(scope).correlation_id
     _log.exception("unexpected error", method=scope["method"], path=path_in_log(scope), correlation_id=correlation_id)
     return bug_answer(correlation_id)
 
 
 def path_in_log(scope: Scope) -> str:
-    """With escapes for what is not ASCII, so that nobody writes lines of their own."""
+    """The path, in which all that is not ASCII is escaped, so that nobody writes lines of their own into the log."""
     return ascii(scope["path"])[1:-1]

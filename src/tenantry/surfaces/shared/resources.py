@@ -1,4 +1,4 @@
-"""What a token is asked for: AAD's `resource` (v1) and `scope` (v2), and which of our audiences that is.
+"""Which service a token is asked for: by AAD's `resource` (v1) or `scope` (v2), and which of our audiences that is.
 
 Source: Partner Center contract §1.2.
 """
@@ -25,7 +25,7 @@ _WORDS = frozenset({*_BARE, *Permission})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`resource` as the client wrote it, for v1's answer; `scope` for v2's."""
+    """The service that a token is for. `resource` is as the client wrote it, for v1's answer; `scope` is for v2's."""
 
     audience: Audience
     resource: str
@@ -46,12 +46,14 @@ def target_of(resource: str | None, scope: str | None, issuer: str) -> Target:
 
 
 def names_resource(scope: str) -> bool:
-    """Whether one of the words means a resource, in AAD's way: `https://host/.default`, `user_impersonation`."""
+    """Whether one of the words names a service in AAD's way: `https://host/.default`, `user_impersonation`."""
     return any(word.endswith(("user_impersonation", ".default")) for word in scope.split())
 
 
 def _resource_of(word: str) -> str:
-    """`https://host/.default` -> `https://host`; a bare permission is Partner Center's."""
+    """The address of the service, `https://host` for `https://host/.default`. A permission alone is one of Partner
+    Center's.
+    """
     if word in _BARE:
         return PARTNER_CENTER
     for permission in _PERMISSIONS:

@@ -21,5 +21,5 @@ def performs(action: Action) -> Callable[[Endpoint], Endpoint]:
 
 
 def action_of(endpoint: Callable[..., Any] | None) -> Action | None:
-    """The action an endpoint was marked with."""
+    """The action with which an endpoint was marked."""
     return getattr(endpoint, "performs", None)

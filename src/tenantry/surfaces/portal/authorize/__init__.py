@@ -1,1 +1,1 @@
-"""The authorization endpoint's pages."""
+"""Pages of the authorization endpoint."""

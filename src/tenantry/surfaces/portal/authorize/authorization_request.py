@@ -1,7 +1,7 @@
-"""What an application asks of a user at the authorization endpoint, checked as far as it goes without the user.
+"""What a connector asks of a user at the authorization endpoint, checked as far as that can be done without the user.
 
-Until connector and redirect address are known to belong together, what is wrong is shown on a page of ours
-(`InvalidValue`, `NotFound`); afterwards the application is told, at its own address (`Refused`). RFC 6749 §4.1.2.1.
+Until it is known that connector and redirect address belong together, errors are shown on a page of ours
+(`InvalidValue`, `NotFound`); from then on the connector is told, at its own address (`Refused`). RFC 6749 §4.1.2.1.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ from tenantry.tokens.id_tokens import sign_in_scope
 ANY_TENANT = frozenset({"common", "organizations"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 MAX_AGE = re.compile(r"[0-9]{1,9}")
-"""Seconds."""
+"""A number of seconds."""
 _LONGEST = 4096
 ResponseMode = Literal["query", "form_post"]
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """`redirect_uri` is registered. `max_age`: how long ago the user may have signed in at most; None: ever.
+    """A checked request. `redirect_uri` is registered. `max_age`: how long ago the user may have signed in at most;
+    None: any time ago.
 
-    `sign_in_scope`: what the app wants to know of the sign-in; None without `openid` (OpenID Connect Core §3.1.2.1).
+    `sign_in_scope`: what the connector wants to know of the sign-in; None without `openid` (OpenID Connect Core §3.1.2.1).
     """
 
     connector: Connector
@@ -53,7 +54,7 @@ class AuthorizationRequest:
 
 
 class Refused(Exception):
-    """The application is told at `redirect_uri`: an OAuth error word, and a sentence for its developer."""
+    """The connector is told of an error at `redirect_uri`: a word of OAuth, and a sentence for its developer."""
 
     def __init__(self, redirect_uri: str, mode: ResponseMode, state: str | None, error: str, description: str) -> None:
         self.redirect_uri = redirect_uri
@@ -67,7 +68,7 @@ class Refused(Exception):
 async def read_request(
     read: Read, query: bytes, *, tenant_name: str | None, is_kaizala: bool, issuer: str
 ) -> AuthorizationRequest:
-    """Raises InvalidValue and NotFound for our own page, Refused for the application."""
+    """Check the request. Raises InvalidValue and NotFound, for a page of ours; Refused, for the connector."""
     values = _parse(query)
     connector, redirect_uri = await _match(read, values, tenant_name)
     state = values.get("state")
@@ -113,7 +114,7 @@ async def read_request(
 
 
 async def _match(read: Read, values: dict[str, str], tenant_name: str | None) -> tuple[Connector, str]:
-    """The connector and its redirect address; whatever is wrong here sends nobody anywhere."""
+    """The connector and its redirect address. While either is wrong, nobody is sent anywhere."""
     if "client_id" not in values:
         raise InvalidValue(_("The app did not say which one it is."), field="client_id")
     connector = await find_authorizable(read, values["client_id"])
@@ -129,7 +130,9 @@ async def _match(read: Read, values: dict[str, str], tenant_name: str | None) ->
 
 
 def without_sign_in(path: str) -> str:
-    """The address of the request without what a sign-in from now on answers: `prompt=login` and `max_age`."""
+    """The address of the request without the parameters that a sign-in from now on satisfies: `prompt=login` and
+    `max_age`.
+    """
     address, _mark, query = path.partition("?")
     kept: list[tuple[str, str]] = []
     for name, value in parse_qsl(query, keep_blank_values=True):
@@ -147,8 +150,8 @@ def with_parameters(redirect_uri: str, parameters: dict[str, str]) -> str:
 
 
 def form_target(redirect_uri: str) -> str:
-    """As `form-action` of a Content-Security-Policy names it: scheme, host and port; the scheme alone where the policy
-    has no words for the host.
+    """The address as `form-action` of a Content-Security-Policy names it: scheme, host and port; or the scheme alone,
+    where the policy cannot express the host.
     """
     parts = urlsplit(redirect_uri)
     is_plain = bool(re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", parts.netloc))
@@ -156,7 +159,7 @@ def form_target(redirect_uri: str) -> str:
 
 
 def _parse(query: bytes) -> dict[str, str]:
-    """Each once (RFC 6749 §3.1); empty ones count as absent."""
+    """The parameters, each once (RFC 6749 §3.1). An empty one counts as absent."""
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError:
@@ -177,7 +180,9 @@ async def _is_named(read: Read, tenant_id: TenantId, name: str | None) -> bool:
 
 
 def _permissions(connector: Connector, values: dict[str, str], *, is_kaizala: bool, issuer: str) -> list[Permission]:
-    """AAD's words (`resource`, or a scope with a resource in it) mean Partner Center. Raises InvalidScope."""
+    """The permissions that are asked for. AAD's words (`resource`, or a scope with a service in it) mean Partner
+    Center. Raises InvalidScope.
+    """
     scope, resource = values.get("scope", ""), values.get("resource")
     is_partner_center = not is_kaizala and (resource is not None or names_resource(scope))
     if is_partner_center:

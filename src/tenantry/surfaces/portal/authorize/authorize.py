@@ -55,7 +55,7 @@ KAIZALA_PATHS = (
 
 @performs(Action.SIGN_IN)
 async def show_consent(request: Request) -> Response:
-    """Sign in first, prove a second factor where that is needed, then decide."""
+    """Show what the connector asks for, once the user has signed in and, where needed, proven a second factor."""
     try:
         asked = await _read_request(request)
         session = await find_signed_in(request)
@@ -74,7 +74,7 @@ async def show_consent(request: Request) -> Response:
 
 @performs(Action.SIGN_IN)
 async def decide(request: Request) -> Response:
-    """Allowed: back with a code. Not allowed: back with `access_denied`."""
+    """Send the user back: with a code when the user allowed it, with `access_denied` otherwise."""
     form = await read_form(request)
     try:
         asked = await _read_request(request)
@@ -97,7 +97,7 @@ def _is_stale(asked: AuthorizationRequest, session: Session, now: Micros) -> boo
 
 
 def _refused_in_silence(asked: AuthorizationRequest, session: Session | None) -> Refused:
-    """What a page would have asked for first."""
+    """The error for `prompt=none`: what a page would have asked for first."""
     if session is None or asked.connector.tenant_id != session.tenant_id:
         return _refused(asked, "login_required", "The user must sign in.")
     if needs_mfa(asked.permissions) and "mfa" not in session.amr:
@@ -106,7 +106,9 @@ def _refused_in_silence(asked: AuthorizationRequest, session: Session | None) ->
 
 
 def _ask_to_sign_in(request: Request, asked: AuthorizationRequest, session: Session | None) -> Response:
-    """And back, with a session from now on. Who is signed in is asked again, under the name that is known."""
+    """Lead to a sign-in, and back with a session that begins then. A user who is signed in is asked again, under the
+    same name.
+    """
     path, name = path_of(request), asked.login_hint
     demands: dict[str, str] = {}
     if "login" in asked.prompt:
@@ -196,7 +198,9 @@ def _send_back(request: Request, refused: Refused) -> Response:
 def _redirect(
     request: Request, redirect_uri: str, mode: ResponseMode, state: str | None, parameters: dict[str, str]
 ) -> Response:
-    """`redirect_uri` is registered. The answer is kept by no cache and named to no third party."""
+    """Send the user back to `redirect_uri`, which is registered. No cache keeps the answer, and no third party is told
+    its address.
+    """
     answer = {**parameters, "iss": deps_of(request).settings.issuer}
     if state is not None:
         answer["state"] = state

@@ -1,1 +1,1 @@
-"""What all pages share: layout, forms, errors, links."""
+"""What all pages share: layout, forms, errors, links, the session."""

@@ -1,4 +1,4 @@
-"""What a person sees when a page cannot be shown: one table, and pages that say what to do next."""
+"""What a person sees when a page cannot be shown: one table of errors, and pages that say what to do next."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.origin import origin_of
 
 NEVER: Final = None
-"""A bug if it gets here: answered as 500, logged in full."""
+"""In the table: an error of this kind does not reach the portal. If it does, it is answered as 500 and logged
+in full.
+"""
 
 TABLE: dict[type[DomainError], int | None] = {
     errors.InvalidValue: 400,
@@ -119,7 +121,7 @@ async def _show_refusal(request: Request, error: DomainError) -> Response:
 
 
 def _lacking_role(request: Request) -> str:
-    """What a role would allow, and whom to turn to."""
+    """A sentence on the role that is missing, and on whom to ask."""
     session: Session | None = getattr(request.state, "session", None)
     if session is not None and session.acting_tenant is not None:
         return _("The roles in which you act for %(tenant)s do not allow it.") % {"tenant": session.acting_tenant_name}
@@ -127,7 +129,7 @@ def _lacking_role(request: Request) -> str:
 
 
 async def _ask_to_sign_in(request: Request, error: SignInNeeded) -> Response:
-    """To the sign-in page and back. What a form held comes along, see forms.keep_draft."""
+    """Lead to the sign-in page, and back from it with what a form held, see forms.keep_draft."""
     back = form_page_of(request) if request.method == "POST" else error.back
     address = f"/sign-in?next={quote(back, safe='')}"
     if request.headers.get("hx-request"):
@@ -147,7 +149,7 @@ async def _ask_to_prove(request: Request, error: ProofNeeded) -> Response:
 
 
 def _to_second_factor(request: Request, back: str) -> Response:
-    """There and back; who has none is led to set one up."""
+    """Lead to the page that asks for a second factor, and back. A user who has none is led to set one up."""
     address = f"/second-factor?next={quote(back, safe='')}"
     if request.headers.get("hx-request"):
         return Response(status_code=403, headers={"HX-Redirect": address})
@@ -163,7 +165,9 @@ async def _show_forged(request: Request, _error: ForgedForm) -> HTMLResponse:
 
 
 async def _show_elsewhere(request: Request, error: ShownElsewhere) -> Response:
-    """What was shown, where the session is now, and the ways on. A part of a page lets the whole page be asked for."""
+    """Say which tenant the page showed, which one the session is in now, and where to go on. When a part of a page was
+    asked for, let the browser ask for the whole page.
+    """
     session: Session = request.state.session
     if request.headers.get("hx-request"):
         return Response(status_code=409, headers={"HX-Refresh": "true"})
@@ -218,7 +222,7 @@ async def _show_absent(request: Request, _error: Exception | None) -> HTMLRespon
 
 
 def show_absent(request: Request) -> HTMLResponse:
-    """The page of what is not there; without a menu, unless the session is known already."""
+    """The page for an address where nothing is; without a menu, unless the session is known already."""
     text = _("It may have been removed, or it belongs to another organisation.")
     title = _("There is no such page")
     return render(request, "frame/error.html", 404, title=title, text=text, back="/", back_label="")
@@ -231,7 +235,7 @@ async def _show_no_route(request: Request, allowed: list[str]) -> HTMLResponse:
 
 
 def show_bug(request: Request, error: Exception) -> HTMLResponse:
-    """The page of what should not have happened: only the number under which the log says more."""
+    """The page for a bug: it has the number under which the log has everything, and nothing else."""
     correlation_id = origin_of(request.scope).correlation_id
     path = ascii(request.scope["path"])[1:-1]
     _log.error("unexpected error", path=path, correlation_id=correlation_id, exc_info=error)
@@ -248,7 +252,9 @@ async def _page(
     back_label: str = "",
     other: tuple[str, str] | None = None,
 ) -> HTMLResponse:
-    """With the menu when somebody is signed in, whatever the route asked for. `other`: one more address, its label."""
+    """A page for an error, with the menu when somebody is signed in, whatever the route asked for. `other`: one more
+    address, and its label.
+    """
     if getattr(request.state, "session", None) is None:
         with suppress(DomainError):
             await find_signed_in(request)

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from tenantry.surfaces.shared.long_answers import LongAnswer, Place
 
 PART = 250
-"""Rows of a file that are read at once."""
+"""How many rows of a file are read at once."""
 
 
 def csv_file(
     place: Place, lines: AsyncIterator[str], name: str, media_type: str = "text/csv; charset=utf-8"
 ) -> LongAnswer:
-    """`lines` in parts of any length."""
+    """A file whose parts are these lines, each part of any length."""
     return place.answer(lines, media_type, {"Content-Disposition": f'attachment; filename="{name}"'})

@@ -1,7 +1,8 @@
-"""The token against forged forms (CSRF): it proves that a form is of our page and this session, and names its tenant.
+"""The token against forged forms (CSRF): it proves that a form is of a page of ours and of this session, and names the
+tenant that the page showed.
 
-The token is a keyed hash, then the tenant in clear. So the form names the tenant that its page showed, whatever other
-tabs did meanwhile. Besides, browsers say where a request comes from (Fetch Metadata).
+The token is a keyed hash, and then the tenant in clear. So the form names the tenant that its page showed, whatever
+other tabs did meanwhile. Besides, browsers say where a request comes from (Fetch Metadata).
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from tenantry.surfaces.shared.cookies import cookie_of
 from tenantry.surfaces.shared.deps import deps_of
 
 FORM_COOKIE = "tenantry-form"
-"""A random value for forms that are shown before anybody has signed in."""
+"""The cookie with a random value for forms that are shown before anybody has signed in."""
 _HASH = 32
-"""Characters."""
+"""How many characters the hash has."""
 
 
 class ForgedForm(Exception):
@@ -43,11 +44,11 @@ def form_token(request: Request) -> str:
 
 
 async def check_form(request: Request, token: str, *, before_sign_in: bool = False, leaves: bool = False) -> None:
-    """Raises ForgedForm unless the form came from a page of ours, of this session; ShownElsewhere when that page was of
-    another tenant than the session is in now; ActingEnded unless the form `leaves` the customer.
+    """Raise ForgedForm unless the form came from a page of ours, of this session; ShownElsewhere when that page showed
+    another tenant than the one in which the session is now; ActingEnded unless the form `leaves` the customer.
 
-    `before_sign_in`: one that was shown before anybody had signed in will do as well; and while nobody has, the
-    browser's word will, since of two tabs opened at once only one keeps its FORM_COOKIE.
+    `before_sign_in`: a form that was shown before anybody had signed in is taken too; and while nobody has, the
+    browser's word is enough, since of two tabs opened at once only one keeps its FORM_COOKIE.
     """
     if before_sign_in and not comes_from_elsewhere(request) and was_shown_before_sign_in(request, token):
         return
@@ -64,25 +65,27 @@ async def check_form(request: Request, token: str, *, before_sign_in: bool = Fal
 
 
 def check_sender(request: Request, token: str) -> None:
-    """Raises ForgedForm unless the form came from a page of ours, of the cookie's session, though that has ended."""
+    """Raise ForgedForm unless the form came from a page of ours, of the cookie's session, which may have ended."""
     seed = cookie_of(request, cookie_name(deps_of(request).settings)) or _form_seed(request)
     if comes_from_elsewhere(request) or not _is_one_of(token, _tokens(request, seed, shown_in(token))):
         raise ForgedForm
 
 
 def was_shown_before_sign_in(request: Request, token: str) -> bool:
-    """Whether it is of a page that this browser was shown while nobody was signed in."""
+    """Whether the form is of a page that this browser was shown while nobody was signed in."""
     seed = cookie_of(request, FORM_COOKIE)
     return bool(seed) and _is_one_of(token, _tokens(request, seed, ""))
 
 
 def shown_in(token: str) -> TenantId:
-    """The tenant that the token names; believed only with its hash. Empty: none."""
+    """The tenant that the token names; empty when it names none. It is believed only together with its hash."""
     return TenantId(token[_HASH:])
 
 
 def comes_from_elsewhere(request: Request) -> bool:
-    """What the browser says of the page that sent it. Neither header: not a browser of today; the token decides."""
+    """Whether the browser says that another site sent the form. Old browsers say nothing, in which case the token
+    decides.
+    """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")
@@ -94,7 +97,7 @@ def comes_from_elsewhere(request: Request) -> bool:
 
 
 def _tokens(request: Request, seed: str, shown: str) -> list[str]:
-    """By each pepper, the newest first."""
+    """The hashes by each pepper, the newest first."""
     return [each.hex()[:_HASH] + shown for each in deps_of(request).hasher.hashes(f"form {shown} {seed}")]
 
 

@@ -1,7 +1,7 @@
-"""Forms: read once and checked, shown again with what was typed and what was wrong.
+"""Forms: they are read and checked once, and shown again with what was typed and with what was wrong.
 
-A form posts to the address that shows it. So a stale one, a signed-out one and one that was sent twice all have a place
-to go back to.
+A form posts to the address that shows it. So a form that is out of date, that was signed out, or that was sent twice
+has a page to go back to.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ BODY_LIMIT = 65_536
 DRAFT_COOKIE = "tenantry-draft"
 _DRAFT_LIMIT = 3_000
 _NEVER_KEPT = frozenset({"password", "pin", "code", "link", "secret", "token"})
-"""Words in the names of fields; that of `form_token` too."""
+"""Words in the names of fields whose values are never kept; the field of `form_token` has one of them too."""
 WHOLE = ""
-"""The key in `errors` of what is wrong with the form as a whole."""
+"""The key in `errors` for what is wrong with the form as a whole."""
 
 _CORRECTABLE = (
     InvalidValue,
@@ -60,13 +60,13 @@ _CORRECTABLE = (
     BadCredentials,
     RateLimited,
 )
-"""What a person can put right in the form itself."""
+"""Errors that a person can correct in the form itself."""
 
 
 class SentTwice(Exception):
-    """The form was carried out before: a double click, the back button, a reload. `back` shows what it made.
+    """The form was carried out before: after a double click, the back button, a reload. `back` shows what it made.
 
-    `again` makes another, of what was shown once in the first answer; empty: nothing was.
+    `again` makes another one, where the first answer showed something that is shown once; empty when it did not.
     """
 
     def __init__(self, back: str, again: str = "") -> None:
@@ -93,11 +93,13 @@ class Form:
         self.form_id = self.value("form_id") or secrets.token_urlsafe(18)
 
     def value(self, name: str) -> str:
-        """What was typed, for the field to show again."""
+        """What was typed into the field, so that it can be shown again."""
         return self.values.get(name, [""])[-1]
 
     def text(self, name: str, *, required: bool = False, max_length: int = 1024, several_lines: bool = False) -> str:
-        """Without outer blanks. Too long, empty though required, or not storable: an error beside the field."""
+        """The text without blanks around it. A text that is too long, empty though required, or not storable becomes an
+        error beside the field.
+        """
         text = trim(self.value(name))
         if several_lines:
             text = text.strip()
@@ -110,7 +112,7 @@ class Form:
         return text
 
     def texts(self, name: str) -> list[str]:
-        """Every value of the name: what check boxes give."""
+        """Every value of the field, as check boxes give them."""
         return [text for text in self.values.get(name, []) if is_clean(text)]
 
     def file_name(self, name: str) -> str:
@@ -119,7 +121,9 @@ class Form:
         return cleaned_name(last, longest=200) or "file"
 
     def file(self, name: str) -> bytes:
-        """The file, so that what is wrong with it is said beside the field. None chosen: empty, and an error."""
+        """The file; what is wrong with it becomes an error beside the field. When none was chosen, it is empty and an
+        error.
+        """
         raw = self.files.get(name, b"")
         self.values[name] = []
         if not raw:
@@ -136,7 +140,7 @@ class Form:
         return bool(self.value(name))
 
     def fail(self, name: str, text: str) -> None:
-        """Say beside the field what is wrong; the first thing counts."""
+        """Say beside the field what is wrong with it. The first error of a field counts."""
         self.errors.setdefault(name, text)
 
     def showing_errors(self, **names: str) -> _Shown:
@@ -162,7 +166,9 @@ def read_day(form: Form, name: str) -> Micros | None:
 
 
 def ask_again(form: Form, name: str) -> None:
-    """Say beside an optional secret that it is not in the page any more: left empty, it would be taken for none."""
+    """Say beside an optional secret that it has to be typed again: when the field stayed empty, it would be taken for
+    no secret.
+    """
     if form.value(name):
         form.fail(name, _("Type it again: it is not shown."))
 
@@ -199,10 +205,11 @@ async def read_form(
 
 
 async def read_late_form(request: Request) -> Form:
-    """A form without a session, to be shown again after signing in and never carried out; or one that ends a session.
+    """Read a form without a session, which is shown again after signing in and never carried out; or one that ends a
+    session.
 
-    Its token may be of a session whose cookie is gone, as after signing out in another tab: then the browser's word
-    that the form is from a page of ours will do. Raises as `read_form`.
+    Its token may be of a session whose cookie is gone, as after signing out in another tab; then it is enough that the
+    browser says the form is from a page of ours. Raises as `read_form`.
     """
     form = await _parse(request, BODY_LIMIT)
     if request.headers.get("sec-fetch-site") != "same-origin":
@@ -262,10 +269,10 @@ async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
 async def once(
     request: Request, session: Session, form: Form, *, back: str, again: str = ""
 ) -> AsyncIterator[tuple[Tx, Micros]]:
-    """The transaction of a form that makes something, and its moment: `async with once(...) as (tx, now):`.
+    """The transaction of a form that makes something, and its time: `async with once(...) as (tx, now):`.
 
-    It is carried out once, however often the form is sent; twins take turns, and what failed can be sent again. Raises
-    SentTwice, with `back` and `again`; BadCredentials when the session has ended meanwhile.
+    It is carried out once, however often the form is sent. Two that are sent at once take turns, and a form that failed
+    can be sent again. Raises SentTwice, with `back` and `again`; BadCredentials when the session has ended meanwhile.
     """
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.write() as tx:
@@ -278,9 +285,8 @@ async def once(
 
 @asynccontextmanager
 async def further_part(request: Request, session: Session) -> AsyncIterator[tuple[Tx, Micros]]:
-    """The transaction of a further part of what `once` began, of what is too much for one: others write in between.
-
-    Raises StoreBusy when its turn does not come; BadCredentials when the session has ended meanwhile.
+    """The transaction of a further part of what `once` began, when it is too much for one, so that others can write in
+    between. Raises StoreBusy when its turn does not come; BadCredentials when the session has ended meanwhile.
     """
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.bulk.turn(session.here), deps.store.write() as tx:
@@ -289,7 +295,9 @@ async def further_part(request: Request, session: Session) -> AsyncIterator[tupl
 
 
 def keep_draft(response: Response, path: str, form: Form, *, is_secure: bool) -> None:
-    """Let a form that came after its session's end be there again after signing in; without passwords and PINs."""
+    """Keep a form that came after its session's end, so that it is there again after signing in, without passwords and
+    PINs.
+    """
     typed = {name: texts for name, texts in form.values.items() if not _NEVER_KEPT.intersection(name.split("_"))}
     draft = [path, typed, shown_in(form.value("form_token"))]
     raw = base64.urlsafe_b64encode(json.dumps(draft).encode()).decode()
@@ -298,9 +306,10 @@ def keep_draft(response: Response, path: str, form: Form, *, is_secure: bool) ->
 
 
 def draft_of(request: Request) -> Form:
-    """A form to show: with what was typed before the session ended, if there is such a draft for this path.
+    """A form to show. It has what was typed before the session ended, if there is such a draft for this path.
 
-    Raises ShownElsewhere when it was typed for another tenant than the one that would be shown; `?draft=no` forgets it.
+    Raises ShownElsewhere when that was typed for another tenant than the one that would be shown; `?draft=no` forgets
+    it.
     """
     raw = cookie_of(request, DRAFT_COOKIE)
     try:

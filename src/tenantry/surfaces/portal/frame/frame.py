@@ -1,4 +1,4 @@
-"""The frame around every page: menu, tenant, language, addresses of assets; and answers that lead elsewhere."""
+"""What is around every page: menu, tenant, language, addresses of assets; and answers that lead elsewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from tenantry.surfaces.shared.deps import deps_of
 
 
 class MenuItem(NamedTuple):
-    """`key` leads there after `g` on the keyboard. Shown to whom one of `actions` is open; to everybody without any."""
+    """A line of the menu. The keys `g` and `key` lead there. It is shown to users who may do one of `actions`; without
+    any, to everybody.
+    """
 
     path: str
     label: str
@@ -60,7 +62,7 @@ _BELONGS = {
     "/second-factor": "/sessions",
     "/tokens": "/connectors",
 }
-"""Pages whose address does not begin with that of the menu's line they belong to."""
+"""The line of the menu to which a page belongs whose address does not begin with that line's address."""
 
 
 def _environment() -> jinja2.Environment:
@@ -121,7 +123,7 @@ def _shown_menu(session: Session) -> list[MenuItem]:
 
 
 def _line_of(path: str) -> str:
-    """The menu's line that the page belongs to: `/users` for `/users/new`."""
+    """The menu's line to which the page belongs: `/users` for `/users/new`."""
     for start, line in _BELONGS.items():
         if path.startswith(start):
             return line
@@ -149,10 +151,11 @@ def ask(
     also: str = "",
     items: Sequence[str] = (),
 ) -> HTMLResponse:
-    """The page before a change: what it will do, and the button `confirm`, which posts to the page's own address.
+    """The page before a change: it says what the change will do, and has the button `confirm`, which posts to the
+    page's own address.
 
-    `undo` says how it is taken back; without, the page warns. `form`: what was sent, with why it was refused. `also` is
-    done with it unless its tick is taken away: the form's field `also`; `items` say what it is about.
+    `undo` says how it is taken back; without, the page warns that it cannot be. `form`: what was sent, with why it was
+    refused. `also` is done too, unless its tick is taken away (the form's field `also`); `items` say what it is about.
     """
     return render(
         request,
@@ -170,5 +173,5 @@ def ask(
 
 
 def see_other(path: str) -> RedirectResponse:
-    """303 to a page of ours, after a form; anything that is no local path leads home."""
+    """Answer 303 to a page of ours, after a form. A text that is no local path leads to the first page."""
     return RedirectResponse(local_path(path), 303)

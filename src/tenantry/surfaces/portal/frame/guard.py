@@ -1,8 +1,9 @@
-"""Who is signed in, and in which tenant: one's own, or a customer's.
+"""Which user is signed in, and in which tenant: the user's own, or a customer.
 
 1. The session cookie's value routes itself (kind `ss`); the session is looked up on every page.
-2. Without a live one: to `/sign-in?next=...`, and back afterwards. What a form held comes back too, see forms.py.
-3. Acting in a customer goes on until it is left. When it may not go on, pages say so and show nothing else.
+2. Without a live session, a page leads to `/sign-in?next=...`, and back afterwards. What a form held comes back too,
+   see forms.py.
+3. Acting in a customer goes on until the user leaves it. When it may not go on, pages say so and show nothing else.
 """
 
 from __future__ import annotations
@@ -35,9 +36,8 @@ SHOWN_HEADER = "tenantry-shown"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in user. `tenant_id` is the user's own, `acting_tenant` a customer a partner's user acts in, or None.
-
-    `caller` is as whom domain functions see the user in this request: no connector stands between.
+    """A signed-in user. `tenant_id` is the user's own; `acting_tenant` is the customer in which a partner's user acts,
+    or None. `caller` is how domain functions see the user in this request: no connector stands between.
     """
 
     id: str
@@ -57,9 +57,11 @@ class Session:
     acting_roles: tuple[str, ...] = ()
     acting_until: Micros | None = None
     acting_ended: bool = False
-    """Acting may not go on: the relationship is over, the customer disabled, the role gone. No data is shown."""
+    """The user may not go on acting: the relationship is over, the customer disabled, the role gone. Pages show no
+    data.
+    """
     added_factor: bool = False
-    """The user's first second factor was set up in it. To be proven by that one, the user signs in again."""
+    """The user's first second factor was set up in this session. To prove that one, the user signs in again."""
 
     @property
     def here(self) -> TenantId:
@@ -68,11 +70,13 @@ class Session:
 
     @property
     def is_tenant_admin(self) -> bool:
-        """Holds Global Administrator in the own tenant."""
+        """Whether the user holds Global Administrator in the own tenant."""
         return RoleId.GLOBAL_ADMINISTRATOR in self.roles
 
     def may(self, action: Action) -> bool:
-        """Whether the roles held here suffice. Used for what pages offer only; `access` decides what is done."""
+        """Whether the roles in this tenant are enough. It decides only what pages offer; `access` decides what
+        is done.
+        """
         needed = RULES[action].roles
         if self.acting_tenant is not None:
             return not RULES[action].own_only and not needed.isdisjoint(self.acting_roles)
@@ -96,7 +100,7 @@ class ProofNeeded(Exception):
 
 
 class ActingEnded(Exception):
-    """The session acts in a customer in which its user may nothing any more."""
+    """The session acts in a customer in which its user may do nothing any more."""
 
 
 class ShownElsewhere(Exception):
@@ -114,12 +118,12 @@ def cookie_name(settings: Settings) -> str:
 
 
 def set_session_cookie(response: Response, settings: Settings, value: str) -> None:
-    """Lives as long as the browser; the session's own end is the server's to know."""
+    """Set the cookie, which lives as long as the browser; the server knows when the session itself ends."""
     _set_cookie(response, settings, cookie_name(settings), value)
 
 
 def drop_session_cookie(response: Response, settings: Settings) -> None:
-    """After signing out."""
+    """Delete the cookie, after signing out."""
     response.delete_cookie(cookie_name(settings), path="/", secure=settings.issuer.startswith("https:"), httponly=True)
 
 
@@ -200,14 +204,14 @@ async def find_signed_in(request: Request) -> Session | None:
 
 
 def path_of(request: Request) -> str:
-    """Path and query, as they were asked for. No host: that one is the client's to make up."""
+    """Path and query, as they were asked for, without the host, which a client can make up."""
     path = quote(request.scope["path"], safe="/:@!$&'()*+,;=~-._")
     query = request.scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query else path
 
 
 def form_page_of(request: Request) -> str:
-    """The page that held the form, as the browser says; a form that does not say is shown at its own address."""
+    """The address of the page that held the form, as the browser says; when it does not say, the form's own address."""
     try:
         sender = urlsplit(request.headers.get("referer", ""))
     except ValueError:

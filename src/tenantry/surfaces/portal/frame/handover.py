@@ -1,4 +1,4 @@
-"""What a developer gets for an app: a `.env` file, and a command that works as it is."""
+"""What a developer gets for a connector: a `.env` file, and a command that can be run as it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ def env_file(title: str, **values: str | None) -> str:
 
 
 def exchange_command(issuer: str, connector_id: str, refresh_token: str = "$TENANTRY_REFRESH_TOKEN") -> str:
-    """The exchange of step 4 as a curl command; the secret comes from the environment, where `.env` puts it."""
+    """A curl command that trades the refresh token for an access token. The secret comes from the environment, where
+    the `.env` file puts it.
+    """
     return (
         f"curl {issuer}/kaizala/v1/accessToken \\\n"
         f'  -H "applicationId: {connector_id}" \\\n'

@@ -1,6 +1,7 @@
-"""Whether a link would open for its reader. What would be refused is shown as text: a link to it helps nobody.
+"""Whether a link would open for its reader. A link that would be refused is shown as text, since it helps nobody.
 
-For pages that go by roles; who owns a thing, or has a role in its group, is asked where that is known.
+It is for pages that go by roles. Where a page also opens for the owner of a thing, or for who has a role in its group,
+that page decides by itself.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ _PAGES = [
         ("/users", Action.READ_USER),
     )
 ]
-"""How paths begin; the first that fits counts. What is not here opens for everybody, or is asked elsewhere."""
+"""The beginnings of paths, each with the action that the page needs; the first that fits counts. Other pages open for
+everybody, or decide by themselves.
+"""
 
 
 def opens(session: Session | None, href: str) -> bool:
@@ -36,7 +39,9 @@ def opens(session: Session | None, href: str) -> bool:
 
 
 def way_back(session: Session | None, path: str) -> str:
-    """`path`, or where its reader may go instead: who acts in a customer finds its apps in the picture of the reach."""
+    """`path`, or where its reader may go instead: a user who acts in a customer finds its connectors in the map of the
+    reach.
+    """
     if opens(session, path):
         return path
     return "/reach" if session is not None and session.may(Action.SEE_REACH) else "/"

@@ -15,7 +15,7 @@ def searched(q: str) -> str:
 
 
 def like(text: str) -> str:
-    """LIKE, anywhere in the name; `!` is its escape character."""
+    """A LIKE pattern that finds the text anywhere in a name; `!` is its escape character."""
     escaped = name_key(text).replace("!", "!!").replace("%", "!%").replace("_", "!_")
     return f"%{escaped}%"
 
@@ -26,7 +26,7 @@ def position(key: str, after: str) -> Position | None:
 
 
 def address(path: str, **query: str) -> str:
-    """`path` with what is not empty of `query`."""
+    """`path`, with those values of `query` that are not empty."""
     kept = {name: value for name, value in query.items() if value}
     return f"{path}?{urlencode(kept)}" if kept else path
 

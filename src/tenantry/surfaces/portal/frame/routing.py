@@ -1,9 +1,10 @@
-"""What the runner does for every declared operation, for the pages of the portal, which a framework routes.
+"""Does for the pages of the portal, which a framework routes, what the runner does for every declared operation.
 
-1. HEAD is answered wherever GET is, as GET without its body; OPTIONS wherever anything is, with `Allow`.
-2. What an address does not take is refused with 405 and an `Allow` that names all it takes (RFC 9110 §9.3.2, §9.3.7,
-   §15.5.6).
-3. What is refused whatever it asks for (shared/head.py) is answered in the form, and with the headers, of every error.
+1. HEAD is answered wherever GET is, as GET without its body; OPTIONS is answered wherever anything is, with `Allow`.
+2. A method that an address does not take is refused with 405 and an `Allow` that names all it takes (RFC 9110 §9.3.2,
+   §9.3.7, §15.5.6).
+3. A request that is refused whatever it asks for (shared/head.py) is answered in the form, and with the headers, of
+   every error.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class _Methods:
-    """Of all addresses."""
+    """The methods of all addresses."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
         self._routes: list[tuple[re.Pattern[str], set[str]]] | None = None
 
     def at(self, path: str) -> set[str]:
-        """As the routes name them."""
+        """The methods that routes have at this path."""
         if self._routes is None:
             from fastapi.routing import iter_route_contexts
 
@@ -44,7 +45,7 @@ class _Methods:
 
 
 class _HeadAsGet:
-    """ASGI middleware, the innermost. A route that takes HEAD itself goes on doing so."""
+    """The innermost ASGI middleware, which answers HEAD as GET. A route that takes HEAD itself goes on doing so."""
 
     def __init__(self, app: ASGIApp, methods: _Methods) -> None:
         self._app = app
@@ -57,26 +58,28 @@ class _HeadAsGet:
 
 
 class _RefusedRoute(BaseRoute):
-    """The first route: raises what a request is refused for."""
+    """The first route, which raises the reason for which a request is refused."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Every path, when the request is refused."""
         return (Match.FULL if REFUSED in scope else Match.NONE), {}
 
     async def handle(self, scope: Scope, _receive: Receive, _send: Send) -> None:
-        """Raises it."""
+        """Raise the reason."""
         raise scope[REFUSED]
 
 
 def serve_methods(app: FastAPI) -> None:
-    """Let the application, once it has its pages, do all of the above."""
+    """Let the application do all of this, once it has its pages."""
     app.state.methods = methods = _Methods(app)
     app.user_middleware.append(Middleware(_HeadAsGet, methods))
     app.router.routes.insert(0, _RefusedRoute())
 
 
 NoRoute = Callable[["Request", list[str]], Awaitable[Response]]
-"""The page for what no route takes: 405 when the address takes these methods, 404 for none."""
+"""What makes the page where no route takes the request: 405 when the address takes these methods, 404 when it takes
+none.
+"""
 
 
 def answering_no_route(form: NoRoute) -> Callable[[Request, Exception], Awaitable[Response]]:

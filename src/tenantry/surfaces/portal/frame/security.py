@@ -22,7 +22,9 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""On every answer that does not set its own. Secrets are shown on these pages: nothing keeps a copy."""
+"""The headers of every answer that does not set its own. Secrets are shown on these pages, so nothing may keep
+a copy.
+"""
 
 
 def with_form_action(response: AnyResponse, target: str) -> AnyResponse:

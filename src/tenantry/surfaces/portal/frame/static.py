@@ -1,4 +1,4 @@
-"""Style sheet, scripts and icon: read once, served under an address that changes with their content."""
+"""Style sheet, scripts and icon: they are read once, and served at an address that changes with their content."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def asset(name: str) -> str:
 @router.get("/static/{digest}/{name}")
 @performs(Action.READ_PUBLIC)
 async def read_asset(request: Request, digest: str, name: str) -> Response:
-    """Kept for good by browsers. An old page that asks by an old address gets the present content, not kept."""
+    """Answer the file. Browsers keep it for good; an old page that uses an old address gets the present content, which
+    is not kept.
+    """
     found = _ASSETS.get(name)
     if found is None:
         raise NotFound("page")

@@ -1,4 +1,4 @@
-"""The transactions of a page, each with its moment. That of a form that makes something is `forms.once`."""
+"""The transactions of a page, each with its time. `forms.once` has that of a form that makes something."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ async def reading(request: Request) -> AsyncIterator[tuple[Read, Micros]]:
 
 @asynccontextmanager
 async def writing(request: Request) -> AsyncIterator[tuple[Tx, Micros]]:
-    """`async with writing(request) as (tx, now):`. Committed at the end, unless something was raised."""
+    """`async with writing(request) as (tx, now):`. It commits at the end, unless something was raised."""
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.write() as tx:
         yield tx, now
 
 
 class _AskedOnce:
-    """A `Read` that remembers its answers: a page asks ten times by the same roles what its user may."""
+    """A `Read` that remembers its answers, since a page asks ten times for the same roles what its user may do."""
 
     def __init__(self, read: Read) -> None:
         self._read = read

@@ -1,8 +1,9 @@
-"""Recognises a browser in which a user signed in before, which may try on when strangers used up the name's tries.
+"""Recognises a browser in which a user signed in before, so that the user can still sign in when strangers have used up
+the tries of the name.
 
-Its cookie names the user and the moment, under a keyed hash that also covers the name that was typed and when the
-password was set. So it opens nothing, is good for one user, and is useless after every new password. It is made anew
-at each sign-in. Garbage costs no read.
+Its cookie names the user and the time, under a keyed hash that also covers the name that was typed and the time when
+the password was set. So it opens nothing, is good for one user, and is useless after every new password. It is made
+anew at each sign-in. Garbage costs no read.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def _is_proven(deps: Deps, claim: _Claim, name: str, set_at: Micros) -> bool:
 
 
 def _proofs(deps: Deps, claim: _Claim, name: str, set_at: Micros) -> list[str]:
-    """By each pepper, the newest first."""
+    """The hashes by each pepper, the newest first."""
     text = f"browser {claim.tenant_id} {claim.user_id} {claim.made_at} {set_at} {name_key(name)}"
     return [each.hex() for each in deps.hasher.hashes(text)]
 

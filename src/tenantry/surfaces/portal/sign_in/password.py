@@ -1,4 +1,6 @@
-"""Choose another password: because the sign-in asks for it (`forceChangePassword`), or knowing the present one."""
+"""Users choose another password: because the sign-in asks for it (`forceChangePassword`), or because they know the
+present one.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ router = APIRouter()
 @router.get("/password")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def show_password(request: Request) -> Response:
-    """For a sign-in that asks for it, else for who is signed in."""
+    """Show the form, to a sign-in that asks for another password, or to a signed-in user."""
     under_way = await _find_asked(request)
     if under_way is None:
         await signed_in(request)
@@ -45,7 +47,7 @@ async def show_password(request: Request) -> Response:
 @router.post("/password")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def change_password(request: Request) -> Response:
-    """Every other session ends with it."""
+    """Set the password, which ends every other session."""
     under_way = await _find_asked(request)
     session = None if under_way is not None else await signed_in(request)
     form = await read_form(request, before_sign_in=True)
@@ -70,7 +72,7 @@ async def _find_asked(request: Request) -> UnderWay | None:
 
 
 async def _change_expired(request: Request, form: Form, under_way: UnderWay) -> Response:
-    """Then the second factor, or the session when there is none."""
+    """Set the password of a sign-in under way, and go on to the second factor, or to the session when there is none."""
     deps, origin, sign_in = deps_of(request), origin_of(request.scope), under_way.sign_in
     deps.limits.hit("password", sign_in.user_id, limit=CHANGES_PER_USER, window=WINDOW)
     caller = user_caller(sign_in, origin)

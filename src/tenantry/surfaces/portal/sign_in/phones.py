@@ -1,4 +1,6 @@
-"""Add a Phone Number -> Generate PIN -> enter the PIN -> verified (reference page, step 1). And remove one."""
+"""Users add a phone number (*Add a Phone Number*, *Generate PIN*, enter the PIN, verified), and remove one. Source:
+Kaizala contract §2.1, steps 2 and 3.
+"""
 
 from __future__ import annotations
 
@@ -37,14 +39,14 @@ router = APIRouter()
 @router.get("/phones")
 @performs(Action.REGISTER_PHONE)
 async def show_phones(request: Request, session: SignedInAnywhere) -> Response:
-    """The numbers one has, and the form for another."""
+    """Show the user's numbers, with the form that adds one."""
     return await _phones_page(request, session, draft_of(request))
 
 
 @router.post("/phones")
 @performs(Action.REGISTER_PHONE)
 async def generate_pin(request: Request, session: ProvenAnywhere) -> Response:
-    """Sends a PIN after the answer has left. Limits: of the number, and of the client's address."""
+    """Send a PIN, after the answer was sent. Limits count by the number, and by the client's address."""
     deps, origin = deps_of(request), origin_of(request.scope)
     form = await read_form(request)
     number, pin = "", ""
@@ -81,7 +83,7 @@ async def generate_pin(request: Request, session: ProvenAnywhere) -> Response:
 @router.get("/phones/verify")
 @performs(Action.REGISTER_PHONE)
 async def ask_for_pin(request: Request, _session: SignedInAnywhere, number: str = "") -> Response:
-    """Where the PIN is typed in. The number is shown as E.164; without one there is no PIN to type."""
+    """Show the field for the PIN. The number is shown as E.164; without one there is no PIN to type."""
     if not number.strip():
         return see_other("/phones")
     return _verify_page(request, Form({"number": [number]}))
@@ -90,7 +92,7 @@ async def ask_for_pin(request: Request, _session: SignedInAnywhere, number: str 
 @router.post("/phones/verify")
 @performs(Action.REGISTER_PHONE)
 async def verify_pin(request: Request, session: ProvenAnywhere) -> Response:
-    """The PIN is single-use with few tries; a wrong one is noted before it is refused."""
+    """Check the PIN, which is single-use and has few tries. A wrong one is recorded before it is refused."""
     deps, origin = deps_of(request), origin_of(request.scope)
     form = await read_form(request)
     number = form.text("number", required=True)
@@ -111,7 +113,9 @@ async def verify_pin(request: Request, session: ProvenAnywhere) -> Response:
 @router.get("/phones/{number}/remove")
 @performs(Action.REGISTER_PHONE)
 async def ask_remove(request: Request, session: Proven, number: str) -> Response:
-    """What one can no longer do with the number. Raises NotFound unless it is one's own."""
+    """Show what the user can no longer do with the number, before it is removed. Raises NotFound when the user does not
+    have it.
+    """
     async with deps_of(request).store.read() as read:
         now = deps_of(request).clock()
         numbers = await list_own_phones(read, session.caller, now)
@@ -130,7 +134,7 @@ async def ask_remove(request: Request, session: Proven, number: str) -> Response
 @router.post("/phones/{number}/remove")
 @performs(Action.REGISTER_PHONE)
 async def remove(request: Request, session: Proven, number: str) -> Response:
-    """Back on the list afterwards."""
+    """Remove the number, and lead back to the list."""
     form = await read_form(request)
     async with once(request, session, form, back="/phones") as (tx, now):
         await remove_own_phone(tx, session.caller, session.id, number, now)
@@ -138,7 +142,7 @@ async def remove(request: Request, session: Proven, number: str) -> Response:
 
 
 def what_ends(number: str, factors: Factors, *, is_own: bool) -> list[str]:
-    """With the number, for its owner or for an administrator. `factors` are the owner's."""
+    """Sentences on what ends with the number, for its owner or for an administrator. `factors` are the owner's."""
     texts = [
         _("Apps that sign people in by phone no longer take this number. Tokens that such a PIN gave are revoked."),
         _("You stay in your groups. Whoever adds this number to a group from then on does not add you.")
@@ -160,7 +164,9 @@ def what_ends(number: str, factors: Factors, *, is_own: bool) -> list[str]:
 
 
 async def _read_number(deps: Deps, session: Session, form: Form) -> str:
-    """E.164 from however people write it: `00` for `+`, blanks, brackets, or as within the tenant's own country."""
+    """The number in E.164, however people write it: with `00` for `+`, blanks, brackets, or as within the tenant's own
+    country.
+    """
     typed = form.text("number", required=True, max_length=60)
     if form.errors:
         return ""

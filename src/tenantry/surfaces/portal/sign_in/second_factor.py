@@ -1,7 +1,8 @@
-"""Prove a second factor: as the last step of a sign-in, or while signed in, for what asks for one.
+"""Users prove a second factor: as the last step of a sign-in, or while signed in, for a page that needs one.
 
-Every factor has one form, chosen by `with` in the address; the strongest one is shown first. Protected by the tries of
-the sign-in, by a limit per user, and by what each factor has of its own: single use, few tries, a fresh challenge.
+Every factor has one form, which `with` in the address chooses; the strongest one is shown first. It is protected by the
+tries of the sign-in, by a limit for each user, and by what each factor has of its own: single use, few tries, a fresh
+challenge.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is to prove something: by a sign-in under way, or by a session."""
+    """The user who is to prove a factor, in a sign-in under way or in a session."""
 
     caller: Caller
     tenant_id: TenantId
@@ -74,7 +75,7 @@ class Person:
 @router.get("/second-factor")
 @performs(Action.SIGN_IN)
 async def show_second_factor(request: Request) -> Response:
-    """The form of one factor, and links to the others."""
+    """Show the form of one factor, and links to those of the others."""
     person = await _find_person(request)
     if isinstance(person, Response):
         return person
@@ -84,7 +85,7 @@ async def show_second_factor(request: Request) -> Response:
 @router.post("/second-factor")
 @performs(Action.SIGN_IN)
 async def check_second_factor(request: Request) -> Response:
-    """Send a PIN, or take the proof."""
+    """Send a PIN, or check what was typed."""
     person = await _find_person(request)
     if isinstance(person, Response):
         return person
@@ -108,7 +109,7 @@ async def check_second_factor(request: Request) -> Response:
 
 
 async def _find_person(request: Request) -> Person | Response:
-    """Raises SignInNeeded when there is neither a sign-in under way nor a session."""
+    """The user. Raises SignInNeeded when there is neither a sign-in under way nor a session."""
     under_way = await find_under_way(request)
     if under_way is not None:
         if under_way.sign_in.must_change:
@@ -123,7 +124,9 @@ async def _find_person(request: Request) -> Person | Response:
 
 
 async def _prove(request: Request, form: Form, person: Person) -> NewSession | None:
-    """None: refused, with the reason in the form. What was tried is committed before the person is told."""
+    """Check the factor, and answer the session; None when it was refused, in which case the form says why. The try is
+    committed before the person is told.
+    """
     deps = deps_of(request)
     code = form.text("code", max_length=64) if not form.checked("answer") else ""
     session: NewSession | None = None
@@ -183,7 +186,7 @@ async def _start(tx: Tx, request: Request, person: Person, amr: frozenset[str]) 
 
 
 async def _send_pin(request: Request, person: Person) -> Response:
-    """The message leaves after the answer."""
+    """Send a PIN, after the answer was sent."""
     deps = deps_of(request)
     require_gateway(deps.messages)
     async with deps.store.write() as tx:
@@ -246,7 +249,7 @@ def _method(raw: str) -> Method | None:
 
 
 def _masked(factors: Factors) -> str:
-    """The end only: who has but a password need not learn the number."""
+    """The end of the number only, since somebody with the password alone need not learn the whole of it."""
     return f"…{factors.phone_number[-3:]}" if factors.phone_number else ""
 
 

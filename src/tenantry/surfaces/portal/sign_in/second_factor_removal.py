@@ -1,4 +1,4 @@
-"""Second factors are removed by whoever has them, when this session has proven one: see second_factor_setup.py."""
+"""Users remove their second factors, when they have proven one in this session: see second_factor_setup.py."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ router = APIRouter()
 @router.get("/second-factor/totp/remove")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def ask_to_remove_totp(request: Request, _session: Proven) -> Response:
-    """One question."""
+    """Ask whether the authenticator app shall be removed."""
     return _danger_page(request, _("Remove the authenticator app?"))
 
 
 @router.post("/second-factor/totp/remove")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def remove_app(request: Request, session: Proven) -> Response:
-    """Raises NotFound when there is none."""
+    """Remove the authenticator app. Raises NotFound when there is none."""
     await read_form(request)
     async with writing(request) as (tx, now):
         await remove_own_totp(tx, session.caller, session.id, now)
@@ -38,14 +38,14 @@ async def remove_app(request: Request, session: Proven) -> Response:
 @router.get("/second-factor/phone/remove")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def ask_to_remove_phone(request: Request, _session: Proven) -> Response:
-    """One question."""
+    """Ask whether the phone shall be no second factor any more."""
     return _danger_page(request, _("Stop asking for a PIN by phone?"))
 
 
 @router.post("/second-factor/phone/remove")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def remove_phone(request: Request, session: Proven) -> Response:
-    """The number stays the user's. Raises NotFound when no PIN is asked for."""
+    """Send no PINs at sign-in any more; the number stays the user's. Raises NotFound when none were sent."""
     await read_form(request)
     async with writing(request) as (tx, now):
         await stop_using_own_phone(tx, session.caller, session.id, now)
@@ -55,7 +55,7 @@ async def remove_phone(request: Request, session: Proven) -> Response:
 @router.get("/second-factor/passkey/{credential_id}/remove")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def ask_to_remove_passkey(request: Request, session: Proven, credential_id: str) -> Response:
-    """One question. Raises NotFound when it is not the user's."""
+    """Ask whether the passkey shall be removed. Raises NotFound when it is not the user's."""
     async with reading(request) as (read, now):
         mine = await list_own_passkeys(read, session.caller, now)
     name = next((passkey.name for passkey in mine if passkey.credential_id == credential_id), None)
@@ -67,7 +67,7 @@ async def ask_to_remove_passkey(request: Request, session: Proven, credential_id
 @router.post("/second-factor/passkey/{credential_id}/remove")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def remove_key(request: Request, session: Proven, credential_id: str) -> Response:
-    """Raises NotFound when it is not the user's."""
+    """Remove the passkey. Raises NotFound when it is not the user's."""
     await read_form(request)
     async with writing(request) as (tx, now):
         await remove_own_passkey(tx, session.caller, session.id, credential_id, now)

@@ -1,7 +1,7 @@
-"""Set up second factors, and recovery codes. Removing them: second_factor_removal.py.
+"""Users set up second factors, and make recovery codes. `second_factor_removal.py` removes factors.
 
-Who has one already must have proven it in this session, see `require_proven`: that is asked before a page is shown, so
-that the person is led to prove it, and again by each change.
+A user who has one already must have proven it in this session (`require_proven`). The pages ask that before they are
+shown, so that the user is led to prove it, and each change asks it again.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ router = APIRouter()
 
 
 async def _proven(request: Request) -> Session:
-    """Raises SignInNeeded, ProofNeeded."""
+    """The session, when its user has proven a second factor or has none. Raises SignInNeeded, ProofNeeded."""
     return await _require_proof(request, await signed_in(request))
 
 
@@ -74,7 +74,7 @@ ProvenAnywhere = Annotated[Session, Depends(_proven_anywhere)]
 @router.get("/second-factor/totp")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def show_totp(request: Request, session: Proven) -> Response:
-    """The QR code of the secret that waits for its first code, if there is one."""
+    """Show the QR code of the secret that waits for its first code, if there is one."""
     return await _totp_page(request, session, Form())
 
 
@@ -99,7 +99,7 @@ async def set_up_totp(request: Request, session: Proven) -> Response:
 @router.get("/second-factor/passkey")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def show_passkey(request: Request, session: Proven) -> Response:
-    """With a challenge for a new key."""
+    """Show the form, with a challenge for a new key."""
     return await _passkey_page(request, session, Form())
 
 
@@ -129,14 +129,14 @@ async def set_up_passkey(request: Request, session: Proven) -> Response:
 @router.get("/second-factor/phone")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def show_phone(request: Request, session: Proven) -> Response:
-    """The verified numbers to choose from."""
+    """Show the verified numbers, from which the user chooses one."""
     return await _phone_page(request, session, Form())
 
 
 @router.post("/second-factor/phone")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def set_up_phone(request: Request, session: Proven) -> Response:
-    """From now on a PIN is sent to this number. That it is at hand now is proven by the first one."""
+    """Send PINs to this number from now on. The first PIN proves that the user has it at hand."""
     deps, form = deps_of(request), await read_form(request)
     number = form.text("number", required=True, max_length=20)
     if not form.errors:
@@ -151,7 +151,7 @@ async def set_up_phone(request: Request, session: Proven) -> Response:
 @router.get("/second-factor/recovery-codes")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def show_recovery_codes(request: Request, session: Proven) -> Response:
-    """How many are left; they are never shown again."""
+    """Show how many codes are left; the codes themselves are not shown again."""
     async with reading(request) as (read, now):
         factors = await find_own_factors(read, session.caller, now)
     return render(request, "sign_in/recovery_codes_ask.html", form=Form(), left=factors.recovery_codes)
@@ -160,7 +160,9 @@ async def show_recovery_codes(request: Request, session: Proven) -> Response:
 @router.post("/second-factor/recovery-codes")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def renew_recovery_codes(request: Request, session: Proven) -> Response:
-    """New ones, shown once; the earlier ones are dead. Raises FailedPrecondition without a second factor."""
+    """Make new codes, which are shown once, and end the earlier ones. Raises FailedPrecondition without a second
+    factor.
+    """
     hasher, form = deps_of(request).hasher, await read_form(request)
     async with once(request, session, form, back="/sessions", again=path_of(request)) as (tx, now):
         codes = await renew_own_recovery_codes(tx, hasher, session.caller, session.id, now)
@@ -168,8 +170,9 @@ async def renew_recovery_codes(request: Request, session: Proven) -> Response:
 
 
 async def _added(tx: Tx, request: Request, session: Session, amr: Collection[str], codes: list[str]) -> Response:
-    """A session that was proven by a second factor is by this one too. Another is not: whoever knows the password could
-    have set it up, so it counts from the next sign-in on. Recovery codes are shown when they were made.
+    """Go on in a session that has proven the new factor, when it had proven a second factor before. Otherwise the
+    factor counts from the next sign-in on, since whoever knows the password could have set it up. Recovery codes are
+    shown when they were made.
     """
     deps, is_first = deps_of(request), "mfa" not in session.amr
     stepped_up = await step_up(
@@ -190,7 +193,7 @@ async def _added(tx: Tx, request: Request, session: Session, amr: Collection[str
 
 
 def _after(request: Request, *, is_first: bool) -> str:
-    """Where the person wanted to go; by a new sign-in when the factor is to count there."""
+    """Where the person wanted to go; through a new sign-in when the factor has to count there."""
     back = next_of(request)
     if back == "/":
         return "/sessions?done=added"

@@ -1,4 +1,4 @@
-"""Sign-in and security: where one is signed in, and what signing in asks for."""
+"""The page *Sign-in and security*: the user's sessions, and what signing in asks for."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ router = APIRouter()
 @router.get("/sessions")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def show_sessions(request: Request, session: SignedInAnywhere) -> Response:
-    """One's own only."""
+    """Show the user's own sessions and methods."""
     async with reading(request) as (read, now):
         seen = await look_at_own_sign_in(read, session.caller, now - KEPT, now)
     return render(
@@ -46,7 +46,7 @@ async def show_sessions(request: Request, session: SignedInAnywhere) -> Response
 @router.post("/sessions/{session_id}/end")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def end_one(request: Request, session: SignedInAnywhere, session_id: str) -> Response:
-    """Raises NotFound for a session of somebody else, and for one that has ended."""
+    """End one session. Raises NotFound for a session of somebody else, and for one that has ended."""
     await read_form(request)
     async with writing(request) as (tx, now):
         await end_own_session(tx, session.caller, session_id[:64], now)
@@ -56,7 +56,7 @@ async def end_one(request: Request, session: SignedInAnywhere, session_id: str) 
 @router.post("/sessions/end-others")
 @performs(Action.MANAGE_OWN_SIGN_IN)
 async def end_others(request: Request, session: SignedInAnywhere) -> Response:
-    """Every one but this browser's."""
+    """End every session but that of this browser."""
     await read_form(request)
     async with writing(request) as (tx, now):
         await end_own_sessions(tx, session.caller, now, but=session.id)
@@ -64,14 +64,14 @@ async def end_others(request: Request, session: SignedInAnywhere) -> Response:
 
 
 def in_words(amr: str | Iterable[str]) -> str:
-    """`password, authenticator app or PIN`."""
+    """The methods in words, as in `password, authenticator app or PIN`."""
     held = amr.split() if isinstance(amr, str) else sorted(amr)
     found = [_(words) for word, words in AMR.items() if word in held and word != "mfa"]
     return ", ".join(dict.fromkeys(found))
 
 
 def browser_name(browser: str) -> str:
-    """`Firefox on Linux`, as far as it can be told from how the browser calls itself."""
+    """The browser's name, as in `Firefox on Linux`, as far as what it calls itself tells."""
     program = next((name for mark, name in _PROGRAMS if mark in browser), _("Another program"))
     system = next((name for mark, name in _SYSTEMS if mark in browser), "")
     return _("%(program)s on %(system)s") % {"program": program, "system": system} if system else program

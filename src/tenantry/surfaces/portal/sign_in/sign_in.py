@@ -1,10 +1,10 @@
-"""Sign in with a user name and a password, and out again.
+"""Users sign in with a user name and a password, and sign out.
 
-Protected by limits per address, per name, and per name at an address; a name that does not exist costs the same time,
-counts the same and is answered the same. The wait for a name grows: from minutes to hours to a day. A browser in which
+Limits count by client address, by name, and by name at an address. A name that does not exist takes the same time,
+counts the same and is answered the same. The wait for a name grows, from minutes to hours to a day. A browser in which
 the user signed in before has tries of its own (known_browser.py), so that strangers cannot lock the user out; its wait
-grows as well. When tries are used up, the trail and the user are told. What else is asked for after the password:
-password.py, second_factor.py.
+grows as well. When tries are used up, the trail and the user are told. `password.py` and `second_factor.py` ask for
+what else is needed after the password.
 """
 
 from __future__ import annotations
@@ -42,11 +42,13 @@ from tenantry.surfaces.shared.routing import performs
 WINDOW = 5 * MINUTE
 TRIES_PER_ADDRESS = 100
 TRIES_PER_NAME_AND_ADDRESS = 10
-"""In a WINDOW."""
+"""How many tries a name has at one client address in a WINDOW."""
 TRIES_PER_KNOWN_BROWSER = {WINDOW: 10, HOUR: 40, DAY: 120}
 TRIES_PER_NAME = {WINDOW: 50, HOUR: 100, DAY: 300}
-"""By the length of the window. The first are of a user, in all the browsers that the user has signed in with. The name
-alone has more, so that nobody can lock another person out from one place."""
+"""How many tries a name has, by the length of the window. A browser in which the user signed in before has these for
+itself. The name alone has more than TRIES_PER_NAME_AND_ADDRESS, so that nobody can lock another person out from one
+place.
+"""
 
 router = APIRouter()
 
@@ -54,7 +56,7 @@ router = APIRouter()
 @router.get("/sign-in")
 @performs(Action.SIGN_IN)
 async def show_sign_in(request: Request) -> Response:
-    """The form; who is signed in goes on, unless an app wants it done again (`again`)."""
+    """Show the form. A signed-in user is led on, unless a connector wants the sign-in done again (`again`)."""
     if "again" not in demands_of(request) and await find_signed_in(request) is not None:
         return see_other(next_of(request))
     return _page(request, Form({"name": [request.query_params.get("name", "")]}))
@@ -63,7 +65,7 @@ async def show_sign_in(request: Request) -> Response:
 @router.post("/sign-in")
 @performs(Action.SIGN_IN)
 async def check_password(request: Request) -> Response:
-    """The first factor, and on to whatever else is asked for."""
+    """Check the password, the first factor, and lead on to whatever else is asked for."""
     deps, origin = deps_of(request), origin_of(request.scope)
     form = await read_form(request, before_sign_in=True)
     name = form.text("name", required=True)
@@ -96,7 +98,7 @@ async def check_password(request: Request) -> Response:
 @router.post("/sign-out")
 @performs(Action.SIGN_IN)
 async def sign_out(request: Request) -> Response:
-    """Ends this browser's session, whatever the page was shown for; without one there is nothing to end."""
+    """End this browser's session, for whatever tenant the page was shown; without a session there is nothing to end."""
     deps = deps_of(request)
     session = await find_signed_in(request)
     if session is not None:
@@ -109,7 +111,7 @@ async def sign_out(request: Request) -> Response:
 
 
 async def _is_signed_in(request: Request, name: str) -> bool:
-    """Whether another tab was quicker with the same name. Under another one, the person wants to change."""
+    """Whether another tab has signed in with the same name already. With another name, the person wants to change."""
     session = await find_signed_in(request)
     return session is not None and name_key(session.user_principal_name) == name_key(name)
 
@@ -138,7 +140,9 @@ async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep
 
 
 async def _limit(request: Request, name: str) -> None:
-    """`name` as it is looked up, or each spelling would have tries of its own. Raises RateLimited."""
+    """Count a try. `name` is in the form in which it is looked up, since otherwise each spelling would have tries of
+    its own. Raises RateLimited.
+    """
     deps, address = deps_of(request), origin_of(request.scope).address
     subscriber = subscriber_of(address)
     deps.limits.hit_from(address, "sign_in.address", limit=TRIES_PER_ADDRESS, window=WINDOW)
@@ -156,7 +160,9 @@ async def _limit(request: Request, name: str) -> None:
 
 
 def _tell_of(request: Request) -> BackgroundTask | None:
-    """After the answer has left, so that its time says nothing, and once in a window: a name's tries are used up."""
+    """What tells the user, once in a window, that the name's tries are used up. It runs after the answer was sent, so
+    that its time says nothing.
+    """
     deps, name = deps_of(request), getattr(request.state, "used_up", None)
     if name is None:
         return None

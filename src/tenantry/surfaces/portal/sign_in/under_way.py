@@ -46,7 +46,7 @@ async def find_under_way(request: Request) -> UnderWay | None:
 
 
 def go_on(request: Request, outcome: NewSession | NextStep, back: str | None = None) -> Response:
-    """To the next step, or signed in to where the person wanted to go: `back`, else the `next` of the address."""
+    """Lead to the next step, or signed in to where the person wanted to go: `back`, else the `next` of the address."""
     wanted = next_of(request) if back is None else back
     settings = deps_of(request).settings
     if isinstance(outcome, NextStep):
@@ -60,7 +60,9 @@ def go_on(request: Request, outcome: NewSession | NextStep, back: str | None = N
 
 
 async def leave_session(tx: Tx, request: Request) -> None:
-    """End the session that the browser came with: the cookie is about to hold another, and nobody could end it."""
+    """End the session with which the browser came: the cookie is about to hold another one, after which nobody could
+    end it.
+    """
     deps = deps_of(request)
     now = deps.clock()
     left = await find_session(tx, deps.hasher, cookie_of(request, cookie_name(deps.settings)), now)
@@ -81,7 +83,7 @@ def with_next(request: Request, path: str) -> str:
 
 
 def demands_of(request: Request) -> dict[str, str]:
-    """What an app demands of the sign-in, as the pages' addresses carry it: `again`, `prompt=login`, `max_age`."""
+    """What a connector demands of the sign-in, as the pages' addresses carry it: `again`, `prompt=login`, `max_age`."""
     asked = request.query_params
     demands = {name: value for name, value in (("again", "1"), ("prompt", "login")) if asked.get(name) == value}
     if MAX_AGE.fullmatch(asked.get("max_age", "")):
@@ -100,7 +102,7 @@ def _with_back(path: str, back: str) -> str:
 
 
 def session_lifetime(settings: Settings) -> int:
-    """In microseconds."""
+    """How long a session lasts, in microseconds."""
     return settings.session_hours * HOUR
 
 

@@ -1,7 +1,8 @@
-"""Sign in with the organisation's own account: choose the organisation, go to its provider, come back.
+"""Users sign in with an account at their tenant's own provider: they choose the tenant, go to its provider, and come
+back.
 
-The way to the provider is a link and no form, so that the policy for forms (`form-action`) stays closed. Protected by
-a limit per address, since each departure makes this server ask the provider.
+The way to the provider is a link and no form, so that the policy for forms (`form-action`) stays closed. A limit counts
+by client address, since each departure makes this server call the provider.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ from tenantry.surfaces.shared.routing import performs
 
 PER_MINUTE = 30
 MOST_TABS = 8
-"""Of one browser at providers at once; the cookie of the oldest gives way."""
+"""How many sign-ins of one browser may be at providers at once; a further one drops the cookie of the oldest."""
 _TAG = re.compile("[0-9a-f]{12}")
 _ANSWER = ("state", "code", "iss", "error")
-"""What is read of an answer: parameters beside these are the provider's own."""
+"""The parameters of an answer that are read; others are the provider's own."""
 
 router = APIRouter()
 
@@ -54,7 +55,7 @@ router = APIRouter()
 @router.get("/sign-in/organisation")
 @performs(Action.SIGN_IN)
 async def choose_organisation(request: Request) -> Response:
-    """By a domain or an e-mail address: then the providers of that organisation."""
+    """Show the providers of the tenant that a domain or an e-mail address leads to."""
     deps = deps_of(request)
     form = Form({"domain": [request.query_params.get("domain", "")]})
     typed = form.text("domain", max_length=260)
@@ -81,7 +82,7 @@ async def choose_organisation(request: Request) -> Response:
 @router.get("/sign-in/at/{tenant}/{provider_id}")
 @performs(Action.SIGN_IN)
 async def leave(request: Request, tenant: str, provider_id: str) -> Response:
-    """To the provider, with a state that only this browser knows."""
+    """Send the browser to the provider, with a state that only this browser knows."""
     deps = deps_of(request)
     tenant_id, provider = parse_guid(tenant), parse_guid(provider_id)
     if tenant_id is None or provider is None:
@@ -121,7 +122,7 @@ async def leave(request: Request, tenant: str, provider_id: str) -> Response:
 @router.get(CALLBACK + "/{tenant}/{provider_id}")
 @performs(Action.SIGN_IN)
 async def come_back(request: Request, tenant: str, provider_id: str) -> Response:
-    """The provider's answer, at its own address: go on to the second factor, or sign in."""
+    """Take the provider's answer, at the provider's own address, and go on to the second factor, or sign in."""
     deps = deps_of(request)
     return await _come_back(request, callback_of(deps.settings.issuer, TenantId(tenant), provider_id))
 
@@ -129,7 +130,7 @@ async def come_back(request: Request, tenant: str, provider_id: str) -> Response
 @router.get(CALLBACK)
 @performs(Action.SIGN_IN)
 async def come_back_as_before(request: Request) -> Response:
-    """The same for providers from before each had an address of its own."""
+    """The same, for providers from before each had an address of its own."""
     return await _come_back(request, deps_of(request).settings.issuer + CALLBACK)
 
 
@@ -186,7 +187,9 @@ def _limit(deps: Deps, address: str) -> None:
 
 
 def _cookie_name(deps: Deps, state: str) -> str:
-    """One for each departure, so that several tabs may be at the provider at once."""
+    """The name of the cookie, which each departure has of its own, so that several tabs may be at the provider
+    at once.
+    """
     return _cookie_prefix(deps) + hashlib.sha256(state.encode()).hexdigest()[:12]
 
 

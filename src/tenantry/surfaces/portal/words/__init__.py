@@ -1,1 +1,1 @@
-"""The texts of the portal: names of events, actions, values, reasons."""
+"""The texts of the portal that name events, actions, values and reasons."""

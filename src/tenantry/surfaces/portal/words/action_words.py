@@ -1,6 +1,5 @@
-"""What each action is called in the trail: `Access denied` goes on with one of these.
-
-A test holds the table against access/actions.py.
+"""The text for each action in the trail, with which `Access denied` goes on. A test compares the table with
+access/actions.py.
 """
 
 from __future__ import annotations
@@ -78,4 +77,4 @@ ACTIONS: dict[str, str] = {
     "customer.list": marked("list customers"),
     "customer.act": marked("act for a customer"),
 }
-"""By the word that the trail stores."""
+"""The texts, by the word that the trail stores."""

@@ -33,7 +33,9 @@ _TELLING = (
     "android_id",
     "issuer",
 )
-"""What says most of an event; of ids (NAMED), those whose names are known, but not that of who did it."""
+"""The fields that say most of an event. Of ids (NAMED) they are those whose names are known, but not the id of who did
+it.
+"""
 
 
 class Told(NamedTuple):
@@ -70,13 +72,15 @@ def _told(event: FoundEvent, names: Mapping[str, str]) -> Told:
 
 
 def _named(name: str, value: object, names: Mapping[str, str]) -> str:
-    """The value; of what has a name, that and the id."""
+    """The value; for the id of a thing that has a name, the name and the id."""
     said = _value(name, value)
     return f"{names[said]} ({said})" if said in names and name in NAMED else said
 
 
 def type_name(type: str) -> str:
-    """`group.member_added`: `Group member added`; the type itself when it is of another version of the server."""
+    """The text for a type, `Group member added` for `group.member_added`; the type itself when another version of the
+    server recorded it.
+    """
     word = EVENTS.get(type) or EARLIER.get(type)
     return _(word) if word else type
 
@@ -87,7 +91,7 @@ def type_names() -> list[tuple[str, str]]:
 
 
 def field_name(name: str) -> str:
-    """`user_principal_name`: `Sign-in name`."""
+    """The text for a field, as in `Sign-in name` for `user_principal_name`."""
     return _(FIELDS[name]) if name in FIELDS else name
 
 
@@ -114,7 +118,7 @@ _WORDS: dict[str, Callable[[str], str]] = {
     "role_id": role_name,
     "role_ids": role_name,
 }
-"""How what stands in a field is said; in the others it says itself."""
+"""What turns the value of a field into text. The values of other fields are shown as they are."""
 
 
 def _who(event: FoundEvent) -> str:

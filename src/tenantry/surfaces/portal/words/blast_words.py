@@ -1,4 +1,4 @@
-"""A blast radius in sentences: what is reached, what would stop, what would not, and how it is ended."""
+"""What depends on a thing, in sentences: what is reached, what would stop, what would not, and how it is ended."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tenantry.surfaces.portal.words.texts import day, ngettext, number, up_to
 from tenantry.surfaces.portal.words.texts import gettext as _
 
 Line = tuple[str, str]
-"""A text and where it leads; empty: nowhere."""
+"""A text and the address that it leads to; empty when it leads nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What is reached: a word, a sentence, and names."""
+    """A fact on what is reached: a word, a sentence, and names."""
 
     term: str
     text: str
@@ -26,7 +26,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Radius:
-    """One page. `action` is where the button's form goes; empty: the reader may not end it, `confirm` is empty too."""
+    """One page. `action` is where the button's form goes; `action` and `confirm` are empty when the reader may not end
+    the thing.
+    """
 
     title: str
     lead: str
@@ -40,16 +42,16 @@ class Radius:
     undo: str
     is_final: bool = True
     milder: list[tuple[str, str, str]] = field(default_factory=list)
-    """Text, where it leads, what it is for."""
+    """Milder things to do: text, where it leads, what it is for."""
 
 
 def counted(count: int) -> str:
-    """`12`, or `1,000+` where counting stopped."""
+    """As in `12`, or `1,000+` where counting stopped."""
     return up_to(count, COUNTED)
 
 
 def relationship_words(radius: RelationshipRadius) -> Radius:
-    """What a partner may do here."""
+    """The page on a relationship: what a partner may do here."""
     relationship, name = radius.relationship, {"partner": radius.partner_name}
     waits = relationship.status == "approvalPending"
     totals = radius.totals
@@ -120,7 +122,7 @@ def left_words(left: LeftBehind, user: str) -> list[str]:
 
 
 def user_words(radius: UserRadius) -> Radius:
-    """A user: the password leaked, or the person left."""
+    """The page on a user whose password leaked, or who left."""
     user, counts = radius.user, radius.counts
     name = {"name": user.display_name}
     reaches = [
@@ -206,7 +208,7 @@ def user_words(radius: UserRadius) -> Radius:
 
 
 def device_words(radius: DeviceRadius) -> Radius:
-    """A device: lost, or in wrong hands."""
+    """The page on a device that is lost, or in wrong hands."""
     device = radius.device
     name = {"model": device.model or _("this device"), "account": device.account_name}
     left = device.device_count - 1

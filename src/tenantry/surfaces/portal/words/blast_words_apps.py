@@ -1,4 +1,4 @@
-"""The blast radius of what apps hold, connectors and tokens, in sentences."""
+"""What depends on connectors and tokens, in sentences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tenantry.surfaces.portal.words.words import explained, reach_text
 
 
 def connector_words(radius: ConnectorRadius) -> Radius:
-    """A connector: its secret is what leaks."""
+    """The page on a connector whose secret leaked."""
     connector, counts = radius.connector, radius.counts
     tokens = counts.tenant_tokens + counts.user_tokens + counts.group_tokens
     reaches = [
@@ -101,7 +101,9 @@ def _groups_of(radius: ConnectorRadius) -> str:
 
 
 def token_words(radius: TokenRadius, *, links_groups: bool) -> Radius:
-    """A token: with the connector's secret, that is. `links_groups`: the reader may open the groups it reaches."""
+    """The page on a token that leaked, together with the connector's secret. `links_groups`: the reader may open the
+    groups that it reaches.
+    """
     token = radius.token
     as_whom = {
         Reach.TENANT: _("It acts as an administrator of every group."),

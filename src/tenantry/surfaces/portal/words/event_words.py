@@ -1,4 +1,4 @@
-"""What the trail's events and their fields are called. A test holds these tables against audit/events/."""
+"""The texts for the trail's events and their fields. A test compares these tables with audit/events/."""
 
 from __future__ import annotations
 
@@ -130,10 +130,10 @@ EVENTS: dict[str, str] = {
     "device.removed": marked("Device removed"),
     "device.access_revoked": marked("Device access revoked"),
 }
-"""By the type that the trail stores."""
+"""The texts, by the type that the trail stores."""
 
 EARLIER: dict[str, str] = {"sign_in.succeeded": marked("First step of a sign-in passed")}
-"""What is recorded no more, and stands in trails."""
+"""Texts for types that are no longer recorded, and that stand in trails."""
 
 FIELDS: dict[str, str] = {
     "second_factor": marked("Second step required of"),
@@ -211,4 +211,4 @@ FIELDS: dict[str, str] = {
     "user_principal_name": marked("Sign-in name"),
     "webhook_id": marked("Webhook"),
 }
-"""By the name of the field, whatever the event."""
+"""The texts, by the name of the field, whatever the event is."""

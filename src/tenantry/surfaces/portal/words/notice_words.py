@@ -1,4 +1,4 @@
-"""What people are told of changes to how they sign in."""
+"""The texts by which users are told about changes to how they sign in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOTICES: dict[What, str] = {
 
 
 class ShownNotice(NamedTuple):
-    """As two sentences, the second of by whom and when."""
+    """A notice as two sentences, the second of which says by whom and when."""
 
     text: str
     by: str
@@ -37,7 +37,7 @@ class ShownNotice(NamedTuple):
 
 
 def notices_of(notices: Iterable[Notice], session: Session) -> list[ShownNotice]:
-    """For the user they are about."""
+    """The notices in words, for the user whom they are about."""
     return [ShownNotice(_(NOTICES[What(each.what)]), _by(each, session), each.created_at) for each in notices]
 
 

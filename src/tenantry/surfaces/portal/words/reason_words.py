@@ -1,7 +1,7 @@
-"""Why something was refused or ended, as people read it in the trail.
+"""The texts in the trail that say why something was refused or ended.
 
-Who meets a refusal learns none of this; it is for administrators. `tests/support/reasons.py` follows the source to
-every reason that can be recorded; one that has no words here fails the tests.
+They are for administrators; the person who is refused learns none of this. `tests/support/reasons.py` follows the
+source to every reason that can be recorded; one that has no text here fails the tests.
 """
 
 from __future__ import annotations
@@ -123,11 +123,13 @@ REASONS: dict[str, str] = {
     "wrong_times": marked("the ID token's times cannot be read"),
     "wrong_userinfo": marked("userinfo was signed by or for somebody else"),
 }
-"""By the word that the trail stores."""
+"""The texts, by the word that the trail stores."""
 
 
 def reason_name(reason: str) -> str:
-    """`wrong_secret`: `wrong secret`. What follows a colon, and a sentence, stay as they were recorded."""
+    """The text for a reason, as in `wrong secret` for `wrong_secret`. What follows a colon, and a reason that is a
+    sentence, stay as they were recorded.
+    """
     word, colon, sentence = reason.partition(":")
     known = _(REASONS[word]) if word in REASONS else word.replace("_", " ")
     return f"{known}{colon}{sentence}"

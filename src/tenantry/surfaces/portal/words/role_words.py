@@ -1,4 +1,4 @@
-"""What each directory role lets somebody do here, for people who give one away."""
+"""The texts on what each directory role allows, for people who give one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenantry.surfaces.portal.words.texts import gettext as _
 
 
 class RoleText(NamedTuple):
-    """`covers` is a sentence."""
+    """A role in words. `covers` is a sentence."""
 
     id: str
     name: str
@@ -19,7 +19,7 @@ class RoleText(NamedTuple):
 
 
 def role_name(role_id: str) -> str:
-    """`User Administrator`; the id itself of a role that is not known here."""
+    """The name of a role, as in `User Administrator`; the id itself when the role is not known here."""
     try:
         return ROLE_NAMES[RoleId(role_id)]
     except ValueError:
@@ -48,7 +48,7 @@ def role_texts() -> list[RoleText]:
 
 
 def offered_roles() -> list[RoleText]:
-    """Those that let somebody do something, the strongest first."""
+    """The roles that allow anything here, the strongest first."""
     return [text for text in role_texts() if text.id in EFFECTIVE_ROLES]
 
 
@@ -70,7 +70,7 @@ def delegated_roles(role_ids: Iterable[str]) -> list[RoleText]:
 
 
 def explained_roles(role_ids: Iterable[str]) -> list[RoleText]:
-    """The texts of these roles, the strongest first; one that is not known here by its id."""
+    """The texts of these roles, the strongest first; a role that is not known here has its id for a name."""
     wanted = set(role_ids)
     known = [text for text in role_texts() if text.id in wanted]
     return known + [RoleText(role, role, "") for role in sorted(wanted - {text.id for text in known})]

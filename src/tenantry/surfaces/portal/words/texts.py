@@ -69,7 +69,7 @@ def marked(message: str) -> str:
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
-    """The form that goes with `count`."""
+    """The text in the form that goes with `count`."""
     return _catalogue(str(_locale())).ngettext(singular, plural, count)
 
 
@@ -77,37 +77,37 @@ _ = gettext
 
 
 def number(value: float) -> str:
-    """`1,234`."""
+    """A number in the reader's language, as in `1,234`."""
     return format_decimal(value, locale=_locale())
 
 
 def up_to(count: int, most: int) -> str:
-    """`12`, or `1,000+` where counting stopped at `most`."""
+    """As in `12`, or `1,000+` where counting stopped at `most`."""
     return f"{number(count)}+" if count >= most else number(count)
 
 
 def exact_time(instant: Micros) -> str:
-    """`1 Jan 2026, 12:00 UTC`; a script puts it into the viewer's own zone."""
+    """A time, as in `1 Jan 2026, 12:00 UTC`; a script puts it into the reader's own zone."""
     return f"{format_datetime(_aware(instant), 'medium', locale=_locale())} UTC"
 
 
 def day(instant: Micros) -> str:
-    """`1 January 2026`."""
+    """A day, as in `1 January 2026`."""
     return format_date(_aware(instant).date(), "long", locale=_locale())
 
 
 def short_day(instant: Micros) -> str:
-    """`1 Jan`, in the order of the language."""
+    """A day as in `1 Jan`, in the order of the language."""
     return format_skeleton("MMMd", _aware(instant), locale=_locale())
 
 
 def iso_time(instant: Micros) -> str:
-    """`2026-01-01T12:00:00Z`, for scripts and the `datetime` attribute."""
+    """A time as in `2026-01-01T12:00:00Z`, for scripts and the `datetime` attribute."""
     return to_iso(instant)
 
 
 def relative_time(instant: Micros, now: Micros) -> str:
-    """`2 minutes ago`, `in 3 months`."""
+    """A time as in `2 minutes ago`, `in 3 months`."""
     span = instant - now
     if abs(span) < MINUTE:
         return gettext("just now")

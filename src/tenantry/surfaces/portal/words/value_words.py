@@ -1,4 +1,4 @@
-"""Words that stand in fields of events, as people read them. Field by field: one word may mean different things."""
+"""The texts for words that are values of events' fields. They go by field, since one word may mean different things."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AMR: dict[str, str] = {
     "fed": marked("organisation account"),
     "mfa": marked("second factor"),
 }
-"""How somebody was proven (RFC 8176; `fed`, as Entra ID has it, at another provider)."""
+"""How a user was authenticated (RFC 8176; `fed`, as in Entra ID, at another provider)."""
 
 METHODS: dict[str, str] = {
     "passkey": marked("passkey"),
@@ -57,10 +57,10 @@ VALUES: dict[str, dict[str, str]] = {
     "role": {"admin": marked("admin"), "member": marked("member"), "subscriber": marked("subscriber")},
     "status": {"terminated": marked("ended")},
 }
-"""By the name of the field, then by the word that the trail stores."""
+"""The texts, by the name of the field, and then by the word that the trail stores."""
 
 
 def value_name(field: str, word: str) -> str:
-    """The word itself where the field has none of these."""
+    """The text for a value; the word itself where the field has no such text."""
     words = VALUES.get(field, {})
     return _(words[word]) if word in words else word

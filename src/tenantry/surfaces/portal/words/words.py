@@ -1,4 +1,4 @@
-"""What the portal calls permissions and reaches. Labels of permissions: Kaizala contract §1.1."""
+"""The texts for permissions and reaches. Labels of permissions: Kaizala contract §1.1."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tenantry.surfaces.portal.words.texts import gettext as _
 
 
 class PermissionText(NamedTuple):
-    """`value` is the permission, `covers` a sentence that says what it lets an app do."""
+    """A permission in words. `value` is the permission, `covers` a sentence that says what it lets a connector do."""
 
     value: str
     label: str
@@ -69,7 +69,7 @@ def _text(permission: Permission, covers: str) -> PermissionText:
 
 
 def permission_label(permission: str) -> str:
-    """`Group Information`; the word itself for one that is not known here."""
+    """The label of a permission, as in `Group Information`; the word itself when it is not known here."""
     labels: dict[str, str] = {
         Permission.GROUP_INFORMATION: _("Group Information"),
         Permission.GROUP_MEMBERS: _("Group Member List"),
@@ -105,7 +105,7 @@ def explained(permissions: Iterable[str]) -> list[PermissionText]:
 
 
 def reach_text(reach: str, group_name: str | None = None) -> str:
-    """`every group of the organisation`."""
+    """A reach in words, as in `every group of the organisation`."""
     match reach:
         case Reach.TENANT:
             return _("Every group of the organisation")
@@ -116,7 +116,7 @@ def reach_text(reach: str, group_name: str | None = None) -> str:
 
 
 def registrant_text(connector: Connector, registrant: User | None) -> str:
-    """Who registered the app: a user's name and sign-in name, or the server's operator."""
+    """Who registered the connector: a user's name and sign-in name, or the server's operator."""
     if connector.created_by is None:
         return _("the operator of the server")
     if registrant is None or registrant.deleted_at is not None:
