@@ -1,4 +1,6 @@
-"""What a device policy client calls, without an account of its own: the token it brings is the permission."""
+"""The device side: what a device policy client calls, which has no account of its own. The token that it brings is the
+permission.
+"""
 
 from tenantry.surfaces.device import provision
 from tenantry.surfaces.device.coat import DEVICE

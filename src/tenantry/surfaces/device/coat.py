@@ -1,4 +1,5 @@
-"""What the device side does with every request and every answer: Google's form of errors, and nobody is proven.
+"""What the device side does with every request and every answer: it has Google's form of errors, and authenticates no
+caller.
 
 Source: Play EMM contract §3.3, §3.4, §7.1.
 """
@@ -25,25 +26,25 @@ _LARGEST_BODY = 65_536  # four times what all fields can hold: parsing is work t
 
 
 class DeviceCoat(Coat):
-    """The token that a device brings is the permission."""
+    """The form of requests, answers and errors. The token that a device brings is the permission."""
 
     door: ClassVar[Audience | None] = None
     errors: ClassVar[tuple[type, ...]] = (GoogleErrorBody,)
     security: ClassVar[dict[str, Any]] = {}
 
     async def read(self, ask: Ask, shape: type[T]) -> T:
-        """Raises InvalidValue that names the field, PayloadTooLarge."""
+        """Read the body. Raises InvalidValue that names the field, PayloadTooLarge."""
         settings = ask.deps.settings
         raw = await read_body(ask.receive, min(_LARGEST_BODY, settings.body_limit_bytes))
         return read_loosely(parse_json(raw, depth_limit=settings.json_depth_limit), shape)
 
     def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
-        """JSON."""
+        """Answer JSON."""
         named = (b"x-correlation-id", ask.origin.correlation_id.encode())
         return Answer(operation.status, msgspec.json.encode(value), [_JSON, *operation.headers, named])
 
     def refuse(self, ask: Ask, error: DomainError) -> Answer | None:
-        """By the table. What is NEVER is a bug."""
+        """Make the response by the table in errors.py; a kind listed there as NEVER is a bug."""
         wire = errors.TABLE[type(error)]
         if wire is errors.NEVER:
             return None
@@ -53,15 +54,15 @@ class DeviceCoat(Coat):
         return Answer(wire.code, body_of(wire, error), headers)
 
     def no_route(self, ask: Ask, allowed: list[str]) -> Answer:
-        """Few addresses are here."""
+        """Answer 405 where the address takes other methods, else 404."""
         return Answer(*errors.no_route(is_there=bool(allowed)), [_JSON])
 
     def fail(self, ask: Ask) -> Answer:
-        """With the id under which the log has it."""
+        """Make the response to a bug, with the id under which the log has it."""
         return bug_answer(ask.origin.correlation_id)
 
     def statuses(self) -> set[int]:
-        """Of the table."""
+        """The statuses that the table in errors.py has."""
         return {wire.code for wire in errors.TABLE.values() if wire is not errors.NEVER}
 
 

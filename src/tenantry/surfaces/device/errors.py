@@ -9,7 +9,7 @@ from tenantry.core.errors import DomainError
 from tenantry.surfaces.shared.google_error import GoogleError, error_body
 
 NEVER = None
-"""A bug if it gets here."""
+"""In TABLE: an error of this kind does not reach this surface. If it does, it is answered as a bug."""
 
 JSON = "application/json; charset=UTF-8"
 
@@ -45,7 +45,7 @@ TABLE: Mapping[type[DomainError], GoogleError | None] = {
 
 
 def no_route(*, is_there: bool) -> tuple[int, bytes]:
-    """Status and body: nothing is at the address, or not with this method."""
+    """Status and body: 405 where the address takes other methods, else 404."""
     if is_there:
         wire = GoogleError(405, "UNIMPLEMENTED", "httpMethodNotAllowed")
         return wire.code, error_body(wire, "This address does not take this HTTP method.")

@@ -25,7 +25,7 @@ op = operations(DEVICE, "/device/v1")
 
 
 class Device(Struct, rename="camel", omit_defaults=True):
-    """What the device was built as."""
+    """What the maker built the device as."""
 
     maker: str | None = None
     model: str | None = None
@@ -50,7 +50,7 @@ class Presented(Struct, rename="camel", omit_defaults=True):
 
 @hiding("device_token")
 class Provisioned(Struct, rename="camel"):
-    """Who the device is. `deviceToken` is its credential, shown once."""
+    """The account that the device has now. `deviceToken` is the device's credential, shown once."""
 
     user_id: str
     enterprise_id: str
@@ -70,9 +70,9 @@ class Provisioned(Struct, rename="camel"):
     guesses=(DeviceTokenNotFound, DeviceTokenUsed, DeviceTokenExpired),
 )
 async def provision(ask: Ask, body: Presented) -> Provisioned:
-    """A device policy client trades its device token for a credential.
+    """Trade a device token for a device credential.
 
-    Hot path: 1 write transaction. Anybody may call: who presents too many bad tokens has to wait.
+    Hot path: 1 write transaction. Anybody may call; a client that presents too many bad tokens has to wait.
     """
     provisioned = await redeem_device_token(
         ask.deps.store,

@@ -1,4 +1,6 @@
-"""accessToken, the one hot path. Source: Kaizala contract §3.2, A3."""
+"""`accessToken`, the one hot path: a connector trades a refresh token for an access token. Source: Kaizala contract
+§3.2, A3.
+"""
 
 from __future__ import annotations
 
@@ -47,10 +49,10 @@ class Tokens(msgspec.Struct, rename="camel"):
     guesses=(BadCredentials,),
 )
 async def access_token(ask: Ask) -> Tokens:
-    """ID, secret and refresh token become an access token.
+    """Trade ID, secret and refresh token for an access token.
 
-    Hot path: 1 read, 1 grouped write, 1 signature. A call is counted once its connector is proven: a stranger who knows
-    an ID must not use up the connector's calls.
+    Hot path: 1 read, 1 grouped write, 1 signature. A call is counted once its connector is authenticated: a stranger
+    who knows an ID must not use up the connector's calls.
     """
     deps, scope = ask.deps, ask.scope
     application_id = parse_id(header(scope, b"applicationid") or "")
@@ -67,11 +69,11 @@ async def access_token(ask: Ask) -> Tokens:
 
 
 def shown(issued: Issued, settings: Settings) -> Tokens:
-    """The answer of this exchange, and of that of a code."""
+    """The answer to an exchange of a refresh token, and to that of a code."""
     token = issued.access_token
     return Tokens(token.raw, to_millis(token.expires_at), endpoint_url(settings), issued.refresh_token or "")
 
 
 def endpoint_url(settings: Settings) -> str:
-    """Ends with a slash: browser clients append `v1/...` (Kaizala contract §0 #5)."""
+    """The address of this API. It ends with a slash, since browser clients append `v1/...` (Kaizala contract §0 #5)."""
     return f"{settings.issuer}/kaizala/"

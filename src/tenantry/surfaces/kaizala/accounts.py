@@ -1,4 +1,4 @@
-"""Signing in: generatePin, loginWithPinAndApplicationId. Source: Kaizala contract §3.2."""
+"""Signing in by phone: `generatePin`, `loginWithPinAndApplicationId`. Source: Kaizala contract §3.2."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ op = operations(KAIZALA, ROOT)
 
 
 class PinRequest(Struct, rename="camel"):
-    """Whose PIN, in E.164, and for which app."""
+    """For which number (E.164) a PIN is asked, and for which connector."""
 
     mobile_number: Annotated[str, Meta(max_length=64)]
     application_id: Annotated[str, Meta(max_length=128)]
@@ -48,7 +48,7 @@ class Asked(Struct):
 
 @hiding("refresh_token")
 class SignedIn(Struct, rename="camel"):
-    """A refresh token, when it ends (milliseconds since 1970), and what it is good for, with commas between."""
+    """A refresh token, when it ends (milliseconds since 1970), and the permissions that it has, divided by commas."""
 
     refresh_token: str
     refresh_token_expiry: int
@@ -57,7 +57,9 @@ class SignedIn(Struct, rename="camel"):
 
 
 def limit_address(ask: Ask) -> None:
-    """Whatever is sent counts: who tries numbers or PINs has so many tries an hour. Raises RateLimited."""
+    """Count the request against the client's address, whatever it sends: who tries numbers or PINs has this many tries
+    an hour. Raises RateLimited.
+    """
     limit = ask.deps.settings.pins_per_address_per_hour
     ask.deps.limits.hit_from(ask.origin.address, "pin", limit=limit, window=HOUR)
 

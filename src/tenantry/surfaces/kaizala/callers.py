@@ -1,4 +1,4 @@
-"""Who calls: the access token of a request, and how often its connector and tenant may call."""
+"""Authenticates the caller of a request by its access token, and limits how often a connector and a tenant may call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def caller_of(ask: Ask, operation: Operation) -> Caller:
     """Authenticate the caller, who has a tenant, and count the call.
 
     The token comes in `accessToken`; two known clients send `Authorization: Bearer`. Raises InvalidToken, RateLimited.
-    Source: Kaizala contract §3.0 (auth header, throttling).
+    Source: Kaizala contract §3.0 (authentication, limits).
     """
     deps = ask.deps
     raw_token = header(ask.scope, b"accesstoken") or bearer_token_of(ask.scope)

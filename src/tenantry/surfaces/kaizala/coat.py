@@ -1,7 +1,7 @@
-"""What is common to all requests and answers of Kaizala. Source: Kaizala contract §0 (what every endpoint must bear).
+"""What Kaizala's wire does with every request and every answer. Source: Kaizala contract §0.
 
 Clients append `v1/...` or `/v1/...` to a root that ends with a slash, in any letter case, with or without a final
-slash. Group, user and connector ids are lower-case GUIDs, so a path in lower case keeps them whole.
+slash. Ids of groups, users and connectors are lower-case GUIDs, so a path in lower case keeps them whole.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class KaizalaCoat(Coat):
     }
 
     def spell(self, path: str) -> str:
-        """Single slashes, none at the end, lower case."""
+        """The path with single slashes, none at the end, in lower case."""
         return _SLASHES.sub("/", path).rstrip("/").lower() or "/"
 
     async def enter(self, ask: Ask) -> Answer | None:
@@ -53,18 +53,18 @@ class KaizalaCoat(Coat):
         return cors.preflight(ask.deps.settings, ask.scope)
 
     async def prove(self, ask: Ask, operation: Operation) -> Caller:
-        """Raises InvalidToken, RateLimited."""
+        """Authenticate the caller. Raises InvalidToken, RateLimited."""
         return await caller_of(ask, operation)
 
     def read_value(self, name: str, raw: str, kind: Any) -> Any:
-        """A GUID without its `@n`. Raises NotFound for what cannot be one."""
+        """The GUID without its `@n`. Raises NotFound for a text that cannot be one."""
         found = wire.parse_id(raw)
         if found is None:
             raise NotFound(name.removesuffix("_id"))
         return found
 
     def read_query(self, ask: Ask, shape: type[T]) -> T:
-        """Names in any letter case. Raises InvalidValue that names the parameter."""
+        """Read the query, whose names come in any letter case. Raises InvalidValue that names the parameter."""
         query = parse_qsl(ask.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         return read_loosely(dict(query), shape)
 
@@ -73,7 +73,7 @@ class KaizalaCoat(Coat):
         return read_loosely(self._parsed(ask, await _read_raw(ask)), shape)
 
     async def read_or_nothing(self, ask: Ask, shape: type[T]) -> T:
-        """As `read`; a body of blanks counts as none."""
+        """As `read`; a body of blanks counts as an empty object."""
         raw = await _read_raw(ask)
         return read_loosely(self._parsed(ask, raw) if raw.strip() else {}, shape)
 
@@ -81,7 +81,7 @@ class KaizalaCoat(Coat):
         return parse_json(raw, depth_limit=ask.deps.settings.json_depth_limit, lenient=True)
 
     def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
-        """A JSON object; a long list in parts."""
+        """Answer a JSON object; one with a long list is sent in parts."""
         headers = [_JSON, *operation.headers, *self.welcome(ask)]
         if isinstance(value, Stream):
             return Answer(operation.status, b"", headers, stream=value)
@@ -99,7 +99,9 @@ class KaizalaCoat(Coat):
         return Answer(line.status, errors.body_of(line, error), headers)
 
     def no_route(self, ask: Ask, allowed: list[str]) -> Answer:
-        """What is not offered says so: clients would take 404 `NotFound` for the group, or what is in it."""
+        """Say of a vendor's operation that it is not offered: clients take 404 `NotFound` for a group, or something in
+        it, that is gone.
+        """
         missing = NOT_OFFERED.find(ask.scope["method"], self.spell(ask.scope["path"]))
         line, text = errors.no_route(missing, is_there=bool(allowed))
         return Answer(line.status, errors.body(line, text), [_JSON, *self.welcome(ask)])
@@ -114,7 +116,7 @@ class KaizalaCoat(Coat):
         return Answer(errors.BUG.status, errors.unexpected(ask.origin.correlation_id), [_JSON, *self.welcome(ask)])
 
     def statuses(self) -> set[int]:
-        """Of the table."""
+        """The statuses that the table in errors.py has."""
         return {line.status for line in errors.TABLE.values() if line is not errors.NEVER}
 
 

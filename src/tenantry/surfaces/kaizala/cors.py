@@ -1,4 +1,4 @@
-"""Pages of other origins may call (Fetch standard §3.2). Source: Kaizala contract §0 #11, §6 #35."""
+"""Lets pages of other origins call this API (Fetch standard §3.2). Source: Kaizala contract §0 #11, §6 #35."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ANY = (b"access-control-allow-origin", b"*")
 
 
 def headers(settings: Settings, scope: Scope) -> list[tuple[bytes, bytes]]:
-    """Of every answer but that to a preflight."""
+    """The headers of every answer but that to a preflight request."""
     origin = header(scope, b"origin")
     if origin is None:
         return [_VARY]
@@ -38,7 +38,7 @@ def headers(settings: Settings, scope: Scope) -> list[tuple[bytes, bytes]]:
 
 
 def preflight(settings: Settings, scope: Scope) -> Answer | None:
-    """The answer to a preflight; None for any other request."""
+    """The answer to a preflight request; None for any other request."""
     if scope["method"] != "OPTIONS":
         return None
     asked = Headers(scope=scope)
@@ -59,4 +59,6 @@ def _answering(origins: tuple[str, ...]) -> CORSMiddleware:
 
 
 async def _nobody(*_: object) -> None:
-    """Only its answers to preflights are taken."""
+    """The application behind the middleware. It is never called, since only the answers to preflight requests are
+    taken.
+    """

@@ -43,7 +43,7 @@ class Line(NamedTuple):
 
 
 NEVER: Final = None
-"""A bug if it gets here."""
+"""In TABLE: an error of this kind does not reach this surface. If it does, it is answered as a bug."""
 
 TABLE: dict[type[DomainError], Line | None] = {
     errors.InvalidValue: Line(400, _SERVICE, "InvalidParameters"),
@@ -80,7 +80,7 @@ _NO_SUCH_ADDRESS = Line(404, _SERVICE, "NotFound")
 
 
 def line_of(error: DomainError) -> Line | None:
-    """How this error looks."""
+    """The line of the error in the table."""
     return next((TABLE[kind] for kind in type(error).__mro__ if kind in TABLE), NEVER)
 
 
@@ -90,14 +90,14 @@ def body(line: Line, message: str) -> bytes:
 
 
 def body_of(line: Line, error: DomainError) -> bytes:
-    """The same, with the sentence for this error."""
+    """The body for an error of the domain, with the sentence of that error."""
     if isinstance(error, InvalidToken) and error.reason == NO_TOKEN:
         return body(line, TOKEN_MISSING)
     return body(line, line.message or error.public)
 
 
 def unexpected(correlation_id: str) -> bytes:
-    """The body for a bug: the id under which the log has it, and nothing else."""
+    """The body for a bug: it has the id under which the log has everything, and nothing else."""
     return body(BUG, f"Internal error. Correlation id: {correlation_id}")
 
 

@@ -27,7 +27,9 @@ _Text = Annotated[str, Meta(max_length=groups.MAX_TEXT)] | None
 
 
 class Listing(Struct, rename="camel"):
-    """What a list shows: sub-groups inside their groups, and welcome messages. Clients write the last in two ways."""
+    """What a list has besides names: sub-groups inside their groups, and welcome messages, which clients ask for in two
+    spellings.
+    """
 
     fetch_all_groups: _Flag = False
     show_detail: _Flag = False
@@ -60,19 +62,19 @@ class Group(Struct, rename="camel", kw_only=True):
 
 
 class Groups(Struct):
-    """All of them."""
+    """All groups."""
 
     groups: list[Group]
 
 
 class OneGroup(Group, kw_only=True):
-    """The group's keys at top level and in `groups`, as clients read either (Kaizala contract §6 #10)."""
+    """A group with its keys at the top level and in `groups`, since clients read either (Kaizala contract §6 #10)."""
 
     groups: list[Group]
 
 
 class SentGroup(Struct, rename="camel", kw_only=True):
-    """A group to make. `admins` may be phone numbers or user ids, as no source says which."""
+    """A group to make. `admins` may be phone numbers or user ids, since no source says which they are."""
 
     admins: wire.Texts | None = None
     name: Annotated[str, Meta(max_length=groups.MAX_NAME)]
@@ -87,7 +89,7 @@ class SentGroup(Struct, rename="camel", kw_only=True):
 
 
 class CreatedGroup(Struct, rename="camel"):
-    """`membersAdded`: whether all were added."""
+    """The new group. `membersAdded`: whether all could be added."""
 
     group_id: str
     group_name: str
@@ -96,10 +98,10 @@ class CreatedGroup(Struct, rename="camel"):
 
 @op("listGroups", "GET", "", Action.LIST_GROUPS, source="Kaizala contract §3.4, G2")
 async def list_groups(ask: Ask, query: Listing) -> Groups | Stream:
-    """Every group in reach.
+    """List every group in reach.
 
     Departs: sub-groups in reach are listed without `fetchAllGroups` too, and counts are there without `showDetail`;
-    clients read both, and more keys than expected harm none.
+    clients read both, and more keys than a client expects do no harm.
     """
     details = query.show_detail or query.show_details
     with ask.deps.long_answers.begin(ask.caller, tenant_of(ask)) as place:
@@ -123,7 +125,7 @@ async def _pages(ask: Ask, *, nested: bool) -> AsyncIterator[list[GroupView]]:
 
 @op("getGroup", "GET", "/{group_id}", Action.READ_GROUP, source="Kaizala contract §3.4, G3")
 async def get_group(ask: Ask, group_id: GroupId) -> OneGroup:
-    """One group."""
+    """Read one group."""
     async with ask.deps.store.read() as read:
         view = await group_views.get_group(read, ask.caller, tenant_of(ask), group_id, ask.now)
     group = shown(view, details=True)
@@ -132,7 +134,7 @@ async def get_group(ask: Ask, group_id: GroupId) -> OneGroup:
 
 @op("createGroup", "POST", "", Action.CREATE_GROUP, source="Kaizala contract §3.4, G1")
 async def create_group(ask: Ask, body: SentGroup) -> CreatedGroup:
-    """A group; with a group token a sub-group of that one (Kaizala contract §1)."""
+    """Make a group. With a group token it becomes a sub-group of the token's group (Kaizala contract §1)."""
     deps, tenant_id, new_group = ask.deps, tenant_of(ask), _read(body)
     members.require_few(new_group.newcomers)
     first, *more = new_group.newcomers.parts()
@@ -145,7 +147,9 @@ async def create_group(ask: Ask, body: SentGroup) -> CreatedGroup:
 
 
 async def _let_in(ask: Ask, group_id: GroupId, part: Newcomers) -> bool:
-    """Whether all are in. The group is made: what the store does not take now shows in the answer."""
+    """Let these people in. Answers whether all are in. The group is made already, so people whom the store cannot take
+    now only show in the answer.
+    """
     deps, tenant_id = ask.deps, tenant_of(ask)
     try:
         async with deps.bulk.turn(tenant_id), ask.writing() as tx:
@@ -156,14 +160,14 @@ async def _let_in(ask: Ask, group_id: GroupId, part: Newcomers) -> bool:
 
 @op("deleteGroup", "DELETE", "/{group_id}", Action.DELETE_GROUP, source="Kaizala contract §6 #31")
 async def delete_group(ask: Ask, group_id: GroupId) -> wire.Done:
-    """An extension of ours: no source has a wire form for it."""
+    """Delete a group. It is an extension of this server: no source has such a request."""
     async with ask.writing() as tx:
         await group_deletion.delete_group(tx, ask.caller, tenant_of(ask), group_id, ask.now)
     return wire.Done()
 
 
 def _read(body: SentGroup) -> NewGroup:
-    """Raises InvalidValue."""
+    """The new group. Raises InvalidValue."""
     admins = wire.read_texts(body.admins)
     return NewGroup(
         name=body.name.strip(),
@@ -183,7 +187,7 @@ def _read(body: SentGroup) -> NewGroup:
 
 
 def shown(view: GroupView, *, details: bool) -> Group:
-    """`details` adds the welcome message."""
+    """The group in the wire's shape. `details` adds the welcome message."""
     row = view.group
     return Group(
         group_id=row.id,

@@ -1,4 +1,4 @@
-"""Members of a group, and one's own profile. Source: Kaizala contract §3.3, 3.5, §6 #21-#22."""
+"""The members of a group, and one's own profile. Source: Kaizala contract §3.3, §3.5, §6 #21-#22."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ of_oneself = operations(KAIZALA, f"{ROOT}/users/me")
 
 
 class Member(Struct, rename="camel"):
-    """Somebody in a group. Clients read the last two unguarded (Kaizala contract §3.5)."""
+    """A person in a group. Clients read the last two keys without asking whether they are there (Kaizala contract
+    §3.5).
+    """
 
     id: str
     role: str
@@ -34,26 +36,26 @@ class Member(Struct, rename="camel"):
 
 
 class Members(Struct):
-    """All of them."""
+    """All members."""
 
     members: list[Member]
 
 
 class NewMembers(Struct, rename="camel"):
-    """Phone numbers, and ids of users of the organisation."""
+    """People to add: phone numbers, and ids of the tenant's users."""
 
     members: wire.Texts | None = None
     member_user_ids: wire.Texts | None = None
 
 
 class NewRole(Struct):
-    """Admin or Member."""
+    """A role: Admin or Member."""
 
     role: Annotated[str, Meta(max_length=64)]
 
 
 class Profile(Struct, rename="camel"):
-    """Oneself."""
+    """The caller's own profile."""
 
     id: str
     mobile_number: str
@@ -63,7 +65,7 @@ class Profile(Struct, rename="camel"):
 
 @op("getGroupMembers", "GET", "", Action.LIST_GROUP_MEMBERS, source="Kaizala contract §3.5, M1")
 async def list_members(ask: Ask, group_id: GroupId) -> Members | Stream:
-    """Everybody in the group but its subscribers."""
+    """List everybody in the group but its subscribers."""
     with ask.deps.long_answers.begin(ask.caller, tenant_of(ask)) as place:
         return await wire.whole_or_stream(Members, _pages(ask, group_id), place)
 
@@ -89,7 +91,9 @@ def _shown(row: ListedMember) -> Member:
 
 @op("addGroupMembers", "PUT", "", Action.ADD_GROUP_MEMBERS, source="Kaizala contract §3.5, M2")
 async def add_members(ask: Ask, group_id: GroupId, body: NewMembers) -> wire.Done:
-    """All or none, as far as can be told before; `memberUserIds` is taken as in G1."""
+    """Add people to the group: all or none, as far as that can be told before. `memberUserIds` is taken as G1
+    takes it.
+    """
     deps, tenant_id = ask.deps, tenant_of(ask)
     newcomers = Newcomers(
         numbers=wire.read_texts(body.members),
@@ -116,7 +120,7 @@ async def set_role(ask: Ask, group_id: GroupId, member_id: UserId, body: NewRole
 
 @op("removeGroupMember", "DELETE", "/{member_id}", Action.REMOVE_GROUP_MEMBER, source="Kaizala contract §3.5, M4")
 async def remove_member(ask: Ask, group_id: GroupId, member_id: UserId) -> wire.Done:
-    """Take somebody out of the group."""
+    """Take a person out of the group."""
     async with ask.writing() as tx:
         await members.remove_member(tx, ask.caller, tenant_of(ask), group_id, member_id, ask.now)
     return wire.Done()
@@ -124,7 +128,7 @@ async def remove_member(ask: Ask, group_id: GroupId, member_id: UserId) -> wire.
 
 @of_oneself("getOwnProfile", "GET", "", Action.READ_OWN_PROFILE, source="Kaizala contract §3.3, U1")
 async def get_own_profile(ask: Ask) -> Profile:
-    """The user behind the token."""
+    """Read the profile of the user behind the token."""
     async with ask.deps.store.read() as read:
         person = await members.get_own_profile(read, ask.caller, tenant_of(ask), ask.now)
     return Profile(person.user_id, person.number or "", person.display_name)

@@ -1,4 +1,4 @@
-"""What Kaizala had and this server has not (yet). Source: Kaizala contract §3.1."""
+"""The operations that Kaizala had and this server does not offer. Source: Kaizala contract §3.1."""
 
 from __future__ import annotations
 

@@ -52,9 +52,9 @@ class CodeForm(Struct):
     guesses=(BadCredentials,),
 )
 async def redeem(ask: Ask) -> Tokens:
-    """An authorization code becomes an access token and a refresh token.
+    """Trade an authorization code for an access token and a refresh token.
 
-    The code is the permission: single use, of this connector, proven by its secret or by PKCE.
+    The code is the permission: it is single-use and of this connector, which proves that by its secret or by PKCE.
     """
     deps, values = ask.deps, await _read_values(ask)
     issued = await redeem_code(
@@ -68,7 +68,9 @@ async def redeem(ask: Ask) -> Tokens:
 
 
 async def _read_values(ask: Ask) -> dict[str, str]:
-    """Form fields, else headers of the same names. Raises InvalidValue, also for a field that comes twice."""
+    """The fields of the form, and where they are absent headers of the same names. Raises InvalidValue, also for a
+    field that comes twice.
+    """
     limit = min(LARGEST_OF_STRANGERS, ask.deps.settings.body_limit_bytes)
     raw = await read_body(ask.receive, limit, header(ask.scope, b"content-length"))
     try:

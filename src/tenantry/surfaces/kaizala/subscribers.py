@@ -17,20 +17,22 @@ from tenantry.surfaces.kaizala.coat import KAIZALA, ROOT, tenant_of
 from tenantry.surfaces.operation import Ask, operations
 
 PAGE = 50
-"""The default, and the most (Kaizala contract §3.7)."""
+"""How many subscribers a page has by default, and at most (Kaizala contract §3.7)."""
 
 op = operations(KAIZALA, f"{ROOT}/groups/{{group_id}}/subscribers")
 
 
 class Wanted(Struct):
-    """Which page: a `cursor` that a list answered, and how many; more than the most is taken as the most."""
+    """Which page: `cursor` is one that a list answered; a `count` above the most is taken as the most."""
 
     count: Annotated[int, Meta(ge=1)] | None = None
     cursor: Annotated[str, Meta(max_length=256)] | None = None
 
 
 class Subscriber(Struct, rename="camel"):
-    """Clients read all but the last unguarded (Kaizala contract §3.7)."""
+    """A subscriber. Clients read all keys but the last without asking whether they are there (Kaizala contract
+    §3.7).
+    """
 
     id: str
     mobile_number: str
@@ -40,58 +42,58 @@ class Subscriber(Struct, rename="camel"):
 
 
 class Subscribers(Struct):
-    """A page; without `cursor` it is the last."""
+    """A page of subscribers. The last page has no `cursor`."""
 
     subscribers: list[Subscriber]
     cursor: str | UnsetType = UNSET
 
 
 class Numbers(Struct):
-    """Phone numbers."""
+    """People, by phone number."""
 
     subscribers: wire.Texts
 
 
 class Added(Struct, rename="camel"):
-    """What became of one number; `reason` is our name for what no source names."""
+    """What became of one number. No source names the key for a failure; `reason` is ours."""
 
     is_added: bool
     reason: str | UnsetType = UNSET
 
 
 class Removed(Struct, rename="camel"):
-    """What became of one number; `reason` is our name for what no source names."""
+    """What became of one number. No source names the key for a failure; `reason` is ours."""
 
     is_removed: bool
     reason: str | UnsetType = UNSET
 
 
 class AddedOnes(Struct):
-    """By number."""
+    """What became of each number."""
 
     result: dict[str, Added]
 
 
 class RemovedOnes(Struct):
-    """By number."""
+    """What became of each number."""
 
     result: dict[str, Removed]
 
 
 @op("listSubscribers", "POST", "", Action.LIST_GROUP_MEMBERS, source="Kaizala contract §3.7, B1", bare=True)
 async def list_subscribers(ask: Ask, group_id: GroupId, body: Wanted) -> Subscribers:
-    """A page of the subscribers."""
+    """List a page of the subscribers."""
     return await _list(ask, group_id, body)
 
 
 @op("getSubscribers", "GET", "", Action.LIST_GROUP_MEMBERS, source="Kaizala contract §3.7, B1g")
 async def get_subscribers(ask: Ask, group_id: GroupId, query: Wanted) -> Subscribers:
-    """The same, with `cursor` and `count` in the query."""
+    """List a page of the subscribers, with `cursor` and `count` in the query."""
     return await _list(ask, group_id, query)
 
 
 async def _list(ask: Ask, group_id: GroupId, wanted: Wanted) -> Subscribers:
-    """The cursor is the last id."""
+    """List a page. The cursor is the last id."""
     count = min(wanted.count or PAGE, PAGE)
     after_id = wire.parse_id(wanted.cursor) if wanted.cursor else ""
     if after_id is None:
@@ -115,7 +117,9 @@ def _shown(row: ListedMember) -> Subscriber:
 
 @op("addSubscribers", "PUT", "/add", Action.ADD_GROUP_MEMBERS, source="Kaizala contract §3.7, B2")
 async def add_subscribers(ask: Ask, group_id: GroupId, body: Numbers) -> AddedOnes:
-    """Each for itself: who cannot be added hinders nobody else. Who is in the group already counts as added."""
+    """Add people as subscribers, each by itself: one who cannot be added hinders nobody else. One who is in the group
+    already counts as added.
+    """
     deps, tenant_id, numbers = ask.deps, tenant_of(ask), _read_numbers(body)
     reasons: dict[str, str] = {}
     for part in _parts(numbers):
@@ -127,7 +131,7 @@ async def add_subscribers(ask: Ask, group_id: GroupId, body: Numbers) -> AddedOn
 
 @op("removeSubscribers", "PUT", "/remove", Action.REMOVE_GROUP_MEMBER, source="Kaizala contract §3.7, B3")
 async def remove_subscribers(ask: Ask, group_id: GroupId, body: Numbers) -> RemovedOnes:
-    """Each for itself."""
+    """Remove subscribers, each by itself."""
     deps, tenant_id = ask.deps, tenant_of(ask)
     done: dict[str, str | None] = {}
     for part in _parts(_read_numbers(body)):
@@ -139,7 +143,7 @@ async def remove_subscribers(ask: Ask, group_id: GroupId, body: Numbers) -> Remo
 
 
 def _parts(numbers: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """For a transaction each, in an order that all share."""
+    """The numbers in parts, one for each transaction, in an order that all requests share."""
     ordered = tuple(sorted(numbers))
     return [ordered[start : start + PART] for start in range(0, len(ordered), PART)]
 

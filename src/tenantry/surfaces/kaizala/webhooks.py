@@ -21,9 +21,9 @@ from tenantry.surfaces.kaizala.coat import KAIZALA, ROOT, tenant_of
 from tenantry.surfaces.operation import Ask, operations
 
 HANDSHAKES_PER_MINUTE = 20
-"""Of one tenant: each may hold one of the few outgoing connections for seconds."""
+"""How many handshakes one tenant may cause a minute: each may hold one of the few outgoing connections for seconds."""
 _MILLISECONDS_FROM = 100_000_000_000
-"""Smaller numbers are seconds: this one is the year 1973 in the one unit and 5138 in the other."""
+"""Smaller numbers are seconds. This one is in the year 1973 as milliseconds, and in 5138 as seconds."""
 _LONGEST_QUERY = 8192
 _Moment = Annotated[int, Meta(ge=1, le=2**53)]
 
@@ -32,7 +32,9 @@ op = operations(KAIZALA, f"{ROOT}/webhook")
 
 @hiding("call_back_token")
 class NewWebhook(Struct, rename="camel", kw_only=True):
-    """Of which group, for which events, and where they go. `validity`: milliseconds since 1970, or seconds."""
+    """A webhook to register: of which group, for which events, at which address. `validity`: milliseconds since 1970,
+    or seconds.
+    """
 
     object_type: Annotated[str, Meta(max_length=64)] | None = None
     object_id: Annotated[str, Meta(max_length=256)] | None = None
@@ -45,7 +47,9 @@ class NewWebhook(Struct, rename="camel", kw_only=True):
 
 @hiding("call_back_token")
 class WebhookChanges(Struct, rename="camel", kw_only=True):
-    """What is left out stays as it is. The object may be named, and must be that of the webhook."""
+    """What to change of a webhook; what is left out stays as it is. The object may be named, and must be that of the
+    webhook.
+    """
 
     object_type: str | None = None
     object_id: str | None = None
@@ -58,21 +62,21 @@ class WebhookChanges(Struct, rename="camel", kw_only=True):
 
 
 class OfObject(Struct, rename="camel"):
-    """Of which group."""
+    """The group whose webhooks are meant."""
 
     object_type: Annotated[str, Meta(max_length=_LONGEST_QUERY)] | None = None
     object_id: Annotated[str, Meta(max_length=_LONGEST_QUERY)] | None = None
 
 
 class Registered(Struct, rename="camel"):
-    """The new webhook."""
+    """The id of the new webhook."""
 
     webhook_id: str
 
 
 @hiding("callback_token", "call_back_token")
 class ShownWebhook(Struct, rename="camel", kw_only=True):
-    """Both spellings of the keys that the sources spell differently; times in milliseconds since 1970."""
+    """A webhook. Keys that the sources spell in two ways come in both; times are milliseconds since 1970."""
 
     id: str
     object_id: str
@@ -91,14 +95,14 @@ class ShownWebhook(Struct, rename="camel", kw_only=True):
 
 
 class Webhooks(Struct):
-    """All of one group."""
+    """All webhooks of one group."""
 
     webhooks: list[ShownWebhook]
 
 
 @op("registerWebhook", "POST", "", Action.CHANGE_WEBHOOKS, source="Kaizala contract §3.12, W1")
 async def register_webhook(ask: Ask, body: NewWebhook) -> Registered:
-    """The receiver is asked for its validation token before anything is written."""
+    """Register a webhook. Its receiver is asked for the validation token before anything is written."""
     deps, tenant_id = ask.deps, tenant_of(ask)
     subject = _read_subject(body.object_type, body.object_id)
     async with deps.store.read() as read:
@@ -116,7 +120,7 @@ async def register_webhook(ask: Ask, body: NewWebhook) -> Registered:
 
 @op("listWebhooks", "GET", "", Action.READ_WEBHOOKS, source="Kaizala contract §3.12, W2")
 async def list_webhooks(ask: Ask, query: OfObject) -> Webhooks:
-    """The webhooks of a group."""
+    """List the webhooks of a group."""
     subject = _read_subject(query.object_type, query.object_id)
     async with ask.deps.store.read() as read:
         found = await webhooks.list_webhooks(read, ask.caller, tenant_of(ask), subject, ask.now)
@@ -125,7 +129,8 @@ async def list_webhooks(ask: Ask, query: OfObject) -> Webhooks:
 
 @op("updateWebhook", "PUT", "/{webhook_id}", Action.CHANGE_WEBHOOKS, source="Kaizala contract §3.12, W3")
 async def update_webhook(ask: Ask, webhook_id: str, body: WebhookChanges) -> wire.Done:
-    """A new address, or one whose webhook is to go on, is asked for its validation token as in W1.
+    """Change a webhook, or make it active again. The receiver at a new address is asked for the validation token as in
+    W1, and so is that of a webhook which becomes active again.
 
     Departs: a webhook stays with its object.
     """
@@ -161,7 +166,7 @@ async def update_webhook(ask: Ask, webhook_id: str, body: WebhookChanges) -> wir
 
 @op("deleteWebhook", "DELETE", "/{webhook_id}", Action.CHANGE_WEBHOOKS, source="Kaizala contract §3.12, W4")
 async def delete_webhook(ask: Ask, webhook_id: str) -> wire.Done:
-    """What waits for it is not sent."""
+    """Delete a webhook. What waits for it is not sent."""
     webhook = await _find(ask, webhook_id)
     async with ask.writing() as tx:
         await webhooks.delete_webhook(tx, ask.caller, tenant_of(ask), webhook.id, ask.now)
@@ -169,20 +174,20 @@ async def delete_webhook(ask: Ask, webhook_id: str) -> wire.Done:
 
 
 async def _prove(ask: Ask, raw_url: str, token: str | None) -> ProvenUrl:
-    """Raises InvalidValue, RateLimited."""
+    """Ask the receiver for its validation token. Raises InvalidValue, RateLimited."""
     tenant_id = tenant_of(ask)
     ask.deps.limits.hit("kaizala webhook handshake", tenant_id, limit=HANDSHAKES_PER_MINUTE, window=MINUTE)
     return await prove(ask.deps.http, raw_url, token, tenant_id=tenant_id)
 
 
 async def _find(ask: Ask, webhook_id: str) -> Webhook:
-    """Raises NotFound, Forbidden. Those of the organisation are not for connectors."""
+    """The webhook. Raises NotFound, Forbidden. Webhooks of the tenant are not for connectors."""
     async with ask.deps.store.read() as read:
         return await webhooks.get_webhook(read, ask.caller, Action.CHANGE_WEBHOOKS, tenant_of(ask), webhook_id, ask.now)
 
 
 def _read_subject(object_type: str | None, object_id: str | None) -> Subject:
-    """Groups only. Raises InvalidValue, NotFound("group")."""
+    """The group. Raises InvalidValue for another kind of object, NotFound("group")."""
     if not object_type or not object_id:
         raise InvalidValue("objectId and objectType are required.", field="objectId" if object_type else "objectType")
     if object_type.strip().lower() != "group":
@@ -191,7 +196,7 @@ def _read_subject(object_type: str | None, object_id: str | None) -> Subject:
 
 
 def _read_wishes(body: NewWebhook | WebhookChanges) -> Wishes:
-    """Names of events in any letter case. Raises InvalidValue."""
+    """What the webhook is to be. Names of events come in any letter case. Raises InvalidValue."""
     known = {name.lower(): str(name) for name in (*EventType, *NEVER_SENT)}
     wanted = tuple(known.get(name.lower(), name) for name in wire.read_texts(body.event_types))
     return Wishes(
@@ -207,7 +212,9 @@ def _moment(validity: int) -> Micros:
 
 
 def _shown(ask: Ask, webhook: Webhook) -> ShownWebhook:
-    """Departs: the token is shown to the connector that gave it, to others it is empty."""
+    """The webhook in the wire's shape. Departs: its token is shown to the connector that gave it; for others it is
+    empty.
+    """
     master_key, tenant_id = ask.deps.master_key, tenant_of(ask)
     is_own = webhook.connector_id is not None and webhook.connector_id == ask.caller.connector_id
     is_shown = is_own and is_token_readable(master_key, tenant_id, webhook)

@@ -1,4 +1,7 @@
-"""Kaizala's forms of things, in and out. Source: Kaizala contract §0, §1.1, §3.4-3.5, §6 #12-#13 and #34."""
+"""Kaizala's forms of things, as requests have them and as answers do.
+
+Source: Kaizala contract §0, §1.1, §3.4-3.5, §6 #12-#13 and #34.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ BLANK: dict[str, Any] = {"also_absent": ""}
 """`Meta(extra=BLANK)` on a field: an empty text counts as absent."""
 
 Texts = Annotated[list[Annotated[str, Meta(max_length=256)]], Meta(max_length=MAX_NEWCOMERS)] | str
-"""A list, or one text with `,` or `;` between (Flow), which `loose.py` takes apart."""
+"""A list; or one text with `,` or `;` between the entries, as Power Automate sends it, which `loose.py` splits."""
 
 _NODE_SUFFIX = re.compile(r"@\d+$")  # the shard that once held it: "<guid>@2"
 
@@ -71,12 +74,12 @@ async def whole_or_stream(shape: type[T], pages: AsyncIterator[list[Any]], place
 
 
 def parse_id(raw: str) -> str | None:
-    """A GUID without its `@n`; None when it is none."""
+    """The GUID without its `@n`; None when the text is none."""
     return parse_guid(_NODE_SUFFIX.sub("", raw.strip()))
 
 
 def read_group_id(raw: str) -> GroupId:
-    """Raises NotFound("group") for what cannot be an id."""
+    """The id of a group. Raises NotFound("group") for a text that cannot be one."""
     found = parse_id(raw)
     if found is None:
         raise NotFound("group")
@@ -92,17 +95,17 @@ def read_number(raw: str) -> str:
 
 
 def read_texts(sent: Iterable[str] | None) -> tuple[str, ...]:
-    """Without blank ones."""
+    """The texts, without blank ones."""
     return tuple(text.strip() for text in sent or () if text.strip())
 
 
 def read_role(raw: str) -> GroupRole:
-    """`role`: Admin or Member. Raises InvalidValue."""
+    """The value of `role`: Admin or Member. Raises InvalidValue."""
     return _one_of(ROLES, raw, "role")
 
 
 def read_group_type(raw: str | None) -> GroupType:
-    """`groupType`: Group, which is the default, or ConnectGroup. Raises InvalidValue."""
+    """The value of `groupType`: Group, which is the default, or ConnectGroup. Raises InvalidValue."""
     return _one_of(GROUP_TYPES, raw, "groupType") if raw else GroupType.GROUP
 
 

@@ -51,8 +51,8 @@ class PartnerCenterCoat(Coat):
     request_id_header: ClassVar[str] = "MS-RequestId"
 
     def spell(self, path: str) -> str:
-        """Below `/partnercenter`, single slashes, none at the end, lower case (identifiers are GUIDs), `v1` for
-        `v1.0`.
+        """The path below `/partnercenter`, with single slashes, none at the end, in lower case (identifiers are GUIDs),
+        and with `v1` for `v1.0`.
         """
         segments = [segment.lower() for segment in path.split("/") if segment]
         if segments[:1] != ["partnercenter"]:
@@ -62,7 +62,7 @@ class PartnerCenterCoat(Coat):
         return "/" + "/".join(segments)
 
     async def enter(self, ask: Ask) -> Answer | None:
-        """Microsoft Graph has some paths at the root of this host."""
+        """Answer the paths that Microsoft Graph has at the root of this host."""
         return graph.not_offered(ask.scope) if graph.is_graph(ask.scope["path"]) else None
 
     async def prove(self, ask: Ask, operation: Operation) -> Caller:
@@ -85,17 +85,17 @@ class PartnerCenterCoat(Coat):
             return msgspec.structs.replace(caller, audience=Audience.PARTNER_CENTER)
 
     def read_value(self, name: str, raw: str, kind: Any) -> Any:
-        """Raises InvalidValue for what must be a GUID."""
+        """The value of the path. Raises InvalidValue when it must be a GUID and is none."""
         if kind is TenantId:
             return wire.read_customer(raw)
         return wire.read_user(raw) if kind is UserId else raw
 
     def read_query(self, ask: Ask, shape: type[T]) -> T:
-        """Names in any letter case."""
+        """Read the query, whose names come in any letter case."""
         return read_any_case(ask.scope["query_string"], shape)
 
     async def read(self, ask: Ask, shape: type[T]) -> T:
-        """Also JSON with unquoted keys, as the vendor's own sample has it."""
+        """Read the body, also JSON whose keys have no quotes, as the vendor's own sample has it."""
         settings = ask.deps.settings
         raw = await read_body(ask.receive, settings.body_limit_bytes, header(ask.scope, b"content-length"))
         return read_loosely(parse_json(raw, depth_limit=settings.json_depth_limit, lenient=True), shape)
@@ -110,7 +110,7 @@ class PartnerCenterCoat(Coat):
         return Answer(status, body, [_JSON, *self.welcome(ask)])
 
     def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:
-        """JSON, or nothing."""
+        """Answer JSON, or no body."""
         if value is None:
             return Answer(operation.status, b"", self.welcome(ask))
         return Answer(operation.status, msgspec.json.encode(value), [_JSON, *self.welcome(ask)])
@@ -129,7 +129,9 @@ class PartnerCenterCoat(Coat):
         return Answer(answer.status, answer.body.encode(), headers)
 
     def no_route(self, ask: Ask, allowed: list[str]) -> Answer:
-        """What is not offered says so: clients would take 404 for the customer, or its user."""
+        """Say of a vendor's operation that it is not offered: clients would take 404 for a customer or user that does
+        not exist.
+        """
         status, body = errors.no_route(ask.scope["method"], self.spell(ask.scope["path"]), bool(allowed))
         return Answer(status, body.encode(), [_JSON, *self.welcome(ask)])
 
@@ -150,7 +152,7 @@ class PartnerCenterCoat(Coat):
         return Answer(500, errors.unexpected(ask.origin.correlation_id).encode(), [_JSON, *self.welcome(ask)])
 
     def statuses(self) -> set[int]:
-        """Of the table."""
+        """The statuses that the table in errors.py has."""
         return {line.status for line in errors.TABLE.values() if line is not errors.NEVER}
 
 
@@ -179,12 +181,12 @@ async def _caller_of(ask: Ask, token: str, audience: Audience) -> Caller:
 
 
 def _challenge(ask: Ask, error: DomainError) -> bytes:
-    """RFC 6750 §3. The vendor's own scheme, `OAuth`, is none that clients know."""
+    """The challenge of a 401 (RFC 6750 §3). The vendor's own scheme, `OAuth`, is none that clients know."""
     realm = f'Bearer realm="{ask.deps.settings.issuer}/partnercenter"'
     has_token = not isinstance(error, InvalidToken) or error.reason != errors.NO_TOKEN
     return (f'{realm}, error="invalid_token"' if has_token else realm).encode()
 
 
 def _vector(correlation_id: bytes) -> bytes:
-    """A correlation vector, as `3TLmR9gz6EaCVCjR.0`: 16 characters of base64 that follow from the correlation id."""
+    """A correlation vector, as in `3TLmR9gz6EaCVCjR.0`: 16 characters of base64 that follow from the correlation id."""
     return base64.b64encode(hashlib.blake2b(correlation_id, digest_size=12).digest()) + b".0"

@@ -57,14 +57,14 @@ class Refusal(NamedTuple):
 
 
 class Line(NamedTuple):
-    """HTTP status and the number in the body."""
+    """How an error looks: HTTP status, and the number in the body."""
 
     status: int
     code: int
 
 
 NEVER = None
-"""It would be a bug if this got here: it is answered as one."""
+"""In TABLE: an error of this kind does not reach this surface. If it does, it is answered as a bug."""
 
 TABLE: Mapping[type[DomainError], Line | None] = {
     errors.InvalidValue: Line(400, 3000),
@@ -117,7 +117,7 @@ def body(code: int, description: str, data: Sequence[str] = ()) -> str:
 
 
 def answer_of(error: DomainError) -> Refusal | None:
-    """Status and body; None for an error that NEVER gets here."""
+    """Status and body; None for an error that is NEVER in the table."""
     line = TABLE.get(type(error))
     if line is None:
         return None
@@ -149,12 +149,14 @@ def _message(status: int, message: str) -> str:
 
 
 def unexpected(correlation_id: str) -> str:
-    """The body for a bug: the client learns the id under which it stands in the log."""
+    """The body for a bug: it has the id under which the log has everything."""
     return body(_UNEXPECTED, f"An unexpected error occurred. Report it with the correlation id {correlation_id}.")
 
 
 def no_route(method: str, path: str, is_taken: bool) -> tuple[int, str]:
-    """Status and body where no such path is, or not with this method. `path` is in its one form."""
+    """Status and body where no operation is found. `path` is as the coat spells it; `is_taken`: the path takes other
+    methods.
+    """
     operation = _name_not_offered(method, path, is_taken)
     if operation is not None:
         text = f"The operation '{operation}' is not supported in this environment."
@@ -165,7 +167,8 @@ def no_route(method: str, path: str, is_taken: bool) -> tuple[int, str]:
 
 
 def _name_not_offered(method: str, path: str, is_taken: bool) -> str | None:
-    """What the request asks for, when that is not offered: in the reference's words, else as it was asked.
+    """The name of the operation that the request asks for and that is not offered: in the reference's words, else as it
+    was asked.
 
     Nothing below a customer is answered 404 for want of a route: clients would take it for the customer, or its user.
     """

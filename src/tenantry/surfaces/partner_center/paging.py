@@ -1,10 +1,11 @@
-"""Lists of users: what the query asks for, pages, and the tokens that lead from one to the next.
+"""Lists of users: what a query asks for, the pages, and the tokens that lead from one page to the next.
 
-A seek call sends the token and `seekOperation=Next` and nothing else, so that the token carries size, filter, order and
-position (Partner Center contract §0 #6). It is bound to the customer and authenticated by a keyed hash.
+To go on, a client sends the token and `seekOperation=Next` and nothing else, so the token carries size, filter, order
+and position (Partner Center contract §0 #6). It is bound to the customer and authenticated by a keyed hash.
 
-Size: at most 500. Not given, or 0 ("no explicit limit"): as many as there are up to 5,000, because one client reads a
-single page and never asks for the next; 100 when only a seek is asked for. Where more are left, there is a next link.
+A page has at most 500 users. Without a size, or with 0 ("no explicit limit"), it has as many as there are up to 5,000,
+because one client reads a single page and never asks for the next; or 100, when only a seek is asked for. Where more
+are left, there is a next link.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _FILTER_DEPTH = 8
 
 
 class Wishes(msgspec.Struct, rename="camel"):
-    """What a list may be asked for; names and words in any letter case. `filter` is JSON."""
+    """What a list may be asked for; names and words come in any letter case. `filter` is JSON."""
 
     size: str = ""
     offset: str = ""
@@ -45,7 +46,7 @@ class Wishes(msgspec.Struct, rename="camel"):
 
 
 class FilterOfUsers(msgspec.Struct, rename="pascal"):
-    """The one filter there is."""
+    """The one filter that there is."""
 
     field: str = ""
     operator: str = ""
@@ -53,7 +54,7 @@ class FilterOfUsers(msgspec.Struct, rename="pascal"):
 
 
 class Listing(msgspec.Struct, frozen=True, array_like=True):
-    """Which users of which customer, in what order, how many at once, from where on."""
+    """Which users of which customer a list has, in what order, how many at once, and from which position on."""
 
     customer: str
     size: int
@@ -67,7 +68,7 @@ _decoder = msgspec.json.Decoder(Listing)
 
 
 def read_listing(wishes: Wishes, token: str | None, customer: TenantId, hasher: SecretHasher) -> Listing:
-    """What the request asks for. Raises InvalidValue."""
+    """The list that the request asks for. Raises InvalidValue."""
     if wishes.offset not in ("", "0"):
         _refuse("offset", "is not supported. Follow links.next instead.")
     seek = wishes.seek_operation.lower()
@@ -165,14 +166,14 @@ def _write_token(listing: Listing, hasher: SecretHasher) -> str:
 
 
 def _checks_of(payload: str, hasher: SecretHasher) -> list[str]:
-    """By each pepper, the newest first."""
+    """The keyed hash by each pepper, the newest first."""
     return [each.hex() for each in hasher.hashes(f"partner_center.continuation {payload}")]
 
 
 def page(
     listing: Listing, found: list[User], position: Position | None, query: str, hasher: SecretHasher
 ) -> wire.UserPage:
-    """With a next link where more are left."""
+    """A page, with a next link where more are left."""
     uri = f"customers/{listing.customer}/users"
     shown = wire.UserPage(
         total_count=len(found),

@@ -33,9 +33,11 @@ op = operations(PARTNER_CENTER, f"{ROOT}/customers/{{customer}}/users")
 
 @op("Create user accounts for a customer", "POST", "", Action.CREATE_USER, source=_SOURCE, once=True)
 async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire.CreatedUser:
-    """A user and, only here, the password: the caller's own, or the one generated for want of it.
+    """Create a user. The answer has the password, and no later answer does: the caller's own, or the one that was
+    generated because none was sent.
 
-    Source: "Create user accounts for a customer", whose sample answers 200.
+    A repeated request stores no password: its answer has the caller's own again, but not a generated one. Source:
+    "Create user accounts for a customer", whose sample answers 200.
     """
     deps = ask.deps
     async with deps.store.read() as read:
@@ -57,7 +59,7 @@ async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire
 
 @op("Get a list of all user accounts for a customer", "GET", "", Action.LIST_USERS, source=_SOURCE)
 async def list_users(ask: Ask, customer: TenantId, query: paging.Wishes) -> wire.UserPage:
-    """A page of users that are not deleted, or of those that can be restored."""
+    """List a page of users that are not deleted, or of those that can be restored."""
     token = header(ask.scope, b"ms-continuationtoken")
     listing = paging.read_listing(query, token, customer, ask.deps.hasher)
     async with ask.deps.store.read() as read:
@@ -77,14 +79,14 @@ async def list_users(ask: Ask, customer: TenantId, query: paging.Wishes) -> wire
 
 @op("Get a user account by ID", "GET", "/{user}", Action.READ_USER, source=_SOURCE)
 async def get_user(ask: Ask, customer: TenantId, user: UserId) -> wire.CustomerUser:
-    """One user; a deleted one is absent."""
+    """Read one user; a deleted one is absent."""
     async with ask.deps.store.read() as read:
         return wire.shown(await users.get_user(read, ask.caller, customer, user, ask.now))
 
 
 @op("Update user accounts for a customer", "PATCH", "/{user}", Action.UPDATE_USER, source=_SOURCE)
 async def update_user(ask: Ask, customer: TenantId, user: UserId, body: wire.SentUser) -> wire.CustomerUser:
-    """Change properties, reset the password, restore: what the body says, all or nothing.
+    """Change properties, set a password, restore: what the body says, all or nothing.
 
     .NET sends every unset property as null and `State: active` (Partner Center contract §0 #4), so each of its PATCHes
     of a deleted user restores the user.
@@ -100,7 +102,7 @@ async def update_user(ask: Ask, customer: TenantId, user: UserId, body: wire.Sen
     source=_SOURCE,
 )
 async def reset_password(ask: Ask, customer: TenantId, user: UserId, body: wire.SentUser) -> wire.CustomerUser:
-    """The same, with a new password."""
+    """Set another password, and what else the body says."""
     patch = wire.read_patch(body)
     if patch.password is None:
         raise InvalidValue("It is required. Send the new password.", field="password")
@@ -131,6 +133,6 @@ async def _patch(ask: Ask, customer: TenantId, user: UserId, patch: wire.Patch) 
 
 @op("Delete a user account for a customer", "DELETE", "/{user}", Action.DELETE_USER, source=_SOURCE, status=204)
 async def delete_user(ask: Ask, customer: TenantId, user: UserId) -> None:
-    """The user can be restored for 30 days; a second delete finds none."""
+    """Delete a user, which can be restored for 30 days; a second deletion finds none."""
     async with ask.writing() as tx:
         await users.delete_user(tx, ask.caller, customer, user, ask.now)

@@ -29,7 +29,7 @@ WIRE_NAMES = {
     "phone_number": "phoneNumber",
     "password": "passwordProfile.password",
 }
-"""The domain's words and the vendor's."""
+"""For each property of the domain the vendor's name."""
 
 Text = Annotated[str, Meta(max_length=1024)]
 
@@ -47,9 +47,9 @@ class SentPassword(Struct, rename="camel"):
 
 
 class SentUser(Struct, rename="camel"):
-    """A user to make, or what to change of one; `state` can only be active. What is read-only counts for nothing.
+    """A user to make, or what to change of one; `state` can only be active. Keys that are read-only have no effect.
 
-    Its properties are called by the domain's words.
+    The fields are called by the domain's words.
     """
 
     state: Text | None = None
@@ -64,13 +64,13 @@ class SentUser(Struct, rename="camel"):
 
 
 class Attributes(Struct, rename="camel"):
-    """What kind of thing this is, in the vendor's word."""
+    """What kind of thing an object is, in the vendor's word."""
 
     object_type: str
 
 
 class LinkHeader(Struct):
-    """To be sent with the link."""
+    """A header to send when following the link."""
 
     key: str
     value: str
@@ -87,13 +87,13 @@ class Link(Struct):
 
 
 class UserLinks(Struct):
-    """Of a user."""
+    """The links of a user."""
 
     self: Link
 
 
 class PageLinks(Struct, omit_defaults=True):
-    """Of a page; `next` is left out on the last."""
+    """The links of a page; the last page has no `next`."""
 
     self: Link
     next: Link | None = None
@@ -101,14 +101,14 @@ class PageLinks(Struct, omit_defaults=True):
 
 @hiding("password")
 class ShownPassword(Struct, rename="camel"):
-    """The password is shown once, after it was made."""
+    """A password, which is shown once, in the answer to the request that set it."""
 
     force_change_password: bool
     password: str | UnsetType = UNSET
 
 
 class CreatedUser(Struct, rename="camel", kw_only=True):
-    """The answer to a creation, key by key as on the vendor's page, nulls included."""
+    """The answer to a creation: key by key as on the vendor's page, nulls included."""
 
     usage_location: str | None
     id: str
@@ -127,7 +127,7 @@ class CreatedUser(Struct, rename="camel", kw_only=True):
 
 
 class CustomerUser(Struct, rename="camel", kw_only=True, omit_defaults=True):
-    """A user anywhere else; keys without a value are left out."""
+    """A user in any other answer, in which keys without a value are left out."""
 
     usage_location: str | None = None
     id: str
@@ -146,7 +146,7 @@ class CustomerUser(Struct, rename="camel", kw_only=True, omit_defaults=True):
 
 
 class UserPage(Struct, rename="camel", kw_only=True, omit_defaults=True):
-    """The vendor's collection; `totalCount` is of this page (Partner Center contract §2.5)."""
+    """The vendor's collection; `totalCount` counts this page (Partner Center contract §2.5)."""
 
     total_count: int
     items: list[CustomerUser]
@@ -160,7 +160,7 @@ _CUSTOMER_USER = Attributes("CustomerUser")
 
 @hiding("password")
 class Creation(NamedTuple):
-    """What a creation asks for. Without a password one is generated."""
+    """What a creation asks for. When it has no password, one is generated."""
 
     new_user: NewUser
     password: str | None
@@ -178,13 +178,13 @@ class Patch(NamedTuple):
 
 
 def read_creation(sent: SentUser) -> Creation:
-    """Raises InvalidValue."""
+    """What the creation asks for. Raises InvalidValue."""
     _read_state(sent)
     return Creation(NewUser(**_properties(sent)), *_read_password(sent))
 
 
 def read_patch(sent: SentUser) -> Patch:
-    """Raises InvalidValue."""
+    """What the PATCH asks for. Raises InvalidValue."""
     restore = _read_state(sent)
     return Patch(UserChanges(**_properties(sent)), *_read_password(sent), restore)
 
@@ -194,7 +194,7 @@ def _properties(sent: SentUser) -> dict[str, str | None]:
 
 
 def _read_password(sent: SentUser) -> tuple[str | None, bool]:
-    """The password, None when there is none, and whether it must be changed."""
+    """The password, None when there is none; and whether it must be changed at the next sign-in."""
     profile = sent.password_profile
     if profile is None:
         return None, True
@@ -217,12 +217,12 @@ def _read_state(sent: SentUser) -> bool:
 
 
 def read_customer(raw: str) -> TenantId:
-    """Raises InvalidValue."""
+    """The customer in the path. Raises InvalidValue when it is no GUID."""
     return TenantId(_read_guid(raw, "customer-tenant-id"))
 
 
 def read_user(raw: str) -> UserId:
-    """Raises InvalidValue."""
+    """The user in the path. Raises InvalidValue when it is no GUID."""
     return UserId(_read_guid(raw, "user-id"))
 
 
@@ -234,7 +234,7 @@ def _read_guid(raw: str, name: str) -> str:
 
 
 def created(user: User, password: ShownPassword) -> CreatedUser:
-    """As the wire has it, this once."""
+    """The new user in the wire's shape, with the password."""
     return CreatedUser(
         usage_location=user.usage_location,
         id=user.id,
@@ -254,7 +254,7 @@ def created(user: User, password: ShownPassword) -> CreatedUser:
 
 
 def shown(user: User, password: ShownPassword | None = None) -> CustomerUser:
-    """As the wire has it."""
+    """The user in the wire's shape."""
     deleted_at = user.deleted_at
     return CustomerUser(
         usage_location=user.usage_location,

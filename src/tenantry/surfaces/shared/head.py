@@ -2,8 +2,8 @@
 
 A server refuses a head that is longer than anybody needs before something parses it (RFC 6585 §5, RFC 9110 §15.5.15),
 and a request that does not say for which host it is, or says it twice (RFC 9112 §3.2), since a proxy may have read
-another host than this server. Of the transfer codings it knows only `chunked`; others are refused with 501, as RFC 9112
-§6.1 asks.
+another host than this server. Of the transfer codings it knows only `chunked`, and reads no body that is packed by
+another one. Departs: it refuses that with 400, where RFC 9112 §6.1 asks for 501.
 """
 
 from __future__ import annotations

@@ -45,9 +45,9 @@ TRIES_PER_NAME_AND_ADDRESS = 10
 """How many tries a name has at one client address in a WINDOW."""
 TRIES_PER_KNOWN_BROWSER = {WINDOW: 10, HOUR: 40, DAY: 120}
 TRIES_PER_NAME = {WINDOW: 50, HOUR: 100, DAY: 300}
-"""How many tries a name has, by the length of the window. A browser in which the user signed in before has these for
-itself. The name alone has more than TRIES_PER_NAME_AND_ADDRESS, so that nobody can lock another person out from one
-place.
+"""Tries by the length of the window: the first are those of a user in all the browsers in which that user signed in
+before; the second those of a name from anywhere else. The latter are more, so that nobody can lock another person out
+from one place.
 """
 
 router = APIRouter()
