@@ -298,7 +298,7 @@ async def test_machine_words_in_a_field_are_said_in_the_readers_language(
     for said in (
         "falsches Geheimnis",
         "Kaizala",
-        "second factor, Passwort",
+        "second step, Passwort",
         "the provider could not be asked: answered 500",
         "of another version",
     ):

@@ -16,7 +16,7 @@ async def test_a_role_is_given_to_an_app_shown_with_its_holders_and_taken_away(p
     assert given.headers["location"] == f"{path}#roles"
     assert "Directory Readers" in (await visitor.open(path)).text
     await visitor.open(f"/users?role={RoleId.DIRECTORY_READERS}")
-    assert "Apps that hold the role themselves: Sync" in visitor.text
+    assert "Connectors that hold the role themselves: Sync" in visitor.text
     remove = f"{path}/roles/{RoleId.DIRECTORY_READERS}/remove"
     await visitor.open(remove)
     assert "What it does in the name of users goes on" in visitor.text

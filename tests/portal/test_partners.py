@@ -227,7 +227,7 @@ async def test_without_a_second_factor_nobody_acts_in_a_customer(pair: Pair) -> 
     await a_relationship(portal.app.deps.store, pair.partner, portal.tenant)
     weak = await portal.visit(pair.pat, "pwd")
     page = await weak.open(f"/customers/{portal.tenant.id}")
-    assert "needs a second factor" in page.text
+    assert "needs a second step" in page.text
     path = f"/customers/{portal.tenant.id}/act"
     for answer in (await weak.send(path), await weak.open(path)):
         assert answer.headers["location"] == f"/second-factor?next=%2Fcustomers%2F{portal.tenant.id}%2Fact"

@@ -73,7 +73,7 @@ async def test_several_apps_that_wait_are_one_line_of_the_first_page_and_a_list(
     await _register(erik, GROUPS, PARTNER)
     await _register(mia, GROUPS, DATA, name="Rota")
     await dana.open("/")
-    assert "2 apps wait for permissions." in dana.text
+    assert "2 connectors wait for permissions." in dana.text
     assert 'href="/connectors/waiting"' in dana.page.text
     await dana.open("/connectors/waiting")
     for text in ("Shift bot Partner Center", "Rota Tenant Data", portal.mia.user_principal_name):

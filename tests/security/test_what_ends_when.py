@@ -292,7 +292,7 @@ async def _device_token(held: Held) -> object:
 
 
 THINGS: dict[str, Callable[[Held], Awaitable[object]]] = {
-    "code that an app has not redeemed": _code,
+    "code that a connector has not redeemed": _code,
     "sign-in under way": _sign_in_under_way,
     "session": _session,
     "PIN that was sent": _sent_pin,
@@ -381,7 +381,7 @@ EVENTS: dict[str, Callable[[Held], Awaitable[None]]] = {
     "own new password": _own_password,
     "signed out everywhere": _sign_out_everywhere,
     "password reset": _reset,
-    "second steps reset": _reset_factors,
+    "second factors reset": _reset_factors,
     "phone number removed": _remove_phone,
     "user blocked": _block,
     "blocked, unblocked": _unblock,

@@ -104,7 +104,7 @@ class Action(StrEnum):
     READ_CONNECTOR = "connector.read"
     REGISTER_CONNECTOR = "connector.register"
     CHANGE_CONNECTOR = "connector.change"  # its secrets and permissions, on and off, deleting it
-    APPROVE_CONNECTOR = "connector.approve"  # which sensitive permissions an app has; declining them too
+    APPROVE_CONNECTOR = "connector.approve"  # which sensitive permissions a connector has; declining them too
     LIST_ALL_GROUPS = "group.list_all"  # other people's too
     CREATE_CONNECT_GROUP = "group.create_connect"  # a group that broadcasts
     RESTORE_GROUP = "group.restore"
@@ -115,7 +115,7 @@ class Action(StrEnum):
     GRANT_CONNECTOR = "grant.create"  # as far as one's own rights go
     GRANT_CONNECTOR_GROUP = "grant.create_for_group"
     REVOKE_GRANT = "grant.revoke"
-    SEE_REPORTS = "report.see"  # the organisation's numbers
+    SEE_REPORTS = "report.see"  # the tenant's numbers
     SEE_REACH = "reach.see"
     SEE_BLAST_RADIUS = "blast_radius.see"
     ASSIGN_ROLE = "role.assign"  # and take a role away
@@ -134,8 +134,8 @@ class Thing(StrEnum):
     """What an action is about. It says what may allow the action besides a directory role."""
 
     DIRECTORY = "directory"
-    GROUP = "group"  # what the user is in the group; for an app, the reach of its grant
-    ENTERPRISE = "enterprise"  # for an app, that the enterprise is bound to it or its tenant
+    GROUP = "group"  # the user's role in the group; for a connector, the reach of its grant
+    ENTERPRISE = "enterprise"  # for a connector, that the enterprise is bound to it or its tenant
 
 
 @dataclass(frozen=True, slots=True)

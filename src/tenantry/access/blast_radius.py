@@ -84,7 +84,7 @@ class UserRadius:
     user: User
     role_ids: list[str]
     counts: UserCounts
-    apps: list[Named]
+    connectors: list[Named]
     led_alone: list[Named]
     left: LeftBehind
     is_last_administrator: bool
@@ -183,7 +183,7 @@ async def user_radius(read: Read, caller: Caller, tenant_id: TenantId, user_id: 
         user,
         role_ids,
         await blast_radius.count_of_user(read, tenant_id, user_id, now, COUNTED),
-        await blast_radius.list_apps_of_user(read, tenant_id, user_id, now, limit=SHOWN, most=COUNTED),
+        await blast_radius.list_connectors_of_user(read, tenant_id, user_id, now, limit=SHOWN, most=COUNTED),
         await blast_radius.list_led_alone(read, tenant_id, user_id, limit=SHOWN, most=COUNTED),
         await _left_behind(read, tenant_id, user_id, now),
         is_last,

@@ -18,11 +18,11 @@ from tenantry.store.delegation.customer_paths import CustomerPath
 from tenantry.store.engine.interface import Read
 from tenantry.store.engine.pages import Position
 from tenantry.store.overview import reach
-from tenantry.store.overview.reach import AppPath, GroupToken, Holder, PartnerPath, Totals
+from tenantry.store.overview.reach import ConnectorPath, GroupToken, Holder, PartnerPath, Totals
 
 PARTNERS_SHOWN = 8
 HOLDERS_SHOWN = 8
-APPS_SHOWN = 10
+CONNECTORS_SHOWN = 10
 GROUP_TOKENS_SHOWN = 30
 CUSTOMERS_SHOWN = 10
 COUNTED = 10_000
@@ -39,8 +39,8 @@ class ReachMap:
     next_partner: Position | None
     holders: list[Holder]
     more_holders: int
-    apps: list[AppPath]
-    next_app: Position | None
+    connectors: list[ConnectorPath]
+    next_connector: Position | None
     group_tokens: list[GroupToken]
     customers: list[CustomerPath]
     next_customer: Position | None
@@ -54,11 +54,11 @@ async def map_reach(
     *,
     named_like: str = "%",
     with_partners: bool = True,
-    with_apps: bool = True,
+    with_connectors: bool = True,
     with_customers: bool = True,
     is_own: bool = True,
     after_partner: Position = ("", ""),
-    after_app: Position = ("", ""),
+    after_connector: Position = ("", ""),
     after_customer: Position = ("", ""),
     now: Micros,
 ) -> ReachMap:
@@ -70,7 +70,7 @@ async def map_reach(
     await require(read, caller, Action.SEE_REACH, tenant_id, now=now)
     partners: list[PartnerPath] = []
     holders: list[Holder] = []
-    apps: list[AppPath] = []
+    connectors: list[ConnectorPath] = []
     group_tokens: list[GroupToken] = []
     customers: list[CustomerPath] = []
     if with_partners:
@@ -78,14 +78,14 @@ async def map_reach(
             read, tenant_id, now, named_like=named_like, after=after_partner, limit=PARTNERS_SHOWN + 1
         )
         holders = await reach.list_holders(read, tenant_id, now, named_like=named_like, limit=HOLDERS_SHOWN)
-    if with_apps:
-        apps = await reach.list_app_paths(
+    if with_connectors:
+        connectors = await reach.list_connector_paths(
             read,
             tenant_id,
             now,
             named_like=named_like,
-            after=after_app,
-            limit=APPS_SHOWN + 1,
+            after=after_connector,
+            limit=CONNECTORS_SHOWN + 1,
             most=COUNTED,
         )
     if with_customers and is_own:
@@ -99,7 +99,7 @@ async def map_reach(
             most=CUSTOMERS_COUNTED,
         )
     totals = await reach.count_things(read, tenant_id, now, COUNTED)
-    shown = apps[:APPS_SHOWN]
+    shown = connectors[:CONNECTORS_SHOWN]
     if shown:
         first, last = (shown[0].name_key, shown[0].id), (shown[-1].name_key, shown[-1].id)
         group_tokens = await reach.list_group_tokens(
@@ -110,15 +110,15 @@ async def map_reach(
         next_partner=_position(partners, PARTNERS_SHOWN),
         holders=holders,
         more_holders=holders[0].of_all - len(holders) if holders else 0,
-        apps=shown,
-        next_app=_position(apps, APPS_SHOWN),
-        group_tokens=[token for token in group_tokens if token.connector_id in {app.id for app in shown}],
+        connectors=shown,
+        next_connector=_position(connectors, CONNECTORS_SHOWN),
+        group_tokens=[token for token in group_tokens if token.connector_id in {connector.id for connector in shown}],
         customers=customers[:CUSTOMERS_SHOWN],
         next_customer=_position(customers, CUSTOMERS_SHOWN),
         totals=totals if is_own else totals._replace(customers=0),
     )
 
 
-def _position(found: list[PartnerPath] | list[AppPath] | list[CustomerPath], shown: int) -> Position | None:
+def _position(found: list[PartnerPath] | list[ConnectorPath] | list[CustomerPath], shown: int) -> Position | None:
     """Where the next page begins, if there is more than is shown."""
     return (found[shown - 1].name_key, found[shown - 1].id) if len(found) > shown else None

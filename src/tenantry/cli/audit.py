@@ -151,7 +151,7 @@ def verify(
         async with desk.store.read() as read:
             tenant_id, name = await _trail_with_name(read, tenant)
             if made is not None and made.tenant_id != tenant_id:
-                raise InvalidValue("The export is of another organisation's trail.", field="export")
+                raise InvalidValue("The export is of another tenant's trail.", field="export")
             expected = [head for head in (expect, made and made.head) if head]
             missing = [head for head in expected if not await has_seal(read, tenant_id, head)]
         console = Console(stderr=True)

@@ -15,7 +15,7 @@ class CallerKind(StrEnum):
 
     ANONYMOUS = "anonymous"
     USER = "user"  # a user, through a connector or in the portal
-    CONNECTOR = "connector"  # an application alone (client_credentials)
+    CONNECTOR = "connector"  # a connector alone (client_credentials)
     SERVICE_ACCOUNT = "service_account"
     DEVICE = "device"
     OPERATOR = "operator"  # whoever may run the command line beside the server
@@ -35,7 +35,7 @@ class Reach(StrEnum):
     """How far a grant goes."""
 
     USER = "user"  # every group the user administers
-    TENANT = "tenant"  # every group of the organisation
+    TENANT = "tenant"  # every group of the tenant
     GROUP = "group"  # one group and its descendants
 
 

@@ -23,7 +23,7 @@ from tenantry.core.errors import AlreadyExists, FailedPrecondition
 from tenantry.core.ids import CorrelationId, new_guid
 from tenantry.demo.devices import make_enterprise
 from tenantry.demo.facts import Facts, known_facts, readdress, write_new
-from tenantry.demo.groups import make_app, make_staff
+from tenantry.demo.groups import make_connector, make_staff
 from tenantry.demo.key_pair import KeyPair, start_key_pair
 from tenantry.demo.maker import (
     ADMIN,
@@ -37,7 +37,7 @@ from tenantry.demo.maker import (
     Password,
     Ready,
 )
-from tenantry.demo.partners import make_partner_app, make_relationship
+from tenantry.demo.partners import make_partner_connector, make_relationship
 from tenantry.directory.passwords import generate_password
 from tenantry.store.tenants import tenants
 from tenantry.surfaces.shared.deps import Deps
@@ -82,7 +82,7 @@ async def _require_no_others(deps: Deps) -> None:
     other = next((tenant for tenant in found if tenant.domain not in DOMAINS), None)
     if other is not None:
         raise FailedPrecondition(
-            f"The database holds an organisation that is not the demo's: {other.name} ({other.id}). A demo takes a "
+            f"The database holds a tenant that is not the demo's: {other.name} ({other.id}). A demo takes a "
             "database of its own: start without --demo, or with another data directory."
         )
 
@@ -132,10 +132,10 @@ async def _fill(maker: Maker) -> tuple[Facts, dict[str, str]]:
     android_enterprise, key = await make_enterprise(maker, partner, customer, staff)
     facts: Facts = {
         "base_url": "",
-        "kaizala": await make_app(maker, customer, staff.admin),
+        "kaizala": await make_connector(maker, customer, staff.admin),
         "partner_center": {
             "partner_tenant_id": partner,
-            **await make_partner_app(maker, partner),
+            **await make_partner_connector(maker, partner),
             "customer_tenant_id": customer,
             "customer_domain": CUSTOMER_DOMAIN,
             "unrelated_customer_tenant_id": unrelated,

@@ -44,7 +44,7 @@ async def make_staff(maker: Maker, customer: TenantId) -> Staff:
     return Staff(admin, lead, member)
 
 
-async def make_app(maker: Maker, customer: TenantId, admin: UserId) -> Facts:
+async def make_connector(maker: Maker, customer: TenantId, admin: UserId) -> Facts:
     """Make a connector with every permission, and a token of the administrator for it that reaches the whole tenant."""
     connector = await register_connector(
         maker.tx,

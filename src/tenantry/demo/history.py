@@ -74,7 +74,7 @@ async def live(deps: Deps, facts: dict[str, Any], customer_domain: str) -> None:
         return
     past = _Past(deps, tenant_id, admin.id, deps.clock())
     people = await past.people(customer_domain)
-    await past.apps(people)
+    await past.connectors(people)
     await past.partners(TenantId(facts["partner_center"]["partner_tenant_id"]))
     await past.devices(EnterpriseId(facts["android_enterprise"]["enterprise_id"]), people)
     await past.day(facts["kaizala"], people, facts["portal"]["member"]["user_principal_name"])
@@ -91,7 +91,7 @@ class _Past:
         self._caller = operator(self._origin)
 
     async def people(self, domain: str) -> list[UserId]:
-        """Colleagues, and groups for them."""
+        """Make colleagues, and groups for them."""
         made = []
         async with self._deps.store.write() as tx:
             for name in _PEOPLE:
@@ -107,8 +107,10 @@ class _Past:
                 made.append(user.id)
         return made
 
-    async def apps(self, people: list[UserId]) -> None:
-        """One for the whole organisation, one that colleagues use, one for a single group, one in mid-rotation."""
+    async def connectors(self, people: list[UserId]) -> None:
+        """Make a connector for the whole tenant, one that colleagues use, one for a single group, and one whose secret
+        is being changed.
+        """
         members = [Permission.GROUP_INFORMATION, Permission.GROUP_MEMBERS]
         async with self._deps.store.write() as tx:
             groups = []
@@ -153,7 +155,7 @@ class _Past:
         group_id: GroupId | None,
         left: Micros,
     ) -> None:
-        """A token given ten days ago that has `left` to live."""
+        """Make a token that was given ten days ago and has `left` to live."""
         await create_grant(
             tx,
             self._caller,
@@ -170,7 +172,7 @@ class _Past:
         )
 
     async def partners(self, partner: TenantId) -> None:
-        """A relationship that ends soon, and a request that waits."""
+        """Make a relationship that ends soon, and a request that waits."""
         async with self._deps.store.write() as tx:
             other = await create_tenant(
                 tx, self._caller, name="Larch Support", initial_domain=ASKING_DOMAIN, country="US", now=self._now
@@ -201,7 +203,7 @@ class _Past:
             )
 
     async def devices(self, enterprise_id: EnterpriseId, people: list[UserId]) -> None:
-        """Work accounts of colleagues with devices, one as many as it may have."""
+        """Make work accounts of colleagues with devices, one of them with as many as it may have."""
         for number, count in enumerate(_DEVICES):
             async with self._deps.store.write() as tx:
                 account = await insert_account(
@@ -240,7 +242,7 @@ class _Past:
         )
 
     async def day(self, app: dict[str, str], people: list[UserId], mistyper: str) -> None:
-        """The last 24 hours: exchanges, sign-ins, and what was refused."""
+        """Make the last 24 hours: exchanges, sign-ins, and what was refused."""
         for hour in range(self._now // HOUR - 23, self._now // HOUR):
             of_day = hour % 24
             exchanges = (
@@ -264,7 +266,7 @@ class _Past:
                     )
 
     async def _exchange(self, app: dict[str, str], now: Micros, *, is_wrong: bool) -> None:
-        """One exchange as the app does it; with a secret of its own making it is refused."""
+        """Make one exchange as a connector does it; with a made-up secret it is refused."""
         made_up = self._deps.hasher.mint(SecretKind.CONNECTOR_SECRET, self._tenant_id)
         with suppress(DomainError):
             await exchange_refresh_token(

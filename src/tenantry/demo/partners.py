@@ -42,7 +42,7 @@ async def make_relationship(
     )
 
 
-async def make_partner_app(maker: Maker, partner: TenantId) -> Facts:
+async def make_partner_connector(maker: Maker, partner: TenantId) -> Facts:
     """Make the partner's connector, and a technician's token for it."""
     agent = await maker.user(
         partner,

@@ -58,7 +58,7 @@ class AppriseMessages:
         try:
             await self._threads.take(tenant_id, TURN_SECONDS)
         except NoTurn:
-            raise MessageNotSent("too many messages of this organisation wait: the gateway is slow") from None
+            raise MessageNotSent("too many messages of this tenant wait: the gateway is slow") from None
         await self._threads.work(tenant_id, partial(self._send, number, text))
 
     def _send(self, number: str, text: str) -> None:

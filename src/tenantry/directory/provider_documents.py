@@ -28,7 +28,7 @@ class Mistake(Enum):
 
     WHOLE_ADDRESS = auto()  # of the discovery document
     SLASH = auto()  # one too many or too few at the end
-    EVERYBODYS = auto()  # Entra's `common` and `organizations`: accounts of every organisation
+    EVERYBODYS = auto()  # Entra's `common` and `organizations`: accounts of every tenant there
     ANOTHER = auto()
 
 

@@ -28,7 +28,7 @@ from tenantry.tokens.id_tokens import SignIn
 from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 REPLACED = "replaced"
-MOST_OF_APP = 100
+MOST_OF_CONNECTOR = 100
 """The most live grants of one user to one connector, where a new grant does not replace the earlier ones."""
 MOST_OF_USER = 1_000
 MOST_OF_GROUP = 1_000
@@ -154,7 +154,7 @@ async def _make_room(
     """Revoke the oldest grants, so that one more fits below the limits."""
     revoked = await _end_beyond(tx, tenant_id, user_id, None, MOST_OF_USER - 1, now)
     if group_id is None:
-        return revoked + await _end_beyond(tx, tenant_id, user_id, connector_id, MOST_OF_APP - 1, now)
+        return revoked + await _end_beyond(tx, tenant_id, user_id, connector_id, MOST_OF_CONNECTOR - 1, now)
     keep = MOST_OF_GROUP - 1
     count = await grants.count_live_of_group(tx, tenant_id, group_id, most=keep + _AT_ONCE, now=now)
     if count > keep:

@@ -46,7 +46,7 @@ GOES_ON: dict[str, tuple[str, ...]] = {
     "connectors.connector_lists.list_waiting": ("waiting_since", "id"),
     "delegation.customer_paths.list_by_name": _BY_NAME,
     "delegation.relationships.list_by_standing": ("standing", "id"),
-    "overview.reach.list_app_paths": _BY_NAME,
+    "overview.reach.list_connector_paths": _BY_NAME,
     "overview.reach.list_partner_paths": _BY_NAME,
     "users.user_lists.list_members": ("display_name", "id"),
     "users.user_search.by_display_name": ("display_key", "id"),

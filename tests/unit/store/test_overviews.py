@@ -81,8 +81,8 @@ async def _holders(read: Read, at: Mapping[str, Any]) -> int:
     return len(found)
 
 
-async def _app_paths(read: Read, at: Mapping[str, Any], named_like: str = ALL) -> list[reach.AppPath]:
-    found = await reach.list_app_paths(
+async def _app_paths(read: Read, at: Mapping[str, Any], named_like: str = ALL) -> list[reach.ConnectorPath]:
+    found = await reach.list_connector_paths(
         read, at["tenant"], NOW, named_like=named_like, after=BEFORE_ALL, limit=MANY, most=MANY
     )
     keys = [(path.name_key, path.id) for path in found]
@@ -151,7 +151,7 @@ def _of_user(field: str, key: str = "member") -> Ask:
 
 
 async def _apps_of_user(read: Read, at: Mapping[str, Any]) -> int:
-    found = await blast_radius.list_apps_of_user(read, at["tenant"], at["member"], NOW, limit=MANY, most=MANY)
+    found = await blast_radius.list_connectors_of_user(read, at["tenant"], at["member"], NOW, limit=MANY, most=MANY)
     return len(found)
 
 

@@ -33,7 +33,7 @@ class InvitationRow(NamedTuple):
     group_id: GroupId
     group_name: str
     group_type: str
-    organisation: str
+    tenant_name: str
     role: str
     own_role: str | None
     expires_at: int
@@ -97,7 +97,7 @@ async def find_live(
     return await read.one_or_none(
         InvitationRow,
         """
-        SELECT i.id, i.created_by, i.group_id, g.name AS group_name, g.group_type, t.name AS organisation, i.role,
+        SELECT i.id, i.created_by, i.group_id, g.name AS group_name, g.group_type, t.name AS tenant_name, i.role,
                own.role AS own_role, i.expires_at
         FROM group_invitations i
         JOIN groups g ON g.tenant_id = :tenant_id AND g.id = i.group_id AND g.deleted_at IS NULL

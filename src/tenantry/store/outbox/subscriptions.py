@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tenantry.core.clock import Micros
 from tenantry.core.ids import GroupId, TenantId, UserId
 from tenantry.store.engine.interface import Read
-from tenantry.store.outbox.webhooks import APP_IS_LIVE
+from tenantry.store.outbox.webhooks import CONNECTOR_IS_LIVE
 
 
 class Subscribed(NamedTuple):
@@ -35,7 +35,7 @@ async def list_subscribed(read: Read, tenant_id: TenantId, group_id: str, now: M
         SELECT w.id, w.event_types, w.context FROM webhooks w
         WHERE w.tenant_id = :tenant_id AND w.object_type IN ('group', 'tenant')
           AND w.object_id IN (:group_id, :tenant_id)
-          AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.expires_at > :now AND {APP_IS_LIVE}
+          AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.expires_at > :now AND {CONNECTOR_IS_LIVE}
         ORDER BY w.created_at, w.id
         """,
         tenant_id=tenant_id,
@@ -73,7 +73,7 @@ async def list_subscribed_over_user(
              AND w.object_id IN (m.group_id, :tenant_id)
         WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id AND m.group_id >= :first AND m.group_id <= :last
           AND w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.created_at <= :at AND w.expires_at > :at
-          AND {APP_IS_LIVE}
+          AND {CONNECTOR_IS_LIVE}
         ORDER BY m.group_id, w.created_at, w.id
         """,
         tenant_id=tenant_id,

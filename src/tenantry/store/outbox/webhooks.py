@@ -8,7 +8,7 @@ from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId, UserId
 from tenantry.store.engine.interface import Read, Tx
 
-APP_IS_LIVE = """
+CONNECTOR_IS_LIVE = """
     (w.connector_id IS NULL OR EXISTS (
         SELECT 1 FROM connectors c WHERE c.id = w.connector_id AND c.deleted_at IS NULL
           AND ' ' || c.permissions || ' ' LIKE '% webhooks %'
@@ -135,7 +135,7 @@ async def find(read: Read, tenant_id: TenantId, webhook_id: str) -> Webhook | No
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.callback_token, w.context,
                w.connector_id, w.created_by, w.created_at, w.expires_at, w.disabled_at, w.disabled_reason,
                w.not_before,
-               CASE WHEN {APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
+               CASE WHEN {CONNECTOR_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
         FROM webhooks w
         WHERE w.tenant_id = :tenant_id AND w.id = :id AND w.deleted_at IS NULL
         """,
@@ -152,7 +152,7 @@ async def list_of_object(read: Read, tenant_id: TenantId, object_type: str, obje
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.callback_token, w.context,
                w.connector_id, w.created_by, w.created_at, w.expires_at, w.disabled_at, w.disabled_reason,
                w.not_before,
-               CASE WHEN {APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
+               CASE WHEN {CONNECTOR_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended
         FROM webhooks w
         WHERE w.tenant_id = :tenant_id AND w.object_type = :object_type AND w.object_id = :object_id
           AND w.deleted_at IS NULL
@@ -184,7 +184,7 @@ async def list_page(
         f"""
         SELECT w.id, w.object_type, w.object_id, w.event_types, w.callback_url, w.created_at, w.expires_at,
                w.disabled_at,
-               CASE WHEN {APP_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended,
+               CASE WHEN {CONNECTOR_IS_LIVE} THEN 0 ELSE 1 END AS connector_ended,
                w.created_by, u.display_name AS made_by, g.name AS group_name,
                d.created_at AS sent_at, d.delivered_at, d.due_at
         FROM webhooks w

@@ -185,7 +185,7 @@ async def count_of_user(read: Read, tenant_id: TenantId, user_id: UserId, now: M
     return UserCounts(*(int(count) for count in counts))
 
 
-async def list_apps_of_user(
+async def list_connectors_of_user(
     read: Read, tenant_id: TenantId, user_id: UserId, now: Micros, *, limit: int, most: int
 ) -> list[Named]:
     """At most `limit` connectors that hold a live token of the user's, looking at `most` tokens."""

@@ -36,7 +36,7 @@ class Holder(NamedTuple):
     of_all: int
 
 
-class AppPath(NamedTuple):
+class ConnectorPath(NamedTuple):
     """A connector and its live tokens, by reach. A `grant` is one of them, and a `giver` the user who gave that one."""
 
     id: str
@@ -134,15 +134,15 @@ async def list_holders(read: Read, tenant_id: TenantId, now: Micros, *, named_li
     )
 
 
-async def list_app_paths(
+async def list_connector_paths(
     read: Read, tenant_id: TenantId, now: Micros, *, named_like: str, after: tuple[str, str], limit: int, most: int
-) -> list[AppPath]:
+) -> list[ConnectorPath]:
     """At most `limit` connectors that hold a live token or are service accounts, after (`name_key`, `id`), by name.
 
     `named_like` may also match the name of a group that one of the tokens is for.
     """
     return await read.all(
-        AppPath,
+        ConnectorPath,
         """
         SELECT c.id, c.name, c.kind, c.permissions, c.deactivated_at, c.name_key, c.tenant_tokens, c.user_tokens,
                c.group_tokens, c.tenant_grant, c.user_grant, tu.display_name AS tenant_giver,

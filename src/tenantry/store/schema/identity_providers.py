@@ -21,7 +21,7 @@ from tenantry.store.schema.parts import (
 )
 
 owned(
-    "identity_providers",  # where an organisation's people have their accounts already (OpenID Connect)
+    "identity_providers",  # where a tenant's users have accounts already (OpenID Connect)
     text("id"),
     text("name"),
     text("issuer"),
@@ -35,7 +35,7 @@ owned(
 )
 
 reference(
-    "shared_callbacks",  # providers from before each had a callback address of its own; nothing is added
+    "shared_callbacks",  # providers from before each had a redirect address of its own; nothing is added
     text("tenant_id"),
     text("provider_id"),
     maybe_time("replaced_at"),

@@ -27,7 +27,7 @@ owned(
     text("browser"),  # as it calls itself
     maybe_text("acting_tenant_id"),  # a customer that a partner's user acts in
     time("created_at"),
-    maybe_time("authenticated_at"),  # as the organisation's own provider says; NULL: when the session began
+    maybe_time("authenticated_at"),  # as the tenant's own provider says; NULL: when the session began
     time("expires_at"),
     maybe_time("ended_at"),
     flag("added_factor"),  # the user's first second factor was set up in it: that one does not raise it
@@ -37,7 +37,7 @@ owned(
 )
 
 owned(
-    "sign_ins",  # under way: the first factor is proven, a new password or a second factor is still asked for
+    "sign_ins",  # under way: the first factor was right, a new password or a second factor is still asked for
     digest("sign_in_hash"),
     text("user_id"),
     text("amr"),

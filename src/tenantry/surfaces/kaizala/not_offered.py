@@ -23,6 +23,6 @@ NOT_OFFERED = NotOffered(
         Missing(ANY, "bot/{bot}/**", "bots"),
         Missing(ANY, f"{_GROUP}/bot/**", "bots"),
         Missing(ANY, "webhook/{object_type}/{event_type}", "webhooks in Power Automate's form"),
-        Missing(ANY, "tenant/**", "the search for the organisation's groups"),
+        Missing(ANY, "tenant/**", "the search for the tenant's groups"),
     ],
 )

@@ -74,7 +74,9 @@ VerifyKey = SigningKey
 
 
 class KeyRing:
-    """All keys whose tokens may still be valid. Belongs to the app; `refresh` swaps its content at once."""
+    """All keys whose tokens may still be valid. It lives as long as the application; `refresh` swaps its content at
+    once.
+    """
 
     def __init__(self, store: Store, master_key: MasterKey, clock: Clock) -> None:
         self._store = store

@@ -74,7 +74,7 @@ _log = get_logger()
 
 
 def install(app: FastAPI) -> None:
-    """Let `app` answer with pages whatever happens."""
+    """Let the application answer with pages whatever happens."""
     app.add_exception_handler(DomainError, _show_refusal)  # type: ignore[arg-type]
     app.add_exception_handler(SignInNeeded, _ask_to_sign_in)  # type: ignore[arg-type]
     app.add_exception_handler(ProofNeeded, _ask_to_prove)  # type: ignore[arg-type]

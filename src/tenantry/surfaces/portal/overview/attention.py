@@ -55,7 +55,7 @@ def _unguarded(matter: Matter) -> Item:
     return Item(
         "warn",
         _("%(name)s is Global Administrator and signs in with a password alone.") % {"name": matter.name},
-        _("Whoever learns the password has the organisation. Ask for a second factor."),
+        _("Whoever learns the password has the organisation. Ask for a second step."),
         f"/users/{matter.id}",
         _("Open the user"),
     )
@@ -109,7 +109,9 @@ def _waiting_app(connector: WaitingConnector, now: Micros) -> Item:
         )
     return Item(
         "clock",
-        ngettext("%(count)s app waits for permissions.", "%(count)s apps wait for permissions.", connector.of_all)
+        ngettext(
+            "%(count)s connector waits for permissions.", "%(count)s connectors wait for permissions.", connector.of_all
+        )
         % {"count": number(connector.of_all)},
         _("%(name)s waits longest, asked %(ago)s.") % asked,
         "/connectors/waiting",

@@ -21,7 +21,7 @@ from tenantry.surfaces.portal.frame.frame import render, see_other
 from tenantry.surfaces.portal.frame.guard import SignedIn
 from tenantry.surfaces.portal.frame.transactions import reading
 from tenantry.surfaces.portal.words.blast_words import Radius, device_words, relationship_words, user_words
-from tenantry.surfaces.portal.words.blast_words_apps import connector_words, token_words
+from tenantry.surfaces.portal.words.blast_words_connectors import connector_words, token_words
 from tenantry.surfaces.shared.routing import performs
 
 router = APIRouter()

@@ -49,7 +49,7 @@ async def show_reach(
     """
     query = searched(q)
     side = show if show in SIDES else "all"
-    after_partner, after_app = _position(partner_name, partner), _position(app_name, app)
+    after_partner, after_connector = _position(partner_name, partner), _position(app_name, app)
     after_customer = _position(customer_name, customer)
     is_at_home = session.here == session.tenant_id
     async with reading(request) as (read, now):
@@ -59,11 +59,11 @@ async def show_reach(
             session.here,
             named_like=like(query),
             with_partners=side in ("all", "partners"),
-            with_apps=side in ("all", "apps"),
+            with_connectors=side in ("all", "apps"),
             with_customers=side in ("all", "customers"),
             is_own=is_at_home,
             after_partner=after_partner,
-            after_app=after_app,
+            after_connector=after_connector,
             after_customer=after_customer,
             now=now,
         )
@@ -71,20 +71,20 @@ async def show_reach(
     here = {
         **kept,
         **_query("partner", after_partner),
-        **_query("app", after_app),
+        **_query("app", after_connector),
         **_query("customer", after_customer),
     }
     next_partner = address("/reach", **(here | _query("partner", found.next_partner))) if found.next_partner else ""
-    next_app = address("/reach", **(here | _query("app", found.next_app))) if found.next_app else ""
+    next_connector = address("/reach", **(here | _query("app", found.next_connector))) if found.next_connector else ""
     next_customer = address("/reach", **(here | _query("customer", found.next_customer))) if found.next_customer else ""
     tenant = session.acting_tenant_name or session.tenant_name
-    is_reached = bool(found.partners or found.holders or found.apps)
+    is_reached = bool(found.partners or found.holders or found.connectors)
     sides = [("all", _("Everybody")), ("partners", _("Partners and administrators")), ("apps", _("Apps"))]
     return render(
         request,
         "overview/reach.html",
         found=found,
-        drawing=draw_reach(found, tenant, next_partner, next_app, now) if is_reached else None,
+        drawing=draw_reach(found, tenant, next_partner, next_connector, now) if is_reached else None,
         customers=draw_customers(found, tenant, next_customer, now) if found.customers else None,
         more_customers=more_customers(found),
         reaches_customers=reaches_customers,
@@ -93,7 +93,7 @@ async def show_reach(
         sides=[*sides, ("customers", _("Customers"))] if is_at_home else sides,
         first=address("/reach", **kept) if here != kept else "",
         next_partner=next_partner,
-        next_app=next_app,
+        next_connector=next_connector,
         next_customer=next_customer,
         role_name=role_name,
         counted=counted,

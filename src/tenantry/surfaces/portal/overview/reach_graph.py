@@ -6,13 +6,13 @@ from tenantry.access.actions import Permission
 from tenantry.access.reach import COUNTED, CUSTOMERS_COUNTED, ReachMap
 from tenantry.core.clock import Micros
 from tenantry.store.delegation.customer_paths import CustomerPath
-from tenantry.store.overview.reach import AppPath, GroupToken, Holder, PartnerPath
+from tenantry.store.overview.reach import ConnectorPath, GroupToken, Holder, PartnerPath
 from tenantry.surfaces.portal.overview.graph import Drawing, Graph, Node
 from tenantry.surfaces.portal.words.role_words import role_name
 from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.portal.words.texts import ngettext, number, relative_time, up_to
 
-PARTNERS, WAYS_IN, ROLES, TENANT, THINGS, TOKENS, APPS = range(7)
+PARTNERS, WAYS_IN, ROLES, TENANT, THINGS, TOKENS, CONNECTORS = range(7)
 _WIDTHS = (120, 124, 148, 112, 126, 118, 114)
 MANAGED = "managed"
 CUSTOMERS = "customers"
@@ -22,8 +22,8 @@ _NAMED_GROUPS = 3
 _USERS_TOO = frozenset({Permission.PARTNER_CENTER, Permission.TENANT_DATA})
 
 
-def draw_reach(found: ReachMap, tenant: str, next_partner: str, next_app: str, now: Micros) -> Drawing:
-    """The graph of a tenant. `next_partner` and `next_app` are addresses of the next pages, empty where there
+def draw_reach(found: ReachMap, tenant: str, next_partner: str, next_connector: str, now: Micros) -> Drawing:
+    """The graph of a tenant. `next_partner` and `next_connector` are addresses of the next pages, empty where there
     is none.
     """
     headings = (
@@ -46,12 +46,12 @@ def draw_reach(found: ReachMap, tenant: str, next_partner: str, next_app: str, n
         _draw_partner(graph, path, now)
     for holder in found.holders:
         _draw_holder(graph, holder)
-    for app in found.apps:
-        _draw_app(graph, found, app)
+    for connector in found.connectors:
+        _draw_connector(graph, found, connector)
     for thing in graph.layers[THINGS]:
         if thing.id not in (MANAGED, CUSTOMERS):
             graph.join("tenant", thing.id)
-    _draw_rest(graph, found, next_partner, next_app)
+    _draw_rest(graph, found, next_partner, next_connector)
     return graph.draw()
 
 
@@ -130,48 +130,48 @@ def _role(graph: Graph, role_id: str) -> str:
     return graph.add(ROLES, Node(f"role {role_id}", role_name(role_id), _("role"), f"/users?role={role_id}"))
 
 
-def _draw_app(graph: Graph, found: ReachMap, app: AppPath) -> None:
-    under = _("deactivated: no new tokens") if app.deactivated_at else _("active")
-    connector = graph.add(APPS, Node(f"app {app.id}", app.name, under, _radius("connector", app.id)))
-    if app.kind == "service_account":
-        _draw_service_account(graph, found, app, connector)
-    reaches_users = not _USERS_TOO.isdisjoint(app.permissions.split())
-    if app.tenant_tokens:
-        node = _token(app, "tenant", app.tenant_tokens, app.tenant_grant, app.tenant_giver)
+def _draw_connector(graph: Graph, found: ReachMap, path: ConnectorPath) -> None:
+    under = _("deactivated: no new tokens") if path.deactivated_at else _("active")
+    connector = graph.add(CONNECTORS, Node(f"connector {path.id}", path.name, under, _radius("connector", path.id)))
+    if path.kind == "service_account":
+        _draw_service_account(graph, found, path, connector)
+    reaches_users = not _USERS_TOO.isdisjoint(path.permissions.split())
+    if path.tenant_tokens:
+        node = _token(path, "tenant", path.tenant_tokens, path.tenant_grant, path.tenant_giver)
         graph.join(connector, graph.add(TOKENS, node))
         graph.join(node.id, _things(graph, "groups", _groups_text(found), "/groups"))
         if reaches_users:
             graph.join(node.id, _things(graph, "users", _users_text(found), "/users"))
-        if reaches_customers(found, app):
+        if reaches_customers(found, path):
             text = ngettext("%(count)s customer", "%(count)s customers", found.totals.customers)
             name = text % {"count": counted(found.totals.customers)}
             under = _("as the user may")
             graph.join(node.id, graph.add(THINGS, Node(CUSTOMERS, name, under, "/customers")))
-    if app.user_tokens:
-        node = _token(app, "user", app.user_tokens, app.user_grant, app.user_giver)
+    if path.user_tokens:
+        node = _token(path, "user", path.user_tokens, path.user_grant, path.user_giver)
         graph.join(connector, graph.add(TOKENS, node))
-        graph.join(node.id, _own_groups(graph, app))
-    named = [token for token in found.group_tokens if token.connector_id == app.id][:_NAMED_GROUPS]
+        graph.join(node.id, _own_groups(graph, path))
+    named = [token for token in found.group_tokens if token.connector_id == path.id][:_NAMED_GROUPS]
     for token in named:
         _draw_group_token(graph, connector, token)
-    rest = app.group_tokens - len(named)
+    rest = path.group_tokens - len(named)
     if rest > 0:
-        href = f"/connectors/{app.id}"
+        href = f"/connectors/{path.id}"
         text = ngettext("%(count)s more token", "%(count)s more tokens", rest) % {"count": counted(rest)}
-        node = Node(f"tokens {app.id} rest", text, _("for single groups"), href, "more")
+        node = Node(f"tokens {path.id} rest", text, _("for single groups"), href, "more")
         graph.join(connector, graph.add(TOKENS, node))
         groups = ngettext("%(count)s more group", "%(count)s more groups", rest) % {"count": counted(rest)}
-        graph.join(node.id, graph.add(THINGS, Node(f"groups {app.id} rest", groups, "", href, "more")))
+        graph.join(node.id, graph.add(THINGS, Node(f"groups {path.id} rest", groups, "", href, "more")))
 
 
-def reaches_customers(found: ReachMap, app: AppPath) -> bool:
+def reaches_customers(found: ReachMap, path: ConnectorPath) -> bool:
     """Whether tokens of the connector open what a partner's users reach in its customers."""
-    return found.totals.customers > 0 and Permission.PARTNER_CENTER in app.permissions.split()
+    return found.totals.customers > 0 and Permission.PARTNER_CENTER in path.permissions.split()
 
 
-def _draw_service_account(graph: Graph, found: ReachMap, app: AppPath, connector: str) -> None:
+def _draw_service_account(graph: Graph, found: ReachMap, path: ConnectorPath, connector: str) -> None:
     """Draw a service account, which signs with a key of its own, without a user."""
-    node = Node(f"key {app.id}", _("Its own key"), _("no user behind it"), f"/connectors/{app.id}")
+    node = Node(f"key {path.id}", _("Its own key"), _("no user behind it"), f"/connectors/{path.id}")
     graph.join(connector, graph.add(TOKENS, node))
     if found.totals.managed:
         text = ngettext("%(count)s enterprise", "%(count)s enterprises", found.totals.managed)
@@ -182,23 +182,23 @@ def _draw_service_account(graph: Graph, found: ReachMap, app: AppPath, connector
     graph.join(node.id, target)
 
 
-def _token(app: AppPath, reach: str, count: int, grant: str | None, giver: str | None) -> Node:
+def _token(path: ConnectorPath, reach: str, count: int, grant: str | None, giver: str | None) -> Node:
     text = ngettext("%(count)s token", "%(count)s tokens", count) % {"count": counted(count)}
     is_one = count == 1 and grant is not None
     under = _("from %(name)s") % {"name": giver or ""} if is_one else _("from several users")
-    href = _radius("token", grant or "") if is_one else f"/connectors/{app.id}"
-    return Node(f"tokens {app.id} {reach}", text, under, href)
+    href = _radius("token", grant or "") if is_one else f"/connectors/{path.id}"
+    return Node(f"tokens {path.id} {reach}", text, under, href)
 
 
-def _own_groups(graph: Graph, app: AppPath) -> str:
+def _own_groups(graph: Graph, path: ConnectorPath) -> str:
     """Add the node for tokens that reach the groups of whoever gave them, one user or several, and answer its id."""
-    if app.user_tokens == 1 and app.user_giver_id is not None:
-        name = _("Groups of %(name)s") % {"name": app.user_giver or ""}
-        node = Node(f"own {app.user_giver_id}", name, _("as the user may"), f"/users/{app.user_giver_id}")
+    if path.user_tokens == 1 and path.user_giver_id is not None:
+        name = _("Groups of %(name)s") % {"name": path.user_giver or ""}
+        node = Node(f"own {path.user_giver_id}", name, _("as the user may"), f"/users/{path.user_giver_id}")
     else:
-        name = ngettext("Groups of %(count)s user", "Groups of %(count)s users", app.user_tokens)
-        text = name % {"count": counted(app.user_tokens)}
-        node = Node(f"own of {app.id}", text, _("as each may"), f"/connectors/{app.id}")
+        name = ngettext("Groups of %(count)s user", "Groups of %(count)s users", path.user_tokens)
+        text = name % {"count": counted(path.user_tokens)}
+        node = Node(f"own of {path.id}", text, _("as each may"), f"/connectors/{path.id}")
     return graph.add(THINGS, node)
 
 
@@ -210,7 +210,7 @@ def _draw_group_token(graph: Graph, connector: str, token: GroupToken) -> None:
     graph.join(node, graph.add(THINGS, group))
 
 
-def _draw_rest(graph: Graph, found: ReachMap, next_partner: str, next_app: str) -> None:
+def _draw_rest(graph: Graph, found: ReachMap, next_partner: str, next_connector: str) -> None:
     """Draw the nodes that lead to what is not on this page."""
     if next_partner:
         graph.add(PARTNERS, Node("more partners", _("More partners"), _("next page"), next_partner, "more"))
@@ -220,8 +220,8 @@ def _draw_rest(graph: Graph, found: ReachMap, next_partner: str, next_app: str) 
             WAYS_IN,
             Node("more holders", text % {"count": number(found.more_holders)}, _("own users"), "/users", "more"),
         )
-    if next_app:
-        graph.add(APPS, Node("more apps", _("More connectors"), _("next page"), next_app, "more"))
+    if next_connector:
+        graph.add(CONNECTORS, Node("more connectors", _("More connectors"), _("next page"), next_connector, "more"))
 
 
 def _things(graph: Graph, id: str, text: str, href: str) -> str:

@@ -112,7 +112,7 @@ async def _ask_approve(request: Request, session: Session, relationship_id: Rela
     return ask(
         request,
         title=_("Let %(partner)s act here") % {"partner": partner},
-        lead=_("Users of %(partner)s who signed in with a second factor may then do this until %(day)s:")
+        lead=_("Users of %(partner)s who signed in with a second step may then do this until %(day)s:")
         % {"partner": partner, "day": until},
         consequences=lines,
         confirm=_("Approve"),

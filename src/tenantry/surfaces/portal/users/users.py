@@ -77,7 +77,7 @@ async def show_users(
             limit=PAGE,
             now=now,
         )
-        apps = await list_role_holders(read, session.caller, session.here, role_id, now, PAGE) if role_id else []
+        connectors = await list_role_holders(read, session.caller, session.here, role_id, now, PAGE) if role_id else []
         may_create = await decide(read, session.caller, Action.CREATE_USER, session.here, now=now)
     search = {"show": shown, "role": role_id or "", "q": text}
     following = ""
@@ -91,7 +91,7 @@ async def show_users(
         q=text,
         show=shown or "live",
         role=role_id or "",
-        apps=apps,
+        connectors=connectors,
         live=address("/users", q=text, role=role_id or ""),
         roles=[("", _("Any role")), *((each.id, each.name) for each in role_texts())],
         first=address("/users", **search) if place else "",

@@ -140,7 +140,7 @@ def user_words(radius: UserRadius) -> Radius:
             _("Tokens"),
             ngettext("Gave %(count)s live token to apps.", "Gave %(count)s live tokens to apps.", counts.tokens)
             % {"count": counted(counts.tokens)},
-            [(app.name, f"/blast-radius/connector/{app.id}") for app in radius.apps],
+            [(connector.name, f"/blast-radius/connector/{connector.id}") for connector in radius.connectors],
         ),
         Fact(
             _("Connectors"),

@@ -12,7 +12,7 @@ AMR: dict[str, str] = {
     "hwk": marked("passkey"),
     "swk": marked("passkey"),
     "fed": marked("organisation account"),
-    "mfa": marked("second factor"),
+    "mfa": marked("second step"),
 }
 """How a user was authenticated (RFC 8176; `fed`, as in Entra ID, at another provider)."""
 
@@ -47,7 +47,7 @@ VALUES: dict[str, dict[str, str]] = {
     "purpose": {
         "sign_in": marked("signing in to an app"),
         "registration": marked("adding the number"),
-        "second_factor": marked("second factor"),
+        "second_factor": marked("second step"),
     },
     "reach": {
         "user": marked("groups of the user"),
