@@ -37,7 +37,8 @@ class AuthorizationRequest:
     """A checked request. `redirect_uri` is registered. `max_age`: how long ago the user may have signed in at most;
     None: any time ago.
 
-    `sign_in_scope`: what the connector wants to know of the sign-in; None without `openid` (OpenID Connect Core §3.1.2.1).
+    `sign_in_scope`: what the connector wants to know of the sign-in; None without `openid` (OpenID Connect Core
+    §3.1.2.1).
     """
 
     connector: Connector
