@@ -19,8 +19,8 @@ factor; then the rule of the act.
 - **In person** is the portal: no connector stands between. People may also do what they like with their own things.
 - **A partner's users** need, in a customer, a relationship that gives the role, the same role (or Global Administrator)
   at home, and always a second factor. What says *own administrators only* is refused to them whatever their roles.
-- **Connectors on groups** act within the reach of their grant; **connectors on enterprises** on those bound to them. What
-  a connector has, and which permissions wait for an administrator, says [app-permissions.md](app-permissions.md).
+- **Connectors on groups** act within the reach of their grant; **connectors on enterprises** on those bound to them.
+  What a connector has, and which permissions wait for an administrator, says [app-permissions.md](app-permissions.md).
 - The operator of the server, at the command line, may do everything.
 
 ## Doors
@@ -37,8 +37,8 @@ DOOR_WORDS = {
 ACTIONS_HEAD = """
 ## Actions
 
-A word in a door's column is the permission that opens the action there; *alone*: a connector may without a user. Roles are
-alternatives.
+A word in a door's column is the permission that opens the action there; *alone*: a connector may without a user. Roles
+are alternatives.
 
 | action | in the directory or by a relationship | in the group | """
 
