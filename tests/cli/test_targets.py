@@ -169,3 +169,12 @@ def test_nobody_is_connected_to_anywhere(server: ServerProcess, target: bytes) -
     answer = server.send(b"CONNECT %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % target + SMUGGLED)
     assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 405 ")), answer
     assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_request_of_http_1_0_has_no_transfer_coding(server: ServerProcess) -> None:
+    """A proxy that speaks HTTP/1.0 does not know them, and has read another body (RFC 9112 §6.1)."""
+    head = b"POST /device/v1/provision HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = server.send(head + CHUNKED + SMUGGLED)
+    assert answer.startswith(b"HTTP/1.1 400 "), answer
+    assert b"tokenNotFound" not in answer, "the body was read"
+    assert answer.count(b"HTTP/1.1 ") == 1

@@ -36,6 +36,12 @@ async def test_the_servers_own_document_is_there_by_both_names(world: World, nam
     assert not any("d" in key for key in keys)
 
 
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/common/v2.0/.well-known/openid-configuration"])
+async def test_no_client_has_to_guess_that_every_answer_names_its_issuer(world: World, path: str) -> None:
+    """Clients of several servers demand `iss` where it is announced, so that nobody mixes two up (RFC 9207 §3)."""
+    assert (await world.client.get(path)).json()["authorization_response_iss_parameter_supported"] is True
+
+
 @pytest.mark.parametrize("path", ["/a b/.well-known/openid-configuration", "/%00/.well-known/openid-configuration"])
 async def test_a_tenant_that_no_name_can_be_is_not_echoed(world: World, path: str) -> None:
     assert (await world.client.get(path)).status_code == 404

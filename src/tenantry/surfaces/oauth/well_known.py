@@ -1,6 +1,6 @@
 """Discovery documents, and the key set. Hot path: no I/O; a tenant in the path is repeated, and not looked up.
 
-Sources: OpenID Connect Discovery 1.0 §3 and §4, RFC 8414 §2 and §3, RFC 7517 §5.
+Sources: OpenID Connect Discovery 1.0 §3 and §4, RFC 8414 §2 and §3, RFC 9207 §3, RFC 7517 §5.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Configuration(Struct):
     scopes_supported: list[str]
     id_token_signing_alg_values_supported: list[str]
     claims_supported: list[str]
+    authorization_response_iss_parameter_supported: bool
 
 
 class PublicKey(Struct, omit_defaults=True):
@@ -78,6 +79,7 @@ def _configuration(ask: Ask, tenant: str, version: str) -> Configuration:
         scopes_supported=[*SCOPES],
         id_token_signing_alg_values_supported=[ask.deps.keys.signer(ask.now).algorithm],
         claims_supported=[*CLAIMS],
+        authorization_response_iss_parameter_supported=True,
     )
 
 

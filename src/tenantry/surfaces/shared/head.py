@@ -60,6 +60,8 @@ def _fault_in(looked_at: list[tuple[bytes, bytes]], scope: Scope) -> DomainError
             scope[CODING] = b"%b, %b" % (scope[CODING], value) if CODING in scope else value
         elif name == b"x-http-method-override":
             scope.setdefault(OVERRIDE, value)
+        elif scope["http_version"] == "1.0":  # RFC 9112 §6.1: a proxy between may have read another length
+            return InvalidValue("HTTP/1.0 knows no transfer codings.", field="Transfer-Encoding")
         elif value.strip(b" \t").lower() != b"chunked":
             return InvalidValue("Of the transfer codings only chunked is known.", field="Transfer-Encoding")
     if len(hosts) == 1 and _is_host(hosts[0]):
