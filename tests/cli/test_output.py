@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tenantry.cli.output import say, say_json, show, show_list
+from tests.cli.test_commands import Shell
 
 ID = "0bbe0ee4-1aee-4965-b39a-b49e72d58f79"
 ROWS: list[dict[str, Any]] = [
@@ -42,6 +44,22 @@ def test_a_piped_list_is_a_line_for_each_row_with_tabs_between(monkeypatch: pyte
     assert heading == "\t".join(COLUMNS)
     assert [line.split("\t")[:3] for line in lines] == [[row["id"], row["name"], row["email"] or ""] for row in ROWS]
     assert all(line.count("\t") == len(COLUMNS) - 1 for line in lines)
+
+
+def test_no_list_breaks_an_id_where_its_output_is_piped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    shell, here = Shell(tmp_path), ("-t", "contoso.example")
+    shell.run("init")
+    shell.run("tenant", "create", "Contoso", "--domain", "contoso.example")
+    shell.run("user", "create", "jo@contoso.example", *here)
+    shell.run("group", "create", "The night shift of the northern depot", "--admin", "jo@contoso.example", *here)
+    shell.run("connector", "register", "App", *here)
+    lists = [("tenant", "list"), *((noun, "list", *here) for noun in ("user", "group", "connector"))]
+    for words in lists:
+        (row,) = shell.json(*words)
+        ids = {value for value in row.values() if isinstance(value, str) and value.count("-") == 4}
+        text = shell.run(*words)
+        assert ids & set(text.split()), text
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 120, 300])
