@@ -39,6 +39,21 @@ async def test_a_row_whose_name_holds_a_comma_fails_by_its_line_and_loses_nothin
     assert await row_of(portal, f"n3@{domain}") is not None
 
 
+async def test_a_row_after_a_line_break_in_a_cell_is_named_by_its_line_in_the_file(portal: Portal) -> None:
+    visitor, domain = await portal.visit(portal.dana), portal.tenant.domain
+    page = await imported(visitor, f'user_principal_name,display_name\nn1@{domain},"Two\nlines"\nno address,Ann\n')
+    assert re.findall(r'<td class="number">(\d+)</td>', page)[-1] == "4"
+
+
+@pytest.mark.parametrize("file", ["sep=;\r\n{heading};{other}\r\n{name};Nia\r\n", "{heading}\t{other}\n{name}\tNia\n"])
+async def test_a_file_is_read_whatever_sign_a_spreadsheet_put_between_its_cells(portal: Portal, file: str) -> None:
+    visitor, name = await portal.visit(portal.dana), f"nia@{portal.tenant.domain}"
+    await imported(visitor, file.format(heading="user_principal_name", other="display_name", name=name))
+    made = await row_of(portal, name)
+    assert made is not None
+    assert made.display_name == "Nia"
+
+
 async def test_a_template_of_another_system_is_imported_and_what_was_not_taken_is_told(portal: Portal) -> None:
     visitor, domain = await portal.visit(portal.dana), portal.tenant.domain
     page = await imported(
