@@ -32,6 +32,30 @@ NAMES = {
     "oauth2client-python": "oauth2client (Python)",
 }
 
+ADDRESSES = {
+    "`msal`": (
+        '`authority="https://HOST/TENANT"` with `instance_discovery=False`, or '
+        '`oidc_authority="https://HOST/TENANT/v2.0"`. With an authority alone it asks Microsoft whether it knows the '
+        "host, and goes no further. It takes no address without TLS"
+    ),
+    "`partnercenterservices`": "the base address `https://HOST/partnercenter`, and a token",
+    "`google-api-python-client`": (
+        '`client_options={"api_endpoint": "https://HOST"}`, or this server\'s discovery document; the key file that '
+        "this server wrote"
+    ),
+    "`gcloud-aio-auth`": "the key file",
+    "`aiogoogle`": "the key file, and this server's discovery document",
+    "`googleapis` for Node": (
+        '`rootUrl: "https://HOST/"` and the key file. Its `google-auth-library` asks `oauth2.googleapis.com` for '
+        "tokens, whatever the key file says: for the program that name has to lead here, with a certificate that it "
+        "believes"
+    ),
+    "programs of Kaizala with the host in their code": (
+        "that name has to lead here; [`host_roots`](configuration.md) shows the surface at its root"
+    ),
+}
+"""Where there is more than one way, one is enough."""
+
 _TOP = """\
 # Compatibility
 
@@ -55,6 +79,15 @@ Beside the recordings these clients run in the tests as their registries have th
 server: `google-api-python-client`, `gcloud-aio-auth`, `aiogoogle`, `msal` and `partnercenterservices` from PyPI,
 `googleapis` with `google-auth-library` from npm, and as an organisation's sign-in provider `oidc-provider` from npm.
 
+## How each is told the address
+
+As those tests do it. No program's code was changed.
+
+| client | what it is given |
+|---|---|
+"""
+
+_BEFORE_CALLS = """
 ## The calls
 
 In the words of the programs, or of who ran them.
@@ -72,7 +105,8 @@ def page() -> str:
     )
     rows.append(f"| **all** | **{in_all[0]}** | **{in_all[1]}** |")
     sections = [_section(NAMES[name], right, wrong) for name, (right, wrong) in counted.items()]
-    return _TOP + "\n".join(rows) + "\n" + _BETWEEN + "\n".join(sections)
+    told = [f"| {name} | {given} |" for name, given in ADDRESSES.items()]
+    return _TOP + "\n".join(rows) + "\n" + _BETWEEN + "\n".join(told) + "\n" + _BEFORE_CALLS + "\n".join(sections)
 
 
 def _count(name: str) -> tuple[list[str], list[str]]:

@@ -52,14 +52,15 @@ class Place:
     connector: SomeConnector
     user: SomeUser
 
-    def app(self, secret: str | None = None) -> Any:
-        """The partner's app, as it is built on this client."""
+    def app(self, secret: str | None = None, *, is_generic: bool = False) -> Any:
+        """The partner's app, as it is built on this client; `is_generic`, as for any OpenID provider."""
+        tenant = f"{self.address}/{self.user.tenant_id}"
+        as_entra: dict[str, Any] = {"authority": tenant, "instance_discovery": False}
         return msal.ConfidentialClientApplication(
             self.connector.id,
             client_credential=secret or self.connector.secret,
-            authority=f"{self.address}/{self.user.tenant_id}",
-            instance_discovery=False,
             http_client=self.session,
+            **({"oidc_authority": f"{tenant}/v2.0"} if is_generic else as_entra),
         )
 
     async def agree(self, flow: dict[str, Any]) -> dict[str, str]:
@@ -100,8 +101,9 @@ async def test_a_refresh_token_becomes_an_access_token_that_creates_a_user(place
     assert (await place.create_user(result["access_token"])).status_code == 200
 
 
-async def test_a_code_becomes_tokens_and_an_account_that_the_client_finds_again(place: Place) -> None:
-    app = await asyncio.to_thread(place.app)
+@pytest.mark.parametrize("is_generic", [False, True])
+async def test_a_code_becomes_tokens_and_an_account_that_the_client_finds_again(place: Place, is_generic: bool) -> None:
+    app = await asyncio.to_thread(place.app, is_generic=is_generic)
     flow = await asyncio.to_thread(app.initiate_auth_code_flow, SCOPES, REDIRECT_URI)
     result = await asyncio.to_thread(app.acquire_token_by_auth_code_flow, flow, await place.agree(flow))
     assert result.get("error_description") is None
