@@ -165,9 +165,9 @@ class Coat(Protocol):
         """See the request before it is matched; may change the scope. A response returned here is the answer."""
         return None
 
-    async def prove(self, ask: Ask, operation: Operation) -> Caller:
+    async def authenticate(self, ask: Ask, operation: Operation) -> Caller:
         """Authenticate the caller. Raises InvalidToken. Not defined where all operations are public."""
-        raise InvalidToken("nobody is proven here")
+        raise InvalidToken("nobody is authenticated here")
 
     def read_value(self, name: str, raw: str, kind: Any) -> Any:
         """Convert one value of the path to `kind`. Raises InvalidValue, NotFound."""

@@ -95,7 +95,7 @@ async def run(found: Found, ask: Ask) -> Answer:
         if operation.guesses:
             check_failures(ask.deps, surface.name, ask.origin)
         if operation.needs_caller:
-            ask.caller = await coat.prove(ask, operation)
+            ask.caller = await coat.authenticate(ask, operation)
         named: Sequence[Any] = values
         if values and surface.reads_values:
             kinds = operation.values

@@ -113,7 +113,7 @@ async def authenticate_self_signed(
     Raises InvalidToken. 1 read.
     """
     try:
-        claims, account = await prove(read, raw, accepted_audiences, now, leeway)
+        claims, account = await verify_assertion(read, raw, accepted_audiences, now, leeway)
     except AssertionRefused as refused:
         raise InvalidToken(refused.reason) from None
     only_audience = claims.scope is None and claims.aud is not None
@@ -129,7 +129,7 @@ async def authenticate_self_signed(
     )
 
 
-async def prove(
+async def verify_assertion(
     read: Read, raw: str, accepted_audiences: Collection[str | None], now: Micros, leeway: Micros
 ) -> tuple[AssertionClaims, PresentedKey]:
     """Check everything but the scope; None among the audiences accepts a JWT without `aud`. Raises AssertionRefused.

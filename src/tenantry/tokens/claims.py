@@ -31,7 +31,7 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
     nbf: int | None = None
 
 
-class ProvenTokens:
+class VerifiedTokens:
     """Claims by the hash of their token, so that the signature is not verified again on the caller's next call.
 
     Only that result is cached: key, audience, time and revocation are checked on each call. Holds at most `limit`

@@ -31,7 +31,7 @@ async def note_refusal(store: Store, ask: TokenAsk, tenant_id: TenantId, error: 
         exists = await presented.tenant_exists(read, tenant_id)
     if not exists:
         return
-    proven = None if isinstance(error, InvalidClient) else parse_guid(client_id)
-    connector_id = None if proven is None else ConnectorId(proven)
+    authenticated = None if isinstance(error, InvalidClient) else parse_guid(client_id)
+    connector_id = None if authenticated is None else ConnectorId(authenticated)
     caller = Caller(CallerKind.ANONYMOUS, ask.origin, tenant_id=tenant_id, connector_id=connector_id)
     await record(store, tenant_id, caller, TokenRefused(reason=error.reason, audience=ask.audience), ask.now)

@@ -44,10 +44,10 @@ def verify_access_token(
     key = ring.find_by_header(header)
     if key is None:
         raise InvalidToken(_fault_of(header, ring))
-    claims = ring.proven.find(encoded)
+    claims = ring.verified.find(encoded)
     if claims is None:
-        claims = _prove(key, signed, payload_part, signature_part)
-        ring.proven.add(encoded, claims)
+        claims = _verify_signature(key, signed, payload_part, signature_part)
+        ring.verified.add(encoded, claims)
     fault = _fault_in(claims, f"{issuer}/{audience}", issuer, now, leeway)
     if fault is None and key.verifies_until is not None and key.verifies_until + leeway <= now:
         fault = "retired_key"
@@ -56,7 +56,7 @@ def verify_access_token(
     return claims
 
 
-def _prove(key: VerifyKey, signed: bytes, payload_part: bytes, signature_part: bytes) -> Claims:
+def _verify_signature(key: VerifyKey, signed: bytes, payload_part: bytes, signature_part: bytes) -> Claims:
     """Verify the signature and answer the claims. Raises InvalidToken."""
     signature = base64url.decode(signature_part)
     if signature is None or not key.is_signature(signature, signed):

@@ -78,7 +78,7 @@ class PlayEmmCoat(Coat):
             scope["method"] = "PUT"
         return None
 
-    def prove(self, ask: Ask, operation: Operation) -> Coroutine[Any, Any, Caller]:
+    def authenticate(self, ask: Ask, operation: Operation) -> Coroutine[Any, Any, Caller]:
         """Authenticate the caller, as `caller_of` does. Hot path: 1 read."""
         return caller_of(ask)
 

@@ -52,7 +52,7 @@ class KaizalaCoat(Coat):
         """Answer a browser's CORS preflight request."""
         return cors.preflight(ask.deps.settings, ask.scope)
 
-    async def prove(self, ask: Ask, operation: Operation) -> Caller:
+    async def authenticate(self, ask: Ask, operation: Operation) -> Caller:
         """Authenticate the caller. Raises InvalidToken, RateLimited."""
         return await caller_of(ask, operation)
 

@@ -65,7 +65,7 @@ class PartnerCenterCoat(Coat):
         """Answer the paths that Microsoft Graph has at the root of this host."""
         return graph.not_offered(ask.scope) if graph.is_graph(ask.scope["path"]) else None
 
-    async def prove(self, ask: Ask, operation: Operation) -> Caller:
+    async def authenticate(self, ask: Ask, operation: Operation) -> Caller:
         """Authenticate the caller. Raises InvalidToken.
 
         A user's token must be for Partner Center. A connector alone may come with a token for the directory graph,

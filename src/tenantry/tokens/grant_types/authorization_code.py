@@ -1,7 +1,7 @@
-"""The application redeems the authorization code that the user's browser brought to it.
+"""The connector redeems the authorization code that the user's browser brought to it.
 
-1. The client is proven, then the code is claimed, and the grant and its tokens are made in one transaction. Whoever
-   asked for `openid` gets an ID token beside them, and another one with each refresh (../id_tokens.py).
+1. The client is authenticated, then the code is claimed, and the grant and its tokens are made in one transaction.
+   Whoever asked for `openid` gets an ID token beside them, and another one with each refresh (../id_tokens.py).
 2. When a code comes a second time, somebody may have stolen it or the first answer: the grant made from it is revoked.
 
 Sources: RFC 6749 §4.1.3, RFC 7636 §4.6.

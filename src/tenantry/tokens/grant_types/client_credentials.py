@@ -16,7 +16,7 @@ async def exchange_client_credentials(issuing: Issuing, ask: TokenAsk, client: C
     Raises InvalidClient. 1 read, 1 write, 1 signature.
     """
     try:
-        connector = await _prove(issuing, ask, client)
+        connector = await _authenticate(issuing, ask, client)
     except BadCredentials as refused:
         secret_tenant = tenant_of(client.client_secret or "", SecretKind.CONNECTOR_SECRET)
         if secret_tenant is not None:
@@ -28,7 +28,7 @@ async def exchange_client_credentials(issuing: Issuing, ask: TokenAsk, client: C
     return Issued(access_token, tenant_id, connector_id, permissions)
 
 
-async def _prove(issuing: Issuing, ask: TokenAsk, client: Client) -> ConnectorIdentity:
+async def _authenticate(issuing: Issuing, ask: TokenAsk, client: Client) -> ConnectorIdentity:
     """The connector, if it may have a token of its own."""
     async with issuing.store.read() as read:
         connector = await authenticate_connector(read, issuing.hasher, issuing.uses, client, ask.now)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from tenantry.core.caller import Caller, CallerKind
 from tenantry.core.errors import InvalidGrant, InvalidScope
-from tenantry.tokens.assertions import ASSERTION_LEEWAY, AssertionRefused, prove
+from tenantry.tokens.assertions import ASSERTION_LEEWAY, AssertionRefused, verify_assertion
 from tenantry.tokens.issuing import Issued, Issuing, TokenAsk, issue
 from tenantry.tokens.refusals import note_refusal
 
@@ -20,7 +20,7 @@ async def exchange_assertion(
     """
     try:
         async with issuing.store.read() as read:
-            claims, account = await prove(read, assertion, accepted_audiences, ask.now, ASSERTION_LEEWAY)
+            claims, account = await verify_assertion(read, assertion, accepted_audiences, ask.now, ASSERTION_LEEWAY)
     except AssertionRefused as refused:
         fault = InvalidGrant(refused.reason)
         if refused.tenant_id is not None:

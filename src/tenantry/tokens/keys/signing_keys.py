@@ -39,7 +39,7 @@ from tenantry.store.engine.interface import Read, Store, Tx
 from tenantry.store.tokens import signing_keys
 from tenantry.store.tokens.signing_keys import SigningKeyRow
 from tenantry.tokens import base64url
-from tenantry.tokens.claims import ProvenTokens
+from tenantry.tokens.claims import VerifiedTokens
 from tenantry.tokens.keys.master_key import MasterKey
 
 Algorithm = Literal["ES256", "RS256"]
@@ -86,7 +86,7 @@ class KeyRing:
         self._by_header: dict[bytes, SigningKey] = {}
         self._in_order: tuple[SigningKey, ...] = ()
         self._retry_at = 0
-        self.proven = ProvenTokens()
+        self.verified = VerifiedTokens()
         """For `verify`: a cached token is accepted only while its key is in the ring."""
 
     @classmethod
