@@ -71,7 +71,7 @@ class RelationshipRadius:
 
 @dataclass(frozen=True, slots=True)
 class LeftBehind:
-    """What a user set up and what acts on when the user may nothing any more: the first few apps, and webhooks."""
+    """What a user set up that goes on when the user may do nothing any more: the first few connectors, and webhooks."""
 
     apps: list[LeftApp]
     webhooks: int

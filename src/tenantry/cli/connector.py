@@ -1,4 +1,4 @@
-"""`tenantry connector`: register third-party apps, deactivate and activate them, give them secrets and roles."""
+"""`tenantry connector`: register third-party programs, deactivate and activate them, give them secrets and roles."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def _addressed(url: str) -> str:
 
 
 def _permissions(settings: Settings) -> Iterator[Finding]:
-    """What a start refuses, and the directory itself, all at once."""
+    """Who can read the files with secrets. A start stops at the first one that is open; here all are named."""
     database = settings.sqlite_file
     candidates = [
         file_with_secrets(settings.data_dir),
@@ -163,6 +163,6 @@ def _master_key(settings: Settings) -> Finding:
 
 
 def _sentences(error: Exception) -> tuple[str, str]:
-    """An error's first sentence says what is so, the rest what to do."""
+    """An error's text in two parts: its first sentence says what is so, the rest what to do."""
     found, _, how = str(error).partition(". ")
     return f"{found.rstrip('.')}.", how

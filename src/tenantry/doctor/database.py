@@ -18,15 +18,17 @@ from tenantry.store.tenants import tenants
 from tenantry.store.trail import audit_events, audit_seals, audit_search
 
 SOME_TENANTS = 20
-"""How many are looked at: the cost of a look does not grow with the number of tenants."""
+"""How many tenants are looked at: the cost of a look does not grow with their number."""
 SOME_SIGN_INS = 10
 FEW_CONNECTIONS = 20
-"""Kept free for backups, commands and people."""
+"""How many connections to leave for backups, commands and people."""
 _LOST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 async def check_database(settings: Settings, now: Micros) -> list[Finding]:
-    """Opens the store as the server does. Raises nothing of the store's: that it does not answer is a finding."""
+    """Open the store as the server does, and look at what it holds. A store that does not answer is a finding, and no
+    error.
+    """
     database = settings.sqlite_file
     if database is not None and not database.exists():
         how = f"Run `tenantry init --data-dir {settings.data_dir}`."
@@ -86,7 +88,7 @@ async def _postgres(read: Read, settings: Settings) -> list[Finding]:
 
 
 async def _clock(read: Read, now: Micros) -> Finding:
-    """Of all trails the system's is looked at: each day's notes stand in it."""
+    """Whether this machine's clock is behind the trail. The system's trail is looked at, which gets notes each day."""
     last = next(iter(await audit_events.list_latest(read, SYSTEM_TENANT, 1)), None)
     if last is not None and last.at > now + MINUTE:
         return mend(
@@ -113,7 +115,7 @@ async def _seals(read: Read, settings: Settings, known: list[TenantId], now: Mic
 
 
 async def _addresses(read: Read, settings: Settings, known: list[TenantId]) -> Finding:
-    """When the proxy says nobody's address, all sign-ins come from the proxy."""
+    """Whether the proxy sends the clients' addresses. If it does not, all sign-ins come from the proxy's own."""
     seen: Counter[str] = Counter()
     for tenant_id in known:
         found = await audit_search.of_type(

@@ -1,4 +1,4 @@
-"""What a look at an installation comes to."""
+"""A finding: what `tenantry doctor` says of one thing that it looked at."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class Finding(NamedTuple):
 
 
 def fine(subject: str, found: str) -> Finding:
-    """Nothing to do."""
+    """A finding about which there is nothing to do."""
     return Finding(subject, Verdict.FINE, found)
 
 
 def look(subject: str, found: str, mend: str) -> Finding:
-    """To be decided by a person."""
+    """A finding that whoever runs the server has to judge."""
     return Finding(subject, Verdict.LOOK, found, mend)
 
 
 def mend(subject: str, found: str, how: str) -> Finding:
-    """To be mended."""
+    """A finding that has to be mended; `how` says in which way."""
     return Finding(subject, Verdict.MEND, found, how)

@@ -35,7 +35,9 @@ _TIMEX_BYTES = 256
 
 
 def interpreter() -> Finding:
-    """A Python built without optimisation answers a tenth slower, a debug build several times."""
+    """Whether Python was built for speed. One without optimisation answers a tenth slower, a debug build is several
+    times as slow.
+    """
     version = "Python " + ".".join(map(str, sys.version_info[:3]))
     if hasattr(sys, "gettotalrefcount"):
         return mend("interpreter", f"{version} is a debug build.", "Install a Python that was built for use.")
@@ -81,7 +83,7 @@ def files() -> Finding:
 
 
 def disk(data_dir: Path) -> list[Finding]:
-    """Room, and what kind of file system it is."""
+    """Whether the disk of the data has room, and a kind of file system that databases are safe on."""
     if not data_dir.is_dir():
         return [mend("disk", f"There is no directory {data_dir}.", f"Run `tenantry init --data-dir {data_dir}`.")]
     room = shutil.disk_usage(data_dir).free
@@ -101,7 +103,7 @@ def disk(data_dir: Path) -> list[Finding]:
 
 
 def _file_system_of(path: Path) -> str:
-    """Its kind as Linux lists it; empty where it does not say."""
+    """The kind of the path's file system, as Linux lists it; empty where the system does not say."""
     try:
         lines = Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
     except OSError:

@@ -12,13 +12,13 @@ from tenantry.doctor.finding import Finding, fine, look, mend
 from tenantry.settings import Settings
 
 _NAME = "_tenantry.example.com."
-"""A name that nobody has: that it does not exist is an answer."""
+"""A name that nobody has. That it does not exist is an answer too."""
 _NOBODY = "doctor"
 """The lanes of the outgoing requests are shared by tenant; here nobody else asks."""
 
 
 async def check_dns() -> Finding:
-    """Whether the DNS answers: domains are proven by their TXT records."""
+    """Whether the DNS answers: it is asked for the TXT records by which tenants prove their domains."""
     try:
         await SystemDns().find(_NAME, tenant_id=_NOBODY)
     except DnsFailed as error:
@@ -31,7 +31,7 @@ async def check_dns() -> Finding:
 
 
 async def check_server(settings: Settings) -> list[Finding]:
-    """The server as clients see it, through the proxy where there is one."""
+    """Ask the server itself, as clients do, through the proxy where there is one."""
     address = settings.known_address
     http = OutgoingHttp(allow_private=True)
     try:

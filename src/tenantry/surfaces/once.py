@@ -28,7 +28,7 @@ from tenantry.surfaces.shared.kept_secrets import with_sent_secrets, without_sec
 _KEPT = (InvalidValue, AlreadyExists, FailedPrecondition)
 """Refusals that are kept as answers."""
 _OF_STATE = (*_KEPT, NotFound, VersionMismatch)
-"""What a repetition may meet because the request was carried out: then the answer of that time is the answer."""
+"""Errors that a repetition may meet because the request was carried out before. It gets the answer of that time."""
 
 
 async def carry_out_once(
@@ -74,13 +74,15 @@ async def carry_out_once(
 
 
 def _to_keep(coat: Coat, ask: Ask, once: Once, error: DomainError) -> KeptAnswer | None:
-    """The answer to a refusal that is one: had nothing been begun, the request was wrong whatever is stored."""
+    """What to keep of a refusal: the answer, if the refusal depends on what is stored. A request that was refused
+    before anything was to be written is refused again, whatever is stored; None then.
+    """
     refused = coat.refuse(ask, error) if once.has_begun and isinstance(error, _KEPT) else None
     return None if refused is None else KeptAnswer(refused.status, refused.body.decode())
 
 
 def _again(coat: Coat, operation: Operation, ask: Ask, kept: KeptAnswer, body: Any) -> Answer:
-    """The answer of that time. Of its secrets it has those that the client sent again."""
+    """Make the response of that time again. Of its secrets it has those that the client sent again."""
     ask.after = None
     if kept.status != operation.status:
         return coat.repeat(ask, kept.status, kept.response.encode())

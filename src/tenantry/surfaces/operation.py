@@ -63,16 +63,15 @@ class Ask(msgspec.Struct):
     guessed: str = ""
     """The client that the request names, not authenticated, where guesses are counted for that client too."""
     once: Once | None = None
-    """Of a request that is carried out once, its transaction."""
+    """The transaction of a request that is carried out once; None for any other request."""
 
     def writing(self) -> AbstractAsyncContextManager[Tx]:
         """A transaction, committed at the end of the block; of a request that is carried out once, with its answer."""
         return self.deps.store.write() if self.once is None else self.once.writing()
 
     async def look_back(self) -> None:
-        """Spare what follows, such as a password hash, to a request that was carried out before.
-
-        To be asked when the caller's rights have been decided: it ends the handler with the answer of that time.
+        """End the handler with the answer of that time when the request was carried out before, so that a slow step,
+        such as a password hash, is not taken again. Call it only once the caller's rights have been decided.
         """
         if self.once is not None:
             await self.once.look()
@@ -97,25 +96,26 @@ class Operation:
     answer: type | None
     """None: the answer has no body. `Answer`: the handler makes the response itself."""
     status: int = 200
-    """Of a successful answer."""
+    """The status of a successful answer."""
     headers: Headers = ()
-    """Of every successful answer, beside those of the coat."""
+    """Headers of every successful answer, beside those of the coat."""
     once: bool = False
-    """A request that is repeated under the id that its client gave it is carried out once (`once.py`). Of its answer,
-    secrets must be optional: they are not kept.
+    """Whether a request that is repeated under the id that its client gave it is carried out once (`once.py`). The
+    secrets of its answer must be optional, since they are not kept.
     """
     hot: bool = False
-    """Called thousands of times a second: matched before any other step, `enter` included, if spelled as declared.
-    Requests are not logged one by one. The handler must not enqueue events for webhooks: nothing would wake the sender.
+    """Whether it is called thousands of times a second. Then it is matched before any other step, `enter` included, if
+    its path is spelled as declared, and requests are not logged one by one. The handler must not enqueue events for
+    webhooks: nothing would wake the sender.
     """
     guesses: tuple[type[DomainError], ...] = ()
     """Errors that count as an attempt to guess a secret: an address that makes too many has to wait."""
     before: Callable[[Ask], None] | None = None
-    """Called before the caller is authenticated or the body is read: rate limits. Raises DomainError."""
+    """A rate limit, asked before the caller is authenticated or the body is read. It raises DomainError."""
     asks: tuple[str, ...] = ()
     """Names of headers that the handler reads, for the OpenAPI document."""
     bare: bool = False
-    """A request without a body counts as one with an empty object."""
+    """Whether a request without a body counts as one with an empty object."""
     takes: str | None = None
     """The media type of the body, where it is not JSON."""
     reads: type | None = None
@@ -133,7 +133,7 @@ class Operation:
             self._check_once()
 
     def _check_once(self) -> None:
-        """Raises TypeError where an answer could not be kept, or would be given to somebody else."""
+        """Raise TypeError where an answer could not be kept, or would be given to somebody else."""
         if not self.needs_caller or self.hot or self.method == "GET":
             raise TypeError(f"{self.name}: what is carried out once has a caller, changes something, and is not hot")
         if self.answer is Answer or not (self.answer is None or can_be_kept(self.answer)):
@@ -182,10 +182,12 @@ class Coat(Protocol):
         raise InvalidValue("No body is read here.", field="body")
 
     request_id_header: ClassVar[str] = "Idempotency-Key"
-    """In which clients name a request, so that its repetition is known for one (draft-ietf-httpapi-idempotency-key)."""
+    """The header in which clients name a request, so that a repetition is known for one
+    (draft-ietf-httpapi-idempotency-key).
+    """
 
     def request_id(self, ask: Ask) -> str | None:
-        """What the client calls the request; None when it does not."""
+        """The id that the client gave the request; None when it gave none."""
         return header(ask.scope, self.request_id_header.lower().encode()) or None
 
     async def owner_of(self, read: Read, ask: Ask, operation: Operation, values: Mapping[Any, Any]) -> TenantId:

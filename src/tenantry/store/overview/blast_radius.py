@@ -41,8 +41,8 @@ class Named(NamedTuple):
 
 
 class LeftApp(NamedTuple):
-    """An app that acts on without the user who registered it: how many directory roles it holds itself, and how many
-    live tokens of others.
+    """A connector that acts on without the user who registered it: how many directory roles it holds itself, and how
+    many live tokens of others.
     """
 
     id: str
@@ -252,7 +252,7 @@ async def find_device(
 async def list_left_apps(
     read: Read, tenant_id: TenantId, user_id: UserId, now: Micros, *, limit: int, most: int
 ) -> list[LeftApp]:
-    """At most `limit` apps of the user's that hold a role, or a live token that somebody else gave."""
+    """At most `limit` connectors of the user's that hold a role, or a live token that somebody else gave."""
     return await read.all(
         LeftApp,
         """

@@ -96,7 +96,7 @@ class GrantInUse(NamedTuple):
 
 
 class GrantedSignIn(NamedTuple):
-    """The sign-in that a grant keeps for its app, and who it was. `scope` and `amr` are space-separated."""
+    """The sign-in that a grant keeps for its connector, and who it was. `scope` and `amr` are space-separated."""
 
     connector_id: ConnectorId
     user_id: UserId

@@ -35,7 +35,9 @@ Owner = Callable[[Read], Awaitable[TenantId]]
 
 
 class AnsweredBefore(Exception):
-    """The request was carried out before. `kept` is what was answered, once that is durable; None: `settle` says it."""
+    """The request was carried out before. `kept` is the answer to it, where that is durable already; where it is None,
+    `Once.settle` finds the answer.
+    """
 
     def __init__(self, kept: KeptAnswer | None = None) -> None:
         self.kept = kept
@@ -43,7 +45,8 @@ class AnsweredBefore(Exception):
 
 
 def request_keys(hasher: SecretHasher, caller: Caller, request_id: str, *asked: object) -> list[bytes]:
-    """32 bytes for each pepper that the request may have come under before; its answer is kept under the first.
+    """The keys of a request: 32 bytes for each pepper under which it may have come before. Its answer is kept under the
+    first.
 
     `asked` (JSON values) is method, path, query and body; a password in it cannot be read back."""
     asks = [caller.subject, caller.tenant_id, caller.connector_id, caller.reach, caller.group_id]
@@ -100,7 +103,7 @@ class Once:
             raise
 
     async def look(self) -> None:
-        """Raises AnsweredBefore. To be asked only when the caller's rights have been decided."""
+        """Raise AnsweredBefore if an answer is kept. Ask only once the caller's rights have been decided."""
         async with self._store.read() as read:
             kept = await self._find(read)
         if kept is not None:
@@ -114,9 +117,11 @@ class Once:
             raise AnsweredBefore
 
     async def settle(self, refusal: KeptAnswer | None = None) -> KeptAnswer | None:
-        """What was answered before, now that all else is taken back. If nothing was, keep the refusal as the answer.
+        """Find what was answered before, when the work itself has been taken back. If nothing was, keep the refusal as
+        the answer.
 
-        It is looked for among the writers: what made the work fail may be a twin's, not yet to be seen by readers.
+        The look is made in a write transaction: what made the work fail may be a twin's change, which readers do not
+        see yet.
         """
         async with self._store.write() as tx:
             kept = await self._find(tx)
@@ -137,7 +142,7 @@ class Once:
         return None
 
     async def _sweep(self) -> None:
-        """Some requests sweep away what has expired in their tenant."""
+        """Delete what has expired in the tenant. One request in sixteen does that."""
         if self._keys[0][0] < _SWEEP_BELOW:
             with suppress(StoreBusy):
                 async with self._store.write() as tx:

@@ -9,11 +9,13 @@ from msgspec import NODEFAULT, Struct, inspect, structs
 from tenantry.core.hiding import hidden_of
 
 _SENT = ""
-"""In place of a secret that the client knows, since it is part of the request."""
+"""Stands in a kept answer for a secret that the client knows, since it sent it in the request."""
 
 
 def can_be_kept(shape: Any) -> bool:
-    """Whether it is a Struct that can be without its secrets, and those of the Structs in it."""
+    """Whether answers of this shape can be kept: it is a Struct, and its secrets and those of the Structs in it are
+    optional.
+    """
     kind = inspect.type_info(shape)
     return isinstance(kind, inspect.StructType) and _can_be_kept(kind, frozenset())
 

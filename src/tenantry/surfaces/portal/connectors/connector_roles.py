@@ -93,6 +93,6 @@ async def _look(request: Request, session: Session, connector_id: ConnectorId) -
         await require(read, session.caller, Action.ASSIGN_ROLE, session.here, now=now)
         connector = await get_connector(read, session.caller, session.here, connector_id, now)
         if connector.kind == "public":
-            raise NotFound("connector", _("A public app has no secret to prove itself by, so it holds no role."))
+            raise NotFound("connector", _("A public app has no secret to authenticate with, so it holds no role."))
         held = await list_connector_roles(read, session.caller, session.here, connector_id, now)
     return connector, {role.role_id for role in held}

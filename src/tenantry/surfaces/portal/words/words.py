@@ -87,7 +87,7 @@ def permission_label(permission: str) -> str:
 
 
 def explained_sign_in(scope: str | None) -> list[PermissionText]:
-    """What an app learns of the user beside its permissions, by OpenID Connect's words (tokens/id_tokens.py)."""
+    """What a connector learns of the user beside its permissions, by OpenID Connect's words (tokens/id_tokens.py)."""
     words = (scope or "").split()
     if "profile" in words:
         covers = _("Know your name and sign-in name, and when and how you signed in.")
