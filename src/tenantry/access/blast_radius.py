@@ -22,7 +22,7 @@ from tenantry.store.delegation import relationships
 from tenantry.store.delegation.relationships import DelegatedRelationship
 from tenantry.store.engine.interface import Read
 from tenantry.store.overview import blast_radius, reach, reports
-from tenantry.store.overview.blast_radius import AccountOfDevice, ConnectorCounts, LeftApp, Named, UserCounts
+from tenantry.store.overview.blast_radius import AccountOfDevice, ConnectorCounts, LeftConnector, Named, UserCounts
 from tenantry.store.overview.reach import Totals
 from tenantry.store.tenants import tenants
 from tenantry.store.tokens import grant_lists
@@ -73,7 +73,7 @@ class RelationshipRadius:
 class LeftBehind:
     """What a user set up that goes on when the user may do nothing any more: the first few connectors, and webhooks."""
 
-    apps: list[LeftApp]
+    connectors: list[LeftConnector]
     webhooks: int
 
 
@@ -203,7 +203,7 @@ async def find_left_behind(read: Read, caller: Caller, tenant_id: TenantId, user
 
 async def _left_behind(read: Read, tenant_id: TenantId, user_id: UserId, now: Micros) -> LeftBehind:
     return LeftBehind(
-        await blast_radius.list_left_apps(read, tenant_id, user_id, now, limit=SHOWN, most=COUNTED),
+        await blast_radius.list_left_connectors(read, tenant_id, user_id, now, limit=SHOWN, most=COUNTED),
         await blast_radius.count_left_webhooks(read, tenant_id, f"user:{user_id}", now, COUNTED),
     )
 

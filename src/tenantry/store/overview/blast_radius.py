@@ -40,7 +40,7 @@ class Named(NamedTuple):
     name: str
 
 
-class LeftApp(NamedTuple):
+class LeftConnector(NamedTuple):
     """A connector that acts on without the user who registered it: how many directory roles it holds itself, and how
     many live tokens of others.
     """
@@ -249,12 +249,12 @@ async def find_device(
     )
 
 
-async def list_left_apps(
+async def list_left_connectors(
     read: Read, tenant_id: TenantId, user_id: UserId, now: Micros, *, limit: int, most: int
-) -> list[LeftApp]:
+) -> list[LeftConnector]:
     """At most `limit` connectors of the user's that hold a role, or a live token that somebody else gave."""
     return await read.all(
-        LeftApp,
+        LeftConnector,
         """
         SELECT l.id, l.name, l.roles, l.tokens
         FROM (SELECT c.id, c.name,

@@ -97,7 +97,7 @@ def relationship_words(radius: RelationshipRadius) -> Radius:
 def left_words(left: LeftBehind, user: str) -> list[str]:
     """What `user` set up and what goes on without them, in sentences."""
     texts = []
-    for app in left.apps:
+    for app in left.connectors:
         name = {"app": app.name, "name": user}
         if app.roles:
             texts.append(
