@@ -227,3 +227,19 @@ def test_a_taken_port_is_said_in_a_sentence(tmp_path: Path) -> None:
         )
     assert done.returncode == 1
     assert f"Cannot listen on 127.0.0.1:{port}" in done.stderr
+
+
+@pytest.mark.parametrize("host", ["a" * 70, "a..b", "\x1b]0;a\x07", "\u202e", "no host"])
+def test_what_is_no_address_is_said_in_a_sentence(tmp_path: Path, host: str) -> None:
+    initialised(tmp_path)
+    done = subprocess.run(
+        [*TENANTRY, "serve", "--data-dir", str(tmp_path), "--port", "0", "--host", host],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Cannot listen on" in done.stderr
+    assert not {"\x1b", "\u202e"}.intersection(done.stderr)
+    assert "Traceback" not in done.stderr

@@ -137,6 +137,8 @@ def _bind(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another --port.", 1)
+    except (TypeError, UnicodeError):  # what no host is called
+        fail(f"Cannot listen on {settings.host}: that is no address. Choose another --host.", 1)
     return listener
 
 
