@@ -105,7 +105,7 @@ async def list_groups(read: Read, after: DeletedGroup, limit: int) -> list[Delet
 
 async def has_more(read: Read, below: Below, tenant_id: TenantId, row_id: str, than: int) -> bool:
     """Whether more rows than this many are deleted with the row of this id."""
-    found = await read.one_or_none(
+    [found] = await read.all(
         int,
         f"""
         SELECT COUNT(*) FROM (
@@ -115,7 +115,7 @@ async def has_more(read: Read, below: Below, tenant_id: TenantId, row_id: str, t
         id=row_id,
         than=than,
     )
-    return (found or 0) > than
+    return found > than
 
 
 async def end_restoration(store: Writes, table: Table, tenant_id: TenantId, row_id: str, deleted_until: Micros) -> bool:
@@ -164,7 +164,7 @@ async def delete(tx: Tx, table: Table, tenant_id: TenantId, row_id: str, deleted
 
 async def count_grants(read: Read, tenant_id: TenantId, user_id: UserId, most: int) -> int:
     """How many grants the user has given, ended ones included, counted up to `most`."""
-    found = await read.one_or_none(
+    [found] = await read.all(
         int,
         """
         SELECT COUNT(*) FROM (
@@ -174,7 +174,7 @@ async def count_grants(read: Read, tenant_id: TenantId, user_id: UserId, most: i
         user_id=user_id,
         most=most,
     )
-    return found or 0
+    return found
 
 
 _SOME_OF_USER = "SELECT id FROM grants WHERE tenant_id = :tenant_id AND user_id = :user_id ORDER BY id LIMIT :most"

@@ -24,14 +24,14 @@ async def ping(read: Read) -> None:
 
 async def count_others(read: Read) -> int:
     """How many other connections of Tenantry the database has; those of other programs do no harm. PostgreSQL only."""
-    found = await read.one_or_none(
+    [found] = await read.all(
         int,
         """
         SELECT COUNT(*) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'tenantry' AND pid <> pg_backend_pid()
         """,
     )
-    return found or 0
+    return found
 
 
 async def read_postgres_settings(read: Read) -> PostgresSettings | None:

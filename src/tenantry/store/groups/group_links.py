@@ -44,7 +44,7 @@ async def delete(tx: Tx, tenant_id: TenantId, parent_id: GroupId, child_id: Grou
 
 async def count_sub_groups(read: Read, tenant_id: TenantId, parent_id: GroupId, most: int) -> int:
     """How many sub-groups the group has, counted up to `most`; deleted ones too, since they may be restored."""
-    found = await read.one_or_none(
+    [found] = await read.all(
         int,
         """
         SELECT COUNT(*) FROM (
@@ -54,7 +54,7 @@ async def count_sub_groups(read: Read, tenant_id: TenantId, parent_id: GroupId, 
         parent_id=parent_id,
         most=most,
     )
-    return found or 0
+    return found
 
 
 async def list_of_parents(read: Read, tenant_id: TenantId, ids: str, limit: int) -> list[GroupLink]:

@@ -129,7 +129,7 @@ async def list_waiting(read: Read, tenant_id: TenantId, webhook_id: str, limit: 
 
 async def count_waiting(read: Read, tenant_id: TenantId, webhook_id: str, most: int) -> int:
     """How many events of the webhook are neither delivered nor given up; counts up to `most`."""
-    found = await read.one_or_none(
+    [found] = await read.all(
         int,
         """
         SELECT COUNT(*) FROM (
@@ -140,7 +140,7 @@ async def count_waiting(read: Read, tenant_id: TenantId, webhook_id: str, most: 
         webhook_id=webhook_id,
         most=most,
     )
-    return found or 0
+    return found
 
 
 async def give_up(tx: Tx, tenant_id: TenantId, delivery_ids: Sequence[str], why: str) -> None:

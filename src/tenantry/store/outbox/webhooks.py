@@ -74,7 +74,7 @@ class ListedWebhook(NamedTuple):
 
 async def count_of_object(read: Read, tenant_id: TenantId, object_type: str, object_id: str, now: Micros) -> int:
     """How many webhooks of the group or tenant have neither ended nor expired."""
-    found = await read.one_or_none(
+    [found] = await read.all(
         int,
         """
         SELECT COUNT(*) FROM webhooks
@@ -86,7 +86,7 @@ async def count_of_object(read: Read, tenant_id: TenantId, object_type: str, obj
         object_id=object_id,
         now=now,
     )
-    return found or 0
+    return found
 
 
 async def insert(

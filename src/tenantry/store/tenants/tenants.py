@@ -322,7 +322,7 @@ async def count_names_in_domain(read: Read, tenant_id: TenantId, name: str, most
 
     When there are fewer, it looks at every name of the tenant, in their index.
     """
-    found = await read.one_or_none(
+    [found] = await read.all(
         int,
         """
         SELECT COUNT(*) FROM (
@@ -333,4 +333,4 @@ async def count_names_in_domain(read: Read, tenant_id: TenantId, name: str, most
         ending=f"%@{name}",
         most=most,
     )
-    return found or 0
+    return found

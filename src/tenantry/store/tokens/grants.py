@@ -183,7 +183,7 @@ async def count_live_of_user(
     read: Read, tenant_id: TenantId, user_id: UserId, connector_id: ConnectorId | None, *, most: int, now: Micros
 ) -> int:
     """The user's live grants, to this connector or to any, counted up to `most`."""
-    found = await read.one_or_none(
+    [found] = await read.all(
         int,
         """
         SELECT COUNT(*) FROM (
@@ -198,7 +198,7 @@ async def count_live_of_user(
         most=most,
         now=now,
     )
-    return found or 0
+    return found
 
 
 async def revoke_oldest_of_user(
@@ -223,7 +223,7 @@ async def revoke_oldest_of_user(
 
 async def count_live_of_group(read: Read, tenant_id: TenantId, group_id: GroupId, *, most: int, now: Micros) -> int:
     """Live grants for this one group, counted up to `most`."""
-    found = await read.one_or_none(
+    [found] = await read.all(
         int,
         """
         SELECT COUNT(*) FROM (
@@ -236,7 +236,7 @@ async def count_live_of_group(read: Read, tenant_id: TenantId, group_id: GroupId
         most=most,
         now=now,
     )
-    return found or 0
+    return found
 
 
 async def revoke_oldest_of_group(

@@ -43,6 +43,8 @@ _COLUMNS = """
         WHERE e.tenant_id = :tenant_id AND e.id < :before AND e.id >= :since
 """
 _RARE = " AND e.type <> 'access_token.issued' AND e.type <> 'device_token.issued'"
+_OF_PARTNER = " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id" + _RARE
+"""It says twice that there is a partner, since the index of partners' events has only those that have one."""
 _NEWEST = " ORDER BY e.id DESC LIMIT :limit"
 
 
@@ -95,10 +97,7 @@ async def of_partner(
     """What the users of one partner did in this tenant, without issued tokens."""
     return await read.all(
         FoundEvent,
-        _COLUMNS
-        + " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id"
-        + _RARE
-        + _NEWEST,
+        _COLUMNS + _OF_PARTNER + _NEWEST,
         tenant_id=tenant_id,
         partner_tenant_id=partner_tenant_id,
         since=since,
@@ -114,8 +113,7 @@ async def accounts_of_partner(
     return await read.all(
         FoundEvent,
         _COLUMNS
-        + " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id"
-        + _RARE
+        + _OF_PARTNER
         + " AND e.type IN ('user.created', 'user.restored', 'password.set', 'enrolment.code_made')"
         + _NEWEST,
         tenant_id=tenant_id,
@@ -135,8 +133,7 @@ async def left_by_partner(
     return await read.all(
         FoundEvent,
         _COLUMNS
-        + " AND e.partner_tenant_id IS NOT NULL AND e.partner_tenant_id = :partner_tenant_id"
-        + _RARE
+        + _OF_PARTNER
         + """ AND e.type IN ('user.unblocked', 'user.updated', 'role.assigned', 'group.created', 'group.restored',
                 'group.linked', 'group.member_added', 'group.member_role_set', 'group_invitation.created',
                 'webhook.registered', 'webhook.updated', 'webhook.enabled', 'connector.registered',
