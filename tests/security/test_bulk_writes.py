@@ -27,7 +27,7 @@ from tenantry.store.sign_in import phones
 from tenantry.store.tokens.grants import list_of_tenant
 from tenantry.store.trail import audit_search
 from tenantry.tokens import grants
-from tenantry.tokens.grants import Replaces, create_grant
+from tenantry.tokens.grants import GrantTerms, Replaces, create_grant
 from tests.support.app import an_app
 from tests.support.builders import HASHER, OPERATOR, a_connector, a_group, a_tenant, a_user, a_webhook, as_user
 from tests.support.clock import NOON
@@ -227,12 +227,14 @@ async def test_of_the_tokens_that_end_together_the_oldest_gives_way(
                 as_user(user),
                 HASHER,
                 tenant_id=tenant.id,
-                connector_id=connector.id,
-                user_id=user.id,
-                reach=Reach.GROUP if kind == "group" else Reach.USER,
-                group_id=group if kind == "group" else None,
-                permissions=[Permission.GROUP_INFORMATION],
-                amr=["pwd"],
+                terms=GrantTerms(
+                    connector_id=connector.id,
+                    user_id=user.id,
+                    reach=Reach.GROUP if kind == "group" else Reach.USER,
+                    permissions=[Permission.GROUP_INFORMATION],
+                    amr=["pwd"],
+                    group_id=group if kind == "group" else None,
+                ),
                 lifetime=DAY,
                 now=NOON + number,
                 replaces=Replaces.NONE,

@@ -40,7 +40,7 @@ def create(
         from tenantry.core.clock import DAY
         from tenantry.core.ids import ConnectorId, GroupId
         from tenantry.directory.phone_sign_in import reach_of
-        from tenantry.tokens.grants import create_grant
+        from tenantry.tokens.grants import GrantTerms, create_grant
 
         hasher = desk.hasher
         async with desk.store.write() as tx:
@@ -52,12 +52,14 @@ def create(
                 desk.caller,
                 hasher,
                 tenant_id=tenant_id,
-                connector_id=registered.id,
-                user_id=user_id,
-                reach=Reach.GROUP if group else await reach_of(tx, tenant_id, user_id, desk.now),
-                group_id=GroupId(group) if group else None,
-                permissions=permissions_named(permission or registered.permissions.split()),
-                amr=("mfa", "pwd") if mfa else ("pwd",),
+                terms=GrantTerms(
+                    connector_id=registered.id,
+                    user_id=user_id,
+                    reach=Reach.GROUP if group else await reach_of(tx, tenant_id, user_id, desk.now),
+                    permissions=permissions_named(permission or registered.permissions.split()),
+                    amr=("mfa", "pwd") if mfa else ("pwd",),
+                    group_id=GroupId(group) if group else None,
+                ),
                 lifetime=desk.settings.refresh_token_days * DAY,
                 now=desk.now,
             )

@@ -22,7 +22,7 @@ from tenantry.store.connectors.connectors import Connector
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.tokens import grant_lists
 from tenantry.store.users.users import User
-from tenantry.tokens.grants import NewGrant, create_grant, revoke_grant
+from tenantry.tokens.grants import GrantTerms, NewGrant, create_grant, revoke_grant
 from tenantry.tokens.secrets import SecretHasher
 
 SHOWN_GROUPS = 50
@@ -78,7 +78,8 @@ async def grant_user_token(
     """
     await require(tx, caller, Action.GRANT_CONNECTOR, tenant_id, now=now)
     reach = await reach_of(tx, tenant_id, _user_of(caller), now)
-    return await _grant(tx, caller, hasher, tenant_id, connector_id, reach, None, permissions, lifetime, now)
+    terms = GrantTerms(connector_id, _user_of(caller), reach, permissions, caller.amr)
+    return await _grant(tx, caller, hasher, tenant_id, terms, lifetime, now)
 
 
 async def preview_group_token(
@@ -111,7 +112,8 @@ async def grant_group_token(
     `permissions` and errors as in `grant_user_token`; NotFound("group") besides.
     """
     await require(tx, caller, Action.GRANT_CONNECTOR_GROUP, tenant_id, group_id=group_id, now=now)
-    return await _grant(tx, caller, hasher, tenant_id, connector_id, Reach.GROUP, group_id, permissions, lifetime, now)
+    terms = GrantTerms(connector_id, _user_of(caller), Reach.GROUP, permissions, caller.amr, group_id)
+    return await _grant(tx, caller, hasher, tenant_id, terms, lifetime, now)
 
 
 async def revoke_token(tx: Tx, caller: Caller, tenant_id: TenantId, grant_id: GrantId, now: Micros) -> None:
@@ -145,30 +147,8 @@ def _user_of(caller: Caller) -> UserId:
 
 
 async def _grant(
-    tx: Tx,
-    caller: Caller,
-    hasher: SecretHasher,
-    tenant_id: TenantId,
-    connector_id: ConnectorId,
-    reach: Reach,
-    group_id: GroupId | None,
-    permissions: Collection[Permission],
-    lifetime: Micros,
-    now: Micros,
+    tx: Tx, caller: Caller, hasher: SecretHasher, tenant_id: TenantId, terms: GrantTerms, lifetime: Micros, now: Micros
 ) -> NewGrant:
-    if not permissions:
+    if not terms.permissions:
         raise InvalidValue("Choose at least one permission.", field="permissions")
-    return await create_grant(
-        tx,
-        caller,
-        hasher,
-        tenant_id=tenant_id,
-        connector_id=connector_id,
-        user_id=_user_of(caller),
-        reach=reach,
-        group_id=group_id,
-        permissions=permissions,
-        amr=caller.amr,
-        lifetime=lifetime,
-        now=now,
-    )
+    return await create_grant(tx, caller, hasher, tenant_id=tenant_id, terms=terms, lifetime=lifetime, now=now)

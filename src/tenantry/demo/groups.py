@@ -14,7 +14,7 @@ from tenantry.demo.facts import Facts
 from tenantry.demo.maker import ADMIN, CUSTOMER_DOMAIN, LEAD, MEMBER, Maker
 from tenantry.directory.groups import NewGroup, create_group
 from tenantry.directory.members import Newcomers
-from tenantry.tokens.grants import create_grant
+from tenantry.tokens.grants import GrantTerms, create_grant
 
 MOBILE_NUMBER = "+12065550100"
 
@@ -62,11 +62,13 @@ async def make_connector(maker: Maker, customer: TenantId, admin: UserId) -> Fac
         maker.caller,
         maker.hasher,
         tenant_id=customer,
-        connector_id=connector.connector_id,
-        user_id=admin,
-        reach=Reach.TENANT,
-        permissions=list(Permission),
-        amr=("pwd",),
+        terms=GrantTerms(
+            connector_id=connector.connector_id,
+            user_id=admin,
+            reach=Reach.TENANT,
+            permissions=list(Permission),
+            amr=("pwd",),
+        ),
         lifetime=maker.lifetime,
         now=maker.now,
     )

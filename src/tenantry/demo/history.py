@@ -46,7 +46,7 @@ from tenantry.store.users import users
 from tenantry.surfaces.shared.deps import Deps
 from tenantry.tokens.clients import Client
 from tenantry.tokens.grant_types.refresh_token import exchange_refresh_token
-from tenantry.tokens.grants import create_grant
+from tenantry.tokens.grants import GrantTerms, create_grant
 from tenantry.tokens.issuing import TokenAsk
 from tenantry.tokens.secrets import SecretKind
 
@@ -161,12 +161,14 @@ class _Past:
             self._caller,
             self._deps.hasher,
             tenant_id=self._tenant_id,
-            connector_id=connector_id,
-            user_id=user_id,
-            reach=reach,
-            group_id=group_id,
-            permissions=permissions,
-            amr=("pwd",),
+            terms=GrantTerms(
+                connector_id=connector_id,
+                user_id=user_id,
+                reach=reach,
+                permissions=permissions,
+                amr=("pwd",),
+                group_id=group_id,
+            ),
             lifetime=left + 10 * DAY,
             now=self._now - 10 * DAY,
         )

@@ -16,7 +16,7 @@ from tenantry.delegation.relationships import (
 )
 from tenantry.demo.facts import Facts
 from tenantry.demo.maker import AGENT, PARTNER_DOMAIN, Maker
-from tenantry.tokens.grants import create_grant
+from tenantry.tokens.grants import GrantTerms, create_grant
 from tenantry.tokens.id_tokens import SignIn
 
 
@@ -68,14 +68,16 @@ async def make_partner_connector(maker: Maker, partner: TenantId) -> Facts:
         maker.caller,
         maker.hasher,
         tenant_id=partner,
-        connector_id=connector.connector_id,
-        user_id=agent,
-        reach=Reach.TENANT,
-        permissions=[Permission.PARTNER_CENTER],
-        amr=("pwd", "mfa"),
+        terms=GrantTerms(
+            connector_id=connector.connector_id,
+            user_id=agent,
+            reach=Reach.TENANT,
+            permissions=[Permission.PARTNER_CENTER],
+            amr=("pwd", "mfa"),
+            sign_in=SignIn(maker.now, "offline_access openid profile"),
+        ),
         lifetime=maker.lifetime,
         now=maker.now,
-        sign_in=SignIn(maker.now, "offline_access openid profile"),
     )
     return {
         "client_id": connector.connector_id,

@@ -32,7 +32,7 @@ from tenantry.store.sign_in import phones
 from tenantry.store.tenants import tenants
 from tenantry.store.users import roles
 from tenantry.tokens.clients import Client, authenticate_connector
-from tenantry.tokens.grants import NewGrant, Replaces, create_grant
+from tenantry.tokens.grants import GrantTerms, NewGrant, Replaces, create_grant
 from tenantry.tokens.issuing import Issuing
 from tenantry.tokens.secrets import SecretHasher
 
@@ -156,11 +156,13 @@ async def _sign_in(
         ),
         hasher,
         tenant_id=tenant_id,
-        connector_id=connector.id,
-        user_id=user_id,
-        reach=Reach.USER if is_half else await reach_of(tx, tenant_id, user_id, now),
-        permissions=permissions,
-        amr=AMR,
+        terms=GrantTerms(
+            connector_id=connector.id,
+            user_id=user_id,
+            reach=Reach.USER if is_half else await reach_of(tx, tenant_id, user_id, now),
+            permissions=permissions,
+            amr=AMR,
+        ),
         lifetime=lifetime,
         now=now,
         replaces=Replaces.SAME_PROOF,

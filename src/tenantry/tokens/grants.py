@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from tenantry.access.actions import Permission
 from tenantry.audit.events import GrantCreated, GrantRevoked
@@ -59,32 +60,41 @@ class NewGrant:
     expires_at: Micros
 
 
+class GrantTerms(NamedTuple):
+    """Which user lets which connector do what. `amr`: by which proof. `group_id` goes with Reach.GROUP and only with
+    it.
+    """
+
+    connector_id: ConnectorId
+    user_id: UserId
+    reach: Reach
+    permissions: Collection[Permission]
+    amr: Iterable[str]
+    group_id: GroupId | None = None
+    sign_in: SignIn | None = None
+    """What ID tokens of this grant tell."""
+
+
 async def create_grant(
     tx: Tx,
     caller: Caller,
     hasher: SecretHasher,
     *,
     tenant_id: TenantId,
-    connector_id: ConnectorId,
-    user_id: UserId,
-    reach: Reach,
-    group_id: GroupId | None = None,
-    permissions: Collection[Permission],
-    amr: Iterable[str],
+    terms: GrantTerms,
     lifetime: Micros,
     now: Micros,
     grant_id: GrantId | None = None,
     replaces: Replaces = Replaces.EVERY,
-    sign_in: SignIn | None = None,
 ) -> NewGrant:
     """Grant the connector, and revoke what it replaces: the user's earlier grants, or the group's. Audited.
 
-    The caller has checked that the user may grant this reach; `group_id` goes with Reach.GROUP and only with it.
-    `sign_in`: what ID tokens of this grant tell.
+    The caller has checked that the user may grant this reach.
     Raises NotFound("connector" | "user" | "group"), FailedPrecondition for a deactivated connector, InvalidScope for a
     permission the connector does not have. Of two calls at the same time, one waits for the other, so that exactly one
     grant stays.
     """
+    connector_id, user_id, reach, permissions, amr, group_id, sign_in = terms
     if (reach is Reach.GROUP) != (group_id is not None):
         raise ValueError("A group goes with a group's grant, and with no other.")
     await _require_grantable(tx, tenant_id, connector_id, permissions)

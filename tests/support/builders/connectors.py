@@ -15,7 +15,7 @@ from tenantry.core.caller import Audience, Reach
 from tenantry.core.clock import DAY, HOUR, Micros
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId
 from tenantry.store.engine.interface import Store
-from tenantry.tokens.grants import create_grant
+from tenantry.tokens.grants import GrantTerms, create_grant
 from tenantry.tokens.mint import mint_access_token
 from tests.support.builders.directory import SomeTenant, SomeUser, as_user
 from tests.support.builders.stage import HASHER, OPERATOR, counted
@@ -124,12 +124,14 @@ async def a_grant(
             as_user(user),
             HASHER,
             tenant_id=user.tenant_id,
-            connector_id=connector.id,
-            user_id=user.id,
-            reach=reach,
-            group_id=group_id,
-            permissions=permissions,
-            amr=amr,
+            terms=GrantTerms(
+                connector_id=connector.id,
+                user_id=user.id,
+                reach=reach,
+                permissions=permissions,
+                amr=amr,
+                group_id=group_id,
+            ),
             lifetime=lifetime,
             now=now,
         )

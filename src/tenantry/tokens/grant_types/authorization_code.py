@@ -26,7 +26,7 @@ from tenantry.store.tokens import authorization_codes
 from tenantry.store.tokens.authorization_codes import ClaimedCode
 from tenantry.tokens import base64url
 from tenantry.tokens.clients import Client, authenticate_connector
-from tenantry.tokens.grants import Replaces, create_grant, revoke_grant
+from tenantry.tokens.grants import GrantTerms, Replaces, create_grant, revoke_grant
 from tenantry.tokens.id_tokens import SignIn, issue_id_token
 from tenantry.tokens.issuing import Issued, Issuing, TokenAsk, issue
 from tenantry.tokens.refusals import MALFORMED, note_refusal
@@ -115,16 +115,18 @@ async def _grant(
             caller,
             issuing.hasher,
             tenant_id=tenant_id,
-            connector_id=connector_id,
-            user_id=claimed.user_id,
-            reach=Reach.USER,
-            permissions=[Permission(word) for word in permissions],
-            amr=amr,
+            terms=GrantTerms(
+                connector_id=connector_id,
+                user_id=claimed.user_id,
+                reach=Reach.USER,
+                permissions=[Permission(word) for word in permissions],
+                amr=amr,
+                sign_in=sign_in,
+            ),
             lifetime=issuing.lifetimes.refresh,
             now=ask.now,
             grant_id=grant_id,
             replaces=Replaces.NONE,
-            sign_in=sign_in,
         )
     except (NotFound, FailedPrecondition, InvalidScope) as gone:
         # This transaction is rolled back, the claim included. The code cannot be used anyway: its user or connector is
