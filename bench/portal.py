@@ -28,7 +28,7 @@ from tenantry.core.caller import Origin, operator
 from tenantry.core.clock import DAY, system_clock
 from tenantry.core.ids import CorrelationId
 from tenantry.directory.roles import assign_role
-from tenantry.directory.sessions import start_session
+from tenantry.directory.sessions import SessionTerms, start_session
 from tenantry.settings import Settings
 from tenantry.store.migrations import HEAD
 from tenantry.surfaces.portal.frame.guard import cookie_name
@@ -126,11 +126,7 @@ async def _measure_pages(app: App, runs: int) -> dict[str, list[float]]:
             tx,
             app.deps.hasher,
             OPERATOR,
-            tenant_id=TENANT,
-            user_id=DANA,
-            amr=["pwd", "mfa"],
-            browser="bench",
-            lifetime=DAY,
+            terms=SessionTerms(tenant_id=TENANT, user_id=DANA, amr=["pwd", "mfa"], browser="bench", lifetime=DAY),
             now=now,
         )
     cookies = {cookie_name(app.deps.settings): session.secret}

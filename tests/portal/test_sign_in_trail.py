@@ -6,6 +6,7 @@ import json
 
 from tenantry.core.clock import DAY
 from tenantry.directory.second_factors import use_phone
+from tenantry.directory.sessions import SessionTerms
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
 from tests.support.builders import HASHER, OPERATOR, PASSWORD, SomeUser, a_tenant, a_user, as_user
 from tests.support.clock import NOON
@@ -61,12 +62,8 @@ async def test_a_sign_in_at_the_organisations_provider_is_one_event_too(portal: 
             tx,
             HASHER,
             as_user(user),
-            tenant_id=tenant.id,
-            user_id=user.id,
-            amr=["fed"],
+            terms=SessionTerms(tenant_id=tenant.id, user_id=user.id, amr=["fed"], browser="", lifetime=DAY),
             must_change=False,
-            browser="",
-            lifetime=DAY,
             now=NOON,
         )
     assert not isinstance(begun, NextStep)

@@ -20,7 +20,7 @@ from tenantry.access.actions import RoleId
 from tenantry.core.caller import Reach
 from tenantry.core.clock import DAY, system_clock
 from tenantry.core.ids import GroupId
-from tenantry.directory.sessions import start_session
+from tenantry.directory.sessions import SessionTerms, start_session
 from tenantry.store import open_store
 from tenantry.store.engine.interface import Store
 from tests.support.builders import HASHER, SomeUser, a_connector, a_grant, a_group, a_tenant, a_user, as_user
@@ -87,11 +87,9 @@ async def _cookie(store: Store, user: SomeUser) -> dict[str, str]:
             tx,
             HASHER,
             as_user(user),
-            tenant_id=user.tenant_id,
-            user_id=user.id,
-            amr=("pwd", "mfa"),
-            browser="test",
-            lifetime=DAY,
+            terms=SessionTerms(
+                tenant_id=user.tenant_id, user_id=user.id, amr=("pwd", "mfa"), browser="test", lifetime=DAY
+            ),
             now=system_clock(),
         )
     return {"Cookie": f"tenantry={session.secret}"}

@@ -22,7 +22,7 @@ from tenantry.devices.redeem import redeem_device_token
 from tenantry.directory.enrolment import claim_enrolment_code, make_enrolment_code
 from tenantry.directory.invitations import look_at_invitation
 from tenantry.directory.second_factors import claim_factor_pin, claim_recovery_code, make_recovery_codes
-from tenantry.directory.sessions import find_session, start_session
+from tenantry.directory.sessions import SessionTerms, find_session, start_session
 from tenantry.directory.sign_in_steps import find_sign_in
 from tenantry.rekeying import rotate_master_key
 from tenantry.retiring import list_generations, retire
@@ -252,11 +252,7 @@ async def test_what_was_made_since_the_change_outlives_the_retirement(store: Sto
             tx,
             hasher,
             as_user(user),
-            tenant_id=tenant.id,
-            user_id=user.id,
-            amr=["pwd"],
-            browser="",
-            lifetime=DAY,
+            terms=SessionTerms(tenant_id=tenant.id, user_id=user.id, amr=["pwd"], browser="", lifetime=DAY),
             now=now,
         )
     assert await retire(store, OPERATOR, file, now, force=True) == [0]

@@ -26,7 +26,7 @@ from tenantry.directory.own_factors import (
 from tenantry.directory.own_phones import claim_registration, remove_own_phone, request_registration_pin
 from tenantry.directory.passkeys import relying_party
 from tenantry.directory.pins import PinRules
-from tenantry.directory.sessions import start_session
+from tenantry.directory.sessions import SessionTerms, start_session
 from tenantry.store.engine.interface import Store, Tx
 from tenantry.store.sign_in import passkeys
 from tests.support.builders import HASHER, KEY, SomeUser, a_tenant, a_user, as_user
@@ -57,11 +57,7 @@ async def a_session(store: Store, user: SomeUser, *, added_factor: bool = False)
             tx,
             HASHER,
             as_user(user),
-            tenant_id=user.tenant_id,
-            user_id=user.id,
-            amr=["pwd"],
-            browser="",
-            lifetime=1,
+            terms=SessionTerms(tenant_id=user.tenant_id, user_id=user.id, amr=["pwd"], browser="", lifetime=1),
             now=NOON,
         )
         if added_factor:

@@ -23,7 +23,7 @@ from tenantry.directory.passwords import PasswordHasher
 from tenantry.directory.phone_sign_in import request_sign_in_pin, sign_in_with_pin
 from tenantry.directory.pins import PinRules
 from tenantry.directory.second_factors import claim_recovery_code, make_recovery_codes
-from tenantry.directory.sessions import NewSession, end_sessions, find_session
+from tenantry.directory.sessions import NewSession, SessionTerms, end_sessions, find_session
 from tenantry.directory.sign_in import sign_in
 from tenantry.directory.sign_in_methods import remove_phone_of, reset_second_factors
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in, find_sign_in, finish_sign_in
@@ -204,13 +204,11 @@ async def _enter(held: Held) -> NextStep | NewSession:
             tx,
             HASHER,
             as_user(held.ann),
-            tenant_id=held.ann.tenant_id,
-            user_id=held.ann.id,
-            amr=["pwd"],
+            terms=SessionTerms(
+                tenant_id=held.ann.tenant_id, user_id=held.ann.id, amr=["pwd"], browser="", lifetime=DAY
+            ),
             must_change=entered.must_change,
-            browser="",
             password_hash=entered.password_hash,
-            lifetime=DAY,
             now=now,
         )
 

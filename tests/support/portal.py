@@ -17,7 +17,7 @@ from tenantry.access.actions import RoleId
 from tenantry.app import App
 from tenantry.core.clock import DAY, Micros
 from tenantry.core.ids import GroupId
-from tenantry.directory.sessions import start_session
+from tenantry.directory.sessions import SessionTerms, start_session
 from tenantry.surfaces.portal.frame.guard import cookie_name
 from tests.support.app import BASE_URL, client_for
 from tests.support.builders import SomeTenant, SomeUser, a_group, a_tenant, a_user, as_user
@@ -46,11 +46,9 @@ async def sign_in(app: App, user: SomeUser, *amr: str) -> str:
             tx,
             app.deps.hasher,
             as_user(user),
-            tenant_id=user.tenant_id,
-            user_id=user.id,
-            amr=amr or ("pwd", "mfa"),
-            browser="test",
-            lifetime=DAY,
+            terms=SessionTerms(
+                tenant_id=user.tenant_id, user_id=user.id, amr=amr or ("pwd", "mfa"), browser="test", lifetime=DAY
+            ),
             now=app.deps.clock(),
         )
     return session.secret

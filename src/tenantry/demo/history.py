@@ -35,7 +35,7 @@ from tenantry.devices.managed_accounts import AccountType, insert_account
 from tenantry.devices.redeem import redeem_device_token
 from tenantry.directory.groups import NewGroup, create_group
 from tenantry.directory.members import Newcomers
-from tenantry.directory.sessions import start_session
+from tenantry.directory.sessions import SessionTerms, start_session
 from tenantry.directory.sign_in import sign_in
 from tenantry.directory.tenants import create_tenant, resolve_tenant
 from tenantry.directory.user_properties import NewUser
@@ -284,10 +284,6 @@ class _Past:
             tx,
             self._deps.hasher,
             caller,
-            tenant_id=self._tenant_id,
-            user_id=user_id,
-            amr=("pwd",),
-            browser="Demo",
-            lifetime=HOUR,
+            terms=SessionTerms(tenant_id=self._tenant_id, user_id=user_id, amr=("pwd",), browser="Demo", lifetime=HOUR),
             now=now,
         )

@@ -39,29 +39,27 @@ class NewSession(NamedTuple):
     secret: str
 
 
-async def start_session(
-    tx: Tx,
-    hasher: SecretHasher,
-    caller: Caller,
-    *,
-    tenant_id: TenantId,
-    user_id: UserId,
-    amr: Iterable[str],
-    browser: str,
-    authenticated_at: Micros | None = None,
-    lifetime: Micros,
-    now: Micros,
-) -> NewSession:
-    """Begin a session for a user who was authenticated by `amr` (RFC 8176), and delete the user's past sessions.
-    Audited, and noted as the user's last sign-in.
-
-    `browser`: what the browser calls itself, for the list of sessions. `authenticated_at`: when the user was
-    authenticated, if not now.
+class SessionTerms(NamedTuple):
+    """Whose session it is, how that was proven (`amr`: RFC 8176), and how long it lasts. `browser`: what the browser
+    calls itself, for the list of sessions. `authenticated_at`: when the user was authenticated, if not now.
     """
-    proven = sorted(set(amr))
-    new = await _insert(
-        tx, hasher, caller, tenant_id, user_id, proven, browser, authenticated_at, lifetime, added_factor=False, now=now
-    )
+
+    tenant_id: TenantId
+    user_id: UserId
+    amr: Iterable[str]
+    browser: str
+    lifetime: Micros
+    authenticated_at: Micros | None = None
+
+
+async def start_session(
+    tx: Tx, hasher: SecretHasher, caller: Caller, *, terms: SessionTerms, now: Micros
+) -> NewSession:
+    """Begin a session for a user who was authenticated, and delete the user's past sessions. Audited, and noted as the
+    user's last sign-in.
+    """
+    tenant_id, user_id, proven = terms.tenant_id, terms.user_id, sorted(set(terms.amr))
+    new = await _insert(tx, hasher, caller, terms._replace(amr=proven), added_factor=False, now=now)
     await users.note_sign_in(tx, tenant_id, user_id, now)
     await record(tx, tenant_id, caller, events.SessionStarted(session_id=new.id, user_id=user_id, amr=proven), now)
     return new
@@ -73,56 +71,39 @@ async def raise_session(
     caller: Caller,
     session_id: str,
     *,
-    tenant_id: TenantId,
-    user_id: UserId,
-    amr: Iterable[str],
-    browser: str,
-    lifetime: Micros,
+    terms: SessionTerms,
     added_factor: bool,
     now: Micros,
 ) -> NewSession:
-    """Begin a session with this `amr` in place of the user's session with this id, which ends. Audited as one event.
+    """Begin a session with these terms in place of the user's session with this id, which ends. Audited as one event.
 
     `added_factor`: the user's first second factor was set up in it. Raises NotFound when that session has ended.
     """
+    tenant_id, user_id, proven = terms.tenant_id, terms.user_id, sorted(set(terms.amr))
     if not await sessions.end(tx, tenant_id, user_id, session_id, now):
         raise NotFound("session")
-    proven = sorted(set(amr))
-    new = await _insert(
-        tx, hasher, caller, tenant_id, user_id, proven, browser, None, lifetime, added_factor=added_factor, now=now
-    )
+    new = await _insert(tx, hasher, caller, terms._replace(amr=proven), added_factor=added_factor, now=now)
     event = events.SessionRaised(session_id=new.id, user_id=user_id, amr=proven, earlier_id=session_id)
     await record(tx, tenant_id, caller, event, now)
     return new
 
 
 async def _insert(
-    tx: Tx,
-    hasher: SecretHasher,
-    caller: Caller,
-    tenant_id: TenantId,
-    user_id: UserId,
-    proven: list[str],
-    browser: str,
-    authenticated_at: Micros | None,
-    lifetime: Micros,
-    *,
-    added_factor: bool,
-    now: Micros,
+    tx: Tx, hasher: SecretHasher, caller: Caller, terms: SessionTerms, *, added_factor: bool, now: Micros
 ) -> NewSession:
-    new = NewSession(new_guid(), hasher.mint(SecretKind.SESSION, tenant_id))
-    await sessions.delete_past(tx, tenant_id, user_id, now)
+    new = NewSession(new_guid(), hasher.mint(SecretKind.SESSION, terms.tenant_id))
+    await sessions.delete_past(tx, terms.tenant_id, terms.user_id, now)
     await sessions.insert(
         tx,
-        tenant_id,
+        terms.tenant_id,
         hasher.hash(new.secret),
         id=new.id,
-        user_id=user_id,
-        amr=" ".join(proven),
+        user_id=terms.user_id,
+        amr=" ".join(terms.amr),
         address=caller.origin.address,
-        browser=cleaned_name(browser, longest=_MAX_BROWSER) or "",
-        authenticated_at=authenticated_at,
-        expires_at=now + lifetime,
+        browser=cleaned_name(terms.browser, longest=_MAX_BROWSER) or "",
+        authenticated_at=terms.authenticated_at,
+        expires_at=now + terms.lifetime,
         added_factor=added_factor,
         now=now,
     )

@@ -21,11 +21,11 @@ from tenantry.core.caller import Caller, Origin, in_person
 from tenantry.core.clock import MINUTE, Micros
 from tenantry.core.errors import BadCredentials
 from tenantry.core.hiding import hiding
-from tenantry.core.ids import TenantId, UserId
+from tenantry.core.ids import TenantId
 from tenantry.directory.enrolment import list_asked
 from tenantry.directory.own_password import replace_own_password
 from tenantry.directory.proofs import counted
-from tenantry.directory.sessions import NewSession, raise_session, start_session
+from tenantry.directory.sessions import NewSession, SessionTerms, raise_session, start_session
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.sign_in import passwords, sessions, sign_ins
 from tenantry.store.sign_in.sign_ins import SignInUnderWay
@@ -49,39 +49,23 @@ async def begin_sign_in(
     hasher: SecretHasher,
     caller: Caller,
     *,
-    tenant_id: TenantId,
-    user_id: UserId,
-    amr: Iterable[str],
+    terms: SessionTerms,
     must_change: bool,
-    browser: str,
-    authenticated_at: Micros | None = None,
     password_hash: str | None = None,
-    lifetime: Micros,
     now: Micros,
 ) -> NewSession | NextStep:
-    """Answer the session when the first factor suffices, else what leads to it. `lifetime` is the session's.
+    """Answer the session when the first factor suffices, else what leads to it. `terms` are the session's, as far as
+    the first factor goes; a second factor is proven when it comes.
 
-    `authenticated_at`: when the first factor was proven, if not now; a second factor is proven when it comes.
     `password_hash`: what the password was checked against. Raises BadCredentials when the user has another one by now,
     since a new password ends only what it finds.
     """
+    tenant_id, user_id, proven = terms.tenant_id, terms.user_id, frozenset(terms.amr)
     if password_hash is not None and not await passwords.hold(tx, tenant_id, user_id, password_hash):
         raise BadCredentials("password_changed", _GONE)
-    proven = frozenset(amr)
     needs_more = "mfa" not in proven and bool(await list_asked(tx, tenant_id, user_id, now))
     if not must_change and not needs_more:
-        return await start_session(
-            tx,
-            hasher,
-            caller,
-            tenant_id=tenant_id,
-            user_id=user_id,
-            amr=proven,
-            browser=browser,
-            authenticated_at=authenticated_at,
-            lifetime=lifetime,
-            now=now,
-        )
+        return await start_session(tx, hasher, caller, terms=terms._replace(amr=proven), now=now)
     event = events.FirstStepPassed(user_id=user_id, amr=sorted(proven))
     await record(tx, tenant_id, caller, event, now)
     step = NextStep(hasher.mint(SecretKind.SIGN_IN, tenant_id), must_change)
@@ -148,11 +132,13 @@ async def finish_sign_in(
         tx,
         hasher,
         user_caller(under_way, origin),
-        tenant_id=tenant_id,
-        user_id=user_id,
-        amr=first | await counted(tx, tenant_id, user_id, second, now),
-        browser=browser,
-        lifetime=lifetime,
+        terms=SessionTerms(
+            tenant_id=tenant_id,
+            user_id=user_id,
+            amr=first | await counted(tx, tenant_id, user_id, second, now),
+            browser=browser,
+            lifetime=lifetime,
+        ),
         now=now,
     )
 
@@ -187,11 +173,13 @@ async def step_up(
         hasher,
         caller,
         session_id,
-        tenant_id=tenant_id,
-        user_id=user_id,
-        amr=caller.amr | await counted(tx, tenant_id, user_id, amr, now),
-        browser=browser,
-        lifetime=lifetime,
+        terms=SessionTerms(
+            tenant_id=tenant_id,
+            user_id=user_id,
+            amr=caller.amr | await counted(tx, tenant_id, user_id, amr, now),
+            browser=browser,
+            lifetime=lifetime,
+        ),
         added_factor=added_factor,
         now=now,
     )

@@ -7,7 +7,7 @@ from tenantry.directory.identity_providers import NewProvider, add_identity_prov
 from tenantry.directory.passkeys import registration_options, relying_party
 from tenantry.directory.pins import PinPurpose, PinRules, request_pin
 from tenantry.directory.second_factors import use_phone
-from tenantry.directory.sessions import NewSession, start_session
+from tenantry.directory.sessions import NewSession, SessionTerms, start_session
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
 from tenantry.directory.totp import begin_totp
 from tenantry.store.engine.interface import Tx
@@ -85,12 +85,8 @@ async def begin_to_sign_in(tx: Tx, user: SomeUser, now: Micros = NOON) -> tuple[
         tx,
         HASHER,
         as_user(user),
-        tenant_id=user.tenant_id,
-        user_id=user.id,
-        amr=["pwd"],
+        terms=SessionTerms(tenant_id=user.tenant_id, user_id=user.id, amr=["pwd"], browser="", lifetime=DAY),
         must_change=True,
-        browser="",
-        lifetime=DAY,
         now=now,
     )
     assert isinstance(step, NextStep)
@@ -102,10 +98,6 @@ async def a_session(tx: Tx, user: SomeUser, now: Micros = NOON) -> NewSession:
         tx,
         HASHER,
         as_user(user),
-        tenant_id=user.tenant_id,
-        user_id=user.id,
-        amr=["pwd", "mfa"],
-        browser="",
-        lifetime=DAY,
+        terms=SessionTerms(tenant_id=user.tenant_id, user_id=user.id, amr=["pwd", "mfa"], browser="", lifetime=DAY),
         now=now,
     )

@@ -8,6 +8,7 @@ from tenantry.core.clock import HOUR
 from tenantry.core.errors import NotFound
 from tenantry.directory.sessions import (
     NewSession,
+    SessionTerms,
     end_session,
     end_sessions,
     find_session,
@@ -29,11 +30,13 @@ async def _start(store: Store, user: SomeUser, now: int = NOON) -> NewSession:
             tx,
             HASHER,
             as_user(user),
-            tenant_id=user.tenant_id,
-            user_id=user.id,
-            amr=["pwd", "mfa", "otp", "pwd"],
-            browser="Firefox\r\n" + "x" * 1_000,
-            lifetime=HOUR,
+            terms=SessionTerms(
+                tenant_id=user.tenant_id,
+                user_id=user.id,
+                amr=["pwd", "mfa", "otp", "pwd"],
+                browser="Firefox\r\n" + "x" * 1_000,
+                lifetime=HOUR,
+            ),
             now=now,
         )
 

@@ -15,7 +15,7 @@ from tenantry.directory.passkeys import remove_passkey
 from tenantry.directory.phones import add_verified_phone
 from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
 from tenantry.directory.second_factors import find_factors, use_phone
-from tenantry.directory.sessions import list_sessions, start_session
+from tenantry.directory.sessions import SessionTerms, list_sessions, start_session
 from tenantry.directory.sign_in_methods import remove_phone_of, reset_second_factors
 from tenantry.directory.user_properties import UserChanges
 from tenantry.directory.users import get_user, update_user
@@ -55,11 +55,7 @@ async def a_user_with_everything(store: Store, tenant: SomeTenant) -> SomeUser:
             tx,
             HASHER,
             as_user(user),
-            tenant_id=tenant.id,
-            user_id=user.id,
-            amr=("pwd", "mfa"),
-            browser="test",
-            lifetime=DAY,
+            terms=SessionTerms(tenant_id=tenant.id, user_id=user.id, amr=("pwd", "mfa"), browser="test", lifetime=DAY),
             now=NOON,
         )
     return user

@@ -18,7 +18,7 @@ from tenantry.core.clock import DAY, HOUR, MINUTE
 from tenantry.core.errors import RateLimited
 from tenantry.core.normal_form import name_key
 from tenantry.directory.own_factors import end_own_session
-from tenantry.directory.sessions import NewSession
+from tenantry.directory.sessions import NewSession, SessionTerms
 from tenantry.directory.sign_in import PASSWORD, SignedIn, note_used_up, sign_in
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
 from tenantry.surfaces.portal.frame.forms import Form, read_form, read_late_form
@@ -125,13 +125,15 @@ async def _begin(request: Request, signed_in: SignedIn) -> NewSession | NextStep
             tx,
             deps.hasher,
             caller,
-            tenant_id=user.tenant_id,
-            user_id=user.id,
-            amr=amr,
+            terms=SessionTerms(
+                tenant_id=user.tenant_id,
+                user_id=user.id,
+                amr=amr,
+                browser=browser_of(request),
+                lifetime=session_lifetime(deps.settings),
+            ),
             must_change=signed_in.must_change,
-            browser=browser_of(request),
             password_hash=signed_in.password_hash,
-            lifetime=session_lifetime(deps.settings),
             now=deps.clock(),
         )
         if isinstance(outcome, NewSession):

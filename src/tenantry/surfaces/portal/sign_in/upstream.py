@@ -20,7 +20,7 @@ from tenantry.core.errors import BadCredentials, NotFound
 from tenantry.core.ids import TenantId, parse_guid
 from tenantry.directory.identity_providers import CALLBACK, callback_of, list_offered_providers
 from tenantry.directory.provider_accounts import Arrival
-from tenantry.directory.sessions import NewSession
+from tenantry.directory.sessions import NewSession, SessionTerms
 from tenantry.directory.sign_in_steps import begin_sign_in
 from tenantry.directory.tenants import resolve_tenant
 from tenantry.directory.upstream import LIFETIME, REFUSED, begin_upstream, finish_upstream
@@ -168,13 +168,15 @@ async def _enter(request: Request, arrival: Arrival) -> Response:
             tx,
             deps.hasher,
             caller,
-            tenant_id=user.tenant_id,
-            user_id=user.id,
-            amr=arrival.amr,
+            terms=SessionTerms(
+                tenant_id=user.tenant_id,
+                user_id=user.id,
+                amr=arrival.amr,
+                browser=browser_of(request),
+                lifetime=session_lifetime(deps.settings),
+                authenticated_at=arrival.authenticated_at,
+            ),
             must_change=False,
-            browser=browser_of(request),
-            authenticated_at=arrival.authenticated_at,
-            lifetime=session_lifetime(deps.settings),
             now=deps.clock(),
         )
         if isinstance(outcome, NewSession):
