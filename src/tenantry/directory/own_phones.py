@@ -15,7 +15,7 @@ from tenantry.core.clock import Micros
 from tenantry.directory.own_sign_in import require_proven
 from tenantry.directory.phone_removal import release_phone
 from tenantry.directory.phones import add_verified_phone
-from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
+from tenantry.directory.pins import PinPurpose, PinRules, PinUse, claim_pin, request_pin
 from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.sign_in import phones
 from tenantry.store.sign_in.phones import OwnPhone
@@ -41,10 +41,7 @@ async def request_registration_pin(
         caller,
         hasher,
         tenant_id,
-        number=number,
-        purpose=PinPurpose.REGISTRATION,
-        subject=user_id,
-        known=True,
+        use=PinUse(number=number, purpose=PinPurpose.REGISTRATION, subject=user_id),
         rules=rules,
         now=now,
     )
@@ -75,10 +72,7 @@ async def claim_registration(
         caller,
         hasher,
         tenant_id,
-        number=number,
-        purpose=PinPurpose.REGISTRATION,
-        subject=user_id,
-        known=True,
+        use=PinUse(number=number, purpose=PinPurpose.REGISTRATION, subject=user_id),
         pin=pin,
         now=now,
     ):

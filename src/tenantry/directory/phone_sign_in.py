@@ -23,7 +23,7 @@ from tenantry.core.hiding import hiding
 from tenantry.core.ids import ConnectorId, TenantId, UserId
 from tenantry.directory.enrolment import list_asked
 from tenantry.directory.phone_loss import PIN_ALONE
-from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
+from tenantry.directory.pins import PinPurpose, PinRules, PinUse, claim_pin, request_pin
 from tenantry.directory.policies import find_policies, is_met
 from tenantry.store.connectors import connectors
 from tenantry.store.connectors.connectors import Connector
@@ -81,10 +81,7 @@ async def request_sign_in_pin(
             caller,
             hasher,
             connector.tenant_id,
-            number=number,
-            purpose=PinPurpose.SIGN_IN,
-            subject=connector.id,
-            known=known,
+            use=PinUse(number=number, purpose=PinPurpose.SIGN_IN, subject=connector.id, known=known),
             rules=rules,
             now=now,
         )
@@ -128,10 +125,7 @@ async def _sign_in(
         anonymous(origin),
         hasher,
         tenant_id,
-        number=number,
-        purpose=PinPurpose.SIGN_IN,
-        subject=connector.id,
-        known=user_id is not None,
+        use=PinUse(number=number, purpose=PinPurpose.SIGN_IN, subject=connector.id, known=user_id is not None),
         pin=pin,
         now=now,
     )

@@ -16,6 +16,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from tenantry.audit import events
 from tenantry.audit.record import record
@@ -49,24 +50,26 @@ class PinRules:
     sends_per_hour: int | None
 
 
-async def request_pin(
-    tx: Tx,
-    caller: Caller,
-    hasher: SecretHasher,
-    tenant_id: TenantId,
-    *,
-    number: str,
-    purpose: PinPurpose,
-    subject: str,
-    known: bool,
-    rules: PinRules,
-    now: Micros,
-) -> str:
-    """Make a new PIN for `number` (E.164), which ends the earlier one of this purpose. Raises RateLimited.
+class PinUse(NamedTuple):
+    """What a PIN is for: what is proven of which number (E.164), for the connector or the user that `subject` is the id
+    of. `known`: whether there is somebody to send it to.
+    """
 
-    For a number that is not `known` everything is done alike, except for where its row is, so that neither time nor
+    number: str
+    purpose: PinPurpose
+    subject: str
+    known: bool = True
+
+
+async def request_pin(
+    tx: Tx, caller: Caller, hasher: SecretHasher, tenant_id: TenantId, *, use: PinUse, rules: PinRules, now: Micros
+) -> str:
+    """Make a new PIN, which ends the number's earlier one of this purpose. Raises RateLimited.
+
+    For a number that is not known everything is done alike, except for where its row is, so that neither time nor
     limits distinguish it. The trail says that nothing was sent, and the caller sends nothing.
     """
+    number, purpose, _subject, known = use
     row, place_hash = _row_of(hasher, tenant_id, number, known=known)
     pin = str(secrets.choice(range(100_000, 1_000_000)))  # six digits; the first is not 0, as it may travel as a number
     await pins.delete_stale(tx, tenant_id, now - HOUR)
@@ -75,7 +78,7 @@ async def request_pin(
         tenant_id,
         row,
         purpose,
-        pin_hash=place_hash or hasher.hash(_text(tenant_id, number, purpose, subject, pin)),
+        pin_hash=place_hash or hasher.hash(_text(tenant_id, use, pin)),
         takes_over=not known,
         tries=rules.tries,
         expires_at=now + rules.lifetime,
@@ -98,25 +101,16 @@ async def request_pin(
 
 
 async def claim_pin(
-    tx: Tx,
-    caller: Caller,
-    hasher: SecretHasher,
-    tenant_id: TenantId,
-    *,
-    number: str,
-    purpose: PinPurpose,
-    subject: str,
-    known: bool,
-    pin: str,
-    now: Micros,
+    tx: Tx, caller: Caller, hasher: SecretHasher, tenant_id: TenantId, *, use: PinUse, pin: str, now: Micros
 ) -> bool:
-    """Whether `pin` is the live PIN of `number` (E.164); of several callers at most one gets True. A number that is not
-    `known` has none.
+    """Whether `pin` is the live PIN of the number for this use; of several callers at most one gets True. A number that
+    is not known has none.
 
     On False the caller commits first and refuses afterwards: the try, and the reason in the trail, must be kept.
     """
+    number, purpose, _subject, known = use
     row, _ = _row_of(hasher, tenant_id, number, known=known)
-    expected = hasher.hashes(_text(tenant_id, number, purpose, subject, read_code(pin)))[:2]  # older ones have expired
+    expected = hasher.hashes(_text(tenant_id, use, read_code(pin)))[:2]  # older ones have expired
     stored = await pins.spend_try(tx, tenant_id, row, purpose, expected[0], expected[-1], now)
     if stored is not None and any(hmac.compare_digest(stored, each) for each in expected):
         return True
@@ -133,5 +127,5 @@ def _row_of(hasher: SecretHasher, tenant_id: TenantId, number: str, *, known: bo
     return (number, None) if known else (f"#{int.from_bytes(place_hash[:8]) % PLACES}", place_hash)
 
 
-def _text(tenant_id: TenantId, number: str, purpose: PinPurpose, subject: str, pin: str) -> str:
-    return f"pin {tenant_id} {number} {purpose} {subject} {pin}"
+def _text(tenant_id: TenantId, use: PinUse, pin: str) -> str:
+    return f"pin {tenant_id} {use.number} {use.purpose} {use.subject} {pin}"

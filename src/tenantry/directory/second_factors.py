@@ -19,7 +19,7 @@ from tenantry.core.codes import read_code
 from tenantry.core.errors import FailedPrecondition, InvalidValue, NotFound
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.notices import What, tell
-from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
+from tenantry.directory.pins import PinPurpose, PinRules, PinUse, claim_pin, request_pin
 from tenantry.directory.policies import is_to_have_one
 from tenantry.directory.proofs import note_given_up, note_set_up
 from tenantry.directory.sessions import end_sessions
@@ -207,10 +207,7 @@ async def request_factor_pin(
         caller,
         hasher,
         tenant_id,
-        number=number,
-        purpose=PinPurpose.SECOND_FACTOR,
-        subject=user_id,
-        known=True,
+        use=PinUse(number=number, purpose=PinPurpose.SECOND_FACTOR, subject=user_id),
         rules=rules,
         now=now,
     )
@@ -227,10 +224,7 @@ async def claim_factor_pin(
         caller,
         hasher,
         tenant_id,
-        number=number,
-        purpose=PinPurpose.SECOND_FACTOR,
-        subject=user_id,
-        known=True,
+        use=PinUse(number=number, purpose=PinPurpose.SECOND_FACTOR, subject=user_id),
         pin=pin,
         now=now,
     ):

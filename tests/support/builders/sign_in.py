@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenantry.core.clock import DAY, MINUTE, Micros
 from tenantry.directory.identity_providers import NewProvider, add_identity_provider
 from tenantry.directory.passkeys import registration_options, relying_party
-from tenantry.directory.pins import PinPurpose, PinRules, request_pin
+from tenantry.directory.pins import PinPurpose, PinRules, PinUse, request_pin
 from tenantry.directory.second_factors import use_phone
 from tenantry.directory.sessions import NewSession, SessionTerms, start_session
 from tenantry.directory.sign_in_steps import NextStep, begin_sign_in
@@ -74,10 +74,7 @@ async def begin_to_sign_in(tx: Tx, user: SomeUser, now: Micros = NOON) -> tuple[
         OPERATOR,
         HASHER,
         user.tenant_id,
-        number=str(user.phone_number),
-        purpose=PinPurpose.SECOND_FACTOR,
-        subject=user.id,
-        known=True,
+        use=PinUse(number=str(user.phone_number), purpose=PinPurpose.SECOND_FACTOR, subject=user.id),
         rules=PinRules(lifetime=5 * MINUTE, tries=5, sends_per_hour=5),
         now=now,
     )

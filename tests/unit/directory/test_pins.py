@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from tenantry.core.caller import anonymous
 from tenantry.core.clock import HOUR, MINUTE, Micros
 from tenantry.core.errors import RateLimited
-from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
+from tenantry.directory.pins import PinPurpose, PinRules, PinUse, claim_pin, request_pin
 from tenantry.store import open_store
 from tenantry.store.engine.interface import Store
 from tests.support.builders import HASHER, OPERATOR, SomeTenant, a_tenant
@@ -38,10 +38,7 @@ async def request(
             CALLER,
             HASHER,
             tenant.id,
-            number=number,
-            purpose=PinPurpose.SIGN_IN,
-            subject=subject,
-            known=True,
+            use=PinUse(number=number, purpose=PinPurpose.SIGN_IN, subject=subject),
             rules=rules,
             now=now,
         )
@@ -59,7 +56,7 @@ async def claim(
 ) -> bool:
     async with store.write() as tx:
         return await claim_pin(
-            tx, CALLER, HASHER, tenant.id, number=number, purpose=purpose, subject=subject, known=True, pin=pin, now=now
+            tx, CALLER, HASHER, tenant.id, use=PinUse(number=number, purpose=purpose, subject=subject), pin=pin, now=now
         )
 
 

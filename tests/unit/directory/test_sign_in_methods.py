@@ -13,7 +13,7 @@ from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.own_phones import remove_own_phone
 from tenantry.directory.passkeys import remove_passkey
 from tenantry.directory.phones import add_verified_phone
-from tenantry.directory.pins import PinPurpose, PinRules, claim_pin, request_pin
+from tenantry.directory.pins import PinPurpose, PinRules, PinUse, claim_pin, request_pin
 from tenantry.directory.second_factors import find_factors, use_phone
 from tenantry.directory.sessions import SessionTerms, list_sessions, start_session
 from tenantry.directory.sign_in_methods import remove_phone_of, reset_second_factors
@@ -82,10 +82,7 @@ async def test_a_number_goes_with_its_pins_and_what_it_proved_and_nothing_else_d
             OPERATOR,
             HASHER,
             tenant.id,
-            number=NUMBER,
-            purpose=PinPurpose.SECOND_FACTOR,
-            subject=user.id,
-            known=True,
+            use=PinUse(number=NUMBER, purpose=PinPurpose.SECOND_FACTOR, subject=user.id),
             rules=RULES,
             now=NOON,
         )
@@ -104,10 +101,7 @@ async def test_a_number_goes_with_its_pins_and_what_it_proved_and_nothing_else_d
             OPERATOR,
             HASHER,
             tenant.id,
-            number=NUMBER,
-            purpose=PinPurpose.SECOND_FACTOR,
-            subject=user.id,
-            known=True,
+            use=PinUse(number=NUMBER, purpose=PinPurpose.SECOND_FACTOR, subject=user.id),
             pin=pin,
             now=NOON,
         )
