@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypedDict, TypeVar, Unpack, get_args, get_type_hints
 
 import msgspec
 from starlette.types import Receive, Scope
@@ -247,29 +247,28 @@ class Surface:
         self.reads_values = type(self.coat).read_value is not Coat.read_value
 
 
+class Said(TypedDict, total=False):
+    """What a declaration may say besides, each as the field of `Operation` that is called like it."""
+
+    status: int
+    headers: Headers
+    once: bool
+    hot: bool
+    guesses: tuple[type[DomainError], ...]
+    before: Callable[[Ask], None] | None
+    asks: tuple[str, ...]
+    bare: bool
+    takes: str | None
+    reads: type | None
+    gives: str
+    when: Callable[[Settings], bool] | None
+
+
 class Op(Protocol):
     """Declares the decorated function as an operation. Raises TypeError when path and arguments do not fit."""
 
     def __call__(
-        self,
-        name: str,
-        method: str,
-        path: str,
-        action: Action,
-        *,
-        source: str,
-        status: int = 200,
-        headers: Headers = (),
-        once: bool = False,
-        hot: bool = False,
-        guesses: tuple[type[DomainError], ...] = (),
-        before: Callable[[Ask], None] | None = None,
-        asks: tuple[str, ...] = (),
-        bare: bool = False,
-        takes: str | None = None,
-        reads: type | None = None,
-        gives: str = JSON,
-        when: Callable[[Settings], bool] | None = None,
+        self, name: str, method: str, path: str, action: Action, *, source: str, **more: Unpack[Said]
     ) -> Callable[[Handler], Handler]: ...
 
 
@@ -280,7 +279,9 @@ def operations(surface: Surface, root: str) -> Op:
     query and body are left out by one that has none.
     """
 
-    def op(name: str, method: str, path: str, action: Action, **more: Any) -> Callable[[Handler], Handler]:
+    def op(
+        name: str, method: str, path: str, action: Action, *, source: str, **more: Unpack[Said]
+    ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
             hints = get_type_hints(handler)
             answer = hints.pop("return")
@@ -295,6 +296,7 @@ def operations(surface: Surface, root: str) -> Op:
                     root + path,
                     action,
                     handler,
+                    source,
                     values=tuple((value, hints[value]) for value in names),
                     query=hints.get("query"),
                     body=hints.get("body"),
