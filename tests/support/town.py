@@ -37,7 +37,7 @@ from tenantry.store.outbox import untold_changes
 from tenantry.store.outbox.untold_changes import UntoldChange
 from tenantry.store.sign_in import sessions
 from tenantry.store.tokens import idempotency
-from tenantry.tokens.authorization_codes import issue_code
+from tenantry.tokens.authorization_codes import CodeTerms, issue_code
 from tenantry.tokens.keys.signing_keys import ensure_signing_key
 from tests.support.builders import (
     HASHER,
@@ -268,10 +268,12 @@ async def _apps(store: Store, tenant: SomeTenant, people: People, groups: Groups
                 HASHER,
                 as_user(giver),
                 tenant_id=tenant.id,
-                connector_id=connector.id,
+                terms=CodeTerms(
+                    connector_id=connector.id,
+                    redirect_uri="https://app.test/callback",
+                    permissions=[Permission.GROUP_INFORMATION],
+                ),
                 user_id=giver.id,
-                redirect_uri="https://app.test/callback",
-                scope=[Permission.GROUP_INFORMATION],
                 amr=["pwd"],
                 lifetime=MINUTE,
                 now=now,

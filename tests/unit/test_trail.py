@@ -37,7 +37,7 @@ from tenantry.directory.tenants import add_domain, delete_tenant, disable_tenant
 from tenantry.directory.users import delete_user, restore_user, set_password
 from tenantry.outbox.webhooks import delete_webhook
 from tenantry.store.engine.interface import Store, Tx
-from tenantry.tokens.authorization_codes import issue_code
+from tenantry.tokens.authorization_codes import CodeTerms, issue_code
 from tenantry.tokens.grants import revoke_grant
 from tests.support.builders import HASHER, OPERATOR, SomeTenant, a_group, a_relationship, a_tenant, a_user, as_user
 from tests.support.clock import NOON
@@ -73,10 +73,10 @@ CHANGES: dict[str, tuple[Change, list[str]]] = {
             HASHER,
             by,
             tenant_id=s.tenant.id,
-            connector_id=s.connector.id,
+            terms=CodeTerms(
+                connector_id=s.connector.id, redirect_uri="https://a.example/", permissions=[Permission.GROUP_MEMBERS]
+            ),
             user_id=s.ann.id,
-            redirect_uri="https://a.example/",
-            scope=[Permission.GROUP_MEMBERS],
             amr=["pwd"],
             lifetime=MINUTE,
             now=NOON,

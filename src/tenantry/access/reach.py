@@ -53,19 +53,15 @@ async def map_reach(
     tenant_id: TenantId,
     *,
     named_like: str = "%",
-    with_partners: bool = True,
-    with_connectors: bool = True,
-    with_customers: bool = True,
-    is_own: bool = True,
-    after_partner: Position = ("", ""),
-    after_connector: Position = ("", ""),
-    after_customer: Position = ("", ""),
+    partners_after: Position | None,
+    connectors_after: Position | None,
+    customers_after: Position | None,
     now: Micros,
 ) -> ReachMap:
-    """`named_like`: a lower-case LIKE pattern, `!` its escape character. ("", "") is the position before all.
+    """`named_like`: a lower-case LIKE pattern, `!` its escape character. Each list goes on after a position, of which
+    ("", "") is before all; with None it is not asked for.
 
-    `is_own`: the tenant is the caller's; a partner does not see what its customer reaches in customers of its own.
-    Raises what `access.require` does.
+    A partner does not see what its customer reaches in customers of its own. Raises what `access.require` does.
     """
     await require(read, caller, Action.SEE_REACH, tenant_id, now=now)
     partners: list[PartnerPath] = []
@@ -73,28 +69,29 @@ async def map_reach(
     connectors: list[ConnectorPath] = []
     group_tokens: list[GroupToken] = []
     customers: list[CustomerPath] = []
-    if with_partners:
+    is_own = caller.tenant_id == tenant_id
+    if partners_after is not None:
         partners = await reach.list_partner_paths(
-            read, tenant_id, now, named_like=named_like, after=after_partner, limit=PARTNERS_SHOWN + 1
+            read, tenant_id, now, named_like=named_like, after=partners_after, limit=PARTNERS_SHOWN + 1
         )
         holders = await reach.list_holders(read, tenant_id, now, named_like=named_like, limit=HOLDERS_SHOWN)
-    if with_connectors:
+    if connectors_after is not None:
         connectors = await reach.list_connector_paths(
             read,
             tenant_id,
             now,
             named_like=named_like,
-            after=after_connector,
+            after=connectors_after,
             limit=CONNECTORS_SHOWN + 1,
             most=COUNTED,
         )
-    if with_customers and is_own:
+    if customers_after is not None and is_own:
         customers = await customer_paths.list_by_name(
             read,
             tenant_id,
             now,
             named_like=named_like,
-            after=after_customer,
+            after=customers_after,
             limit=CUSTOMERS_SHOWN + 1,
             most=CUSTOMERS_COUNTED,
         )

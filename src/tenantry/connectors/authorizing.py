@@ -26,8 +26,8 @@ from tenantry.store.engine.interface import Read, Tx
 from tenantry.store.tenants import tenants
 from tenantry.store.tokens import grant_lists
 from tenantry.store.users.users import User
-from tenantry.tokens.authorization_codes import issue_code
-from tenantry.tokens.id_tokens import SignIn, without_sign_in
+from tenantry.tokens.authorization_codes import CodeTerms, issue_code
+from tenantry.tokens.id_tokens import without_sign_in
 from tenantry.tokens.secrets import SecretHasher
 
 _WORDS = frozenset(permission.value for permission in Permission)
@@ -110,41 +110,31 @@ async def authorize(
     hasher: SecretHasher,
     *,
     tenant_id: TenantId,
-    connector_id: ConnectorId,
-    redirect_uri: str,
-    permissions: Collection[Permission],
-    nonce: str | None,
-    sign_in: SignIn | None,
-    code_challenge: str | None,
+    terms: CodeTerms,
     lifetime: Micros,
     now: Micros,
 ) -> str:
-    """Issue the code for the caller's consent; `redirect_uri` was matched before. Audited.
+    """Issue the code for the caller's consent; the redirect address was matched before. Audited.
 
-    `sign_in`: what ID tokens tell; None: none are wanted. Raises NotFound("connector"), FailedPrecondition when it is
-    deactivated, MfaRequired, InvalidValue for PKCE, and what `access.require` does.
+    Raises NotFound("connector"), FailedPrecondition when it is deactivated, MfaRequired, InvalidValue for PKCE, and
+    what `access.require` does.
     """
     await require(tx, caller, Action.GRANT_CONNECTOR, tenant_id, now=now)
-    connector = await connectors.find(tx, tenant_id, connector_id)
+    connector = await connectors.find(tx, tenant_id, terms.connector_id)
     if connector is None or caller.user_id is None:
         raise NotFound("connector")
     if connector.deactivated_at is not None:
         raise FailedPrecondition("The connector is deactivated: it gets no new tokens.")
-    if needs_mfa(permissions) and "mfa" not in caller.amr:
+    if needs_mfa(terms.permissions) and "mfa" not in caller.amr:
         raise MfaRequired
     return await issue_code(
         tx,
         hasher,
         caller,
         tenant_id=tenant_id,
-        connector_id=connector_id,
         user_id=caller.user_id,
-        redirect_uri=redirect_uri,
-        scope=permissions,
+        terms=terms,
         amr=caller.amr,
-        nonce=nonce,
-        sign_in=sign_in,
-        code_challenge=code_challenge,
         lifetime=lifetime,
         now=now,
     )

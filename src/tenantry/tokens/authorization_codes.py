@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from tenantry.access.actions import Permission
 from tenantry.audit.events import AuthorizationCodeIssued
@@ -24,28 +25,36 @@ from tenantry.tokens.secrets import SecretHasher, SecretKind
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
+class CodeTerms(NamedTuple):
+    """What a user lets a connector have by a code. `sign_in`: when the user signed in, and what an ID token is to tell,
+    which repeats `nonce` (OpenID Connect Core §2); None: none is wanted.
+    """
+
+    connector_id: ConnectorId
+    redirect_uri: str
+    permissions: Collection[Permission]
+    nonce: str | None = None
+    sign_in: SignIn | None = None
+    code_challenge: str | None = None
+
+
 async def issue_code(
     tx: Tx,
     hasher: SecretHasher,
     caller: Caller,
     *,
     tenant_id: TenantId,
-    connector_id: ConnectorId,
     user_id: UserId,
-    redirect_uri: str,
-    scope: Collection[Permission],
+    terms: CodeTerms,
     amr: Iterable[str],
-    nonce: str | None = None,
-    sign_in: SignIn | None = None,
-    code_challenge: str | None = None,
     lifetime: Micros,
     now: Micros,
 ) -> str:
-    """Issue a code for the user's consent to `scope`. The caller has checked that `redirect_uri` is the connector's.
+    """Issue a code for the user's consent to the terms. The caller has checked that `redirect_uri` is the connector's.
 
-    `sign_in`: if there is to be an ID token, which repeats `nonce` (OpenID Connect Core §2). Audited. Raises
-    NotFound("connector"), InvalidValue(field="code_challenge").
+    Audited. Raises NotFound("connector"), InvalidValue(field="code_challenge").
     """
+    connector_id, redirect_uri, permissions, nonce, sign_in, code_challenge = terms
     connector = await connectors.find(tx, tenant_id, connector_id)
     if connector is None:
         raise NotFound("connector")
@@ -61,7 +70,7 @@ async def issue_code(
         connector_id=connector_id,
         user_id=user_id,
         redirect_uri=redirect_uri,
-        scope=" ".join(sorted(scope)),
+        scope=" ".join(sorted(permissions)),
         amr=" ".join(sorted(amr)),
         nonce=nonce,
         authenticated_at=sign_in.authenticated_at if sign_in else None,

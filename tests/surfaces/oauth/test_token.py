@@ -18,7 +18,7 @@ from tenantry.directory.user_properties import UserChanges
 from tenantry.directory.users import update_user
 from tenantry.store.engine.interface import Store
 from tenantry.store.trail import audit_events
-from tenantry.tokens.authorization_codes import issue_code
+from tenantry.tokens.authorization_codes import CodeTerms, issue_code
 from tenantry.tokens.id_tokens import SignIn
 from tests.support.builders import HASHER, OPERATOR, a_connector, a_grant, a_tenant, a_user, as_user
 from tests.surfaces.oauth.conftest import REDIRECT_URI, World, a_world
@@ -145,12 +145,12 @@ async def test_a_client_may_prove_itself_by_basic_but_not_twice(world: World) ->
 
 
 async def _a_code(world: World, **values: object) -> str:
-    given: dict[str, object] = {
+    given: dict[str, Any] = {
         "tenant_id": world.tenant.id,
         "connector_id": world.connector.id,
         "user_id": world.user.id,
         "redirect_uri": REDIRECT_URI,
-        "scope": [Permission.PARTNER_CENTER],
+        "permissions": [Permission.PARTNER_CENTER],
         "amr": ["pwd", "mfa"],
         "nonce": None,
         "code_challenge": None,
@@ -158,8 +158,9 @@ async def _a_code(world: World, **values: object) -> str:
         "now": world.clock(),
         **values,
     }
+    terms = CodeTerms(**{name: given.pop(name) for name in CodeTerms._fields if name in given})
     async with world.store.write() as tx:
-        return await issue_code(tx, HASHER, as_user(world.user), **given)  # type: ignore[arg-type]
+        return await issue_code(tx, HASHER, as_user(world.user), terms=terms, **given)
 
 
 async def test_a_code_is_redeemed_once_and_its_second_use_ends_what_the_first_made(world: World) -> None:
@@ -414,10 +415,10 @@ async def code_answer(world: World) -> dict[str, str]:
             HASHER,
             as_user(world.user),
             tenant_id=world.tenant.id,
-            connector_id=world.connector.id,
+            terms=CodeTerms(
+                connector_id=world.connector.id, redirect_uri=REDIRECT_URI, permissions=[Permission.PARTNER_CENTER]
+            ),
             user_id=world.user.id,
-            redirect_uri=REDIRECT_URI,
-            scope=[Permission.PARTNER_CENTER],
             amr=["pwd", "mfa"],
             lifetime=5 * MINUTE,
             now=world.clock(),

@@ -20,7 +20,7 @@ from tenantry.core.ids import GroupId, ManagedAccountId
 from tenantry.directory.tenants import disable_tenant, enable_tenant
 from tenantry.store.engine.interface import Store
 from tenantry.surfaces.portal.frame.guard import cookie_name
-from tenantry.tokens.authorization_codes import issue_code
+from tenantry.tokens.authorization_codes import CodeTerms, issue_code
 from tests.support.app import RecordingMessages, an_app, client_for
 from tests.support.builders import (
     HASHER,
@@ -95,10 +95,8 @@ async def _code(world: World) -> str:
             HASHER,
             as_user(world.anna),
             tenant_id=world.tenant.id,
-            connector_id=world.connector.id,
+            terms=CodeTerms(connector_id=world.connector.id, redirect_uri=BACK, permissions=[Permission.GROUP_MEMBERS]),
             user_id=world.anna.id,
-            redirect_uri=BACK,
-            scope=[Permission.GROUP_MEMBERS],
             amr=["pwd", "mfa"],
             lifetime=5 * MINUTE,
             now=NOON,

@@ -12,6 +12,7 @@ from tenantry.core.caller import Caller
 from tenantry.core.clock import MINUTE
 from tenantry.core.errors import AppOnlyRefused, FailedPrecondition, Forbidden, MfaRequired, NotFound
 from tenantry.store.engine.interface import Store
+from tenantry.tokens.authorization_codes import CodeTerms
 from tests.support.builders import (
     HASHER,
     OPERATOR,
@@ -38,12 +39,14 @@ async def consent(
             caller,
             HASHER,
             tenant_id=connector.tenant_id,
-            connector_id=connector.id,
-            redirect_uri="https://app.example/",
-            permissions=permissions,
-            nonce=None,
-            sign_in=None,
-            code_challenge=None,
+            terms=CodeTerms(
+                connector_id=connector.id,
+                redirect_uri="https://app.example/",
+                permissions=permissions,
+                nonce=None,
+                sign_in=None,
+                code_challenge=None,
+            ),
             lifetime=5 * MINUTE,
             now=NOON,
         )

@@ -15,7 +15,7 @@ from tenantry.core.clock import MINUTE
 from tenantry.core.errors import BadCredentials, InvalidClient, InvalidGrant, InvalidToken, InvalidValue
 from tenantry.core.ids import TenantId, new_guid
 from tenantry.tokens import base64url
-from tenantry.tokens.authorization_codes import issue_code
+from tenantry.tokens.authorization_codes import CodeTerms, issue_code
 from tenantry.tokens.clients import Client
 from tenantry.tokens.grant_types.authorization_code import PresentedCode, redeem_code
 from tenantry.tokens.grant_types.client_credentials import exchange_client_credentials
@@ -35,14 +35,16 @@ async def _issue(house: House, **changes: Any) -> str:
         "connector_id": house.connector.id,
         "user_id": house.user.id,
         "redirect_uri": CALLBACK,
-        "scope": [Permission.PARTNER_CENTER],
+        "permissions": [Permission.PARTNER_CENTER],
         "amr": ["pwd", "mfa"],
         "code_challenge": CHALLENGE,
         "lifetime": 5 * MINUTE,
         "now": house.clock(),
     }
+    arguments |= changes
+    terms = CodeTerms(**{name: arguments.pop(name) for name in CodeTerms._fields if name in arguments})
     async with house.store.write() as tx:
-        return await issue_code(tx, HASHER, OPERATOR, **{**arguments, **changes})
+        return await issue_code(tx, HASHER, OPERATOR, terms=terms, **arguments)
 
 
 async def _redeem(house: House, code: str, *, tenant: TenantId | None = None, **changes: Any) -> Issued:

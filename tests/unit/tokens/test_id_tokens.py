@@ -15,7 +15,7 @@ from tenantry.directory.id_tokens import verify_id_token
 from tenantry.directory.user_properties import UserChanges
 from tenantry.directory.users import delete_user, update_user
 from tenantry.tokens import base64url
-from tenantry.tokens.authorization_codes import issue_code
+from tenantry.tokens.authorization_codes import CodeTerms, issue_code
 from tenantry.tokens.grant_types.authorization_code import PresentedCode, redeem_code
 from tenantry.tokens.grant_types.refresh_token import refresh_sign_in
 from tenantry.tokens.id_tokens import SignIn, issue_id_token, sign_in_scope, without_sign_in
@@ -37,13 +37,15 @@ async def sign_in_of(house: House, user: SomeUser, scope: str | None = "openid p
             HASHER,
             OPERATOR,
             tenant_id=house.tenant.id,
-            connector_id=house.connector.id,
+            terms=CodeTerms(
+                connector_id=house.connector.id,
+                redirect_uri=CALLBACK,
+                permissions=[Permission.PARTNER_CENTER],
+                nonce="n-1",
+                sign_in=SignIn(now - MINUTE, scope) if scope else None,
+            ),
             user_id=user.id,
-            redirect_uri=CALLBACK,
-            scope=[Permission.PARTNER_CENTER],
             amr=["pwd", "mfa"],
-            nonce="n-1",
-            sign_in=SignIn(now - MINUTE, scope) if scope else None,
             lifetime=5 * MINUTE,
             now=now,
         )

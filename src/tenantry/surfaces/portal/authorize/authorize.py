@@ -40,6 +40,7 @@ from tenantry.surfaces.portal.words.texts import gettext as _
 from tenantry.surfaces.portal.words.words import explained, explained_sign_in, registrant_text
 from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
+from tenantry.tokens.authorization_codes import CodeTerms
 from tenantry.tokens.id_tokens import SignIn
 
 router = APIRouter()
@@ -136,12 +137,14 @@ async def _answer(request: Request, form: Form, asked: AuthorizationRequest, ses
             session.caller,
             deps.hasher,
             tenant_id=session.tenant_id,
-            connector_id=asked.connector.id,
-            redirect_uri=asked.redirect_uri,
-            permissions=asked.permissions,
-            nonce=asked.nonce,
-            sign_in=SignIn(session.authenticated_at, asked.sign_in_scope) if asked.sign_in_scope else None,
-            code_challenge=asked.code_challenge,
+            terms=CodeTerms(
+                connector_id=asked.connector.id,
+                redirect_uri=asked.redirect_uri,
+                permissions=asked.permissions,
+                nonce=asked.nonce,
+                sign_in=SignIn(session.authenticated_at, asked.sign_in_scope) if asked.sign_in_scope else None,
+                code_challenge=asked.code_challenge,
+            ),
             lifetime=deps.settings.authorization_code_minutes * MINUTE,
             now=deps.clock(),
         )

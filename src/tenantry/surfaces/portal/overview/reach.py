@@ -58,13 +58,9 @@ async def show_reach(
             session.caller,
             session.here,
             named_like=like(query),
-            with_partners=side in ("all", "partners"),
-            with_connectors=side in ("all", "apps"),
-            with_customers=side in ("all", "customers"),
-            is_own=is_at_home,
-            after_partner=after_partner,
-            after_connector=after_connector,
-            after_customer=after_customer,
+            partners_after=after_partner if side in ("all", "partners") else None,
+            connectors_after=after_connector if side in ("all", "apps") else None,
+            customers_after=after_customer if side in ("all", "customers") else None,
             now=now,
         )
     kept = {"q": query, "show": side}
