@@ -117,6 +117,17 @@ async def test_a_code_becomes_tokens_and_an_account_that_the_client_finds_again(
     assert [known["username"] for known in app.get_accounts(account["username"])] == [account["username"]]
 
 
+async def test_the_client_gets_a_token_for_graph_beside_by_a_scope_of_graphs_and_keeps_it(place: Place) -> None:
+    app = await asyncio.to_thread(place.app)
+    flow = await asyncio.to_thread(app.initiate_auth_code_flow, SCOPES, REDIRECT_URI)
+    await asyncio.to_thread(app.acquire_token_by_auth_code_flow, flow, await place.agree(flow))
+    [account] = app.get_accounts()
+    for scopes in (["User.Read"], ["https://graph.microsoft.com/Directory.Read.All"]):
+        tokens = [await asyncio.to_thread(app.acquire_token_silent, scopes, account) for _ in range(2)]
+        assert [token["token_source"] for token in tokens] == ["identity_provider", "cache"]
+        assert (await place.create_user(tokens[0]["access_token"])).status_code == 401, "it is not for Partner Center"
+
+
 async def test_an_app_alone_gets_a_token_that_is_too_little_to_create_a_user(place: Place) -> None:
     app = await asyncio.to_thread(place.app)
     scope = ["https://api.partnercenter.microsoft.com/.default"]

@@ -99,6 +99,8 @@ async def test_resource_and_scope_lead_to_one_audience(world: World) -> None:
         ("https://graph.windows.net", "openid", "graph"),
         (None, "https://graph.windows.net/.default", "graph"),
         (None, "https://graph.microsoft.com//.default offline_access", "graph"),
+        (None, "https://graph.microsoft.com/User.Read openid profile", "graph"),
+        (None, "User.Read Directory.AccessAsUser.All offline_access", "graph"),
     ]:
         form = {
             **world.refresh_form,
@@ -120,6 +122,9 @@ async def test_an_unknown_resource_is_refused_by_its_name(world: World) -> None:
         ({"resource": "", "scope": "https://management.azure.com/.default"}, "invalid_scope"),
         ({"resource": "", "scope": "everything"}, "invalid_scope"),
         ({"resource": "", "scope": "openid https://management.azure.com/.default"}, "invalid_scope"),
+        ({"resource": "", "scope": "https://management.azure.com/User.Read"}, "invalid_scope"),
+        ({"resource": "", "scope": "User.Read user_impersonation"}, "invalid_scope"),
+        ({"resource": "", "scope": "User..Read"}, "invalid_scope"),
         (
             {"resource": "", "scope": "https://graph.windows.net/.default http://tenantry.test/.default"},
             "invalid_scope",

@@ -5,6 +5,7 @@ Source: Partner Center contract §1.2.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from tenantry.access.actions import Permission
@@ -13,13 +14,16 @@ from tenantry.core.errors import InvalidScope
 from tenantry.tokens.id_tokens import without_sign_in
 
 PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
+GRAPH = "https://graph.microsoft.com"
 _KNOWN = {
     PARTNER_CENTER: Audience.PARTNER_CENTER,
     "https://graph.windows.net": Audience.DIRECTORY_GRAPH,
-    "https://graph.microsoft.com": Audience.DIRECTORY_GRAPH,
+    GRAPH: Audience.DIRECTORY_GRAPH,
 }
 _BARE = (".default", "user_impersonation")
 _PERMISSIONS = tuple(f"/{word}" for word in _BARE)
+_OF_GRAPH = re.compile(r"[A-Za-z]+(\.[A-Za-z-]+)+")
+"""Scopes of Graph, such as `User.Read` and `Directory.AccessAsUser.All`, which its clients send without an address."""
 _WORDS = frozenset({*_BARE, *Permission})
 
 
@@ -52,13 +56,16 @@ def names_resource(scope: str) -> bool:
 
 def _resource_of(word: str) -> str:
     """The address of the service, `https://host` for `https://host/.default`. A permission alone is one of Partner
-    Center's.
+    Center's, and a scope of Graph's is Graph's.
     """
     if word in _BARE:
         return PARTNER_CENTER
     for permission in _PERMISSIONS:
         if word.endswith(permission):
             return word.removesuffix(permission)
+    resource, _, name = word.rpartition("/")
+    if _OF_GRAPH.fullmatch(name) and resource.rstrip("/").lower() in ("", GRAPH):
+        return resource or GRAPH
     raise _unknown(word, "scope")
 
 
