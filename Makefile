@@ -62,6 +62,10 @@ bench: setup-dev ## Measure speed and memory; takes minutes
 bench-against: setup-dev ## Compare the CPU of requests with an older commit's (REF); takes minutes
 	@$(BIN)/python -m bench.against $(REF) $(ARGS)
 
+.PHONY: bench-waits
+bench-waits: setup-dev ## Measure how long others wait while one tenant does what is heavy; takes an hour
+	@$(BIN)/python -m bench.waits $(ARGS)
+
 .PHONY: mutants
 mutants: setup-dev ## Put faults into the code and see whether a test notices; takes an hour, can be broken off
 	@$(BIN)/python -m tools.mutants $(ARGS)

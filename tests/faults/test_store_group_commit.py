@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from itertools import pairwise
 from pathlib import Path
 
 import apsw
@@ -239,6 +241,56 @@ async def test_writers_that_suspend_take_turns_in_order_and_do_not_keep_others_f
     await asyncio.gather(*(work(n) for n in range(WRITERS)))
     assert order == list(range(WRITERS))
     assert len(on_disk(path)) == WRITERS
+
+
+async def test_of_blocks_that_take_long_one_runs_between_two_looks_of_the_event_loop(store: SqliteStore) -> None:
+    """However many come at once."""
+    began: list[float] = []
+
+    async def long_block(number: int) -> None:
+        async with store.write() as tx:
+            await tx.one_or_none(int, "SELECT 1 WHERE :tenant_id <> ''", tenant_id="one")
+            began.append(asyncio.get_running_loop().time())
+            await insert(tx, f"t{number}")
+            time.sleep(0.02)  # noqa: ASYNC251 - as a heavy statement would hold the loop
+
+    looks: list[float] = []
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(0)
+            looks.append(asyncio.get_running_loop().time())
+
+    looking = asyncio.create_task(look())
+    await asyncio.gather(*(long_block(number) for number in range(8)))
+    looking.cancel()
+    assert all(any(first < each < second for each in looks) for first, second in pairwise(began))
+
+
+async def test_a_tenants_many_blocks_keep_another_tenants_waiting_for_one_of_them_only(store: SqliteStore) -> None:
+    order: list[str] = []
+
+    async def block(tenant: str, number: int) -> None:
+        async with store.write() as tx:
+            await tx.one_or_none(int, "SELECT 1 WHERE :tenant_id <> ''", tenant_id=tenant)
+            order.append(tenant)
+            await insert(tx, f"{tenant}{number}")
+            time.sleep(0.02)  # noqa: ASYNC251 - as a heavy statement would hold the loop
+
+    many = [asyncio.create_task(block("many", number)) for number in range(8)]
+    await asyncio.sleep(0)
+    few = [asyncio.create_task(block("few", number)) for number in range(2)]
+    await asyncio.gather(*many, *few)
+    assert order.index("few") <= 2
+    assert order[:6].count("few") == 2
+
+
+async def test_a_block_in_which_nothing_is_asked_takes_no_turn(store: SqliteStore) -> None:
+    async with store.write() as tx:
+        async with store.write():
+            pass
+        await insert(tx, "a")
+    assert store.commits == 1
 
 
 async def test_waiting_too_long_for_the_turn_is_busy_and_its_end_is_not(

@@ -236,8 +236,8 @@ class _Interrupted(PasswordHasher):
         super().__init__(memory_kib=64, passes=1, workers=1)
         self._portal = portal
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
-        is_right = await super().verify(password_hash, password)
+    async def verify(self, password_hash: str | None, password: str, tenant_id: str | None = None) -> bool:
+        is_right = await super().verify(password_hash, password, tenant_id)
         portal, now = self._portal, self._portal.app.deps.clock()
         other = await self.hash(NEW_PASSWORD)
         async with portal.app.deps.store.write() as tx:

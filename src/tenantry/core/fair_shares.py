@@ -1,6 +1,6 @@
 """Shares a few threads fairly among owners, so that an owner who asks for much delays nobody else.
 
-1. Each owner runs at most `of_one` at once; one only, while half of all places are taken.
+1. Each owner runs at most `of_one` at once; where that is less than all, one only while half of the places are taken.
 2. The next place goes to the owner who has waited longest since its last turn, not to the longest queue.
 3. A caller that gets no place in time, or finds its owner's queue full, gets NoTurn.
 """
@@ -67,8 +67,10 @@ class FairShares:
             turn.set_result(None)
 
     def _may_run(self, owner: str) -> bool:
-        busy = self._running.total()
-        return busy < self._most and self._running[owner] < (self._of_one if busy < self._most // 2 else 1)
+        busy, of_one = self._running.total(), self._of_one
+        if self._most // 2 <= busy and of_one < self._most:
+            of_one = 1
+        return busy < self._most and self._running[owner] < of_one
 
     def _leave(self, owner: str, turn: asyncio.Future[None]) -> None:
         queue = self._waiting.get(owner)
@@ -97,6 +99,14 @@ class FairThreads:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._shares.give_back, owner)
 
-        working = self._threads.submit(work)
+        try:
+            working = self._threads.submit(work)
+        except BaseException:
+            self._shares.give_back(owner)
+            raise
         working.add_done_callback(give_back)
         return await asyncio.wrap_future(working)
+
+    def close(self) -> None:
+        """Let the threads go, after what they are at."""
+        self._threads.shutdown(wait=True, cancel_futures=True)

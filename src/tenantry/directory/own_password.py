@@ -26,7 +26,7 @@ async def hash_new_password(store: Store, hasher: PasswordHasher, caller: Caller
     check_new_password(password, own)
     if await _is_present(store, hasher, tenant_id, user_id, password):
         raise InvalidValue("This is the present password. Choose another one.", field="password")
-    return await hasher.hash(password)
+    return await hasher.hash(password, tenant_id)
 
 
 async def require_present_password(
@@ -70,7 +70,7 @@ async def _is_present(
 ) -> bool:
     async with store.read() as read:
         credential = await passwords.find_credential(read, tenant_id, user_id)
-    return await hasher.verify(None if credential is None else credential.password_hash, password)
+    return await hasher.verify(None if credential is None else credential.password_hash, password, tenant_id)
 
 
 async def find_password_date(read: Read, tenant_id: TenantId, user_id: UserId) -> Micros | None:

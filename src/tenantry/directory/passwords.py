@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import os
 import secrets
 import string
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from threading import BoundedSemaphore
 from typing import TypeVar
 
 import argon2
 
 from tenantry.access.decide import Permit
 from tenantry.core.errors import InvalidValue, RateLimited
+from tenantry.core.fair_shares import FairThreads, NoTurn
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.guessable import is_guessable
 from tenantry.store.engine.interface import Read
@@ -26,6 +24,8 @@ T = TypeVar("T")
 
 MIN_LENGTH = 8
 MAX_LENGTH = 256
+_PATIENCE = 30.0
+"""Seconds that a hash may wait for its turn."""
 _M_MMAP_THRESHOLD = -3  # malloc.h
 _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 _GENERATED_LENGTH = 16
@@ -116,8 +116,9 @@ def generate_password() -> str:
 class PasswordHasher:
     """argon2id on as many threads as there are cores: argon2 releases the interpreter, so that the event loop runs on.
 
-    At most `workers` hashes are made at once and `waiting` wait; beyond that it raises RateLimited, so that a flood of
-    sign-ins costs bounded time and memory. The defaults are OWASP's second choice (19 MiB, 2 passes, 1 lane).
+    At most `workers` hashes are made at once, for tenants in turn, and of one tenant `waiting` wait; beyond that it
+    raises RateLimited. So a flood of sign-ins costs bounded time and memory, and what one tenant asks for delays
+    another by one hash. The defaults are OWASP's second choice (19 MiB, 2 passes, 1 lane).
     """
 
     def __init__(
@@ -125,17 +126,16 @@ class PasswordHasher:
     ) -> None:
         workers = workers or os.cpu_count() or 1
         self._argon2 = argon2.PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="passwords")
-        self._places = BoundedSemaphore(workers + waiting)
+        self._threads = FairThreads("passwords", workers, workers, waiting)
         _give_large_blocks_back()
 
-    async def hash(self, password: str) -> str:
-        """The PHC string (`$argon2id$…`). Raises RateLimited."""
-        return await self._run(lambda: self._argon2.hash(_encode(password)))
+    async def hash(self, password: str, tenant_id: str | None = None) -> str:
+        """The PHC string (`$argon2id$…`). `tenant_id`: of who asks. Raises RateLimited."""
+        return await self._run(tenant_id, lambda: self._argon2.hash(_encode(password)))
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(self, password_hash: str | None, password: str, tenant_id: str | None = None) -> bool:
         """Whether the password is the one hashed. None, for an unknown user, costs the same. Raises RateLimited."""
-        return await self._run(lambda: self._verify(password_hash, password))
+        return await self._run(tenant_id, lambda: self._verify(password_hash, password))
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than ours now: hash the password anew at the next sign-in."""
@@ -143,7 +143,7 @@ class PasswordHasher:
 
     def close(self) -> None:
         """End the threads, after what they are doing."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._threads.close()
 
     def _verify(self, password_hash: str | None, password: str) -> bool:
         encoded = _encode(password)
@@ -155,19 +155,13 @@ class PasswordHasher:
         except argon2.exceptions.VerifyMismatchError:
             return False
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if not self._places.acquire(blocking=False):
-            raise RateLimited(1)
+    async def _run(self, tenant_id: str | None, work: Callable[[], T]) -> T:
+        owner = tenant_id or ""
         try:
-            future = self._pool.submit(work)
-        except BaseException:
-            self._places.release()
-            raise
-        future.add_done_callback(self._leave)
-        return await asyncio.wrap_future(future)
-
-    def _leave(self, _: Future[T]) -> None:
-        self._places.release()
+            await self._threads.take(owner, _PATIENCE)
+        except NoTurn:
+            raise RateLimited(1) from None
+        return await self._threads.work(owner, work)
 
 
 def _give_large_blocks_back() -> None:

@@ -54,13 +54,14 @@ async def sign_in(
     """
     tenant, user, credential = await _look_up(store, user_principal_name)
     known = None if credential is None else credential.password_hash
-    is_right = await hasher.verify(known, password)
+    owner = None if tenant is None else tenant.id
+    is_right = await hasher.verify(known, password, owner)
     reason = _reason(user, credential, is_right)
     if tenant is None or user is None or credential is None or reason is not None:
         await _refuse(store, tenant, user_principal_name, reason or "unknown_user", origin, now)
         raise BadCredentials(reason or "unknown_user", _PUBLIC)
     old = credential.password_hash
-    new = await hasher.hash(password) if hasher.is_outdated(old) else None
+    new = await hasher.hash(password, owner) if hasher.is_outdated(old) else None
     if new is not None:
         async with store.write() as tx:
             await passwords.replace_hash(tx, tenant.id, user.id, old=old, new=new)

@@ -40,17 +40,17 @@ _decoder = msgspec.json.Decoder(dict[str, str])
 _encoder = msgspec.json.Encoder()
 
 
-async def hash_passwords(hasher: PasswordHasher, file: UserFile, own: Sequence[str]) -> UserFile:
+async def hash_passwords(hasher: PasswordHasher, caller: Caller, file: UserFile, own: Sequence[str]) -> UserFile:
     """The file with hashes in place of passwords, to be kept. A row whose password is not good enough has failed.
     `own`: names of the tenant (`names_of_tenant`).
 
     They are hashed one after the other, outside any transaction, so that others can sign in meanwhile. Raises
     RateLimited when too many do.
     """
-    return file._replace(rows=[await _hashed(hasher, row, own) for row in file.rows])
+    return file._replace(rows=[await _hashed(hasher, caller, row, own) for row in file.rows])
 
 
-async def _hashed(hasher: PasswordHasher, row: UserRow, own: Sequence[str]) -> UserRow:
+async def _hashed(hasher: PasswordHasher, caller: Caller, row: UserRow, own: Sequence[str]) -> UserRow:
     if row.password is None:
         return row
     values = _decoder.decode(row.data)
@@ -58,7 +58,7 @@ async def _hashed(hasher: PasswordHasher, row: UserRow, own: Sequence[str]) -> U
         check_new_password(row.password, [*values.values(), *own])
     except InvalidValue as error:
         return row._replace(password=None, problem=f"{error.field}: {error.public}")
-    values[_HASH] = await hasher.hash(row.password)
+    values[_HASH] = await hasher.hash(row.password, caller.tenant_id)
     return row._replace(password=None, data=_encoder.encode(values).decode())
 
 

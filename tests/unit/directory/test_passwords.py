@@ -123,6 +123,32 @@ async def test_more_work_than_may_wait_is_refused_and_the_rest_is_done() -> None
     slow.close()
 
 
+async def test_who_has_many_passwords_hashed_keeps_another_tenant_waiting_for_one_of_them_only() -> None:
+    made = PasswordHasher(memory_kib=1024, passes=1, workers=1)
+    order: list[str] = []
+
+    async def make(tenant_id: str) -> None:
+        await made.hash("teRN58*q", tenant_id)
+        order.append(tenant_id)
+
+    many = [asyncio.create_task(make("many")) for _ in range(20)]
+    await asyncio.sleep(0)
+    await asyncio.gather(make("few"), *many)
+    assert order.index("few") < 5
+    made.close()
+
+
+async def test_a_tenant_whose_hashes_wait_in_numbers_keeps_no_other_out() -> None:
+    made = PasswordHasher(memory_kib=1024, passes=1, workers=1, waiting=1)
+    results = await asyncio.gather(*(made.hash("teRN58*q", "many") for _ in range(10)), return_exceptions=True)
+    assert any(isinstance(result, RateLimited) for result in results)
+    many = asyncio.gather(*(made.hash("teRN58*q", "many") for _ in range(10)), return_exceptions=True)
+    await asyncio.sleep(0)
+    assert await made.hash("teRN58*q", "few")
+    await many
+    made.close()
+
+
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells how much memory is held")
 async def test_the_memory_of_a_hash_is_given_back() -> None:
     made = PasswordHasher(memory_kib=19 * 1024, passes=1, workers=2)

@@ -2,9 +2,12 @@
 
 1. A writer that finds the turn taken waits, or queues work that runs without waking it. The first of a group opens the
    transaction.
-2. When the event loop has run everything that was ready, the group closes and one thread runs its `COMMIT`. Writers
-   that come meanwhile are the next group: queued work is run one after the other as soon as the turn is free.
-3. The commit's outcome is told to every writer of the group. If it failed, nothing of the group is kept.
+2. When the event loop has run everything that was ready, or the blocks of a group have taken a moment, the group closes
+   and one thread runs its `COMMIT`. Writers that come meanwhile are the next group: queued work is run one after the
+   other as soon as the turn is free, then blocks are let in.
+3. Tenants whose blocks wait are served in turn: what one asks for at once keeps no other from it for longer than one
+   block takes.
+4. The commit's outcome is told to every writer of the group. If it failed, nothing of the group is kept.
 
 The connection is never touched by two threads: while the commit runs, nobody has the turn. One process owns the file's
 request writes; the command line may write beside it, so `BEGIN` may find the file locked.
@@ -31,10 +34,13 @@ Work = Callable[[], Any]
 
 _YOUR_TURN: Any = object()
 
-_Waiter = tuple[float, "asyncio.Future[Any]", Work | None]
+_Waiter = tuple[float, "asyncio.Future[Any]", Work | None, int]
 """Until when it waits; what it waits for: the answer of its work, once that is durable, or else _YOUR_TURN; its
-work.
+work; its place.
 """
+
+_MOMENT = 0.01
+"""Seconds after which blocks let others have the event loop, while what they did is written to the disk."""
 
 
 class Groups:
@@ -51,18 +57,32 @@ class Groups:
         self._log = LogCopier(connection, copier)
         self._in_transaction = False
         self._taken = False  # a writer is in its block, or the commit runs
-        self._closing = False  # the group will close when the loop comes round
+        self._closing: asyncio.Handle | None = None  # the group will close when the loop comes round
         self._overdue = False  # the group will close when the writer in its block leaves
         self._group: list[tuple[asyncio.Future[Any], Any]] = []  # with the answer that waits to be durable
         self._waiting: list[_Waiter] = []  # by deadline, which is by arrival
+        self._served = 0  # the place of the block that came last
+        self._places: dict[str, int] = {}  # the last place of each owner of blocks that wait
+        self._begun = self._busy = 0.0  # when the block began that has the turn; how long those of the group took
         self._alarm: asyncio.TimerHandle | None = None
         self.commits = 0
 
-    async def take_turn(self) -> None:
-        """Wait for the turn, which starts with the group's transaction open. Raises StoreBusy at the deadline."""
+    async def take_turn(self, owner: str) -> None:
+        """Wait for a block's turn, which starts with the group's transaction open. Raises StoreBusy at the deadline.
+
+        Who waits has a place in the line: the first of each owner right behind those that were served, its second one
+        place later, and so on.
+        """
         if self._taken:
-            await self._wait()
+            place = self._places[owner] = max(self._served, self._places.get(owner, -1) + 1)
+            try:
+                await self._wait(place=place)
+            finally:
+                if self._places[owner] == place:
+                    del self._places[owner]
+            self._served = max(self._served, place)
         await self._take()
+        self._begun = self._loop.time()
 
     async def in_turn(self, work: Work) -> Any:
         """Run `work` in a turn; return its answer once durable. While a commit runs, the work is queued."""
@@ -85,10 +105,15 @@ class Groups:
         self._group.append((done, answer))
         return done
 
+    def end_turn(self) -> None:
+        """Of a block."""
+        self._busy += self._loop.time() - self._begun
+        self.give_turn()
+
     def give_turn(self) -> None:
         """Let the next writers in. The group closes when everything that is ready now has run."""
         self._taken = False
-        if self._overdue:
+        if self._overdue or self._busy > _MOMENT:
             self._close_group()
         else:
             self._let_in()
@@ -119,11 +144,11 @@ class Groups:
                 translate(exc)
             raise
 
-    async def _wait(self, work: Work | None = None) -> Any:
+    async def _wait(self, work: Work | None = None, place: int = 0) -> Any:
         """Wait for the turn, or for what `work` answers, durably. Raises StoreBusy at the deadline."""
         deadline = self._loop.time() + self._busy_timeout
         while True:
-            waiter: _Waiter = (deadline, self._loop.create_future(), work)
+            waiter: _Waiter = (deadline, self._loop.create_future(), work, place)
             if self._waiting and self._waiting[-1][0] > deadline:
                 insort(self._waiting, waiter, key=itemgetter(0))
             else:
@@ -144,7 +169,7 @@ class Groups:
         more than the write.
         """
         now = self._loop.time()
-        late = [future for deadline, future, _ in self._waiting if deadline <= now]
+        late = [future for deadline, future, *_ in self._waiting if deadline <= now]
         self._waiting = self._waiting[len(late) :]
         for future in late:
             if not future.done():
@@ -172,12 +197,16 @@ class Groups:
         on at its place.
         """
         waiting, self._waiting = self._waiting, []
-        for _, future, work in waiting:
+        woken = []
+        for waiter in waiting:
+            _, future, work, _ = waiter
             if not future.done() and (work is None or not self._run_queued(work, future)):
-                future.set_result(_YOUR_TURN)
-        if self._in_transaction and not self._closing:
-            self._closing = True
-            self._loop.call_soon(self._close_group)
+                woken.append(waiter)
+        woken.sort(key=itemgetter(3))
+        for waiter in woken:
+            waiter[1].set_result(_YOUR_TURN)
+        if self._in_transaction and self._closing is None:
+            self._closing = self._loop.call_soon(self._close_group)
 
     def _run_queued(self, work: Work, done: asyncio.Future[Any]) -> bool:
         """Run a writer's work. Answers False when another process holds the file, so that the writer has to wait for it
@@ -195,10 +224,13 @@ class Groups:
         return True
 
     def _close_group(self) -> None:
-        self._closing = False
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
         self._overdue = self._taken  # a writer that suspends inside its block must not keep the others from the disk
         if self._overdue:
             return
+        self._busy = 0.0
         if self._group:
             self._taken = True
             self._committer.submit(self._commit)

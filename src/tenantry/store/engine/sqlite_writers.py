@@ -1,7 +1,8 @@
 """How SQLite's writers use their turn: their statements run inline, on the event loop.
 
-1. A block works in a savepoint of its own. When it is left normally, it releases the savepoint, gives the turn on, and
-   waits for the group's commit. An exception rolls back this savepoint only.
+1. A block takes its turn with its first statement, whose tenant it belongs to, and works in a savepoint of its own.
+   When it is left normally, it releases the savepoint, gives the turn on, and waits for the group's commit. An
+   exception rolls back this savepoint only.
 2. A transaction that makes one change, with its last statement, needs no savepoint: when that statement fails, SQLite
    undoes it alone.
 """
@@ -16,8 +17,10 @@ from typing import NoReturn, Self, TypeVar
 import apsw
 
 from tenantry.core.errors import StoreUnavailable
+from tenantry.store.engine.dialect import only_row
 from tenantry.store.engine.group_commit import Groups
 from tenantry.store.engine.interface import SECOND_CHANGE, LoneTx, Value
+from tenantry.store.engine.shares import NOBODY
 from tenantry.store.engine.sqlite_statements import Known, Statements, prepared, translate
 
 T = TypeVar("T")
@@ -26,18 +29,34 @@ T = TypeVar("T")
 class WriteBlock(Statements):
     """One writer: `Tx` and its block in one object, since one is made for every write."""
 
-    __slots__ = ("_groups",)
+    __slots__ = ("_groups", "_has_begun", "_is_open")
 
     def __init__(self, groups: Groups, known: Known) -> None:
         self._groups = groups
         self._cursor = None
         self._known = known
+        self._has_begun = self._is_open = False
+
+    async def one_or_none(self, shape: Callable[..., T], sql: str, /, **params: Value) -> T | None:
+        if not self._has_begun:
+            await self._begin(params)
+        row = only_row(self._select(shape, sql, params), sql)
+        return None if row is None else shape(*row)
+
+    async def all(self, shape: Callable[..., T], sql: str, /, **params: Value) -> list[T]:
+        if not self._has_begun:
+            await self._begin(params)
+        return [shape(*row) for row in self._select(shape, sql, params)]
 
     async def run(self, sql: str, /, **params: Value) -> int:
+        if not self._has_begun:
+            await self._begin(params)
         self._rows(sql, params)
         return self._groups.connection.changes()
 
     async def run_many(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
+        if not self._has_begun:
+            await self._begin(rows[0] if rows else {})
         cursor = self._cursor
         if cursor is None:
             raise RuntimeError("The block has ended.")
@@ -54,19 +73,27 @@ class WriteBlock(Statements):
         translate(exc)
 
     async def __aenter__(self) -> Self:
+        return self
+
+    async def _begin(self, params: Mapping[str, Value]) -> None:
+        """Before the first statement."""
         groups = self._groups
-        await groups.take_turn()
+        await groups.take_turn(str(params.get("tenant_id") or NOBODY))
+        self._has_begun = True
         try:
             groups.cursor.execute("SAVEPOINT writer")
         except apsw.Error as exc:
-            groups.give_turn()
+            groups.end_turn()
             translate(exc)
         self._cursor = groups.cursor
-        return self
+        self._is_open = True
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        has_begun, self._has_begun = self._is_open, True
+        if not has_begun:  # nothing was asked
+            return
         groups = self._groups
         self._cursor = None
         try:
@@ -79,7 +106,7 @@ class WriteBlock(Statements):
             self._roll_back()
             raise StoreUnavailable(internal=f"the writer could not be kept: {failure}") from failure
         finally:
-            groups.give_turn()
+            groups.end_turn()
         await done
 
     def _roll_back(self) -> None:

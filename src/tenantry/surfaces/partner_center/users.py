@@ -49,7 +49,7 @@ async def create_user(ask: Ask, customer: TenantId, body: wire.SentUser) -> wire
         check_first_password(sent_password, [*own, *names], must_change=must_change)
     await ask.look_back()
     password = sent_password or generate_password()
-    password_hash = await deps.passwords.hash(password)
+    password_hash = await deps.passwords.hash(password, ask.caller.tenant_id)
     async with ask.writing() as tx:
         user = await users.create_user(
             tx, ask.caller, customer, new_user, password_hash, must_change, ask.now, permitted=permitted
@@ -115,7 +115,7 @@ async def _patch(ask: Ask, customer: TenantId, user: UserId, patch: wire.Patch) 
         async with ask.deps.store.read() as read:  # a hash costs too much to make it for everybody
             permitted = await permit(read, ask.caller, Action.RESET_PASSWORD, customer, ask.now)
             await check_reset_password(read, permitted, user, patch.password, must_change=patch.must_change)
-        password = NewPassword(await ask.deps.passwords.hash(patch.password), patch.must_change)
+        password = NewPassword(await ask.deps.passwords.hash(patch.password, ask.caller.tenant_id), patch.must_change)
     async with ask.writing() as tx:
         changed = await users.update_user(
             tx,

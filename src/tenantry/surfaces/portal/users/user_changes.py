@@ -66,7 +66,7 @@ async def create(request: Request, session: SignedIn) -> Response:
             new_user = NewUser(**values)
             async with deps.store.read() as read:
                 permitted = await permit(read, session.caller, Action.CREATE_USER, session.here, now)
-            password_hash = await deps.passwords.hash(password) if password else None
+            password_hash = await deps.passwords.hash(password, session.tenant_id) if password else None
             async with once(request, session, form, back="/users") as (tx, _now):
                 made = await create_user(
                     tx, session.caller, session.here, new_user, password_hash, True, now, permitted=permitted
@@ -135,7 +135,7 @@ async def reset_password(request: Request, session: SignedIn, user_id: UserId) -
     user: User | None = None
     code, path = "", f"/users/{user_id}"
     with form.showing_errors():
-        password_hash = await deps.passwords.hash(password)
+        password_hash = await deps.passwords.hash(password, session.tenant_id)
         async with once(request, session, form, back=path, again=f"{path}/password") as (tx, _now):
             user = await set_password(
                 tx, session.caller, session.here, user_id, password_hash, True, now, permitted=permitted

@@ -74,7 +74,7 @@ async def take_file(request: Request, session: SignedIn) -> Response:
                 permitted = await permit(read, session.caller, Action.CREATE_USER, session.here, now)
                 own = await names_of_tenant(read, permitted)
             file = await asyncio.to_thread(read_users, raw, with_passwords=form.checked("with_passwords"))
-            file = await hash_passwords(deps_of(request).passwords, file, own)
+            file = await hash_passwords(deps_of(request).passwords, session.caller, file, own)
             async with once(request, session, form, back="/users") as (tx, now):
                 import_id = await begin_import(
                     tx, session.caller, session.here, file_name=form.file_name("file"), file=file, now=now

@@ -1,0 +1,1 @@
+"""How long others wait while one tenant asks for as much as it can."""
