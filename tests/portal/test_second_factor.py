@@ -119,6 +119,8 @@ async def test_a_sign_in_that_takes_too_long_starts_over(portal: Portal) -> None
     clock_of(portal).advance(15 * MINUTE)
     late = await visitor.send("/second-factor", method="totp", code=code_of(portal, secret))
     assert late.headers["location"].startswith("/sign-in")
+    assert (await visitor.open("/")).status_code == 303
+    assert await amr_of(portal, portal.mia) == ["pwd"], "of the browser in which the app was set up"
 
 
 @pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "\u0661\u0662\u0663\u0664\u0665\u0666", "x" * 99])

@@ -73,9 +73,15 @@ def test_nobody_makes_a_limit_forget_by_filling_another(monkeypatch: pytest.Monk
         limits.hit("sign_in.name", "victim", limit=1, window=DAY)
 
 
-@pytest.mark.parametrize("odd", ["", "unknown", "1:2:3", "fe80::1%eth0", "::ffff:192.0.2.1", "x" * 10_000])
-def test_whatever_an_address_says_it_counts_as_something(odd: str) -> None:
-    assert networks_of(odd)
+@pytest.mark.parametrize("odd", ["", "unknown", "1:2:3", "x" * 10_000])
+def test_what_is_no_address_counts_as_it_is(odd: str) -> None:
+    assert networks_of(odd) == ((odd, 1),)
+
+
+def test_an_address_counts_the_same_however_it_is_written() -> None:
+    assert networks_of("::ffff:192.0.2.1") == networks_of("192.0.2.1") == (("192.0.2.1", 1),)
+    assert networks_of("FE80::0001%eth0") == networks_of("fe80::1")
+    assert networks_of("fe80::1")[0] == ("fe80::/64", 1)
 
 
 async def _open(http: httpx.AsyncClient, path: str) -> httpx.Response:

@@ -67,6 +67,7 @@ async def _known(store: Store, home: Quarter) -> dict[str, Any]:
     async with store.write() as tx:
         for sql in (
             "UPDATE managed_accounts SET user_id = :member WHERE tenant_id = :tenant",
+            "UPDATE connectors SET created_by = :member WHERE tenant_id = :tenant",
             "UPDATE managed_accounts SET primary_email = 'ann@example.com' WHERE enterprise_id = :enterprise",
             "UPDATE connectors SET waiting_since = created_at, waiting_permissions = 'media' WHERE tenant_id = :tenant",
             "INSERT INTO shared_callbacks (tenant_id, provider_id) VALUES (:tenant, :provider)",
