@@ -209,7 +209,7 @@ async def test_what_is_large_is_purged_in_steps_and_nobody_restores_a_part_of_it
     assert await longest_wait(store, purge_beside_a_restoration()) < HALF
 
 
-@pytest.mark.parametrize("kind", ["app", "user", "group"])
+@pytest.mark.parametrize("kind", ["connector", "user", "group"])
 async def test_of_the_tokens_that_end_together_the_oldest_gives_way(
     store: Store, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +220,7 @@ async def test_of_the_tokens_that_end_together_the_oldest_gives_way(
     made = []
     one = await a_connector(store, tenant)
     for number in range(5):
-        connector = one if kind == "app" else await a_connector(store, tenant)
+        connector = one if kind == "connector" else await a_connector(store, tenant)
         async with store.write() as tx:
             grant = await create_grant(
                 tx,
