@@ -1,1 +1,3 @@
-"""How fast a running server is, next to what the same stack could do at best. `make bench`; docs/performance.md."""
+"""Measures how fast a running server is, beside what the same stack could do at best: `make bench`,
+docs/performance.md.
+"""

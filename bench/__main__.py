@@ -64,7 +64,9 @@ def main(
 def _run_all(
     scenarios: list[Scenario], cache: Path, runs: int, seconds: int, console: Console
 ) -> tuple[dict[str, list[Run]], Ratio | None]:
-    """In rounds, so that whatever else the machine does meets all scenarios alike; then few tokens against many."""
+    """Run all scenarios in rounds, so that whatever else the machine does meets all of them alike. Then compare an
+    exchange among few tokens with one among many.
+    """
     taken: dict[str, list[Run]] = {scenario.name: [] for scenario in scenarios}
     with made(scenarios, cache, runs, seconds) as worlds:
         for number in range(runs):

@@ -33,14 +33,16 @@ from bench.turns import Ratio, compare
 LIMIT = 1.02
 _SMALL, _DEVICES = 1_000, 600_000
 _SETTLING_SECONDS = 3
-"""In which servers load, in the background, what no hot path needs, and a demo makes its history."""
+"""How long servers load in the background what no hot path needs, and a demo makes its history."""
 
 Side = tuple[Server, Requests]
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What is asked of both. `world`: what is seeded, empty for the demo; `file`: what its seed has written."""
+    """What is asked of both versions. `world`: the name of the seeded data, empty for the demo. `file`: the file of
+    requests that the seed has written.
+    """
 
     title: str
     world: str
@@ -50,7 +52,7 @@ class Compared:
 
     @contextmanager
     def side(self, tree: Tree, scratch: Path) -> Iterator[Side]:
-        """A server of the tree, and the requests for it."""
+        """Start a server of the tree; give it, and the requests for it."""
         port = free_port()
         settings = {"TENANTRY_RATE_LIMITS": "off", **({"TENANTRY_PUBLIC_URL": PUBLIC_URL} if self.world else {})}
         data_dir = self._data_dir(tree, scratch)
@@ -122,7 +124,7 @@ def _compare_all(old: Tree, new: Tree, names: list[str], precision: float, conso
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    """Beside the seeded data, so that both lie on one disk."""
+    """A scratch folder beside the seeded data, so that both lie on one disk."""
     directory = HERE / "var" / "bench" / "against"
     directory.mkdir(parents=True, exist_ok=True)
     path = Path(tempfile.mkdtemp(prefix="running-", dir=directory))
@@ -150,7 +152,7 @@ _STARTS = 11
 
 
 def _startup_table(old: Tree, new: Tree, console: Console) -> Table:
-    """Medians of starts in turns."""
+    """The table of start times and idle memory: medians of starts of the two versions in turns."""
     measured: dict[str, tuple[list[float], list[float]]] = {}
     with _scratch() as scratch, console.status("start and idle memory"):
         for number in range(_STARTS + 1):

@@ -1,4 +1,4 @@
-"""Requests for what stands in the demo, found over HTTP as any client would: so the same for every version."""
+"""Requests for what is in the demo's data. They are found over HTTP, as any client would, and so fit every version."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ME, GROUP, CUSTOMER_USER = "me", "group", "user"
 
 
 def write_demo_requests(server: Server, data_dir: Path) -> None:
-    """One request of each kind, for `demo_requests`. Makes a group."""
+    """Write one request of each kind, for `demo_requests`. It makes a group on the way."""
     facts = json.loads((data_dir / "demo.json").read_text())
     kaizala = _kaizala_headers(server, facts["kaizala"])
     groups = "/kaizala/v1/groups"
@@ -62,7 +62,7 @@ def _partner_token(server: Server, facts: dict[str, str]) -> str:
 
 
 def _call(server: Server, method: str, path: str, headers: dict[str, str], body: str | None = None) -> Any:
-    """Raises RuntimeError for what is no success."""
+    """Answer the JSON of a call's answer. Raises RuntimeError for what is no success."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     try:
         connection.request(method, path, body, headers)

@@ -13,7 +13,7 @@ _PRECISION = 0.02
 
 
 def measure_growth(worlds: Worlds) -> Ratio:
-    """Of the two worlds, seeded with few tokens and with many."""
+    """Compare an exchange in the two worlds, of which one is seeded with few tokens and one with many."""
     with ExitStack() as both:
         sides = []
         for name in (SMALL, LARGE):

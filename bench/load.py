@@ -27,7 +27,7 @@ class Requests:
     script: str = "replay.lua"
 
     def part(self, number: int, parts: int) -> Requests:
-        """Of requests that work once, the part `number` of `parts`, from 0; of others, all."""
+        """The part `number` of `parts`, from 0, of requests that work once; all requests where they work again."""
         if not self.once:
             return self
         size = self.count // parts
@@ -36,7 +36,7 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Times in milliseconds; `cpu` is the server's, in microseconds for each request.
+    """What came of one run. Times are milliseconds; `cpu` is the server's, in microseconds for each request.
 
     `refused`: answers that are no success. `broken`: connections that failed, and answers that took over TIMEOUT.
     """
@@ -56,7 +56,7 @@ def is_wrk_there() -> bool:
 
 
 def measure(server: Server, requests: Requests, seconds: int) -> Run:
-    """Ask for `seconds` over CONNECTIONS connections, each again as soon as it is answered."""
+    """Send requests for `seconds` over CONNECTIONS connections, on each another one as soon as one is answered."""
     before = server.cpu_seconds()
     load = start_load(server, requests, seconds)
     answered, micros, p50, p99, refused, broken = result_of(load)
@@ -74,7 +74,7 @@ def measure(server: Server, requests: Requests, seconds: int) -> Run:
 
 
 def start_load(server: Server, requests: Requests, seconds: int) -> subprocess.Popen[str]:
-    """wrk, asking; `result_of` waits for its end."""
+    """Start wrk, which sends the requests. `result_of` waits for its end."""
     command = [
         *("wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"),
         *("--timeout", f"{TIMEOUT}s"),
@@ -86,7 +86,9 @@ def start_load(server: Server, requests: Requests, seconds: int) -> subprocess.P
 
 
 def result_of(load: subprocess.Popen[str]) -> tuple[int, ...]:
-    """Answered, microseconds, p50, p99 (microseconds), refused, broken. Raises RuntimeError when wrk has failed."""
+    """What wrk says at its end: requests answered, microseconds taken, p50 and p99 (microseconds), refused, broken.
+    Raises RuntimeError when wrk has failed.
+    """
     output, _ = load.communicate()
     if load.returncode:
         raise RuntimeError(f"{load.args!r} ended with {load.returncode}")

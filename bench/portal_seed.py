@@ -1,4 +1,4 @@
-"""What `bench.portal` looks at: one large tenant among many, written past the store, since it is a copy of one row."""
+"""Seeds what `bench.portal` looks at: one large tenant among many. Rows are copies of one, written past the store."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAMES = [
 ]
 _COUNT = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {last})"
 _ID = "printf('%08x-0000-4000-8000-000000000000', {number} * 2654435761 % 4294967296)"
-"""In another order than the names."""
+"""Makes an id of a number, so that ids are in another order than names."""
 _NAME = "name_of(i) || ' ' || name_of(i / 26) || ' ' || i"
 
 
@@ -37,7 +37,7 @@ class Size(NamedTuple):
 
 
 def account_id(number: int) -> ManagedAccountId:
-    """Of the account `asset-{number}`."""
+    """The id of the account `asset-{number}`."""
     return ManagedAccountId(str(10**18 + number))
 
 
@@ -63,7 +63,7 @@ def seed(path: Path, size: Size) -> None:
 
 
 def _tenants(db: sqlite3.Connection, tenants: int, now: Micros) -> None:
-    """All customers of the first."""
+    """Insert tenants, all of them customers of the first."""
     db.execute(
         f"""
         INSERT INTO tenants (id, name, name_key, country, created_at)
@@ -87,7 +87,7 @@ def _tenants(db: sqlite3.Connection, tenants: int, now: Micros) -> None:
 
 
 def _users(db: sqlite3.Connection, users: int, now: Micros) -> None:
-    """One in a hundred is deleted. The trail has an event for each."""
+    """Insert users, of whom one in a hundred is deleted, and an event in the trail for each."""
     db.execute(
         f"""
         INSERT INTO users (tenant_id, id, user_principal_name, upn_key, user_type, display_name, display_key,
@@ -120,7 +120,9 @@ def _users(db: sqlite3.Connection, users: int, now: Micros) -> None:
 
 
 def _groups(db: sqlite3.Connection, size: Size, now: Micros) -> None:
-    """Of three members each; Dana leads one in a thousand. One in a hundred is deleted. And two large ones."""
+    """Insert groups of three members, of which Dana administers one in a thousand and one in a hundred is deleted; and
+    two large ones.
+    """
     db.execute(
         f"""
         INSERT INTO groups (tenant_id, id, name, name_key, welcome_message, group_type, created_at, updated_at,
@@ -178,7 +180,7 @@ def _groups(db: sqlite3.Connection, size: Size, now: Micros) -> None:
 
 
 def _accounts(db: sqlite3.Connection, accounts: int, now: Micros) -> None:
-    """With a device and an unused token each, in one enterprise."""
+    """Insert accounts with a device and an unused token each, in one enterprise."""
     db.execute(
         "INSERT INTO enterprises (id, tenant_id, emm_tenant_id, name, created_at) VALUES (?, ?, ?, 'Bench', ?)",
         (ENTERPRISE, TENANT, TENANT, now),

@@ -1,4 +1,4 @@
-"""What is measured: which requests go to which server on which world."""
+"""The scenarios that are measured: which requests go to which server on which world."""
 
 from __future__ import annotations
 
@@ -21,18 +21,20 @@ from tests.support.postgres import PostgresServer
 
 SMALL, LARGE = 1_000, 1_000_000
 _REDEEMS_A_SECOND = 9_000
-"""More than any server here answers."""
+"""How many redemptions are seeded for a second of a run: more than any server here answers."""
 _SETTLING_SECONDS = 2
-"""In which a server loads, in the background, what no hot path needs."""
+"""How long a server loads in the background what no hot path needs."""
 _WARMING_SECONDS = 4
-"""In which a server of a large file gets to know its pages. Requests that work once would run out."""
+"""How long a server of a large file is asked before it is measured, so that the file's pages are in memory. Requests
+that work once would run out.
+"""
 
 FLOOR = "floor"
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`goal`: the least share of the floor's requests per second."""
+    """One thing to measure. `goal`: the least share of the floor's requests per second that it should reach."""
 
     name: str
     title: str
@@ -90,7 +92,9 @@ class Worlds:
             self._postgres.stop()
 
     def _new_database(self) -> str:
-        """An empty one on a server with PostgreSQL's own defaults: every commit is on disk before it is answered."""
+        """Make an empty database on a server with PostgreSQL's own defaults: every commit is on disk before it is
+        answered.
+        """
         if self._postgres is None:
             with on_core(LOAD_CORE):
                 self._postgres = PostgresServer(options=())
@@ -101,7 +105,7 @@ class Worlds:
 
 @contextmanager
 def made(scenarios: Sequence[Scenario], cache: Path, runs: int, seconds: int) -> Iterator[Worlds]:
-    """The worlds, and away with their copies."""
+    """Make the worlds; their copies are deleted at the end of the block."""
     scratch = cache / "running"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -115,7 +119,7 @@ def made(scenarios: Sequence[Scenario], cache: Path, runs: int, seconds: int) ->
 
 
 def run_once(scenario: Scenario, world: World, number: int, runs: int, seconds: int) -> Run:
-    """Run `number` of `runs`, from 0: a server of its own, seconds of warming up, then what counts."""
+    """Do the run `number` of `runs`, from 0: start a server for it, warm it up for some seconds, then measure."""
     port = free_port()
     command = floor_command if scenario.name == FLOOR else serve_command
     requests = scenario.requests(world)

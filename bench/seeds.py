@@ -1,4 +1,4 @@
-"""What stands in the worlds. Rows are written by the store's own functions, so that they look as the server's do."""
+"""Seeds the worlds. The store's own functions write the rows, so that they look as the server's do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 TOKENS_OF_TENANT = 10
 TOKENS_OF_ACCOUNT = 10
-"""As many as an account may have devices."""
+"""As many tokens as an account may have devices."""
 
 _LIFETIME = 3650 * DAY  # longer than anybody keeps the cache
 _TENANTS_OF_BATCH = 10  # SQLite walks a savepoint's whole undo log for each statement: small ones are far quicker
@@ -34,7 +34,7 @@ _TOKENS_OF_BATCH = 500
 
 
 def exchange_seed(tokens: int, progress: Progress) -> Seed:
-    """`tokens` refresh tokens, ten in each tenant, each of a user and a grant of its own."""
+    """A seed of `tokens` refresh tokens, ten in each tenant, each of a user and a grant of its own."""
 
     async def seed(world: World, store: Store) -> None:
         hasher, now = SecretHasher(world.master_key().peppers()), system_clock()
@@ -119,7 +119,8 @@ async def _connector(
 
 
 def device_seed(tokens: int, progress: Progress) -> Seed:
-    """`tokens` device tokens of a tenth as many accounts, in enterprises that one EMM's service account serves.
+    """A seed of `tokens` device tokens of a tenth as many accounts, in enterprises that one EMM's service account
+    serves.
 
     `requests.bin` redeems each token on a device of its own; tokens of one account stand far apart.
     `generate.bin` asks for a token of each account.
@@ -227,15 +228,15 @@ async def _device_tokens(
 
 
 def generate_requests(world: World) -> Requests:
-    """Device tokens of accounts in any order."""
+    """Requests that generate device tokens of the accounts, in any order."""
     return requests_of(world.data_dir / "generate.bin")
 
 
 def redeem_requests(world: World) -> Requests:
-    """Each device token once."""
+    """Requests that redeem each device token once."""
     return requests_of(world.data_dir / "requests.bin", once=True)
 
 
 def pair_requests(world: World) -> Requests:
-    """Generate, and redeem what came."""
+    """Requests that generate device tokens and redeem what came."""
     return requests_of(world.data_dir / "generate.bin", script="pair.lua")

@@ -38,12 +38,12 @@ class Server:
         return self.process.pid
 
     def require_alive(self) -> None:
-        """Raises RuntimeError with the command that has ended."""
+        """Raise RuntimeError, which names the command, when the process has ended."""
         if self.process.poll() is not None:
             raise RuntimeError(f"{self.process.args!r} ended with {self.process.returncode}")
 
     def cpu_seconds(self) -> float:
-        """User and system time of the process so far, all threads."""
+        """User and system time of all threads of the process so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
@@ -52,11 +52,11 @@ class Server:
         return time.clock_gettime_ns((~self.pid << 3) | _ALL_THREADS)
 
     def pss_mb(self) -> float:
-        """Memory of the process, of shared pages only its share."""
+        """The memory of the process in MB; of pages that are shared, its share."""
         return self._memory_mb("Pss:")
 
     def anonymous_mb(self) -> float:
-        """The part of it that is no page of a file, which the kernel could take back."""
+        """The memory in MB without the pages of files, which the kernel could take back."""
         return self._memory_mb("Pss_Anon:")
 
     def _memory_mb(self, field: str) -> float:
@@ -66,7 +66,7 @@ class Server:
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """What is started here stays on this core."""
+    """Keep the processes that are started in the block on this core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -83,7 +83,7 @@ def free_port() -> int:
 
 
 def serve_command(data_dir: Path, port: int, *options: str, python: str = sys.executable) -> list[str]:
-    """`tenantry serve`. `python`: the interpreter of the environment that it is installed in."""
+    """The command line of `tenantry serve`. `python`: the interpreter of the environment that it is installed in."""
     return [python, "-m", "tenantry.cli", "serve", "--data-dir", str(data_dir), "--port", str(port), *options]
 
 
@@ -93,7 +93,9 @@ def floor_command(data_dir: Path, port: int) -> list[str]:
 
 @contextmanager
 def running(command: list[str], port: int, settings: Mapping[str, str]) -> Iterator[Server]:
-    """A server of this command, once it answers on `port`. `settings`: `TENANTRY_*`; none comes from outside."""
+    """Start the command, wait until it answers on `port`, and stop it at the end of the block. `settings` are its only
+    `TENANTRY_*` variables.
+    """
     with started(command, port, settings) as server:
         give_up = time.monotonic() + _START_SECONDS
         while answer(port, "/healthz") is None:
@@ -106,7 +108,7 @@ def running(command: list[str], port: int, settings: Mapping[str, str]) -> Itera
 
 @contextmanager
 def started(command: list[str], port: int, settings: Mapping[str, str]) -> Iterator[Server]:
-    """The same without waiting. Raises RuntimeError at the end when the server has died meanwhile."""
+    """As `running`, without waiting for an answer. Raises RuntimeError at the end when the server died meanwhile."""
     unwanted = ("TENANTRY_", "PYTHONDONTWRITEBYTECODE")  # an installed server has its bytecode
     outside = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     with on_core(SERVER_CORE):

@@ -1,4 +1,4 @@
-"""From the start of `tenantry serve --demo` to the first access token, and what an idle server takes."""
+"""How long `tenantry serve --demo` takes from its start to the first access token, and what memory an idle one has."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GIVE_UP = 120.0
 
 
 def measure_startup(scratch: Path, runs: int) -> dict[str, float]:
-    """Seconds, the median of `runs`: with an empty data directory, and with the one it left."""
+    """Seconds to the first token, the median of `runs`: with an empty data directory, and with the one it left."""
     first_token(scratch / "warm-up")  # bytecode and page cache, as after `make setup`
     fresh, existing = [], []
     for number in range(runs):
@@ -37,7 +37,7 @@ def measure_idle(scratch: Path, python: str = sys.executable) -> float:
 
 
 def first_token(data_dir: Path, python: str = sys.executable) -> float:
-    """Seconds from the start of the process."""
+    """Seconds from the start of the process to its first access token."""
     facts, port = data_dir / _FACTS, free_port()
     began = time.perf_counter()
     with started(serve_command(data_dir, port, "--demo", python=python), port, {}) as server:
@@ -50,7 +50,7 @@ def first_token(data_dir: Path, python: str = sys.executable) -> float:
 
 
 def _token(server: Server, facts: Mapping[str, Mapping[str, str]]) -> bool:
-    """Whether it answered one. False: nobody listens yet."""
+    """Ask for an access token. Answers False when nobody listens yet."""
     kaizala = facts["kaizala"]
     headers = {
         "applicationId": kaizala["application_id"],

@@ -1,4 +1,6 @@
-"""This tree and another commit's: each with an environment of its own, and with data that its own code has seeded."""
+"""The trees that are compared, this one and another commit's. Each has an environment of its own, and data that its own
+code has seeded.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ class Tree:
     python: str
 
     def data_dir(self, world: str, size: int, scratch: Path) -> Path:
-        """A data directory of its own for one server, with `size` tokens. The first time it is made, then copied."""
+        """A data directory for one server alone, with `size` tokens. It is seeded the first time, and then copied."""
         cache, target = HERE / "var" / "bench" / "against" / f"{self.name}-data", scratch / f"{world}-{self.name}"
         command = [self.python, "-c", _SEEDING.read_text(), f"{world}-{size}", str(cache), str(target)]
         subprocess.run(command, cwd=self.root, check=True)
@@ -36,7 +38,7 @@ def this_tree() -> Tree:
 
 
 def tree_of(commit: str) -> Tree:
-    """The files of a commit, in a directory that is kept; what it needs is installed by its own `make setup-dev`.
+    """Check out a commit in a directory that is kept, and install what it needs by its own `make setup-dev`.
 
     Raises CalledProcessError when there is no such commit.
     """
@@ -54,7 +56,7 @@ def tree_of(commit: str) -> Tree:
 
 
 def requests_in(data_dir: Path, file: str, *, once: bool = False) -> Requests:
-    """What a seed wrote as `file` (worlds.py `RequestsFile`)."""
+    """The requests that a seed wrote as `file` (worlds.py `RequestsFile`)."""
     facts = json.loads((data_dir / file).with_suffix(".json").read_text())
     return Requests(data_dir / file, facts["length"], facts["count"], once=once)
 

@@ -21,7 +21,7 @@ from bench.load import CONNECTIONS, TIMEOUT, Requests
 from bench.servers import LOAD_CORE, Server, on_core
 
 TURN = 512
-"""Requests of a turn."""
+"""How many requests a turn has."""
 _WARMING_TURNS = 40
 _FEWEST_PAIRS, _MOST_PAIRS = 100, 1_000
 _SURE = 1.96  # standard deviations on both sides of what a fair coin gives
@@ -30,7 +30,9 @@ _LARGEST_ANSWER = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """How many times as much the second takes as the first. CPU in microseconds of a request, medians of the turns."""
+    """How many times as much CPU a request of the second server takes as one of the first. `first` and `second` are in
+    microseconds for a request, the medians of the turns; `least` and `most` are the ends of the interval.
+    """
 
     first: float
     second: float
@@ -66,7 +68,7 @@ class Turns:
 
     @property
     def left(self) -> int:
-        """How many turns there are requests for."""
+        """The number of turns that there are still requests for."""
         return (self._count - self._sent) // TURN if self._once else _MOST_PAIRS
 
     def take(self) -> float:
@@ -101,7 +103,9 @@ class Turns:
 
 
 def _is_whole_success(came: bytes) -> bool:
-    """False when more is to come. Raises RuntimeError for anything else than 2xx, and at the end of a connection."""
+    """Whether a whole answer has come. Answers False when more is to come. Raises RuntimeError for anything else than
+    2xx, and at the end of a connection.
+    """
     head, end, body = came.partition(b"\r\n\r\n")
     if came and not end:
         return False
@@ -112,9 +116,10 @@ def _is_whole_success(came: bytes) -> bool:
 
 
 def compare(first: tuple[Server, Requests], second: tuple[Server, Requests], precision: float) -> Ratio:
-    """How many times as much a request of the second takes. `precision`: the half width of the interval to reach.
+    """Measure how many times as much a request of the second takes. `precision`: the half width of the interval to
+    reach.
 
-    Ends when it is reached, after _MOST_PAIRS, or when there are no more requests.
+    It ends when that is reached, after _MOST_PAIRS, or when there are no more requests.
     """
     pairs: list[tuple[float, float]] = []
     with on_core(LOAD_CORE), Turns(*first) as one, Turns(*second) as other:

@@ -27,14 +27,14 @@ _KEY_FILE, _FACTS_FILE = "master.key", "facts.json"
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Where it is: the data directory, and the address of its database."""
+    """Where the data is: the data directory, and the address of its database."""
 
     data_dir: Path
     url: str
 
     @property
     def settings(self) -> dict[str, str]:
-        """What a server of this world is started with."""
+        """The settings that a server of this world is started with."""
         postgres = {} if self.url.startswith("sqlite:") else {"TENANTRY_DATABASE_URL": self.url}
         return {"TENANTRY_RATE_LIMITS": "off", "TENANTRY_PUBLIC_URL": PUBLIC_URL, **postgres}
 
@@ -42,7 +42,7 @@ class World:
         return load_master_key(None, self.data_dir / _KEY_FILE)
 
     def requests(self) -> Requests:
-        """What its seed wrote with `RequestsFile`."""
+        """The requests that the seed wrote with `RequestsFile`."""
         return requests_of(self.data_dir / "requests.bin")
 
 
@@ -50,7 +50,8 @@ Seed = Callable[[World, Store], Awaitable[None]]
 
 
 class Batch:
-    """A `Tx` that only notes what is to be written, to write it statement by statement with `run_many`.
+    """A `Tx` that only notes what is to be written, so that `flush` can write it statement by statement with
+    `run_many`.
 
     Every statement seems to change one row, and what it would answer is None: fit for plain inserts.
     """
@@ -73,7 +74,7 @@ class Batch:
         self._rows.setdefault(sql, []).extend(rows)
 
     async def flush(self, store: Store) -> None:
-        """Write it in one transaction, in the order in which the statements came first: parents before children."""
+        """Write all in one transaction, in the order in which the statements came first: parents before children."""
         async with store.write() as tx:
             for sql, rows in self._rows.items():
                 await tx.run_many(sql, rows)
@@ -110,7 +111,7 @@ def requests_of(file: Path, **how: Any) -> Requests:
 
 
 def sqlite_world(name: str, seed: Seed, cache: Path, scratch: Path) -> World:
-    """A copy of the world of this name in `scratch`; the first time it is made."""
+    """Copy the world of this name into `scratch`; the first time, make it."""
     kept = cache / f"{name}-{HEAD}"
     if not (kept / _FACTS_FILE).exists():
         shutil.rmtree(kept, ignore_errors=True)
@@ -122,7 +123,7 @@ def sqlite_world(name: str, seed: Seed, cache: Path, scratch: Path) -> World:
 
 
 def postgres_world(name: str, seed: Seed, url: str, scratch: Path) -> World:
-    """A world in an empty PostgreSQL database; made each time, since the server is."""
+    """Make a world in an empty PostgreSQL database. It is made each time, as the database server is new each time."""
     world = World(scratch / f"{name}-postgresql", url)
     _make(world, seed)
     return world

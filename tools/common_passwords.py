@@ -19,7 +19,7 @@ OURS = Path(__file__).with_name("common_words.txt")
 
 
 def main(directory: str) -> None:
-    """Writes TARGET."""
+    """Write TARGET."""
     sys.path.insert(0, directory)
     lists = importlib.import_module("zxcvbn.frequency_lists").FREQUENCY_LISTS
     ours = OURS.read_text(encoding="utf-8").split()

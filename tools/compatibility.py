@@ -96,7 +96,7 @@ In the words of the programs, or of who ran them.
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of docs/compatibility.md."""
     counted = {name: _count(name) for name in NAMES}
     rows = [f"| {NAMES[name]} | {len(right)} | {len(right) + len(wrong)} |" for name, (right, wrong) in counted.items()]
     in_all = (
@@ -110,7 +110,7 @@ def page() -> str:
 
 
 def _count(name: str) -> tuple[list[str], list[str]]:
-    """The client's operations whose answer is right, and those whose is not; one entry for each call."""
+    """The operations that the client gets a right answer to, and those that it does not; one entry for each call."""
     not_yet = set(json.loads((WIRE / "not_yet.json").read_text()).get(name, ()))
     lines = [json.loads(line) for line in (WIRE / f"{name}.jsonl").read_text().splitlines()]
     right = [line["operation"] for line in lines if f"{line['seq']} {line['operation']}" not in not_yet]
@@ -118,7 +118,7 @@ def _count(name: str) -> tuple[list[str], list[str]]:
 
 
 def _section(name: str, right: list[str], wrong: list[str]) -> str:
-    """The operations, each once, in the client's own words."""
+    """The section of one client: its operations, each once, by the names that the client gives them."""
     told = [("Right", right), ("Not yet", wrong)]
     lists = [f"{word}: {'; '.join(dict.fromkeys(operations))}." for word, operations in told if operations]
     return f"### {name}\n\n" + "\n\n".join(lists) + "\n"

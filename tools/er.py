@@ -49,7 +49,7 @@ class Box:
 
     @property
     def height(self) -> int:
-        """Header and one row per column."""
+        """The height of the box: a header and one row per column."""
         return HEAD + ROW * len(self.table.columns) + 6
 
     def row_y(self, column: str) -> int:
@@ -71,7 +71,7 @@ def place() -> dict[str, Box]:
 
 
 def draw_box(box: Box) -> list[str]:
-    """Header in the colour of its kind, then the columns with the primary key in bold."""
+    """Draw the header in the colour of the table's kind, then the columns, with the primary key in bold."""
     kind = box.table.info["kind"]
     parts = [
         f'<rect class="box" x="{box.x}" y="{box.y}" width="{WIDTH}" height="{box.height}" rx="4"/>',
@@ -91,7 +91,7 @@ def draw_box(box: Box) -> list[str]:
 
 
 def draw_lines(boxes: dict[str, Box]) -> list[str]:
-    """One curve per foreign key, save those of `tenant_id` to `tenants`."""
+    """Draw one curve per foreign key, save those of `tenant_id` to `tenants`."""
     parts = []
     for box in boxes.values():
         for constraint in sorted(box.table.foreign_key_constraints, key=lambda item: str(item.name)):
@@ -114,7 +114,7 @@ def draw_lines(boxes: dict[str, Box]) -> list[str]:
 
 
 def render() -> str:
-    """The whole picture."""
+    """The text of the SVG file."""
     boxes = place()
     width = max(box.x for box in boxes.values()) + WIDTH + MARGIN
     height = max(box.y + box.height for box in boxes.values()) + MARGIN

@@ -17,14 +17,14 @@ from tenantry.store.engine import migrate
 
 
 def migrated(directory: Path) -> Path:
-    """A new file there that the migrations have gone through, one after the other."""
+    """Make a new SQLite file in `directory`, and let every migration change it in turn."""
     path = directory / "migrated.db"
     migrate.run_migrations(f"sqlite:///{path}")
     return path
 
 
 def statements(path: Path) -> Iterator[str]:
-    """What makes such a file out of an empty one."""
+    """The statements that make such a file out of an empty one."""
     with closing(sqlite3.connect(path)) as db:
         definitions = db.execute(
             "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY rowid"

@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent.parent / "docs" / "openapi"
 
 
 def main() -> None:
-    """As clients of a server at https://tenantry.example find it."""
+    """Write each document as clients of a server at https://tenantry.example find it."""
     FOLDER.mkdir(exist_ok=True)
     for surface in CONTRACTS:
         text = written(document(surface, "https://tenantry.example"), levels=3)

@@ -44,7 +44,7 @@ are alternatives.
 
 
 def lines() -> Iterator[str]:
-    """The page."""
+    """The lines of docs/permissions.md."""
     yield HEAD
     for audience, door in DOORS.items():
         yield f"| `{audience}` | {DOOR_WORDS[audience]} | {_needs_user(door)} | {_needs_mfa(audience, door)} |\n"

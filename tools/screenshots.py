@@ -53,7 +53,7 @@ from tools.small_png import with_few_colours
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 WIDE, PHONE = ViewportSize(width=1080, height=700), ViewportSize(width=360, height=720)
 TALLEST = 1500
-"""What is below on a long page is more of the same."""
+"""How many pixels of a page are taken: what is below on a long page is more of the same."""
 PAGES = {
     "home": "/",
     "phones": "/phones",
@@ -85,25 +85,27 @@ PAGES = {
 IN_ALL = {"home", "connectors", "connector", "connector-permissions", "token-created", "delete"}
 """Pages whose picture is also taken in the dark and on a phone."""
 WIDER = {"reach": 1600}
-"""Pages with a drawing that a common window shows in part only."""
+"""Pages that need a wider window, by its width: an ordinary one shows their drawing in part only."""
 
 
 class Photographer:
-    """Where pictures go, and the pages of a browser that take them: signed in, as nobody, and one to count colours."""
+    """Takes pictures into a folder. It has three pages of a browser: one is signed in, one is not, and one counts
+    colours.
+    """
 
     def __init__(self, folder: Path, suffix: str, signed_in: Page, nobody: Page, empty: Page) -> None:
         self.folder, self.suffix = folder, suffix
         self.signed_in, self.nobody, self._empty = signed_in, nobody, empty
 
     async def take(self, page: Page, name: str) -> None:
-        """The full page; in the dark and on a phone only those of IN_ALL."""
+        """Take the full page, and those of IN_ALL also in the dark and on a phone."""
         if self.suffix and name not in IN_ALL:
             return
         picture = await with_few_colours(self._empty, await self._photograph(page))
         self.write(name, picture)
 
     def write(self, name: str, picture: bytes) -> None:
-        """To its file."""
+        """Write the picture to the file of its name."""
         (self.folder / f"{name}{self.suffix}.png").write_bytes(picture)
 
     async def _photograph(self, page: Page) -> bytes:
@@ -112,7 +114,7 @@ class Photographer:
         return await page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": size["width"], "height": height})
 
     async def open(self, page: Page, path: str, name: str, *, status: int = 200) -> bool:
-        """Whether there was such a page to take; a download and a page that leads elsewhere are none."""
+        """Open a path and take its picture. Answers False when it is no page: a download, or a way to another page."""
         answer = await page.request.get(path, max_redirects=0)
         if answer.status != status or not answer.headers.get("content-type", "").startswith("text/html"):
             return False
@@ -126,7 +128,7 @@ class Photographer:
 
 
 async def main(folder: Path) -> None:
-    """Overwrite the pictures of pages that are there; say which are not."""
+    """Overwrite the pictures of all pages that there are, and say which of PAGES are not there."""
     if CHROMIUM is None:
         sys.exit("Chromium is not installed. On Debian and Ubuntu: apt-get install chromium fonts-dejavu-core")
     with tempfile.TemporaryDirectory() as directory:
@@ -149,7 +151,7 @@ async def main(folder: Path) -> None:
 
 
 async def _furnish(app: App, store: Store) -> tuple[Portal, dict[str, str]]:
-    """A small company with a partner: enough on each page to look at."""
+    """Make a small company with a partner, so that each page has enough to look at."""
     now = system_clock()
     tenant = await a_tenant(store, name="Northwind Traders", domain="northwind.example", now=now)
     partner = await a_tenant(store, name="Fabrikam Services", domain="fabrikam.example", now=now)
@@ -193,7 +195,7 @@ async def _furnish(app: App, store: Store) -> tuple[Portal, dict[str, str]]:
 
 
 async def _traffic(store: Store, tenant_id: TenantId, connector_id: ConnectorId, user_id: UserId, now: Micros) -> None:
-    """A day of a shift bot: more by day than by night, and now and then somebody whose proof is not good."""
+    """Write a day of a shift bot into the trail: more tokens by day than by night, now and then a refused sign-in."""
     for hour in range(24):
         at = now - (23 - hour) * HOUR
         caller = msgspec.structs.replace(OPERATOR, kind=CallerKind.USER, user_id=user_id, connector_id=connector_id)
@@ -241,7 +243,7 @@ async def _take_all(
 
 
 async def _take_rest(camera: Photographer, portal: Portal) -> None:
-    """What is left of all pages, named by the path of their route: `/groups/{group_id}/edit` is `groups-one-edit`."""
+    """Take all other pages. Each is named by the path of its route: `/groups/{group_id}/edit` is `groups-one-edit`."""
     names = await names_in(portal, now=system_clock())
     await camera.signed_in.goto(f"/join/{names['invitation']}")
     await camera.take(camera.signed_in, "join")
@@ -256,14 +258,14 @@ async def _take_rest(camera: Photographer, portal: Portal) -> None:
 
 
 class _Names(dict[str, str]):
-    """What has no name, such as a file of static/, is no page."""
+    """Names to fill into paths. A path that needs another one, such as a file of static/, is no page."""
 
     def __missing__(self, key: str) -> str:
         return "none"
 
 
 async def _take_story(camera: Photographer) -> None:
-    """The pages that only a form leads to."""
+    """Take the pages that only a form leads to."""
     page = camera.signed_in
     await page.goto("/phones")
     await page.get_by_role("textbox", name="Phone number").fill("+1 (425) 555-01")
@@ -290,7 +292,7 @@ async def _take_story(camera: Photographer) -> None:
 
 
 async def _take_sign_in(camera: Photographer, user: SomeUser) -> None:
-    """The page between the password and the second step."""
+    """Take the page between the password and the second factor."""
     page = camera.nobody
     await page.goto("/sign-in")
     await page.locator("input[type=email], input[autocomplete=username]").first.fill(user.user_principal_name)
