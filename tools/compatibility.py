@@ -77,7 +77,7 @@ Where a recording itself expects "not supported" (invoices, subscriptions), that
 _BETWEEN = """
 Beside the recordings these clients run in the tests as their registries have them, unmodified, against a running
 server: `google-api-python-client`, `gcloud-aio-auth`, `aiogoogle`, `msal` and `partnercenterservices` from PyPI,
-`googleapis` with `google-auth-library` from npm, and as an organisation's sign-in provider `oidc-provider` from npm.
+`googleapis` with `google-auth-library` from npm, and as a tenant's sign-in provider `oidc-provider` from npm.
 
 ## How each is told the address
 

@@ -39,7 +39,7 @@ router = APIRouter()
 async def list_connectors(
     request: Request, session: SignedIn, show: str = "", q: str = "", after: str = "", after_name: str = ""
 ) -> Response:
-    """List the user's own connectors, or the organisation's where `show` is "all" or the user has none.
+    """List the user's own connectors, or the tenant's where `show` is "all" or the user has none.
 
     `show` is "mine" or "all" (Kaizala contract §2.1); `q` searches names.
     """

@@ -48,7 +48,7 @@ async def arrive(request: Request, invitation: str) -> Response:
 @router.get("/join")
 @performs(Action.JOIN_GROUP)
 async def ask_join(request: Request, session: SignedIn) -> Response:
-    """Show the name of the organisation and of the group, and what joining means."""
+    """Show the name of the tenant and of the group, and what joining means."""
     deps, now = deps_of(request), deps_of(request).clock()
     raw = cookie_of(request, COOKIE)
     try:

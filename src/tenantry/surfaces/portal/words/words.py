@@ -105,7 +105,7 @@ def explained(permissions: Iterable[str]) -> list[PermissionText]:
 
 
 def reach_text(reach: str, group_name: str | None = None) -> str:
-    """A reach in words, as in `every group of the organisation`."""
+    """A reach in the words of a page: `every group of the organisation`."""
     match reach:
         case Reach.TENANT:
             return _("Every group of the organisation")
