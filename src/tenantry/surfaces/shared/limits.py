@@ -64,8 +64,11 @@ class RateLimiter:
 
     def check_from(self, address: str, *key: str, limit: int, window: Micros) -> None:
         """Raise RateLimited where `hit_from` would, without counting."""
-        if self._limits.get((key[0], window)):
-            for network, times in networks_of(address):
+        counts = self._limits.get((key[0], window))
+        if not counts:
+            return
+        for network, times in networks_of(address):
+            if (*key, network) in counts:
                 self.check(*key, network, limit=limit * times, window=window)
 
     def check(self, *key: str, limit: int, window: Micros) -> None:
