@@ -113,6 +113,29 @@ async def test_the_wait_of_a_known_browser_grows_too_and_is_told(limited: Portal
     assert await _try(thief, name, PASSWORD)
 
 
+async def _change(visitor: Visitor, present: str, new: str = "Quiet-Orchard-58") -> bool:
+    await visitor.open("/password")
+    answer = await visitor.send("/password", present_password=present, password=new, repeated_password=new)
+    return answer.status_code == 303
+
+
+async def test_nobody_guesses_the_present_password_in_an_open_browser_further_than_at_the_sign_in(
+    limited: Portal,
+) -> None:
+    clock, thief = limited.app.deps.clock, await limited.visit(limited.mia)
+    for _ in range(TRIES_PER_KNOWN_BROWSER[HOUR] // TRIES_PER_KNOWN_BROWSER[WINDOW]):
+        for _ in range(TRIES_PER_KNOWN_BROWSER[WINDOW]):
+            assert not await _change(thief, "wrong")
+        assert not await _change(thief, PASSWORD), "the right one is not looked at"
+        clock.advance(WINDOW)  # type: ignore[attr-defined]
+    assert not await _change(thief, PASSWORD), "not after five minutes any more"
+    assert "many tries" in (await _told(limited, limited.mia))
+    assert await _try(_from(limited, "192.0.2.8"), limited.mia.user_principal_name, PASSWORD), "it locks nobody out"
+    assert await _change(await limited.visit(limited.erik), PASSWORD)
+    clock.advance(HOUR)  # type: ignore[attr-defined]
+    assert await _change(thief, PASSWORD)
+
+
 @pytest.mark.parametrize("spoilt", ["reset", "another name", "forged", "garbage"])
 async def test_what_is_no_cookie_of_this_user_and_password_gives_no_tries(limited: Portal, spoilt: str) -> None:
     name = limited.mia.user_principal_name

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Request, Response
 
 from tenantry.access.actions import Action
 from tenantry.core.clock import MINUTE
+from tenantry.core.normal_form import name_key
 from tenantry.directory.own_password import hash_new_password, replace_own_password, require_present_password
 from tenantry.directory.own_sign_in import list_own_asked
 from tenantry.directory.sign_in_steps import NextStep, change_expired_password, finish_sign_in, user_caller
 from tenantry.surfaces.portal.frame.forms import Form, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, signed_in
+from tenantry.surfaces.portal.sign_in.sign_in import TRIES_PER_KNOWN_BROWSER, count_try, tell_of
 from tenantry.surfaces.portal.sign_in.under_way import (
     UnderWay,
     browser_of,
@@ -63,7 +65,10 @@ async def change_password(request: Request) -> Response:
                 if under_way is not None
                 else await _change(request, form, session)
             )
-    return response if response is not None else _page(request, form, under_way)
+    if response is None:
+        response = _page(request, form, under_way)
+        response.background = tell_of(request)
+    return response
 
 
 async def _find_asked(request: Request) -> UnderWay | None:
@@ -98,7 +103,10 @@ async def _change_expired(request: Request, form: Form, under_way: UnderWay) -> 
 async def _change(request: Request, form: Form, session: Session | None) -> Response:
     assert session is not None  # noqa: S101 - one of the two is there, see change_password
     deps = deps_of(request)
-    deps.limits.hit("password", session.user_id, limit=CHANGES_PER_USER, window=WINDOW)
+    # Whoever found the browser open guesses no further here than at the sign-in.
+    count_try(
+        request, ("present_password", session.user_id), TRIES_PER_KNOWN_BROWSER, name_key(session.user_principal_name)
+    )
     caller, now = session.caller, deps.clock()
     await require_present_password(deps.store, deps.passwords, caller, form.value("present_password"), now)
     new_hash = await hash_new_password(deps.store, deps.passwords, caller, form.value("password"), now)

@@ -9,12 +9,14 @@ what else is needed after the password.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 
 from tenantry.access.actions import Action
 from tenantry.core.caller import in_person
-from tenantry.core.clock import DAY, HOUR, MINUTE
+from tenantry.core.clock import DAY, HOUR, MINUTE, Micros
 from tenantry.core.errors import RateLimited
 from tenantry.core.normal_form import name_key
 from tenantry.directory.own_factors import end_own_session
@@ -88,7 +90,7 @@ async def check_password(request: Request) -> Response:
             )
     if signed_in is None:
         response = _page(request, form)
-        response.background = _tell_of(request)
+        response.background = tell_of(request)
         return response
     response = go_on(request, await _begin(request, signed_in))
     await remember_browser(request, response, signed_in.user.tenant_id, signed_in.user.id, name)
@@ -153,15 +155,20 @@ async def _limit(request: Request, name: str) -> None:
         deps.limits.hit("sign_in.both", subscriber, name, limit=TRIES_PER_NAME_AND_ADDRESS, window=WINDOW)
     tries = TRIES_PER_NAME if known is None else TRIES_PER_KNOWN_BROWSER
     counted = ("sign_in.name", name) if known is None else ("sign_in.known", known)
+    count_try(request, counted, tries, name)
+
+
+def count_try(request: Request, key: tuple[str, ...], tries: Mapping[Micros, int], name: str) -> None:
+    """Count a try of a password in each window. Raises RateLimited; `tell_of` then tells whose sign-in name it is."""
     try:
         for window, limit in tries.items():
-            deps.limits.hit(*counted, str(window), limit=limit, window=window)
+            deps_of(request).limits.hit(*key, str(window), limit=limit, window=window)
     except RateLimited:
         request.state.used_up = name
         raise
 
 
-def _tell_of(request: Request) -> BackgroundTask | None:
+def tell_of(request: Request) -> BackgroundTask | None:
     """What tells the user, once in a window, that the name's tries are used up. It runs after the answer was sent, so
     that its time says nothing.
     """
