@@ -62,7 +62,7 @@ BULK_PATIENCE = 30.0
 """Seconds that a large write waits for other large writes. Such writes come in many parts, one after the other."""
 
 _ALL = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-"""What some address takes."""
+"""The methods that some address takes."""
 
 _log = get_logger()
 
@@ -82,7 +82,7 @@ class App:
         self._pages = Pages(deps, self._sender)
 
     def routes(self) -> list[Route]:
-        """Every operation and every page."""
+        """The routes of all operations and pages."""
         declared = [Route(each.method, each.path, each.action, each.handler) for each in self._router]
         return declared + self._pages.routes()
 
@@ -91,7 +91,7 @@ class App:
         self._pages.load()
 
     async def close(self) -> None:
-        """Stop the background work, finish the store's."""
+        """Stop the work in the background, and close the store when its work is done."""
         for task in self._background:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -103,7 +103,7 @@ class App:
             await self.deps.store.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hot path: what every request passes, before its surface's own budget: one look at its headers, one router."""
+        """Hot path: every request passes here, before its surface's own budget: one look at its headers, one router."""
         if scope["type"] != "http":
             await self._attend(scope, receive, send)
             return
@@ -131,7 +131,7 @@ class App:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, fault: DomainError | None) -> None:
-        """What the router does not know at once."""
+        """Answer a request that the router does not know at once."""
         if fault is not None:
             refuse(scope, fault)
         elif scope["path"] == "*":  # only OPTIONS gets here with it
@@ -187,7 +187,7 @@ class App:
             scope["raw_path"] = root.encode() + scope.get("raw_path", b"")
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """The server's lifespan."""
+        """Serve ASGI's lifespan: start the work in the background, and stop it when the server shuts down."""
         await receive()
         if not can_send(self.deps.messages):
             _log.warning("no PIN can be sent: there is no gateway for messages, set message_urls")

@@ -21,13 +21,17 @@ if TYPE_CHECKING:
     from tenantry.tokens.keys.signing_keys import KeyRing
 
 KEY_REFRESH_SECONDS = 2
-"""A read of a few rows. A key of `tenantry key rotate` is published within this time, and signs a minute later."""
+"""How often the signing keys are read, which are a few rows. A key that `tenantry key rotate` makes is published within
+this time, and signs a minute later.
+"""
 
 _log = get_logger()
 
 
 def works(deps: Deps, sender: Sender) -> list[Coroutine[Any, Any, None]]:
-    """One task each. None ends by itself but the warning; a task that fails is started again."""
+    """The work in the background, for one task each. None ends by itself but the warning; one that fails is started
+    again.
+    """
     return [
         _warn(deps),
         _refresh_keys(deps.keys),

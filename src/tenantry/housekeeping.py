@@ -65,8 +65,8 @@ async def tidy(
     *,
     pause: float = 0,
 ) -> dict[str, int]:
-    """One round; how many rows of each kind it has forgotten, and of how many relationships it has noted the end. Who
-    is purged is in the trail.
+    """Do one round. Answers how many rows of each kind it has deleted, and of how many relationships it has noted the
+    end. The trail says who was purged.
 
     `tenants_kept`: for how long deleted tenants stay; None: they are not looked at.
     """
@@ -100,7 +100,7 @@ async def _note_expired(store: Store, caller: Caller, now: Micros, pause: float)
 
 
 async def _forget_links(store: Store, pause: float) -> int:
-    """The accounts that removed identity providers knew, some at a time."""
+    """Delete the links to accounts at identity providers that were removed, some at a time."""
     forgotten, after = 0, ("", "")
     while True:
         async with store.read() as read:
@@ -141,7 +141,9 @@ async def _forget(store: Store, table: Table, before: Micros, pause: float) -> i
 
 
 async def keep_tidy(store: Store, clock: Clock, tenants_kept: Micros = TENANTS_KEPT) -> None:
-    """For ever: a round soon after the start, then one an hour. A store that does not answer ends a round only."""
+    """Do a round soon after the start and then one an hour, without end. A store that does not answer ends a round
+    only.
+    """
     await asyncio.sleep(FIRST_AFTER_SECONDS)
     for number in itertools.count():
         caller = operator(Origin(CorrelationId(new_guid()), ""))

@@ -15,18 +15,18 @@ class Metrics:
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, int]] = Counter()
-        """(surface, status)"""
+        """Answered requests, by surface and status."""
         self.tokens: Counter[tuple[str, str]] = Counter()
-        """(surface, `issued` | `refused`)"""
+        """Requests for a token, by surface and `issued` or `refused`."""
 
     def count(self, surface: str, status: int, obtains_token: bool) -> None:
-        """One answered request."""
+        """Count one answered request."""
         self.requests[surface, status] += 1
         if obtains_token and status < 500:
             self.tokens[surface, "issued" if status < 400 else "refused"] += 1
 
     def collect(self) -> Iterator[Metric]:
-        """What prometheus-client asks a collector for."""
+        """Give the metrics in the form in which prometheus-client asks a collector for them."""
         from prometheus_client.metrics_core import CounterMetricFamily
 
         requests = CounterMetricFamily("tenantry_requests", "Answered requests.", labels=("surface", "status"))

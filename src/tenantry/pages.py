@@ -50,14 +50,16 @@ class Pages:
         self._making = threading.Lock()
 
     def load(self) -> FastAPI:
-        """Make the application if it is not there yet. Takes most of a second; may run in a thread beside requests."""
+        """Make the application if it is not there yet. That takes most of a second, and may run in a thread beside
+        requests.
+        """
         with self._making:
             if self._app is None:
                 self._app = import_module("tenantry.surfaces.portal.surface").surface(self._deps)
             return self._app
 
     def routes(self) -> list[Route]:
-        """Each page, and each form."""
+        """The routes of all pages and forms."""
         from fastapi.routing import iter_route_contexts
 
         return [
@@ -68,7 +70,7 @@ class Pages:
         ]
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, whatever happens."""
+        """Answer one request, whatever happens."""
         started = time.perf_counter()
         if CODING in scope:
             receive, send = decoding(scope[CODING], receive, send)

@@ -34,7 +34,9 @@ PAGE = 200
 
 
 class Rekeyed(NamedTuple):
-    """Numbers of rows. `unreadable` ones were so before, encrypted under a lost key, and are left as they are."""
+    """How many rows were encrypted again, and how many cannot be read: these were encrypted under a key that is lost,
+    and are left as they are.
+    """
 
     encrypted_again: int
     unreadable: int
@@ -89,7 +91,7 @@ async def _walk(store: Store, key: MasterKey, *, writes: bool) -> Rekeyed:
 
 
 async def _rows(store: Store) -> AsyncIterator[tuple[Owned, Encrypted]]:
-    """Of every tenant, a page at a time."""
+    """Every encrypted row of every tenant, with its table, read a page at a time."""
     for rows in Owned:
         tenant_id, after = "", ""
         page = [Encrypted(TenantId(""), "", b"")] * PAGE

@@ -41,7 +41,7 @@ class Held(NamedTuple):
 
 
 async def list_generations(store: Store, key: MasterKey, now: Micros) -> list[Held]:
-    """All there were; what is live is counted for those that have a pepper and are not the newest."""
+    """List all generations. What is live under them is counted for those that have a pepper and are not the newest."""
     return [
         Held(each.number, each.since, each.pepper is not None, await _count(store, *span, now) if span else {})
         for each, span in zip(key.generations, _spans(key), strict=True)
@@ -49,9 +49,10 @@ async def list_generations(store: Store, key: MasterKey, now: Micros) -> list[He
 
 
 async def retire(store: Store, caller: Caller, file: Path, now: Micros, *, force: bool) -> list[int]:
-    """Retire every older pepper with nothing live under it, with `force` the others too, whose secrets end.
+    """Retire every older pepper with nothing live under it. With `force`, end the secrets under the others, and retire
+    those too.
 
-    Which generations were. Raises MasterKeyError.
+    Answers the numbers of the generations that were retired. Raises MasterKeyError.
     """
     key = load_master_key(None, file)
     retired = []
@@ -79,7 +80,9 @@ def _spans(key: MasterKey) -> list[tuple[Micros, Micros] | None]:
 
 
 async def _count(store: Store, since: Micros, until: Micros, now: Micros) -> dict[str, Count]:
-    """By table, without those that have nothing."""
+    """Count the live rows of all tenants that were made between the two times, by table. Tables without any are left
+    out.
+    """
     found: dict[str, Count] = {}
     async for tenant_id in _tenants(store):
         async with store.read() as read:
@@ -109,7 +112,7 @@ async def _end(
 
 
 async def _tenants(store: Store) -> AsyncIterator[TenantId]:
-    """Each of them, disabled and deleted ones too."""
+    """The id of every tenant, disabled and deleted ones too."""
     page = [TenantId("")]
     while page:
         async with store.read() as read:

@@ -144,7 +144,7 @@ class Settings(BaseSettings):
 
     @property
     def sqlite_file(self) -> Path | None:
-        """None with PostgreSQL."""
+        """The file of the database; None when the database is a PostgreSQL."""
         return None if self.database_url else self.data_dir / DATABASE_FILE
 
     @property
@@ -154,12 +154,14 @@ class Settings(BaseSettings):
 
     @property
     def address_file(self) -> Path:
-        """Where a server notes the address it was last reached at."""
+        """The file in which a server notes the address that it was last reached at."""
         return self.data_dir / "address"
 
     @property
     def known_address(self) -> str:
-        """`issuer` for who does not serve: without `public_url` what the server noted, whose port may be another."""
+        """The server's address for a command that does not serve: `public_url`, else the address that the server noted,
+        since it may have been started on another port.
+        """
         try:
             noted = self.address_file.read_text(encoding="utf-8").strip()
         except (OSError, ValueError):
@@ -168,7 +170,7 @@ class Settings(BaseSettings):
 
     @property
     def store_url(self) -> str:
-        """What `open_store` takes."""
+        """The address of the database, as `open_store` takes it."""
         return self.database_url or f"sqlite:///{(self.data_dir / DATABASE_FILE).absolute()}"
 
     @classmethod
@@ -180,7 +182,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments win over the environment, the environment over the file."""
+        """Let arguments win over the environment, and the environment over the file."""
         values = {**env_settings(), **init_settings()}
         file = Path(values.get("data_dir", "var")) / CONFIG_FILE
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)

@@ -81,7 +81,7 @@ class SealKey(NamedTuple):
 
 
 SealKeys = Sequence[SealKey]
-"""Of each master key there was, oldest first. The last one seals."""
+"""The seal keys of all master keys there were, the oldest first. The last one makes seals."""
 
 
 class _Cover:
@@ -246,7 +246,7 @@ async def _before_last(read: Read, tenant_id: TenantId, head: Seal, last: int | 
 
 
 def _time_of(event_id: str) -> Micros:
-    """Of the event with this id; 0 for the beginning, and for what is no id."""
+    """The time of the event with this id; 0 for the beginning, and for what is no id."""
     try:
         return int(event_id[:14], 16)
     except ValueError:

@@ -23,7 +23,7 @@ _OWN = Action.MANAGE_OWN_SIGN_IN
 
 
 async def begin_own_totp(tx: Tx, master_key: MasterKey, caller: Caller, session_id: str, now: Micros) -> str:
-    """See `begin_totp`."""
+    """Begin to set up the caller's own authenticator app, as `begin_totp` does."""
     await require_proven(tx, caller, session_id, now)
     return await begin_totp(tx, master_key, caller, session_id, now)
 
@@ -31,13 +31,13 @@ async def begin_own_totp(tx: Tx, master_key: MasterKey, caller: Caller, session_
 async def confirm_own_totp(
     tx: Tx, master_key: MasterKey, hasher: SecretHasher, caller: Caller, session_id: str, code: str, now: Micros
 ) -> list[str]:
-    """See `confirm_totp`."""
+    """Confirm the caller's own authenticator app, as `confirm_totp` does."""
     own = await require_proven(tx, caller, session_id, now)
     return await confirm_totp(tx, master_key, hasher, caller, *own, session_id, code, now)
 
 
 async def remove_own_totp(tx: Tx, caller: Caller, session_id: str, now: Micros) -> None:
-    """See `remove_totp`."""
+    """Take the caller's own authenticator app away, as `remove_totp` does."""
     await remove_totp(tx, caller, *await require_proven(tx, caller, session_id, now), now)
 
 
@@ -52,37 +52,37 @@ async def add_own_passkey(
     name: str,
     now: Micros,
 ) -> tuple[frozenset[str], list[str]]:
-    """See `add_passkey`."""
+    """Add a passkey to the caller's own account, as `add_passkey` does."""
     own = await require_proven(tx, caller, session_id, now)
     return await add_passkey(tx, hasher, caller, party, *own, answer=answer, name=name, now=now)
 
 
 async def remove_own_passkey(tx: Tx, caller: Caller, session_id: str, credential_id: str, now: Micros) -> None:
-    """See `remove_passkey`."""
+    """Take one of the caller's own passkeys away, as `remove_passkey` does."""
     await remove_passkey(tx, caller, *await require_proven(tx, caller, session_id, now), credential_id, now)
 
 
 async def use_own_phone(
     tx: Tx, hasher: SecretHasher, caller: Caller, session_id: str, number: str, now: Micros
 ) -> list[str]:
-    """See `use_phone`."""
+    """Take one of the caller's own verified numbers as a second factor, as `use_phone` does."""
     return await use_phone(tx, hasher, caller, *await require_proven(tx, caller, session_id, now), number, now)
 
 
 async def stop_using_own_phone(tx: Tx, caller: Caller, session_id: str, now: Micros) -> None:
-    """See `stop_using_phone`."""
+    """Take the caller's own phone no longer as a second factor, as `stop_using_phone` does."""
     await stop_using_phone(tx, caller, *await require_proven(tx, caller, session_id, now), now)
 
 
 async def renew_own_recovery_codes(
     tx: Tx, hasher: SecretHasher, caller: Caller, session_id: str, now: Micros
 ) -> list[str]:
-    """See `make_recovery_codes`."""
+    """Make new recovery codes for the caller, as `make_recovery_codes` does."""
     return await make_recovery_codes(tx, hasher, caller, *await require_proven(tx, caller, session_id, now), now)
 
 
 async def end_own_session(tx: Tx, caller: Caller, session_id: str, now: Micros) -> None:
-    """See `end_session`."""
+    """End one of the caller's own sessions, as `end_session` does."""
     await end_session(tx, caller, *await require_own(tx, caller, _OWN, now), session_id, now)
 
 

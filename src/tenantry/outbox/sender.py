@@ -79,7 +79,7 @@ class Sender:
                     self.wake(key, self._clock())
 
     async def run(self) -> None:
-        """For ever."""
+        """Send what waits, without end."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._walk_on())
             while True:

@@ -16,8 +16,8 @@ from tenantry.store.engine.interface import Read, Writes
 
 
 class _Rows(NamedTuple):
-    """Of a table: the key behind the tenant, the time when a row ends (NULL: not known yet), and a key that sorts
-    before all others.
+    """A table whose rows expire. `key`: the column of the primary key behind the tenant. `ends_at`: when a row ends;
+    NULL: that is not known yet. `start`: a key that sorts before all others.
     """
 
     table: str

@@ -15,9 +15,7 @@ from tenantry.store.tenants.tenants import BEING_PURGED
 
 
 class _Rows(NamedTuple):
-    """Of a table: its name and `keys`, the primary key behind the tenant, or the tenant itself where the key is no
-    more.
-    """
+    """A table. `keys`: the columns of its primary key behind the tenant, or the tenant itself where there are none."""
 
     table: str
     keys: str

@@ -30,13 +30,13 @@ from tenantry.store.engine.sqlite_log import LogCopier
 from tenantry.store.engine.sqlite_statements import translate, translated
 
 Work = Callable[[], Any]
-"""A transaction that needs no savepoint: what to do in the turn. Gives the answer."""
+"""A transaction that needs no savepoint: a function that does the work in the turn, and gives the answer."""
 
 _YOUR_TURN: Any = object()
 
 _Waiter = tuple[float, "asyncio.Future[Any]", Work | None, int]
-"""Until when it waits; what it waits for: the answer of its work, once that is durable, or else _YOUR_TURN; its
-work; its place.
+"""Somebody who waits for a turn: until when; the future, which gets the answer of the work once that is durable, or
+_YOUR_TURN when there is no work; the work; the place in the queue.
 """
 
 _MOMENT = 0.01
@@ -106,7 +106,7 @@ class Groups:
         return done
 
     def end_turn(self) -> None:
-        """Of a block."""
+        """End the turn of a block, and note how long it took."""
         self._busy += self._loop.time() - self._begun
         self.give_turn()
 

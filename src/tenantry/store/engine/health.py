@@ -35,7 +35,7 @@ async def count_others(read: Read) -> int:
 
 
 async def read_postgres_settings(read: Read) -> PostgresSettings | None:
-    """PostgreSQL only."""
+    """Read the version of PostgreSQL and its settings that decide whether a commit lasts. Not for SQLite."""
     return await read.one_or_none(
         PostgresSettings,
         """

@@ -55,8 +55,8 @@ def write_statistics(connection: sa.Connection) -> None:
 
 
 def _numbers(columns: Iterable[_IndexColumn]) -> Iterator[tuple[str, str, str]]:
-    """Of each index: its table, its name, and its numbers of rows: all, with one value of the first column, of the
-    first two, and so on.
+    """For each index its table, its name, and how many rows it is said to have: in all, for one value of its first
+    column, for one of its first two, and so on.
     """
     for (table, index), group in groupby(columns, lambda column: (column.table, column.index_name)):
         of_index = list(group)

@@ -10,7 +10,7 @@ from tenantry.store.engine.interface import Read, Writes
 
 
 class _Rows(NamedTuple):
-    """Of a table: the columns that, with the tenant, find a row, and the column that is encrypted."""
+    """A table with an encrypted column. `key`: the columns that find a row within its tenant."""
 
     table: str
     key: str

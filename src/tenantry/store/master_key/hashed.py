@@ -15,8 +15,8 @@ from tenantry.store.engine.interface import Read, Tx
 
 
 class _Rows(NamedTuple):
-    """Of a table: when a row was made, when it ends by itself, which rows are live, what ends them, and whose they are.
-    The time at which a code with a fixed lifetime was made follows from its end.
+    """A table with hashes of secrets, in SQL: which rows are live, what ends them, when a row was made, when it ends by
+    itself, and whose it is. The time at which a code with a fixed lifetime was made follows from its end.
     """
 
     table: str

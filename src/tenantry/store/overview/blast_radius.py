@@ -10,8 +10,8 @@ from tenantry.store.engine.interface import Read
 
 
 class ConnectorCounts(NamedTuple):
-    """Of a connector: live tokens by reach, live secrets and keys, enterprises that a service account acts for,
-    webhooks that send.
+    """How much hangs on a connector: live tokens by reach, live secrets and keys, the enterprises that a service
+    account acts for, and webhooks that send.
     """
 
     tenant_tokens: int
@@ -24,7 +24,9 @@ class ConnectorCounts(NamedTuple):
 
 
 class UserCounts(NamedTuple):
-    """Of a user: live sessions, tokens given, groups administered, connectors registered, live devices."""
+    """How much hangs on a user: live sessions, tokens that the user gave, groups that it administers, connectors that
+    it registered, live devices.
+    """
 
     sessions: int
     tokens: int

@@ -235,7 +235,9 @@ async def find_grant_in_use(
 
 
 async def find_granted_sign_in(read: Read, tenant_id: TenantId, grant_id: GrantId) -> GrantedSignIn | None:
-    """None when the grant keeps no sign-in. That nothing it stands on has ended was asked before."""
+    """Find the sign-in that the grant keeps; None when it keeps none. Whether the grant is still good is not asked
+    here: the caller has asked it.
+    """
     return await read.one_or_none(
         GrantedSignIn,
         """

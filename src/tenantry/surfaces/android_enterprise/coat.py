@@ -99,7 +99,7 @@ class PlayEmmCoat(Coat):
         return (await require_enterprise(read, ask.caller, operation.action, values[EnterpriseId], ask.now)).tenant_id
 
     def repeat(self, ask: Ask, status: int, body: bytes) -> Answer:
-        """With the id under which the log has this request."""
+        """Make the response to a repeated request, with the id under which the log has this one."""
         return Answer(status, body, [_JSON, (b"x-correlation-id", ask.origin.correlation_id.encode())])
 
     def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:

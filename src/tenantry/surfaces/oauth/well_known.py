@@ -58,7 +58,7 @@ class PublicKey(Struct, omit_defaults=True):
 
 
 class KeySet(Struct):
-    """RFC 7517 §5."""
+    """A JWK set (RFC 7517 §5)."""
 
     keys: list[PublicKey]
 

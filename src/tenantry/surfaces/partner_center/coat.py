@@ -101,12 +101,12 @@ class PartnerCenterCoat(Coat):
         return read_loosely(parse_json(raw, depth_limit=settings.json_depth_limit, lenient=True), shape)
 
     def request_id(self, ask: Ask) -> str | None:
-        """In any letter case."""
+        """The request's id. It is the same in any letter case."""
         sent = sent_request_id(ask)
         return sent and sent.lower()
 
     def repeat(self, ask: Ask, status: int, body: bytes) -> Answer:
-        """With the headers that every answer has."""
+        """Make the response to a repeated request, with the headers that every answer has."""
         return Answer(status, body, [_JSON, *self.welcome(ask)])
 
     def dress(self, ask: Ask, operation: Operation, value: Any) -> Answer:

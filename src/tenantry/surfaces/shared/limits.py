@@ -12,10 +12,10 @@ from tenantry.core.clock import SECOND, Clock, Micros
 from tenantry.core.errors import RateLimited
 
 MAX_KEYS = 50_000
-"""Of one limit: what the first word of a key says, and the window."""
+"""How many keys one limit holds. The first word of a key and the window say which limit it is."""
 
 _Counts = dict[tuple[str, ...], tuple[int, int]]
-"""By key: the number of the window, and the hits in it."""
+"""For each key the number of its window, and the hits in that."""
 
 
 class RateLimiter:

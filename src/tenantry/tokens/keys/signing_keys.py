@@ -87,7 +87,7 @@ class KeyRing:
         self._in_order: tuple[SigningKey, ...] = ()
         self._retry_at = 0
         self.verified = VerifiedTokens()
-        """For `verify`: a cached token is accepted only while its key is in the ring."""
+        """The tokens whose signature is known to be good. `verify` takes one only while its key is in the ring."""
 
     @classmethod
     async def load(cls, store: Store, master_key: MasterKey, clock: Clock, algorithm: Algorithm = "ES256") -> KeyRing:
