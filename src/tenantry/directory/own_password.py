@@ -7,7 +7,7 @@ from tenantry.access.own import require_own
 from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
-from tenantry.core.clock import Micros
+from tenantry.core.clock import Clock, Micros
 from tenantry.core.errors import BadCredentials, InvalidValue
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.passwords import PasswordHasher, check_new_password, names_of
@@ -29,16 +29,20 @@ async def hash_new_password(store: Store, hasher: PasswordHasher, caller: Caller
     return await hasher.hash(password, tenant_id)
 
 
-async def require_present_password(
-    store: Store, hasher: PasswordHasher, caller: Caller, password: str, now: Micros
+async def change_own_password(
+    store: Store, hasher: PasswordHasher, caller: Caller, session_id: str, *, present: str, wanted: str, clock: Clock
 ) -> None:
-    """Raise BadCredentials unless it is the caller's present password. Raises RateLimited, and what
-    `require_own` does.
+    """Replace the caller's password by the one that is wanted, for whoever knows the present one. The session with this
+    id goes on; all others end. Raises BadCredentials for a wrong one, and what `hash_new_password` and
+    `replace_own_password` do.
     """
     async with store.read() as read:
-        tenant_id, user_id = await require_own(read, caller, Action.MANAGE_OWN_SIGN_IN, now)
-    if not await _is_present(store, hasher, tenant_id, user_id, password):
+        own = await require_own(read, caller, Action.MANAGE_OWN_SIGN_IN, clock())
+    if not await _is_present(store, hasher, *own, present):
         raise BadCredentials("wrong_password", "The present password is not right.")
+    new_hash = await hash_new_password(store, hasher, caller, wanted, clock())
+    async with store.write() as tx:
+        await replace_own_password(tx, caller, new_hash, clock(), but_session=session_id)
 
 
 async def replace_own_password(

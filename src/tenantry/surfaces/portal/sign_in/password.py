@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from tenantry.access.actions import Action
 from tenantry.core.clock import MINUTE
 from tenantry.core.normal_form import name_key
-from tenantry.directory.own_password import hash_new_password, replace_own_password, require_present_password
+from tenantry.directory.own_password import change_own_password, hash_new_password
 from tenantry.directory.own_sign_in import list_own_asked
 from tenantry.directory.sign_in_steps import NextStep, change_expired_password, finish_sign_in, user_caller
 from tenantry.surfaces.portal.frame.forms import Form, read_form
@@ -107,11 +107,15 @@ async def _change(request: Request, form: Form, session: Session | None) -> Resp
     count_try(
         request, ("present_password", session.user_id), TRIES_PER_KNOWN_BROWSER, name_key(session.user_principal_name)
     )
-    caller, now = session.caller, deps.clock()
-    await require_present_password(deps.store, deps.passwords, caller, form.value("present_password"), now)
-    new_hash = await hash_new_password(deps.store, deps.passwords, caller, form.value("password"), now)
-    async with deps.store.write() as tx:
-        await replace_own_password(tx, caller, new_hash, deps.clock(), but_session=session.id)
+    await change_own_password(
+        deps.store,
+        deps.passwords,
+        session.caller,
+        session.id,
+        present=form.value("present_password"),
+        wanted=form.value("password"),
+        clock=deps.clock,
+    )
     return see_other("/sessions?done=password")
 
 
