@@ -128,7 +128,7 @@ async def app(declared: list[tuple[Surface, Operation]], store: Store) -> AsyncI
 
 def test_some_operation_is_declared_once_and_most_could_be() -> None:
     operations = [operation for surface in CONTRACTS for operation in surface.operations]
-    assert [each.name for each in operations if each.once] == ["Create user accounts for a customer"]
+    assert "Create user accounts for a customer" in {each.name for each in operations if each.once}
     assert sum(could_be_once(each) for each in operations) > 12
 
 
