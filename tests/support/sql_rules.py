@@ -15,6 +15,8 @@ import sqlalchemy as sa
 import sqlglot
 from sqlglot import exp
 
+OF_POSTGRESQL = re.compile("to_regclass|pg_stat_activity|current_setting")
+"""What SQLite does not know, so that it has no plan and no columns for a statement with it."""
 _SQL_ARGUMENT = {"one_or_none": 1, "all": 1, "run": 0, "run_many": 0, "run_each": 0}
 _STATEMENT = re.compile(r"\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+\s+AS\s)")
 _VOLATILE = re.compile(

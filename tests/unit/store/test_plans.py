@@ -19,7 +19,7 @@ import tenantry
 from tenantry.store.engine import migrate
 from tenantry.store.engine.dialect import to_positional
 from tenantry.store.engine.sqlite_statements import connect
-from tests.support.sql_rules import Statement, statements_below
+from tests.support.sql_rules import OF_POSTGRESQL, Statement, statements_below
 
 STORE = Path(tenantry.__file__).parent / "store"
 STATEMENTS = statements_below(STORE)
@@ -85,7 +85,7 @@ def whole_tables(connection: apsw.Connection, sql: str) -> set[str]:
 def reads(statement: Statement) -> bool:
     """An INSERT only checks keys; what is PostgreSQL's alone, SQLite has no plan for."""
     sql = statement.sql or "INSERT"
-    return not sql.lstrip().startswith("INSERT") and not re.search("to_regclass|pg_stat_activity", sql)
+    return not sql.lstrip().startswith("INSERT") and not OF_POSTGRESQL.search(sql)
 
 
 def test_no_statement_reads_a_whole_tenant_by_mistake(connection: apsw.Connection) -> None:

@@ -17,12 +17,10 @@ import pytest
 
 import tenantry
 from tenantry.store.engine.sqlite_statements import connect
-from tests.support.sql_rules import Statement, statements_below, statements_of
+from tests.support.sql_rules import OF_POSTGRESQL, Statement, statements_below, statements_of
 
 STORE = Path(tenantry.__file__).parent / "store"
 STATEMENTS = [statement for statement in statements_below(STORE) if statement.sql]
-_OF_POSTGRESQL = re.compile("to_regclass|pg_stat_activity|current_setting")
-"""What SQLite does not know."""
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z]\w*)")
 
 
@@ -47,9 +45,7 @@ def columns_of(connection: apsw.Connection, sql: str) -> list[str]:
 
 def test_what_a_statement_answers_has_the_names_of_its_shape(connection: apsw.Connection) -> None:
     shaped = [
-        (one, fields_of(one))
-        for one in STATEMENTS
-        if one.shape is not None and not _OF_POSTGRESQL.search(one.sql or "")
+        (one, fields_of(one)) for one in STATEMENTS if one.shape is not None and not OF_POSTGRESQL.search(one.sql or "")
     ]
     compared = {one.where: (columns_of(connection, one.sql or ""), fields) for one, fields in shaped if fields}
     assert len(compared) > 150
@@ -61,7 +57,7 @@ def test_a_statement_that_answers_one_value_has_one_column(connection: apsw.Conn
     found = {
         one.where: len(columns_of(connection, one.sql or ""))
         for one in STATEMENTS
-        if one.shape in plain and not _OF_POSTGRESQL.search(one.sql or "")
+        if one.shape in plain and not OF_POSTGRESQL.search(one.sql or "")
     }
     assert len(found) > 40
     assert set(found.values()) == {1}, found
