@@ -94,6 +94,7 @@ CHANGES: dict[str, Change] = {
     "use phone": lambda tx, s: second_factors.put_phone_factor(
         tx, s.tenant.id, s.ann.id, str(s.ann.phone_number), LATER
     ),
+    "hold session": lambda tx, s: sessions.hold(tx, s.tenant.id, s.ann.id, s.session_id, LATER),
     "end session": lambda tx, s: sessions.end(tx, s.tenant.id, s.ann.id, s.session_id, LATER),
     "end sessions": lambda tx, s: sessions.end_of_user(tx, s.tenant.id, s.ann.id, "", LATER),
     "act elsewhere": lambda tx, s: sessions.set_acting_tenant(
@@ -174,6 +175,7 @@ TOUCHED: dict[str, list[str]] = {
     "set device state": ["devices 00aa account enterprise"],
     "claim device token": ["device_tokens account enterprise token"],
     "use phone": ["phone_factors ann"],
+    "hold session": [],
     "end session": ["sessions ann session"],
     "end sessions": ["sessions ann", "sessions ann session"],
     "act elsewhere": ["sessions ann session"],

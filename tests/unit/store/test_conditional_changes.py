@@ -83,6 +83,8 @@ REFUSED = [
     ("claim device token", "UPDATE device_tokens SET revoked_at = :now WHERE tenant_id = :tenant"),
     ("claim device token", "UPDATE device_tokens SET expires_at = :later WHERE tenant_id = :tenant"),
     ("use phone", "UPDATE phones SET verified_at = NULL WHERE tenant_id = :tenant"),
+    ("hold session", SESSION_ENDED),
+    ("hold session", SESSION_EXPIRED),
     ("end session", SESSION_ENDED),
     ("end session", SESSION_EXPIRED),
     ("end sessions", SESSION_ENDED),
