@@ -134,7 +134,7 @@ class App:
         """Answer a request that the router does not know at once."""
         if fault is not None:
             refuse(scope, fault)
-        elif scope["path"] == "*":  # only OPTIONS gets here with it
+        elif scope["path"] == "*":  # `head.py` lets only OPTIONS through with it
             await send_answer(send, Answer(200, b"", [(b"allow", ", ".join(_ALL).encode())]))
             return
         routes = self._router.routes_of(scope["path"])

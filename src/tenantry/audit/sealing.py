@@ -37,7 +37,7 @@ async def seal_all(store: Store, keys: SealKeys, clock: Clock, *, pause: float =
     """Seal the trails of all tenants once. Answers how many seals that took. A trail that cannot be sealed does not
     stop the others.
     """
-    made, is_any_ahead, page = 0, False, [SYSTEM_TENANT]  # whose id comes before every other
+    made, is_any_ahead, page = 0, False, [SYSTEM_TENANT]  # its id sorts before those of all tenants
     while page:
         waiting, is_ahead = await _with_unsealed(store, page, clock())
         is_any_ahead = is_any_ahead or is_ahead
@@ -72,7 +72,7 @@ async def find_last_sealed(store: Store) -> Micros:
 
 
 async def _trails(store: Store) -> AsyncIterator[TenantId]:
-    page = [SYSTEM_TENANT]  # whose id comes before every other
+    page = [SYSTEM_TENANT]  # its id sorts before those of all tenants
     while page:
         for tenant_id in page:
             yield tenant_id

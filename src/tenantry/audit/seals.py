@@ -138,7 +138,8 @@ async def seal_trail(store: Store, keys: SealKeys, tenant_id: TenantId, now: Mic
         cover = _Cover(key, tenant_id, previous)
         await cover.read(store, until_id, most=EVENTS, pause=pause)
         seal = cover.seal(max(now, since))
-        if not seal.event_count or not await audit_seals.insert(store, tenant_id, seal):  # somebody else was quicker
+        # Another process has made the seal.
+        if not seal.event_count or not await audit_seals.insert(store, tenant_id, seal):
             return made
         made += 1
 
@@ -190,7 +191,8 @@ async def verify_trail(
             previous = seal
             progress(seal.number, head.number)
             await asyncio.sleep(0)
-    if head and head.sealed_at < keys[-1].since:  # a key has begun since, and has closed nothing
+    # The newest key began after the last seal, and its closing seal is missing.
+    if head and head.sealed_at < keys[-1].since:
         broken += 1
         lost = BrokenSeal(head.number + 1, _time_of(head.last_event_id), keys[-1].since, None, 0)
         first_broken = first_broken or lost

@@ -191,7 +191,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.abort()
             return
         if self._waits_since is None:
-            self._waits_since = self.loop.time()  # an empty line between two requests begins none
+            self._waits_since = self.loop.time()  # an empty line before a request is not its beginning
         self._reading = data
         super().data_received(data)
         if self._no_body > LONGEST_HEAD and not self.transport.is_closing():

@@ -31,7 +31,7 @@ def alone(data_dir: Path) -> Iterator[None]:
 def _locked(data_dir: Path, kind: int, otherwise: str) -> Iterator[None]:
     try:
         handle = os.open(data_dir / _FILE, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError:  # a data directory that is read only: nothing can be changed in it either
+    except OSError:  # the data directory is read only, so there is nothing to lock against
         yield
         return
     try:

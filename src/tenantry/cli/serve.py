@@ -78,7 +78,7 @@ def _remove_unfinished_key(settings: Settings) -> None:
     """
     from tenantry.core.files import remove_unfinished
 
-    with suppress(OSError):  # where the server may not write, nobody runs that command as the server
+    with suppress(OSError):  # the server may not write here, so nobody runs `master-key rotate` as the server
         remove_unfinished(key_file_of(settings))
 
 
@@ -124,7 +124,7 @@ def _require_demo_place(settings: Settings) -> None:
 def _upgrade(settings: Settings) -> None:
     command = [sys.executable, "-m", "tenantry.cli", "db", "upgrade", "--data-dir", str(settings.data_dir)]
     if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode != 0:  # noqa: S603 - our own program
-        fail("The database could not be prepared.", 78)  # the child has said why
+        fail("The database could not be prepared.", 78)  # the child process has printed the reason
 
 
 def _bind(settings: Settings) -> socket.socket:
@@ -137,7 +137,7 @@ def _bind(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another --port.", 1)
-    except (TypeError, UnicodeError):  # what no host is called
+    except (TypeError, UnicodeError):  # the text cannot be the name of a host
         fail(f"Cannot listen on {settings.host}: that is no address. Choose another --host.", 1)
     return listener
 

@@ -153,7 +153,7 @@ def _decode(raw: bytes) -> str:
     place = text.find("\0")
     if place >= 0:
         raise _wrong(f"Line {_line_of(text, place)} holds a NUL, so the file is not text. Save it as CSV UTF-8.")
-    return text.lstrip(MARK)  # files that were put together have several
+    return text.lstrip(MARK)  # a file that was put together from others has several marks
 
 
 def _find_start(text: str) -> tuple[str, int]:
@@ -187,7 +187,8 @@ def _read_rows(text: str, delimiter: str, start: int) -> Iterator[tuple[int, lis
         ended = False
         while not ended:
             found = cell.match(text, place)
-            if found is None or found["end"] is None or found["stray"]:  # an unclosed one has no match as quoted
+            # A quotation mark that is never closed does not match as a quoted cell.
+            if found is None or found["end"] is None or found["stray"]:
                 raise _misquoted(text, place, line + lines)
             quoted = found["quoted"]
             content = found["plain"] if quoted is None else quoted.replace('""', '"')

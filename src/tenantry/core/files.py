@@ -26,7 +26,7 @@ def require_private(path: Path) -> None:
 def read_private(path: Path) -> str:
     """The text of a file that is private. Raises ExposedFileError, OSError, UnicodeDecodeError."""
     with path.open(encoding="utf-8") as file:
-        _require_private(path, os.fstat(file.fileno()))  # of what is read, whatever has the name by now
+        _require_private(path, os.fstat(file.fileno()))  # checks the open file, whatever the name leads to by now
         return file.read()
 
 
@@ -36,7 +36,7 @@ def write_private(path: Path, text: str, *, replace: bool = False) -> None:
 
     Raises FileExistsError unless the file may be replaced, OSError.
     """
-    target = path.resolve() if replace else path  # a link to the file goes on leading to it
+    target = path.resolve() if replace else path  # a symbolic link to the file stays, and leads to the new one
     new = target.with_name(f"{target.name}.{secrets.token_hex(8)}.part") if replace else target
     # never a file or link that is there already: whoever put it there would read what is written
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

@@ -149,7 +149,7 @@ class OutgoingHttp:
             send = partial(exchange.send, addresses, sending, lambda: self._tls)
             return await lane.threads.work(tenant_id, send)
         except asyncio.CancelledError:
-            exchange.cut()  # the thread would go on
+            exchange.cut()  # without this, the thread would go on reading
             raise
         finally:
             cutting.cancel()

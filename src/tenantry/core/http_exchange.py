@@ -71,7 +71,7 @@ class Exchange:
         self._allow_private = allow_private
         self._connection = http.client.HTTPConnection(host, port, timeout=STEP_SECONDS)
         self._connection.response_class = _Answer
-        self._sock: socket.socket | None = None  # the connection lets go of its own before the body is read
+        self._sock: socket.socket | None = None  # kept here, since the connection drops its own before the body is read
         self._is_cut = False
 
     def cut(self) -> None:
@@ -79,7 +79,8 @@ class Exchange:
         self._is_cut = True
         if self._sock is not None:
             with suppress(OSError):
-                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)  # TLS is not asked: the reader is inside it
+                # The plain socket is shut down: the thread that reads is inside TLS.
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def send(self, addresses: list[str], sending: Sending, tls: Callable[[], ssl.SSLContext]) -> Reply:
         """Send the request and answer the reply. Raises Unreachable."""
@@ -108,7 +109,7 @@ class Exchange:
         """Connect to the first address that answers, when this server may send to all of them. A host with many
         addresses gets no more time.
         """
-        self._check()  # it may have waited for its thread
+        self._check()  # the time may be over already, from waiting for a thread
         if not self._allow_private and not all(is_public(address) for address in addresses):
             raise Unreachable("the address is in a private network")
         error: OSError = OSError("no address")
@@ -157,7 +158,7 @@ def _decoded(body: bytes, codings: str) -> bytes:
     for name in reversed(names):
         if name in ("gzip", "x-gzip"):
             body = _inflated(body, 16 + zlib.MAX_WBITS)
-        elif name == "deflate":  # in zlib's format, or bare, which some take it for
+        elif name == "deflate":  # some servers send zlib's format, some bare deflate
             is_wrapped = body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
             body = _inflated(body, zlib.MAX_WBITS if is_wrapped else -zlib.MAX_WBITS)
         else:

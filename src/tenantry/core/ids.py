@@ -25,7 +25,7 @@ os.register_at_fork(after_in_child=_guids.clear)
 
 _BLANK = b"xxxxxxxx-xxxx-4xxx-xxxx-xxxxxxxxxxxx"
 _PLACES = [place for place, sign in enumerate(_BLANK) if sign == ord("x")]
-_DIGITS = [digit for digit in range(32) if digit != 12]  # the version stands in place of that one
+_DIGITS = [digit for digit in range(32) if digit != 12]  # the digit at place 12 is the version
 _VARIANT_PLACE, _VARIANT_DIGIT = 19, 16
 _VARIANT = bytes.maketrans(b"0123456789abcdef", b"89ab" * 4)
 

@@ -151,7 +151,7 @@ def escaped(text: str, *, several_lines: bool = False) -> str:
     for place, char in enumerate(text):
         marks = marks + 1 if category(char) in ("Mn", "Me") else 0
         commands = _is_forbidden(char, several_lines=several_lines) and not _is_at_its_place(text, place)
-        commands = commands or char == "\r"  # writes over the line that stands there
+        commands = commands or char == "\r"  # a carriage return lets text write over the line before it
         shown.append(_spell(char) if commands or marks > MOST_MARKS else char)
     return "".join(shown)
 
@@ -176,7 +176,8 @@ def _is_forbidden(char: str, *, several_lines: bool) -> bool:
         or char == _LOST
         or UNSEEN.match(char) is not None
         or (kind == "Cn" and _TO_COME.match(char) is None)
-        or "\ufff9" <= char <= "\ufffc"  # notes between lines, and what stood for a picture
+        # Annotations between lines (U+FFF9-FFFB), and the mark in place of an object (U+FFFC).
+        or "\ufff9" <= char <= "\ufffc"
     )
 
 

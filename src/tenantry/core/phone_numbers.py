@@ -57,12 +57,12 @@ def read_number(raw: str, country: str | None = None, *, field: str = FIELD) -> 
 
 
 def _dialled(text: str, country: str | None, field: str) -> str:
-    import phonenumbers  # when it is needed, since no hot route needs it
+    import phonenumbers  # imported when it is needed, since no hot path needs it
     from phonenumbers import PhoneNumberType
 
     digits = re.sub(r"[^0-9+]", "", text)
     if digits.startswith("00"):
-        text = f"+{digits[2:]}"  # the prefix that ITU-T E.123 knows
+        text = f"+{digits[2:]}"  # `+` is the prefix of ITU-T E.123
     try:
         number = phonenumbers.parse(text, (country or "").upper() or None)
     except phonenumbers.NumberParseException:

@@ -251,7 +251,7 @@ class _Past:
                 self._exchange(app, hour * HOUR + turn * 3 * MINUTE, is_wrong=turn < _REFUSALS[of_day])
                 for turn in range(_EXCHANGES[of_day] + _REFUSALS[of_day])
             )
-            await asyncio.gather(*exchanges)  # one wait for the disk
+            await asyncio.gather(*exchanges)  # so that all of them wait for the disk together
             async with self._deps.store.write() as tx:
                 for turn in range(_SIGN_INS[of_day]):
                     user_id = people[(hour + turn) % len(people)]

@@ -51,7 +51,7 @@ async def _readdress(deps: Deps, tenant_id: TenantId) -> None:
     for webhook in found:
         if webhook.callback_url.endswith(PATH) and webhook.callback_url != wanted:
             url = await prove(deps.http, wanted, _TOKEN, tenant_id=tenant_id)
-            wishes = Wishes(callback_token=_TOKEN)  # one that is given to another address does not follow
+            wishes = Wishes(callback_token=_TOKEN)  # a token that was given for another address would not be kept
             async with deps.store.write() as tx:
                 await update_webhook(
                     tx, deps.master_key, caller, tenant_id, webhook.id, wishes, deps.clock(), callback_url=url

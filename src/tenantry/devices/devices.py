@@ -81,7 +81,8 @@ async def set_policy(
     """
     enterprise = await require_enterprise(tx, caller, Action.WRITE_DEVICE, enterprise_id, now)
     await account_of(tx, enterprise, account_id)
-    if await managed_accounts.hold(tx, enterprise.tenant_id, account_id) is None:  # two changes take turns
+    # Holding the account's row lets two changes take turns.
+    if await managed_accounts.hold(tx, enterprise.tenant_id, account_id) is None:
         raise NotFound("user")
     present = await devices.find_policy(tx, enterprise.tenant_id, account_id, android_id)
     policy = json.dumps(change(json.loads(present) if present else {}))

@@ -92,7 +92,7 @@ async def list_enterprises(read: Read, caller: Caller, domain: str, now: Micros)
     emm_tenant_id = caller.tenant_id or TenantId("")
     found = await enterprises.list_of_domain(read, emm_tenant_id, domain.lower())
     tenant_id, enterprise = (found[0].tenant_id, found[0]) if found else (emm_tenant_id, None)
-    with suppress(NotFound):  # none of this domain is no error of a list
+    with suppress(NotFound):  # a list of no enterprises is no error
         await require(read, caller, Action.READ_ENTERPRISE, tenant_id, enterprise=enterprise, now=now)
     return found
 

@@ -131,7 +131,7 @@ async def redeem_device_token(
 def _cleaned(facts: DeviceFacts) -> DeviceFacts:
     said = _all_seen(facts)
     together = "".join(filter(None, said))
-    if together.isascii() and together.isprintable():  # as every unmodified device says
+    if together.isascii() and together.isprintable():  # every unmodified device sends such texts
         return facts
     cleaned: dict[str, Any] = {
         name: cleaned_name(text, longest=len(text)) for name, text in zip(_SEEN, said, strict=True) if text

@@ -40,7 +40,8 @@ async def link_group(
     """
     await require_both(tx, caller, tenant_id, parent_id, child_id, now)
     await make_room(tx, tenant_id, parent_id, child_id)
-    await require_both(tx, caller, tenant_id, parent_id, child_id, now)  # as things are now that both are held
+    # Asked again, now that no other request can change the two groups.
+    await require_both(tx, caller, tenant_id, parent_id, child_id, now)
     if not await group_links.insert(tx, tenant_id, parent_id, child_id, now):
         raise FailedPrecondition("The group is a sub-group of this one already.", field="child_id")
     await record(tx, tenant_id, caller, events.GroupLinked(group_id=parent_id, child_id=child_id), now)

@@ -18,7 +18,7 @@ __all__ = ["MOST_KEYS", "IdToken", "TokenRefused", "has_name", "name_in", "verif
 
 _MAX_SUBJECT = 255  # Core §2
 _MAX_NAME = 113
-_LATEST = 2**53  # a float holds no whole number beyond it, and JSON knows numbers that no float holds
+_LATEST = 2**53  # beyond it, floats are not exact, and JSON may hold numbers that no float can
 
 
 class IdToken(NamedTuple):

@@ -138,7 +138,7 @@ async def require_addable(
         ids = (*part.user_ids, *part.admin_ids)
         if not all_well_formed or not all([await _is_live(read, tenant_id, UserId(user_id)) for user_id in ids]):
             raise _cannot_be_added()
-        await asyncio.sleep(0)  # numbers are read slowly: others have their turn
+        await asyncio.sleep(0)  # reading a number takes long, so others get a turn in between
 
 
 async def admit(

@@ -45,7 +45,7 @@ class AppriseMessages:
     def __init__(self, urls: Sequence[str]) -> None:
         self._urls = tuple(urls)
         self._threads = FairThreads("messages", MOST_AT_ONCE, MOST_AT_ONCE_OF_A_TENANT, MOST_WAITING_OF_A_TENANT)
-        logging.getLogger("apprise").setLevel(logging.WARNING)  # at a lower level, it logs what it sends
+        logging.getLogger("apprise").setLevel(logging.WARNING)  # at a lower level, apprise logs what it sends
 
     @property
     def has_gateway(self) -> bool:
@@ -89,7 +89,7 @@ class DemoInbox:
         self._kept: deque[SentMessage] = deque(maxlen=100)
 
     async def send(self, number: str, text: str, *, tenant_id: str) -> None:
-        del tenant_id  # nobody waits here
+        del tenant_id  # messages that are only kept need no turns of tenants
         self._kept.append(SentMessage(self._clock(), number, text))
 
     def latest(self) -> list[SentMessage]:

@@ -48,7 +48,7 @@ async def add_verified_phone(
         await tell(tx, caller, tenant_id, user_id, What.PHONE_ADDED, now)
         return
     owner = await phones.find_owner(tx, tenant_id, number)
-    if owner is None or owner.user_id != user_id:  # another request was quicker
+    if owner is None or owner.user_id != user_id:  # another request has taken the number meanwhile
         raise _taken(number)
 
 
@@ -56,7 +56,7 @@ async def _take_from(
     tx: Tx, caller: Caller, tenant_id: TenantId, owner: phones.PhoneOwner, number: str, now: Micros
 ) -> None:
     """Take the number from a guest, or from a deleted user who may be restored: what depended on it ends for good."""
-    if owner.verified_at is None:  # nothing hangs on it
+    if owner.verified_at is None:  # nothing depends on a number that was never verified
         await phones.delete(tx, tenant_id, number, owner.user_id)
     else:
         await lose_phone(tx, caller, tenant_id, owner.user_id, number, now)

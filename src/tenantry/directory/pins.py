@@ -110,7 +110,7 @@ async def claim_pin(
     """
     number, purpose, _subject, known = use
     row, _ = _row_of(hasher, tenant_id, number, known=known)
-    expected = hasher.hashes(_text(tenant_id, use, read_code(pin)))[:2]  # older ones have expired
+    expected = hasher.hashes(_text(tenant_id, use, read_code(pin)))[:2]  # PINs under still older peppers have expired
     stored = await pins.spend_try(tx, tenant_id, row, purpose, expected[0], expected[-1], now)
     if stored is not None and any(hmac.compare_digest(stored, each) for each in expected):
         return True

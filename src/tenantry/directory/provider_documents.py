@@ -26,8 +26,8 @@ _MAX_NAMED = 512
 class Mistake(Enum):
     """The mistake that somebody most likely made who typed an issuer."""
 
-    WHOLE_ADDRESS = auto()  # of the discovery document
-    SLASH = auto()  # one too many or too few at the end
+    WHOLE_ADDRESS = auto()  # the address of the discovery document in place of the issuer
+    SLASH = auto()  # a slash too many or too few at the end
     EVERYBODYS = auto()  # Entra's `common` and `organizations`: accounts of every tenant there
     ANOTHER = auto()
 
@@ -167,7 +167,8 @@ def object_of(reply: Reply) -> dict[str, Any]:
     if len(reply.body) > MAX_DOCUMENT:
         raise Unreachable("the answer is too long")
     try:
-        found = json.loads(reply.body)  # which also takes a byte order mark, and what no strict reader would
+        # This also takes a byte order mark, and some things that a strict reader refuses.
+        found = json.loads(reply.body)
     except (ValueError, RecursionError):
         raise Unreachable("the answer is not JSON") from None
     if not isinstance(found, dict):

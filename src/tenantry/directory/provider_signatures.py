@@ -116,7 +116,7 @@ def _object(part: bytes) -> dict[str, Any]:
     """A part of the token that is a JSON object, without what is null. Raises TokenRefused."""
     raw = base64url.decode(part)
     try:
-        found = json.loads(raw or b"")  # which also takes what one odd claim may hold: it is that claim's matter
+        found = json.loads(raw or b"")  # this takes odd values too: whoever reads a claim judges its value
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -41,7 +41,8 @@ class Method(StrEnum):
     TOTP = "totp"
     PHONE = "phone"
     RECOVERY_CODE = "recovery_code"
-    ENROLMENT_CODE = "enrolment_code"  # of an administrator, for who has none of these (enrolment.py)
+    # A code that an administrator makes for a user who has no second factor (enrolment.py).
+    ENROLMENT_CODE = "enrolment_code"
 
 
 AMR: dict[Method, frozenset[str]] = {

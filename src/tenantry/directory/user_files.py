@@ -147,7 +147,7 @@ def _is_given(column: str, found: set[str]) -> bool:
 
 
 def _read(rows: Iterator[Row], taken: Mapping[str, str]) -> Iterator[UserRow]:
-    has_example = any("[" in heading for heading in taken)  # a row that shows how, in Entra's template
+    has_example = any("[" in heading for heading in taken)  # Entra's template has a row of examples
     for row in rows:
         values: dict[str, str] = {}
         for heading, column in taken.items():

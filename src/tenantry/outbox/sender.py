@@ -128,7 +128,7 @@ class Sender:
         """Send one event, then say when the webhook's turn comes again."""
         again: Micros | None
         try:
-            with self.listening():  # what was given up with its webhook may be more than one transaction took
+            with self.listening():  # more events may have to be given up with their webhook than one transaction took
                 await deliver_next(self._store, self._http, self._master_key, *key, self._clock)
                 if self._uncounted[key] > self._most_waiting // COUNTED_TIMES:
                     await self._bound(key)

@@ -66,7 +66,7 @@ async def carry_out_once(
         kept = await once.settle(_to_keep(coat, ask, once, error))
         if kept is None:
             raise
-        async with ask.deps.store.read() as read:  # the handler may have failed before it decided
+        async with ask.deps.store.read() as read:  # the handler may have failed before it asked whether the caller may
             await require(
                 read, ask.caller, operation.action, await owner(read), group_id=values.get(GroupId), now=ask.now
             )

@@ -28,7 +28,7 @@ the path of its base address.
 """
 
 FIRST_TWO_SEGMENTS = {
-    ("webhooks", "v1"): "partner_center",  # the portal's webhooks have GUIDs there
+    ("webhooks", "v1"): "partner_center",  # below the portal's /webhooks, the second segment is a GUID
     ("v1", "enterprises"): "android_enterprise",  # of the Android Management API
 }
 """Exceptions: paths below a first segment that another surface owns."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_+/", b"+/--")  # the standard alphabet's own `+` and `/` become what is refused
+_FROM_URL = bytes.maketrans(b"-_+/", b"+/--")  # `+` and `/` of the standard alphabet become `-`, which is refused
 
 
 def encode(data: bytes) -> bytes:

@@ -39,7 +39,8 @@ _PAIR = len(_PAIRS)
 _PAIR_VALUES = {int.from_bytes(pair.encode()): value for value, pair in enumerate(_PAIRS)}  # as struct unpacks it
 _unpack_tenant, _unpack_check = Struct(f">{_TENANT_LENGTH // 2}H").unpack, Struct(f">{_CHECK_LENGTH // 2}H").unpack
 _LOW_PAIRS = _PAIR**6
-_MARKS = [generation * 0x9E3779B1 & 0xFFFFFFFF for generation in range(GENERATIONS)]  # far apart, against typos
+# Marks are far apart, so that a typo does not make one of another.
+_MARKS = [generation * 0x9E3779B1 & 0xFFFFFFFF for generation in range(GENERATIONS)]
 _GENERATIONS = {mark: generation for generation, mark in enumerate(_MARKS)}
 
 
@@ -92,7 +93,8 @@ def _tenant_in(part: str) -> TenantId | None:
         a, b, c, d, e, f, g, h, i, j, k = map(_PAIR_VALUES.__getitem__, _unpack_tenant(part.encode()))
     except KeyError:
         return None
-    high = (((a * _PAIR + b) * _PAIR + c) * _PAIR + d) * _PAIR + e  # two halves: one number would grow with each step
+    # Two halves, since a single number would grow beyond a machine word.
+    high = (((a * _PAIR + b) * _PAIR + c) * _PAIR + d) * _PAIR + e
     low = ((((f * _PAIR + g) * _PAIR + h) * _PAIR + i) * _PAIR + j) * _PAIR + k
     number = high * _LOW_PAIRS + low
     if number >> 128:

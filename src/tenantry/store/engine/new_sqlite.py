@@ -15,7 +15,7 @@ from tenantry.store import migrations
 from tenantry.store.engine.sqlite_statements import connect, translate
 
 _CACHE_MIB = 2
-_WAIT_SECONDS = 10.0  # for another process that makes the same file
+_WAIT_SECONDS = 10.0  # how long to wait for another process that makes the same file
 
 
 def create_tables(path: Path) -> bool:

@@ -216,7 +216,7 @@ class _WriteBlock(_ChangingBlock):
         try:
             await connection.execute("BEGIN")
         except BaseException as exc:
-            self._connection = None  # there is no transaction to end
+            self._connection = None  # BEGIN failed, so there is no transaction to end
             await self._store._pool.release(connection)
             if isinstance(exc, _ERRORS):
                 _translate(exc, connection, "BEGIN")
@@ -226,7 +226,7 @@ class _WriteBlock(_ChangingBlock):
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            if self._connection is None:  # nothing was asked
+            if self._connection is None:  # no statement was run
                 return
             if kind is None:
                 await self._commit()
@@ -281,7 +281,8 @@ class PostgresStore:
     async def run_each(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
         outcomes = await asyncio.gather(*(self._change(sql, row) for row in rows), return_exceptions=True)
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        for failure in sorted(failures, key=lambda failure: isinstance(failure, StoreBusy)):  # which is the least
+        # StoreBusy last, as it says least.
+        for failure in sorted(failures, key=lambda failure: isinstance(failure, StoreBusy)):
             raise failure
 
     async def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:

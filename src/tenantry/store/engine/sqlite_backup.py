@@ -62,7 +62,7 @@ def back_up(path: Path, target: Path, progress: Callable[[int, int], None]) -> B
 @contextmanager
 def _new_file(target: Path) -> Iterator[Path]:
     """An empty file beside `target`, which takes the target's name at the end, or is deleted. Raises OSError."""
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # the name is ours from here on
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # nobody else can take the name from here on
     try:
         handle, name = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".part", dir=target.parent)  # mode 0600
         try:
@@ -112,7 +112,8 @@ def _open_copy(copy: Path) -> apsw.Connection:
 
 def _check(copy: Path) -> None:
     """Raise StoreUnavailable when the copy is not sound, in which case the database is not sound either."""
-    address = f"file:{quote(str(copy.absolute()))}?immutable=1"  # else it would get a log of its own
+    # Without `immutable`, SQLite would make a log beside the copy.
+    address = f"file:{quote(str(copy.absolute()))}?immutable=1"
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
     with closing(apsw.Connection(address, flags)) as connection:
         try:

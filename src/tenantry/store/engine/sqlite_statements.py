@@ -94,7 +94,7 @@ class Statements:
             cursor.exec_trace = note_columns
         try:
             return self._rows(sql, params)
-        finally:  # an interrupted statement is run again elsewhere, where nobody looks
+        finally:  # also when it was interrupted: it is then run again elsewhere, where nobody looks at its columns
             if cursor is not None:
                 cursor.exec_trace = None
             if columns:

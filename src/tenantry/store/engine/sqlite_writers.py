@@ -92,7 +92,7 @@ class WriteBlock(Statements):
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         has_begun, self._has_begun = self._is_open, True
-        if not has_begun:  # nothing was asked
+        if not has_begun:  # no statement was run
             return
         groups = self._groups
         self._cursor = None

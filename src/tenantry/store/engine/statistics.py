@@ -39,7 +39,7 @@ def write_statistics(connection: sa.Connection) -> None:
     """Write the rule's numbers into the file, for each index that it has by now. A connection reads them when it is
     opened.
     """
-    connection.exec_driver_sql("ANALYZE sqlite_schema")  # makes the table that they stand in
+    connection.exec_driver_sql("ANALYZE sqlite_schema")  # this makes the table sqlite_stat1
     connection.exec_driver_sql("DELETE FROM sqlite_stat1")
     rows = connection.exec_driver_sql(
         """

@@ -39,7 +39,7 @@ from tenantry.surfaces.shared.origin import origin_of
 MOST_REQUESTS = 1000
 MOST_LINE_ENDS = 128
 """How many line ends the headers of one part may have, CR and LF counted each. Clients send some ten lines."""
-_BODY_LIMITS = 4  # a full batch repeats its bearer token a thousand times
+_BODY_LIMITS = 4  # a full batch has the bearer token in each of its thousand requests
 _AT_ONCE = 16
 MAX_ANSWER_BYTES = 32 * 1_048_576
 """How large the answers of a batch may become together, before the rest of its requests is refused without being
@@ -122,7 +122,8 @@ def _parse(raw: bytes, boundary: bytes) -> list[_Part]:
     """The parts between the delimiters (RFC 2046 §5.1.1). Their lines may end in LF alone."""
     dashed = b"--" + re.escape(boundary)  # first, since what begins with a text is found ten times as quickly
     delimiter = re.compile(dashed + rb"(?<![^\n]" + dashed + rb")(--)?[ \t]*(?=\r?\n|\Z)")
-    most = MOST_REQUESTS + 2  # one before the first, one behind each, and one by which there are too many
+    # One before the first request, one behind each, and one more, which shows that there are too many.
+    most = MOST_REQUESTS + 2
     cuts = list(islice(delimiter.finditer(raw), most))
     if len(cuts) < 2:
         raise InvalidValue("The batch has no part between its boundaries.", field="body")

@@ -122,7 +122,7 @@ class PlayEmmCoat(Coat):
         if wire is errors.NEVER:
             return None
         headers = [(b"x-correlation-id", ask.origin.correlation_id.encode())]
-        if wire.code == 401:  # the client's HTTP library dies of a bare scheme
+        if wire.code == 401:  # the client's HTTP library fails when the scheme has no parameter
             headers.append((b"www-authenticate", b'Bearer realm="tenantry"'))
         if isinstance(error, kinds.RateLimited | kinds.StoreBusy):
             headers.append((b"retry-after", b"%d" % error.retry_after))

@@ -120,7 +120,7 @@ async def _pages(ask: Ask, *, nested: bool) -> AsyncIterator[list[GroupView]]:
             ids = found.ids[start : start + group_views.PAGE]
             async with deps.store.read() as read:
                 views = await group_views.view_groups(read, caller, tenant_id, ids, with_sub_groups=nested)
-            yield views  # with the connection given back: the reader may take its time
+            yield views  # outside the read: the client may take its time to receive it
 
 
 @op("getGroup", "GET", "/{group_id}", Action.READ_GROUP, source="Kaizala contract §3.4, G3")

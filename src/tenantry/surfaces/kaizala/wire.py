@@ -28,7 +28,7 @@ BLANK: dict[str, Any] = {"also_absent": ""}
 Texts = Annotated[list[Annotated[str, Meta(max_length=256)]], Meta(max_length=MAX_NEWCOMERS)] | str
 """A list; or one text with `,` or `;` between the entries, as Power Automate sends it, which `loose.py` splits."""
 
-_NODE_SUFFIX = re.compile(r"@\d+$")  # the shard that once held it: "<guid>@2"
+_NODE_SUFFIX = re.compile(r"@\d+$")  # Kaizala's shard of the group, as in "<guid>@2"
 
 GROUP_TYPES = {GroupType.GROUP: "Group", GroupType.CONNECT_GROUP: "ConnectGroup"}
 ROLES = {GroupRole.ADMIN: "Admin", GroupRole.MEMBER: "Member"}

@@ -112,7 +112,8 @@ async def reset_password(ask: Ask, customer: TenantId, user: UserId, body: wire.
 async def _patch(ask: Ask, customer: TenantId, user: UserId, patch: wire.Patch) -> wire.CustomerUser:
     password, permitted = None, None
     if patch.password is not None:
-        async with ask.deps.store.read() as read:  # a hash costs too much to make it for everybody
+        # Decided before the hash, which costs too much to make it for anybody.
+        async with ask.deps.store.read() as read:
             permitted = await permit(read, ask.caller, Action.RESET_PASSWORD, customer, ask.now)
             await check_reset_password(read, permitted, user, patch.password, must_change=patch.must_change)
         password = NewPassword(await ask.deps.passwords.hash(patch.password, ask.caller.tenant_id), patch.must_change)

@@ -148,7 +148,7 @@ class Frame:
                     headers.setdefault(name, value)
             await send(message)
 
-        if "\0" in scope["path"] or b"%00" in scope["query_string"]:  # no store can look for it
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:  # databases take no NUL in a text
             await errors.show_absent(Request(scope))(scope, receive, send_framed)
             return
         try:

@@ -26,7 +26,7 @@ class Afterwards:
             await work()
         except Exception as error:  # noqa: BLE001 - logged in full
             _log.error("failed after the answer", correlation_id=origin.correlation_id, exc_info=error)
-        except BaseException:  # the server ends
+        except BaseException:  # the server is shutting down
             self._broken_off += 1
             raise
         finally:

@@ -35,7 +35,7 @@ PER_HOUR: dict[Action, int] = {
     Action.GRANT_CONNECTOR: 60,
     Action.GRANT_CONNECTOR_GROUP: 100,
     Action.REVOKE_GRANT: 200,
-    Action.REGISTER_PHONE: 60,  # PINs have limits of their own besides
+    Action.REGISTER_PHONE: 60,  # PINs have limits of their own as well
 }
 TENANT = 20
 MEMBERS = 3 / 4

@@ -58,7 +58,7 @@ class _Inflated:
         self._gave = 0
 
     async def __call__(self) -> Message:
-        if self._is_over:  # whoever asks on wants to know when the client goes away
+        if self._is_over:  # the body is over: what comes next is that the client goes away
             return await self._receive()
         while not (self._packed or self._is_full or self._is_last):
             message = await self._receive()
@@ -82,7 +82,8 @@ class _Inflated:
         except zlib.error:
             raise InvalidValue("The body is not in the coding that Content-Encoding names.", field="body") from None
         self._packed = self._inflating.unconsumed_tail
-        self._is_full = len(piece) == _PIECE and not self._inflating.eof  # it may hold back more
+        # Zlib may hold back more of what it has inflated.
+        self._is_full = len(piece) == _PIECE and not self._inflating.eof
         self._gave += len(piece)
         if self._inflating.unused_data:
             raise InvalidValue("Something follows the end of the packed body.", field="body")

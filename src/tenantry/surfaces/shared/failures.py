@@ -38,7 +38,7 @@ def count_failure(deps: Deps, surface: str, origin: Origin) -> None:
     if not _is_hearsay(deps, origin):
         deps.limits.hit_from(origin.address, "refusals", surface, limit=limit, window=MINUTE)
         return
-    most = CLIENTS_OF_A_PROXY * limit  # first, so that made-up addresses are no more keys than that
+    most = CLIENTS_OF_A_PROXY * limit  # asked first, so that made-up addresses cannot become more keys than this
     deps.limits.hit_from(origin.address, "refusals of all", surface, limit=most, window=MINUTE)
     deps.limits.hit("refusals", surface, counted_as(deps, origin), limit=limit, window=MINUTE)
 

@@ -44,7 +44,7 @@ class RateLimiter:
         began, count = counts.get(key, (current, 0))
         if began != current:
             count = 0
-            del counts[key]  # so that it goes to the end: the order is that of the windows' beginnings
+            del counts[key]  # so that it is added at the end: keys are in the order in which their windows began
         if count >= limit:
             raise RateLimited(-(-((current + 1) * window - now) // SECOND))
         if len(counts) >= MAX_KEYS and key not in counts:

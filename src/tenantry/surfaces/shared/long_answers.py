@@ -116,7 +116,7 @@ class Stream(NamedTuple):
         gone = asyncio.create_task(_until_gone(receive))
         try:
             async with aclosing(self.parts) as parts:  # type: ignore[type-var]
-                first = b"" if head_only else await anext(parts, b"")  # whose failure is an answer still
+                first = b"" if head_only else await anext(parts, b"")  # a failure here can still be answered
                 await send(start)
                 if head_only:
                     await send({"type": "http.response.body", "body": b"", "more_body": False})

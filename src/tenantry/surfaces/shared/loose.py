@@ -128,7 +128,7 @@ def _digits_reader(most: int) -> _Reader:
     def read(value: Any, name: str) -> str:
         if (
             isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**most
-        ):  # longer ones may have no text
+        ):  # Python refuses to write out integers that are longer
             return str(value)
         return cast(str, read_text(value, name))
 
@@ -171,7 +171,7 @@ def _spread_reader(item: _Reader | None, most: int) -> _Reader:
         if not isinstance(value, str):
             return cast(list[Any], read_list(value, name))
         found = _SEPARATORS.split(value, most + 1)
-        if len(found) > most + 1:  # a last separator may be there
+        if len(found) > most + 1:  # a separator after the last entry adds an empty one
             raise _wrong(name, f"must not have more than {most} entries")
         return found
 

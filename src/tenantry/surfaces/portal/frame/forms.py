@@ -276,7 +276,8 @@ async def once(
     """
     deps, now = deps_of(request), deps_of(request).clock()
     async with deps.store.write() as tx:
-        for key in deps.hasher.hashes(f"form {form.form_id}"):  # it may have been sent under another pepper
+        # The form may have been sent before under an older pepper.
+        for key in deps.hasher.hashes(f"form {form.form_id}"):
             if not await claim_once(tx, session.tenant_id, key, now):
                 raise SentTwice(back, again)
         await hold_session(tx, session.tenant_id, session.user_id, session.id, now)

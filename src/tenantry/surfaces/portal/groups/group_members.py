@@ -78,7 +78,7 @@ async def remove(request: Request, session: SignedIn, group_id: GroupId, user_id
     back = f"/groups/{group_id}"
     with form.showing_errors():
         async with once(request, session, form, back=back) as (tx, now):
-            if form.checked("also"):  # first: who takes out itself has no say afterwards
+            if form.checked("also"):  # before the removal: admins who take themselves out may not do it afterwards
                 await cut_remains(tx, session.caller, session.here, group_id, user_id, now)
             await remove_member(tx, session.caller, session.here, group_id, user_id, now)
         return see_other("/groups" if user_id == session.user_id else back)

@@ -54,7 +54,7 @@ async def change_password(request: Request) -> Response:
     session = None if under_way is not None else await signed_in(request)
     form = await read_form(request, before_sign_in=True)
     if form.before_sign_in and session is not None:
-        return see_other(next_of(request))  # another tab was quicker
+        return see_other(next_of(request))  # the person has signed in in another tab
     if form.value("password") != form.value("repeated_password"):
         form.fail("repeated_password", _("The two are not the same."))
     response: Response | None = None

@@ -91,7 +91,7 @@ async def check_second_factor(request: Request) -> Response:
         return person
     form = await read_form(request, before_sign_in=True)
     if form.before_sign_in and person.session is not None:
-        return see_other(next_of(request))  # another tab was quicker
+        return see_other(next_of(request))  # the person has signed in in another tab
     deps = deps_of(request)
     response: Response | None = None
     with form.showing_errors(number="code", pin="code"):
@@ -214,7 +214,7 @@ async def _page(request: Request, person: Person, form: Form) -> Response:
     wanted = _method(request.query_params.get("with", ""))
     method = wanted if wanted in methods else next(iter(methods), None)
     if method is None and person.session is None:
-        return see_other(with_next(request, "/sign-in"))  # the last factor went away meanwhile
+        return see_other(with_next(request, "/sign-in"))  # the last second factor was removed meanwhile
     options = ""
     if method is Method.PASSKEY:
         async with deps.store.write() as tx:

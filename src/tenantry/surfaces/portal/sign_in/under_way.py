@@ -68,7 +68,7 @@ async def leave_session(tx: Tx, request: Request) -> None:
     left = await find_session(tx, deps.hasher, cookie_of(request, cookie_name(deps.settings)), now)
     if left is not None:
         caller = in_person(origin_of(request.scope), tenant_id=left.tenant_id, user_id=left.user_id)
-        with suppress(NotFound):  # it ended meanwhile
+        with suppress(NotFound):  # the session has ended meanwhile
             await end_own_session(tx, caller, left.id, now)
 
 

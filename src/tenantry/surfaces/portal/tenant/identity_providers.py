@@ -47,7 +47,7 @@ async def add_provider(request: Request, session: SignedIn) -> Response:
     """Add a provider. It is asked for its discovery document first, so that a typing mistake shows at once."""
     deps, form = deps_of(request), await read_form(request)
     expected_id = form.text("provider_id", max_length=36)
-    async with reading(request) as (read, now):  # before a host that somebody chose is asked
+    async with reading(request) as (read, now):  # decided before the server asks a host that somebody chose
         await require(read, session.caller, Action.CHANGE_IDENTITY_PROVIDERS, session.here, now=now)
     with form.showing_errors():
         new = NewProvider(
