@@ -6,8 +6,7 @@
     python -m tools.mutants --jobs 2                  so many faults at once, each in a copy of its own
 
 `survivors.toml` says of each that lives why it may: it changes nothing, or why no test holds it. Exits with 1 when less
-than 97 % of those that change something were caught, or one lives without a reason. Notes are kept in var/mutants;
-delete `tests.json` there when tests have moved.
+than 97 % of those that change something were caught, or one lives without a reason. Notes are kept in var/mutants.
 """
 
 from __future__ import annotations
@@ -84,13 +83,11 @@ def attempt(tree: Path, named: Named, tests: suite.Suite, *, all_tests: bool) ->
     """Put the fault into the copy, run its tests, take it out: what became of it, and the test that failed."""
     fault = named.fault
     chosen = tests.tests_for(fault.path, fault.function, all_tests=all_tests)
-    if not chosen:
-        return Outcome.UNTESTED, ""
     file = tree / fault.path
     source = file.read_bytes()
     file.write_bytes(fault.put_into(source))
     try:
-        ended = running.run_tests(tree, chosen, 60 + 5 * sum(tests.seconds[test] for test in chosen))
+        ended = running.run_tests(tree, chosen, 60 + 5 * sum(tests.seconds.get(test, 1) for test in chosen))
     finally:
         file.write_bytes(source)
     if ended.code is None:
@@ -99,8 +96,10 @@ def attempt(tree: Path, named: Named, tests: suite.Suite, *, all_tests: bool) ->
         raise RuntimeError(
             "The notes name a test that is not there: delete tests.json in var/mutants, then start again."
         )
+    if ended.code == 0:
+        return (Outcome.LIVES if len(chosen) > len(tests.of_texts) else Outcome.UNTESTED), ""
     failed = _FAILED.search(ended.printed)
-    return (Outcome.LIVES, "") if ended.code == 0 else (Outcome.CAUGHT, failed[1] if failed else "all")
+    return Outcome.CAUGHT, failed[1] if failed else "all"
 
 
 def copy_tree(number: int) -> Path:

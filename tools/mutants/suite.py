@@ -9,13 +9,17 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tools.mutants.targets import targets
 
 SELECTED = "not browser and not chaos and not bench"
+_CHOSEN = ("-m", SELECTED, "-k", "not postgresql")
 FOLDERS = ("tests/unit", "tests/security", "tests/surfaces", "tests/completeness", "tests/portal", "tests/cli")
+OF_TEXTS = ("tests/unit/test_moments.py", "tests/unit/test_words.py")
+"""Tests of what the code says, which run none of it: they are about every fault."""
 MOST_SECONDS = 30.0
 """Of tests for one fault. Those that run the fewest functions come first: they are about this one."""
 
@@ -27,9 +31,12 @@ class Suite(NamedTuple):
 
     seconds: dict[str, float]
     tests: dict[str, dict[str, list[str]]]
+    of_texts: tuple[str, ...] = ()
 
     def tests_for(self, path: str, function: str, *, all_tests: bool = False) -> list[str]:
-        """What is said outside of functions is held by whatever runs any function of the file, or beside it."""
+        """What is said outside of functions is held by whatever runs any function of the file, or beside it. Tests of
+        texts come first.
+        """
         by_function = self.tests.get(path, {})
         beside = [tests for other, tests in self.tests.items() if Path(other).parent == Path(path).parent]
         found = by_function.get(function) or self._any([by_function]) or self._any(beside)
@@ -41,7 +48,7 @@ class Suite(NamedTuple):
             if left < 0:
                 break
             chosen.append(test)
-        return chosen
+        return [*self.of_texts, *chosen]
 
     @staticmethod
     def _any(files: list[dict[str, list[str]]]) -> list[str]:
@@ -57,23 +64,39 @@ class Suite(NamedTuple):
 
 
 def load(root: Path, kept: Path) -> Suite:
-    """From the file, which is made first when it is not there. Tests that went away since are left out."""
-    if not kept.exists():
-        kept.write_text(json.dumps(_record(root, kept.parent)._asdict()))
-    noted = Suite(**json.loads(kept.read_text()))
+    """From the file. Tests that are not in it, in the beginning all, are run and noted first; those that went away are
+    left out.
+    """
+    noted = Suite(**json.loads(kept.read_text())) if kept.exists() else Suite({}, {})
     listed = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:schemathesis", "--collect-only", *FOLDERS],
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:schemathesis", "--collect-only", *_CHOSEN, *FOLDERS],
         cwd=root,
         capture_output=True,
         text=True,
         check=True,
     )
-    there = set(listed.stdout.splitlines())
-    return noted._replace(seconds={test: took for test, took in noted.seconds.items() if test in there})
+    there = {line for line in listed.stdout.splitlines() if "::" in line}
+    if new := sorted(there - noted.seconds.keys()):
+        noted = _both(noted, _record(root, kept.parent, new if noted.seconds else FOLDERS))
+        kept.write_text(json.dumps({"seconds": noted.seconds, "tests": noted.tests}))
+    return noted._replace(
+        seconds={test: took for test, took in noted.seconds.items() if test in there},
+        of_texts=tuple(sorted(test for test in there if test.startswith(OF_TEXTS))),
+    )
 
 
-def _record(root: Path, folder: Path) -> Suite:
-    """Run the suite on SQLite, noting: takes a few times as long as that does."""
+def _both(one: Suite, other: Suite) -> Suite:
+    tests: dict[str, dict[str, list[str]]] = {}
+    for path in one.tests.keys() | other.tests.keys():
+        first, second = one.tests.get(path, {}), other.tests.get(path, {})
+        tests[path] = {
+            name: sorted({*first.get(name, ()), *second.get(name, ())}) for name in first.keys() | second.keys()
+        }
+    return Suite(one.seconds | other.seconds, tests)
+
+
+def _record(root: Path, folder: Path, chosen: Sequence[str]) -> Suite:
+    """Run tests on SQLite, noting: takes a few times as long as they do."""
     print("Noting which test runs which line; takes a while.", file=sys.stderr)
     for old in folder.glob("lines*"):
         old.unlink()
@@ -81,7 +104,7 @@ def _record(root: Path, folder: Path) -> Suite:
         "TENANTRY_MUTANTS_DATA": str(folder / "lines"),
         "TENANTRY_MUTANTS_INCLUDE": ":".join(str(root / path) for path in targets(root)),
     }
-    arguments = ["-q", "-n0", "-p", "tools.mutants.recorder", "-m", SELECTED, "-k", "not postgresql", *FOLDERS]
+    arguments = ["-q", "-n0", "-p", "tools.mutants.recorder", *_CHOSEN, *chosen]
     subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=root, env={**os.environ, **given}, check=False)
     return read_notes(root, folder, json.loads((folder / "lines.seconds").read_text()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 
 class Permission(StrEnum):
@@ -130,12 +130,12 @@ class Action(StrEnum):
     ACT_IN_CUSTOMER = "customer.act"
 
 
-class Thing(StrEnum):
+class Thing(Enum):
     """What an action is about. It says what may allow the action besides a directory role."""
 
-    DIRECTORY = "directory"
-    GROUP = "group"  # the user's role in the group; for a connector, the reach of its grant
-    ENTERPRISE = "enterprise"  # for a connector, that the enterprise is bound to it or its tenant
+    DIRECTORY = auto()
+    GROUP = auto()  # the user's role in the group; for a connector, the reach of its grant
+    ENTERPRISE = auto()  # for a connector, that the enterprise is bound to it or its tenant
 
 
 @dataclass(frozen=True, slots=True)

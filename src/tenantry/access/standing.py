@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from tenantry.access.actions import RULES, Action, RoleId
 from tenantry.access.decision import Decision, Reason, error_of
-from tenantry.core.caller import Caller, CallerKind
+from tenantry.core.caller import Caller
 from tenantry.core.clock import Micros
 from tenantry.core.ids import TenantId
 from tenantry.store.connectors import connector_roles
@@ -154,7 +154,7 @@ async def decide_within(
 
 async def _standing_here(read: Read, caller: Caller, tenant_id: TenantId, now: Micros) -> Standing | None:
     """None when no relationship limits the caller, who is at home or the operator."""
-    if caller.kind is CallerKind.OPERATOR or caller.tenant_id is None or caller.tenant_id == tenant_id:
+    if caller.tenant_id is None or caller.tenant_id == tenant_id:
         return None
     _, own_roles = await roles_at_home(read, caller, now, for_customers=True)
     return await find_standing(read, tenant_id, caller.tenant_id, own_roles, now) or Standing({})

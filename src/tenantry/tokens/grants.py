@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, auto
 from typing import NamedTuple
 
 from tenantry.access.actions import Permission
@@ -38,7 +38,7 @@ _AT_ONCE = 100
 """The reason recorded for an earlier grant that a new one revokes."""
 
 
-class Replaces(StrEnum):
+class Replaces(Enum):
     """Which of the user's own earlier grants to the same connector a new one ends (Kaizala contract §6 #7).
 
     EVERY: "Generate user token". SAME_PROOF: those the user gave with the same method of authentication, so that a PIN
@@ -46,9 +46,9 @@ class Replaces(StrEnum):
     than once.
     """
 
-    EVERY = "every"
-    SAME_PROOF = "same_proof"
-    NONE = "none"
+    EVERY = auto()
+    SAME_PROOF = auto()
+    NONE = auto()
 
 
 @dataclass(frozen=True, slots=True)

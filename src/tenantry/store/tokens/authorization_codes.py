@@ -28,9 +28,9 @@ class CodeState(NamedTuple):
     """The state of a code, which says why it cannot be claimed."""
 
     connector_id: ConnectorId
-    claimed_at: int | None
     expires_at: int
     grant_id: GrantId | None
+    """Of the one who claimed it; None while nobody has."""
 
 
 async def insert(
@@ -116,7 +116,7 @@ async def find_state(read: Read, tenant_id: TenantId, code_hash: bytes) -> CodeS
     return await read.one_or_none(
         CodeState,
         """
-        SELECT connector_id, claimed_at, expires_at, grant_id FROM authorization_codes
+        SELECT connector_id, expires_at, grant_id FROM authorization_codes
         WHERE tenant_id = :tenant_id AND code_hash = :code_hash
         """,
         tenant_id=tenant_id,

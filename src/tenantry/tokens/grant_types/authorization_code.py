@@ -159,7 +159,7 @@ async def _refuse(
         return "unknown"
     if code.connector_id != connector_id:
         return "wrong_connector"
-    if code.claimed_at is not None and code.grant_id is not None:
+    if code.grant_id is not None:
         await record(
             tx, tenant_id, caller, AuthorizationCodeReused(connector_id=connector_id, grant_id=code.grant_id), now
         )
