@@ -31,7 +31,7 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def _is_check(name: str) -> bool:
-    return name.lstrip("_").split("_")[0] == "check"
+    return name.lstrip("_").split("_")[0] in ("check", "require")
 
 
 def _files() -> Iterator[tuple[Path, list[Function]]]:
@@ -42,12 +42,14 @@ def _files() -> Iterator[tuple[Path, list[Function]]]:
 
 def test_every_test_asserts_something_or_calls_a_check() -> None:
     silent = []
-    for path, functions in _files():
-        checks = {function.name for function in functions if _is_check(function.name)}
+    files = list(_files())
+    checks = {each.name for _, functions in files for each in functions if _is_check(each.name) and _asserts(each)}
+    for path, functions in files:
+        local = {each.name for each in functions if _is_check(each.name)}
         for function in functions:
             if function.name.startswith("test_") and not _asserts(function):
                 used = _names(function)
-                if not used & checks and MACHINE not in used:
+                if not used & (checks | local) and MACHINE not in used:
                     silent.append(f"{path.relative_to(TESTS)}::{function.name}")
     assert silent == []
 

@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from tenantry.access.actions import Action, Permission, RoleId
+from tenantry.access.blast_radius import LeftBehind
 from tenantry.access.trail import Search
 from tenantry.core.caller import Audience, Caller
 from tenantry.core.clock import DAY
@@ -128,7 +129,9 @@ class Place:
         known = self.known | self._of(name)
         given: dict[str, Any] = {"caller": caller}
         for parameter in inspect.signature(reader).parameters.values():
-            if parameter.name in ("after", "before"):
+            if parameter.name.endswith("s_after"):
+                given[parameter.name] = ("", "")
+            elif parameter.name in ("after", "before"):
                 given[parameter.name] = BEGINNINGS.get(str(parameter.annotation))
             elif parameter.name in known:
                 given[parameter.name] = known[parameter.name]
@@ -139,6 +142,7 @@ class Place:
         """What a reader is asked about that needs a thing of another kind."""
         home = self.town.home
         others: dict[str, dict[str, Any]] = {
+            "count_ways_back": {"user_id": home.people.members[1].id},
             "find_actor": {"text": home.people.members[0].id},
             "list_overseers": {"group_id": home.groups.below[0]},
             "list_role_assignments": {"user_id": home.people.admins[1].id},
@@ -157,9 +161,13 @@ class Place:
     async def is_refused(self, name: str, caller: Caller) -> bool:
         """Refused, or told of nothing."""
         try:
-            return not await self.ask(name, caller)
+            return _is_nothing(await self.ask(name, caller))
         except REFUSALS:
             return True
+
+
+def _is_nothing(answer: Any) -> bool:
+    return not answer or answer == LeftBehind([], 0)
 
 
 BEGINNINGS = {"int": 0, "str": "", "tuple[int, str]": (-1, ""), "MemberPlace": FIRST}
@@ -173,9 +181,11 @@ async def place(store: Store, town: Town) -> Place:
         await delete_group(tx, OPERATOR, town.home.tenant.id, deleted, NOON)
         for sql in (
             "UPDATE connectors SET waiting_permissions = 'tenant_data', waiting_since = 1 WHERE tenant_id = :id",
+            "UPDATE connectors SET created_by = :member WHERE tenant_id = :id",
             "UPDATE user_import_rows SET error = 'wrong' WHERE tenant_id = :id",
         ):
-            await tx.run(sql, id=town.home.tenant.id)
+            values = {"id": town.home.tenant.id, "member": town.home.people.members[0].id}
+            await tx.run(sql, **{name: value for name, value in values.items() if f":{name}" in sql})
     where = {"tenant_id": town.home.tenant.id}
     async with store.read() as read:
         sql = "SELECT MIN(id) FROM user_imports WHERE tenant_id = :tenant_id"
@@ -213,7 +223,7 @@ async def test_every_reader_answers_an_administrator_who_may(place: Place, subte
     for name in READERS:
         with subtests.test(msg=name):
             answer = await place.ask(name, admin)
-            assert (not answer) == (name in UNTOLD), answer
+            assert _is_nothing(answer) == (name in UNTOLD), answer
 
 
 OPEN = {
@@ -258,4 +268,4 @@ async def test_what_is_ones_own_is_told_to_nobody_but_oneself(place: Place, subt
 
 def test_readers_are_found() -> None:
     assert len(READERS) >= 90
-    assert len(OWN) >= 10
+    assert len(OWN) >= 9
