@@ -6,9 +6,10 @@ import pytest
 
 from tenantry.core.clock import DAY, HOUR, MINUTE
 from tenantry.core.errors import InvalidToken
-from tenantry.tokens.claims import Claims, VerifiedTokens
+from tenantry.tokens.claims import Claims
 from tenantry.tokens.keys.master_key import MasterKey
 from tenantry.tokens.keys.signing_keys import rotate_signing_key
+from tenantry.tokens.verified_tokens import VerifiedTokens
 from tests.support.app import MASTER_KEY
 from tests.support.builders import OPERATOR
 from tests.unit.tokens.conftest import House

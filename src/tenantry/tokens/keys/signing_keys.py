@@ -39,8 +39,8 @@ from tenantry.store.engine.interface import Read, Store, Tx
 from tenantry.store.tokens import signing_keys
 from tenantry.store.tokens.signing_keys import SigningKeyRow
 from tenantry.tokens import base64url
-from tenantry.tokens.claims import VerifiedTokens
 from tenantry.tokens.keys.master_key import MasterKey
+from tenantry.tokens.verified_tokens import VerifiedTokens
 
 Algorithm = Literal["ES256", "RS256"]
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
