@@ -18,7 +18,6 @@ from rich.console import Console
 from bench.waits.table import Row, as_json, show
 from tenantry.store import open_store
 from tenantry.store.engine import migrate
-from tests.support.crowds import analyze
 from tests.support.postgres import PostgresServer
 from tests.support.waits.hall import Hall, Size
 from tests.support.waits.heavy import Heavy
@@ -100,10 +99,10 @@ async def _measure(
 
 
 async def _measure_one(engine: Engine, hall: Hall, heavy: Heavy, many: int, data_dir: Path, url: str) -> Row:
-    await analyze(hall.store)
     settings = {"webhook_events_waiting": "1000000"}
     async with a_server_process(data_dir, url, **settings) as server:
         measured = await measure(hall, server, heavy, many)
+    await hall.forget_events()
     return Row.of(heavy, engine, many, hall.size, measured)
 
 

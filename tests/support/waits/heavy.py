@@ -16,7 +16,6 @@ class Who(StrEnum):
     MEMBER = "any user"
     GROUP_ADMIN = "who administers the group"
     APP = "an app, for any user"
-    APP_OF_ADMIN = "an app, for an administrator"
     PARTNER = "a partner's app"
     ADMINISTRATOR = "an administrator"
     OPERATOR = "the operator"

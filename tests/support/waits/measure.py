@@ -7,11 +7,12 @@ import time
 from collections import Counter
 from typing import NamedTuple
 
+from tests.support.crowds import analyze
 from tests.support.waits.hall import Hall
 from tests.support.waits.heavy import Heavy
 from tests.support.waits.others import Server, Waited, others_asking
 
-_REST_SECONDS = 600
+_REST_SECONDS = 3_600
 _AFTERWARDS = 0.5
 """Seconds in which others go on: what was answered may not be over."""
 
@@ -29,7 +30,9 @@ class Measured(NamedTuple):
 
 async def measure(hall: Hall, server: Server, heavy: Heavy, at_once: int) -> Measured:
     """Make what it is done to, prepare it, and do it."""
-    prepared = [await ready(server) for ready in await heavy.seed(hall, at_once)]
+    seeded = await heavy.seed(hall, at_once)
+    await analyze(hall.store)
+    prepared = [await ready(server) for ready in seeded]
     began = time.perf_counter()
     async with others_asking(server, hall.others) as found:
         began = time.perf_counter()
