@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -81,7 +81,8 @@ async def a_server_process(data_dir: Path, store_url: str, **settings: str) -> A
                         await asyncio.sleep(0.05)
                 yield Server(port, process.pid, data_dir, environment, client)
         finally:
-            process.terminate()
+            with suppress(ProcessLookupError):  # it has ended by itself
+                process.terminate()
             await process.wait()
 
 
