@@ -47,3 +47,20 @@ async def test_a_code_is_good_for_the_user_it_was_made_for_alone(store: Store) -
     await _given_code(store, other)
     assert not await _is_taken(store, other, code)
     assert await _is_taken(store, user, code)
+
+
+@pytest.mark.parametrize("kind", ["digits of another script", "full width", "blanks", "another sign within"])
+async def test_a_code_is_read_as_every_code_that_people_type(store: Store, kind: str) -> None:
+    """Digits of any script and blanks are taken, and a text with a sign that no code has is none."""
+    tenant = await a_tenant(store)
+    user = await a_user(store, tenant)
+    code = await _given_code(store, user)
+    while not set(code) & set("23456789"):
+        code = await _given_code(store, user)
+    typed = {
+        "digits of another script": "".join(chr(0x660 + int(sign)) if sign.isdigit() else sign for sign in code),
+        "full width": "".join(chr(ord(sign) + 0xFEE0) for sign in code.upper()),
+        "blanks": f" {code[:3]} {code[3:].upper()} ".replace("-", " \u2013 "),
+        "another sign within": f"{code[:3]}!{code[3:]}",
+    }
+    assert await _is_taken(store, user, typed[kind]) is (kind != "another sign within")

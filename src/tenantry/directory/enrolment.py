@@ -17,6 +17,7 @@ from tenantry.audit import events
 from tenantry.audit.record import record
 from tenantry.core.caller import Caller
 from tenantry.core.clock import DAY, Micros
+from tenantry.core.codes import read_code
 from tenantry.core.errors import FailedPrecondition
 from tenantry.core.ids import TenantId, UserId
 from tenantry.directory.notices import What, tell
@@ -90,5 +91,4 @@ async def claim_enrolment_code(
 
 
 def _text(tenant_id: TenantId, user_id: UserId, code: str) -> str:
-    plain = "".join(character for character in code.lower() if character.isalnum())
-    return f"enrolment {tenant_id} {user_id} {plain}"
+    return f"enrolment {tenant_id} {user_id} {read_code(code)}"
