@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tenantry.access.actions import Permission
+from tenantry.access.actions import Permission, RoleId
 from tenantry.core.clock import DAY, Micros
-from tenantry.store.connectors import connector_secrets, connectors, service_account_keys
+from tenantry.core.ids import ConnectorId
+from tenantry.store.connectors import connector_roles, connector_secrets, connectors, service_account_keys
 from tenantry.store.devices import device_tokens, devices, enterprises, managed_accounts
 from tenantry.store.ending import purging
 from tenantry.store.engine.interface import Tx
@@ -15,7 +16,8 @@ from tenantry.store.groups import group_invitations, groups
 from tenantry.store.outbox import webhooks
 from tenantry.store.sign_in import second_factors, sessions, sign_ins
 from tenantry.store.tenants import tenants
-from tenantry.store.tokens import grants
+from tenantry.store.tokens import authorization_codes, grants
+from tenantry.store.users import users
 from tests.support.builders import HASHER
 from tests.support.clock import NOON
 from tests.support.stage import Stage
@@ -105,6 +107,14 @@ CHANGES: dict[str, Change] = {
     "disable tenant": lambda tx, s: tenants.mark_disabled(tx, s.tenant.id, LATER),
     "enable tenant": lambda tx, s: tenants.mark_enabled(tx, s.tenant.id),
     "delete tenant": lambda tx, s: tenants.mark_deleted(tx, s.tenant.id, LATER),
+    "hold tenant": lambda tx, s: tenants.hold(tx, s.tenant.id),
+    "delete domain": lambda tx, s: tenants.delete_domain(tx, s.tenant.id, f"more0.{s.tenant.domain}"),
+    "block user": lambda tx, s: users.block(tx, s.tenant.id, s.ann.id, LATER),
+    "delete user": lambda tx, s: users.soft_delete(tx, s.tenant.id, s.ann.id, LATER),
+    "take role of app": lambda tx, s: connector_roles.delete(
+        tx, s.tenant.id, ConnectorId(s.connector.id), RoleId.DIRECTORY_READERS
+    ),
+    "take roles of app": lambda tx, s: connector_roles.delete_all(tx, s.tenant.id, ConnectorId(s.connector.id)),
     "change webhook": lambda tx, s: webhooks.update(tx, s.tenant.id, s.webhook, **_WISHES),
     "disable webhook": lambda tx, s: webhooks.disable(tx, s.tenant.id, s.webhook, "why", LATER),
     "delete webhook": lambda tx, s: webhooks.mark_deleted(tx, s.tenant.id, s.webhook, LATER),
@@ -116,11 +126,40 @@ BEFORE = {
     "enable webhook": "UPDATE webhooks SET disabled_at = :now WHERE tenant_id = :tenant AND id = :webhook",
     "finish sign-in": "UPDATE sign_ins SET must_change = 0 WHERE tenant_id = :tenant",
     "enable tenant": "UPDATE tenants SET disabled_at = :now WHERE id = :tenant",
+    "restore tenant": "UPDATE tenants SET deleted_at = :now WHERE id = :tenant",
+    "unblock user": "UPDATE users SET disabled_at = :now WHERE tenant_id = :tenant AND id = :ann",
+    "restore user": "UPDATE users SET deleted_at = :now WHERE tenant_id = :tenant AND id = :ann",
+    "revoke grants of the proof": "UPDATE grants SET amr = 'otp' WHERE tenant_id = :tenant AND id = :grant",
+    "revoke the oldest of the user": "UPDATE grants SET created_at = 1 WHERE tenant_id = :tenant AND id = :group_grant",
+    "revoke the user's oldest to the connector": (
+        "UPDATE grants SET created_at = 1 WHERE tenant_id = :tenant AND id IN (:grant, :group_grant)"
+    ),
+    "revoke the oldest of the group": (
+        "UPDATE grants SET created_at = 1 WHERE tenant_id = :tenant AND id IN (:grant, :group_grant)"
+    ),
+    "end codes": """
+        UPDATE authorization_codes SET user_id =
+            (SELECT MIN(id) FROM users WHERE tenant_id = :tenant AND id <> :ann)
+        WHERE tenant_id = :tenant AND connector_id <> :connector
+    """,
 }
 CHANGES |= {
     "activate connector": lambda tx, s: connectors.mark_activated(tx, s.tenant.id, s.connector.id),
     "enable webhook": lambda tx, s: webhooks.enable(tx, s.tenant.id, s.webhook),
     "finish sign-in": lambda tx, s: sign_ins.claim(tx, s.tenant.id, s.sign_in_hash, LATER),
+    "restore tenant": lambda tx, s: tenants.mark_restored(tx, s.tenant.id, NOON - 1),
+    "unblock user": lambda tx, s: users.unblock(tx, s.tenant.id, s.ann.id, LATER),
+    "restore user": lambda tx, s: users.restore(tx, s.tenant.id, s.ann.id, NOON - 1, LATER),
+    "revoke grants of the proof": lambda tx, s: grants.revoke_all_of_proof(tx, s.tenant.id, s.ann.id, "otp", LATER),
+    "revoke the oldest of the user": lambda tx, s: grants.revoke_oldest_of_user(
+        tx, s.tenant.id, s.ann.id, None, most=1, now=LATER
+    ),
+    "revoke the user's oldest to the connector": lambda tx, s: grants.revoke_oldest_of_user(
+        tx, s.tenant.id, s.ann.id, s.connector.id, most=2, now=LATER
+    ),
+    "revoke the oldest of the group": lambda tx, s: grants.revoke_oldest_of_group(
+        tx, s.tenant.id, s.group, most=1, now=LATER
+    ),
 }
 
 # These say nothing.
@@ -134,6 +173,8 @@ SILENT: dict[str, Change] = {
     "forget past sign-ins": lambda tx, s: sign_ins.delete_past(tx, s.tenant.id, s.ann.id, NOON + DAY),
     "forget past sessions": lambda tx, s: sessions.delete_past(tx, s.tenant.id, s.ann.id, NOON + DAY),
     "use a try": lambda tx, s: sign_ins.use_try(tx, s.tenant.id, s.sign_in_hash),
+    "note sign-in": lambda tx, s: users.note_sign_in(tx, s.tenant.id, s.ann.id, LATER),
+    "end codes": lambda tx, s: authorization_codes.end_of_user(tx, s.tenant.id, s.ann.id, LATER),
     "forget grants": lambda tx, s: purging.delete_grants(tx, s.tenant.id, s.ann.id, 100),
 }
 
@@ -187,6 +228,29 @@ TOUCHED: dict[str, list[str]] = {
     "change webhook": ["webhooks group webhook"],
     "disable webhook": ["webhooks group webhook"],
     "delete webhook": ["webhooks group webhook"],
+    "hold tenant": [],
+    "restore tenant": ["tenants"],
+    "delete domain": ["domains"],
+    "block user": ["users ann"],
+    "unblock user": ["users ann"],
+    "delete user": [
+        *4 * ["group_members ann"],
+        "group_members ann group",
+        "group_members ann other-group",
+        "users ann",
+    ],
+    "restore user": ["users ann"],
+    "note sign-in": ["users ann"],
+    "take role of app": ["connector_roles connector"],
+    "take roles of app": ["connector_roles connector"],
+    "revoke grants of the proof": ["grants ann connector grant"],
+    "revoke the oldest of the user": ["grants ann connector group group-grant"],
+    "revoke the user's oldest to the connector": [
+        "grants ann connector grant",
+        "grants ann connector group group-grant",
+    ],
+    "revoke the oldest of the group": ["grants ann connector group group-grant"],
+    "end codes": ["authorization_codes ann connector"],
     "activate connector": ["connectors connector"],
     "enable webhook": ["webhooks group webhook"],
     "finish sign-in": ["sign_ins ann sign-in"],

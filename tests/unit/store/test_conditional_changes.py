@@ -10,6 +10,7 @@ from tenantry.store.devices import device_tokens, enterprises
 from tenantry.store.engine.interface import Store, Tx
 from tenantry.store.schema import metadata
 from tenantry.store.sign_in import identity_providers, sign_ins
+from tenantry.store.tenants.tenants import BEING_PURGED
 from tests.support.builders import a_grant, an_enterprise
 from tests.support.clock import NOON
 from tests.support.stage import Stage, a_stage
@@ -32,6 +33,15 @@ SIGN_IN_EXPIRED = "UPDATE sign_ins SET expires_at = :later WHERE tenant_id = :te
 TENANT_DISABLED = "UPDATE tenants SET disabled_at = :now WHERE id = :tenant"
 TENANT_DELETED = "UPDATE tenants SET deleted_at = :now WHERE id = :tenant"
 WEBHOOK_DELETED = "UPDATE webhooks SET deleted_at = :now WHERE tenant_id = :tenant AND id = :webhook"
+USER_DISABLED = "UPDATE users SET disabled_at = :now WHERE tenant_id = :tenant AND id = :ann"
+USER_ENABLED = "UPDATE users SET disabled_at = NULL WHERE tenant_id = :tenant AND id = :ann"
+USER_DELETED = "UPDATE users SET deleted_at = :now WHERE tenant_id = :tenant AND id = :ann"
+REVOKES = (
+    "revoke grants of the proof",
+    "revoke the oldest of the user",
+    "revoke the user's oldest to the connector",
+    "revoke the oldest of the group",
+)
 
 REFUSED = [
     ("deactivate connector", "UPDATE connectors SET deactivated_at = :now WHERE id = :connector"),
@@ -51,8 +61,8 @@ REFUSED = [
     ("bind service account", "UPDATE connectors SET kind = 'confidential' WHERE kind = 'service_account'"),
     ("bind service account", "UPDATE enterprises SET emm_tenant_id = tenant_id WHERE tenant_id = :tenant"),
     ("prolong grant", GRANTS_REVOKED),
-    ("hold user", "UPDATE users SET disabled_at = :now WHERE tenant_id = :tenant AND id = :ann"),
-    ("hold user", "UPDATE users SET deleted_at = :now WHERE tenant_id = :tenant AND id = :ann"),
+    ("hold user", USER_DISABLED),
+    ("hold user", USER_DELETED),
     ("hold group", GROUP_DELETED),
     ("revoke grant", GRANTS_REVOKED),
     ("revoke grants to the connector", GRANTS_REVOKED),
@@ -103,6 +113,19 @@ REFUSED = [
     ("enable tenant", "UPDATE tenants SET disabled_at = NULL WHERE id = :tenant"),
     ("enable tenant", TENANT_DELETED),
     ("delete tenant", TENANT_DELETED),
+    ("hold tenant", TENANT_DISABLED),
+    ("hold tenant", TENANT_DELETED),
+    ("restore tenant", "UPDATE tenants SET deleted_at = NULL WHERE id = :tenant"),
+    ("restore tenant", "UPDATE tenants SET deleted_at = created_at WHERE id = :tenant"),
+    ("restore tenant", f"UPDATE tenants SET deleted_at = {BEING_PURGED} WHERE id = :tenant"),
+    ("delete domain", "UPDATE domains SET is_initial = 1 WHERE tenant_id = :tenant"),
+    ("block user", USER_DISABLED),
+    ("unblock user", USER_ENABLED),
+    *((change, USER_DELETED) for change in ("block user", "unblock user", "delete user")),
+    ("restore user", "UPDATE users SET deleted_at = NULL WHERE tenant_id = :tenant AND id = :ann"),
+    ("restore user", "UPDATE users SET deleted_at = 1 WHERE tenant_id = :tenant AND id = :ann"),
+    *((change, sql) for change in REVOKES for sql in (GRANTS_REVOKED, GRANTS_ENDED)),
+    ("revoke grants of the proof", "UPDATE grants SET amr = 'otp pwd' WHERE tenant_id = :tenant"),
     *((change, WEBHOOK_DELETED) for change in ("change webhook", "disable webhook", "enable webhook")),
     ("delete webhook", WEBHOOK_DELETED),
     ("disable webhook", "UPDATE webhooks SET disabled_at = :now WHERE tenant_id = :tenant AND id = :webhook"),
