@@ -232,9 +232,39 @@ async def test_the_newest_token_of_a_user_comes_first(store: Store, home: Quarte
         await tx.run("UPDATE grants SET created_at = created_at + 1 WHERE id = :id", id=newest.id)
         found = await user_facts.list_tokens(tx, home.tenant.id, user.id, NOON + 1, limit=9)
         assert found[0].id == newest.id
+        assert {token.id for token in found} == {newest.id, *(grant.id for grant in home.apps.group_grants)}
         await tx.run("UPDATE grants SET created_at = created_at - 2 WHERE id = :id", id=newest.id)
         found = await user_facts.list_tokens(tx, home.tenant.id, user.id, NOON + 1, limit=9)
     assert found[-1].id == newest.id
+
+
+async def test_groups_that_a_user_administers_come_before_those_it_is_in_and_receives(
+    store: Store, home: Quarter
+) -> None:
+    user = home.people.members[1]
+    groups = [*home.groups.groups, *home.groups.broadcasts]
+    async with store.write() as tx:
+        for name, (group, role) in zip(
+            "dcba", zip(groups, ("admin", "member", "subscriber", "admin"), strict=True), strict=True
+        ):
+            names = {"tenant": home.tenant.id, "group": group}
+            await tx.run("UPDATE groups SET name = :name WHERE tenant_id = :tenant AND id = :group", name=name, **names)
+            await tx.run(
+                """
+                UPDATE group_members SET role = :role
+                WHERE tenant_id = :tenant AND group_id = :group AND user_id = :user
+                """,
+                role=role,
+                user=user.id,
+                **names,
+            )
+        found = await grant_lists.list_reached_by_user(tx, home.tenant.id, user.id, limit=9)
+    assert [(group.name, group.role) for group in found] == [
+        ("a", "admin"),
+        ("d", "admin"),
+        ("c", "member"),
+        ("b", "subscriber"),
+    ]
 
 
 async def test_what_there_is_is_counted_as_far_as_is_said_and_found_by_name(store: Store, home: Quarter) -> None:

@@ -21,7 +21,7 @@ from tenantry.tokens.grant_types.authorization_code import PresentedCode, redeem
 from tenantry.tokens.grant_types.client_credentials import exchange_client_credentials
 from tenantry.tokens.issuing import Issued
 from tenantry.tokens.secrets import SecretKind
-from tests.support.builders import HASHER, OPERATOR, a_connector
+from tests.support.builders import HASHER, OPERATOR, a_connector, a_service_account
 from tests.unit.tokens.conftest import House
 
 CALLBACK = "https://app.test/callback"
@@ -133,6 +133,19 @@ async def test_a_public_connector_needs_pkce_and_no_secret(house: House) -> None
     code = await _issue(house, connector_id=public.id)
     exchanged = await _redeem(house, code, client_id=public.id, client_secret=None)
     assert exchanged.connector_id == public.id
+
+
+@pytest.mark.parametrize("challenge", ["", "v" * 42, "v" * 44, "=" * 43])
+async def test_a_challenge_that_no_verifier_can_have_is_refused(house: House, challenge: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        await _issue(house, code_challenge=challenge)
+    assert refused.value.field == "code_challenge"
+
+
+async def test_a_service_account_is_no_client(house: House) -> None:
+    account = await a_service_account(house.store, house.tenant)
+    with pytest.raises(InvalidClient, match="wrong_kind"):
+        await _redeem(house, await _issue(house), client_id=account.id)
 
 
 async def test_a_code_of_a_connector_deactivated_since_gives_nothing(house: House) -> None:

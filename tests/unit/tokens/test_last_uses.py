@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+import pytest
+from structlog.testing import capture_logs
+
 from tenantry.core.clock import HOUR, MINUTE, Micros
 from tenantry.core.ids import ConnectorId
+from tenantry.store import Store
 from tenantry.store.connectors import connector_secrets
 from tenantry.store.tokens import grants
+from tenantry.tokens import last_uses
 from tenantry.tokens.clients import authenticate_connector
 from tenantry.tokens.last_uses import MOST, LastUses, keep_noting
 from tests.support.builders import HASHER
@@ -90,3 +95,30 @@ async def test_what_is_noted_is_written_when_the_server_stops(house: House) -> N
     with suppress(asyncio.CancelledError):
         await task
     assert await _of_secret(house) == NOON
+
+
+async def test_notes_are_written_while_the_server_runs_and_a_failure_ends_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(last_uses, "EVERY_SECONDS", 0)
+    uses = LastUses()
+    written, write = asyncio.Event(), LastUses.write
+    outcomes = [OSError("the disk is full"), None]
+
+    async def write_or_fail(self: LastUses, store: Store) -> None:
+        outcome = outcomes.pop(0) if outcomes else None
+        if outcome is not None:
+            raise outcome
+        await write(self, store)
+        written.set()
+
+    monkeypatch.setattr(LastUses, "write", write_or_fail)
+    uses.note_secret(house.connector.id, HASHER.hash(house.connector.secret), None, NOON)
+    task = asyncio.create_task(keep_noting(house.store, uses))
+    with capture_logs() as logged:
+        await asyncio.wait_for(written.wait(), 30)
+    assert await _of_secret(house) == NOON
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert [each["event"] for each in logged] == ["last uses not written"]

@@ -86,6 +86,18 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
         load_master_key(None, tmp_path / "absent")
 
 
+def test_a_key_has_32_bytes() -> None:
+    for length in (0, 31, 33):
+        with pytest.raises(MasterKeyError, match=f"has {length}"):
+            MasterKey(b"k" * length)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "master.key").mkdir(mode=0o700)
+    with pytest.raises(MasterKeyError, match=r"master\.key"):
+        load_master_key(None, tmp_path / "master.key")
+
+
 def test_a_new_key_file_is_for_its_owner_only_and_never_replaces_one(tmp_path: Path) -> None:
     file = tmp_path / "master.key"
     made = create_master_key_file(file)

@@ -15,7 +15,7 @@ from tenantry.core.ids import TenantId, new_guid
 from tenantry.store import Store
 from tenantry.store.trail.audit_events import list_latest
 from tenantry.tokens.keys.master_key import MasterKey, MasterKeyError
-from tenantry.tokens.keys.signing_keys import KeyRing, generate_private_key, rotate_signing_key
+from tenantry.tokens.keys.signing_keys import KeyRing, generate_private_key, revoke_signing_key, rotate_signing_key
 from tenantry.tokens.mint import mint_access_token
 from tenantry.tokens.verify import verify_access_token
 from tests.support.app import MASTER_KEY
@@ -116,6 +116,17 @@ async def test_two_servers_with_skewed_clocks_take_each_others_tokens_around_a_r
     for now in range(NOON + MINUTE - 4 * SECOND, NOON + MINUTE + 4 * SECOND, SECOND):
         _check(behind, _mint(ahead, now), now - skew)
         _check(ahead, _mint(behind, now - skew), now)
+
+
+async def test_a_key_that_only_verifies_does_not_take_over_from_one_that_is_revoked(store: Store) -> None:
+    ring = await KeyRing.load(store, MASTER, FakeClock())
+    old = ring.signer(NOON).kid
+    newest = await _rotate(store, NOON, overlap=0)
+    async with store.write() as tx:
+        made = await revoke_signing_key(tx, MASTER, OPERATOR, newest, NOON + SECOND)
+    await ring.refresh()
+    assert made not in (None, old, newest)
+    assert ring.signer(NOON + SECOND).kid == made
 
 
 async def test_a_clock_set_back_before_every_key_still_signs(store: Store) -> None:
