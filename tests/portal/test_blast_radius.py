@@ -11,13 +11,14 @@ from tests.support.builders import a_connector, a_grant, a_relationship, a_tenan
 from tests.support.pictures import BLAST_PAGES, leaking
 from tests.support.portal import Portal
 from tests.support.portal_names import names_in
+from tests.support.town import ANDROID_IDS
 
 
 async def test_a_leaked_connector_shows_its_tokens_and_is_deleted_by_one_button(portal: Portal) -> None:
     names, visitor = await leaking(portal)
     path = f"/blast-radius/connector/{names['connector_id']}"
     page = await visitor.open(path)
-    assert "2 live tokens." in visitor.text
+    assert "3 live tokens." in visitor.text
     assert f'href="/blast-radius/token/{names["grant_id"]}"' in page.text
     action = re.findall(r'<form method="post" action="(/connectors[^"]*)"', page.text)
     assert len(action) == 1
@@ -109,21 +110,24 @@ async def test_one_device_is_removed_and_its_place_is_free(portal: Portal) -> No
     names, visitor = await leaking(portal)
     path = f"/blast-radius/device/{names['device_key']}"
     await visitor.open(path)
-    assert "If Pixel of asset-1 were lost" in visitor.text
+    assert "If Pixel of user342 were lost" in visitor.text
     assert (await visitor.send(path)).status_code == 303
     assert (await visitor.open(path)).status_code == 404
     async with portal.app.deps.store.read() as read:
         counts = await read.all(
             int,
-            "SELECT device_count FROM managed_accounts WHERE tenant_id = :tenant_id",
+            "SELECT device_count FROM managed_accounts WHERE tenant_id = :tenant_id ORDER BY device_count",
             tenant_id=portal.tenant.id,
         )
         credentials = await read.all(
-            int,
-            "SELECT COUNT(*) FROM device_credentials WHERE tenant_id = :tenant_id AND revoked_at IS NULL",
+            str,
+            "SELECT android_id FROM device_credentials WHERE tenant_id = :tenant_id "
+            "AND managed_account_id = :account_id AND revoked_at IS NULL",
             tenant_id=portal.tenant.id,
+            account_id=names["account_id"],
         )
-    assert (counts, credentials) == ([0], [0])
+    assert counts == [0, 0, 1, 2], "one of two is left, as of the account's twin none is gone"
+    assert credentials == [ANDROID_IDS[1]]
 
 
 async def test_a_button_that_is_pressed_twice_ends_one_thing(portal: Portal) -> None:

@@ -180,7 +180,17 @@ async def a_quarter(store: Store, *, now: Micros = NOON) -> Quarter:
     """A tenant with all of it. What is in the trail before now is sealed."""
     tenant = await a_tenant(store, now=now - DAY)
     await _seal_twice(store, tenant.id, now - DAY)
-    people = await _people(store, tenant, now)
+    roles = [RoleId.GLOBAL_ADMINISTRATOR]
+    admins = [await a_user(store, tenant, phone=True, roles=roles, now=now) for _ in range(2)]
+    members = [await a_user(store, tenant, phone=True, now=now) for _ in range(2)]
+    return await furnish(store, tenant, _two(admins), _two(members), now=now)
+
+
+async def furnish(
+    store: Store, tenant: SomeTenant, admins: Twins[SomeUser], members: Twins[SomeUser], *, now: Micros = NOON
+) -> Quarter:
+    """Give the tenant the rest. The four are Global administrators and users without a role, with verified numbers."""
+    people = await _people(store, tenant, admins, members, now)
     groups = await _groups(store, tenant, people, now)
     apps = await _apps(store, tenant, people, groups, now)
     devices = await _devices(store, tenant, now)
@@ -204,10 +214,9 @@ async def _seal_twice(store: Store, tenant_id: TenantId, now: Micros) -> None:
     await seal_trail(store, key, tenant_id, now + 2 * MINUTE + MARGIN + 1)
 
 
-async def _people(store: Store, tenant: SomeTenant, now: Micros) -> People:
-    roles = [RoleId.GLOBAL_ADMINISTRATOR]
-    admins = [await a_user(store, tenant, phone=True, roles=roles, now=now) for _ in range(2)]
-    members = [await a_user(store, tenant, phone=True, now=now) for _ in range(2)]
+async def _people(
+    store: Store, tenant: SomeTenant, admins: Twins[SomeUser], members: Twins[SomeUser], now: Micros
+) -> People:
     newcomers = [await a_user(store, tenant, now=now) for _ in range(2)]
     async with store.write() as tx:
         await change_policies(tx, OPERATOR, tenant.id, Policies(connector_registration=Whom.ADMINISTRATORS), now)
@@ -226,7 +235,7 @@ async def _people(store: Store, tenant: SomeTenant, now: Micros) -> People:
             provider_id=providers[0],
         )
     found, under_way = zip(*begun, strict=True)
-    return People(_two(admins), _two(members), _two(newcomers), _two(found), _two(under_way), _two(providers))
+    return People(admins, members, _two(newcomers), _two(found), _two(under_way), _two(providers))
 
 
 async def _groups(store: Store, tenant: SomeTenant, people: People, now: Micros) -> Groups:
