@@ -87,12 +87,13 @@ async def _measure(
                 for many in at_once:
                     if engine not in heavy.engines or (many > 1 and heavy.alone_only):
                         continue
-                    row = await _measure_one(engine, hall, heavy, many, Path(scratch), url)
-                    console.print(
-                        f"{engine} {heavy.name} x{many}: {row.in_short}",
-                        style="red" if row.failed else "dim",
-                        soft_wrap=True,
-                    )
+                    try:
+                        row = await _measure_one(engine, hall, heavy, many, Path(scratch), url)
+                    except Exception as error:  # noqa: BLE001 - an hour's other rows are not to be lost
+                        console.print(f"{engine} {heavy.name} x{many}: not measured: {error!r}", style="red")
+                        continue
+                    short = f"{engine} {heavy.name} x{many}: {row.in_short}"
+                    console.print(short, style="red" if row.failed else "dim", soft_wrap=True)
                     rows.append(row)
             await store.close()
     return rows

@@ -21,6 +21,8 @@ from tenantry.core.files import write_private
 from tests.support.app import MASTER_KEY
 
 SOURCE = Path(__file__).parents[3] / "src"
+_OWN_SECONDS = 3_600
+"""How long a heavy request itself may take."""
 PAUSES = {"health": 0.05, "ready": 0.05, "exchange": 0.05, "page": 0.05, "sign_in": 0.2}
 """Seconds between two requests of each kind: health, readiness, a token exchange, a page, a sign-in by password."""
 
@@ -74,7 +76,9 @@ async def a_server_process(data_dir: Path, store_url: str, **settings: str) -> A
         process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log, env=environment)
         try:
             cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # each request brings those of its browser
-            async with httpx.AsyncClient(base_url=address, timeout=300, limits=limits, cookies=cookies) as client:
+            async with httpx.AsyncClient(
+                base_url=address, timeout=_OWN_SECONDS, limits=limits, cookies=cookies
+            ) as client:
                 async with asyncio.timeout(60):
                     while not await _listens(client):
                         assert process.returncode is None, (data_dir / "server.log").read_text()
