@@ -31,7 +31,7 @@ from bench.trees import HERE, Tree, requests_in, this_tree, tree_of
 from bench.turns import Ratio, compare
 
 LIMIT = 1.02
-_SMALL, _DEVICES = 1_000, 600_000
+_SMALL, _DEVICES = 1_000, 300_000
 _SETTLING_SECONDS = 3
 """How long servers load in the background what no hot path needs, and a demo makes its history."""
 

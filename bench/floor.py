@@ -22,7 +22,7 @@ from tenantry.store.engine.opening import open_store
 from tenantry.surfaces.shared.answers import json_answer, send_answer
 from tenantry.tokens.keys.master_key import load_master_key
 from tenantry.tokens.keys.signing_keys import KeyRing
-from tenantry.tokens.mint import mint_access_token
+from tenantry.tokens.mint import draft_access_token
 
 
 async def _serve(settings: Settings) -> None:
@@ -32,7 +32,7 @@ async def _serve(settings: Settings) -> None:
     ids = [new_guid() for _ in range(4)]
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
-        token = mint_access_token(
+        token = draft_access_token(
             ring,
             issuer=settings.issuer,
             audience=Audience.KAIZALA,
@@ -44,7 +44,7 @@ async def _serve(settings: Settings) -> None:
             amr=("pwd", "mfa"),
             lifetime=HOUR,
             now=system_clock(),
-        )
+        ).sign()
         body = msgspec.json.encode(
             {
                 "accessToken": token.raw,

@@ -20,7 +20,7 @@ from tenantry.store.tenants import tenants
 from tenantry.store.tokens import grants
 from tenantry.store.users import users
 from tenantry.tokens.keys.signing_keys import KeyRing
-from tenantry.tokens.mint import mint_access_token
+from tenantry.tokens.mint import draft_access_token
 from tenantry.tokens.secrets import SecretHasher, SecretKind
 
 TOKENS_OF_TENANT = 10
@@ -142,7 +142,7 @@ def device_seed(tokens: int, progress: Progress) -> Seed:
         async with store.write() as tx:
             for _, enterprise_id in dict.fromkeys(account[:2] for account in accounts):
                 await enterprises.set_service_account(tx, enterprise_id, service_account)
-        bearer = mint_access_token(
+        bearer = draft_access_token(
             ring,
             issuer=PUBLIC_URL,
             audience=Audience.ANDROID_ENTERPRISE,
@@ -154,7 +154,7 @@ def device_seed(tokens: int, progress: Progress) -> Seed:
             amr=(),
             lifetime=_LIFETIME,
             now=now,
-        )
+        ).sign()
         generate = RequestsFile(world.data_dir / "generate.bin")
         for _, enterprise_id, account_id in accounts:
             generate.add(

@@ -33,7 +33,7 @@ from tenantry.store.engine.opening import open_store
 from tenantry.store.engine.shares import Shares
 from tenantry.surfaces import android_enterprise, device, kaizala, oauth, operations, partner_center
 from tenantry.surfaces.operations import demo_receiver
-from tenantry.surfaces.router import Router, Routes
+from tenantry.surfaces.router import Found, Router, Routes
 from tenantry.surfaces.running import begin, run, serve
 from tenantry.surfaces.shared.afterwards import Afterwards
 from tenantry.surfaces.shared.answers import Answer, header, send_answer, without_body
@@ -63,6 +63,9 @@ BULK_PATIENCE = 30.0
 
 _ALL = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """The methods that some address takes."""
+
+_FAULT, _FOUND = "tenantry.fault", "tenantry.found"
+"""In the scope of a request that has been matched: what is wrong with its head, the hot operation it asks for."""
 
 _log = get_logger()
 
@@ -107,12 +110,9 @@ class App:
         if scope["type"] != "http":
             await self._attend(scope, receive, send)
             return
-        fault = fault_of(scope)
-        if self._host_roots:
-            self._apply_host_root(scope)
-        found = None if fault else self._router.find(scope["method"], scope.get("raw_path", b""))
-        if found is None or (OVERRIDE in scope and found[0].coat.overrides):
-            await self._answer(scope, receive, send, fault)
+        found = self.match(scope)
+        if found is None:
+            await self._answer(scope, receive, send, scope[_FAULT])
             return
         if CODING in scope:
             receive = inflating(scope[CODING], receive)
@@ -120,8 +120,26 @@ class App:
             answer = await run(found, begin(self.deps, scope, receive))
         except ClientDisconnect:
             return
-        self.deps.metrics.count(found[0].name, answer.status, found[1].action is Action.OBTAIN_TOKEN)
+        self.count(found, answer.status)
         await send_answer(send, answer)
+
+    def match(self, scope: Scope) -> Found | None:
+        """The hot operation that a request asks for, if its head is well. Whoever asks again is told the same."""
+        if _FAULT in scope:
+            known: Found | None = scope[_FOUND]
+            return known
+        fault = scope[_FAULT] = fault_of(scope)
+        if self._host_roots:
+            self._apply_host_root(scope)
+        found = None if fault else self._router.find(scope["method"], scope.get("raw_path", b""))
+        if found is not None and OVERRIDE in scope and found[0].coat.overrides:
+            found = None
+        scope[_FOUND] = found
+        return found
+
+    def count(self, found: Found, status: int) -> None:
+        """Count the answer to a request of a hot operation."""
+        self.deps.metrics.count(found[0].name, status, found[1].action is Action.OBTAIN_TOKEN)
 
     async def _attend(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle what is no HTTP request: lifespan and WebSockets."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 import uvicorn
@@ -57,6 +58,22 @@ async def a_connection(
     finally:
         writer.transport.abort()
         server.close()
+
+
+async def test_who_asks_nothing_more_is_hung_up_on_when_the_connection_has_rested() -> None:
+    class Restless(Patient):
+        """It keeps no idle connection for longer than a moment."""
+
+        def __init__(self, **parts: Any) -> None:
+            super().__init__(**parts)
+            self.timeout_keep_alive = 0.2  # type: ignore[assignment]  # whole seconds as a setting
+
+    for request in (b"GET / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\ncontent-length: 1\r\n\r\nx"):
+        async with asyncio.timeout(20), a_connection(Restless) as (reader, writer):
+            writer.write(request)
+            await reader.readuntil(b"\r\n\r\n")
+            await read_body(reader)
+            assert await reader.read() == b""
 
 
 async def send_until_closed(writer: asyncio.StreamWriter, piece: bytes) -> int:

@@ -30,7 +30,7 @@ EXCEPTIONS = {
     "tenantry.connectors.connectors.register_connector": "the fields of a form, given by name and mostly left out",
     "tenantry.connectors.connectors.insert_connector": "the fields of that form, and what follows from its kind",
     "tenantry.directory.user_search.search_users": "what a list can be narrowed by, given by name",
-    "tenantry.tokens.mint.mint_access_token": "the claims of a token, on the hot path: a tuple of them would cost",
+    "tenantry.tokens.mint.draft_access_token": "the claims of a token, on the hot path: a tuple of them would cost",
     "tenantry.directory.upstream.begin_upstream": "called once, with what the server and the request have",
     "tenantry.directory.upstream.finish_upstream": "called once, with what the server and the request have",
     "tenantry.directory.upstream._redeem": "called once, with what `finish_upstream` has found out",

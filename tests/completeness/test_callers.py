@@ -39,7 +39,6 @@ PROVES = {
     "tokens.grant_types.authorization_code.redeem_code",
     "tokens.grant_types.client_credentials.exchange_client_credentials",
     "tokens.grant_types.jwt_bearer.exchange_assertion",
-    "tokens.grant_types.refresh_token.exchange_refresh_token",
     "tokens.grant_types.refresh_token.refresh_sign_in",
     "tokens.grant_types.token_exchange.exchange_access_token",
 }

@@ -17,6 +17,7 @@ from tenantry.store.engine import sqlite_log
 from tenantry.store.engine.interface import Writes
 from tenantry.store.engine.sqlite import SqliteStore
 from tests.support.disk import Disk
+from tests.support.slots import WaitedSlot, in_a_slot
 
 WRITERS = 32
 
@@ -68,7 +69,23 @@ async def add_after_a_look(store: SqliteStore, tenant: str) -> None:
     await store.transact(work)
 
 
+async def add_in_a_slot(store: SqliteStore, tenant: str) -> None:
+    async def work(tx: LoneTx) -> bool:
+        await insert(tx, tenant)
+        return True
+
+    if not await in_a_slot(store, work):  # as when another process holds the file
+        await add_in_a_block(store, tenant)
+
+
 @pytest.fixture(params=[add_in_a_block, add_alone, add_after_a_look])
+def add_in_a_task(request: pytest.FixtureRequest) -> Add:
+    """Every way to write that a task waits in, and so can be cancelled."""
+    chosen: Add = request.param
+    return chosen
+
+
+@pytest.fixture(params=[add_in_a_block, add_alone, add_after_a_look, add_in_a_slot])
 def add(request: pytest.FixtureRequest) -> Add:
     """Every way to write."""
     chosen: Add = request.param
@@ -201,24 +218,24 @@ async def test_nothing_commits_by_itself_after_the_transaction_was_lost(
 
 
 async def test_a_writer_cancelled_while_it_waits_for_the_commit_harms_nobody(
-    store: SqliteStore, path: Path, add: Add
+    store: SqliteStore, path: Path, add_in_a_task: Add
 ) -> None:
-    tasks = [asyncio.create_task(add(store, f"{n:02}")) for n in range(WRITERS)]
+    tasks = [asyncio.create_task(add_in_a_task(store, f"{n:02}")) for n in range(WRITERS)]
     await until(lambda: store._groups._taken)
     tasks[0].cancel()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert isinstance(outcomes[0], asyncio.CancelledError)
     assert outcomes[1:] == [None] * (WRITERS - 1)
-    await add(store, "after")
+    await add_in_a_task(store, "after")
     assert len(on_disk(path)) == WRITERS + 1
 
 
 async def test_a_writer_cancelled_while_it_waits_for_its_turn_harms_nobody(
-    store: SqliteStore, path: Path, add: Add
+    store: SqliteStore, path: Path, add_in_a_task: Add
 ) -> None:
     async with store.write() as tx:
         await insert(tx, "holder")
-        tasks = [asyncio.create_task(add(store, f"{n:02}")) for n in range(4)]
+        tasks = [asyncio.create_task(add_in_a_task(store, f"{n:02}")) for n in range(4)]
         await until(lambda: len(store._groups._waiting) == len(tasks))
         tasks[1].cancel()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
@@ -422,13 +439,13 @@ async def suspend_after_the_change(tx: LoneTx) -> None:
 
 @pytest.mark.parametrize("work", [change_twice, fail_after_the_change, suspend_after_the_change])
 async def test_a_transaction_that_breaks_its_rule_after_its_change_keeps_nothing_nor_does_its_group(
-    store: SqliteStore, path: Path, work: Callable[[LoneTx], Coroutine[None, None, None]], add: Add
+    store: SqliteStore, path: Path, work: Callable[[LoneTx], Coroutine[None, None, None]], add_in_a_task: Add
 ) -> None:
     for _ in range(2):
-        outcomes = await asyncio.gather(add(store, "neighbour"), store.transact(work), return_exceptions=True)
+        outcomes = await asyncio.gather(add_in_a_task(store, "neighbour"), store.transact(work), return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [StoreUnavailable, RuntimeError]
         assert on_disk(path) == []
-    await add(store, "after")
+    await add_in_a_task(store, "after")
     assert on_disk(path) == ["after"]
 
 
@@ -441,3 +458,93 @@ async def test_one_that_fails_before_its_change_harms_nobody(store: SqliteStore,
     outcomes = await asyncio.gather(*works, return_exceptions=True)
     assert [isinstance(outcome, LookupError) for outcome in outcomes] == [n % 3 == 0 for n in range(WRITERS)]
     assert on_disk(path) == [f"{n:02}" for n in range(WRITERS) if n % 3]
+
+
+def a_slot(store: SqliteStore, tenant: str) -> WaitedSlot:
+    """Queued; it inserts a tenant."""
+
+    async def work(tx: LoneTx) -> bool:
+        await insert(tx, tenant)
+        return True
+
+    slot = WaitedSlot(work)
+    assert store.queue(slot)
+    return slot
+
+
+async def test_a_slot_is_prepared_while_its_group_commits_and_kept_when_that_is_on_disk(
+    store: SqliteStore, disk: Disk, path: Path
+) -> None:
+    await add_alone(store, "before")
+    syncs = disk.log_syncs
+    slots = [a_slot(store, f"{n:02}") for n in range(WRITERS)]
+    await until(lambda: "prepare" in slots[-1].steps)
+    assert all(slot.steps == ["work", "prepare"] for slot in slots)
+    assert all(await asyncio.gather(*(slot.outcome for slot in slots)))
+    assert all(slot.steps == ["work", "prepare", "keep"] for slot in slots)
+    assert disk.log_syncs == syncs + 1
+    assert len(on_disk(path)) == WRITERS + 1
+
+
+async def test_no_slot_is_kept_whose_commit_fails_though_it_was_prepared(
+    store: SqliteStore, disk: Disk, path: Path
+) -> None:
+    disk.full = True
+    slots = [a_slot(store, f"{n:02}") for n in range(3)]
+    outcomes = await asyncio.gather(*(slot.outcome for slot in slots), return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
+    assert not any("keep" in slot.steps for slot in slots)
+    disk.full = False
+    assert on_disk(path) == []
+
+
+async def test_a_slot_that_gives_up_leaves_nothing_and_its_neighbours_are_kept(store: SqliteStore, path: Path) -> None:
+    async def decline(tx: LoneTx) -> bool:
+        assert await tx.all(str, "SELECT id FROM tenants") in ([], ["kept"])
+        return False
+
+    async def refuse(_tx: LoneTx) -> bool:
+        raise LookupError
+
+    slots = [WaitedSlot(decline), WaitedSlot(refuse), a_slot(store, "kept"), WaitedSlot(decline)]
+    for slot in (slots[0], slots[1], slots[3]):
+        assert store.queue(slot)
+    outcomes = await asyncio.gather(*(slot.outcome for slot in slots), return_exceptions=True)
+    assert [outcomes[0], type(outcomes[1]), outcomes[2], outcomes[3]] == [False, LookupError, True, False]
+    assert [slots[0].steps, slots[1].steps] == [["work", "give up"], ["work", "fail"]]
+    assert on_disk(path) == ["kept"]
+
+
+async def test_a_slot_that_fails_when_it_is_told_harms_nobody(store: SqliteStore, path: Path) -> None:
+    class Clumsy(WaitedSlot):
+        def prepare(self) -> None:
+            raise LookupError
+
+        def keep(self) -> None:
+            raise LookupError
+
+    async def work(tx: LoneTx) -> bool:
+        await insert(tx, "clumsy")
+        return True
+
+    assert store.queue(Clumsy(work))
+    assert await a_slot(store, "neighbour").outcome
+    assert on_disk(path) == ["clumsy", "neighbour"]
+
+
+async def test_a_slot_waits_for_the_writer_in_its_block_and_no_longer_than_the_busy_limit(
+    store: SqliteStore, impatient: SqliteStore, path: Path
+) -> None:
+    async with store.write() as tx:
+        await insert(tx, "in the block")
+        slot = a_slot(store, "waiting")
+        await asyncio.sleep(0.01)
+        assert slot.steps == []
+    assert await slot.outcome
+    async with impatient.write() as tx:
+        await insert(tx, "patient")
+        late = a_slot(impatient, "late")
+        with pytest.raises(StoreBusy):
+            await late.outcome
+    assert on_disk(path) == ["in the block", "patient", "waiting"]
+    assert late.steps == ["fail"]

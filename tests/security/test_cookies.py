@@ -132,7 +132,8 @@ async def test_no_draft_makes_a_page_of_somebody_signed_in_fail(store: Store, wh
             draft = HOSTILE.get(what) or base64.urlsafe_b64encode(filled)
             kept = [(b"cookie", session), (b"cookie", b"tenantry-draft=" + draft)]
             answer = await client.get(page, headers=kept)
-            assert answer.status_code in (200, 409), page
+            # What no header may hold, the server's parser refuses before there is a request.
+            assert answer.status_code in ((400,) if what == "controls" else (200, 409)), page
 
 
 @pytest.mark.parametrize("what", HOSTILE)

@@ -13,6 +13,7 @@ from tenantry.core.dns import DnsFailed
 from tenantry.settings import Settings
 from tenantry.store.engine.interface import Store
 from tests.support.clock import FakeClock
+from tests.support.wire import WireTransport
 
 BASE_URL = "http://tenantry.test"
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
@@ -68,6 +69,5 @@ async def an_app(
 
 
 def client_for(app: App, **options: Any) -> httpx.AsyncClient:
-    """Calls `app` in process. `options` go to httpx.AsyncClient."""
-    transport = httpx.ASGITransport(app, client=("192.0.2.1", 50000))
-    return httpx.AsyncClient(transport=transport, base_url=BASE_URL, **options)
+    """Calls `app` in process, by the server's own HTTP protocol. `options` go to httpx.AsyncClient."""
+    return httpx.AsyncClient(transport=WireTransport(app), base_url=BASE_URL, **options)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Literal, TypeVar
 
 from tenantry.store import LoneTx, Read, Store, Tx, Value
+from tenantry.store.engine.interface import Slot
 
 T = TypeVar("T")
 
@@ -60,6 +61,9 @@ class WrappedStore:
         answer = await self._store.transact(lambda tx: work(_WrappedLoneTx(tx, self.stepping)))
         self.committed()
         return answer
+
+    def queue(self, _slot: Slot) -> bool:
+        return False
 
     async def close(self) -> None:
         await self._store.close()

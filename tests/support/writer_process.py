@@ -12,18 +12,26 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import tenantry.store.engine.sqlite  # noqa: F401 - imported once for all copies
 from tenantry.store import open_store
+from tenantry.store.engine.interface import Writes
+from tests.support.slots import in_a_slot
 
 WRITERS = 8
 
 
+async def insert(tenant: str, now: int, tx: Writes) -> bool:
+    await tx.run("INSERT INTO tenants (id, name, created_at) VALUES (:id, :id, :now)", id=tenant, now=now)
+    return True
+
+
 async def write_and_tell(url: str, prefix: str, answers: int) -> None:
-    """Eight writers at once insert tenants for ever."""
+    """Eight writers at once insert tenants for ever, each second one by slots."""
     store = await open_store(url)
 
     async def write(writer: int) -> None:
@@ -31,8 +39,11 @@ async def write_and_tell(url: str, prefix: str, answers: int) -> None:
         while True:
             n += 1
             tenant = f"{prefix}-{writer}-{n}"
-            async with store.write() as tx:
-                await tx.run("INSERT INTO tenants (id, name, created_at) VALUES (:id, :id, :now)", id=tenant, now=n)
+            if writer % 2:
+                assert await in_a_slot(store, partial(insert, tenant, n))
+            else:
+                async with store.write() as tx:
+                    await insert(tenant, n, tx)
             os.write(answers, f"{tenant}\n".encode())
 
     await asyncio.gather(*(write(writer) for writer in range(WRITERS)))
@@ -43,7 +54,12 @@ class WriterProcesses:
 
     def __enter__(self) -> Self:
         self._origin = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            [sys.executable, "-m", "tests.support.writer_process"],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
         )
         return self
 

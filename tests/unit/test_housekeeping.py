@@ -245,6 +245,7 @@ async def test_a_round_with_nothing_to_forget_writes_nothing(store: Store) -> No
     class ReadOnly:
         engine = store.engine
         read = store.read
+        queue = store.queue
         close = store.close
 
         async def run(self, _sql: str, /, **_params: Value) -> int:

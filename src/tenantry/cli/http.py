@@ -17,8 +17,7 @@ from ipaddress import IPv6Address
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from tenantry.cli.connections import RESERVED_FILES, Connections, raise_file_limit
-from tenantry.settings import Settings
+from tenantry.cli.connections import Connections
 
 LONGEST_HEAD = 65_536
 """How many bytes a request may have besides its body. `surfaces/shared/head.py` says how long one line may be, since it
@@ -44,7 +43,8 @@ class BoundedProtocol(HttpToolsProtocol):
     """Answers 431 and hangs up after LONGEST_HEAD bytes that belong to no body; the first read may bring some more.
 
     It hangs up on a request that takes longer than `longest_wait`, on a head that takes longer than
-    `longest_head_wait`, and on a client that takes nothing of its answer for `longest_wait`.
+    `longest_head_wait`, on a client that takes nothing of its answer for `longest_wait`, and on one that asks nothing
+    more for uvicorn's `timeout_keep_alive`.
     """
 
     open_connections: Connections
@@ -53,6 +53,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _address: str | None = None
     _no_body = 0
     _waits_since: float | None = None
+    _rests_since: float | None = None
     _has_head = False
     _body_follows = False
     _reading = b""
@@ -85,10 +86,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _look(self) -> None:
         """Look whether the client has used up its time. Each connection has one timer, however many requests come over
-        it.
+        it: a timer for each request would cost a tenth of it. No wait is shorter than the time between two looks, so
+        each end is seen in time.
         """
         now = self.loop.time()
-        ends = now + self.longest_head_wait
+        ends = now + min(self.longest_head_wait, self.timeout_keep_alive)
+        if self._rests_since is not None:
+            ends = min(ends, self._rests_since + self.timeout_keep_alive)
         if self._stuck_since is not None:
             ends = min(ends, self._stuck_since + self.longest_wait)
         if self._waits_since is not None and not self.flow.read_paused:
@@ -141,9 +145,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self.url = b"*"
 
     def on_response_complete(self) -> None:
+        """As uvicorn's, but without a timer for each pause."""
+        self.server_state.total_requests += 1
         if self._address is not None:
             self.open_connections.rest(self, self._address)
-        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif self._waits_since is None:
+            self._rests_since = self.loop.time()
 
     def _has_body(self) -> bool:
         framing = dict(self.headers)
@@ -178,6 +191,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._body_follows:
             return
         self._waits_since = None
+        if self.cycle.response_complete:  # who was refused before it had sent its whole body
+            self._rests_since = self.loop.time()
         super().on_message_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -190,6 +205,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._no_body > 16 * LONGEST_HEAD:
                 self.transport.abort()
             return
+        self._rests_since = None
         if self._waits_since is None:
             self._waits_since = self.loop.time()  # an empty line before a request is not its beginning
         self._reading = data
@@ -224,21 +240,3 @@ class _Body:
     def __init__(self, protocol: BoundedProtocol) -> None:
         self.on_body = protocol.on_body
         self.on_message_complete = protocol.end_body
-
-
-def protocol_for(settings: Settings) -> type[BoundedProtocol]:
-    """The protocol of one server process: with as many connections as the process may have files, and the bounds of its
-    settings.
-    """
-
-    class Configured(BoundedProtocol):
-        """A protocol with the bounds of the settings."""
-
-        open_connections = Connections(
-            max(raise_file_limit() - RESERVED_FILES, FEWEST_CONNECTIONS),
-            settings.connections_per_address,
-            settings.trusted_proxies,
-        )
-        longest_head_wait = settings.head_seconds
-
-    return Configured

@@ -179,7 +179,7 @@ async def _serve(settings: Settings, listener: socket.socket, key_pair: Future[K
 
     import uvicorn
 
-    from tenantry.cli.http import protocol_for
+    from tenantry.cli.direct import protocol_for
 
     app = await _build(settings)
     demo = await _demo(app, key_pair) if settings.demo else None
@@ -201,14 +201,13 @@ async def _serve(settings: Settings, listener: socket.socket, key_pair: Future[K
 
     config = uvicorn.Config(
         app,
-        http=protocol_for(settings),
+        http=protocol_for(settings, app),
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies,
+        proxy_headers=False,  # the protocol believes them, for both ways of a request
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=10,
     )

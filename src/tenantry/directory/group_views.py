@@ -80,12 +80,13 @@ async def view_groups(
     read: Read, caller: Caller, tenant_id: TenantId, ids: Sequence[GroupId], *, with_sub_groups: bool = False
 ) -> list[GroupView]:
     """Those of `ids` that still exist; `ids` are at most PAGE of those that `list_group_ids` has answered. Queries: 1;
-    with sub-groups 2, and those for sub-groups that are not among `ids`.
+    with sub-groups, where a group has some, 2 and those for sub-groups that are not among `ids`.
     """
     views = {row.id: _view(row, caller) for row in await _list_rows(read, caller, tenant_id, ids)}
     if not with_sub_groups:
         return list(views.values())
-    links = await group_links.list_of_parents(read, tenant_id, "".join(views), _SUB_GROUPS_OF_PAGE)
+    parents = "".join(view.group.id for view in views.values() if view.group.sub_groups)
+    links = await group_links.list_of_parents(read, tenant_id, parents, _SUB_GROUPS_OF_PAGE) if parents else []
     known = dict(views)
     missing = [child_id for child_id in dict.fromkeys(link.child_id for link in links) if child_id not in known]
     for start in range(0, len(missing), PAGE):

@@ -32,6 +32,7 @@ from tenantry.surfaces.shared.long_answers import Stream
 
 if TYPE_CHECKING:
     from tenantry.settings import Settings
+    from tenantry.store.engine.interface import LoneTx
     from tenantry.surfaces.shared.deps import Deps
     from tenantry.surfaces.shared.not_offered import NotOffered
 
@@ -108,6 +109,10 @@ class Operation:
     its path is spelled as declared, and requests are not logged one by one. The handler must not enqueue events for
     webhooks: nothing would wake the sender.
     """
+    slot: Callable[[Ask], Part] | None = None
+    """Makes the part of a request that is done in a transaction, where many requests share one (slots.py), of an
+    operation that takes no body and is public. What it cannot do the handler does. Raises DomainError. Never suspends.
+    """
     guesses: tuple[type[DomainError], ...] = ()
     """Errors that count as an attempt to guess a secret: an address that makes too many has to wait."""
     before: Callable[[Ask], None] | None = None
@@ -143,6 +148,18 @@ class Operation:
     def summary(self) -> str:
         """The first paragraph of the handler's docstring, in one line."""
         return " ".join((inspect.getdoc(self.handler) or self.name).partition("\n\n")[0].split())
+
+
+class Part(Protocol):
+    """What a hot operation does with one request in the writers' turn, and what it answers."""
+
+    async def work(self, tx: LoneTx) -> bool:
+        """As `Slot.work` of the store. False: leave it to the handler, nothing was written."""
+        ...
+
+    def value(self) -> Any:
+        """What the handler would return, once `work` has answered True. Raises DomainError."""
+        ...
 
 
 class Coat(Protocol):
@@ -254,6 +271,7 @@ class Said(TypedDict, total=False):
     headers: Headers
     once: bool
     hot: bool
+    slot: Callable[[Ask], Part] | None
     guesses: tuple[type[DomainError], ...]
     before: Callable[[Ask], None] | None
     asks: tuple[str, ...]

@@ -54,13 +54,13 @@ async def serve(routes: Routes, ask: Ask, *, fault: DomainError | None = None) -
     With a `fault`, the request is refused for that, whatever it asks.
     """
     if fault is not None:
-        return Served(await _refuse(routes.surface, ask, None, fault), None)
+        return Served(await refuse(routes.surface, ask, None, fault), None)
     try:
         found = await _match(routes, ask)
     except ClientDisconnect:
         raise
     except Exception as error:  # noqa: BLE001 - refused, or logged in full
-        return Served(await _refuse(routes.surface, ask, None, error), None)
+        return Served(await refuse(routes.surface, ask, None, error), None)
     if isinstance(found, Answer):
         return Served(found, None)
     return Served(await run(found, ask), found[1])
@@ -113,10 +113,10 @@ async def run(found: Found, ask: Ask) -> Answer:
     except ClientDisconnect:
         raise
     except Exception as error:  # noqa: BLE001 - refused, or logged in full
-        return await _refuse(surface, ask, operation, error)
+        return await refuse(surface, ask, operation, error)
 
 
-async def _refuse(surface: Surface, ask: Ask, operation: Operation | None, error: Exception) -> Answer:
+async def refuse(surface: Surface, ask: Ask, operation: Operation | None, error: BaseException) -> Answer:
     """Count a guess, record a denial, then answer in the surface's form; an error without a form is a bug."""
     ask.after = None
     if isinstance(error, DomainError):

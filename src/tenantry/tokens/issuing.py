@@ -21,7 +21,7 @@ from tenantry.settings import Settings
 from tenantry.store.engine.interface import Store, Writes
 from tenantry.tokens.keys.signing_keys import KeyRing
 from tenantry.tokens.last_uses import LastUses
-from tenantry.tokens.mint import AccessToken, mint_access_token
+from tenantry.tokens.mint import AccessToken, Draft, draft_access_token
 from tenantry.tokens.secrets import SecretHasher
 
 
@@ -100,7 +100,23 @@ async def issue(
     at_most: Micros | None = None,
     act: str | None = None,
 ) -> AccessToken:
-    """Mint a token of `caller` and record that in `tx`. Hand it out only when `tx` is durable. 1 write, 1 signature.
+    """As `draft`, signed at once. Hand it out only when `tx` is durable. 1 write, 1 signature."""
+    drafted = await draft(issuing, tx, ask, caller, scope=scope, amr=amr, at_most=at_most, act=act)
+    return drafted.sign()
+
+
+async def draft(
+    issuing: Issuing,
+    tx: Writes,
+    ask: TokenAsk,
+    caller: Caller,
+    *,
+    scope: str,
+    amr: Iterable[str] = (),
+    at_most: Micros | None = None,
+    act: str | None = None,
+) -> Draft:
+    """Draft a token of `caller` and record in `tx` that it was issued. Hand it out only when `tx` is durable. 1 write.
 
     The caller has a tenant and a connector. `at_most`: a shorter life than the audience's tokens have. `act`: the
     partner's user or connector that acts for the subject.
@@ -109,7 +125,7 @@ async def issue(
     tenant_id, connector_id = caller.tenant_id, caller.connector_id
     assert tenant_id is not None  # noqa: S101 - see above
     assert connector_id is not None  # noqa: S101 - see above
-    token = mint_access_token(
+    token = draft_access_token(
         issuing.ring,
         issuer=issuing.issuer,
         audience=ask.audience,

@@ -15,7 +15,7 @@ from tenantry.core.clock import SECOND, Micros
 from tenantry.core.hiding import hiding
 from tenantry.core.ids import GrantId, TenantId, random_16
 from tenantry.tokens import base64url
-from tenantry.tokens.keys.signing_keys import KeyRing
+from tenantry.tokens.keys.signing_keys import KeyRing, SigningKey
 
 _encode = msgspec.json.Encoder().encode
 
@@ -33,7 +33,24 @@ class AccessToken(msgspec.Struct, frozen=True):
         return f"AccessToken(jti={self.jti!r}, expires_at={self.expires_at})"
 
 
-def mint_access_token(
+class Draft(msgspec.Struct, frozen=True, gc=False):
+    """A token before its signature, which costs more than all else about it and may be made later.
+
+    `signed`: the bytes that the signature is of. `expires_at` is a whole second.
+    """
+
+    key: SigningKey
+    signed: bytes
+    jti: str
+    expires_at: Micros
+
+    def sign(self) -> AccessToken:
+        """The token. 1 signature."""
+        raw = self.signed + b"." + base64url.encode(self.key.sign(self.signed))
+        return AccessToken(raw.decode("ascii"), self.jti, self.expires_at)
+
+
+def draft_access_token(
     ring: KeyRing,
     *,
     issuer: str,
@@ -48,8 +65,8 @@ def mint_access_token(
     now: Micros,
     act: str | None = None,
     extra: Mapping[str, Any] | None = None,
-) -> AccessToken:
-    """Sign a token that lives from `now` for `lifetime`.
+) -> Draft:
+    """A token that lives from `now` for `lifetime`, to be signed.
 
     `act`: the partner's user or connector that acts for `subject`. `extra`: claims that a surface's clients look at;
     they cannot replace ours.
@@ -73,6 +90,4 @@ def mint_access_token(
     if act is not None:
         claims["act"] = {"sub": act}
     key = ring.signer(now)
-    signed = key.header + base64url.encode(_encode(claims))
-    raw = signed + b"." + base64url.encode(key.sign(signed))
-    return AccessToken(raw.decode("ascii"), jti, expires_at * SECOND)
+    return Draft(key, key.header + base64url.encode(_encode(claims)), jti, expires_at * SECOND)

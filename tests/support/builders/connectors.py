@@ -16,7 +16,7 @@ from tenantry.core.clock import DAY, HOUR, Micros
 from tenantry.core.ids import ConnectorId, GrantId, GroupId, TenantId
 from tenantry.store.engine.interface import Store
 from tenantry.tokens.grants import GrantTerms, create_grant
-from tenantry.tokens.mint import mint_access_token
+from tenantry.tokens.mint import draft_access_token
 from tests.support.builders.directory import SomeTenant, SomeUser, as_user
 from tests.support.builders.stage import HASHER, OPERATOR, counted
 from tests.support.clock import NOON
@@ -150,16 +150,20 @@ def an_access_token(
     lifetime: Micros = HOUR,
 ) -> str:
     """Minted without a trace in the store; the client's own, if it is no user's."""
-    return mint_access_token(
-        app.deps.keys,
-        issuer=app.deps.settings.issuer,
-        audience=audience,
-        subject=user.id if user else client.id,
-        tenant_id=client.tenant_id,
-        client_id=client.id,
-        scope=" ".join(permissions),
-        grant_id=grant.id if grant else None,
-        amr=amr,
-        lifetime=lifetime,
-        now=app.deps.clock(),
-    ).raw
+    return (
+        draft_access_token(
+            app.deps.keys,
+            issuer=app.deps.settings.issuer,
+            audience=audience,
+            subject=user.id if user else client.id,
+            tenant_id=client.tenant_id,
+            client_id=client.id,
+            scope=" ".join(permissions),
+            grant_id=grant.id if grant else None,
+            amr=amr,
+            lifetime=lifetime,
+            now=app.deps.clock(),
+        )
+        .sign()
+        .raw
+    )

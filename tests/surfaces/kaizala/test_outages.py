@@ -34,7 +34,7 @@ async def test_a_store_that_cannot_answer_gives_503_with_retry_after(
 ) -> None:
     headers = await world.token(world.bob)
     exchange = world.exchange_headers(await world.refresh_token(world.anna))
-    for method in ("read", "write", "transact"):
+    for method in ("read", "write", "transact", "queue"):
         monkeypatch.setattr(type(world.store), method, failing(error))
     for answer in await answers(world, headers, exchange):
         assert answer.status_code == 503
@@ -47,7 +47,7 @@ async def test_a_bug_gives_500_with_the_correlation_id_and_nothing_else(
 ) -> None:
     headers = await world.token(world.bob)
     exchange = world.exchange_headers(await world.refresh_token(world.anna))
-    for method in ("read", "write", "transact"):
+    for method in ("read", "write", "transact", "queue"):
         monkeypatch.setattr(type(world.store), method, failing(RuntimeError("inner workings")))
     for answer in (
         await world.client.get("/kaizala/v1/accessToken", headers=exchange),

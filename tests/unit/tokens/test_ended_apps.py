@@ -12,7 +12,7 @@ from tenantry.core.clock import HOUR
 from tenantry.core.errors import DomainError, InvalidToken
 from tenantry.tokens.grant_types.client_credentials import exchange_client_credentials
 from tenantry.tokens.issuing import Issued
-from tenantry.tokens.mint import mint_access_token
+from tenantry.tokens.mint import draft_access_token
 from tests.support.builders import SomeServiceAccount, a_connector, a_service_account, a_tenant
 from tests.support.clock import NOON
 from tests.support.issuing import ISSUER
@@ -89,7 +89,7 @@ async def test_a_token_of_an_app_that_names_another_tenant_than_the_apps_is_nobo
     """None is minted; what is true of an app in its own tenant must not be believed of another."""
     other = await a_tenant(house.store)
     own, foreign = [
-        mint_access_token(
+        draft_access_token(
             house.ring,
             issuer=ISSUER,
             audience=Audience.PARTNER_CENTER,
@@ -101,7 +101,9 @@ async def test_a_token_of_an_app_that_names_another_tenant_than_the_apps_is_nobo
             amr=(),
             lifetime=HOUR,
             now=house.clock(),
-        ).raw
+        )
+        .sign()
+        .raw
         for tenant in (house.tenant, other)
     ]
     assert (await house.authenticate(own, Audience.PARTNER_CENTER)).tenant_id == house.tenant.id

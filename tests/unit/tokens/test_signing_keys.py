@@ -16,7 +16,7 @@ from tenantry.store import Store
 from tenantry.store.trail.audit_events import list_latest
 from tenantry.tokens.keys.master_key import MasterKey, MasterKeyError
 from tenantry.tokens.keys.signing_keys import KeyRing, generate_private_key, revoke_signing_key, rotate_signing_key
-from tenantry.tokens.mint import mint_access_token
+from tenantry.tokens.mint import draft_access_token
 from tenantry.tokens.verify import verify_access_token
 from tests.support.app import MASTER_KEY
 from tests.support.builders import OPERATOR
@@ -28,19 +28,23 @@ MASTER = MasterKey.from_base64(MasterKey.generate())
 
 
 def _mint(ring: KeyRing, now: int) -> str:
-    return mint_access_token(
-        ring,
-        issuer=ISSUER,
-        audience=Audience.KAIZALA,
-        subject="u",
-        tenant_id=TenantId(new_guid()),
-        client_id="c",
-        scope="",
-        grant_id=None,
-        amr=(),
-        lifetime=DAY,
-        now=now,
-    ).raw
+    return (
+        draft_access_token(
+            ring,
+            issuer=ISSUER,
+            audience=Audience.KAIZALA,
+            subject="u",
+            tenant_id=TenantId(new_guid()),
+            client_id="c",
+            scope="",
+            grant_id=None,
+            amr=(),
+            lifetime=DAY,
+            now=now,
+        )
+        .sign()
+        .raw
+    )
 
 
 def _check(ring: KeyRing, raw: str, now: int) -> None:

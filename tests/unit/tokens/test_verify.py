@@ -22,7 +22,7 @@ from tenantry.core.errors import InvalidToken
 from tenantry.core.ids import GrantId, TenantId, new_guid
 from tenantry.tokens import base64url
 from tenantry.tokens.keys.signing_keys import SigningKey, der_to_raw
-from tenantry.tokens.mint import mint_access_token
+from tenantry.tokens.mint import draft_access_token
 from tenantry.tokens.verify import verify_access_token
 from tests.support.clock import NOON
 from tests.support.issuing import ISSUER
@@ -42,7 +42,7 @@ def _mint(house: House, **changes: Any) -> str:
         "lifetime": HOUR,
         "now": NOON,
     }
-    return mint_access_token(house.ring, **{**arguments, **changes}).raw
+    return draft_access_token(house.ring, **{**arguments, **changes}).sign().raw
 
 
 def _verify(house: House, raw: str, now: int = NOON) -> Any:

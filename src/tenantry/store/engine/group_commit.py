@@ -3,8 +3,9 @@
 1. A writer that finds the turn taken waits, or queues work that runs without waking it. The first of a group opens the
    transaction.
 2. When the event loop has run everything that was ready, or the blocks of a group have taken a moment, the group closes
-   and one thread runs its `COMMIT`. Writers that come meanwhile are the next group: queued work is run one after the
-   other as soon as the turn is free, then blocks are let in.
+   and one thread runs its `COMMIT`. Meanwhile the event loop does what the group's slots have left for then. Writers
+   that come now are the next group: queued work is run one after the other as soon as the turn is free, then blocks are
+   let in.
 3. Tenants whose blocks wait are served in turn: what one asks for at once keeps no other from it for longer than one
    block takes.
 4. The commit's outcome is told to every writer of the group. If it failed, nothing of the group is kept.
@@ -18,14 +19,14 @@ from __future__ import annotations
 import asyncio
 from bisect import insort
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 
 from tenantry.core.errors import StoreBusy, StoreUnavailable
+from tenantry.store.engine.committer import Committer
 from tenantry.store.engine.sqlite_log import LogCopier
 from tenantry.store.engine.sqlite_statements import translate, translated
 
@@ -34,9 +35,27 @@ Work = Callable[[], Any]
 
 _YOUR_TURN: Any = object()
 
-_Waiter = tuple[float, "asyncio.Future[Any]", Work | None, int]
-"""Somebody who waits for a turn: until when; the future, which gets the answer of the work once that is durable, or
-_YOUR_TURN when there is no work; the work; the place in the queue.
+
+class Told(Protocol):
+    """Who is told the outcome of a writer: the future that its task waits for, or a slot."""
+
+    def done(self) -> bool: ...
+
+    def set_result(self, answer: Any, /) -> None: ...
+
+    def set_exception(self, error: BaseException, /) -> None: ...
+
+
+class Prepared(Protocol):
+    """Who has something left for the time of the commit."""
+
+    def prepare(self) -> None:
+        """Raises nothing."""
+
+
+_Waiter = tuple[float, Told, Work | None, int]
+"""Somebody who waits for a turn: until when; who is told the answer of the work once that is durable, or _YOUR_TURN
+when there is no work; the work; the place in the queue.
 """
 
 _MOMENT = 0.01
@@ -53,13 +72,15 @@ class Groups:
         self.cursor = connection.cursor()
         self._loop = asyncio.get_running_loop()
         self._busy_timeout = busy_timeout
-        self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._committer = Committer(self._commit)
         self._log = LogCopier(connection, copier)
         self._in_transaction = False
         self._taken = False  # a writer is in its block, or the commit runs
         self._closing: asyncio.Handle | None = None  # the group will close when the loop comes round
         self._overdue = False  # the group will close when the writer in its block leaves
-        self._group: list[tuple[asyncio.Future[Any], Any]] = []  # with the answer that waits to be durable
+        self._is_coming = False  # queued work will be run when the loop comes round, if the turn is free
+        self._group: list[tuple[Told, Any]] = []  # with the answer that waits to be durable
+        self._while_committing: list[Prepared] = []
         self._waiting: list[_Waiter] = []  # by deadline, which is by arrival
         self._served = 0  # the place of the block that came last
         self._places: dict[str, int] = {}  # the last place of each owner of blocks that wait
@@ -99,6 +120,19 @@ class Groups:
             self.give_turn()
         return await done
 
+    def queue(self, told: Told, work: Work) -> None:
+        """Run `work` in a later turn of the loop. `told` hears what it answered, once durable, or _YOUR_TURN, as when
+        another process holds the file; of StoreBusy at the deadline.
+        """
+        self._enqueue(self._loop.time() + self._busy_timeout, told, work)
+        if not self._is_coming and not self._taken:
+            self._is_coming = True
+            self._loop.call_soon(self._come_round)
+
+    def do_while_committing(self, prepared: Prepared) -> None:
+        """Call its `prepare` while the commit of this group runs."""
+        self._while_committing.append(prepared)
+
     def join(self, answer: Any = None) -> asyncio.Future[Any]:
         """What the writer who has the turn waits for, until it is told `answer`."""
         done: asyncio.Future[Any] = self._loop.create_future()
@@ -126,7 +160,7 @@ class Groups:
     async def close(self) -> None:
         while self._in_transaction or self._taken:  # noqa: ASYNC110 - once in a life; an event would cost every write
             await asyncio.sleep(0.001)
-        self._committer.shutdown()
+        await asyncio.to_thread(self._committer.close)
         await asyncio.to_thread(self._log.close)
         if self._alarm is not None:
             self._alarm.cancel()
@@ -148,15 +182,10 @@ class Groups:
         """Wait for the turn, or for what `work` answers, durably. Raises StoreBusy at the deadline."""
         deadline = self._loop.time() + self._busy_timeout
         while True:
-            waiter: _Waiter = (deadline, self._loop.create_future(), work, place)
-            if self._waiting and self._waiting[-1][0] > deadline:
-                insort(self._waiting, waiter, key=itemgetter(0))
-            else:
-                self._waiting.append(waiter)
-            if self._alarm is None:
-                self._alarm = self._loop.call_at(deadline, self._refuse_late)
+            told: asyncio.Future[Any] = self._loop.create_future()
+            waiter = self._enqueue(deadline, told, work, place)
             try:
-                answer = await waiter[1]
+                answer = await told
             except asyncio.CancelledError:
                 if waiter in self._waiting:
                     self._waiting.remove(waiter)
@@ -164,16 +193,31 @@ class Groups:
             if answer is not _YOUR_TURN or not self._taken:
                 return answer
 
+    def _enqueue(self, deadline: float, told: Told, work: Work | None, place: int = 0) -> _Waiter:
+        waiter: _Waiter = (deadline, told, work, place)
+        if self._waiting and self._waiting[-1][0] > deadline:
+            insort(self._waiting, waiter, key=itemgetter(0))
+        else:
+            self._waiting.append(waiter)
+        if self._alarm is None:
+            self._alarm = self._loop.call_at(deadline, self._refuse_late)
+        return waiter
+
+    def _come_round(self) -> None:
+        self._is_coming = False
+        if not self._taken:
+            self._let_in()
+
     def _refuse_late(self) -> None:
         """Refuse the writers whose deadline has come. One timer serves all who wait, since a timer for each would cost
         more than the write.
         """
         now = self._loop.time()
-        late = [future for deadline, future, *_ in self._waiting if deadline <= now]
+        late = [told for deadline, told, *_ in self._waiting if deadline <= now]
         self._waiting = self._waiting[len(late) :]
-        for future in late:
-            if not future.done():
-                future.set_exception(StoreBusy(internal="waited too long for the write connection"))
+        for told in late:
+            if not told.done():
+                told.set_exception(StoreBusy(internal="waited too long for the write connection"))
         self._alarm = self._loop.call_at(self._waiting[0][0], self._refuse_late) if self._waiting else None
 
     async def _begin(self) -> None:
@@ -199,8 +243,8 @@ class Groups:
         waiting, self._waiting = self._waiting, []
         woken = []
         for waiter in waiting:
-            _, future, work, _ = waiter
-            if not future.done() and (work is None or not self._run_queued(work, future)):
+            _, told, work, _ = waiter
+            if not told.done() and (work is None or not self._run_queued(work, told)):
                 woken.append(waiter)
         woken.sort(key=itemgetter(3))
         for waiter in woken:
@@ -208,7 +252,7 @@ class Groups:
         if self._in_transaction and self._closing is None:
             self._closing = self._loop.call_soon(self._close_group)
 
-    def _run_queued(self, work: Work, done: asyncio.Future[Any]) -> bool:
+    def _run_queued(self, work: Work, told: Told) -> bool:
         """Run a writer's work. Answers False when another process holds the file, so that the writer has to wait for it
         itself.
         """
@@ -216,11 +260,11 @@ class Groups:
             if not self._in_transaction:
                 self.cursor.execute("BEGIN IMMEDIATE")
                 self._in_transaction = True
-            self._group.append((done, work()))
+            self._group.append((told, work()))
         except apsw.BusyError:
             return False
         except Exception as exc:  # noqa: BLE001 - a value that cannot be bound too: the next in the queue must be run
-            done.set_exception(translated(exc))
+            told.set_exception(translated(exc))
         return True
 
     def _close_group(self) -> None:
@@ -233,7 +277,10 @@ class Groups:
         self._busy = 0.0
         if self._group:
             self._taken = True
-            self._committer.submit(self._commit)
+            self._committer.start()
+            prepared, self._while_committing = self._while_committing, []
+            for each in prepared:
+                each.prepare()
             return
         if self._in_transaction:  # every writer rolled back
             self.cursor.execute("ROLLBACK")
@@ -264,14 +311,15 @@ class Groups:
         told.
         """
         group, self._group = self._group, []
+        self._while_committing = []
         self._in_transaction = False
         self.commits += failure is None
-        for future, answer in group:
-            if future.done():
+        for told, answer in group:
+            if told.done():
                 continue
             if failure is None:
-                future.set_result(answer)
+                told.set_result(answer)
             else:
                 error = StoreUnavailable(internal=f"the group commit failed: {failure}")
                 error.__cause__ = failure
-                future.set_exception(error)
+                told.set_exception(error)

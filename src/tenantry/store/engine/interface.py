@@ -64,6 +64,33 @@ class Tx(Read, Writes, Protocol):
         ...
 
 
+class Slot(Protocol):
+    """A transaction of a hot path, whose outcome an object is told: there is no task that waits for it.
+
+    Exactly one of `keep`, `give_up` and `fail` is called, last of all. They raise nothing, nor does `prepare`.
+    """
+
+    async def work(self, tx: LoneTx) -> bool:
+        """What is done in the transaction, as `Store.transact` runs it. False: nothing was written, nothing is kept."""
+        ...
+
+    def prepare(self) -> None:
+        """Called while the commit runs, for what may be thrown away if that fails."""
+        ...
+
+    def keep(self) -> None:
+        """It is durable."""
+        ...
+
+    def give_up(self) -> None:
+        """`work` answered False, or could not be run at once. What is wanted must be done in another way."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """Nothing of it is kept: StoreBusy, StoreUnavailable, or what `work` raised."""
+        ...
+
+
 class Store(Writes, Protocol):
     """One database. It lives as long as the application, and belongs to the event loop in which it was opened.
 
@@ -93,6 +120,10 @@ class Store(Writes, Protocol):
         runs as soon as the writers' turn is free, without waking the waiting task first; on PostgreSQL it needs no
         BEGIN.
         """
+        ...
+
+    def queue(self, slot: Slot) -> bool:
+        """Take a slot in, to be run in a later turn of the event loop. False: this engine takes none."""
         ...
 
     async def close(self) -> None:

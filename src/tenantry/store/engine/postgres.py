@@ -21,7 +21,7 @@ import asyncpg
 
 from tenantry.core.errors import StoreBusy, StoreUnavailable
 from tenantry.store.engine.dialect import only_row, require_columns, to_positional
-from tenantry.store.engine.interface import SECOND_CHANGE, LoneTx, Value
+from tenantry.store.engine.interface import SECOND_CHANGE, LoneTx, Slot, Value
 from tenantry.store.engine.shares import NOBODY, Shares
 
 T = TypeVar("T")
@@ -295,6 +295,9 @@ class PostgresStore:
     async def _change(self, sql: str, params: Mapping[str, Value]) -> int:
         async with _LoneBlock(self) as block:
             return await block._change(sql, params)
+
+    def queue(self, _slot: Slot) -> bool:
+        return False
 
     async def close(self) -> None:
         """Wait for the blocks that run. What still runs after the busy timeout is cut off."""

@@ -15,7 +15,8 @@ from typing import Any, Literal, TypeVar
 import apsw
 
 from tenantry.store.engine.group_commit import Groups
-from tenantry.store.engine.interface import LoneTx, SchemaOutdated, Value
+from tenantry.store.engine.interface import LoneTx, SchemaOutdated, Slot, Value
+from tenantry.store.engine.slots import QueuedSlot
 from tenantry.store.engine.sqlite_long import LongReads
 from tenantry.store.engine.sqlite_readers import ReadBlock
 from tenantry.store.engine.sqlite_statements import Known, connect
@@ -78,6 +79,11 @@ class SqliteStore:
 
     def transact(self, work: Callable[[LoneTx], Awaitable[T]]) -> Coroutine[Any, Any, T]:
         return self._lone_writer.transact(work)
+
+    def queue(self, slot: Slot) -> bool:
+        queued = QueuedSlot(self._groups, self._lone_writer, slot)
+        self._groups.queue(queued, queued.run)
+        return True
 
     async def close(self) -> None:
         await asyncio.to_thread(self._long.close)

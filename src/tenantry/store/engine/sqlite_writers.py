@@ -143,7 +143,7 @@ class LoneWriter(Statements):
         """Run `work`, and wait until it is durable. What it sees may be changes of others in its group, which become
         durable with it.
         """
-        answer: T = await self._groups.in_turn(partial(self._finish, work))
+        answer: T = await self._groups.in_turn(partial(self.finish, work))
         return answer
 
     async def run(self, sql: str, /, **params: Value) -> int:
@@ -173,7 +173,7 @@ class LoneWriter(Statements):
             self._groups.look_after_failure()
             raise
 
-    def _finish(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
+    def finish(self, work: Callable[[LoneTx], Awaitable[T]]) -> T:
         """Run a coroutine from beginning to end at once, since its statements do not suspend."""
         self._has_changed = False
         try:

@@ -18,7 +18,7 @@ from tenantry.surfaces.kaizala.wire import parse_id
 from tenantry.surfaces.operation import NO_STORE, Ask, operations
 from tenantry.surfaces.shared.answers import header
 from tenantry.tokens.clients import Client
-from tenantry.tokens.grant_types.refresh_token import exchange_refresh_token
+from tenantry.tokens.grant_types.refresh_token import RefreshTokenExchange
 from tenantry.tokens.issuing import Issued, TokenAsk
 
 op = operations(KAIZALA, ROOT)
@@ -37,6 +37,40 @@ class Tokens(msgspec.Struct, rename="camel"):
     scope: str = "token.write"
 
 
+class _Exchange:
+    """The exchange of one request, as a handler and as a slot do it."""
+
+    __slots__ = ("_ask", "_exchange", "work")
+
+    def __init__(self, ask: Ask) -> None:
+        """Raises InvalidClient, InvalidGrant for garbage."""
+        scope = ask.scope
+        application_id = parse_id(header(scope, b"applicationid") or "")
+        if application_id is None:
+            raise InvalidClient("connector_missing")
+        self._ask = ask
+        self._exchange = RefreshTokenExchange(
+            ask.deps.issuing,
+            TokenAsk(Audience.KAIZALA, ask.origin, ask.now),
+            Client(application_id, header(scope, b"applicationsecret")),
+            header(scope, b"refreshtoken") or "",
+        )
+        self.work = self._exchange.look
+
+    async def finish(self) -> None:
+        """Do all of it. Raises InvalidClient, InvalidGrant, StoreBusy."""
+        await self._exchange.finish()
+
+    def value(self) -> Tokens:
+        """The tokens. A call is counted once its connector is authenticated: a stranger who knows an ID must not use up
+        the connector's calls. Raises RateLimited.
+        """
+        deps = self._ask.deps
+        issued = self._exchange.issued()
+        throttle(deps, issued.connector_id, issued.tenant_id, issued.user_id, None)
+        return shown(issued, deps.settings)
+
+
 @op(
     "getAccessToken",
     "GET",
@@ -46,26 +80,14 @@ class Tokens(msgspec.Struct, rename="camel"):
     headers=NO_STORE,
     asks=("applicationId", "applicationSecret", "refreshToken"),
     hot=True,
+    slot=_Exchange,
     guesses=(BadCredentials,),
 )
 async def access_token(ask: Ask) -> Tokens:
-    """Trade ID, secret and refresh token for an access token.
-
-    Hot path: 1 read, 1 grouped write, 1 signature. A call is counted once its connector is authenticated: a stranger
-    who knows an ID must not use up the connector's calls.
-    """
-    deps, scope = ask.deps, ask.scope
-    application_id = parse_id(header(scope, b"applicationid") or "")
-    if application_id is None:
-        raise InvalidClient("connector_missing")
-    issued = await exchange_refresh_token(
-        deps.issuing,
-        TokenAsk(Audience.KAIZALA, ask.origin, ask.now),
-        Client(application_id, header(scope, b"applicationsecret")),
-        header(scope, b"refreshtoken") or "",
-    )
-    throttle(deps, issued.connector_id, issued.tenant_id, issued.user_id, None)
-    return shown(issued, deps.settings)
+    """Trade ID, secret and refresh token for an access token. Hot path: 1 read, 1 grouped write, 1 signature."""
+    exchange = _Exchange(ask)
+    await exchange.finish()
+    return exchange.value()
 
 
 def shown(issued: Issued, settings: Settings) -> Tokens:

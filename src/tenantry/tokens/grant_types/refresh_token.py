@@ -29,55 +29,17 @@ from tenantry.store.tokens import grants, presented
 from tenantry.store.tokens.presented import PresentedRefreshToken
 from tenantry.tokens.clients import Client, fault_of_client, read_client
 from tenantry.tokens.id_tokens import issue_id_token
-from tenantry.tokens.issuing import Issued, Issuing, TokenAsk, issue
-from tenantry.tokens.mint import AccessToken
+from tenantry.tokens.issuing import Issued, Issuing, TokenAsk, draft
+from tenantry.tokens.mint import Draft
 from tenantry.tokens.refusals import MALFORMED, note_refusal
 from tenantry.tokens.secrets import SecretKind, tenant_of
 
 
 async def exchange_refresh_token(issuing: Issuing, ask: TokenAsk, client: Client, refresh_token: str) -> Issued:
     """Steps 1 to 4. Raises InvalidClient, InvalidGrant; StoreBusy, and then no token has been issued."""
-    connector_id, secret_hash = read_client(issuing.hasher, client)
-    tenant_id = tenant_of(refresh_token, SecretKind.REFRESH_TOKEN)
-    if tenant_id is None:
-        raise InvalidGrant(MALFORMED)
-    token_hash, now = issuing.hasher.hash(refresh_token), ask.now
-
-    async def judge(tx: LoneTx) -> _Exchanged | PresentedRefreshToken | BadCredentials:
-        """Answers the row alone when a new refresh token is due, since that takes more writes than this one."""
-        row = await presented.find_refresh_token(tx, tenant_id, token_hash, connector_id, secret_hash, now)
-        judged = _judged(row, connector_id, secret_hash, is_of_tenant=ask.tenant in (None, tenant_id), now=now)
-        if isinstance(judged, BadCredentials):
-            return judged
-        if _is_ending(judged, now):
-            return judged
-        caller = _caller_of(judged, tenant_id, ask.origin)
-        return _Exchanged(
-            judged, await issue(issuing, tx, ask, caller, scope=judged.permissions, amr=judged.amr.split())
-        )
-
-    outcome = await issuing.store.transact(judge)
-    if isinstance(outcome, PresentedRefreshToken):
-        outcome = await _renew(issuing, ask, tenant_id, outcome)
-    if isinstance(outcome, BadCredentials):
-        await note_refusal(issuing.store, ask, tenant_id, outcome, client.client_id)
-        raise outcome
-    row = outcome.row
-    issuing.uses.note_token(tenant_id, token_hash, row.token_last_used_at, now)
-    if secret_hash:
-        issuing.uses.note_secret(connector_id, secret_hash, row.secret_last_used_at, now)
-    return Issued(
-        access_token=outcome.access_token,
-        tenant_id=tenant_id,
-        connector_id=connector_id,
-        permissions=tuple(row.permissions.split()),
-        user_id=row.user_id,
-        grant_id=row.grant_id,
-        amr=tuple(row.amr.split()),
-        refresh_token=outcome.new_token,
-        refresh_expires_at=outcome.new_expires_at or row.token_expires_at,
-        has_sign_in=row.authenticated_at is not None,
-    )
+    exchange = RefreshTokenExchange(issuing, ask, client, refresh_token)
+    await exchange.finish()
+    return exchange.issued()
 
 
 async def refresh_sign_in(
@@ -94,12 +56,95 @@ async def refresh_sign_in(
     return issued
 
 
+class RefreshTokenExchange:
+    """One exchange. `finish` does all of it. A hot path calls `look` in a transaction that many share, and `issued`."""
+
+    __slots__ = ("_ask", "_client", "_found", "_got", "_hashes", "_issuing", "_tenant_id")
+
+    def __init__(self, issuing: Issuing, ask: TokenAsk, client: Client, refresh_token: str) -> None:
+        """Raises InvalidClient, InvalidGrant for garbage. No I/O."""
+        connector_id, secret_hash = read_client(issuing.hasher, client)
+        tenant_id = tenant_of(refresh_token, SecretKind.REFRESH_TOKEN)
+        if tenant_id is None:
+            raise InvalidGrant(MALFORMED)
+        self._issuing, self._ask, self._client, self._tenant_id = issuing, ask, client, tenant_id
+        self._hashes = _Hashes(connector_id, secret_hash, issuing.hasher.hash(refresh_token))
+        self._found: PresentedRefreshToken | BadCredentials | None = None
+        self._got: _Exchanged | None = None
+
+    async def look(self, tx: LoneTx) -> bool:
+        """Look the token up; draft an access token and record it. 1 read, 1 write.
+
+        False, and nothing is written: it is refused, or a new refresh token is due, which takes more writes than one.
+        """
+        hashes, tenant_id, ask = self._hashes, self._tenant_id, self._ask
+        row = await presented.find_refresh_token(
+            tx, tenant_id, hashes.token_hash, hashes.connector_id, hashes.secret_hash, ask.now
+        )
+        is_of_tenant = ask.tenant is None or ask.tenant == tenant_id
+        judged = _judged(row, hashes.connector_id, hashes.secret_hash, is_of_tenant=is_of_tenant, now=ask.now)
+        self._found = judged
+        if isinstance(judged, BadCredentials) or _is_ending(judged, ask.now):
+            return False
+        caller = _caller_of(judged, tenant_id, ask.origin)
+        drafted = await draft(self._issuing, tx, ask, caller, scope=judged.permissions, amr=judged.amr.split())
+        self._got = _Exchanged(judged, drafted)
+        return True
+
+    async def finish(self) -> None:
+        """Look, and do what a look cannot. Raises InvalidClient, InvalidGrant, StoreBusy."""
+        if not await self._issuing.store.transact(self.look):
+            await self._renew_or_refuse()
+
+    async def _renew_or_refuse(self) -> None:
+        """Step 4, or the refusal, which leaves a mark."""
+        outcome, issuing, ask = self._found, self._issuing, self._ask
+        assert outcome is not None  # noqa: S101 - it has been looked up
+        if isinstance(outcome, PresentedRefreshToken):
+            renewed = await _renew(issuing, ask, self._tenant_id, outcome)
+            if isinstance(renewed, _Exchanged):
+                self._got = renewed
+                return
+            outcome = renewed
+        await note_refusal(issuing.store, ask, self._tenant_id, outcome, self._client.client_id)
+        raise outcome
+
+    def issued(self) -> Issued:
+        """What was issued, signed, to be handed out once it is durable; notes the use of both secrets. 1 signature."""
+        got, hashes, uses, now = self._got, self._hashes, self._issuing.uses, self._ask.now
+        assert got is not None  # noqa: S101 - `look` has answered True, or `finish` has not raised
+        row = got.row
+        uses.note_token(self._tenant_id, hashes.token_hash, row.token_last_used_at, now)
+        if hashes.secret_hash:
+            uses.note_secret(hashes.connector_id, hashes.secret_hash, row.secret_last_used_at, now)
+        return Issued(
+            access_token=got.draft.sign(),
+            tenant_id=self._tenant_id,
+            connector_id=hashes.connector_id,
+            permissions=tuple(row.permissions.split()),
+            user_id=row.user_id,
+            grant_id=row.grant_id,
+            amr=tuple(row.amr.split()),
+            refresh_token=got.new_token,
+            refresh_expires_at=got.new_expires_at or row.token_expires_at,
+            has_sign_in=row.authenticated_at is not None,
+        )
+
+
+class _Hashes(NamedTuple):
+    """What is presented, as it is stored. `secret_hash` is empty for a public client."""
+
+    connector_id: ConnectorId
+    secret_hash: bytes
+    token_hash: bytes
+
+
 @hiding("new_token")
 class _Exchanged(NamedTuple):
     """A valid refresh token, and what it was exchanged for."""
 
     row: PresentedRefreshToken
-    access_token: AccessToken
+    draft: Draft
     new_token: str | None = None
     new_expires_at: Micros | None = None
 
@@ -174,5 +219,5 @@ async def _renew(
             tx, tenant_id, new_hash, grant_id=grant_id, expires_at=expires_at, now=ask.now
         )
         await record(tx, tenant_id, caller, RefreshTokenIssued(grant_id=grant_id, expires_at=expires_at), ask.now)
-        access_token = await issue(issuing, tx, ask, caller, scope=row.permissions, amr=row.amr.split())
-    return _Exchanged(row, access_token, new_token, expires_at)
+        drafted = await draft(issuing, tx, ask, caller, scope=row.permissions, amr=row.amr.split())
+    return _Exchanged(row, drafted, new_token, expires_at)
