@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
 from tenantry.access.actions import RoleId
@@ -35,6 +38,7 @@ from tests.support.first_factors import (
     tenant_of,
 )
 from tests.support.issuing import issuing_on
+from tests.support.kaizala import a_world
 
 RULES = PinRules(lifetime=60 * SECOND, tries=3, sends_per_hour=None)
 
@@ -133,3 +137,22 @@ async def test_a_pin_that_was_sent_before_signs_nobody_in_once_sign_in_by_phone_
         await sign_in_with_pin(await _issuing(store), OPERATOR.origin, client, number=number, pin=to_send.pin, now=NOON)
     async with store.read() as read:
         assert await read.all(str, "SELECT id FROM grants WHERE tenant_id = :t", t=tenant.id) == []
+
+
+@pytest.mark.parametrize("form", ["a number below 0", "a fraction", "another sign before it", "a list"])
+async def test_what_only_has_the_digits_of_a_pin_signs_nobody_in(store: Store, form: str) -> None:
+    world = await a_world(store)
+    body: dict[str, Any] = {"mobileNumber": world.anna.phone_number, "applicationId": world.connector.id}
+    assert (await world.client.post("/kaizala/v1/generatePin", json=body)).status_code == 200
+    pin = re.findall(r"[1-9][0-9]{5}", world.messages.sent[-1][1])[0]
+    sent: dict[str, Any] = {
+        "a number below 0": -int(pin),
+        "a fraction": float(pin),
+        "another sign before it": f"#{pin}",
+        "a list": [pin],
+    }
+    for tried, is_taken in ((sent[form], False), (pin, True)):
+        answer = await world.client.post("/kaizala/v1/loginWithPinAndApplicationId", json={**body, "pin": tried})
+        assert (answer.status_code == 200) is is_taken, answer.text
+    await world.client.aclose()
+    await world.app.close()

@@ -25,7 +25,6 @@ class Sent(Struct, rename="camel"):
     [
         ({"PINCODE": 1234}, Sent(pin_code="1234")),
         ({"pinCode": "12"}, Sent(pin_code="12")),
-        ({"pinCode": -123}, Sent(pin_code="-123")),
         ({"members": ["a", "b"]}, Sent(members=["a", "b"])),
         ({"members": "a;b,c"}, Sent(members=["a", "b", "c"])),
         ({"members": "a;b;c;"}, Sent(members=["a", "b", "c", ""])),
@@ -45,6 +44,7 @@ def test_what_clients_send_in_several_forms_is_read_as_one(sent: Any, read: Sent
         ({"pinCode": 12345}, "pinCode must be a string"),
         ({"pinCode": 10**5000}, "pinCode must be a string"),
         ({"pinCode": True}, "pinCode must be a string"),
+        ({"pinCode": -123}, "pinCode must be a string"),
         ({"pinCode": 1.5}, "pinCode must be a string"),
         ({"pinCode": "12345"}, "pinCode must not be longer than 4 characters"),
         ({"members": 7}, "members must be a list"),

@@ -1,9 +1,9 @@
 """Reads a sloppy wire by the Struct that an operation declares.
 
 Keys come in any letter case, and where one comes in two of them the last counts; null counts as absent; `"true"`, `1`
-and `"12"` are the flag and the number that they mean. Where a shape says `str | int`, a number becomes its digits;
-where it says `list[str] | str`, a text is split at `,` and `;`. Everything refused is an InvalidValue, whose field is
-the wire's name for it behind those of the enclosing objects (`passwordProfile.password`).
+and `"12"` are the flag and the number that they mean. Where a shape says `str | int`, a number from 0 becomes its
+digits; where it says `list[str] | str`, a text is split at `,` and `;`. Everything refused is an InvalidValue, whose
+field is the wire's name for it behind those of the enclosing objects (`passwordProfile.password`).
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _digits_reader(most: int) -> _Reader:
 
     def read(value: Any, name: str) -> str:
         if (
-            isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**most
+            isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**most
         ):  # Python refuses to write out integers that are longer
             return str(value)
         return cast(str, read_text(value, name))
