@@ -25,9 +25,12 @@ BY_PARAMETER = {
     **dict.fromkeys(("key", "standing", "after", "after_id", "after_name", "after_since", "after_tenant_id"), BEHIND),
     **dict.fromkeys(("first", "first_name", "from_id", "from_row", "prefix"), FROM),
     **dict.fromkeys(("last", "last_name", "until_id"), UP_TO),
-    **dict.fromkeys(("beyond", "deepest", "device_limit", "before_id", "most"), BELOW),
+    **dict.fromkeys(("beyond", "deepest", "device_limit", "limit", "before_id", "most"), BELOW),
+    "devices": FROM,
 }
 """What a column may be to a parameter, by the parameter's name: the one word says it in every statement."""
+OF_IDS = {"before": BELOW, "since": FROM}
+"""Ids of events begin with the moment: from the first of a time to the one before the next."""
 ENDS = ("expires_at", "verifies_until")
 OTHERWISE = {"expires_at < :before", "expires_at < :expires_at"}
 """Housekeeping asks what is long over, where the moment itself is no matter; and a later end takes the place of an
@@ -44,7 +47,9 @@ def complaints_about_sql(sql: str) -> Iterator[str]:
             right = right.expressions[0]
         name = right.name if isinstance(right, exp.Placeholder) else ""
         text = f"{left.name or left.sql()} {sign} :{name}"
-        if name in BY_PARAMETER:
+        if left.name == "id" and name in OF_IDS:
+            allowed = OF_IDS[name]
+        elif name in BY_PARAMETER:
             allowed = BY_PARAMETER[name]
         elif left.name in ENDS and name and text not in OTHERWISE:
             allowed = MOMENT
@@ -57,23 +62,34 @@ def complaints_about_sql(sql: str) -> Iterator[str]:
 
 
 def complaints_about_python(source: str) -> Iterator[str]:
-    """About `now` on its own, on either side."""
+    """About `now`, and a while before or after it, on either side; and about how much a page shows, where one more was
+    asked for to know whether there is more.
+    """
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Compare):
             continue
         sides = [node.left, *node.comparators]
         for operator, left, right in zip(node.ops, sides, sides[1:], strict=False):
-            forbidden = (ast.Lt, ast.GtE) if _is_now(right) else (ast.Gt, ast.LtE) if _is_now(left) else ()
+            is_right = _is_now(right) or _is_page(left, right)
+            forbidden = (ast.Lt, ast.GtE) if is_right else (ast.Gt, ast.LtE) if _is_now(left) else ()
             if forbidden and isinstance(operator, forbidden):
                 yield ast.unparse(node)
 
 
 def _is_now(side: ast.expr) -> bool:
-    return isinstance(side, ast.Name) and side.id == "now"
+    if isinstance(side, ast.BinOp) and isinstance(side.right, ast.Name):
+        side = side.left
+    return isinstance(side, ast.Name) and side.id in ("now", "latest")
 
 
-AGES = {"session.authenticated_at + asked.max_age < now"}
-"""OpenID Connect Core §3.1.2.1: a sign-in is too old when more time went by than `max_age`."""
+def _is_page(left: ast.expr, right: ast.expr) -> bool:
+    is_length = isinstance(left, ast.Call) and ast.unparse(left.func) == "len"
+    return is_length and isinstance(right, ast.Name) and right.id in ("limit", "shown")
+
+
+AGES = {"session.authenticated_at + asked.max_age < now", "waiting.at < now - patience"}
+"""OpenID Connect Core §3.1.2.1: a sign-in is too old when more time went by than `max_age`. And a writer is
+complained about when it waits for longer than that."""
 
 
 def test_every_statement_says_of_a_limit_on_which_side_it_lies() -> None:
@@ -104,6 +120,16 @@ def test_a_limit_on_the_wrong_side_is_found(sql: str, complaint: str) -> None:
     assert list(complaints_about_sql(sql)) == [complaint]
 
 
-@pytest.mark.parametrize("text", ["row.expires_at >= now", "row.expires_at < now", "now > row.end", "now <= row.end"])
+OTHERS = [
+    "row.deleted_at < now - RESTORABLE",
+    "claims.iat >= now + leeway",
+    "now - known > HOUR",
+    "len(found) >= limit",
+]
+
+
+@pytest.mark.parametrize(
+    "text", ["row.expires_at >= now", "row.expires_at < now", "now > row.end", "now <= row.end", *OTHERS]
+)
 def test_now_on_the_wrong_side_is_found(text: str) -> None:
     assert list(complaints_about_python(text)) == [text]

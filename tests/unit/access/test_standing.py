@@ -76,7 +76,7 @@ async def test_ones_own_is_ones_own_in_person_and_not_through_an_app(store: Stor
     in_person = as_user(member, "pwd", "mfa")
     by_app = replace(
         in_person,
-        audience=Audience.KAIZALA,
+        audience=Audience.PARTNER_CENTER,
         connector_id=home.apps.connectors[0].id,
         permissions=frozenset(Permission),
     )
@@ -86,6 +86,8 @@ async def test_ones_own_is_ones_own_in_person_and_not_through_an_app(store: Stor
         other = home.people.members[1].id
         assert not (await decide(read, in_person, look, tenant_id, owner_id=other, now=NOON)).allowed
         assert not (await decide(read, by_app, look, tenant_id, owner_id=member.id, now=NOON)).allowed
+        served = await decide(read, by_app, Action.READ_USER, tenant_id, owner_id=member.id, now=NOON)
+        assert served.reason is Reason.ROLE_MISSING
 
 
 async def test_roles_at_home_are_those_of_who_stands_behind_the_request(store: Store, home: Quarter) -> None:
