@@ -291,6 +291,17 @@ async def test_nobody_enters_the_own_tenant_as_a_customer(store: Store, ids: Ids
             await _enter(tx, replace(ids, customer=ids.tenant))
 
 
+async def test_a_group_goes_with_a_groups_grant_and_with_no_other(store: Store, ids: Ids) -> None:
+    wrong = (
+        GrantTerms(ids.connector, ids.user, Reach.USER, [], ["pwd"], ids.group),
+        GrantTerms(ids.connector, ids.user, Reach.GROUP, [], ["pwd"]),
+    )
+    async with store.write() as tx:
+        for terms in wrong:
+            with pytest.raises(ValueError, match="A group goes with"):
+                await create_grant(tx, OPERATOR, HASHER, tenant_id=ids.tenant, terms=terms, lifetime=MINUTE, now=NOON)
+
+
 ACCOUNT_GOES = "UPDATE managed_accounts SET deleted_at = :now WHERE tenant_id = :tenant AND id = :account"
 USER_GOES = "UPDATE users SET deleted_at = :now WHERE tenant_id = :tenant AND id = :user"
 USER_IS_LOST = "UPDATE users SET deleted_at = 1 WHERE tenant_id = :tenant AND id = :user"

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tenantry.access.actions import Action, Permission, RoleId
 from tenantry.access.decide import decide
 from tenantry.access.decision import Reason
-from tenantry.access.standing import decide_within, require_within, role_word, roles_at_home
+from tenantry.access.standing import covers, decide_within, require_within, role_word, roles_at_home
 from tenantry.core.caller import Audience, CallerKind, anonymous
 from tenantry.core.errors import Forbidden
 from tenantry.core.ids import ConnectorId, TenantId
@@ -116,6 +116,13 @@ async def test_a_role_that_a_partner_gave_counts_in_no_customer(store: Store, ho
         assert own == ("user", {READER})
         assert await roles_at_home(tx, as_user(member), NOON) == ("user", {READER})
         assert await roles_at_home(tx, as_user(member), NOON, for_customers=True) == ("user", set())
+
+
+def test_no_role_covers_one_that_is_not_built_in_but_itself() -> None:
+    assert not covers([ADMIN], "another")
+    assert covers(["another"], "another")
+    assert covers([ADMIN], READER)
+    assert not covers([READER], ADMIN)
 
 
 def test_a_role_is_named_by_its_word_and_one_that_is_not_built_in_by_its_id() -> None:
