@@ -268,8 +268,14 @@ CASES = [(deed, argument) for deed, (_, nouns) in DEEDS.items() for argument in 
 
 @pytest.mark.parametrize("deed", DEEDS)
 async def test_what_is_there_is_found(store: Store, ids: Ids, deed: str) -> None:
-    async with store.write() as tx:
-        await DEEDS[deed][0](tx, ids)
+    try:
+        async with store.write() as tx:
+            await DEEDS[deed][0](tx, ids)
+    except NotFound as error:
+        found = error.what
+    else:
+        found = "all of it"
+    assert found == "all of it"
 
 
 @pytest.mark.parametrize(("deed", "argument"), CASES)
