@@ -1,4 +1,5 @@
-"""The HTTP protocol that answers hot operations itself, as slots among the writers: no task, no ASGI messages.
+"""The HTTP protocol that answers hot operations itself, without ASGI messages: as slots among the writers, with no task
+either, or by their handlers.
 
 It hooks in where uvicorn would make the task of a request, so that everything around it stays as it is: framing, limits
 and time-outs (http.py), pipelining, shutdown. A request that is not fit for it goes the ASGI way, as all others do.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import ClientDisconnect
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
 
@@ -16,6 +18,7 @@ from tenantry.cli.connections import RESERVED_FILES, Connections, raise_file_lim
 from tenantry.cli.http import FEWEST_CONNECTIONS, BoundedProtocol
 from tenantry.core.log import get_logger
 from tenantry.surfaces import slots
+from tenantry.surfaces.running import begin, run
 from tenantry.surfaces.shared.answers import Answer, whole_headers
 from tenantry.surfaces.shared.head import CODING
 
@@ -41,19 +44,20 @@ class DirectProtocol(BoundedProtocol):
         if self.believing is not None:
             _believe(self.believing, scope)
         found = self.serving.match(scope)
-        if found is None or found[1].slot is None or not self._is_fit(cycle):
+        if found is None or not self._is_fit(cycle):
             super()._start_asgi_task(cycle, app)
+            return
+        exchange = DirectExchange(self, cycle, found)
+        if found[1].slot is None:
+            exchange.hand_on()
         else:
-            slots.start(self.serving.deps, found, scope, DirectExchange(self, cycle, found))
+            slots.start(self.serving.deps, found, scope, exchange)
 
     def _is_fit(self, cycle: RequestResponseCycle) -> bool:
         """Not while the client reads nothing: a task has to wait until it does. Not where it waits to be told to go on,
         and where a body must be unpacked.
         """
         return not (self.flow.write_paused or cycle.waiting_for_100_continue or CODING in cycle.scope)
-
-    def start_without_slot(self, cycle: RequestResponseCycle) -> None:
-        super()._start_asgi_task(cycle, self.app)
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it in a task that a shutdown waits for."""
@@ -97,8 +101,17 @@ class DirectExchange:
         self.reply(await answer)
 
     def hand_on(self) -> None:
-        """Go the ASGI way."""
-        self._protocol.start_without_slot(self._cycle)
+        """Have the operation's handler answer it, in a task."""
+        self._protocol.run(self._reply_by_handler())
+
+    async def _reply_by_handler(self) -> None:
+        cycle: Any = self._cycle
+        ask = begin(self._protocol.serving.deps, cycle.scope, cycle.receive)
+        try:
+            answer = await run(self._found, ask)
+        except ClientDisconnect:
+            return
+        self.reply(answer)
 
 
 def _written(answer: Answer, cycle: RequestResponseCycle) -> bytes:
