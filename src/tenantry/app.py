@@ -20,6 +20,7 @@ from tenantry.audit.left_out import note_left_out
 from tenantry.core.clock import Clock, system_clock
 from tenantry.core.dns import SystemDns, TextRecords
 from tenantry.core.errors import DomainError
+from tenantry.core.fair_shares import FairThreads
 from tenantry.core.http import OutgoingHttp
 from tenantry.core.log import get_logger
 from tenantry.directory.messages import AppriseMessages, DemoInbox, Messages, can_send
@@ -253,6 +254,7 @@ async def build(
             long_answers=LongAnswers(),
             metrics=Metrics(),
             bulk=Shares(2, 1, BULK_PATIENCE),
+            files=FairThreads("files", 1, 1),
             http=OutgoingHttp(
                 allow_private=settings.outgoing_private_addresses,
                 open_to=f"{settings.issuer}{demo_receiver.PATH}" if settings.demo else None,

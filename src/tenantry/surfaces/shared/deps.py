@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from tenantry.core.clock import Clock
 from tenantry.core.dns import TextRecords
+from tenantry.core.fair_shares import FairThreads
 from tenantry.core.http import OutgoingHttp
 from tenantry.directory.messages import Messages
 from tenantry.directory.passwords import PasswordHasher
@@ -45,6 +46,8 @@ class Deps:
     """Turns for writers of much, who write in parts: at most one of a tenant at once, and two in all. Only other such
     writers wait for them.
     """
+    files: FairThreads
+    """The thread that reads files which people sent: one file at a time, since each holds the interpreter."""
     http: OutgoingHttp
     dns: TextRecords
 

@@ -5,8 +5,8 @@ types, or many from a file. The addresses for members and for subscribers have t
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -19,11 +19,13 @@ from tenantry.directory.letting_in import LetIn, let_in
 from tenantry.directory.member_files import MOST_ROWS, PersonRow, read_people
 from tenantry.directory.members import PART
 from tenantry.directory.subscribers import get_broadcasting_group, let_subscribers_in
+from tenantry.surfaces.portal.frame.files import read_in_turn
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, further_part, once, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
 from tenantry.surfaces.portal.frame.transactions import reading
 from tenantry.surfaces.portal.words.texts import gettext as _
+from tenantry.surfaces.shared.deps import deps_of
 from tenantry.surfaces.shared.routing import performs
 
 LINES = 100
@@ -103,7 +105,7 @@ async def import_file(request: Request, session: SignedIn, into: Into) -> Respon
     raw = form.file("file")
     if raw:
         with form.showing_errors():
-            file = await asyncio.to_thread(read_people, raw)
+            file = await read_in_turn(deps_of(request), session.here, partial(read_people, raw))
             ignored = file.ignored
             done = await _let_in(request, session, into, form, file.rows, whole=False)
     return await _page(request, session, into, "groups/group_people_import.html", form, done, ignored)

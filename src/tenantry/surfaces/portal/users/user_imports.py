@@ -7,8 +7,8 @@ page loses nothing.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -35,7 +35,7 @@ from tenantry.directory.user_imports import (
     try_next_rows,
 )
 from tenantry.store.users.user_imports import ImportRow
-from tenantry.surfaces.portal.frame.files import PART, csv_file
+from tenantry.surfaces.portal.frame.files import PART, csv_file, read_in_turn
 from tenantry.surfaces.portal.frame.forms import Form, draft_of, once, read_form
 from tenantry.surfaces.portal.frame.frame import render, see_other
 from tenantry.surfaces.portal.frame.guard import Session, SignedIn
@@ -73,7 +73,8 @@ async def take_file(request: Request, session: SignedIn) -> Response:
             async with reading(request) as (read, now):  # before any work is done for somebody who may not
                 permitted = await permit(read, session.caller, Action.CREATE_USER, session.here, now)
                 own = await names_of_tenant(read, permitted)
-            file = await asyncio.to_thread(read_users, raw, with_passwords=form.checked("with_passwords"))
+            reader = partial(read_users, raw, with_passwords=form.checked("with_passwords"))
+            file = await read_in_turn(deps_of(request), session.here, reader)
             file = await hash_passwords(deps_of(request).passwords, session.caller, file, own)
             async with once(request, session, form, back="/users") as (tx, now):
                 import_id = await begin_import(
