@@ -38,13 +38,12 @@ from tests.support.waits.bystanders import not_run
 
 GROUPS = "/kaizala/v1/groups"
 HALF = 0.5
-NOTICED = 0.15
 """Of the whole time: a single transaction would take nearly all of it."""
 MANY = [f"+1425555{number:04}" for number in range(600)]
 
 
 async def longest_wait(store: Store, work: Awaitable[object]) -> float:
-    """Of a write in another tenant beside the work, as a part of how long that took; 0 when nobody would notice."""
+    """Of a write in another tenant beside the work, as a part of how long that took."""
     other = await a_tenant(store)
     begun = _time_run()
     working = asyncio.ensure_future(work)
@@ -56,7 +55,7 @@ async def longest_wait(store: Store, work: Awaitable[object]) -> float:
         longest = max(longest, _time_run() - asked)
         await asyncio.sleep(0)
     await working
-    return longest / (_time_run() - begun) if longest > NOTICED else 0.0
+    return longest / (_time_run() - begun)
 
 
 def _time_run() -> float:
